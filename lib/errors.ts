@@ -1,0 +1,157 @@
+// The one error class, its table of codes, and every text a user can read. What is thrown where lives with its room.
+
+/** What is known of a call that ended with a {@link SharedClientError}: `'not-started'` is safe to make again. */
+export type Outcome = 'not-started' | 'unknown';
+
+/** Every code a {@link SharedClientError} can have, with the reason for it. */
+export const ERROR_CODES = {
+  ERR_INVALID_OPTION: 'An option or argument is wrong, or differs from what this process already said under that name.',
+  ERR_NO_PRIMARY: 'The primary of this cluster has not answered: it never called setupPrimary(), or is stalled.',
+  ERR_PRIMARY_LOST: 'The channel to the primary closed.',
+  ERR_LEADER_LOST: 'The leader died, hung or stepped down while the call was in its hands.',
+  ERR_LEADER_FAILED: 'The real client could not be opened.',
+  ERR_TIMEOUT: 'The deadline passed.',
+  ERR_UNKNOWN_METHOD: 'The real client has no such public method.',
+  ERR_NOT_SERIALIZABLE: 'A value cannot travel between processes without losing its meaning.',
+  ERR_OVERLOADED: 'Too much is waiting for a process that does not read.',
+  ERR_CLOSED: 'The client or the primary was closed.',
+  ERR_PROTOCOL: 'Two versions of the library have no protocol in common, or a frame was broken.',
+} as const;
+
+/** One of the codes of {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+const BRAND = Symbol.for('cluster-shared-client.error');
+
+/**
+ * The only error class of this library; test `code`, not the text.
+ * `instanceof` is true for an error of another copy of the library too.
+ */
+export class SharedClientError extends Error {
+  /** Why; see {@link ERROR_CODES}. */
+  readonly code: ErrorCode;
+  /** Set where a call ended: whether the real client may have run it. */
+  readonly outcome?: Outcome;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; outcome?: Outcome } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    if (options.outcome) this.outcome = options.outcome;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+}
+Object.defineProperty(SharedClientError.prototype, 'name', { value: 'SharedClientError', configurable: true, writable: true });
+Object.defineProperty(SharedClientError.prototype, BRAND, { value: true });
+
+/** Shows what came, short and on one line, for the text of an error. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === 'function') return value.name ? `function ${value.name}` : 'a function';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'bigint' ? `${value}n` : String(value);
+}
+
+export const invalidOption = (option: string, expected: string, came: unknown) =>
+  new SharedClientError('ERR_INVALID_OPTION', `${option} must be ${expected}, but it is ${show(came)}.`);
+
+export const unknownOption = (option: string, known: readonly string[]) =>
+  new SharedClientError('ERR_INVALID_OPTION', `There is no option ${show(option)}; the options are ${known.join(', ')}.`);
+
+export const differentOption = (option: string, name: string) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `This process already has a shared client named ${show(name)} with another ${option}. ` +
+      `Use the same ${option} for the same name, or another name.`,
+  );
+
+export const alreadySetUp = (option: string) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `setupPrimary() was called before with another ${option}. Call it once with all options, or without options after that.`,
+  );
+
+export const notAPrimary = (where: string) =>
+  new SharedClientError('ERR_INVALID_OPTION', `setupPrimary() belongs in the master script, but this is ${where}.`);
+
+const SET_UP = "Call setupPrimary() from 'cluster-shared-client' in the master script, or pass { alone: true }.";
+
+export const noPrimary = (waitedMs: number, outcome?: Outcome) =>
+  new SharedClientError('ERR_NO_PRIMARY', `The primary has not answered for ${waitedMs} ms. ${SET_UP}`, { outcome });
+
+export const noPrimaryInThread = () =>
+  new SharedClientError('ERR_NO_PRIMARY', `A worker thread has no channel to the primary. ${SET_UP}`);
+
+export const primaryLost = (outcome?: Outcome) =>
+  new SharedClientError('ERR_PRIMARY_LOST', 'The channel to the primary closed; this process can share no client any more.', {
+    outcome,
+  });
+
+export const leaderLost = (method: string, outcome: Outcome) =>
+  new SharedClientError(
+    'ERR_LEADER_LOST',
+    `The leader was lost while ${method}() was in its hands; it may have run or not. ` +
+      `Mark the method idempotent to have it sent again to the next leader.`,
+    { outcome },
+  );
+
+export const leaderFailed = (name: string, cause: unknown, outcome?: Outcome) =>
+  new SharedClientError(
+    'ERR_LEADER_FAILED',
+    `No worker could open the real client of ${show(name)}; the cause says why. It is tried again with backoff.`,
+    { cause, outcome },
+  );
+
+export const openTimedOut = (ms: number) =>
+  new SharedClientError('ERR_TIMEOUT', `The real client was not ready within openTimeoutMs, ${ms} ms.`);
+
+export const timedOut = (method: string, ms: number, outcome: Outcome, why = '') =>
+  new SharedClientError('ERR_TIMEOUT', `${method}() did not end within ${ms} ms${why}.`, { outcome });
+
+export const readyTimedOut = (name: string, ms: number, why: string) =>
+  new SharedClientError('ERR_TIMEOUT', `No leader of ${show(name)} was ready within readyTimeoutMs, ${ms} ms: ${why}.`);
+
+export const unknownMethod = (method: unknown) =>
+  new SharedClientError(
+    'ERR_UNKNOWN_METHOD',
+    `The real client has no public method ${typeof method === 'symbol' ? String(method) : show(method)}. ` +
+      `Names that begin with _, symbols and what is inherited from Object.prototype can't be called from elsewhere.`,
+    { outcome: 'not-started' },
+  );
+
+export const notSerializable = (path: string, what: string) =>
+  new SharedClientError(
+    'ERR_NOT_SERIALIZABLE',
+    `${path} is ${what}, which can't travel to another process. Send plain data, or what the README lists under "Values".`,
+    { outcome: 'not-started' },
+  );
+
+export const resultNotSerializable = (method: string, cause: SharedClientError) =>
+  new SharedClientError('ERR_NOT_SERIALIZABLE', `What ${method}() returned can't travel: ${cause.message}`, {
+    cause,
+    outcome: 'unknown',
+  });
+
+export const overloaded = (outcome: Outcome) =>
+  new SharedClientError(
+    'ERR_OVERLOADED',
+    outcome === 'not-started'
+      ? 'Too much is waiting for the leader; the call was not sent. Make fewer calls at once, or try again later.'
+      : 'Too much is waiting for this worker; the result was dropped, the call may have run.',
+    { outcome },
+  );
+
+export const closed = (what: string, outcome?: Outcome) =>
+  new SharedClientError('ERR_CLOSED', `${what} was closed.`, { outcome });
+
+export const noCommonProtocol = (ours: readonly number[], theirs: readonly number[]) =>
+  new SharedClientError(
+    'ERR_PROTOCOL',
+    `The primary speaks protocol ${theirs.join(', ')} and this worker ${ours.join(', ')}: ` +
+      'install versions of cluster-shared-client that are at most one protocol apart.',
+  );
+
+export const brokenFrame = (field: string, expected: string, outcome?: Outcome) =>
+  new SharedClientError('ERR_PROTOCOL', `A broken frame came: ${field} must be ${expected}.`, { outcome });

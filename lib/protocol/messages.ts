@@ -1,0 +1,231 @@
+// Every message that crosses a channel. Nothing else defines one, and parse.ts is the only door in.
+//
+// Protocol versions
+//   1  the first.
+
+import type { Part, Payload } from './payload.js';
+
+/** What this release speaks, newest first. A release speaks its own version and the one before. */
+export const PROTOCOL_VERSIONS: readonly number[] = [1];
+
+/** The key by which a message is known as ours; its value is the protocol version. */
+export const MARKER = '$csc';
+
+/** One `process.send`: all that a tick produced for one channel. Control frames come first. */
+export interface Packet {
+  readonly [MARKER]: number;
+  readonly c?: readonly ControlFrame[];
+  readonly d?: readonly Bundle[];
+}
+
+// ------------------------------------------------------------------------------------------------ control plane
+
+export type ControlFrame = FromWorker | FromPrimary;
+
+/** worker -> primary */
+export type FromWorker = Hello | Join | Leave | Heartbeat | Ready | Prepared | Resign;
+
+/** primary -> worker */
+export type FromPrimary = Welcome | Rejected | Ack | News | Handover | Prepare | Warning;
+
+/** The first frame of a worker, said again until the welcome. The primary sends nothing before it. */
+export interface Hello {
+  readonly k: 'hello';
+  readonly versions: readonly number[];
+  /** One incarnation of the library in one process. */
+  readonly id: string;
+  readonly pid: number;
+  /** Arrives as bytes only on a channel with 'advanced' serialization. */
+  readonly probe: unknown;
+}
+
+export interface Welcome {
+  readonly k: 'welcome';
+  readonly version: number;
+  /** The hello that is answered. */
+  readonly id: string;
+  readonly workerId: number;
+  readonly heartbeatMs: number;
+  readonly leaderTimeoutMs: number;
+  readonly road: 'relay' | 'direct';
+  readonly probe: unknown;
+}
+
+/** There is no common protocol version. */
+export interface Rejected {
+  readonly k: 'rejected';
+  readonly versions: readonly number[];
+}
+
+export interface Join {
+  readonly k: 'join';
+  readonly group: string;
+  readonly eligible: boolean;
+  readonly priority: number;
+  /** The member's options as text, to compare those of two members. */
+  readonly digest: string;
+}
+
+export interface Leave {
+  readonly k: 'leave';
+  readonly group: string;
+}
+
+/** The event loop of a worker that leads turns. One a worker, whatever the number of its groups. */
+export interface Heartbeat {
+  readonly k: 'heartbeat';
+  readonly n: number;
+}
+
+/** Renews the lease of every term that the worker had read when it sent heartbeat `n`. */
+export interface Ack {
+  readonly k: 'ack';
+  readonly n: number;
+}
+
+/** The leader's real client is open. */
+export interface Ready {
+  readonly k: 'ready';
+  readonly group: string;
+  readonly term: number;
+  readonly methods: readonly string[];
+}
+
+/** The successor of an overlapping hand-over has its real client open. */
+export interface Prepared {
+  readonly k: 'prepared';
+  readonly group: string;
+  readonly term: number;
+}
+
+/** Why a term ended by the leader's own word. */
+export type ResignCause =
+  /** `resign()`, `close()` or a hand-over asked for by the primary. */
+  | 'resigned'
+  /** The real client could not be opened. */
+  | 'failed'
+  /** The real client was lost: `fail(error)` or an event of `restartOn`. */
+  | 'broken';
+
+/** The leader, or the successor that was asked to prepare, gives the term back. Its real client is closed. */
+export interface Resign {
+  readonly k: 'resign';
+  readonly group: string;
+  readonly term: number;
+  readonly cause: ResignCause;
+  readonly error?: Payload;
+}
+
+export type NewsPhase =
+  /** No leader, and no candidate or a pause before the next attempt. */
+  | 'vacant'
+  /** Appointed, the real client not yet open. */
+  | 'opening'
+  | 'ready'
+  /** As vacant, after a failed attempt on every eligible member; `error` is the last. */
+  | 'failed';
+
+/** Where a group stands. Said to every member at each change; the newest replaces all before it. */
+export interface News {
+  readonly k: 'news';
+  readonly group: string;
+  readonly term: number;
+  readonly phase: NewsPhase;
+  readonly leader?: { readonly workerId: number; readonly pid: number };
+  readonly methods?: readonly string[];
+  readonly error?: Payload;
+}
+
+/** To the leader: let the calls in progress end, close the real client, resign. */
+export interface Handover {
+  readonly k: 'handover';
+  readonly group: string;
+  readonly term: number;
+}
+
+/** To the successor of an overlapping hand-over: open the real client for `term`, which may never begin. */
+export interface Prepare {
+  readonly k: 'prepare';
+  readonly group: string;
+  readonly term: number;
+}
+
+export interface Warning {
+  readonly k: 'warning';
+  readonly group: string;
+  readonly text: string;
+}
+
+// --------------------------------------------------------------------------------------------------- data plane
+
+/**
+ * What a data frame is. A frame is four numbers in `Bundle.h` (kind, id, characters of text, number of parts)
+ * and its text in `Bundle.x`. `EXT` is added to the kind where the text is the codec's tagged form.
+ */
+export const Kind = {
+  // member -> leader; the id is the call's, or the subscription's
+  /** `[method, deadline, args]` */
+  CALL: 1,
+  /** `[deadline, stickyKey | null, args]` */
+  PUBLISH: 2,
+  /** `[deadline, stickyKey]` */
+  UNPUBLISH: 3,
+  /** `[signal, reason]`: 0 is the call's own signal, n the nth in its arguments */
+  CANCEL: 4,
+  /** `[key, delivery, topic]` */
+  SUBSCRIBE: 5,
+  /** `0` */
+  UNSUBSCRIBE: 6,
+
+  // leader -> member
+  /** the value; the id is the call's */
+  RESULT: 10,
+  /** the error; the id is the call's */
+  ERROR: 11,
+  /** the topic's number in this term; the id is the subscription's */
+  SUBSCRIBED: 12,
+  /** the error; the id is the subscription's */
+  REFUSED: 13,
+  /** a value for all subscriptions of a topic; the id is the topic's number */
+  VALUE: 14,
+  /** a value for one subscription alone */
+  VALUE_ONE: 15,
+  /** the last value, for one late subscription */
+  REPLAY: 16,
+  /** `[event, args]` of the real client */
+  EVENT: 17,
+  /** values of the topic with this number were dropped before the next one */
+  GAP: 18,
+
+  // whoever holds the call last before the leader, the leader included -> member; the id is the call's
+  /** the call never began; the next leader gets it */
+  RETURNED: 20,
+  /** the call was refused (`0`), or its result was dropped (`1`), for lack of room */
+  OVERLOADED: 21,
+
+  // primary -> member, in the order of the data
+  /** nothing comes any more of this term */
+  END: 30,
+  /** to the leader: the member with this worker id left or died */
+  GONE: 31,
+} as const;
+
+export const EXT = 64;
+
+/** Frames of one group and term with one origin and one destination. Opaque to the primary but for its envelope. */
+export interface Bundle {
+  /** group */
+  readonly g: string;
+  /** term */
+  readonly t: number;
+  /** from: the worker id, put in by the primary; absent on the way up, and where the primary itself speaks */
+  readonly f?: number;
+  /** to: worker ids, or all other members; absent: the leader */
+  readonly to?: readonly number[] | '*';
+  /** the head: four numbers a frame */
+  readonly h: readonly number[];
+  /** the texts of all frames as one JSON array */
+  readonly x: string;
+  /** the parts of all frames, in order; bytes as `{ b: base64 }` on a channel that carries JSON */
+  readonly p?: readonly (Part | { readonly b: string })[];
+}
