@@ -43,7 +43,11 @@ export class SharedClientError extends Error {
     return typeof value === 'object' && value !== null && BRAND in value;
   }
 }
-Object.defineProperty(SharedClientError.prototype, 'name', { value: 'SharedClientError', configurable: true, writable: true });
+Object.defineProperty(SharedClientError.prototype, 'name', {
+  value: 'SharedClientError',
+  configurable: true,
+  writable: true,
+});
 Object.defineProperty(SharedClientError.prototype, BRAND, { value: true });
 
 /** Shows what came, short and on one line, for the text of an error. */
@@ -58,7 +62,10 @@ export const invalidOption = (option: string, expected: string, came: unknown) =
   new SharedClientError('ERR_INVALID_OPTION', `${option} must be ${expected}, but it is ${show(came)}.`);
 
 export const unknownOption = (option: string, known: readonly string[]) =>
-  new SharedClientError('ERR_INVALID_OPTION', `There is no option ${show(option)}; the options are ${known.join(', ')}.`);
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `There is no option ${show(option)}; the options are ${known.join(', ')}.`,
+  );
 
 export const differentOption = (option: string, name: string) =>
   new SharedClientError(
@@ -85,9 +92,13 @@ export const noPrimaryInThread = () =>
   new SharedClientError('ERR_NO_PRIMARY', `A worker thread has no channel to the primary. ${SET_UP}`);
 
 export const primaryLost = (outcome?: Outcome) =>
-  new SharedClientError('ERR_PRIMARY_LOST', 'The channel to the primary closed; this process can share no client any more.', {
-    outcome,
-  });
+  new SharedClientError(
+    'ERR_PRIMARY_LOST',
+    'The channel to the primary closed; this process can share no client any more.',
+    {
+      outcome,
+    },
+  );
 
 export const leaderLost = (method: string, outcome: Outcome) =>
   new SharedClientError(
@@ -146,12 +157,28 @@ export const overloaded = (outcome: Outcome) =>
 export const closed = (what: string, outcome?: Outcome) =>
   new SharedClientError('ERR_CLOSED', `${what} was closed.`, { outcome });
 
-export const noCommonProtocol = (ours: readonly number[], theirs: readonly number[]) =>
+export const noCommonProtocol = (ours: readonly number[], theirs: readonly number[], outcome?: Outcome) =>
   new SharedClientError(
     'ERR_PROTOCOL',
     `The primary speaks protocol ${theirs.join(', ')} and this worker ${ours.join(', ')}: ` +
       'install versions of cluster-shared-client that are at most one protocol apart.',
+    { outcome },
   );
 
 export const brokenFrame = (field: string, expected: string, outcome?: Outcome) =>
   new SharedClientError('ERR_PROTOCOL', `A broken frame came: ${field} must be ${expected}.`, { outcome });
+
+export const misspelledOption = (option: string, nearest: readonly string[]) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `There is no option ${show(option)}; did you mean ${nearest.join(' or ')}?`,
+  );
+
+export const noTransfer = (name: string, workerId: number | undefined, why: string) => {
+  if (why === 'no candidate') {
+    const expected = workerId === undefined ? 'another member that may lead' : `the id of a member that may lead, not ${workerId}`;
+    return new SharedClientError('ERR_INVALID_OPTION', `${show(name)} can't be handed over: there must be ${expected}.`);
+  }
+  const text = why === 'vacant' ? 'it has no leader that is ready now' : 'the successor could not open the real client; another leads now';
+  return new SharedClientError('ERR_LEADER_FAILED', `${show(name)} was not handed over: ${text}.`);
+};

@@ -23,10 +23,10 @@ export interface Packet {
 export type ControlFrame = FromWorker | FromPrimary;
 
 /** worker -> primary */
-export type FromWorker = Hello | Join | Leave | Heartbeat | Ready | Prepared | Resign;
+export type FromWorker = Hello | Join | Leave | Heartbeat | Ready | Prepared | Yield | Resign;
 
 /** primary -> worker */
-export type FromPrimary = Welcome | Rejected | Ack | News | Handover | Prepare | Warning;
+export type FromPrimary = Welcome | Rejected | Goodbye | Ack | News | Handover | Prepare | Warning;
 
 /** The first frame of a worker, said again until the welcome. The primary sends nothing before it. */
 export interface Hello {
@@ -57,11 +57,18 @@ export interface Rejected {
   readonly versions: readonly number[];
 }
 
+/** The primary closed; it may be set up again, so the worker says hello again. */
+export interface Goodbye {
+  readonly k: 'goodbye';
+}
+
+/** Said again with other values, it replaces the first. */
 export interface Join {
   readonly k: 'join';
   readonly group: string;
   readonly eligible: boolean;
   readonly priority: number;
+  readonly handover: 'exclusive' | 'overlap';
   /** The member's options as text, to compare those of two members. */
   readonly digest: string;
 }
@@ -94,6 +101,14 @@ export interface Ready {
 /** The successor of an overlapping hand-over has its real client open. */
 export interface Prepared {
   readonly k: 'prepared';
+  readonly group: string;
+  readonly term: number;
+  readonly methods: readonly string[];
+}
+
+/** The leader wants to step down, but only once a successor is prepared; `handover` is the answer. */
+export interface Yield {
+  readonly k: 'yield';
   readonly group: string;
   readonly term: number;
 }
@@ -168,11 +183,11 @@ export const Kind = {
   CALL: 1,
   /** `[deadline, stickyKey | null, args]` */
   PUBLISH: 2,
-  /** `[deadline, stickyKey]` */
+  /** `[deadline, stickyKey, args]` */
   UNPUBLISH: 3,
   /** `[signal, reason]`: 0 is the call's own signal, n the nth in its arguments */
   CANCEL: 4,
-  /** `[key, delivery, topic]` */
+  /** `[delivery, topic]` */
   SUBSCRIBE: 5,
   /** `0` */
   UNSUBSCRIBE: 6,
@@ -204,7 +219,7 @@ export const Kind = {
   OVERLOADED: 21,
 
   // primary -> member, in the order of the data
-  /** nothing comes any more of this term */
+  /** nothing comes any more of this term; the id is the number of the last bundle that was received of the member */
   END: 30,
   /** to the leader: the member with this worker id left or died */
   GONE: 31,
@@ -218,6 +233,8 @@ export interface Bundle {
   readonly g: string;
   /** term */
   readonly t: number;
+  /** number: counts the bundles of one member to the leader in one term, from 1; absent the other way */
+  readonly n?: number;
   /** from: the worker id, put in by the primary; absent on the way up, and where the primary itself speaks */
   readonly f?: number;
   /** to: worker ids, or all other members; absent: the leader */

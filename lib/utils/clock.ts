@@ -19,6 +19,8 @@ export interface Clock {
   setTimer(callback: () => void, ms: number): Timer;
   /** Runs `callback` after the code that runs now and the microtasks it leads to, before any I/O. */
   defer(callback: () => void): void;
+  /** Runs `callback` once I/O and timers have had a turn. */
+  yield(callback: () => void): void;
 }
 
 /** The longest delay that Node's timers take; a longer one would fire after 1 ms. */
@@ -40,4 +42,5 @@ export const systemClock: Clock = {
     return { ref: () => void timer.ref(), unref: () => void timer.unref(), clear: () => clearTimeout(timer) };
   },
   defer: callback => process.nextTick(callback),
+  yield: callback => void setImmediate(callback),
 };

@@ -1,0 +1,148 @@
+// The object that users hold: the library's own members, and beside them the real client's methods, each under its name.
+
+import { classMethodNames } from '../leader/method-names.js';
+import type { MemberOptions, MethodRole, ResolvedWith } from '../options.js';
+import { resolveWithOptions, type WithOptions } from '../options.js';
+import type { Base, Listener } from './base.js';
+import { clientStatus } from './status.js';
+import type { Subscription } from './subscription.js';
+
+const BASE = Symbol('base');
+const WITH = Symbol('with');
+
+type AnyListener = (...args: never[]) => void;
+
+/** What every handle has. The real client's methods come below it, on a prototype of each client's own. */
+export class Handle {
+  declare readonly [BASE]: Base;
+  declare readonly [WITH]: ResolvedWith;
+
+  get isLeader(): boolean {
+    return this[BASE].member.isLeader;
+  }
+
+  get leader(): { workerId: number; pid: number } | undefined {
+    const { leader } = this[BASE].member;
+    return leader && { workerId: leader.workerId, pid: leader.pid };
+  }
+
+  get term(): number {
+    return this[BASE].member.term;
+  }
+
+  get upstream(): object {
+    const { upstreamEmitter } = this[BASE];
+    return listenable(upstreamEmitter);
+  }
+
+  ready(): Promise<void> {
+    return this[BASE].ready();
+  }
+
+  close(): Promise<void> {
+    return this[BASE].close();
+  }
+
+  async resign(): Promise<void> {
+    await this[BASE].member.resign();
+  }
+
+  status(): object {
+    return clientStatus(this[BASE].member);
+  }
+
+  subscribe(topic: unknown, listener?: Listener): object {
+    const subscription = this[BASE].subscribe(topic, listener, this[WITH]);
+    return 'whenReady' in subscription ? publicSubscription(subscription) : subscription;
+  }
+
+  async unsubscribe(topic: unknown, listener?: unknown): Promise<void> {
+    this[BASE].unsubscribe(topic, listener);
+  }
+
+  publish(...args: unknown[]): Promise<unknown> {
+    return this[BASE].publish(args, this[WITH]);
+  }
+
+  unpublish(key: unknown): Promise<void> {
+    return this[BASE].unpublish(key, this[WITH]);
+  }
+
+  invoke(method: unknown, ...args: unknown[]): Promise<unknown> {
+    return this[BASE].invoke(method, args, this[WITH]);
+  }
+
+  with(options: WithOptions): Handle {
+    return createHandle(Object.getPrototypeOf(this), this[BASE], resolveWithOptions(options, this[WITH]));
+  }
+
+  on(event: string, listener: AnyListener): this {
+    this[BASE].emitter.on(event, listener);
+    return this;
+  }
+
+  once(event: string, listener: AnyListener): this {
+    this[BASE].emitter.once(event, listener);
+    return this;
+  }
+
+  off(event: string, listener: AnyListener): this {
+    this[BASE].emitter.off(event, listener);
+    return this;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this[BASE].close();
+  }
+}
+
+// A name that nobody defined reads undefined, whatever a framework probes for.
+Object.setPrototypeOf(Handle.prototype, null);
+Reflect.deleteProperty(Handle.prototype, 'constructor');
+
+/** The methods of one client, which grow when a leader announces more. */
+export type Shape = Handle;
+
+export function createHandle(shape: Shape, base: Base, with_: ResolvedWith): Handle {
+  return Object.create(shape, { [BASE]: { value: base }, [WITH]: { value: with_ } });
+}
+
+/** A shape with what is known before there is a leader: the class's methods and those named in `methods`. */
+export function createShape(options: MemberOptions, named: Iterable<string>): Shape {
+  const shape: Shape = Object.create(Handle.prototype);
+  const { definition } = options;
+  defineMethods(shape, options, definition.kind === 'class' ? classMethodNames(definition.Class) : []);
+  defineMethods(shape, options, named);
+  return shape;
+}
+
+/** Adds methods that aren't there. `then` never is: a handle must not pass for a promise. */
+export function defineMethods(shape: Shape, { methods }: MemberOptions, names: Iterable<string>): void {
+  for (const name of names) {
+    if (name in shape || name === 'then' || name === 'constructor') continue;
+    const value = methodFor(name, methods.get(name)?.role);
+    Object.defineProperty(shape, name, { value, enumerable: true, configurable: true, writable: true });
+  }
+}
+
+function methodFor(name: string, role: MethodRole | undefined): (this: Handle, ...args: unknown[]) => unknown {
+  const own = role !== undefined && role !== 'invoke' && role !== 'oneway' ? Handle.prototype[role] : undefined;
+  if (own) return own as (...args: unknown[]) => unknown;
+  return function (...args) {
+    return this[BASE].invoke(name, args, this[WITH]);
+  };
+}
+
+function publicSubscription(subscription: Subscription): object {
+  const unsubscribe = async () => subscription.unsubscribe();
+  return { ready: subscription.whenReady, unsubscribe, [Symbol.asyncDispose]: unsubscribe };
+}
+
+function listenable(emitter: Base['emitter']): object {
+  const self = {
+    on: (event: string, listener: AnyListener) => (emitter.on(event, listener), self),
+    once: (event: string, listener: AnyListener) => (emitter.once(event, listener), self),
+    off: (event: string, listener: AnyListener) => (emitter.off(event, listener), self),
+  };
+  return self;
+}

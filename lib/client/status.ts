@@ -1,0 +1,20 @@
+// What `status()` of a handle shows.
+
+import type { Member } from '../member/member.js';
+import type { ClientStatus } from './types-status.js';
+
+export function clientStatus(member: Member): ClientStatus {
+  const { calls, leader } = member;
+  const { ok, failed, resent } = calls.ended;
+  return {
+    name: member.name,
+    transport: member.link.kind,
+    road: member.road?.kind,
+    role: member.isLeader ? 'leader' : 'follower',
+    term: member.term,
+    leader: leader && { workerId: leader.workerId, pid: leader.pid },
+    calls: { waiting: calls.waiting, inFlight: calls.inFlight, ended: { ok, failed }, resent },
+    subscriptions: member.subscriptions.size,
+    sticky: member.stickies.size,
+  };
+}

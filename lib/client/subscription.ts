@@ -1,0 +1,125 @@
+// One subscription of a handle: a listener to a topic, until it is ended.
+
+import { closed } from '../errors.js';
+import type { Member } from '../member/member.js';
+import {
+  MemberSubscription,
+  type ResyncEvent,
+  type SubscriptionOwner,
+  type ValueInfo,
+} from '../member/subscriptions.js';
+import type { Payload } from '../protocol/payload.js';
+import type { Timer } from '../utils/clock.js';
+import { defer } from '../utils/deferred.js';
+
+/** What a subscription needs of the handle it is of. */
+export interface SubscriptionBase {
+  readonly member: Member;
+  readonly subscriptions: Set<Subscription>;
+  resync(event: ResyncEvent): void;
+  error(error: unknown): void;
+}
+
+export interface SubscriptionRequest {
+  readonly base: SubscriptionBase;
+  readonly key: string;
+  readonly topic: unknown;
+  readonly payload: Payload;
+  readonly listener: (value: unknown, info: ValueInfo) => unknown;
+  readonly delivery: 'all' | 'one';
+  /** For `ready`. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  onEnd?(): void;
+}
+
+export class Subscription implements SubscriptionOwner {
+  readonly #request: SubscriptionRequest;
+  readonly #ready = defer();
+  readonly #member: MemberSubscription;
+  #timer: Timer | undefined;
+  #isEnded = false;
+
+  constructor(request: SubscriptionRequest) {
+    this.#request = request;
+    const { base, key, topic, payload, delivery, timeoutMs, signal } = request;
+    // It may be that nobody asks.
+    this.#ready.promise.catch(() => {});
+    this.#member = new MemberSubscription(key, topic, payload, delivery, this);
+    if (signal?.aborted) {
+      this.#end(signal.reason);
+      return;
+    }
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    const { clock } = base.member;
+    this.#timer = clock.setTimer(
+      () => this.#ready.reject(base.member.timeoutError('subscribe', timeoutMs, 'unknown')),
+      timeoutMs,
+    );
+    base.subscriptions.add(this);
+    base.member.subscriptions.add(this.#member);
+  }
+
+  get key(): string {
+    return this.#request.key;
+  }
+
+  get listener(): SubscriptionRequest['listener'] {
+    return this.#request.listener;
+  }
+
+  get handle(): object {
+    return this.#request.base;
+  }
+
+  get whenReady(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  unsubscribe(): void {
+    this.#end(closed('The subscription'));
+  }
+
+  ready(): void {
+    this.#timer?.clear();
+    this.#ready.resolve();
+  }
+
+  refused(error: Error): void {
+    this.#end(error);
+    this.#request.base.error(error);
+  }
+
+  failed(error: Error): void {
+    this.#request.base.error(error);
+  }
+
+  value(value: unknown, info: ValueInfo): void {
+    if (this.#isEnded) return;
+    const { base, listener } = this.#request;
+    try {
+      const result = listener(value, info);
+      if (result instanceof Promise) result.catch(error => base.error(error));
+    } catch (error) {
+      base.error(error);
+    }
+  }
+
+  resync(event: ResyncEvent): void {
+    this.#request.base.resync(event);
+  }
+
+  readonly #onAbort = () => this.#end(this.#request.signal!.reason);
+
+  #end(reason: unknown): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    const { base, signal, onEnd } = this.#request;
+    signal?.removeEventListener('abort', this.#onAbort);
+    this.#timer?.clear();
+    base.subscriptions.delete(this);
+    base.member.subscriptions.remove(this.#member);
+    this.#ready.reject(reason);
+    onEnd?.();
+  }
+}

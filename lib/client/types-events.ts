@@ -1,0 +1,34 @@
+// The events of a handle. Only types.
+
+import type { ResyncEvent } from '../member/subscriptions.js';
+
+/** Something that works all the same, but that somebody should look at. */
+export interface ClientWarning {
+  readonly message: string;
+}
+
+/** The events of a handle, each with the arguments of its listeners. */
+export interface ClientEvents {
+  /** This member leads now. */
+  leader: [event: { readonly term: number }];
+  /** It leads no longer. */
+  follower: [event: { readonly term: number }];
+  /** Values of a subscription may have been missed; comes before the next value. */
+  resync: [event: ResyncEvent];
+  /** What nobody else was told: an error of the real client, a listener, or a oneway call. Never kills the process. */
+  error: [error: Error];
+  warning: [warning: ClientWarning];
+  /** The handle is closed; the last event. */
+  close: [];
+}
+
+/** The events of the real client that the option `events` names. Wildcards as in eventemitter2: `'user.*'`, `'**'`. */
+export interface Upstream {
+  on(event: string, listener: UpstreamListener): this;
+  once(event: string, listener: UpstreamListener): this;
+  off(event: string, listener: UpstreamListener): this;
+}
+
+/** Called with what the real client emitted. */
+// biome-ignore lint/suspicious/noExplicitAny: the events of a real client have no types to infer in general, as in node:events.
+export type UpstreamListener = (...args: any[]) => void;

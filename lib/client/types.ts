@@ -1,0 +1,101 @@
+// The types of what the user holds: the handle, and the function that makes one.
+
+import type { ClassOptions, ClientClass, ClientDefinition, WithOptions } from '../options.js';
+import type { ClientEvents, Upstream } from './types-events.js';
+import type {
+  MethodArgs,
+  MethodName,
+  MethodResult,
+  Publish,
+  RemoteMethods,
+  TopicOf,
+  ValueOf,
+} from './types-methods.js';
+import type { ClientStatus, Leader } from './types-status.js';
+import type { Listener, Subscription, SubscriptionIterator } from './types-subscription.js';
+
+export type { ResyncEvent, ValueInfo } from '../member/subscriptions.js';
+export type { ReservedName } from './reserved-names.js';
+export type { ClientEvents, ClientWarning, Upstream, UpstreamListener } from './types-events.js';
+export type { MethodName, Publish, Remote, RemoteMethods, TopicOf, ValueOf } from './types-methods.js';
+export type { CallCounts, ClientStatus, Leader } from './types-status.js';
+export type { Listener, Subscription, SubscriptionIterator } from './types-subscription.js';
+
+/**
+ * A handle on the real client `T` of a group, wherever that runs: every public method of `T`, returning a promise, and
+ * {@link SharedClientMembers}.
+ *
+ * A method of `T` with a reserved name is not there: the handle's own member is, with its own type, so to use it as
+ * `T`'s is a type error. For `ready`, `close`, `subscribe`, `unsubscribe`, `publish` and `unpublish` it does the same
+ * thing, and for `on`, `once` and `off` of an emitter there is `upstream`. Any other is reached by `invoke()`.
+ *
+ * Not there either: properties that aren't methods, names that begin with `_`, symbols, `then`, and what every object
+ * inherits. A method without a promise keeps only the last of its overloads, and no generics.
+ */
+export type SharedClient<T> = SharedClientMembers<T> & RemoteMethods<T>;
+
+/** What every handle has, whatever its real client; see `RESERVED_NAMES`. */
+export interface SharedClientMembers<T> extends AsyncDisposable {
+  /**
+   * Resolves when a leader is ready, which may be now; may be asked again at any time.
+   * @throws {SharedClientError} `ERR_TIMEOUT` after `readyTimeoutMs`, `ERR_NO_PRIMARY` after `noPrimaryMs`, `ERR_LEADER_FAILED`, `ERR_CLOSED`
+   */
+  ready(): Promise<void>;
+  /**
+   * Ends this handle. With the last one of its name in this process the member leaves the group: if it leads, its
+   * calls get `drainTimeoutMs` to end, and a successor takes over. Idempotent.
+   */
+  close(): Promise<void>;
+  /** Steps down, if this member leads; resolves when its real client is closed. It stays a member. */
+  resign(): Promise<void>;
+  /** Whether this member leads: from the appointment it read until it steps down. */
+  readonly isLeader: boolean;
+  /** Who leads, as far as this member knows. */
+  readonly leader: Leader | undefined;
+  /** The last term that this member knows of, a fencing token; 0 before the first. */
+  readonly term: number;
+  /** Where this client stands. */
+  status(): ClientStatus;
+
+  /**
+   * Subscribes to a topic; all workers and listeners share one subscription of the real client. Survives failovers.
+   * @param topic any value that travels
+   */
+  subscribe(topic: TopicOf<T>, listener: Listener<ValueOf<T>>): Subscription;
+  /** The same without a listener: an async iterator, which holds back at most `maxQueued` values. */
+  subscribe(topic: TopicOf<T>): SubscriptionIterator<ValueOf<T>>;
+  /** Ends the subscriptions of this handle to a topic, or that of one listener. */
+  unsubscribe(topic: TopicOf<T>, listener?: Listener<ValueOf<T>>): Promise<void>;
+  /** Publishes, as in `T`; resolves once the leader's real client took it. */
+  readonly publish: Publish<T>;
+  /** Ends the sticky publication with this key; see {@link WithOptions.sticky}. */
+  unpublish(key: unknown): Promise<void>;
+
+  /** Calls a method of the real client by its name, a reserved one too. */
+  invoke<K extends MethodName<T>>(method: K, ...args: MethodArgs<T, K>): MethodResult<T, K>;
+  /** Calls a method that the type `T` doesn't know of. */
+  invoke<K extends string>(method: Exclude<K, MethodName<T>>, ...args: unknown[]): Promise<unknown>;
+
+  /**
+   * The same handle, with these options for what is called on it; what is not said stays as it was.
+   * With `oneway` every call resolves with `undefined`, whatever its type says.
+   */
+  with(options: WithOptions): SharedClient<T>;
+
+  on<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
+  once<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
+  off<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
+  /** The events of the real client that the option `events` names. */
+  readonly upstream: Upstream;
+}
+
+/** The type of `createSharedClient`. */
+export interface CreateSharedClient {
+  /**
+   * Shares one instance of a class with all workers.
+   * @throws {SharedClientError} `ERR_INVALID_OPTION`, `ERR_NO_PRIMARY` in a worker thread
+   */
+  <C extends ClientClass>(Class: C, options: ClassOptions<C>): SharedClient<InstanceType<C>>;
+  /** Shares what `open` returns with all workers. */
+  <T extends object>(definition: ClientDefinition<T>): SharedClient<T>;
+}

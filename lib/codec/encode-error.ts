@@ -1,0 +1,52 @@
+// Whatever was thrown to what may travel.
+
+import type { Payload } from '../protocol/payload.js';
+import { createNonError, isError } from './error-classes.js';
+import { errorKind } from './error-kind.js';
+import type { Json } from './json.js';
+import { MAX_ERROR_PROPERTY } from './limits.js';
+import { Tag } from './tags.js';
+import { writeValue } from './write-value.js';
+import { Writer } from './writer.js';
+
+/**
+ * Encodes what was thrown. Never throws. An object with a message that is a string counts as an error; anything else
+ * arrives as the `value` of a NonError, or, where it can't travel, as a NonError that shows it.
+ */
+export function encodeError(thrown: unknown): Payload {
+  try {
+    if (isError(thrown) || isErrorLike(thrown))
+      return new Writer({ path, write: writeValue }).payload(thrown, writeAsError);
+    return new Writer({ path, write: writeValue, limit: MAX_ERROR_PROPERTY }).payload(thrown);
+  } catch {
+    return encodeDescription(thrown);
+  }
+}
+
+// Nobody sees it: what can't travel is described instead.
+const path = 'error';
+
+function isErrorLike(thrown: unknown): thrown is object {
+  return typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string';
+}
+
+function writeAsError(writer: Writer, error: object): Json {
+  writer.meet(error);
+  return errorKind.write(writer, error);
+}
+
+function encodeDescription(thrown: unknown): Payload {
+  const message = describe(thrown);
+  const text = JSON.stringify([Tag.ERROR, 'NonError', 'NonError', message, `NonError: ${message}`, {}]);
+  return { text, ext: true, parts: undefined };
+}
+
+function describe(thrown: unknown): string {
+  try {
+    return createNonError(thrown).message.slice(0, MAX_DESCRIPTION);
+  } catch {
+    return 'Something was thrown that throws when it is read';
+  }
+}
+
+const MAX_DESCRIPTION = 1000;

@@ -1,0 +1,93 @@
+// Errors: class, name, message, stack and own properties. What can't travel of an error is left out, never the error.
+
+import { builtInClass, createError, isError } from './error-classes.js';
+import { type Json, type JsonObject, setOwn } from './json.js';
+import type { Kind } from './kind.js';
+import { MAX_ERROR_PROPERTY } from './limits.js';
+import type { Reader } from './reader.js';
+import { Tag } from './tags.js';
+import type { Writer } from './writer.js';
+
+export const errorKind: Kind = {
+  tag: Tag.ERROR,
+  // Told by what they are and not by the name of their class, which is often the app's own.
+  classes: [],
+  is: isError,
+  write: (writer, error) => {
+    const builtIn = builtInClass(error);
+    const name = readString(error, 'name', builtIn);
+    const message = readString(error, 'message', '');
+    const stack = writer.canonical ? '' : readString(error, 'stack', `${name}: ${message}`);
+    const texts = [message, stack].map(text => (writer.takeString(text) ? [Tag.STRING] : text));
+    writer.enter(error);
+    const node = [Tag.ERROR, builtIn, name, ...texts, writeProperties(writer, error, builtIn)];
+    writer.leave();
+    return node;
+  },
+  read: (reader, [, builtIn, name, message, stack, properties]) => {
+    const error = createError(String(builtIn), String(name), String(reader.read(message)));
+    Object.defineProperty(error, 'stack', { value: String(reader.read(stack)), writable: true, configurable: true });
+    reader.meet(error);
+    readProperties(reader, error, properties);
+    return error;
+  },
+};
+
+// What every error has, and is told beside the properties.
+const TOLD = ['name', 'message', 'stack'];
+// What tells much of an error, though it is often not enumerable, or a getter of its class.
+const HIDDEN = ['code', 'cause', 'errors'];
+
+function writeProperties(writer: Writer, error: object, builtIn: string): JsonObject {
+  const properties: JsonObject = {};
+  const keys = propertiesOf(error, builtIn);
+  for (const key of writer.canonical ? keys.sort() : keys) {
+    const json = writeOptional(writer, key, () => (error as Record<string, unknown>)[key]);
+    if (json !== undefined) setOwn(properties, key, json);
+  }
+  return properties;
+}
+
+function propertiesOf(error: object, builtIn: string): string[] {
+  const own = Object.keys(error).filter(key => !TOLD.includes(key));
+  // A DOMException's code follows from its name.
+  const hidden = HIDDEN.filter(
+    key => key in error && !own.includes(key) && !(key === 'code' && builtIn === 'DOMException'),
+  );
+  return [...own, ...hidden];
+}
+
+function writeOptional(writer: Writer, key: string | number, read: () => unknown): Json | undefined {
+  return writer.attempt(() => {
+    writer.grow(String(key).length + 2);
+    const value = read();
+    if (key === 'errors' && Array.isArray(value)) return writeErrors(writer, value);
+    // Errors in errors have room of their own.
+    if (!isError(value)) writer.confine(MAX_ERROR_PROPERTY);
+    return writer.item(key, value);
+  });
+}
+
+// The errors of an AggregateError keep their places: one that can't travel leaves undefined behind.
+function writeErrors(writer: Writer, errors: readonly unknown[]): Json {
+  const seen = writer.meet(errors);
+  if (seen !== undefined) return [Tag.SEEN, seen];
+  return [Tag.ARRAY, ...errors.map((error, i) => writeOptional(writer, i, () => error) ?? [Tag.UNDEFINED])];
+}
+
+function readProperties(reader: Reader, error: Error, properties: Json | undefined): void {
+  if (typeof properties !== 'object' || properties === null) reader.refuse('one with the properties of its errors');
+  for (const [key, json] of Object.entries(properties)) {
+    const enumerable = key !== 'cause' && key !== 'errors';
+    Object.defineProperty(error, key, { value: reader.read(json), enumerable, writable: true, configurable: true });
+  }
+}
+
+function readString(error: object, key: string, otherwise: string): string {
+  try {
+    const value = (error as Record<string, unknown>)[key];
+    return value === undefined ? otherwise : String(value);
+  } catch {
+    return otherwise;
+  }
+}

@@ -1,0 +1,49 @@
+// All kinds of objects that can travel, and the two ways to find one: by an object, by a tag.
+
+import { arrayBufferKind, bufferKind, viewKind } from './byte-kinds.js';
+import { mapKind, setKind } from './collection-kinds.js';
+import { errorKind } from './error-kind.js';
+import type { Kind } from './kind.js';
+import { dateKind, regexpKind, searchParamsKind, signalKind, urlKind } from './leaf-kinds.js';
+import { className } from './prototypes.js';
+
+const KINDS = [
+  dateKind,
+  regexpKind,
+  mapKind,
+  setKind,
+  bufferKind,
+  arrayBufferKind,
+  viewKind,
+  urlKind,
+  searchParamsKind,
+  signalKind,
+  errorKind,
+] as readonly Kind[];
+
+/** The kind of an object, if it can travel. */
+export function kindOf(object: object): Kind | undefined {
+  const kind = BY_PROTOTYPE.get(Object.getPrototypeOf(object));
+  if (kind) return kind;
+  return errorKind.is(object) ? errorKind : foreignKindOf(object);
+}
+
+/** The kind with this tag. */
+export function kindWithTag(tag: unknown): Kind | undefined {
+  return BY_TAG.get(tag);
+}
+
+const BY_TAG = new Map<unknown, Kind>(KINDS.map(kind => [kind.tag, kind]));
+const BY_PROTOTYPE = new Map<object, Kind>(KINDS.flatMap(kind => kind.classes.flatMap(name => entryOf(name, kind))));
+
+// A class that this Node doesn't have makes no entry.
+function entryOf(name: string, kind: Kind): [object, Kind][] {
+  const prototype: object | undefined = Reflect.get(globalThis, name)?.prototype;
+  return prototype ? [[prototype, kind]] : [];
+}
+
+// From another realm: of a class with the right name, and the engine says that it is one.
+function foreignKindOf(object: object): Kind | undefined {
+  const name = className(object);
+  return KINDS.find(kind => kind.classes.includes(name) && kind.is(object));
+}

@@ -1,0 +1,48 @@
+// Tells plain objects and arrays, records included, from instances of classes; in any realm, such as a `vm` context.
+
+/**
+ * Is it an object whose own enumerable properties are all it has? True for object literals, for objects without a
+ * prototype, and for records: instances with properties of a class that adds none of its own, such as a driver's rows.
+ */
+export function isPlainObject(object: object): boolean {
+  let ofClass = false;
+  let prototype = Object.getPrototypeOf(object);
+  while (prototype !== null && !isObjectPrototype(prototype)) {
+    if (!addsNothing(prototype)) return false;
+    ofClass ||= Object.hasOwn(prototype, 'constructor');
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return !ofClass || Object.keys(object).length > 0;
+}
+
+/** Is this array (`Array.isArray`) one of no class, or of a class that adds nothing? */
+export function isPlainArray(array: object): boolean {
+  let prototype = Object.getPrototypeOf(array);
+  // The only prototypes that are arrays themselves are the realms' own Array.prototype.
+  while (prototype !== null && !Array.isArray(prototype)) {
+    if (!addsNothing(prototype)) return false;
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return prototype !== null;
+}
+
+/** The name of the nearest class of `object`, for a text or a look into a table. */
+export function className(object: object): string {
+  let prototype = Object.getPrototypeOf(object);
+  while (prototype !== null) {
+    const owner: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+    if (typeof owner === 'function' && owner.name !== 'Object') return String(owner.name);
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return Object.prototype.toString.call(object).slice('[object '.length, -1);
+}
+
+function addsNothing(prototype: object): boolean {
+  const keys = Reflect.ownKeys(prototype);
+  return keys.length === 0 || (keys.length === 1 && keys[0] === 'constructor');
+}
+
+function isObjectPrototype(prototype: object): boolean {
+  if (prototype === Object.prototype) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'propertyIsEnumerable');
+}

@@ -1,0 +1,72 @@
+// The tagged form to the value that it says. The JSON is used up: its objects and arrays become those of the value.
+
+import type { Json, JsonObject } from './json.js';
+import { kindWithTag } from './kinds.js';
+import type { Reader } from './reader.js';
+import { Tag } from './tags.js';
+
+/** The value; anything that no encoder wrote is refused. */
+export function readValue(reader: Reader, json: Json): unknown {
+  if (Array.isArray(json)) return readNode(reader, json);
+  return typeof json === 'object' && json !== null ? readPlainObject(reader, json) : json;
+}
+
+function readNode(reader: Reader, node: Json[]): unknown {
+  switch (node[0]) {
+    case Tag.ARRAY:
+      return readArray(reader, node);
+    case Tag.UNDEFINED:
+      return undefined;
+    case Tag.NAN:
+      return Number.NaN;
+    case Tag.INFINITY:
+      return Number.POSITIVE_INFINITY;
+    case Tag.NEGATIVE_INFINITY:
+      return Number.NEGATIVE_INFINITY;
+    case Tag.NEGATIVE_ZERO:
+      return -0;
+    case Tag.BIGINT:
+      return BigInt(String(node[1]));
+    case Tag.STRING:
+      return reader.string();
+    case Tag.SEEN:
+      return reader.seen(node[1]);
+    case Tag.SPARSE:
+      return readSparseArray(reader, node);
+    default:
+      return (kindWithTag(node[0]) ?? reader.refuse('one with known tags')).read(reader, node);
+  }
+}
+
+function readArray(reader: Reader, node: Json[]): unknown[] {
+  node.shift();
+  const array: unknown[] = reader.meet(node);
+  for (let i = 0; i < array.length; i++) {
+    const json = array[i] as Json;
+    if (typeof json === 'object' && json !== null) array[i] = reader.read(json);
+  }
+  return array;
+}
+
+function readSparseArray(reader: Reader, node: readonly Json[]): unknown[] {
+  const length = Number(node[1]);
+  reader.growHoles(length - (node.length - 2) / 2);
+  const array = reader.meet(new Array<unknown>(length));
+  for (let i = 2; i < node.length; i += 2) {
+    const index = Number(node[i]);
+    if (!Number.isInteger(index) || index < 0 || index >= length)
+      return reader.refuse('one with indices in their arrays');
+    array[index] = reader.read(node[i + 1]);
+  }
+  return array;
+}
+
+function readPlainObject(reader: Reader, object: JsonObject): object {
+  reader.meet(object);
+  for (const key of Object.keys(object)) {
+    const json = object[key] as Json;
+    // Not setOwn: the property is there, so even __proto__ is assigned as one.
+    if (typeof json === 'object' && json !== null) (object as Record<string, unknown>)[key] = reader.read(json);
+  }
+  return object;
+}

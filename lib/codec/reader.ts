@@ -1,0 +1,98 @@
+// What one decoding remembers while it walks the tagged form: the parts that are left, the objects made. Knows no kinds of values.
+
+import { types } from 'node:util';
+import { brokenFrame } from '../errors.js';
+import type { Part } from '../protocol/payload.js';
+import type { Json } from './json.js';
+import { MAX_DEPTH, MAX_HOLES } from './limits.js';
+
+/** Finds the signals of a call. */
+export interface SignalReader {
+  /** The signal with this number; a live one in the leader. */
+  get(number: number): AbortSignal;
+}
+
+/** What there is to read from. */
+export interface ReaderOptions {
+  readonly parts: readonly Part[];
+  readonly signals: SignalReader | undefined;
+  /** The bytes of the parts belong to this decoding and needn't be copied. */
+  readonly owned: boolean;
+  /** Decodes one value, and calls back for what is in it. */
+  readonly read: (reader: Reader, json: Json) => unknown;
+}
+
+export class Reader {
+  readonly #options: ReaderOptions;
+  readonly #met: object[] = [];
+  #nextPart = 0;
+  #depth = 0;
+  #holes = 0;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Decodes one value. */
+  read(json: Json | undefined): unknown {
+    if (json === undefined) return this.refuse('complete');
+    if (typeof json !== 'object' || json === null) return json;
+    // An encoded leaf, such as a date, is one level deeper than the encoder counted.
+    if (++this.#depth > MAX_DEPTH + 1) return this.refuse('less deep');
+    const value = this.#options.read(this, json);
+    this.#depth--;
+    return value;
+  }
+
+  /** Gives the object its number. Called before what is in it is read, in the order in which the encoder met it. */
+  meet<T extends object>(object: T): T {
+    this.#met.push(object);
+    return object;
+  }
+
+  seen(number: unknown): object {
+    const object = Number.isInteger(number) ? this.#met[number as number] : undefined;
+    return object ?? this.refuse('one that refers only to what came before');
+  }
+
+  signal(number: unknown): AbortSignal {
+    if (!this.#options.signals || !Number.isSafeInteger(number))
+      return this.refuse('one with signals only where a call has them');
+    return this.#options.signals.get(number as number);
+  }
+
+  /** The next part, a long string. */
+  string(): string {
+    const part = this.#options.parts[this.#nextPart++];
+    return typeof part === 'string' ? part : this.refuse('one with all its strings');
+  }
+
+  /** The next part, as bytes in memory of their own. */
+  copyBytes(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#bytes());
+  }
+
+  /** The next part, as a Buffer. */
+  buffer(): Buffer {
+    const bytes = this.#bytes();
+    // A view on a small piece of a large chunk would keep all of it alive.
+    if (!this.#options.owned || bytes.byteLength * 2 < bytes.buffer.byteLength) return Buffer.from(bytes);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Counts holes. */
+  growHoles(count: number): void {
+    this.#holes += count;
+    if (!(this.#holes <= MAX_HOLES)) this.refuse('one with fewer holes in its arrays');
+  }
+
+  /** Ends the decoding: the payload was not made by an encoder that we know. */
+  refuse(expected: string): never {
+    throw brokenFrame('the payload', expected);
+  }
+
+  #bytes(): Uint8Array {
+    const part = this.#options.parts[this.#nextPart++];
+    return types.isUint8Array(part) ? part : this.refuse('one with all its bytes');
+  }
+}

@@ -1,0 +1,42 @@
+// The tagged form: JSON in which a plain object is itself and an array is `[tag, ...]`. These numbers are protocol; never reuse one.
+
+/** The first element of each array in the tagged form, and what follows it. `bytes` is nothing: they are the next part. */
+export const Tag = {
+  /** the elements */
+  ARRAY: 0,
+  UNDEFINED: 1,
+  /** the length, then index, element, index, element: an array with holes */
+  SPARSE: 2,
+  NAN: 3,
+  INFINITY: 4,
+  NEGATIVE_INFINITY: 5,
+  NEGATIVE_ZERO: 6,
+  /** decimal digits as a string */
+  BIGINT: 7,
+  /** nothing: the string is the next part */
+  STRING: 8,
+  /** milliseconds, or null if invalid */
+  DATE: 9,
+  /** source, flags, lastIndex */
+  REGEXP: 10,
+  /** key, value, key, value */
+  MAP: 11,
+  /** the values */
+  SET: 12,
+  /** bytes */
+  BUFFER: 13,
+  /** bytes */
+  ARRAY_BUFFER: 14,
+  /** the class's name, bytes: a typed array or DataView */
+  VIEW: 15,
+  /** built-in class, name, message, stack, an object of own properties */
+  ERROR: 16,
+  /** href */
+  URL: 17,
+  /** the query */
+  SEARCH_PARAMS: 18,
+  /** the signal's number in this call */
+  SIGNAL: 19,
+  /** the number of an object that came before, counted in the order met */
+  SEEN: 20,
+} as const;

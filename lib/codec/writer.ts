@@ -1,0 +1,179 @@
+// What one encoding remembers while it walks a value: where it is, what it met, what goes beside the text. Knows no kinds of values.
+
+import { notSerializable } from '../errors.js';
+import type { Part, Payload } from '../protocol/payload.js';
+import type { Json } from './json.js';
+import { LONG_STRING, MAX_DEPTH, MAX_HOLES } from './limits.js';
+import { ValuePath } from './value-path.js';
+import { withCause } from './with-cause.js';
+
+/** Numbers the signals of a call. */
+export interface SignalWriter {
+  /** The signal's number within this call, from 1. */
+  add(signal: AbortSignal): number;
+}
+
+/** How to walk. */
+export interface WriterOptions {
+  /** What the outermost value is called in the text of an error. */
+  readonly path: string;
+  /** Encodes one value, and calls back for what is in it. */
+  readonly write: (writer: Writer, value: unknown) => Json;
+  /** Equal values give equal text: keys are sorted, nothing goes beside the text, shared references are written out. */
+  readonly canonical?: boolean;
+  /** About how many characters and bytes there may be. @default Infinity */
+  readonly limit?: number;
+  readonly signals?: SignalWriter;
+}
+
+export class Writer {
+  readonly canonical: boolean;
+  readonly parts: Part[] = [];
+  /** Undefined where a signal can't travel. */
+  signals: SignalWriter | undefined;
+
+  readonly #path: ValuePath;
+  readonly #write: (writer: Writer, value: unknown) => Json;
+  readonly #numbers = new Map<object, number>();
+  readonly #met: object[] = [];
+  #size = 0;
+  #holes = 0;
+  #limit: number;
+  #refusal: unknown;
+
+  constructor(options: WriterOptions) {
+    this.#path = new ValuePath(options.path);
+    this.#write = options.write;
+    this.canonical = options.canonical ?? false;
+    this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
+    this.signals = options.signals;
+  }
+
+  /**
+   * Encodes the outermost value, with `write` if it is not to be treated like those in it.
+   * Whatever goes wrong on the way is thrown as ERR_NOT_SERIALIZABLE.
+   */
+  payload<T>(value: T, write: (writer: Writer, value: T) => Json = this.#write): Payload {
+    try {
+      const text = JSON.stringify(write(this, value));
+      return { text, ext: true, parts: this.parts.length > 0 ? this.parts : undefined };
+    } catch (error) {
+      if (error === this.#refusal) throw error;
+      if (error instanceof RangeError) return this.#refuseDepth(error);
+      return this.refuse(UNREADABLE, { cause: error });
+    }
+  }
+
+  /** Ends the encoding, in the name of the value that is looked at just now. */
+  refuse(what: string, options?: { cause: unknown }): never {
+    const error = notSerializable(String(this.#path), what);
+    this.#refusal = options ? withCause(error, options.cause) : error;
+    throw this.#refusal;
+  }
+
+  /** The number of an object that was met before; else undefined, and the object has a number from now on. */
+  meet(object: object): number | undefined {
+    // Two references to one object and two equal objects are equal values: only what we are in can be referred to.
+    if (this.canonical) return this.#path.levelOf(object);
+    const number = this.#numbers.get(object);
+    if (number === undefined) this.#numbers.set(object, this.#met.push(object) - 1);
+    return number;
+  }
+
+  /** Goes into an object; `property` and `item` are then about what is in it. */
+  enter(holder: object): void {
+    if (this.#path.depth === MAX_DEPTH) this.#refuseDepth();
+    this.#path.enter(holder);
+  }
+
+  leave(): void {
+    this.#path.depth--;
+  }
+
+  /** Reads and encodes a property of the object that was entered. */
+  property(key: string | number): Json {
+    this.#path.setKey(key);
+    return this.#write(this, this.#read(this.#path.holder, key));
+  }
+
+  /** Encodes something that is in the object that was entered, but under no property. */
+  item(key: string | number, value: unknown): Json {
+    this.#path.setKey(key);
+    return this.#write(this, value);
+  }
+
+  /** True if the string is to go beside the text, which is then done. */
+  takeString(value: string): boolean {
+    this.grow(value.length);
+    if (this.canonical || value.length < LONG_STRING || !isWellFormed(value)) return false;
+    this.parts.push(value);
+    return true;
+  }
+
+  /** Copies bytes, so that they don't change any more, and gives what the text says of them. */
+  takeBytes(bytes: ArrayBufferView): string[] {
+    this.grow(bytes.byteLength);
+    const copy = Buffer.from(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    if (this.canonical) return [copy.toString('base64')];
+    this.parts.push(copy);
+    return [];
+  }
+
+  /** Counts characters and bytes. */
+  grow(size: number): void {
+    this.#size += size;
+    if (this.#size > this.#limit) this.refuse(`too large (over ${this.#limit} characters)`);
+  }
+
+  /** Counts holes. */
+  growHoles(count: number): void {
+    this.#holes += count;
+    if (this.#holes > MAX_HOLES) this.refuse(`an array with over ${MAX_HOLES} holes`);
+  }
+
+  /** Lets what is encoded from here on, up to the end of the attempt, have no more than `room`. */
+  confine(room: number): void {
+    this.#limit = Math.min(this.#limit, this.#size + room);
+  }
+
+  /** Encodes what may be left out: if it can't travel, is too large or has a signal in it, nothing has happened. */
+  attempt(run: () => Json): Json | undefined {
+    const [size, depth, met, parts] = [this.#size, this.#path.depth, this.#met.length, this.parts.length];
+    const [limit, signals] = [this.#limit, this.signals];
+    this.signals = undefined;
+    try {
+      return run();
+    } catch {
+      this.#size = size;
+      this.#path.depth = depth;
+      this.parts.length = parts;
+      while (this.#met.length > met) this.#numbers.delete(this.#met.pop()!);
+      return undefined;
+    } finally {
+      this.#limit = limit;
+      this.signals = signals;
+    }
+  }
+
+  #read(holder: object, key: string | number): unknown {
+    try {
+      return (holder as Record<string | number, unknown>)[key];
+    } catch (cause) {
+      return this.refuse(UNREADABLE, { cause });
+    }
+  }
+
+  // The whole way there would be too long to read.
+  #refuseDepth(cause?: RangeError): never {
+    this.#path.depth = 0;
+    return this.refuse(TOO_DEEP, cause && { cause });
+  }
+}
+
+const TOO_DEEP = `nested too deeply (over ${MAX_DEPTH} levels) or too large`;
+const UNREADABLE = 'a value that throws when it is read';
+
+// Half a surrogate pair is lost in UTF-8, but not in JSON; so parts can be written as UTF-8.
+function isWellFormed(value: string): boolean {
+  return (value as string & { isWellFormed(): boolean }).isWellFormed();
+}

@@ -1,0 +1,192 @@
+// Everything of the library that lives once in a process: where it is, its link to the primary, its members, its router.
+
+import { Base } from './client/base.js';
+import { createHandle, createShape, defineMethods, type Shape } from './client/handle.js';
+import { clashingNames } from './client/reserved-names.js';
+import { alreadySetUp, differentOption, noPrimaryInThread, notAPrimary } from './errors.js';
+import { classMethodNames } from './leader/method-names.js';
+import { Link } from './member/link.js';
+import { Member } from './member/member.js';
+import {
+  differingMemberOption,
+  differingPrimaryOption,
+  type MemberOptions,
+  type PrimaryOptions,
+  type ResolvedPrimaryOptions,
+  resolveCreateArguments,
+  resolvePrimaryOptions,
+  resolveWithOptions,
+} from './options.js';
+import { Primary } from './router/primary.js';
+import { Router } from './router/router.js';
+import { createLocalPair } from './transport/local.js';
+import type { PrimaryEnd, WorkerEnd } from './transport/transport.js';
+import type { Clock } from './utils/clock.js';
+import { closeOnSignals, type SignalSource } from './utils/close-on-signals.js';
+import { createEmitter, type Emitter } from './utils/emitter.js';
+
+/** What a host needs of the world around it. */
+export interface Surroundings {
+  readonly where: 'worker' | 'primary' | 'thread';
+  readonly clock: Clock;
+  readonly signals: SignalSource;
+  createWorkerEnd(): WorkerEnd;
+  createPrimaryEnd(): PrimaryEnd;
+  setSerialization(kind: 'json' | 'advanced'): void;
+}
+
+export class Host {
+  readonly #world: Surroundings;
+  readonly #members = new Map<string, { readonly member: Member; readonly shape: Shape }>();
+  /** The link of members that share with other processes, and that of those that are alone. */
+  #shared: HostLink | undefined;
+  #alone: HostLink | undefined;
+  /** Of this process's own groups, and of its workers' once it is set up. */
+  #router: Router | undefined;
+  #setUp: { readonly primary: Primary; readonly options: ResolvedPrimaryOptions; readonly emitter: Emitter } | undefined;
+
+  constructor(world: Surroundings) {
+    this.#world = world;
+  }
+
+  setupPrimary(given?: PrimaryOptions): Primary {
+    const { where } = this.#world;
+    if (where !== 'primary') throw notAPrimary(where === 'thread' ? 'a worker thread' : 'a worker of the cluster');
+    if (this.#setUp) return again(this.#setUp, given);
+    const options = resolvePrimaryOptions(given);
+    if (options.serialization) this.#world.setSerialization(options.serialization);
+    const emitter: Emitter = createEmitter(cause => emitter.emit('warning', { message: 'A listener threw.', cause }));
+    const end = this.#world.createPrimaryEnd();
+    const primary = new Primary(this.#ownRouter(), emitter, () => this.#close(end));
+    this.#setUp = { primary, options, emitter };
+    this.#ownRouter().configure(options);
+    this.#ownRouter().attach(end);
+    // Who led alone gives way to the first worker, unless it was told otherwise.
+    this.#setDefaultEligibility(false);
+    return primary;
+  }
+
+  createSharedClient(first: unknown, second: unknown): object {
+    const { member: options, handle } = resolveCreateArguments(first, second, {
+      eligible: !this.#setUp,
+      drainTimeoutMs: 5000,
+    });
+    if (this.#world.where === 'thread' && !options.alone) throw noPrimaryInThread();
+    const { member, shape } = this.#memberFor(options, handle.methodNames);
+    defineMethods(shape, options, handle.methodNames);
+    const define = (names: readonly string[]) => defineMethods(shape, options, names);
+    const base = new Base(member, handle, define, last => this.#release(last));
+    this.#warnOfHidden(base, options);
+    return createHandle(shape, base, resolveWithOptions());
+  }
+
+  /** The workers are on their own again, and so are the members in this process. */
+  #close(end: PrimaryEnd): void {
+    this.#router!.detach(end);
+    this.#setUp = undefined;
+    this.#setDefaultEligibility(true);
+  }
+
+  #setDefaultEligibility(eligible: boolean): void {
+    for (const { member } of this.#members.values()) {
+      if (!member.options.eligibleGiven && !member.options.alone) member.setEligible(eligible);
+    }
+  }
+
+  #ownRouter(): Router {
+    this.#router ??= new Router({
+      clock: this.#world.clock,
+      options: resolvePrimaryOptions(),
+      emit: (event, detail) => this.#setUp?.emitter.emit(event, detail),
+    });
+    return this.#router;
+  }
+
+  #memberFor(options: MemberOptions, methodNames: Iterable<string>): { member: Member; shape: Shape } {
+    const known = this.#members.get(options.name);
+    if (known && !known.member.isLeaving) {
+      const option = differingMemberOption(known.member.options, options);
+      if (option !== undefined && !(option === 'eligible' && !options.eligibleGiven)) throw differentOption(option, options.name);
+      return known;
+    }
+    const member = new Member(options, (options.alone ? this.#aloneLink() : this.#sharedLink()).link);
+    const entry = { member, shape: createShape(options, methodNames) };
+    this.#members.set(options.name, entry);
+    closeOnSignals(this.#world.signals, options.closeOn, member);
+    // The one before it has to be gone: a process has one member of a name.
+    if (known) void known.member.gone.then(() => member.start());
+    else member.start();
+    return entry;
+  }
+
+  #sharedLink(): HostLink {
+    const { where } = this.#world;
+    this.#shared ??= where === 'primary' ? this.#localLink(this.#ownRouter()) : this.#link(this.#world.createWorkerEnd());
+    return this.#shared;
+  }
+
+  #aloneLink(): HostLink {
+    const { clock } = this.#world;
+    this.#alone ??= this.#localLink(new Router({ clock, options: resolvePrimaryOptions(), emit() {} }));
+    return this.#alone;
+  }
+
+  #localLink(router: Router): HostLink {
+    const { primaryEnd, workerEnd } = createLocalPair(this.#world.clock);
+    router.attach(primaryEnd);
+    return this.#link(workerEnd, () => router.detach(primaryEnd));
+  }
+
+  #link(end: WorkerEnd, onClose = () => {}): HostLink {
+    const link = new Link({ clock: this.#world.clock, end, warn: message => this.#warn(message) });
+    const close = () => {
+      link.close();
+      onClose();
+    };
+    return { link, close };
+  }
+
+  async #release(member: Member): Promise<void> {
+    await member.leave();
+    if (this.#members.get(member.name)?.member === member) this.#members.delete(member.name);
+    this.#closeIdleLinks();
+  }
+
+  /** Nothing of ours stays where nothing is shared any more. */
+  #closeIdleLinks(): void {
+    const used = new Set([...this.#members.values()].map(({ member }) => member.link));
+    if (this.#shared && !used.has(this.#shared.link)) {
+      this.#shared.close();
+      this.#shared = undefined;
+    }
+    if (this.#alone && !used.has(this.#alone.link)) {
+      this.#alone.close();
+      this.#alone = undefined;
+    }
+  }
+
+  #warn(message: string): void {
+    for (const { member } of this.#members.values()) member.warning(message);
+  }
+
+  #warnOfHidden(base: Base, { definition }: MemberOptions): void {
+    const hidden = definition.kind === 'class' ? clashingNames(classMethodNames(definition.Class)) : [];
+    if (hidden.length === 0) return;
+    // In a later tick, when somebody can listen.
+    this.#world.clock.defer(() => base.warning(hiddenText(hidden)));
+  }
+}
+
+interface HostLink {
+  readonly link: Link;
+  close(): void;
+}
+
+function again({ primary, options }: { primary: Primary; options: ResolvedPrimaryOptions }, given?: PrimaryOptions): Primary {
+  const option = differingPrimaryOption(options, given);
+  if (option !== undefined) throw alreadySetUp(option);
+  return primary;
+}
+
+const hiddenText = (names: readonly string[]) =>
+  `The handle's own ${names.join(', ')} hide the real client's of that name; call those by invoke(name, ...args).`;

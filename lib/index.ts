@@ -1,0 +1,56 @@
+// The public names, each on its own.
+
+export { RESERVED_NAMES } from './client/reserved-names.js';
+export type {
+  CallCounts,
+  ClientEvents,
+  ClientStatus,
+  ClientWarning,
+  CreateSharedClient,
+  Leader,
+  Listener,
+  MethodName,
+  Publish,
+  Remote,
+  RemoteMethods,
+  ReservedName,
+  ResyncEvent,
+  SharedClient,
+  SharedClientMembers,
+  Subscription,
+  SubscriptionIterator,
+  TopicOf,
+  Upstream,
+  UpstreamListener,
+  ValueInfo,
+  ValueOf,
+} from './client/types.js';
+export { createSharedClient } from './create-shared-client.js';
+export { ERROR_CODES, type ErrorCode, type Outcome, SharedClientError } from './errors.js';
+export { callContext } from './leader/call-context.js';
+export type {
+  CallContext,
+  Candidate,
+  ChooseLeader,
+  ClassOptions,
+  ClientClass,
+  ClientDefinition,
+  ClientOptions,
+  MethodOptions,
+  MethodRole,
+  MethodsOption,
+  OpenContext,
+  PrimaryOptions,
+  WithOptions,
+} from './options.js';
+export type {
+  DeposedCause,
+  GroupStatus,
+  LeaderEvent,
+  MemberEvent,
+  MemberStatus,
+  Primary,
+  PrimaryEvents,
+  PrimaryStatus,
+} from './primary-types.js';
+export { setupPrimary } from './setup-primary.js';

@@ -1,0 +1,22 @@
+// Which methods of the real client can be called from elsewhere.
+
+/** Whether a name is one that may be called at all, whatever the client. */
+export function isCallableName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '' && !name.startsWith('_') && !(name in Object.prototype);
+}
+
+/** The public methods of an object, its classes' included; getters are not touched. */
+export function methodNames(client: object): string[] {
+  const names = new Set<string>();
+  for (let at: object | null = client; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (typeof value === 'function' && isCallableName(name)) names.add(name);
+    }
+  }
+  return [...names];
+}
+
+/** The same for a class that has no instance yet. */
+export function classMethodNames(Class: { readonly prototype: object }): string[] {
+  return methodNames(Class.prototype);
+}

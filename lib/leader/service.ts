@@ -1,0 +1,361 @@
+// The leader at work in one term: starts calls, feeds topics, keeps what each member left with it. Starts nothing
+// outside its lease.
+
+import { canonicalKey } from '../codec/canonical-key.js';
+import { decodeValue } from '../codec/decode-value.js';
+import { encodeError } from '../codec/encode-error.js';
+import { encodeValue } from '../codec/encode-value.js';
+import { brokenFrame, leaderLost, resultNotSerializable, SharedClientError, timedOut, unknownMethod } from '../errors.js';
+import type { MemberOptions } from '../options.js';
+import { type FrameView, readFrames } from '../protocol/frames.js';
+import { type Bundle, EXT, Kind } from '../protocol/messages.js';
+import type { Payload } from '../protocol/payload.js';
+import type { Clock, Timer } from '../utils/clock.js';
+import { runInContext } from './call-context.js';
+import type { RealClient } from './real-client.js';
+import { RunningCall } from './running-call.js';
+import type { Sender } from './sender.js';
+import { isThenable, Topic, type TopicHost } from './topic.js';
+
+export interface ServiceOptions {
+  readonly term: number;
+  readonly client: RealClient;
+  readonly options: MemberOptions;
+  readonly sender: Sender;
+  readonly clock: Clock;
+  readonly self: number;
+  hasLease(): boolean;
+  /** Errors that concern no call and no subscriber. */
+  report(error: unknown): void;
+}
+
+/** Events of the real client that may wait for the lease; beyond it the oldest are dropped. */
+const MOST_HELD_EVENTS = 1000;
+
+export class Service implements TopicHost {
+  readonly term: number;
+  readonly client: RealClient;
+  readonly sender: Sender;
+  readonly replay: 'last' | 'none';
+  readonly #clock: Clock;
+  readonly #options: MemberOptions;
+  readonly #self: number;
+  readonly #hasLease: () => boolean;
+  readonly #report: (error: unknown) => void;
+  #state: 'serving' | 'draining' | 'stopped' = 'serving';
+  /** The number of the last bundle that came from our own member. */
+  receivedHere = 0;
+  /** What came outside the lease, in order. */
+  #held: Bundle[] = [];
+  #heldEvents: { readonly index: number; readonly payload: Payload }[] = [];
+  /** By worker, then by the call's number. */
+  readonly #running = new Map<number, Map<number, RunningCall>>();
+  #runningCount = 0;
+  readonly #topics = new Map<string, Topic>();
+  #lastTopic = 0;
+  /** Which topic a subscription is of: by worker, then by the subscription's number. */
+  readonly #subscriptions = new Map<number, Map<number, Topic>>();
+  /** What is taken back when its publisher goes: by worker, then by key, the arguments. */
+  readonly #sticky = new Map<number, Map<string, unknown[]>>();
+  #whenDrained: (() => void) | undefined;
+  #drainTimer: Timer | undefined;
+  readonly counts = { started: 0, returned: 0 };
+
+  constructor({ term, client, options, sender, clock, self, hasLease, report }: ServiceOptions) {
+    this.term = term;
+    this.client = client;
+    this.sender = sender;
+    this.replay = options.replay;
+    this.#options = options;
+    this.#clock = clock;
+    this.#self = self;
+    this.#hasLease = hasLease;
+    this.#report = report;
+  }
+
+  get running(): number {
+    return this.#runningCount;
+  }
+
+  get topics(): number {
+    return this.#topics.size;
+  }
+
+  hasLease(): boolean {
+    return this.#hasLease();
+  }
+
+  report(error: unknown): void {
+    this.#report(error);
+  }
+
+  idle(topic: Topic): void {
+    if (this.#topics.get(topic.key) === topic) this.#topics.delete(topic.key);
+  }
+
+  /** Frames of a member; without `f` it is the primary that speaks. */
+  receive(bundle: Bundle): void {
+    if (this.#state === 'stopped') return;
+    if (bundle.f === this.#self && bundle.n !== undefined) this.receivedHere = bundle.n;
+    if (this.#held.length > 0 || !this.#hasLease()) this.#held.push(bundle);
+    else this.#process(bundle);
+  }
+
+  /** The lease is valid again: what was held goes on, in order. */
+  release(): void {
+    if (this.#state === 'stopped' || !this.#hasLease()) return;
+    const held = this.#held;
+    this.#held = [];
+    for (const bundle of held) this.#process(bundle);
+    for (const topic of this.#topics.values()) topic.release();
+    const events = this.#heldEvents;
+    this.#heldEvents = [];
+    for (const { index, payload } of events) this.sender.payloadToAll(Kind.EVENT, index, payload);
+  }
+
+  /** An event of the real client, for every member. */
+  event(event: string, args: unknown[]): void {
+    if (this.#state === 'stopped') return;
+    const index = this.#options.events.indexOf(event);
+    try {
+      const payload = encodeValue([event, ...args], 'event');
+      if (this.#hasLease()) return this.sender.payloadToAll(Kind.EVENT, index, payload);
+      this.#heldEvents.push({ index, payload });
+      if (this.#heldEvents.length > MOST_HELD_EVENTS) this.#heldEvents.shift();
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  /** Starts no call any more; `done` comes once those in progress have ended, or after `ms`. */
+  drain(ms: number, done: () => void): void {
+    this.#state = 'draining';
+    this.#returnHeld();
+    this.#whenDrained = done;
+    this.#drainTimer = this.#clock.setTimer(() => this.#drained(), ms);
+    if (this.#runningCount === 0) this.#drained();
+  }
+
+  /** Ends the term here: nothing of it is said any more. */
+  stop(): void {
+    if (this.#state === 'stopped') return;
+    this.#returnHeld();
+    this.sender.flush();
+    this.#state = 'stopped';
+    this.#drainTimer?.clear();
+    this.#held = [];
+    for (const calls of this.#running.values()) {
+      for (const call of calls.values()) call.abandon(leaderLost(call.method, 'unknown'));
+    }
+    this.#running.clear();
+    this.#runningCount = 0;
+    for (const topic of this.#topics.values()) topic.stop();
+    this.#topics.clear();
+  }
+
+  // ------------------------------------------------------------------------------------------------------ frames
+
+  #process(bundle: Bundle): void {
+    const { f } = bundle;
+    const now = this.#clock.now();
+    try {
+      readFrames(bundle, frame => {
+        if (f !== undefined) this.#frame(f, frame, now);
+        else if (frame.kind === Kind.GONE) this.#gone(frame.id);
+      });
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.#refuseBroken(bundle);
+    }
+  }
+
+  #frame(from: number, frame: FrameView, now: number): void {
+    switch (frame.kind) {
+      case Kind.CALL:
+      case Kind.PUBLISH:
+      case Kind.UNPUBLISH:
+        return this.#call(from, frame, now);
+      case Kind.CANCEL:
+        return this.#cancel(from, frame);
+      case Kind.SUBSCRIBE:
+        return this.#subscribe(from, frame);
+      case Kind.UNSUBSCRIBE:
+        return this.#unsubscribe(from, frame.id);
+    }
+  }
+
+  #refuseBroken({ f, h }: Bundle): void {
+    const error = encodeError(brokenFrame('bundle.x', 'JSON', 'not-started'));
+    for (let i = 0; i < h.length; i += 4) {
+      const kind = h[i]! & ~EXT;
+      const isCall = kind === Kind.CALL || kind === Kind.PUBLISH || kind === Kind.UNPUBLISH;
+      if (isCall && f !== undefined) this.sender.payloadTo(f, Kind.ERROR, h[i + 1]!, error);
+    }
+  }
+
+  #call(from: number, { kind, id, json, ext, parts }: FrameView, now: number): void {
+    if (this.#state === 'draining') {
+      this.counts.returned++;
+      return this.sender.to(from, Kind.RETURNED, id, '0');
+    }
+    try {
+      const [what, deadline, args] = this.#readCall(kind, json);
+      const call = new RunningCall(this.#options.name, this.term, from, id, what, deadline);
+      if (now > deadline) throw timedOut(what, 0, 'not-started', ': its deadline had passed when it came');
+      const decoded = (ext ? decodeValue(args, true, parts, call) : args) as unknown[];
+      if (!Array.isArray(decoded)) throw brokenFrame('call.args', 'a list');
+      this.counts.started++;
+      if (kind === Kind.CALL) this.#start(call, this.client.method(what), decoded);
+      else if (kind === Kind.PUBLISH) this.#publish(call, (json as unknown[])[1], decoded);
+      else this.#unpublish(call, (json as unknown[])[1], decoded);
+    } catch (error) {
+      this.sender.payloadTo(from, Kind.ERROR, id, encodeError(error));
+    }
+  }
+
+  #readCall(kind: number, json: unknown): [what: string, deadline: number, args: unknown] {
+    if (!Array.isArray(json)) throw brokenFrame('call', 'a list', 'not-started');
+    const [first, second, third] = json as [unknown, unknown, unknown];
+    if (kind === Kind.CALL) return [first as string, (second as number | null) ?? Number.POSITIVE_INFINITY, third];
+    const what = kind === Kind.PUBLISH ? 'publish' : 'unpublish';
+    return [what, (first as number | null) ?? Number.POSITIVE_INFINITY, third ?? []];
+  }
+
+  #start(call: RunningCall, method: ((...args: unknown[]) => unknown) | undefined, args: unknown[]): void {
+    if (!method) throw unknownMethod(call.method);
+    const result = runInContext(call, () => method(...args));
+    if (!isThenable(result)) return this.#succeed(call, result);
+    this.#track(call);
+    result.then(
+      value => this.#untrack(call) && this.#succeed(call, value),
+      error => this.#untrack(call) && this.#fail(call, error),
+    );
+  }
+
+  #publish(call: RunningCall, key: unknown, args: unknown[]): void {
+    if (typeof key === 'string') ofWorker(this.#sticky, call.workerId).set(key, args);
+    this.#start(call, this.client.role('publish'), args);
+  }
+
+  /** The arguments come along: a leader that came after the publication never heard of it. */
+  #unpublish(call: RunningCall, key: unknown, args: unknown[]): void {
+    if (typeof key === 'string') this.#sticky.get(call.workerId)?.delete(key);
+    const unpublish = this.client.role('unpublish');
+    if (unpublish) this.#start(call, unpublish, args);
+    else this.#succeed(call, undefined);
+  }
+
+  #succeed(call: RunningCall, value: unknown): void {
+    let result: Payload;
+    try {
+      result = encodeValue(value, 'result');
+    } catch (error) {
+      return this.#fail(call, resultNotSerializable(call.method, error as SharedClientError));
+    }
+    this.sender.payloadTo(call.workerId, Kind.RESULT, call.id, result);
+  }
+
+  #fail(call: RunningCall, error: unknown): void {
+    this.sender.payloadTo(call.workerId, Kind.ERROR, call.id, encodeError(error));
+  }
+
+  #track(call: RunningCall): void {
+    ofWorker(this.#running, call.workerId).set(call.id, call);
+    this.#runningCount++;
+  }
+
+  /** @returns whether its caller still waits */
+  #untrack(call: RunningCall): boolean {
+    if (!this.#running.get(call.workerId)?.delete(call.id)) return false;
+    this.#runningCount--;
+    const isWanted = !call.isEnded;
+    if (this.#runningCount === 0 && this.#state === 'draining') this.#clock.defer(() => this.#drained());
+    return isWanted;
+  }
+
+  /** The caller gave up, or a signal in its arguments aborted. */
+  #cancel(from: number, { id, json, ext, parts }: FrameView): void {
+    const call = this.#running.get(from)?.get(id);
+    if (!call || !Array.isArray(json)) return;
+    const [number, reason] = json as [number, unknown];
+    const decoded = ext ? decodeValue(reason, true, parts) : reason;
+    if (number === 0) call.abandon(decoded);
+    else call.abort(number, decoded);
+  }
+
+  #subscribe(from: number, { id, json, ext, parts }: FrameView): void {
+    // Who draws to its end takes no new subscribers: they come to the next leader by themselves.
+    if (this.#state === 'draining' || !Array.isArray(json)) return;
+    try {
+      const [delivery, encoded] = json as ['all' | 'one', unknown];
+      const value = ext ? decodeValue(encoded, true, parts) : encoded;
+      const topic = this.#topic(canonicalKey(value, 'topic'), value);
+      ofWorker(this.#subscriptions, from).set(id, topic);
+      topic.add({ workerId: from, id, delivery });
+    } catch (error) {
+      this.sender.payloadTo(from, Kind.REFUSED, id, encodeError(error));
+    }
+  }
+
+  #topic(key: string, value: unknown): Topic {
+    let topic = this.#topics.get(key);
+    if (!topic) {
+      topic = new Topic(key, value, ++this.#lastTopic, this);
+      this.#topics.set(key, topic);
+    }
+    return topic;
+  }
+
+  #unsubscribe(from: number, id: number): void {
+    const own = this.#subscriptions.get(from);
+    own?.get(id)?.remove(from, id);
+    own?.delete(id);
+  }
+
+  /** A member left or died: nobody waits for its calls, and what it left here is taken back. */
+  #gone(workerId: number): void {
+    for (const call of this.#running.get(workerId)?.values() ?? []) {
+      call.abandon(new SharedClientError('ERR_CLOSED', 'The worker that made this call is gone.', { outcome: 'unknown' }));
+    }
+    for (const topic of new Set(this.#subscriptions.get(workerId)?.values())) topic.removeWorker(workerId);
+    this.#subscriptions.delete(workerId);
+    const sticky = this.#sticky.get(workerId);
+    this.#sticky.delete(workerId);
+    for (const args of sticky?.values() ?? []) void this.#takeBack(args);
+  }
+
+  async #takeBack(args: unknown[]): Promise<void> {
+    try {
+      await this.client.role('unpublish')?.(...args);
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  #returnHeld(): void {
+    const held = this.#held;
+    this.#held = [];
+    const state = this.#state;
+    this.#state = 'draining';
+    for (const bundle of held) this.#process(bundle);
+    this.#state = state;
+  }
+
+  #drained(): void {
+    const done = this.#whenDrained;
+    if (!done || this.#state !== 'draining') return;
+    this.#whenDrained = undefined;
+    this.#drainTimer?.clear();
+    done();
+  }
+
+}
+
+function ofWorker<K, T>(all: Map<number, Map<K, T>>, workerId: number): Map<K, T> {
+  let own = all.get(workerId);
+  if (!own) {
+    own = new Map();
+    all.set(workerId, own);
+  }
+  return own;
+}

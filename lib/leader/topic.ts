@@ -1,0 +1,214 @@
+// One topic in the leader: one upstream subscription for however many subscribers, subscribed and unsubscribed in turn.
+//
+//            a subscriber              ok
+//   idle ─────────────────► subscribing ──► active
+//    ▲ ▲                        │             │ no subscriber
+//    │ └──────── refused ───────┘             ▼
+//    └───────────────── done ────────── unsubscribing
+
+import { encodeError } from '../codec/encode-error.js';
+import { encodeValue } from '../codec/encode-value.js';
+import { unknownMethod } from '../errors.js';
+import { Kind } from '../protocol/messages.js';
+import type { Payload } from '../protocol/payload.js';
+import type { RealClient } from './real-client.js';
+import type { Sender } from './sender.js';
+
+/** Values that may come before the subscription is confirmed; beyond it the oldest are dropped. */
+const MOST_EARLY = 1000;
+
+export interface Subscriber {
+  readonly workerId: number;
+  readonly id: number;
+  readonly delivery: 'all' | 'one';
+}
+
+export interface TopicHost {
+  readonly client: RealClient;
+  readonly sender: Sender;
+  readonly replay: 'last' | 'none';
+  hasLease(): boolean;
+  /** What went wrong and concerns no subscriber. */
+  report(error: unknown): void;
+  /** Nobody is subscribed and nothing is under way. */
+  idle(topic: Topic): void;
+}
+
+export class Topic {
+  #state: 'idle' | 'subscribing' | 'active' | 'unsubscribing' = 'idle';
+  readonly #subscribers = new Map<string, Subscriber>();
+  /** Workers with a subscriber that gets every value; made anew when they change. */
+  #workers: number[] | undefined;
+  #ones: Subscriber[] = [];
+  #turn = 0;
+  #last: Payload | undefined;
+  #early: Payload[] = [];
+  /** The newest value that came outside the lease, and whether it stands for several. */
+  #held: { readonly payload: Payload; readonly hasGap: boolean } | undefined;
+  /** Listeners of an upstream subscription that is over are of an older number. */
+  #round = 0;
+  #listener: ((value: unknown) => void) | undefined;
+  #off: (() => unknown) | undefined;
+
+  constructor(
+    readonly key: string,
+    readonly topic: unknown,
+    /** By which the members know it in this term. */
+    readonly number: number,
+    private readonly host: TopicHost,
+  ) {}
+
+  get isIdle(): boolean {
+    return this.#state === 'idle' && this.#subscribers.size === 0;
+  }
+
+  add(subscriber: Subscriber): void {
+    this.#subscribers.set(keyOf(subscriber.workerId, subscriber.id), subscriber);
+    this.#changed();
+    if (this.#state === 'active') this.#confirm(subscriber);
+    else this.#advance();
+  }
+
+  remove(workerId: number, id: number): void {
+    if (!this.#subscribers.delete(keyOf(workerId, id))) return;
+    this.#changed();
+    this.#advance();
+  }
+
+  removeWorker(workerId: number): void {
+    for (const subscriber of [...this.#subscribers.values()]) {
+      if (subscriber.workerId === workerId) this.#subscribers.delete(keyOf(workerId, subscriber.id));
+    }
+    this.#changed();
+    this.#advance();
+  }
+
+  /** The lease is valid again. */
+  release(): void {
+    const held = this.#held;
+    if (!held) return;
+    this.#held = undefined;
+    if (held.hasGap) this.#toWorkers(Kind.GAP, GAP);
+    this.#emit(held.payload);
+  }
+
+  /** No listener of ours counts any more. */
+  stop(): void {
+    this.#round++;
+    this.#subscribers.clear();
+  }
+
+  #advance(): void {
+    if (this.#state === 'idle' && this.#subscribers.size > 0) void this.#subscribe();
+    else if (this.#state === 'active' && this.#subscribers.size === 0) void this.#unsubscribe();
+    else if (this.isIdle) this.host.idle(this);
+  }
+
+  async #subscribe(): Promise<void> {
+    this.#state = 'subscribing';
+    const round = ++this.#round;
+    this.#listener = value => this.#value(round, value);
+    try {
+      const subscribe = this.host.client.role('subscribe');
+      if (!subscribe) throw unknownMethod('subscribe');
+      const result = subscribe(this.topic, this.#listener);
+      const off = isThenable(result) ? await result : result;
+      if (round !== this.#round) return;
+      this.#off = typeof off === 'function' ? (off as () => unknown) : undefined;
+      this.#state = 'active';
+      this.#confirmAll();
+    } catch (error) {
+      if (round !== this.#round) return;
+      this.#refuseAll(error);
+    }
+    this.#advance();
+  }
+
+  async #unsubscribe(): Promise<void> {
+    this.#state = 'unsubscribing';
+    const round = ++this.#round;
+    this.#last = undefined;
+    this.#held = undefined;
+    try {
+      const unsubscribe = this.host.client.role('unsubscribe');
+      const result = this.#off ? this.#off() : unsubscribe?.(this.topic, this.#listener);
+      if (isThenable(result)) await result;
+    } catch (error) {
+      this.host.report(error);
+    }
+    if (round !== this.#round) return;
+    this.#off = undefined;
+    this.#state = 'idle';
+    this.#advance();
+  }
+
+  #confirmAll(): void {
+    for (const subscriber of this.#subscribers.values()) this.#confirm(subscriber);
+    const early = this.#early;
+    this.#early = [];
+    for (const payload of early) this.#pass(payload);
+  }
+
+  #confirm({ workerId, id }: Subscriber): void {
+    const { sender } = this.host;
+    sender.to(workerId, Kind.SUBSCRIBED, id, String(this.number));
+    if (this.#last) sender.payloadTo(workerId, Kind.REPLAY, id, this.#last);
+  }
+
+  #refuseAll(error: unknown): void {
+    this.#state = 'idle';
+    this.#early = [];
+    const refusal = encodeError(error);
+    for (const { workerId, id } of this.#subscribers.values()) this.host.sender.payloadTo(workerId, Kind.REFUSED, id, refusal);
+    this.#subscribers.clear();
+    this.#changed();
+  }
+
+  #value(round: number, value: unknown): void {
+    if (round !== this.#round) return;
+    let payload: Payload;
+    try {
+      payload = encodeValue(value, 'value');
+    } catch (error) {
+      return this.host.report(error);
+    }
+    if (this.#state === 'active') return this.#pass(payload);
+    this.#early.push(payload);
+    if (this.#early.length > MOST_EARLY) this.#early.shift();
+  }
+
+  #pass(payload: Payload): void {
+    if (this.host.hasLease()) {
+      this.release();
+      this.#emit(payload);
+    } else {
+      this.#held = { payload, hasGap: this.#held !== undefined };
+    }
+  }
+
+  #emit(payload: Payload): void {
+    if (this.host.replay === 'last') this.#last = payload;
+    this.#toWorkers(Kind.VALUE, payload);
+    if (this.#ones.length === 0) return;
+    const one = this.#ones[this.#turn++ % this.#ones.length]!;
+    this.host.sender.payloadTo(one.workerId, Kind.VALUE_ONE, one.id, payload);
+  }
+
+  #toWorkers(kind: number, payload: Payload): void {
+    this.#workers ??= [...new Set([...this.#subscribers.values()].filter(one => one.delivery === 'all').map(one => one.workerId))];
+    this.host.sender.payloadToMany(this.#workers, kind, this.number, payload);
+  }
+
+  #changed(): void {
+    this.#workers = undefined;
+    this.#ones = [...this.#subscribers.values()].filter(subscriber => subscriber.delivery === 'one');
+  }
+}
+
+const GAP: Payload = { text: '0', ext: false, parts: undefined };
+
+const keyOf = (workerId: number, id: number): string => `${workerId}:${id}`;
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

@@ -1,0 +1,245 @@
+// The calls of one member: they wait for a leader, travel, and end exactly once.
+
+import { decodeError } from '../codec/decode-error.js';
+import { decodeValue } from '../codec/decode-value.js';
+import { encodeError } from '../codec/encode-error.js';
+import { brokenFrame, leaderLost, overloaded, type Outcome } from '../errors.js';
+import type { FrameView } from '../protocol/frames.js';
+import { EXT, Kind } from '../protocol/messages.js';
+import type { Road } from '../road/road.js';
+import type { Clock } from '../utils/clock.js';
+import type { Deadlines } from '../utils/deadlines.js';
+import { defer } from '../utils/deferred.js';
+import { Call, type CallRequest, type CallSignal } from './call.js';
+
+/** Calls that may wait in this process for a leader, or for a primary that doesn't read. */
+const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+
+/** A batch leaves before the end of the tick once it holds this many calls, or a quarter of all in flight. */
+const BATCH = 32;
+
+export interface CallsOptions {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  /** Why a call whose deadline passed got no answer. */
+  timeout(method: string, timeoutMs: number, outcome: Outcome): Error;
+}
+
+export class Calls {
+  readonly #calls = new Map<number, Call>();
+  readonly #options: CallsOptions;
+  #road: Road | undefined;
+  #waiting = 0;
+  #waitingBytes = 0;
+  /** Called after a call ended, while somebody waits for that. */
+  readonly #whenFewer = new Set<() => void>();
+  readonly ended = { ok: 0, failed: 0, resent: 0 };
+
+  constructor(options: CallsOptions) {
+    this.#options = options;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  get inFlight(): number {
+    return this.#calls.size - this.#waiting;
+  }
+
+  /** Whether calls can be sent at once. */
+  get isOpen(): boolean {
+    return this.#road !== undefined;
+  }
+
+  /** Makes a call. Ends by its owner alone, never synchronously save where there's no room for it. */
+  make(request: CallRequest): Call | undefined {
+    const call = new Call(request, expired => this.#expire(expired));
+    if (this.#isOverloaded(call)) {
+      this.ended.failed++;
+      request.owner.fail(overloaded('not-started'));
+      return undefined;
+    }
+    this.#calls.set(call.id, call);
+    this.#options.deadlines.add(call);
+    if (this.#road) this.#send(call, this.#road);
+    else this.#wait(call);
+    return call;
+  }
+
+  /** The caller gives up: the call ends at once, and the leader hears of it. */
+  cancel(call: Call, error: unknown): void {
+    if (!this.#calls.has(call.id)) return;
+    this.tellSignal(call, 0, error);
+    this.#fail(call, error);
+  }
+
+  /** A signal of the caller aborted: the call's own ends it, one in its arguments only travels. */
+  aborted(call: Call, { number, signal }: CallSignal): void {
+    if (number === 0) this.cancel(call, signal.reason);
+    else if (this.#calls.has(call.id)) this.tellSignal(call, number, signal.reason);
+  }
+
+  /** A signal of the call aborted; the leader's copy shall too. */
+  tellSignal(call: Call, number: number, reason: unknown): void {
+    if (!call.road) return;
+    const { text, ext, parts } = encodeError(reason);
+    call.road.send(ext ? Kind.CANCEL | EXT : Kind.CANCEL, call.id, `[${number},${text}]`, parts);
+  }
+
+  /** There is a leader: what waits is sent, in the order it was made. */
+  open(road: Road): void {
+    this.#road = road;
+    if (this.#waiting === 0) return;
+    for (const call of this.#calls.values()) if (!call.road) this.#resume(call, road);
+  }
+
+  /** There is none any more, or it takes no more calls. */
+  shut(): void {
+    this.#road = undefined;
+  }
+
+  /** A frame about a call. @returns whether it was one */
+  receive(frame: FrameView, term: number): boolean {
+    if (frame.kind !== Kind.RESULT && frame.kind !== Kind.ERROR && frame.kind !== Kind.RETURNED && frame.kind !== Kind.OVERLOADED) {
+      return false;
+    }
+    const call = this.#calls.get(frame.id);
+    if (call?.road?.term === term) this.#answer(call, frame);
+    return true;
+  }
+
+  /** A bundle that can't be read says at least whose calls it answered. */
+  receiveBroken(id: number, term: number): void {
+    const call = this.#calls.get(id);
+    if (call?.road?.term === term) this.#fail(call, brokenFrame('bundle.x', 'JSON', 'unknown'));
+  }
+
+  /**
+   * Nothing comes any more by this road. Calls up to bundle `received` were in the leader's hands: they may have run.
+   * Those after it never left ours.
+   */
+  end(road: Road, received: number): void {
+    for (const call of [...this.#calls.values()]) {
+      if (call.road !== road) continue;
+      if (call.bundle > received) this.#again(call);
+      else if (call.isIdempotent) {
+        this.ended.resent++;
+        this.#again(call);
+      } else {
+        this.#fail(call, leaderLost(call.request.method, 'unknown'));
+      }
+    }
+  }
+
+  /** Ends all calls, or those of one handle. */
+  failAll(toError: (outcome: Outcome) => Error, handle?: object): void {
+    for (const call of [...this.#calls.values()]) {
+      if (handle && call.request.handle !== handle) continue;
+      this.#fail(call, toError(call.road ? 'unknown' : 'not-started'));
+    }
+  }
+
+  /** Resolves when all calls of this handle have ended, or after `ms`. */
+  async whenEnded(handle: object, ms: number): Promise<void> {
+    if (!this.#hasCallsOf(handle)) return;
+    const limit = defer();
+    const timer = this.#options.clock.setTimer(() => limit.resolve(), ms);
+    timer.ref();
+    const check = () => {
+      if (!this.#hasCallsOf(handle)) limit.resolve();
+    };
+    this.#whenFewer.add(check);
+    await limit.promise;
+    this.#whenFewer.delete(check);
+    timer.clear();
+  }
+
+  #hasCallsOf(handle: object): boolean {
+    for (const call of this.#calls.values()) if (call.request.handle === handle) return true;
+    return false;
+  }
+
+  #isOverloaded(call: Call): boolean {
+    if (!this.#road) return this.#waiting > 0 && this.#waitingBytes + call.bytes > MOST_WAITING_BYTES;
+    // Between two bundles is often enough to look.
+    return this.#road.pending === 0 && this.#road.waitingBytes > MOST_WAITING_BYTES;
+  }
+
+  #send(call: Call, road: Road): void {
+    call.road = road;
+    call.bundle = road.send(call.kind, call.id, call.text, call.parts);
+    if (call.request.signals) {
+      for (const { signal, number } of call.request.signals) if (signal.aborted) this.tellSignal(call, number, signal.reason);
+    }
+    if (road.pending >= BATCH && road.pending >= this.#calls.size / 4) road.flush();
+  }
+
+  #wait(call: Call): void {
+    call.road = undefined;
+    this.#waiting++;
+    this.#waitingBytes += call.bytes;
+  }
+
+  #resume(call: Call, road: Road): void {
+    this.#waiting--;
+    this.#waitingBytes -= call.bytes;
+    this.#send(call, road);
+  }
+
+  #again(call: Call): void {
+    this.#wait(call);
+    if (this.#road) this.#resume(call, this.#road);
+  }
+
+  #answer(call: Call, { kind, json, ext, parts }: FrameView): void {
+    switch (kind) {
+      case Kind.RESULT:
+        return this.#succeed(call, json, ext, parts);
+      case Kind.ERROR:
+        return this.#fail(call, decodeError(json, ext, parts, call.request.trace?.stack));
+      case Kind.RETURNED:
+        // The leader takes no more: neither this one nor the next.
+        if (this.#road === call.road) this.#road = undefined;
+        return this.#again(call);
+      case Kind.OVERLOADED:
+        return this.#fail(call, overloaded(json === 1 ? 'unknown' : 'not-started'));
+    }
+  }
+
+  #succeed(call: Call, json: unknown, ext: boolean, parts: FrameView['parts']): void {
+    let value = json;
+    try {
+      if (ext) value = decodeValue(json, true, parts);
+    } catch (error) {
+      return this.#fail(call, error);
+    }
+    if (!this.#remove(call)) return;
+    this.ended.ok++;
+    call.request.owner.succeed(value);
+  }
+
+  #fail(call: Call, error: unknown): void {
+    if (!this.#remove(call)) return;
+    this.ended.failed++;
+    call.request.owner.fail(error);
+  }
+
+  #expire(call: Call): void {
+    const { method, timeoutMs } = call.request;
+    const error = this.#options.timeout(method, timeoutMs, call.road ? 'unknown' : 'not-started');
+    this.cancel(call, error);
+  }
+
+  #remove(call: Call): boolean {
+    if (!this.#calls.delete(call.id)) return false;
+    if (!call.road) {
+      this.#waiting--;
+      this.#waitingBytes -= call.bytes;
+    }
+    this.#options.deadlines.remove(call);
+    if (call.request.signals) for (const { signal, listener } of call.request.signals) if (listener) signal.removeEventListener('abort', listener);
+    for (const check of this.#whenFewer) check();
+    return true;
+  }
+}

@@ -1,0 +1,247 @@
+// This process's one link to its primary: hello and welcome, the heartbeat and the lease, and who of the members a frame is for.
+
+import { noCommonProtocol, type Outcome, primaryLost, type SharedClientError } from '../errors.js';
+import { newId } from '../protocol/ids.js';
+import {
+  type Bundle,
+  type ControlFrame,
+  type FromPrimary,
+  type Join,
+  MARKER,
+  type News,
+  PROTOCOL_VERSIONS,
+  type Welcome,
+} from '../protocol/messages.js';
+import { Outbox } from '../protocol/outbox.js';
+import { parsePacket } from '../protocol/parse.js';
+import type { WorkerEnd } from '../transport/transport.js';
+import type { Clock, Timer } from '../utils/clock.js';
+
+const FIRST_HELLO_MS = 25;
+const MOST_HELLO_MS = 1000;
+
+/** What the link needs of a member. */
+export interface LinkMember {
+  readonly name: string;
+  join(): Join;
+  /** The primary answered; the member has joined. */
+  linked(): void;
+  news(news: News): void;
+  handover(term: number): void;
+  prepare(term: number): void;
+  warning(text: string): void;
+  data(bundle: Bundle): void;
+  /** The lease was renewed. */
+  leased(): void;
+  /** There is no primary: what waits for it ends. A promise: Node's exit is to wait for it. */
+  lost(toError: ToError): Promise<unknown> | undefined;
+}
+
+/** Makes the error for a call that ends because there is no primary. */
+export type ToError = (outcome?: Outcome) => SharedClientError;
+
+export interface LinkOptions {
+  readonly clock: Clock;
+  readonly end: WorkerEnd;
+  readonly versions?: readonly number[];
+  /** Frames that were ours but broken. */
+  warn(message: string): void;
+}
+
+export class Link {
+  readonly clock: Clock;
+  readonly id = newId();
+  readonly startedAt: number;
+  readonly #end: WorkerEnd;
+  readonly #versions: readonly number[];
+  readonly #warn: LinkOptions['warn'];
+  readonly #members = new Map<string, LinkMember>();
+  #outbox: Outbox | undefined;
+  #welcome: Welcome | undefined;
+  #toError: ToError | undefined;
+  #helloTimer: Timer | undefined;
+  #beatTimer: Timer | undefined;
+  #leading = 0;
+  #beats = 0;
+  /** When the heartbeats were sent that aren't acknowledged yet, by number. */
+  readonly #beatSentAt = new Map<number, number>();
+  #acked = 0;
+  #leaseUntil = 0;
+
+  constructor({ clock, end, versions = PROTOCOL_VERSIONS, warn }: LinkOptions) {
+    this.clock = clock;
+    this.#end = end;
+    this.#versions = versions;
+    this.#warn = warn;
+    this.startedAt = clock.now();
+    end.listen({ message: message => this.#receive(message), closed: event => this.#closed(event) });
+    this.#hello(FIRST_HELLO_MS);
+  }
+
+  get kind(): WorkerEnd['kind'] {
+    return this.#end.kind;
+  }
+
+  get self(): { readonly workerId: number; readonly pid: number } {
+    return this.#end.self;
+  }
+
+  get isLinked(): boolean {
+    return this.#outbox !== undefined;
+  }
+
+  /** Why there will be no primary for this process any more. */
+  get toError(): ToError | undefined {
+    return this.#toError;
+  }
+
+  /** Where data for the primary goes; only while linked. */
+  get outbox(): Outbox {
+    return this.#outbox!;
+  }
+
+  add(member: LinkMember): void {
+    this.#members.set(member.name, member);
+    if (this.#outbox) this.#join(member);
+    else if (this.#toError) void member.lost(this.#toError);
+  }
+
+  /** Tells the primary what changed of a member. */
+  update(member: LinkMember): void {
+    this.#outbox?.control(member.join());
+  }
+
+  remove(member: LinkMember): void {
+    if (this.#members.get(member.name) !== member) return;
+    this.#members.delete(member.name);
+    this.#outbox?.controlInOrder({ k: 'leave', group: member.name });
+  }
+
+  tell(frame: ControlFrame): void {
+    this.#outbox?.control(frame);
+  }
+
+  /** After all data that was sent before. */
+  tellInOrder(frame: ControlFrame): void {
+    this.#outbox?.controlInOrder(frame);
+  }
+
+  /**
+   * A member was appointed: heartbeats begin, with one at once.
+   * @returns the number of the first heartbeat whose acknowledgement is a lease for this appointment
+   */
+  startLeading(): number {
+    this.#leading++;
+    this.#beat();
+    return this.#beats;
+  }
+
+  stopLeading(): void {
+    if (--this.#leading > 0) return;
+    this.#beatTimer?.clear();
+    this.#beatTimer = undefined;
+    this.#beatSentAt.clear();
+  }
+
+  /** Whether the lease of an appointment is valid now; `first` is what {@link startLeading} returned. */
+  hasLease(first: number): boolean {
+    return this.#acked >= first && this.clock.now() < this.#leaseUntil;
+  }
+
+  close(): void {
+    this.#helloTimer?.clear();
+    this.#beatTimer?.clear();
+    this.#outbox?.flush();
+    this.#outbox?.close();
+    this.#outbox = undefined;
+    this.#end.close();
+  }
+
+  #hello(nextMs: number): void {
+    const { pid } = this.#end.self;
+    const hello = { k: 'hello', versions: this.#versions, id: this.id, pid, probe: new Uint8Array(1) } as const;
+    this.#end.send({ [MARKER]: this.#versions[0], c: [hello] }, () => {});
+    // A primary that is set up later never heard this one.
+    this.#helloTimer = this.clock.setTimer(() => this.#hello(Math.min(nextMs * 2, MOST_HELLO_MS)), nextMs);
+  }
+
+  #receive(message: unknown): void {
+    const packet = parsePacket(message, error => this.#warn(error.message));
+    if (!packet) return;
+    for (const frame of packet.c!) this.#control(frame as FromPrimary);
+    if (!this.#outbox) return;
+    for (const bundle of packet.d!) this.#members.get(bundle.g)?.data(bundle);
+  }
+
+  #control(frame: FromPrimary): void {
+    if (frame.k === 'welcome') return this.#welcomed(frame);
+    if (frame.k === 'rejected') return void this.#lose(outcome => noCommonProtocol(this.#versions, frame.versions, outcome));
+    if (!this.#outbox) return;
+    if (frame.k === 'ack') return this.#renew(frame.n);
+    if (frame.k === 'goodbye') return this.#goodbye();
+    const member = this.#members.get(frame.group);
+    if (frame.k === 'news') member?.news(frame);
+    else if (frame.k === 'handover') member?.handover(frame.term);
+    else if (frame.k === 'prepare') member?.prepare(frame.term);
+    else if (frame.k === 'warning') member?.warning(frame.text);
+  }
+
+  #welcomed(welcome: Welcome): void {
+    if (welcome.id !== this.id || this.#toError) return;
+    this.#welcome = welcome;
+    this.#helloTimer?.clear();
+    if (this.#outbox) return;
+    this.#outbox = new Outbox({
+      clock: this.clock,
+      version: welcome.version,
+      carriesBytes: welcome.probe instanceof Uint8Array,
+      send: (packet, written) => this.#end.send(packet, written),
+    });
+    for (const member of this.#members.values()) this.#join(member);
+  }
+
+  #join(member: LinkMember): void {
+    this.#outbox!.control(member.join());
+    member.linked();
+  }
+
+  /** The primary closed; another may be set up in its place. */
+  #goodbye(): void {
+    this.#outbox?.close();
+    this.#outbox = undefined;
+    for (const member of [...this.#members.values()]) void member.lost(primaryLost);
+    this.#hello(FIRST_HELLO_MS);
+  }
+
+  #closed({ intended, holdExit }: { intended: boolean; holdExit(until: Promise<unknown>): void }): void {
+    const waits = this.#lose(primaryLost);
+    if (!intended) holdExit(Promise.allSettled(waits));
+  }
+
+  #lose(toError: ToError): Promise<unknown>[] {
+    this.#toError ??= toError;
+    this.#helloTimer?.clear();
+    this.#outbox?.close();
+    this.#outbox = undefined;
+    const waits = [...this.#members.values()].map(member => member.lost(toError));
+    return waits.filter(wait => wait !== undefined);
+  }
+
+  #beat(): void {
+    this.#beatTimer?.clear();
+    const n = ++this.#beats;
+    this.#beatSentAt.set(n, this.clock.now());
+    this.#outbox?.control({ k: 'heartbeat', n });
+    this.#beatTimer = this.clock.setTimer(() => this.#beat(), this.#welcome!.heartbeatMs);
+  }
+
+  /** The lease runs from when the heartbeat was sent, not from when its acknowledgement came. */
+  #renew(n: number): void {
+    const sentAt = this.#beatSentAt.get(n);
+    if (sentAt === undefined || n < this.#acked) return;
+    for (const older of this.#beatSentAt.keys()) if (older <= n) this.#beatSentAt.delete(older);
+    this.#acked = n;
+    this.#leaseUntil = sentAt + this.#welcome!.leaderTimeoutMs;
+    for (const member of this.#members.values()) member.leased();
+  }
+}

@@ -1,0 +1,449 @@
+// One member at work: hears the primary, plays its role, and keeps calls, subscriptions and publications on the road to
+// whoever leads.
+
+import { decodeError } from '../codec/decode-error.js';
+import { decodeValue } from '../codec/decode-value.js';
+import { encodeError } from '../codec/encode-error.js';
+import { closed, leaderFailed, noPrimary, type Outcome, readyTimedOut, timedOut } from '../errors.js';
+import { type Opening, RealClient } from '../leader/real-client.js';
+import { Sender } from '../leader/sender.js';
+import { Service } from '../leader/service.js';
+import { type MemberOptions, memberDigest } from '../options.js';
+import { type FrameView, readFrames } from '../protocol/frames.js';
+import { type Bundle, type Join, Kind, type News } from '../protocol/messages.js';
+import { LocalRoad } from '../road/local-road.js';
+import { RelayRoad, type Road } from '../road/road.js';
+import type { Clock, Timer } from '../utils/clock.js';
+import { Deadlines } from '../utils/deadlines.js';
+import { defer } from '../utils/deferred.js';
+import { Calls } from './calls.js';
+import type { Link, LinkMember, ToError } from './link.js';
+import { ReadyWaiters } from './ready-waiters.js';
+import { isLeading, newRole, play, type RoleEvent, type RoleOrder, type RoleState } from './role.js';
+import { Stickies } from './stickies.js';
+import { Subscriptions } from './subscriptions.js';
+
+/** What a handle hears of its member. None of it may throw. */
+export interface MemberObserver {
+  leader(event: { readonly term: number }): void;
+  follower(event: { readonly term: number }): void;
+  error(error: unknown): void;
+  warning(message: string): void;
+  upstream(event: string, args: unknown[]): void;
+  methods(names: readonly string[]): void;
+}
+
+/** For what is said again to a new leader. */
+const SAY_AGAIN_MS = 10_000;
+
+export class Member implements LinkMember {
+  readonly name: string;
+  readonly calls: Calls;
+  readonly subscriptions: Subscriptions;
+  readonly stickies: Stickies;
+  readonly clock: Clock;
+  readonly observers = new Set<MemberObserver>();
+  /** Resolves once it has left the group. */
+  readonly gone: Promise<void>;
+  #options: MemberOptions;
+  readonly #link: Link;
+  readonly #deadlines: Deadlines;
+  readonly #waiters: ReadyWaiters;
+  #role: RoleState;
+  #news: News | undefined;
+  /** The last error of an attempt to open the real client, while none is open. */
+  #openError: Error | undefined;
+  #road: Road | undefined;
+  /** Roads of terms whose end hasn't come yet. */
+  readonly #relays = new Map<number, RelayRoad>();
+  #client: RealClient | undefined;
+  #opening: Opening | undefined;
+  #closing: Promise<void> | undefined;
+  #service: Service | undefined;
+  /** The number of the heartbeat from which on a lease is ours. */
+  #firstBeat = 0;
+  #yieldTimer: Timer | undefined;
+  #noPrimaryTimer: Timer | undefined;
+  #isGone: () => void = () => {};
+  #whenPlayed: (() => void)[] = [];
+
+  constructor(options: MemberOptions, link: Link) {
+    this.name = options.name;
+    this.clock = link.clock;
+    this.#options = options;
+    this.#link = link;
+    this.#deadlines = new Deadlines(this.clock);
+    this.#waiters = new ReadyWaiters(this.clock);
+    this.#role = newRole(link.self.workerId, options.handover);
+    this.calls = new Calls({
+      clock: this.clock,
+      deadlines: this.#deadlines,
+      timeout: (method, ms, outcome) => this.timeoutError(method, ms, outcome),
+    });
+    this.subscriptions = new Subscriptions(this.clock);
+    this.stickies = new Stickies({ calls: this.calls, timeoutMs: SAY_AGAIN_MS, now: () => this.clock.now() });
+    this.gone = new Promise(resolve => {
+      this.#isGone = resolve;
+    });
+  }
+
+  /** Joins the group. */
+  start(): void {
+    this.#link.add(this);
+    if (this.#link.isLinked) return;
+    this.#noPrimaryTimer = this.clock.setTimer(() => {
+      if (!this.#link.isLinked) this.#observe(observer => observer.warning(noPrimary(this.#options.noPrimaryMs).message));
+    }, this.#options.noPrimaryMs);
+  }
+
+  get options(): MemberOptions {
+    return this.#options;
+  }
+
+  get isLeader(): boolean {
+    return isLeading(this.#role);
+  }
+
+  get isLeaving(): boolean {
+    return this.#role.isLeaving || this.#role.now.at === 'gone';
+  }
+
+  get leader(): { readonly workerId: number; readonly pid: number } | undefined {
+    return this.#news?.leader;
+  }
+
+  get term(): number {
+    return this.#role.now.at === 'leading' ? this.#role.now.term : this.#role.news.term;
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  get service(): Service | undefined {
+    return this.#service;
+  }
+
+  get road(): Road | undefined {
+    return this.#road;
+  }
+
+  get role(): RoleState['now']['at'] {
+    return this.#role.now.at;
+  }
+
+  /** Resolves when a leader is ready. */
+  async ready(readyTimeoutMs: number): Promise<void> {
+    if (this.#road) return;
+    if (this.#link.toError) throw this.#link.toError();
+    const { noPrimaryMs } = this.#options;
+    await this.#waiters.wait([
+      { ms: readyTimeoutMs, error: () => this.#readyError(readyTimeoutMs) },
+      { ms: noPrimaryMs, error: () => (this.#link.isLinked ? undefined : noPrimary(noPrimaryMs)) },
+    ]);
+  }
+
+  /** Whether this member may lead changed. */
+  setEligible(eligible: boolean): void {
+    this.#options = { ...this.#options, eligible };
+    this.#link.update(this);
+  }
+
+  /** Steps down, if it leads; resolves when its real client is closed. */
+  async resign(): Promise<void> {
+    const { now } = this.#role;
+    if (!('term' in now)) return;
+    this.#play({ type: 'resign' });
+    const isOver = () => !('term' in this.#role.now) || this.#role.now.term !== now.term;
+    while (!isOver()) await new Promise<void>(resolve => this.#whenPlayed.push(resolve));
+  }
+
+  /** Leaves the group, once its calls have ended or the time for that is over. */
+  async leave(): Promise<void> {
+    this.#play({ type: 'leave' });
+    await this.gone;
+  }
+
+  // --------------------------------------------------------------------------------------------- from the primary
+
+  join(): Join {
+    const { name, eligible, priority, handover } = this.#options;
+    return { k: 'join', group: name, eligible, priority, handover, digest: memberDigest(this.#options) };
+  }
+
+  linked(): void {
+    this.#noPrimaryTimer?.clear();
+  }
+
+  news(news: News): void {
+    // The channel keeps order, so this is the newest.
+    this.#news = news;
+    if (news.error) this.#openError = decodePayloadError(news.error);
+    if (news.phase === 'ready') this.#openError = undefined;
+    if (news.methods) this.#observe(observer => observer.methods(news.methods!));
+    this.#play({ type: 'news', term: news.term, phase: news.phase, leader: news.leader?.workerId });
+    if (news.phase === 'failed') this.#waiters.reject(leaderFailed(this.name, this.#openError));
+  }
+
+  handover(term: number): void {
+    this.#play({ type: 'handover', term });
+  }
+
+  prepare(term: number): void {
+    this.#play({ type: 'prepare', term });
+  }
+
+  warning(text: string): void {
+    this.#observe(observer => observer.warning(text));
+  }
+
+  leased(): void {
+    this.#service?.release();
+  }
+
+  lost(toError: ToError): Promise<unknown> | undefined {
+    this.#news = undefined;
+    this.#play({ type: 'lost' });
+    this.#relays.clear();
+    this.calls.failAll(toError);
+    this.#waiters.reject(toError());
+    return this.#role.now.at === 'closing' ? this.#closing : undefined;
+  }
+
+  data(bundle: Bundle): void {
+    if (bundle.f !== undefined || bundle.h[0] === Kind.GONE) {
+      if (this.#service?.term === bundle.t) this.#service.receive(bundle);
+      return;
+    }
+    this.#read(bundle);
+  }
+
+  #read(bundle: Bundle): void {
+    try {
+      readFrames(bundle, frame => this.#frame(frame, bundle.t));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      for (let i = 1; i < bundle.h.length; i += 4) this.calls.receiveBroken(bundle.h[i]!, bundle.t);
+    }
+  }
+
+  #frame(frame: FrameView, term: number): void {
+    if (this.calls.receive(frame, term) || this.subscriptions.receive(frame, term)) return;
+    if (frame.kind === Kind.END) this.#endRelay(term, frame.id);
+    else if (frame.kind === Kind.EVENT && this.#road?.term === term) this.#upstream(frame);
+  }
+
+  #upstream({ json, ext, parts }: FrameView): void {
+    const [event, ...args] = decodeValue(json, ext, parts) as [string, ...unknown[]];
+    this.#observe(observer => observer.upstream(event, args));
+  }
+
+  #endRelay(term: number, received: number): void {
+    const road = this.#relays.get(term);
+    if (!road) return;
+    this.#relays.delete(term);
+    if (this.#road === road) this.#shut();
+    this.calls.end(road, received);
+  }
+
+  // -------------------------------------------------------------------------------------------------------- role
+
+  #play(event: RoleEvent): void {
+    const wasLeader = this.isLeader;
+    const { state, orders } = play(this.#role, event);
+    this.#role = state;
+    if (!wasLeader && this.isLeader) this.#firstBeat = this.#link.startLeading();
+    if (wasLeader && !this.isLeader) this.#link.stopLeading();
+    for (const order of orders) this.#carryOut(order);
+    this.#route();
+    if (wasLeader !== this.isLeader) this.#tellRole(wasLeader);
+    for (const resolve of this.#whenPlayed.splice(0)) resolve();
+  }
+
+  #tellRole(wasLeader: boolean): void {
+    const event = { term: this.#role.news.term };
+    this.#observe(observer => (wasLeader ? observer.follower(event) : observer.leader(event)));
+  }
+
+  #carryOut(order: RoleOrder): void {
+    switch (order.do) {
+      case 'open':
+        return void this.#open(order.term);
+      case 'tell prepared':
+        return this.#link.tell({ k: 'prepared', group: this.name, term: order.term, methods: this.#client!.methods });
+      case 'serve':
+        return this.#serve(order.term);
+      case 'drain':
+        this.#yieldTimer?.clear();
+        return this.#service!.drain(this.#options.drainTimeoutMs, () => this.#play({ type: 'drained', term: order.term }));
+      case 'stop':
+        return this.#stop();
+      case 'close':
+        return void this.#close(order.term);
+      case 'yield':
+        return this.#yield(order.term);
+      case 'resign':
+        return this.#link.tellInOrder({ k: 'resign', group: this.name, term: order.term, cause: order.cause, error: order.error });
+      case 'leave':
+        return this.#leave();
+    }
+  }
+
+  async #open(term: number): Promise<void> {
+    const opening = RealClient.open(this.#options, term, this.clock, {
+      broken: error => this.#play({ type: 'broken', term, error: encodeError(error) }),
+      error: error => this.#observe(observer => observer.error(error)),
+      event: (event, args) => this.#service?.event(event, args),
+    });
+    this.#opening = opening;
+    try {
+      const client = await opening.ready;
+      if (this.#opening !== opening) return;
+      this.#client = client;
+      this.#play({ type: 'opened', term });
+    } catch (error) {
+      if (this.#opening === opening) this.#play({ type: 'open failed', term, error: encodeError(error) });
+    }
+  }
+
+  #serve(term: number): void {
+    const { workerId } = this.#link.self;
+    const { clock } = this;
+    const sender = new Sender({
+      group: this.name,
+      term,
+      self: workerId,
+      clock,
+      outbox: this.#link.outbox,
+      deliverHere: bundle => this.#read(bundle),
+    });
+    this.#service = new Service({
+      term,
+      client: this.#client!,
+      options: this.#options,
+      sender,
+      clock,
+      self: workerId,
+      hasLease: () => this.#link.hasLease(this.#firstBeat),
+      report: error => this.#observe(observer => observer.error(error)),
+    });
+    this.#link.tell({ k: 'ready', group: this.name, term, methods: this.#client!.methods });
+    this.#observe(observer => observer.methods(this.#client!.methods));
+  }
+
+  #stop(): void {
+    const service = this.#service;
+    const road = this.#road;
+    service?.stop();
+    this.#service = undefined;
+    if (!service || road?.kind !== 'local') return;
+    this.#shut();
+    this.calls.end(road, service.receivedHere);
+  }
+
+  /** Lets go of the real client, beginning in this very turn; waits for it no longer than it may. */
+  async #close(term: number): Promise<void> {
+    this.#yieldTimer?.clear();
+    const opening = this.#opening;
+    this.#opening = undefined;
+    this.#client = undefined;
+    this.#closing = this.#inTime(opening!.abandon(closed('The shared client')));
+    await this.#closing;
+    this.#play({ type: 'closed', term });
+  }
+
+  async #inTime(closing: Promise<void>): Promise<void> {
+    const { drainTimeoutMs } = this.#options;
+    const limit = defer();
+    const timer = this.clock.setTimer(() => {
+      this.warning(`The real client didn't close within drainTimeoutMs, ${drainTimeoutMs} ms.`);
+      limit.resolve();
+    }, drainTimeoutMs);
+    const done = closing.catch(error => this.#observe(observer => observer.error(error)));
+    await Promise.race([done, limit.promise]);
+    timer.clear();
+  }
+
+  /** Asks for a successor first; goes without one if none comes in time. */
+  #yield(term: number): void {
+    this.#link.tell({ k: 'yield', group: this.name, term });
+    this.#yieldTimer?.clear();
+    this.#yieldTimer = this.clock.setTimer(() => this.#play({ type: 'waited enough' }), this.#options.drainTimeoutMs);
+  }
+
+  #leave(): void {
+    this.#link.remove(this);
+    this.calls.failAll(outcome => closed('The shared client', outcome));
+    this.#shut();
+    this.subscriptions.close();
+    this.stickies.clear();
+    this.#waiters.reject(closed('The shared client'));
+    this.#noPrimaryTimer?.clear();
+    this.#deadlines.close();
+    this.#isGone();
+  }
+
+  // -------------------------------------------------------------------------------------------------------- road
+
+  /** Takes the road that fits where the group stands now. */
+  #route(): void {
+    const { now, news } = this.#role;
+    const service = this.#service;
+    if (service) return this.#take('local', service.term, () => this.#localRoad(service));
+    const isLedElsewhere = news.phase === 'ready' && news.leader !== this.#link.self.workerId && now.at !== 'gone';
+    if (isLedElsewhere && this.#link.isLinked) return this.#take('relay', news.term, () => this.#relayRoad(news.term));
+    this.#shut();
+  }
+
+  #take(kind: Road['kind'], term: number, build: () => Road): void {
+    if (this.#road?.kind === kind && this.#road.term === term) return;
+    this.#shut();
+    const road = build();
+    this.#road = road;
+    this.subscriptions.open(road);
+    // Before what waits, but after the road is known: they are calls too.
+    this.stickies.sayAgain();
+    this.calls.open(road);
+    this.#waiters.resolve();
+  }
+
+  #localRoad(service: Service): Road {
+    const { workerId } = this.#link.self;
+    return new LocalRoad(this.name, service.term, workerId, this.clock, bundle => service.receive(bundle));
+  }
+
+  #relayRoad(term: number): Road {
+    const road = new RelayRoad(this.name, term, this.#link.outbox);
+    this.#relays.set(term, road);
+    return road;
+  }
+
+  #shut(): void {
+    if (!this.#road) return;
+    this.#road = undefined;
+    this.calls.shut();
+    this.subscriptions.shut();
+  }
+
+  // ------------------------------------------------------------------------------------------------------ errors
+
+  /** Why something that was asked for didn't come in time. */
+  timeoutError(method: string, ms: number, outcome: Outcome): Error {
+    if (!this.#link.isLinked) return noPrimary(ms, outcome);
+    if (this.#openError && !this.#road) return leaderFailed(this.name, this.#openError, outcome);
+    return timedOut(method, ms, outcome);
+  }
+
+  #readyError(ms: number): Error {
+    const why = this.#news?.leader ? 'its real client is still being opened' : 'no member of the group may lead';
+    return leaderFailed(this.name, this.#openError ?? readyTimedOut(this.name, ms, why));
+  }
+
+  #observe(tell: (observer: MemberObserver) => void): void {
+    for (const observer of this.observers) tell(observer);
+  }
+}
+
+function decodePayloadError({ text, ext, parts }: NonNullable<News['error']>): Error {
+  return decodeError(JSON.parse(text), ext, parts);
+}

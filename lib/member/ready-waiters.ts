@@ -1,0 +1,48 @@
+// Who waits for a leader to be ready.
+
+import type { Clock, Timer } from '../utils/clock.js';
+
+interface Waiter {
+  resolve(): void;
+  reject(error: Error): void;
+  timers: Timer[];
+}
+
+export class ReadyWaiters {
+  readonly #waiters = new Set<Waiter>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /**
+   * Resolves with {@link resolve}, rejects with {@link reject}, or with what the first of `limits` to run out says;
+   * `undefined` there: not yet. Keeps the process alive meanwhile.
+   */
+  wait(limits: readonly { readonly ms: number; error(): Error | undefined }[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = { resolve, reject, timers: [] };
+      this.#waiters.add(waiter);
+      for (const { ms, error } of limits) {
+        const timer = this.clock.setTimer(() => {
+          const reason = error();
+          if (reason) this.#end(waiter, () => reject(reason));
+        }, ms);
+        timer.ref();
+        waiter.timers.push(timer);
+      }
+    });
+  }
+
+  resolve(): void {
+    for (const waiter of this.#waiters) this.#end(waiter, waiter.resolve);
+  }
+
+  reject(error: Error): void {
+    for (const waiter of this.#waiters) this.#end(waiter, () => waiter.reject(error));
+  }
+
+  #end(waiter: Waiter, settle: () => void): void {
+    this.#waiters.delete(waiter);
+    for (const timer of waiter.timers) timer.clear();
+    settle();
+  }
+}

@@ -1,0 +1,220 @@
+// Who this member is just now: a pure function of what it was told and what became of its real client. The member
+// carries the orders out.
+//
+//                 appointed, prepare                  opened
+//   following ─────────────────────────► opening ─────────────────► leading
+//      ▲                                    │                        │    │ handover, resign, leave
+//      │                    failed, deposed │        broken, deposed │    ▼
+//      │                                    ▼                        │  draining
+//      │            closed                                           ▼    │ drained, broken, deposed
+//      └──────────────────────────────── closing ◄────────────────────────┘
+//
+// A member holds at most one real client: what it is told while it closes one waits until that is closed.
+
+import type { NewsPhase, ResignCause } from '../protocol/messages.js';
+import type { Payload } from '../protocol/payload.js';
+import { assertNever } from '../utils/assert-never.js';
+
+export type At =
+  | { readonly at: 'following' }
+  /** `isSuccessor`: the term may never begin; `isOpen`: its real client is open already. */
+  | { readonly at: 'opening'; readonly term: number; readonly isSuccessor: boolean; readonly isOpen: boolean }
+  | { readonly at: 'leading'; readonly term: number }
+  | { readonly at: 'draining'; readonly term: number }
+  /** `cause`: what the primary is then told; nothing where it ended the term itself. */
+  | { readonly at: 'closing'; readonly term: number; readonly cause?: ResignCause; readonly error?: Payload }
+  /** It has left the group for good. */
+  | { readonly at: 'gone' };
+
+export interface RoleState {
+  readonly workerId: number;
+  readonly now: At;
+  readonly news: { readonly term: number; readonly phase: NewsPhase; readonly leader?: number };
+  /** The last term that ended here: news of it that was under way comes too late. */
+  readonly endedTerm: number;
+  /** The term that this member was asked to prepare for and hasn't begun to. */
+  readonly prepareFor?: number;
+  readonly isLeaving: boolean;
+  readonly handover: 'exclusive' | 'overlap';
+}
+
+export type RoleEvent =
+  | { readonly type: 'news'; readonly term: number; readonly phase: NewsPhase; readonly leader?: number }
+  | { readonly type: 'prepare'; readonly term: number }
+  | { readonly type: 'handover'; readonly term: number }
+  | { readonly type: 'opened'; readonly term: number }
+  | { readonly type: 'open failed'; readonly term: number; readonly error: Payload }
+  | { readonly type: 'broken'; readonly term: number; readonly error: Payload }
+  | { readonly type: 'drained'; readonly term: number }
+  | { readonly type: 'closed'; readonly term: number }
+  | { readonly type: 'resign' }
+  | { readonly type: 'leave' }
+  /** The successor that was waited for didn't come in time. */
+  | { readonly type: 'waited enough' }
+  /** There is no primary any more. */
+  | { readonly type: 'lost' };
+
+export type RoleOrder =
+  | { readonly do: 'open'; readonly term: number }
+  | { readonly do: 'tell prepared'; readonly term: number }
+  /** Serve calls, and tell the primary. */
+  | { readonly do: 'serve'; readonly term: number }
+  /** Let the calls in progress end. */
+  | { readonly do: 'drain'; readonly term: number }
+  /** Start nothing any more. */
+  | { readonly do: 'stop' }
+  | { readonly do: 'close'; readonly term: number }
+  | { readonly do: 'yield'; readonly term: number }
+  | { readonly do: 'resign'; readonly term: number; readonly cause: ResignCause; readonly error?: Payload }
+  | { readonly do: 'leave' };
+
+export interface RoleStep {
+  readonly state: RoleState;
+  readonly orders: readonly RoleOrder[];
+}
+
+export function newRole(workerId: number, handover: 'exclusive' | 'overlap'): RoleState {
+  return {
+    workerId,
+    now: { at: 'following' },
+    news: { term: 0, phase: 'vacant' },
+    endedTerm: 0,
+    isLeaving: false,
+    handover,
+  };
+}
+
+/** The one door: what a member becomes by an event, and what is to be done about it. */
+export function play(state: RoleState, event: RoleEvent): RoleStep {
+  switch (event.type) {
+    case 'news':
+      return hear({ ...state, news: { term: event.term, phase: event.phase, leader: event.leader } });
+    case 'prepare':
+      return settle({ ...state, prepareFor: event.term });
+    case 'handover':
+      return 'term' in state.now && state.now.term === event.term ? stepDown(state) : same(state);
+    case 'opened':
+      return opened(state, event.term);
+    case 'open failed':
+      return isOpening(state, event.term) ? close(state, 'failed', event.error) : same(state);
+    case 'broken':
+      return broken(state, event.term, event.error);
+    case 'drained':
+      return state.now.at === 'draining' && state.now.term === event.term ? close(state, 'resigned') : same(state);
+    case 'closed':
+      return closed(state, event.term);
+    case 'resign':
+      return goOrYield(state);
+    case 'leave':
+      return leave({ ...state, isLeaving: true });
+    case 'waited enough':
+      return stepDown(state);
+    case 'lost':
+      return lost(state);
+    default:
+      return assertNever(event);
+  }
+}
+
+/** Whether the real client that this member has, or will have, is the group's. */
+export const isLeading = ({ now }: RoleState): boolean =>
+  now.at === 'leading' || now.at === 'draining' || (now.at === 'opening' && !now.isSuccessor);
+
+function hear(state: RoleState): RoleStep {
+  const { now, news, workerId } = state;
+  if (!('term' in now) || now.at === 'closing') return settle(state);
+  const isMine = news.term === now.term && news.leader === workerId;
+  if (now.at === 'opening' && now.isSuccessor) {
+    if (isMine) return appointed({ ...state, now: { ...now, isSuccessor: false } });
+    return news.term < now.term ? same(state) : close(state);
+  }
+  // News older than the term at hand was under way before its appointment.
+  return isMine || news.term < now.term ? same(state) : close(state);
+}
+
+/** The term that was prepared for has begun. */
+function appointed(state: RoleState): RoleStep {
+  const { now } = state;
+  return now.at === 'opening' && now.isOpen ? serve(state, now.term) : same(state);
+}
+
+/** Free of a real client: does what the latest news, or a request to prepare, ask for. */
+function settle(state: RoleState): RoleStep {
+  const { now, news, workerId, endedTerm, prepareFor, isLeaving } = state;
+  if (now.at !== 'following' || isLeaving) return same(state);
+  const isAppointed = news.leader === workerId && news.term > endedTerm && news.phase !== 'vacant';
+  if (isAppointed) return open(state, news.term, false);
+  if (prepareFor !== undefined && prepareFor > Math.max(news.term, endedTerm)) return open(state, prepareFor, true);
+  return same(state);
+}
+
+function open(state: RoleState, term: number, isSuccessor: boolean): RoleStep {
+  const now: At = { at: 'opening', term, isSuccessor, isOpen: false };
+  return { state: { ...state, now, prepareFor: undefined }, orders: [{ do: 'open', term }] };
+}
+
+function opened(state: RoleState, term: number): RoleStep {
+  const { now } = state;
+  if (now.at !== 'opening' || now.term !== term) return same(state);
+  if (!now.isSuccessor) return serve(state, term);
+  return { state: { ...state, now: { ...now, isOpen: true } }, orders: [{ do: 'tell prepared', term }] };
+}
+
+function serve(state: RoleState, term: number): RoleStep {
+  return { state: { ...state, now: { at: 'leading', term } }, orders: [{ do: 'serve', term }] };
+}
+
+function broken(state: RoleState, term: number, error: Payload): RoleStep {
+  const { now } = state;
+  if (isOpening(state, term)) return close(state, 'failed', error);
+  const isOurs = (now.at === 'leading' || now.at === 'draining') && now.term === term;
+  return isOurs ? close(state, 'broken', error) : same(state);
+}
+
+/** By its own wish: where a successor shall be ready first, that one is waited for. */
+function goOrYield(state: RoleState): RoleStep {
+  if (state.now.at === 'leading' && state.handover === 'overlap') {
+    return { state, orders: [{ do: 'yield', term: state.now.term }] };
+  }
+  return stepDown(state);
+}
+
+function leave(state: RoleState): RoleStep {
+  if (state.now.at === 'following') return { state: { ...state, now: { at: 'gone' } }, orders: [{ do: 'leave' }] };
+  return goOrYield(state);
+}
+
+function stepDown(state: RoleState): RoleStep {
+  const { now } = state;
+  if (now.at === 'opening') return close(state, 'resigned');
+  if (now.at !== 'leading') return same(state);
+  return { state: { ...state, now: { at: 'draining', term: now.term } }, orders: [{ do: 'drain', term: now.term }] };
+}
+
+/** Lets go of the real client; without a cause because another leads. */
+function close(state: RoleState, cause?: ResignCause, error?: Payload): RoleStep {
+  const { now } = state;
+  if (!('term' in now)) return same(state);
+  const { term } = now;
+  const orders: RoleOrder[] = [];
+  if (now.at !== 'opening') orders.push({ do: 'stop' });
+  orders.push({ do: 'close', term });
+  return { state: { ...state, now: { at: 'closing', term, cause, error }, endedTerm: Math.max(state.endedTerm, term) }, orders };
+}
+
+function closed(state: RoleState, term: number): RoleStep {
+  const { now, isLeaving } = state;
+  if (now.at !== 'closing' || now.term !== term) return same(state);
+  if (isLeaving) return { state: { ...state, now: { at: 'gone' } }, orders: [{ do: 'leave' }] };
+  const next = settle({ ...state, now: { at: 'following' } });
+  if (!now.cause) return next;
+  return { ...next, orders: [{ do: 'resign', term, cause: now.cause, error: now.error }, ...next.orders] };
+}
+
+function lost(state: RoleState): RoleStep {
+  const forgotten: RoleState = { ...state, news: { term: state.news.term, phase: 'vacant' }, prepareFor: undefined };
+  return close(forgotten);
+}
+
+const isOpening = ({ now }: RoleState, term: number): boolean => now.at === 'opening' && now.term === term;
+const same = (state: RoleState): RoleStep => ({ state, orders: [] });

@@ -1,0 +1,221 @@
+// What this process is subscribed to, whoever leads: said again to each leader, and handed to each listener as a copy of its own.
+
+import { decodeError } from '../codec/decode-error.js';
+import { decodeValue } from '../codec/decode-value.js';
+import type { FrameView } from '../protocol/frames.js';
+import { EXT, Kind } from '../protocol/messages.js';
+import { nextNumber } from '../protocol/ids.js';
+import type { Payload } from '../protocol/payload.js';
+import type { Road } from '../road/road.js';
+import type { Clock, Timer } from '../utils/clock.js';
+import { backoffMs } from '../utils/backoff.js';
+
+/** What a listener learns beside the value. */
+export interface ValueInfo {
+  readonly term: number;
+  /** It is the last value from before the subscription. */
+  readonly replayed: boolean;
+}
+
+/** What happens to a subscription, told to whoever made it. None of it may throw. */
+export interface SubscriptionOwner {
+  /** The handle: a `resync` is told once to each. */
+  readonly handle: object;
+  ready(): void;
+  /** The first attempt was refused: the subscription is over. */
+  refused(error: Error): void;
+  /** A later one was: it is tried again. */
+  failed(error: Error): void;
+  value(value: unknown, info: ValueInfo): void;
+  /** Values may have been missed. */
+  resync(event: ResyncEvent): void;
+}
+
+export interface ResyncEvent {
+  readonly key: string;
+  readonly topic: unknown;
+  readonly fromTerm: number;
+  readonly toTerm: number;
+  readonly reason: 'failover' | 'overload';
+}
+
+export class MemberSubscription {
+  readonly id = nextNumber();
+  /** By which the leader knows its topic, in the term it was confirmed in. */
+  number: number | undefined;
+  /** The last term it was confirmed in; 0 before. */
+  term = 0;
+  failures = 0;
+  retry: Timer | undefined;
+
+  constructor(
+    readonly key: string,
+    readonly topic: unknown,
+    readonly payload: Payload,
+    readonly delivery: 'all' | 'one',
+    readonly owner: SubscriptionOwner,
+  ) {}
+}
+
+export class Subscriptions {
+  readonly #all = new Map<number, MemberSubscription>();
+  /** By the topic's number in this term. */
+  readonly #byNumber = new Map<number, Set<MemberSubscription>>();
+  #road: Road | undefined;
+
+  constructor(private readonly clock: Clock) {}
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  add(subscription: MemberSubscription): void {
+    this.#all.set(subscription.id, subscription);
+    if (this.#road) this.#send(subscription, this.#road);
+  }
+
+  remove(subscription: MemberSubscription): void {
+    if (!this.#all.delete(subscription.id)) return;
+    subscription.retry?.clear();
+    this.#unmap(subscription);
+    this.#road?.send(Kind.UNSUBSCRIBE, subscription.id, '0');
+  }
+
+  has(subscription: MemberSubscription): boolean {
+    return this.#all.has(subscription.id);
+  }
+
+  /** There is a leader: subscribes again to all, in the order made. */
+  open(road: Road): void {
+    this.#road = road;
+    this.#byNumber.clear();
+    for (const subscription of this.#all.values()) this.#send(subscription, road);
+  }
+
+  shut(): void {
+    this.#road = undefined;
+    this.#byNumber.clear();
+  }
+
+  close(): void {
+    for (const subscription of this.#all.values()) subscription.retry?.clear();
+    this.#all.clear();
+    this.shut();
+  }
+
+  /** A frame about subscriptions. @returns whether it was one */
+  receive(frame: FrameView, term: number): boolean {
+    switch (frame.kind) {
+      case Kind.SUBSCRIBED:
+        this.#subscribed(frame.id, frame.json, term);
+        return true;
+      case Kind.REFUSED:
+        this.#refused(frame, term);
+        return true;
+      case Kind.VALUE:
+        this.#value(frame, term);
+        return true;
+      case Kind.VALUE_ONE:
+      case Kind.REPLAY:
+        this.#valueForOne(frame, term);
+        return true;
+      case Kind.GAP:
+        this.#gap(frame.id, term);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #send(subscription: MemberSubscription, road: Road): void {
+    subscription.retry?.clear();
+    subscription.retry = undefined;
+    subscription.number = undefined;
+    const { text, ext, parts } = subscription.payload;
+    road.send(ext ? Kind.SUBSCRIBE | EXT : Kind.SUBSCRIBE, subscription.id, `["${subscription.delivery}",${text}]`, parts);
+  }
+
+  #subscribed(id: number, number: unknown, term: number): void {
+    const subscription = this.#all.get(id);
+    if (!subscription || typeof number !== 'number' || !this.#isCurrent(term)) return;
+    const fromTerm = subscription.term;
+    subscription.term = term;
+    subscription.failures = 0;
+    subscription.number = number;
+    let same = this.#byNumber.get(number);
+    if (!same) {
+      same = new Set();
+      this.#byNumber.set(number, same);
+    }
+    same.add(subscription);
+    const { key, topic, owner } = subscription;
+    if (fromTerm === 0) owner.ready();
+    else if (fromTerm !== term) owner.resync({ key, topic, fromTerm, toTerm: term, reason: 'failover' });
+  }
+
+  #refused({ id, json, ext, parts }: FrameView, term: number): void {
+    const subscription = this.#all.get(id);
+    if (!subscription || !this.#isCurrent(term)) return;
+    const error = decodeError(json, ext, parts);
+    if (subscription.term === 0) {
+      this.#all.delete(id);
+      return subscription.owner.refused(error);
+    }
+    subscription.failures++;
+    subscription.retry = this.clock.setTimer(() => {
+      if (this.#road) this.#send(subscription, this.#road);
+    }, backoffMs(subscription.failures));
+    subscription.owner.failed(error);
+  }
+
+  #value(frame: FrameView, term: number): void {
+    const same = this.#byNumber.get(frame.id);
+    if (!same || !this.#isCurrent(term)) return;
+    const info: ValueInfo = { term, replayed: false };
+    let payload: Payload | undefined;
+    for (const subscription of [...same]) {
+      // A listener before this one may have ended it.
+      if (subscription.delivery !== 'all' || !this.#all.has(subscription.id)) continue;
+      const json = payload ? JSON.parse(payload.text) : frame.json;
+      payload ??= frame.payload();
+      this.#hand(subscription, json, payload, info);
+    }
+  }
+
+  #valueForOne(frame: FrameView, term: number): void {
+    const subscription = this.#all.get(frame.id);
+    if (!subscription || !this.#isCurrent(term)) return;
+    this.#hand(subscription, frame.json, frame, { term, replayed: frame.kind === Kind.REPLAY });
+  }
+
+  #hand({ owner }: MemberSubscription, json: unknown, { ext, parts }: Pick<Payload, 'ext' | 'parts'>, info: ValueInfo): void {
+    let value = json;
+    try {
+      if (ext) value = decodeValue(json, true, parts);
+    } catch (error) {
+      return owner.failed(error as Error);
+    }
+    owner.value(value, info);
+  }
+
+  #gap(number: number, term: number): void {
+    if (!this.#isCurrent(term)) return;
+    const told = new Set<object>();
+    for (const { key, topic, owner } of [...(this.#byNumber.get(number) ?? [])]) {
+      if (told.size === told.add(owner.handle).size) continue;
+      owner.resync({ key, topic, fromTerm: term, toTerm: term, reason: 'overload' });
+    }
+  }
+
+  #unmap(subscription: MemberSubscription): void {
+    if (subscription.number === undefined) return;
+    const same = this.#byNumber.get(subscription.number);
+    same?.delete(subscription);
+    if (same?.size === 0) this.#byNumber.delete(subscription.number);
+  }
+
+  /** What an older leader said comes too late. */
+  #isCurrent(term: number): boolean {
+    return this.#road?.term === term;
+  }
+}

@@ -1,0 +1,23 @@
+// The door to all options: what may be given, its limits and defaults, and what it is resolved to. Nothing else reads a raw option.
+
+export type { ClassOptions, ClientClass, ClientDefinition, ClientOptions } from './options/client-options.js';
+export { differingMemberOption } from './options/compare-members.js';
+export type { CallContext, Candidate, ChooseLeader, OpenContext } from './options/contexts.js';
+export { digestDifference, memberDigest } from './options/member-digest.js';
+export {
+  type ClientDefaults,
+  type Definition,
+  type HandleOptions,
+  type MemberMethod,
+  type MemberOptions,
+  type ResolvedClient,
+  resolveCreateArguments,
+} from './options/member-options.js';
+export type { MethodOptions, MethodRole, MethodsOption } from './options/methods-option.js';
+export {
+  differingPrimaryOption,
+  type PrimaryOptions,
+  type ResolvedPrimaryOptions,
+  resolvePrimaryOptions,
+} from './options/primary-options.js';
+export { type ResolvedWith, resolveWithOptions, type WithOptions } from './options/with-options.js';

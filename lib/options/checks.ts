@@ -1,0 +1,106 @@
+// What a single value of an option may be. Which option takes which check stands with the options.
+
+import { constants } from 'node:os';
+import { invalidOption } from '../errors.js';
+import { MAX_TIMER_MS } from '../utils/clock.js';
+
+/** Returns the value as the library uses it, or throws `ERR_INVALID_OPTION` that names `option`. */
+export type Check<V> = (option: string, value: unknown) => V;
+
+/** A check that takes what `is` accepts, and otherwise says what it expected. */
+export function expecting<V>(expected: string, is: (value: unknown) => value is V): Check<V> {
+  return (option, value) => {
+    if (is(value)) return value;
+    throw invalidOption(option, expected, value);
+  };
+}
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+export const duration = expecting(
+  `a number of milliseconds from 1 to ${MAX_TIMER_MS}, or Infinity`,
+  (value): value is number =>
+    isNumber(value) && value >= 1 && (value <= MAX_TIMER_MS || value === Number.POSITIVE_INFINITY),
+);
+
+export const bytes = expecting(
+  'a number of bytes, at least 1, or Infinity',
+  (value): value is number => isNumber(value) && value >= 1,
+);
+
+export const count = expecting(
+  'a whole number, at least 1',
+  (value): value is number => Number.isSafeInteger(value) && (value as number) >= 1,
+);
+
+export const finite = expecting('a finite number', (value): value is number => Number.isFinite(value));
+
+export const flag = expecting('true or false', value => typeof value === 'boolean');
+
+/** A function, taken at its word: what it is called with is between the user and the option's type. */
+export const functionOf = <F extends (...args: never) => unknown>(): Check<F> =>
+  expecting('a function', (value): value is F => typeof value === 'function');
+
+/** A value of any kind; whether it can travel is the codec's to say. */
+export const anything: Check<unknown> = (_option, value) => value;
+
+/** The name of a group: any text, `__proto__` and line breaks included. */
+export const groupName = expecting(
+  'a string of 1 to 512 characters',
+  (value): value is string => typeof value === 'string' && value.length >= 1 && value.length <= 512,
+);
+
+const eventName = expecting(
+  'the name of an event, a string that is not empty',
+  (value): value is string => typeof value === 'string' && value !== '',
+);
+
+const UNSTOPPABLE = ['SIGKILL', 'SIGSTOP'];
+
+const signalName = expecting(
+  'the name of a signal of this platform, such as SIGTERM; SIGKILL and SIGSTOP reach no process',
+  (value): value is NodeJS.Signals =>
+    typeof value === 'string' && Object.hasOwn(constants.signals, value) && !UNSTOPPABLE.includes(value),
+);
+
+/** A live signal; that of another realm or of a polyfill too. */
+export const abortSignal = expecting(
+  'an AbortSignal',
+  (value): value is AbortSignal =>
+    isObject(value) &&
+    'aborted' in value &&
+    typeof value.aborted === 'boolean' &&
+    'addEventListener' in value &&
+    typeof value.addEventListener === 'function',
+);
+
+/** One of a few words. */
+export const oneOf = <const V extends string>(...words: readonly V[]): Check<V> =>
+  expecting(words.map(word => `'${word}'`).join(' or '), (value): value is V => words.includes(value as V));
+
+const anArray = expecting('an array', (value): value is readonly unknown[] => Array.isArray(value));
+
+/** The arguments of a constructor; a copy, so that the caller's array may change. */
+export const argumentList: Check<readonly unknown[]> = (option, value) => Object.freeze([...anArray(option, value)]);
+
+/** A set of names: sorted and each only once, because their order means nothing. */
+const setOf =
+  <V extends string>(element: Check<V>): Check<readonly V[]> =>
+  (option, value) => {
+    const names = anArray(option, value).map((name, index) => element(`${option}[${index}]`, name));
+    return Object.freeze([...new Set(names)].sort());
+  };
+
+export const eventNames = setOf(eventName);
+export const signalNames = setOf(signalName);
+
+/** Whether `new value()` is possible at all; doesn't run it. */
+export function isConstructor(value: unknown): value is new (...args: never) => object {
+  try {
+    Reflect.construct(Object, [], value as typeof Object);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,114 @@
+// The options of `createSharedClient()`, as users write them. How they are resolved is in member-options.ts.
+
+import type { OpenContext } from './contexts.js';
+import type { MethodsOption } from './methods-option.js';
+
+/**
+ * What both forms of `createSharedClient()` take; `T` is the real client. Durations are 1 to 2^31-1, or `Infinity`.
+ * `timeoutMs`, `readyTimeoutMs` and the timeouts in `methods` belong to the handle. All else is the member's:
+ * clients of one name in one process have to agree on it.
+ */
+export interface ClientOptions<T = object> {
+  /** The group, 1 to 512 characters: all clients of this name, over all workers, share one real client. */
+  name: string;
+  /**
+   * For a call, in ms, from the moment it is made, whether there is a leader or not.
+   * @default 10000
+   */
+  timeoutMs?: number;
+  /**
+   * For `ready()`, in ms.
+   * @default 30000
+   */
+  readyTimeoutMs?: number;
+  /**
+   * For opening the real client, in ms, each attempt.
+   * @default 10000
+   */
+  openTimeoutMs?: number;
+  /**
+   * For calls in progress at a hand-over or close, and for closing the real client, in ms.
+   * @default 5000 (1200 under PM2)
+   */
+  drainTimeoutMs?: number;
+  /**
+   * The silence of the primary at the start after which `ready()` says so, in ms.
+   * @default 5000
+   */
+  noPrimaryMs?: number;
+  /**
+   * What is said of single methods of the real client.
+   * @default {}
+   */
+  methods?: MethodsOption<T>;
+  /**
+   * Events of the real client that every worker shall hear, on `client.upstream`.
+   * @default []
+   */
+  events?: readonly string[];
+  /**
+   * Events of the real client that mean it is lost: the term ends and a new one is opened, with backoff.
+   * @default []
+   */
+  restartOn?: readonly string[];
+  /**
+   * Whether this member may lead.
+   * @default true (in the primary itself false)
+   */
+  eligible?: boolean;
+  /**
+   * Who goes first where several may lead: the highest number. Any finite number.
+   * @default 0
+   */
+  priority?: number;
+  /**
+   * What a late subscriber gets at once: the last value of the topic, or nothing, for streams of events.
+   * @default 'last'
+   */
+  replay?: 'last' | 'none';
+  /**
+   * `'exclusive'`: the old real client is closed before the new one opens. `'overlap'`: the new one is ready first.
+   * @default 'exclusive'
+   */
+  handover?: 'exclusive' | 'overlap';
+  /**
+   * Signals on which the client closes and then lets the signal do what it would have done; not SIGKILL, not SIGSTOP.
+   * @default []
+   */
+  closeOn?: readonly NodeJS.Signals[];
+  /**
+   * Lead in this process, whatever surrounds it.
+   * @default false
+   */
+  alone?: boolean;
+}
+
+/** Any class that can be constructed. */
+export type ClientClass = new (...args: never) => object;
+
+/** What `createSharedClient(Class, options)` takes: {@link ClientOptions} and the arguments of the constructor. */
+export type ClassOptions<C extends ClientClass> = ClientOptions<InstanceType<C>> & ArgsOption<ConstructorParameters<C>>;
+
+type ArgsOption<A extends readonly unknown[]> = [] extends A
+  ? {
+      /**
+       * The arguments of the constructor.
+       * @default []
+       */
+      args?: Readonly<A>;
+    }
+  : {
+      /** The arguments of the constructor, which needs some. */
+      args: Readonly<A>;
+    };
+
+/** What `createSharedClient({ name, open, ... })` takes: {@link ClientOptions} and functions that open and close a `T`. */
+export interface ClientDefinition<T extends object> extends ClientOptions<NoInfer<T>> {
+  /** Opens the real client in the leader. What it throws, or rejects with, is a failed attempt. */
+  open(context: OpenContext): T | PromiseLike<T>;
+  /**
+   * Closes it.
+   * @default the real client's method with the role `close`, else its `Symbol.asyncDispose`
+   */
+  close?(client: NoInfer<T>): unknown;
+}

@@ -1,0 +1,78 @@
+// A member's options as text that another process can compare with its own. Made in workers, compared in the primary.
+
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { MEMBER_DEFAULTS, type MemberOptions } from './member-options.js';
+
+type Digest = Record<string, unknown>;
+
+/**
+ * Equal for equal options in two processes. Holds only what isn't the default, so that a release with a new option
+ * doesn't differ from the one before. `eligible` and `priority` are each worker's own, and left out. Of the
+ * arguments only a hash is in it, because they may hold secrets, and only if they are JSON.
+ */
+export function memberDigest(options: MemberOptions): string {
+  const { definition } = options;
+  const digest: Digest =
+    definition.kind === 'class'
+      ? { class: definition.Class.name, args: hashOf(definition.args) }
+      : { open: true, close: definition.close && true };
+  digest.drainTimeoutMs = textOf(options.drainTimeoutMs);
+  for (const option of [
+    'openTimeoutMs',
+    'noPrimaryMs',
+    'events',
+    'restartOn',
+    'replay',
+    'handover',
+    'closeOn',
+  ] as const) {
+    if (!isDeepStrictEqual(options[option], MEMBER_DEFAULTS[option])) digest[option] = textOf(options[option]);
+  }
+  if (options.methods.size > 0) digest.methods = textOf([...options.methods]);
+  return JSON.stringify(digest);
+}
+
+/** The first option in which two digests differ; `'options'` where one of them isn't a digest that this release can read. */
+export function digestDifference(a: string, b: string): string | undefined {
+  if (a === b) return undefined;
+  const [first, second] = [read(a), read(b)];
+  if (!first || !second) return 'options';
+  return Object.keys({ ...first, ...second }).find(option => !isDeepStrictEqual(first[option], second[option]));
+}
+
+/** As text, because JSON has no `Infinity`. */
+function textOf(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
+}
+
+/** A short hash of the arguments; `undefined` where there are none, `'?'` where they aren't JSON. */
+function hashOf(args: readonly unknown[]): string | undefined {
+  if (args.length === 0) return undefined;
+  try {
+    const json = JSON.stringify(args, (_key, value) => (isRecord(value) ? sorted(value) : value));
+    if (isDeepStrictEqual(JSON.parse(json), args)) {
+      return createHash('sha256').update(json).digest('hex').slice(0, 16);
+    }
+  } catch {
+    // A cycle, a BigInt, or a getter that throws: not JSON.
+  }
+  return '?';
+}
+
+function isRecord(value: unknown): value is Digest {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function sorted(record: Digest): Digest {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function read(text: string): Digest | undefined {
+  try {
+    const digest: unknown = JSON.parse(text);
+    return isRecord(digest) ? digest : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,83 @@
+// The options of `handle.with()`.
+
+import { abortSignal, anything, count, duration, flag, oneOf } from './checks.js';
+import { type ChecksFor, readOptions } from './read-options.js';
+
+/** What holds for the calls, publications and subscriptions that are made on the handle that `with()` returns. */
+export interface WithOptions {
+  /**
+   * For each call, in ms; 1 to 2^31-1, or `Infinity`.
+   * @default the method's own timeout, else the client's `timeoutMs`
+   */
+  timeoutMs?: number;
+  /**
+   * Ends calls at once with its reason, reaches the leader, and ends subscriptions and sticky publications.
+   * @default none
+   */
+  signal?: AbortSignal;
+  /**
+   * The call may run twice: it is sent to the next leader where the one that had it was lost.
+   * @default what `methods` says
+   */
+  idempotent?: boolean;
+  /**
+   * Calls resolve, with `undefined`, when they are accepted here; their errors go to the event `error`.
+   * @default false, or what `methods` says
+   */
+  oneway?: boolean;
+  /**
+   * The key under which a publication is said again to every new leader; any value that travels, save `undefined`.
+   * The newest under a key replaces the older.
+   * @default none
+   */
+  sticky?: unknown;
+  /**
+   * `'one'`: of all such subscribers of a key one gets each value, in turn, at most once.
+   * @default 'all'
+   */
+  delivery?: 'all' | 'one';
+  /**
+   * The values that may wait in an iterator; a whole number, at least 1. Beyond it the oldest are dropped and counted.
+   * @default 1000
+   */
+  maxQueued?: number;
+}
+
+/** {@link WithOptions}, checked, complete and frozen; `undefined` is what was not said. */
+export interface ResolvedWith {
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly idempotent: boolean | undefined;
+  readonly oneway: boolean | undefined;
+  readonly sticky: unknown;
+  readonly delivery: 'all' | 'one';
+  readonly maxQueued: number;
+}
+
+const DEFAULTS: ResolvedWith = Object.freeze({
+  timeoutMs: undefined,
+  signal: undefined,
+  idempotent: undefined,
+  oneway: undefined,
+  sticky: undefined,
+  delivery: 'all',
+  maxQueued: 1000,
+});
+
+const CHECKS: ChecksFor<WithOptions> = {
+  timeoutMs: duration,
+  signal: abortSignal,
+  idempotent: flag,
+  oneway: flag,
+  sticky: anything,
+  delivery: oneOf('all', 'one'),
+  maxQueued: count,
+};
+
+/**
+ * Checks and completes what `with()` was given, on top of what the handle it was called on already had.
+ * @throws {SharedClientError} `ERR_INVALID_OPTION`
+ */
+export function resolveWithOptions(options?: WithOptions, base: ResolvedWith = DEFAULTS): ResolvedWith {
+  return Object.freeze({ ...base, ...readOptions<WithOptions>(options, CHECKS) });
+}

@@ -1,0 +1,153 @@
+// Frames into bundles and out of them again.
+
+import { type Bundle, EXT } from './messages.js';
+import type { Part, Payload } from './payload.js';
+
+/** Characters and bytes beyond which no further frame joins a bundle: about what one write should hold. */
+export const WRITE_BYTES = 256 * 1024;
+
+/** What a bundle without frames costs, for the accounts of what waits. */
+const OVERHEAD_BYTES = 64;
+
+/** A bundle that frames can still join. Sealed when its channel takes it. */
+export class OpenBundle {
+  bytes = OVERHEAD_BYTES;
+  sealed = false;
+  readonly #head: number[] = [];
+  readonly #texts: string[] = [];
+  #parts: Part[] | undefined;
+
+  constructor(
+    readonly group: string,
+    readonly term: number,
+    readonly to?: readonly number[] | '*',
+    readonly number?: number,
+  ) {}
+
+  get isFull(): boolean {
+    return this.sealed || this.bytes >= WRITE_BYTES;
+  }
+
+  get frames(): number {
+    return this.#texts.length;
+  }
+
+  add(kind: number, id: number, text: string, parts?: readonly Part[]): void {
+    this.#head.push(kind, id, text.length, parts ? parts.length : 0);
+    this.#texts.push(text);
+    this.bytes += text.length + 16;
+    if (parts) {
+      this.#parts ??= [];
+      for (const part of parts) {
+        this.#parts.push(part);
+        this.bytes += part.length;
+      }
+    }
+  }
+
+  addPayload(kind: number, id: number, { text, ext, parts }: Payload): void {
+    this.add(ext ? kind | EXT : kind, id, text, parts);
+  }
+
+  seal(): Bundle {
+    this.sealed = true;
+    const { group: g, term: t } = this;
+    const bundle: { -readonly [K in keyof Bundle]: Bundle[K] } = { g, t, h: this.#head, x: `[${this.#texts.join(',')}]` };
+    if (this.number !== undefined) bundle.n = this.number;
+    if (this.to !== undefined) bundle.to = this.to;
+    if (this.#parts) bundle.p = this.#parts;
+    return bundle;
+  }
+}
+
+/** One frame with `0` for a text: the primary's own words. */
+export function signal(group: string, term: number, kind: number, id: number): Bundle {
+  return { g: group, t: term, h: [kind, id, 1, 0], x: '[0]' };
+}
+
+/** One frame of a bundle, as a bundle of its own. */
+export function cutFrame(bundle: Bundle, index: number): Bundle {
+  return pickFrames(bundle, (_kind, _id, at) => at === index)!;
+}
+
+/** The frames of a bundle that match, as a bundle of its own; `undefined` if none does. Never reads a payload. */
+export function pickFrames(
+  { h, x, p, ...envelope }: Bundle,
+  matches: (kind: number, id: number, index: number) => boolean,
+): Bundle | undefined {
+  const head: number[] = [];
+  const texts: string[] = [];
+  const parts: NonNullable<Bundle['p']>[number][] = [];
+  let offset = 1;
+  let part = 0;
+  for (let i = 0; i < h.length; i += 4) {
+    const [kind, id, length, count] = [h[i]!, h[i + 1]!, h[i + 2]!, h[i + 3]!];
+    if (matches(kind & ~EXT, id, i / 4)) {
+      head.push(kind, id, length, count);
+      texts.push(x.slice(offset, offset + length));
+      if (count > 0) parts.push(...p!.slice(part, part + count));
+    }
+    offset += length + 1;
+    part += count;
+  }
+  if (head.length === 0) return undefined;
+  return { ...envelope, h: head, x: `[${texts.join(',')}]`, ...(parts.length > 0 && { p: parts }) };
+}
+
+/** What a bundle weighs, by its own length and not by what its sender says. */
+export function bytesOf({ x, p }: Bundle): number {
+  let bytes = OVERHEAD_BYTES + x.length;
+  if (p) for (const part of p) bytes += lengthOf(part);
+  return bytes;
+}
+
+export const lengthOf = (part: Part | { readonly b: string }): number =>
+  typeof part === 'string' || part instanceof Uint8Array ? part.length : part.b.length;
+
+/** The frame at hand while a bundle is read; one object serves all frames, so keep what it holds and not itself. */
+export class FrameView {
+  kind = 0;
+  id = 0;
+  ext = false;
+  /** The parsed text. */
+  json: unknown = undefined;
+  parts: readonly Part[] | undefined = undefined;
+  start = 0;
+  length = 0;
+
+  constructor(private readonly all: string) {}
+
+  /** The frame as a payload, for whoever needs the value more than once. */
+  payload(): Payload {
+    return { text: this.all.slice(this.start, this.start + this.length), ext: this.ext, parts: this.parts };
+  }
+}
+
+/**
+ * Visits each frame in order.
+ *
+ * @throws SyntaxError where the text isn't JSON, before any frame is visited.
+ */
+export function readFrames({ h, x, p }: Bundle, visit: (frame: FrameView) => void): void {
+  const values = JSON.parse(x) as unknown[];
+  const view = new FrameView(x);
+  let offset = 1;
+  let part = 0;
+  for (let i = 0, at = 0; i < h.length; i += 4, at++) {
+    const kind = h[i]!;
+    const count = h[i + 3]!;
+    view.kind = kind & ~EXT;
+    view.ext = (kind & EXT) !== 0;
+    view.id = h[i + 1]!;
+    view.json = values[at];
+    view.parts = count === 0 ? undefined : p!.slice(part, part + count).map(bytesBack);
+    view.start = offset;
+    view.length = h[i + 2]!;
+    offset += view.length + 1;
+    part += count;
+    visit(view);
+  }
+}
+
+const bytesBack = (part: Part | { readonly b: string }): Part =>
+  typeof part === 'string' || part instanceof Uint8Array ? part : Buffer.from(part.b, 'base64');

@@ -1,0 +1,185 @@
+// What leaves one channel: one packet a tick, control before data, and never more data on its way than a window.
+
+import type { Clock } from '../utils/clock.js';
+import { bytesOf, type OpenBundle, WRITE_BYTES } from './frames.js';
+import { type Bundle, type ControlFrame, MARKER, type Packet } from './messages.js';
+
+/** Data handed to a channel and not yet written; beyond it data waits here, where control overtakes it. */
+export const WINDOW_BYTES = 1024 * 1024;
+
+/** Something that waits for its turn in the order of the data. */
+export type Entry =
+  | OpenBundle
+  | { readonly bundle: Bundle; readonly bytes: number }
+  /** a control frame that must not overtake the data before it */
+  | { readonly control: ControlFrame; readonly bytes: number };
+
+export interface OutboxOptions {
+  readonly clock: Clock;
+  readonly version: number;
+  /** Whether the channel carries bytes as they are. */
+  readonly carriesBytes: boolean;
+  send(packet: Packet, written: () => void): void;
+  /** Called after data was written and what the window allowed has followed it. */
+  onRoom?(): void;
+}
+
+export class Outbox {
+  readonly #options: OutboxOptions;
+  #controls: ControlFrame[] = [];
+  #queue: Entry[] = [];
+  #first = 0;
+  #windowBytes = 0;
+  #isScheduled = false;
+  #isClosed = false;
+  /** Bytes of data that wait here, not yet handed to the channel. */
+  queuedBytes = 0;
+  /** Totals since the beginning. */
+  readonly sent = { packets: 0, bundles: 0, bytes: 0 };
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  /** Leaves at the end of this tick, before all data that waits. */
+  control(frame: ControlFrame): void {
+    this.#controls.push(frame);
+    this.#schedule();
+  }
+
+  /** Leaves after all data that was put before it. */
+  controlInOrder(frame: ControlFrame): void {
+    this.#put({ control: frame, bytes: 0 });
+  }
+
+  /** Puts a bundle that frames may join until it leaves; `queuedBytes` doesn't count it. */
+  open(bundle: OpenBundle): void {
+    this.#put(bundle);
+  }
+
+  data(bundle: Bundle, bytes = bytesOf(bundle)): void {
+    if (this.#isClosed) return;
+    this.queuedBytes += bytes;
+    this.#put({ bundle, bytes });
+  }
+
+  /** Bytes of data that wait here, bundles that are still open included. */
+  get waitingBytes(): number {
+    let bytes = 0;
+    for (let i = this.#first; i < this.#queue.length; i++) bytes += this.#queue[i]!.bytes;
+    return bytes;
+  }
+
+  /** Hands over what the window allows, now. */
+  flush(): void {
+    if (this.#isClosed) return;
+    while (this.#controls.length > 0 || (this.#first < this.#queue.length && this.#windowBytes < WINDOW_BYTES)) {
+      this.#send(this.#next());
+    }
+  }
+
+  /** Takes back what waits and matches. */
+  takeBack(matches: (entry: Entry) => boolean): Entry[] {
+    const taken: Entry[] = [];
+    const rest: Entry[] = [];
+    for (const entry of this.#waiting()) (matches(entry) ? taken : rest).push(entry);
+    this.#replace(rest);
+    return taken;
+  }
+
+  /** Replaces what waits by what `rewrite` makes of it. */
+  rewrite(rewrite: (entries: readonly Entry[]) => Entry[]): void {
+    this.#replace(rewrite(this.#waiting()));
+  }
+
+  /** Nothing leaves any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#controls = [];
+    this.#replace([]);
+  }
+
+  #put(entry: Entry): void {
+    if (this.#isClosed) return;
+    this.#queue.push(entry);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isClosed) return;
+    this.#isScheduled = true;
+    this.#options.clock.defer(() => {
+      this.#isScheduled = false;
+      this.flush();
+    });
+  }
+
+  #next(): { c: ControlFrame[]; d: Bundle[]; bytes: number } {
+    const packet = { c: this.#controls, d: [] as Bundle[], bytes: 0 };
+    this.#controls = [];
+    while (this.#first < this.#queue.length && packet.bytes < WRITE_BYTES) {
+      if (this.#windowBytes + packet.bytes >= WINDOW_BYTES) break;
+      const entry = this.#queue[this.#first]!;
+      if ('control' in entry) {
+        // Within a packet control is read first, so this one closes the packet before it and begins its own.
+        if (packet.d.length > 0) break;
+        packet.c.push(entry.control);
+      } else {
+        packet.bytes += entry.bytes;
+        if ('bundle' in entry) this.queuedBytes -= entry.bytes;
+        packet.d.push('bundle' in entry ? entry.bundle : entry.seal());
+      }
+      this.#first++;
+    }
+    this.#forget();
+    return packet;
+  }
+
+  #send({ c, d, bytes }: { c: ControlFrame[]; d: Bundle[]; bytes: number }): void {
+    const packet: { -readonly [K in keyof Packet]: Packet[K] } = { [MARKER]: this.#options.version };
+    if (c.length > 0) packet.c = c;
+    if (d.length > 0) packet.d = this.#options.carriesBytes ? d : d.map(withoutBytes);
+    this.#windowBytes += bytes;
+    this.sent.packets++;
+    this.sent.bundles += d.length;
+    this.sent.bytes += bytes;
+    this.#options.send(packet, () => {
+      this.#windowBytes -= bytes;
+      if (bytes === 0 || this.#isClosed) return;
+      this.flush();
+      this.#options.onRoom?.();
+    });
+  }
+
+  #waiting(): Entry[] {
+    return this.#first === 0 ? this.#queue : this.#queue.slice(this.#first);
+  }
+
+  #replace(entries: Entry[]): void {
+    this.#queue = entries;
+    this.#first = 0;
+    this.queuedBytes = 0;
+    for (const entry of entries) if ('bundle' in entry) this.queuedBytes += entry.bytes;
+  }
+
+  /** Lets go of what has left, without moving the rest at each step. */
+  #forget(): void {
+    if (this.#first === this.#queue.length) {
+      this.#queue = [];
+      this.#first = 0;
+    } else if (this.#first > 1024 && this.#first * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+}
+
+/** JSON would write each byte as a number; base64 is a third of that. */
+function withoutBytes(bundle: Bundle): Bundle {
+  if (!bundle.p?.some(part => part instanceof Uint8Array)) return bundle;
+  return { ...bundle, p: bundle.p.map(part => (part instanceof Uint8Array ? { b: base64(part) } : part)) };
+}
+
+const base64 = (bytes: Uint8Array) =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+

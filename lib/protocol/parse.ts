@@ -1,0 +1,147 @@
+// The only door in for messages: what isn't ours stays untouched, what is ours but broken becomes a coded error.
+
+import { brokenFrame, type SharedClientError } from '../errors.js';
+import { type Bundle, type ControlFrame, MARKER, type Packet } from './messages.js';
+
+/** Reports a frame that was ours but broken; the frames beside it are still good. */
+export type OnBroken = (error: SharedClientError) => void;
+
+/**
+ * Reads a message of a channel.
+ *
+ * @returns `undefined` where the message isn't ours, else a packet in which every frame has the shape of its type.
+ */
+export function parsePacket(message: unknown, onBroken: OnBroken): Packet | undefined {
+  if (typeof message !== 'object' || message === null || !Object.hasOwn(message, MARKER)) return undefined;
+  const { [MARKER]: version, c, d } = message as Record<string, unknown>;
+  if (!isCount(version)) {
+    onBroken(brokenFrame(MARKER, 'a protocol version'));
+    return undefined;
+  }
+  return {
+    [MARKER]: version,
+    c: keep<ControlFrame>('c', c, checkControl, onBroken),
+    d: keep<Bundle>('d', d, checkBundle, onBroken),
+  };
+}
+
+/** Frames a packet may hold at most; far above what a tick produces, far below what would stall the reader. */
+const MOST_FRAMES = 1_000_000;
+
+type Check = (frame: Record<string, unknown>) => string | undefined;
+
+function keep<T>(field: string, list: unknown, check: Check, onBroken: OnBroken): readonly T[] {
+  if (list === undefined) return [];
+  if (!Array.isArray(list) || list.length > MOST_FRAMES) {
+    onBroken(brokenFrame(field, 'a list of frames'));
+    return [];
+  }
+  const good: T[] = [];
+  for (const frame of list) {
+    const broken = isRecord(frame) ? check(frame) : `${field} a list of objects`;
+    if (broken === undefined) good.push(frame as T);
+    else onBroken(brokenFrame(broken.slice(0, broken.indexOf(' ')), broken.slice(broken.indexOf(' ') + 1)));
+  }
+  return good;
+}
+
+type Test = readonly [test: (value: unknown) => boolean, expected: string];
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const anything: Test = [() => true, 'anything'];
+const count: Test = [isCount, 'a whole number'];
+const text: Test = [value => typeof value === 'string', 'a string'];
+const flag: Test = [value => typeof value === 'boolean', 'a boolean'];
+const number: Test = [value => Number.isFinite(value), 'a number'];
+const isName = (value: unknown) => typeof value === 'string' && value.length > 0 && value.length <= 512;
+const group: Test = [isName, 'a group name'];
+const oneOf = (...values: string[]): Test => [value => values.includes(value as string), values.join(' or ')];
+const optional = ([test, expected]: Test): Test => [value => value === undefined || test(value), expected];
+const listOf = ([test, expected]: Test, most: number): Test => [
+  value => Array.isArray(value) && value.length <= most && value.every(item => test(item)),
+  `a list of at most ${most}, each ${expected}`,
+];
+const isPayload = (value: unknown) =>
+  isRecord(value) && typeof value.text === 'string' && typeof value.ext === 'boolean' && partsTest[0](value.parts);
+const isPart = (value: unknown) =>
+  typeof value === 'string' || value instanceof Uint8Array || (isRecord(value) && typeof value.b === 'string');
+const partsTest: Test = [
+  value => value === undefined || (Array.isArray(value) && value.length <= MOST_FRAMES && value.every(isPart)),
+  'a list of strings and bytes',
+];
+const payload: Test = [isPayload, 'an encoded value'];
+const peer: Test = [value => isRecord(value) && isCount(value.workerId) && isCount(value.pid), 'a worker id and a pid'];
+const road = oneOf('relay', 'direct');
+
+type Fields = Readonly<Record<string, Test>>;
+
+const CONTROL: ReadonlyMap<unknown, Fields> = new Map(
+  Object.entries<Fields>({
+    hello: { versions: listOf(count, 100), id: text, pid: count, probe: anything },
+    welcome: { version: count, id: text, workerId: count, heartbeatMs: number, leaderTimeoutMs: number, road },
+    rejected: { versions: listOf(count, 100) },
+    goodbye: {},
+    join: { group, eligible: flag, priority: number, handover: oneOf('exclusive', 'overlap'), digest: text },
+    leave: { group },
+    heartbeat: { n: count },
+    ack: { n: count },
+    ready: { group, term: count, methods: listOf(text, 10_000) },
+    prepared: { group, term: count, methods: listOf(text, 10_000) },
+    yield: { group, term: count },
+    resign: { group, term: count, cause: oneOf('resigned', 'failed', 'broken'), error: optional(payload) },
+    news: {
+      group,
+      term: count,
+      phase: oneOf('vacant', 'opening', 'ready', 'failed'),
+      leader: optional(peer),
+      methods: optional(listOf(text, 10_000)),
+      error: optional(payload),
+    },
+    handover: { group, term: count },
+    prepare: { group, term: count },
+    warning: { group, text },
+  } satisfies Record<ControlFrame['k'], Fields>),
+);
+
+function checkControl(frame: Record<string, unknown>): string | undefined {
+  const fields = CONTROL.get(frame.k);
+  if (!fields) return 'k the name of a control frame';
+  for (const [field, [test, expected]] of Object.entries(fields)) {
+    if (!test(frame[field])) return `${String(frame.k)}.${field} ${expected}`;
+  }
+  return undefined;
+}
+
+const BUNDLE: Fields = {
+  g: group,
+  t: count,
+  n: optional(count),
+  f: optional(count),
+  to: optional([value => value === '*' || listOf(count, 100_000)[0](value), "worker ids or '*'"]),
+  x: text,
+  p: partsTest,
+};
+
+function checkBundle(bundle: Record<string, unknown>): string | undefined {
+  for (const [field, [test, expected]] of Object.entries(BUNDLE)) {
+    if (!test(bundle[field])) return `bundle.${field} ${expected}`;
+  }
+  return checkHead(bundle as unknown as Bundle);
+}
+
+/** The head must account for each character of the text and each part, so that nobody has to look inside to cut a bundle. */
+function checkHead({ h, x, p }: Bundle): string | undefined {
+  // The first test also keeps a sparse list of a billion entries, which weighs nothing on the wire, from being walked.
+  if (!Array.isArray(h) || h.length % 4 !== 0 || h.length === 0 || h.length > 4 * x.length) return 'bundle.h four numbers a frame';
+  let characters = 1;
+  let parts = 0;
+  for (let i = 0; i < h.length; i += 4) {
+    if (!isCount(h[i]) || !isCount(h[i + 1]) || !isCount(h[i + 2]) || !isCount(h[i + 3])) return 'bundle.h whole numbers';
+    characters += h[i + 2]! + 1;
+    parts += h[i + 3]!;
+  }
+  if (characters !== x.length) return 'bundle.x as long as its head says';
+  return parts === (p?.length ?? 0) ? undefined : 'bundle.p as many as its head says';
+}

@@ -1,0 +1,44 @@
+// The road of the leader's own member: the same frames and the same copies, without a channel.
+
+import { OpenBundle } from '../protocol/frames.js';
+import type { Bundle } from '../protocol/messages.js';
+import type { Part } from '../protocol/payload.js';
+import type { Clock } from '../utils/clock.js';
+import type { Road } from './road.js';
+
+export class LocalRoad implements Road {
+  readonly kind = 'local';
+  #open: OpenBundle | undefined;
+  #number = 0;
+
+  constructor(
+    private readonly group: string,
+    readonly term: number,
+    private readonly workerId: number,
+    private readonly clock: Clock,
+    private readonly deliver: (bundle: Bundle) => void,
+  ) {}
+
+  get pending(): number {
+    return this.#open?.frames ?? 0;
+  }
+
+  get waitingBytes(): number {
+    return this.#open?.bytes ?? 0;
+  }
+
+  send(kind: number, id: number, text: string, parts?: readonly Part[]): number {
+    if (!this.#open) {
+      this.#open = new OpenBundle(this.group, this.term, undefined, ++this.#number);
+      this.clock.defer(() => this.flush());
+    }
+    this.#open.add(kind, id, text, parts);
+    return this.#number;
+  }
+
+  flush(): void {
+    const bundle = this.#open;
+    this.#open = undefined;
+    if (bundle) this.deliver({ ...bundle.seal(), f: this.workerId });
+  }
+}

@@ -1,0 +1,516 @@
+// Who leads one group: a pure function of what the primary has seen. No timer, clock or message lives here;
+// the router carries the orders out.
+//
+//              join, heard, resume                ready
+//   vacant ───────────────────────► opening ─────────────────► leading ◄─────────┐
+//     ▲  ▲                          │  │  ▲                     │ │ │  prepare   │ nobody
+//     │  └── failed on all ─────────┘  │  │      transfer, yield│ │ └──────► preparing
+//     │                                │  │                     │ │            │ prepared
+//     │      closed, silent            ▼  │ resigned            │ ▼            ▼
+//     └───────────────────────────── fenced           ◄─────────┴─── handing over
+//          exited, silent: the next is appointed, from any state
+
+import type { Payload } from '../protocol/payload.js';
+import type { NewsPhase, ResignCause } from '../protocol/messages.js';
+import { assertNever } from '../utils/assert-never.js';
+import { backoffMs } from '../utils/backoff.js';
+import type { Candidate } from '../options.js';
+import type { DeposedCause } from '../primary-types.js';
+
+export interface GroupMember {
+  readonly workerId: number;
+  readonly pid: number;
+  readonly joinedAt: number;
+  readonly eligible: boolean;
+  readonly priority: number;
+  readonly handover: 'exclusive' | 'overlap';
+  /** It could not open the real client in this round of attempts. */
+  readonly hasFailed: boolean;
+  /** It was deposed for its silence and hasn't been heard since. */
+  readonly isSilent: boolean;
+}
+
+export type Stage =
+  /** `isPaused`: an attempt comes after a pause. */
+  | { readonly stage: 'vacant'; readonly isPaused: boolean; readonly hasFailed: boolean }
+  | { readonly stage: 'opening'; readonly term: number; readonly leader: number }
+  | { readonly stage: 'leading'; readonly term: number; readonly leader: number; readonly readyAt: number }
+  /** The leader goes on while the successor opens its own real client for the term `next`. */
+  | {
+      readonly stage: 'preparing';
+      readonly term: number;
+      readonly leader: number;
+      readonly readyAt: number;
+      readonly successor: number;
+      readonly next: number;
+    }
+  /** The leader lets its calls end. `prepared`: the methods of a successor that is ready for the term `next`. */
+  | {
+      readonly stage: 'handing over';
+      readonly term: number;
+      readonly leader: number;
+      readonly isReady: boolean;
+      readonly prepared?: { readonly successor: number; readonly next: number; readonly methods: readonly string[] };
+    }
+  /** The leader can't be reached. Its lease, or its process, must end first. */
+  | { readonly stage: 'fenced'; readonly term: number; readonly leader: number; readonly cause: DeposedCause };
+
+export interface GroupState {
+  readonly name: string;
+  /** The last term given out. */
+  readonly lastTerm: number;
+  readonly members: ReadonlyMap<number, GroupMember>;
+  readonly at: Stage;
+  /** Rounds of attempts that failed in a row, and terms that broke soon, since one held. */
+  readonly failures: number;
+  readonly error?: Payload;
+  readonly methods: readonly string[];
+  /** Who shall be tried first, in this order. */
+  readonly preferred: readonly number[];
+  /** Who stepped down by its own wish: only if there's nobody else. */
+  readonly avoided?: number;
+  /** The hand-over that somebody waits for. */
+  readonly transfer?: { readonly id: number; readonly to?: number };
+}
+
+export type GroupEvent =
+  | { readonly type: 'join'; readonly member: Omit<GroupMember, 'hasFailed' | 'isSilent'> }
+  | { readonly type: 'leave'; readonly workerId: number }
+  | { readonly type: 'ready'; readonly workerId: number; readonly term: number; readonly methods: readonly string[] }
+  | { readonly type: 'prepared'; readonly workerId: number; readonly term: number; readonly methods: readonly string[] }
+  | { readonly type: 'yield'; readonly workerId: number; readonly term: number }
+  | {
+      readonly type: 'resign';
+      readonly workerId: number;
+      readonly term: number;
+      readonly cause: ResignCause;
+      readonly error?: Payload;
+    }
+  /** The worker's channel closed and was read to its end. */
+  | { readonly type: 'closed'; readonly workerId: number }
+  /** Its process is dead. */
+  | { readonly type: 'exited'; readonly workerId: number }
+  /** No sign of life of a worker that leads this or another group for `leaderTimeoutMs`: its leases have run out. */
+  | { readonly type: 'silent'; readonly workerId: number }
+  /** A sign of life after silence. */
+  | { readonly type: 'heard'; readonly workerId: number }
+  /** The pause is over. */
+  | { readonly type: 'resume' }
+  | { readonly type: 'transfer'; readonly id: number; readonly to?: number };
+
+export type GroupOrder =
+  /** Tell every member where the group stands. */
+  | { readonly do: 'tell' }
+  | { readonly do: 'handover'; readonly to: number; readonly term: number }
+  | { readonly do: 'prepare'; readonly to: number; readonly term: number }
+  | { readonly do: 'kill'; readonly workerId: number }
+  | { readonly do: 'pause'; readonly ms: number }
+  /** No data of this term passes any more; what waits for its leader goes back. */
+  | { readonly do: 'end'; readonly term: number; readonly leader: number }
+  | { readonly do: 'emit'; readonly event: 'appointed' | 'ready'; readonly term: number; readonly workerId: number }
+  | { readonly do: 'emit'; readonly event: 'deposed'; readonly term: number; readonly workerId: number; readonly cause: DeposedCause }
+  | { readonly do: 'emit'; readonly event: 'vacant' }
+  | { readonly do: 'transferred'; readonly id: number; readonly failed?: 'vacant' | 'no candidate' | 'failed' };
+
+export interface Rules {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly hungLeader: 'depose' | 'kill';
+  /** One of the candidates, of which there is at least one. */
+  choose(candidates: readonly GroupMember[]): number;
+}
+
+export interface Step {
+  readonly state: GroupState;
+  readonly orders: readonly GroupOrder[];
+}
+
+/** A term that held for so long ends the count of failures. */
+const STABLE_MS = 10_000;
+
+export const VACANT: Stage = { stage: 'vacant', isPaused: false, hasFailed: false };
+
+export function newGroup(name: string, lastTerm: number): GroupState {
+  return { name, lastTerm, members: new Map(), at: VACANT, failures: 0, methods: [], preferred: [] };
+}
+
+/** The worker that leads or is to lead, if any. */
+export function leaderOf({ at }: GroupState): number | undefined {
+  return at.stage === 'vacant' ? undefined : at.leader;
+}
+
+/** The term in force, or the last one. */
+export function termOf({ at, lastTerm }: GroupState): number {
+  return at.stage === 'vacant' ? lastTerm : at.term;
+}
+
+/** What the members are told. */
+export function newsPhase({ at }: GroupState): NewsPhase {
+  switch (at.stage) {
+    case 'vacant':
+      return at.hasFailed ? 'failed' : 'vacant';
+    case 'fenced':
+      return 'vacant';
+    case 'opening':
+      return 'opening';
+    case 'leading':
+    case 'preparing':
+      return 'ready';
+    case 'handing over':
+      return at.isReady ? 'ready' : 'opening';
+    default:
+      return assertNever(at);
+  }
+}
+
+/** The one door: what a group becomes by an event, and what is to be done about it. */
+export function appoint(state: GroupState, event: GroupEvent, rules: Rules): Step {
+  const group = new Working(state, rules);
+  group.apply(event);
+  return { state: group.state, orders: group.orders };
+}
+
+/** A step at work: a state that is replaced as a whole, and the orders so far. */
+class Working {
+  readonly orders: GroupOrder[] = [];
+
+  constructor(
+    public state: GroupState,
+    private readonly rules: Rules,
+  ) {}
+
+  apply(event: GroupEvent): void {
+    switch (event.type) {
+      case 'join':
+        return this.#join(event.member);
+      case 'leave':
+        return this.#leave(event.workerId);
+      case 'ready':
+        return this.#ready(event.workerId, event.term, event.methods);
+      case 'prepared':
+        return this.#prepared(event.workerId, event.term, event.methods);
+      case 'yield':
+        return this.#yield(event.workerId, event.term);
+      case 'resign':
+        return this.#resign(event);
+      case 'closed':
+        return this.#closed(event.workerId);
+      case 'exited':
+        return this.#exited(event.workerId);
+      case 'silent':
+        return this.#silent(event.workerId);
+      case 'heard':
+        return this.#heard(event.workerId);
+      case 'resume':
+        return this.#resume();
+      case 'transfer':
+        return this.#transfer(event.id, event.to);
+      default:
+        return assertNever(event);
+    }
+  }
+
+  #join(member: Omit<GroupMember, 'hasFailed' | 'isSilent'>): void {
+    const known = this.state.members.get(member.workerId);
+    const { joinedAt, hasFailed, isSilent } = known ?? { ...member, hasFailed: false, isSilent: false };
+    this.#setMember({ ...member, joinedAt, hasFailed, isSilent });
+    const { at } = this.state;
+    // A newcomer hasn't failed yet: it need not wait for the pause of those that have.
+    const isPossible = at.stage === 'vacant' && (!at.isPaused || at.hasFailed) && this.#candidates().length > 0;
+    if (isPossible) this.#appointNext();
+    this.#replaceIneligibleLeader();
+    this.#do({ do: 'tell' });
+  }
+
+  /** A process that led alone gives the group to the first worker that may lead it. */
+  #replaceIneligibleLeader(): void {
+    const { at, members } = this.state;
+    if (at.stage === 'leading' && members.get(at.leader)?.eligible === false && this.#candidates().length > 0) {
+      this.#startHandover();
+    }
+  }
+
+  #leave(workerId: number): void {
+    const led = leaderOf(this.state) === workerId && this.state.at.stage !== 'fenced';
+    this.#removeMember(workerId);
+    if (led) this.#endTerm('resigned');
+    else this.#successorLost(workerId);
+  }
+
+  #ready(workerId: number, term: number, methods: readonly string[]): void {
+    const { at } = this.state;
+    if (at.stage === 'handing over' && at.leader === workerId && at.term === term) {
+      return this.#set({ at: { ...at, isReady: true }, methods }, { do: 'tell' });
+    }
+    if (at.stage !== 'opening' || at.leader !== workerId || at.term !== term) return;
+    this.#becomeReady(workerId, term, methods);
+  }
+
+  #becomeReady(leader: number, term: number, methods: readonly string[]): void {
+    const { transfer } = this.state;
+    const cleared = new Map([...this.state.members].map(([id, member]) => [id, { ...member, hasFailed: false }]));
+    this.#set(
+      {
+        at: { stage: 'leading', term, leader, readyAt: this.rules.now },
+        members: cleared,
+        methods,
+        error: undefined,
+        preferred: [],
+        avoided: undefined,
+        transfer: undefined,
+      },
+      { do: 'emit', event: 'ready', term, workerId: leader },
+      { do: 'tell' },
+    );
+    if (transfer) {
+      const failed = transfer.to !== undefined && transfer.to !== leader ? 'failed' : undefined;
+      this.#do({ do: 'transferred', id: transfer.id, ...(failed && { failed }) });
+    }
+    this.#replaceIneligibleLeader();
+  }
+
+  #resign({ workerId, term, cause, error }: Extract<GroupEvent, { type: 'resign' }>): void {
+    const { at } = this.state;
+    if (at.stage === 'preparing' && at.successor === workerId && at.next === term) {
+      this.#markFailed(workerId);
+      return this.#startHandover();
+    }
+    if (at.stage === 'handing over' && at.prepared?.successor === workerId && at.prepared.next === term) {
+      this.#markFailed(workerId);
+      return this.#set({ at: { ...at, prepared: undefined } });
+    }
+    if (at.stage === 'vacant' || at.leader !== workerId || at.term !== term) return;
+    if (cause === 'failed') this.#markFailed(workerId);
+    if (error) this.#set({ error });
+    if (cause === 'resigned') this.#set({ avoided: workerId });
+    this.#endTerm(cause);
+  }
+
+  #closed(workerId: number): void {
+    const { at } = this.state;
+    const led = at.stage !== 'vacant' && at.leader === workerId;
+    this.#removeMember(workerId);
+    if (!led) return this.#successorLost(workerId);
+    if (at.stage === 'fenced') return this.#do({ do: 'end', term: at.term, leader: workerId });
+    this.#set(
+      { at: { stage: 'fenced', term: at.term, leader: workerId, cause: 'disconnected' } },
+      { do: 'end', term: at.term, leader: workerId },
+      { do: 'tell' },
+    );
+  }
+
+  #exited(workerId: number): void {
+    const { at } = this.state;
+    if (at.stage !== 'fenced' || at.leader !== workerId) return;
+    this.#endTerm(at.cause === 'killed' ? 'killed' : 'exited');
+  }
+
+  #silent(workerId: number): void {
+    const { at, members } = this.state;
+    const member = members.get(workerId);
+    if (member) this.#setMember({ ...member, isSilent: true });
+    if (at.stage === 'vacant' || at.leader !== workerId) return;
+    if (at.stage === 'fenced') {
+      if (at.cause === 'disconnected') this.#endTerm('disconnected');
+    } else if (this.rules.hungLeader === 'kill') {
+      const fenced: Stage = { stage: 'fenced', term: at.term, leader: workerId, cause: 'killed' };
+      this.#set({ at: fenced }, { do: 'kill', workerId }, { do: 'tell' });
+    } else {
+      this.#endTerm('silent');
+    }
+  }
+
+  #heard(workerId: number): void {
+    const member = this.state.members.get(workerId);
+    if (!member?.isSilent) return;
+    this.#setMember({ ...member, isSilent: false });
+    if (this.state.at.stage === 'vacant' && !this.state.at.isPaused) this.#appointNext();
+  }
+
+  #resume(): void {
+    if (this.state.at.stage !== 'vacant') return;
+    for (const member of this.state.members.values()) {
+      if (member.hasFailed) this.#setMember({ ...member, hasFailed: false });
+    }
+    this.#appointNext();
+  }
+
+  // ------------------------------------------------------------------------------------------------- hand-over
+
+  #transfer(id: number, to: number | undefined): void {
+    const { at } = this.state;
+    if (at.stage !== 'leading') return this.#do({ do: 'transferred', id, failed: 'vacant' });
+    if (to === at.leader) return this.#do({ do: 'transferred', id });
+    const candidates = this.#candidates().filter(member => member.workerId !== at.leader);
+    if (to === undefined ? candidates.length === 0 : !candidates.some(member => member.workerId === to)) {
+      return this.#do({ do: 'transferred', id, failed: 'no candidate' });
+    }
+    this.#set({ transfer: { id, to: to ?? this.rules.choose(candidates) } });
+    this.#startHandover();
+  }
+
+  /** The leader of an overlapping group wants to go. */
+  #yield(workerId: number, term: number): void {
+    const { at } = this.state;
+    if (at.stage !== 'leading' || at.leader !== workerId || at.term !== term) return;
+    this.#set({ avoided: workerId });
+    this.#startHandover();
+  }
+
+  /** Begins a hand-over, or goes on with it after a successor failed to prepare. */
+  #startHandover(): void {
+    const { at, transfer, members } = this.state;
+    if (at.stage !== 'leading' && at.stage !== 'preparing') return;
+    const { term, leader, readyAt } = at;
+    const wanted = transfer?.to;
+    const candidates = this.#candidates().filter(member => member.workerId !== leader);
+    const isWantedLost = wanted !== undefined && !candidates.some(member => member.workerId === wanted);
+    if (isWantedLost && members.get(leader)?.handover === 'overlap') {
+      // The leader still leads: nothing was lost, nothing needs to be tried elsewhere.
+      this.#set({ at: { stage: 'leading', term, leader, readyAt }, transfer: undefined });
+      return this.#do({ do: 'transferred', id: transfer!.id, failed: 'failed' });
+    }
+    const successor = wanted ?? (candidates.length > 0 ? this.rules.choose(candidates) : undefined);
+    if (members.get(leader)?.handover === 'overlap' && successor !== undefined) {
+      const next = this.#nextTerm();
+      this.#set({ at: { stage: 'preparing', term, leader, readyAt, successor, next }, lastTerm: next });
+      return this.#do({ do: 'prepare', to: successor, term: next });
+    }
+    const preferred = successor === undefined ? [leader] : [successor, leader];
+    this.#set({ at: { stage: 'handing over', term, leader, isReady: true }, preferred }, { do: 'handover', to: leader, term });
+  }
+
+  #prepared(workerId: number, term: number, methods: readonly string[]): void {
+    const { at } = this.state;
+    if (at.stage === 'opening' && at.leader === workerId && at.term === term) {
+      return this.#becomeReady(workerId, term, methods);
+    }
+    if (at.stage !== 'preparing' || at.successor !== workerId || at.next !== term) return;
+    const { term: current, leader, successor, next } = at;
+    this.#set(
+      { at: { stage: 'handing over', term: current, leader, isReady: true, prepared: { successor, next, methods } } },
+      { do: 'handover', to: leader, term: current },
+    );
+  }
+
+  /** A member went that may have been the successor of a hand-over. */
+  #successorLost(workerId: number): void {
+    const { at } = this.state;
+    if (at.stage === 'preparing' && at.successor === workerId) this.#startHandover();
+    if (at.stage === 'handing over' && at.prepared?.successor === workerId) this.#set({ at: { ...at, prepared: undefined } });
+  }
+
+  // ------------------------------------------------------------------------------------------------ appointment
+
+  #endTerm(cause: DeposedCause): void {
+    const { at, failures } = this.state;
+    if (at.stage === 'vacant') return;
+    const { term, leader } = at;
+    const wasStable = at.stage === 'leading' && this.rules.now - at.readyAt >= STABLE_MS;
+    if (at.stage !== 'fenced') this.#do({ do: 'end', term, leader });
+    this.#do({ do: 'emit', event: 'deposed', term, workerId: leader, cause });
+    this.#set({ failures: wasStable ? 0 : failures });
+    const prepared = at.stage === 'handing over' ? at.prepared : at.stage === 'preparing' ? at : undefined;
+    this.#set({ at: VACANT });
+    if (prepared) return this.#appointPrepared(prepared.successor, prepared.next, 'methods' in prepared ? prepared.methods : undefined);
+    if (cause === 'broken') return this.#pauseAfterBreak();
+    this.#appointNext();
+  }
+
+  /** The successor has, or soon will have, its real client open under the number `next`. */
+  #appointPrepared(leader: number, term: number, methods: readonly string[] | undefined): void {
+    this.#set(
+      { at: { stage: 'opening', term, leader } },
+      { do: 'emit', event: 'appointed', term, workerId: leader },
+      { do: 'tell' },
+    );
+    if (methods) this.#becomeReady(leader, term, methods);
+  }
+
+  /** The first break is mended at once; a client that keeps breaking is opened ever more slowly. */
+  #pauseAfterBreak(): void {
+    const ms = backoffMs(this.state.failures);
+    this.#set({ failures: this.state.failures + 1 });
+    if (ms === 0) return this.#appointNext();
+    this.#set({ at: { stage: 'vacant', isPaused: true, hasFailed: false } }, { do: 'pause', ms }, { do: 'tell' });
+  }
+
+  #appointNext(): void {
+    const candidates = this.#candidates();
+    if (candidates.length === 0) return this.#stayVacant();
+    const leader = this.#pick(candidates);
+    const term = this.#nextTerm();
+    this.#set(
+      { at: { stage: 'opening', term, leader }, lastTerm: term, preferred: this.state.preferred.filter(id => id !== leader) },
+      { do: 'emit', event: 'appointed', term, workerId: leader },
+      { do: 'tell' },
+    );
+  }
+
+  #pick(candidates: readonly GroupMember[]): number {
+    const preferred = this.state.preferred.find(id => candidates.some(member => member.workerId === id));
+    if (preferred !== undefined) return preferred;
+    const others = candidates.filter(member => member.workerId !== this.state.avoided);
+    return this.rules.choose(others.length > 0 ? others : candidates);
+  }
+
+  #stayVacant(): void {
+    const { at, members, failures, transfer } = this.state;
+    if (transfer) this.#do({ do: 'transferred', id: transfer.id, failed: 'failed' });
+    this.#set({ transfer: undefined, preferred: [] });
+    const failed = [...members.values()].some(member => member.eligible && member.hasFailed);
+    if (at.stage === 'vacant' && at.isPaused && failed) return;
+    if (failed) {
+      this.#set(
+        { at: { stage: 'vacant', isPaused: true, hasFailed: true }, failures: failures + 1 },
+        { do: 'pause', ms: backoffMs(failures + 1) },
+      );
+    } else {
+      this.#set({ at: VACANT });
+    }
+    this.#do({ do: 'emit', event: 'vacant' });
+    this.#do({ do: 'tell' });
+  }
+
+  /** Members that may lead, haven't failed in this round and aren't hung. */
+  #candidates(): GroupMember[] {
+    return [...this.state.members.values()].filter(member => member.eligible && !member.hasFailed && !member.isSilent);
+  }
+
+  #nextTerm(): number {
+    return Math.max(this.state.lastTerm + 1, Math.trunc(this.rules.now));
+  }
+
+  #markFailed(workerId: number): void {
+    const member = this.state.members.get(workerId);
+    if (member) this.#setMember({ ...member, hasFailed: true });
+  }
+
+  #setMember(member: GroupMember): void {
+    this.#set({ members: new Map(this.state.members).set(member.workerId, member) });
+  }
+
+  #removeMember(workerId: number): void {
+    const members = new Map(this.state.members);
+    members.delete(workerId);
+    this.#set({ members });
+  }
+
+  #set(change: Partial<GroupState>, ...orders: GroupOrder[]): void {
+    this.state = { ...this.state, ...change };
+    this.orders.push(...orders);
+  }
+
+  #do(order: GroupOrder): void {
+    this.orders.push(order);
+  }
+}
+
+/** A member as `chooseLeader` sees it. */
+export const toCandidate = ({ workerId, pid, joinedAt, priority }: GroupMember, leads: number): Candidate => ({
+  workerId,
+  pid,
+  joinedAt,
+  leads,
+  priority,
+});

@@ -1,0 +1,187 @@
+// One group in the primary: holds its state, feeds it events, and carries out the orders that follow.
+
+import type { FromWorker, News } from '../protocol/messages.js';
+import type { Clock, Timer } from '../utils/clock.js';
+import {
+  appoint,
+  type GroupEvent,
+  type GroupMember,
+  type GroupOrder,
+  type GroupState,
+  leaderOf,
+  newGroup,
+  newsPhase,
+  type Rules,
+  termOf,
+} from './appointment.js';
+import type { RoutedWorker } from './routed-worker.js';
+
+/** What a group needs of the router. */
+export interface GroupHost {
+  readonly clock: Clock;
+  readonly hungLeader: Rules['hungLeader'];
+  readonly workers: ReadonlyMap<number, RoutedWorker>;
+  pidOf(workerId: number): number;
+  choose(candidates: readonly GroupMember[], name: string): number;
+  leaderChanged(before: number | undefined, after: number | undefined): void;
+  kill(workerId: number): void;
+  endTerm(group: Group, term: number, leader: number): void;
+  memberGone(group: Group, workerId: number): void;
+  transferred(id: number, failed?: string): void;
+  emit(event: string, detail: object): void;
+}
+
+export class Group {
+  state: GroupState;
+  /** Each member's options, as text. */
+  readonly digests = new Map<number, string>();
+  /** The number of the last bundle that came from each member for the leader of this term. */
+  readonly received = new Map<number, number>();
+  #pause: Timer | undefined;
+  #isTelling = false;
+
+  constructor(
+    readonly name: string,
+    private readonly host: GroupHost,
+    lastTerm: number,
+  ) {
+    this.state = newGroup(name, lastTerm);
+  }
+
+  get leader(): number | undefined {
+    return leaderOf(this.state);
+  }
+
+  get term(): number {
+    return termOf(this.state);
+  }
+
+  /** Whether calls may go to the leader. */
+  get isServing(): boolean {
+    return newsPhase(this.state) === 'ready';
+  }
+
+  /** Nobody is in it and nobody's lease is awaited. */
+  get isEmpty(): boolean {
+    return this.state.members.size === 0 && this.state.at.stage === 'vacant';
+  }
+
+  apply(event: GroupEvent): void {
+    const before = this.leader;
+    const step = appoint(this.state, event, this.#rules());
+    this.state = step.state;
+    if (before !== this.leader) this.host.leaderChanged(before, this.leader);
+    for (const order of step.orders) this.#carryOut(order);
+  }
+
+  /** What a member says of this group. */
+  receive(workerId: number, frame: Extract<FromWorker, { group: string }>): void {
+    switch (frame.k) {
+      case 'join':
+        return; // the router's affair: it makes the group
+      case 'leave':
+        return this.removeMember(workerId, { type: 'leave', workerId });
+      case 'ready':
+        return this.apply({ type: 'ready', workerId, term: frame.term, methods: frame.methods });
+      case 'prepared':
+        return this.apply({ type: 'prepared', workerId, term: frame.term, methods: frame.methods });
+      case 'yield':
+        return this.apply({ type: 'yield', workerId, term: frame.term });
+      case 'resign':
+        return this.apply({ type: 'resign', workerId, term: frame.term, cause: frame.cause, error: frame.error });
+    }
+  }
+
+  addMember(member: Omit<GroupMember, 'hasFailed' | 'isSilent'>, digest: string): void {
+    const isNew = !this.state.members.has(member.workerId);
+    this.digests.set(member.workerId, digest);
+    this.apply({ type: 'join', member });
+    if (isNew) this.host.emit('join', { name: this.name, workerId: member.workerId, pid: member.pid });
+    this.tell(member.workerId);
+  }
+
+  removeMember(workerId: number, event: GroupEvent): void {
+    const member = this.state.members.get(workerId);
+    this.digests.delete(workerId);
+    this.received.delete(workerId);
+    this.apply(event);
+    if (!member) return;
+    this.host.memberGone(this, workerId);
+    this.host.emit('leave', { name: this.name, workerId, pid: member.pid });
+  }
+
+  /** Tells one member where the group stands, or all of them. */
+  tell(workerId?: number): void {
+    const news = this.#news();
+    for (const id of workerId === undefined ? this.state.members.keys() : [workerId]) {
+      this.host.workers.get(id)?.tell(news);
+    }
+  }
+
+  close(): void {
+    this.#pause?.clear();
+  }
+
+  #carryOut(order: GroupOrder): void {
+    switch (order.do) {
+      case 'tell':
+        return this.#tellSoon();
+      case 'handover':
+        return this.host.workers.get(order.to)?.tell({ k: 'handover', group: this.name, term: order.term });
+      case 'prepare':
+        return this.host.workers.get(order.to)?.tell({ k: 'prepare', group: this.name, term: order.term });
+      case 'kill':
+        return this.host.kill(order.workerId);
+      case 'pause':
+        return this.#pauseFor(order.ms);
+      case 'end':
+        return this.host.endTerm(this, order.term, order.leader);
+      case 'emit':
+        return this.#emit(order);
+      case 'transferred':
+        return this.host.transferred(order.id, order.failed);
+    }
+  }
+
+  #emit(order: Extract<GroupOrder, { do: 'emit' }>): void {
+    const { do: _, event, ...detail } = order;
+    if (event === 'vacant') return this.host.emit('vacant', { name: this.name });
+    const { workerId } = order as { workerId: number };
+    this.host.emit(event, { name: this.name, ...detail, pid: this.host.pidOf(workerId) });
+  }
+
+  /** Once at the end of the turn: only where the group then stands matters. */
+  #tellSoon(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    this.host.clock.defer(() => {
+      this.#isTelling = false;
+      this.tell();
+    });
+  }
+
+  #news(): News {
+    const { state, leader } = this;
+    const phase = newsPhase(state);
+    const isLed = phase === 'opening' || phase === 'ready';
+    return {
+      k: 'news',
+      group: this.name,
+      term: this.term,
+      phase,
+      ...(isLed && { leader: { workerId: leader!, pid: this.host.pidOf(leader!) } }),
+      ...(phase === 'ready' && { methods: state.methods }),
+      ...(phase === 'failed' && { error: state.error }),
+    };
+  }
+
+  #pauseFor(ms: number): void {
+    this.#pause?.clear();
+    this.#pause = this.host.clock.setTimer(() => this.apply({ type: 'resume' }), ms);
+  }
+
+  #rules(): Rules {
+    const { clock, hungLeader } = this.host;
+    return { now: clock.wall(), hungLeader, choose: candidates => this.host.choose(candidates, this.name) };
+  }
+}

@@ -1,0 +1,56 @@
+// What setupPrimary() returns: the router's public face.
+
+import { closed, noTransfer } from '../errors.js';
+import type { PrimaryEvents, PrimaryStatus, Primary as PublicPrimary } from '../primary-types.js';
+import type { Emitter } from '../utils/emitter.js';
+import type { Router } from './router.js';
+import { routerStatus } from './router-status.js';
+
+type AnyListener = (...args: never[]) => void;
+
+export class Primary implements PublicPrimary {
+  #isClosed = false;
+
+  constructor(
+    private readonly router: Router,
+    private readonly emitter: Emitter,
+    private readonly onClose: () => void,
+  ) {}
+
+  status(): PrimaryStatus {
+    return routerStatus(this.router);
+  }
+
+  async transfer(name: string, workerId?: number): Promise<void> {
+    if (this.#isClosed) throw closed('The primary');
+    await new Promise<void>((resolve, reject) => {
+      this.router.transfer(name, workerId, failed => (failed ? reject(noTransfer(name, workerId, failed)) : resolve()));
+    });
+  }
+
+  on<E extends keyof PrimaryEvents>(event: E, listener: (...args: PrimaryEvents[E]) => void): this {
+    this.emitter.on(event, listener as unknown as AnyListener);
+    return this;
+  }
+
+  once<E extends keyof PrimaryEvents>(event: E, listener: (...args: PrimaryEvents[E]) => void): this {
+    this.emitter.once(event, listener as unknown as AnyListener);
+    return this;
+  }
+
+  off<E extends keyof PrimaryEvents>(event: E, listener: (...args: PrimaryEvents[E]) => void): this {
+    this.emitter.off(event, listener as unknown as AnyListener);
+    return this;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.onClose();
+    this.emitter.clear();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

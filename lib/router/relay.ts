@@ -1,0 +1,111 @@
+// The relay road in the primary: reads envelopes, passes payloads on unread, and gives back what it still holds when a
+// term ends. It changes nothing about who leads.
+
+import { bytesOf, OpenBundle, pickFrames, signal } from '../protocol/frames.js';
+import { type Bundle, EXT, Kind } from '../protocol/messages.js';
+import type { Group } from './group.js';
+import type { RoutedWorker } from './routed-worker.js';
+
+/** What the relay needs of the host. */
+export interface RelayHost {
+  readonly workers: ReadonlyMap<number, RoutedWorker>;
+  readonly groups: ReadonlyMap<string, Group>;
+  readonly traffic: { frames: number; bundles: number; bytes: number };
+  /** Whether `bytes` more may not wait for this worker. */
+  isOverloaded(worker: RoutedWorker, bytes: number): boolean;
+}
+
+/** A bundle came from a worker. What doesn't fit the group as it stands is dropped; `endTerm` says what was not. */
+export function relay(host: RelayHost, from: RoutedWorker, bundle: Bundle): void {
+  const group = host.groups.get(bundle.g);
+  if (!group?.state.members.has(from.workerId) || bundle.t !== group.term) return;
+  host.traffic.bundles++;
+  host.traffic.frames += bundle.h.length / 4;
+  if (bundle.to === undefined) toLeader(host, group, from, bundle);
+  else if (group.leader === from.workerId) fromLeader(host, group, from, bundle);
+}
+
+function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {
+  const leader = host.workers.get(group.leader ?? -1);
+  if (!leader || !group.isServing) return;
+  group.received.set(from.workerId, bundle.n ?? 0);
+  const bytes = count(host, bundle);
+  const { g, t, h, x, p } = bundle;
+  const passed = { g, t, f: from.workerId, h, x, ...(p && { p }) };
+  if (!host.isOverloaded(leader, bytes)) return leader.outbox.data(passed, bytes);
+  const refused = pickFrames(bundle, isCall);
+  if (refused) answer(from, refused, Kind.OVERLOADED, '0');
+  const rest = pickFrames(passed, kind => !isCall(kind));
+  if (rest) leader.outbox.data(rest);
+}
+
+function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {
+  const { g, t, h, x, p, to } = bundle;
+  const bytes = count(host, bundle);
+  const passed = { g, t, h, x, ...(p && { p }) };
+  const members = group.state.members;
+  if (to !== '*' && to!.length > members.size) return;
+  for (const workerId of to === '*' ? members.keys() : to!) {
+    const worker = members.has(workerId) && workerId !== from.workerId ? host.workers.get(workerId) : undefined;
+    if (!worker) continue;
+    if (host.isOverloaded(worker, bytes)) conflate(worker, passed);
+    else worker.outbox.data(passed, bytes);
+  }
+}
+
+/** The worker doesn't read: of values the newest stay, results end their calls, all else is small and needed. */
+function conflate(worker: RoutedWorker, bundle: Bundle): void {
+  const results = pickFrames(bundle, isResult);
+  if (results) answer(worker, results, Kind.OVERLOADED, '1');
+  const rest = pickFrames(bundle, kind => !isResult(kind) && !isValue(kind));
+  if (rest) worker.outbox.data(rest);
+  bundle.h.forEach((kind, i) => {
+    if (i % 4 === 0 && isValue(kind & ~EXT)) worker.backlog.keep(bundle, i / 4);
+  });
+}
+
+/**
+ * No data of this term passes any more. What the leader's channel hasn't begun to take goes back to its callers, and
+ * then each member hears which of its bundles was the last to get here: those after it are dropped, and are its own again.
+ */
+export function endTerm(host: RelayHost, group: Group, term: number, leader: number): void {
+  const held = host.workers
+    .get(leader)
+    ?.outbox.takeBack(entry => 'bundle' in entry && entry.bundle.g === group.name && entry.bundle.t === term);
+  for (const entry of held ?? []) {
+    if (!('bundle' in entry)) continue;
+    const caller = host.workers.get(entry.bundle.f ?? -1);
+    const calls = pickFrames(entry.bundle, isCall);
+    if (caller && calls) answer(caller, calls, Kind.RETURNED, '0');
+  }
+  for (const workerId of group.state.members.keys()) {
+    const worker = host.workers.get(workerId);
+    worker?.backlog.forget(group.name, term);
+    worker?.outbox.data(signal(group.name, term, Kind.END, group.received.get(workerId) ?? 0));
+  }
+  group.received.clear();
+}
+
+/** The leader hears of it after all that the member sent. */
+export function memberGone(host: RelayHost, group: Group, workerId: number): void {
+  const { leader } = group;
+  if (leader === undefined || leader === workerId) return;
+  host.workers.get(leader)?.outbox.data(signal(group.name, group.term, Kind.GONE, workerId));
+}
+
+/** Says the same of each call in a bundle. */
+function answer(worker: RoutedWorker, calls: Bundle, kind: number, text: string): void {
+  const answers = new OpenBundle(calls.g, calls.t);
+  for (let i = 0; i < calls.h.length; i += 4) answers.add(kind, calls.h[i + 1]!, text);
+  worker.outbox.data(answers.seal());
+}
+
+function count(host: RelayHost, bundle: Bundle): number {
+  const bytes = bytesOf(bundle);
+  host.traffic.bytes += bytes;
+  return bytes;
+}
+
+const isCall = (kind: number) => kind === Kind.CALL || kind === Kind.PUBLISH || kind === Kind.UNPUBLISH;
+const isResult = (kind: number) => kind === Kind.RESULT || kind === Kind.ERROR;
+const isValue = (kind: number) => kind >= Kind.VALUE && kind <= Kind.EVENT;

@@ -1,0 +1,62 @@
+// One worker as the primary sees it: its channel, what waits for it, and when it was last heard.
+
+import { PROTOCOL_VERSIONS, type ControlFrame, type Hello } from '../protocol/messages.js';
+import { Outbox } from '../protocol/outbox.js';
+import type { Peer, PrimaryEnd } from '../transport/transport.js';
+import type { Clock } from '../utils/clock.js';
+import { Backlog } from './backlog.js';
+
+export class RoutedWorker {
+  /** The incarnation of the library that said hello. */
+  readonly id: string;
+  readonly version: number;
+  readonly outbox: Outbox;
+  /** The newest values of what couldn't wait in the outbox for lack of room. */
+  readonly backlog: Backlog;
+  /** In the primary's running time. */
+  heardAt = 0;
+  /** How many groups it leads. */
+  leads = 0;
+  isSilent = false;
+  /** Its channel is open. */
+  isOpen = true;
+
+  constructor(
+    readonly peer: Peer,
+    readonly end: PrimaryEnd,
+    hello: Hello,
+    version: number,
+    clock: Clock,
+    onRoom: () => void,
+  ) {
+    this.id = hello.id;
+    this.version = version;
+    this.outbox = new Outbox({
+      clock,
+      version,
+      carriesBytes: hello.probe instanceof Uint8Array,
+      send: (packet, written) => end.send(peer.workerId, packet, written),
+      onRoom,
+    });
+    this.backlog = new Backlog();
+  }
+
+  get workerId(): number {
+    return this.peer.workerId;
+  }
+
+  tell(frame: ControlFrame): void {
+    this.outbox.control(frame);
+  }
+
+  close(): void {
+    this.isOpen = false;
+    this.outbox.close();
+    this.backlog.clear();
+  }
+}
+
+/** The highest version that both speak. */
+export function commonVersion(theirs: readonly number[]): number | undefined {
+  return PROTOCOL_VERSIONS.find(version => theirs.includes(version));
+}

@@ -1,0 +1,28 @@
+// What `status()` of the primary shows.
+
+import type { GroupStatus, PrimaryStatus } from '../primary-types.js';
+import type { Group } from './group.js';
+import type { Router } from './router.js';
+
+export function routerStatus(router: Router): PrimaryStatus {
+  let queuedBytes = 0;
+  for (const { outbox } of router.workers.values()) queuedBytes += outbox.queuedBytes;
+  return {
+    groups: [...router.groups.values()].map(group => groupStatus(router, group)),
+    messages: router.traffic.frames,
+    bytes: router.traffic.bytes,
+    queuedBytes,
+  };
+}
+
+function groupStatus(router: Router, { name, term, leader, state }: Group): GroupStatus {
+  return {
+    name,
+    term,
+    state: state.at.stage,
+    leader: leader === undefined ? undefined : { workerId: leader, pid: router.pidOf(leader) },
+    members: [...state.members.values()].map(({ workerId, pid, joinedAt, eligible, priority }) => {
+      return { workerId, pid, joinedAt, eligible, priority };
+    }),
+  };
+}

@@ -1,0 +1,303 @@
+// The primary's half: workers come and go, their control frames reach their groups, silence is noticed, data is relayed.
+
+import { digestDifference, type ResolvedPrimaryOptions } from '../options.js';
+import { type FromWorker, type Hello, type Join, MARKER, PROTOCOL_VERSIONS } from '../protocol/messages.js';
+import { parsePacket } from '../protocol/parse.js';
+import type { Peer, PrimaryEnd } from '../transport/transport.js';
+import type { Clock } from '../utils/clock.js';
+import { type GroupMember, toCandidate } from './appointment.js';
+import { chooseLeader } from './choose-leader.js';
+import { Group, type GroupHost } from './group.js';
+import { endTerm, memberGone, type RelayHost, relay } from './relay.js';
+import { commonVersion, RoutedWorker } from './routed-worker.js';
+import { RunningClock } from './running-clock.js';
+
+/** Bytes that may wait for any worker, whatever waits for all. */
+const ALWAYS_FREE_BYTES = 1024 * 1024;
+
+export interface RouterOptions {
+  readonly clock: Clock;
+  readonly options: ResolvedPrimaryOptions;
+  /** Public events of the primary. */
+  emit(event: string, detail: object): void;
+}
+
+export class Router implements GroupHost, RelayHost {
+  readonly clock: Clock;
+  readonly workers = new Map<number, RoutedWorker>();
+  readonly groups = new Map<string, Group>();
+  readonly traffic = { frames: 0, bundles: 0, bytes: 0 };
+  readonly emit: RouterOptions['emit'];
+  options: ResolvedPrimaryOptions;
+  readonly #ends = new Set<PrimaryEnd>();
+  /** Which end a worker came by. */
+  readonly #origins = new Map<number, { peer: Peer; end: PrimaryEnd }>();
+  readonly #running: RunningClock;
+  readonly #transfers = new Map<number, (failed?: string) => void>();
+  #lastTransfer = 0;
+  /** Terms of groups that are gone: a group that comes again goes on from here. */
+  #lastTerm = 0;
+
+  constructor({ clock, options, emit }: RouterOptions) {
+    this.clock = clock;
+    this.options = options;
+    this.emit = emit;
+    this.#running = new RunningClock(clock, options.heartbeatMs / 2, () => this.#lookForSilence());
+  }
+
+  get hungLeader(): 'depose' | 'kill' {
+    return this.options.hungLeader;
+  }
+
+  /** Other options from now on; the workers hear of it. */
+  configure(options: ResolvedPrimaryOptions): void {
+    this.options = options;
+    this.#running.tickMs = options.heartbeatMs / 2;
+    for (const worker of this.workers.values()) this.#welcome(worker);
+  }
+
+  /** Serves the workers behind this end too. */
+  attach(end: PrimaryEnd): void {
+    this.#ends.add(end);
+    end.listen({
+      message: (peer, message) => this.#receive(peer, end, message),
+      closed: workerId => this.#closed(workerId),
+      exited: workerId => this.#exited(workerId),
+    });
+  }
+
+  /** Says goodbye to every worker behind `end` and forgets them. */
+  detach(end: PrimaryEnd): void {
+    for (const worker of [...this.workers.values()].filter(worker => worker.end === end)) {
+      worker.tell({ k: 'goodbye' });
+      worker.outbox.flush();
+      this.#closed(worker.workerId);
+      this.#exited(worker.workerId);
+    }
+    this.#ends.delete(end);
+    end.close();
+  }
+
+  close(): void {
+    for (const end of this.#ends) this.detach(end);
+    for (const group of this.groups.values()) group.close();
+    this.#running.stop();
+  }
+
+  transfer(name: string, to: number | undefined, done: (failed?: string) => void): void {
+    const group = this.groups.get(name);
+    if (!group) return done('vacant');
+    const id = ++this.#lastTransfer;
+    this.#transfers.set(id, done);
+    group.apply({ type: 'transfer', id, to });
+  }
+
+  transferred(id: number, failed?: string): void {
+    this.#transfers.get(id)?.(failed);
+    this.#transfers.delete(id);
+  }
+
+  pidOf(workerId: number): number {
+    return this.#origins.get(workerId)?.peer.pid ?? 0;
+  }
+
+  kill(workerId: number): void {
+    this.#origins.get(workerId)?.end.kill(workerId);
+  }
+
+  /** One of the candidates, by the app's choice if it makes a good one. */
+  choose(candidates: readonly GroupMember[], name: string): number {
+    const seen = candidates.map(member => toCandidate(member, this.workers.get(member.workerId)?.leads ?? 0));
+    const choice = this.#askApp(seen, name);
+    return (choice ?? chooseLeader(seen)).workerId;
+  }
+
+  leaderChanged(before: number | undefined, after: number | undefined): void {
+    const old = this.workers.get(before ?? -1);
+    if (old) old.leads--;
+    const next = this.workers.get(after ?? -1);
+    if (next) next.leads++;
+    this.#watch();
+    // A worker that led nothing has sent no heartbeats: its silence is counted from now.
+    if (next?.leads === 1) next.heardAt = this.#running.now();
+  }
+
+  endTerm(group: Group, term: number, leader: number): void {
+    endTerm(this, group, term, leader);
+  }
+
+  memberGone(group: Group, workerId: number): void {
+    memberGone(this, group, workerId);
+  }
+
+  isOverloaded({ outbox }: RoutedWorker, bytes: number): boolean {
+    const waiting = outbox.queuedBytes;
+    // What is alone may be as large as it likes, or it would never get through.
+    if (waiting === 0 || waiting + bytes <= ALWAYS_FREE_BYTES) return false;
+    if (waiting + bytes > this.options.maxQueuedBytes) return true;
+    let total = bytes;
+    for (const worker of this.workers.values()) total += worker.outbox.queuedBytes;
+    return total > this.options.maxQueuedTotalBytes;
+  }
+
+  // --------------------------------------------------------------------------------------------- from the workers
+
+  #receive(peer: Peer, end: PrimaryEnd, message: unknown): void {
+    const packet = parsePacket(message, error => this.warn(error.message, { workerId: peer.workerId }));
+    if (!packet) return;
+    for (const frame of packet.c!) this.#control(peer, end, frame as FromWorker);
+    const worker = this.workers.get(peer.workerId);
+    if (!worker) return;
+    this.#heard(worker);
+    for (const bundle of packet.d!) relay(this, worker, bundle);
+  }
+
+  #control(peer: Peer, end: PrimaryEnd, frame: FromWorker): void {
+    if (frame.k === 'hello') return this.#hello(peer, end, frame);
+    const worker = this.workers.get(peer.workerId);
+    if (!worker) return;
+    if (frame.k === 'heartbeat') return worker.tell({ k: 'ack', n: frame.n });
+    if (frame.k === 'join') return this.#join(worker, frame);
+    const group = 'group' in frame ? this.groups.get(frame.group) : undefined;
+    if (!group?.state.members.has(worker.workerId)) return;
+    group.receive(worker.workerId, frame);
+    this.#forgetIfEmpty(group);
+  }
+
+  #hello(peer: Peer, end: PrimaryEnd, hello: Hello): void {
+    const known = this.workers.get(peer.workerId);
+    if (known?.id === hello.id) return this.#welcome(known);
+    if (known) {
+      // Another incarnation of the library in the same process: what the first one had is gone.
+      this.#closed(peer.workerId);
+      this.#exited(peer.workerId);
+    }
+    const version = commonVersion(hello.versions);
+    if (version === undefined) return this.#reject(peer, end);
+    this.#origins.set(peer.workerId, { peer, end });
+    const worker = new RoutedWorker(peer, end, hello, version, this.clock, () => this.#release(worker));
+    worker.heardAt = this.#running.now();
+    this.workers.set(peer.workerId, worker);
+    this.#welcome(worker);
+  }
+
+  #welcome(worker: RoutedWorker): void {
+    const { heartbeatMs, leaderTimeoutMs, road } = this.options;
+    const { id, version, workerId } = worker;
+    const probe = new Uint8Array(1);
+    worker.tell({ k: 'welcome', version, id, workerId, heartbeatMs, leaderTimeoutMs, road, probe });
+  }
+
+  #reject({ workerId }: Peer, end: PrimaryEnd): void {
+    const versions = PROTOCOL_VERSIONS;
+    end.send(workerId, { [MARKER]: versions[0], c: [{ k: 'rejected', versions }] }, () => {});
+    this.warn(`Worker ${workerId} speaks no protocol of ours; install a version that is closer to this one there.`, { workerId });
+  }
+
+  #join(worker: RoutedWorker, { group: name, eligible, priority, handover, digest }: Join): void {
+    let group = this.groups.get(name);
+    if (!group) {
+      group = new Group(name, this, this.#lastTerm);
+      this.groups.set(name, group);
+    }
+    const other = group.digests.get(group.leader ?? -1) ?? [...group.digests.values()][0];
+    const { workerId, pid } = worker.peer;
+    const isNew = !group.digests.has(workerId);
+    group.addMember({ workerId, pid, joinedAt: this.clock.wall(), eligible, priority, handover }, digest);
+    if (isNew && other !== undefined) this.#compare(group, workerId, other, digest);
+  }
+
+  #compare(group: Group, workerId: number, digest: string, other: string): void {
+    const option = digestDifference(digest, other);
+    if (option === undefined) return;
+    const text = `Worker ${workerId} has another ${option} for ${JSON.stringify(group.name)} than a worker before it; the leader's counts.`;
+    this.warn(text, { name: group.name, workerId });
+    this.workers.get(workerId)?.tell({ k: 'warning', group: group.name, text });
+    for (const [id, known] of group.digests) {
+      if (known === digest && id !== workerId) this.workers.get(id)?.tell({ k: 'warning', group: group.name, text });
+    }
+  }
+
+  #closed(workerId: number): void {
+    const worker = this.workers.get(workerId);
+    if (!worker) return;
+    for (const group of [...this.groups.values()]) {
+      if (!group.state.members.has(workerId) && group.leader !== workerId) continue;
+      group.removeMember(workerId, { type: 'closed', workerId });
+      this.#forgetIfEmpty(group);
+    }
+    worker.close();
+    // Until its process is known dead or its lease has run out, it may still lead.
+    if (worker.leads === 0) this.workers.delete(workerId);
+  }
+
+  #exited(workerId: number): void {
+    for (const group of [...this.groups.values()]) {
+      if (group.leader !== workerId) continue;
+      group.apply({ type: 'exited', workerId });
+      this.#forgetIfEmpty(group);
+    }
+    this.workers.delete(workerId);
+    this.#origins.delete(workerId);
+  }
+
+  // --------------------------------------------------------------------------------------------------- the watch
+
+  /** Ticks only while somebody leads. */
+  #watch(): void {
+    const isNeeded = [...this.workers.values()].some(worker => worker.leads > 0);
+    if (isNeeded) this.#running.start();
+    else this.#running.stop();
+  }
+
+  #heard(worker: RoutedWorker): void {
+    worker.heardAt = this.#running.now();
+    if (!worker.isSilent) return;
+    worker.isSilent = false;
+    for (const group of this.groups.values()) group.apply({ type: 'heard', workerId: worker.workerId });
+  }
+
+  #lookForSilence(): void {
+    const now = this.#running.now();
+    for (const worker of [...this.workers.values()]) {
+      if (worker.leads === 0 || now - worker.heardAt < this.options.leaderTimeoutMs) continue;
+      worker.isSilent = true;
+      const { workerId } = worker;
+      for (const group of [...this.groups.values()]) {
+        group.apply({ type: 'silent', workerId });
+        this.#forgetIfEmpty(group);
+      }
+      if (!worker.isOpen && worker.leads === 0) this.workers.delete(workerId);
+    }
+  }
+
+  #release(worker: RoutedWorker): void {
+    if (worker.backlog.size === 0 || worker.outbox.queuedBytes > ALWAYS_FREE_BYTES) return;
+    worker.backlog.release(bundle => worker.outbox.data(bundle));
+  }
+
+  #askApp(candidates: readonly ReturnType<typeof toCandidate>[], name: string): { workerId: number } | undefined {
+    const { chooseLeader: choose } = this.options;
+    if (!choose) return undefined;
+    try {
+      const choice = choose(candidates, name);
+      const candidate = candidates.find(({ workerId }) => workerId === choice?.workerId);
+      if (!candidate) this.warn(`chooseLeader returned none of the candidates for ${JSON.stringify(name)}; the default chose.`, { name });
+      return candidate;
+    } catch (error) {
+      this.warn(`chooseLeader threw for ${JSON.stringify(name)}; the default chose.`, { name, cause: error });
+      return undefined;
+    }
+  }
+
+  #forgetIfEmpty(group: Group): void {
+    if (!group.isEmpty || this.groups.get(group.name) !== group) return;
+    this.#lastTerm = Math.max(this.#lastTerm, group.state.lastTerm);
+    group.close();
+    this.groups.delete(group.name);
+  }
+
+  warn(message: string, detail: object): void {
+    this.emit('warning', { message, ...detail });
+  }
+}

@@ -1,0 +1,91 @@
+// For tests, the library's own and those of its users: a cluster in this process, with faults.
+
+import type { CreateSharedClient } from './client/types.js';
+import { Host } from './host.js';
+import type { PrimaryOptions } from './options.js';
+import type { Primary } from './primary-types.js';
+import { type ChannelOptions, MemoryNetwork, type MemoryNetworkOptions, type MemoryWorker } from './transport/memory.js';
+import type { Clock } from './utils/clock.js';
+
+export type { ChannelOptions, MemoryNetworkOptions } from './transport/memory.js';
+export type { Clock, Timer } from './utils/clock.js';
+
+/** A worker of a {@link MemoryCluster}. `kill`, `freeze` and the like are those of a process. */
+export interface TestWorker
+  extends Pick<
+    MemoryWorker,
+    'workerId' | 'pid' | 'isAlive' | 'kill' | 'freeze' | 'thaw' | 'disconnect' | 'exit' | 'delay' | 'stopReading' | 'startReading' | 'run'
+  > {
+  /** As the library's, for the code of this worker. */
+  readonly createSharedClient: CreateSharedClient;
+  /** The worker's own time: stands still, for its timers, while it is frozen. */
+  readonly clock: Clock;
+}
+
+/** A primary and its workers in this process: the real library over channels in memory. */
+export interface MemoryCluster extends AsyncDisposable {
+  /** As the library's, for this cluster. */
+  setupPrimary(options?: PrimaryOptions): Primary;
+  /** As the library's, for the code of the primary. */
+  readonly createSharedClient: CreateSharedClient;
+  fork(options?: ChannelOptions): TestWorker;
+  /** Stalls the primary, as SIGSTOP or a blocked event loop does. */
+  freezePrimary(): void;
+  thawPrimary(): void;
+  /** SIGKILL of the primary. */
+  killPrimary(): void;
+  /** Ends all processes without a word; nothing is left. */
+  close(): void;
+}
+
+/**
+ * A cluster in memory, to test code that shares a client, failovers included, without a child process.
+ * What a frozen worker's own code does by itself isn't frozen: only the library's timers and messages are.
+ */
+export function createMemoryCluster(options: MemoryNetworkOptions = {}): MemoryCluster {
+  const network = new MemoryNetwork(options);
+  const primaryHost = new Host({
+    where: 'primary',
+    clock: network.primaryClock,
+    signals: NO_SIGNALS,
+    createWorkerEnd: unreachable,
+    createPrimaryEnd: () => network.primaryEnd,
+    setSerialization() {},
+  });
+  const cluster: MemoryCluster = {
+    setupPrimary: given => primaryHost.setupPrimary(given),
+    createSharedClient: clientsOf(primaryHost),
+    fork: given => forkWorker(network, given),
+    freezePrimary: () => network.freezePrimary(),
+    thawPrimary: () => network.thawPrimary(),
+    killPrimary: () => network.killPrimary(),
+    close: () => network.close(),
+    async [Symbol.asyncDispose]() {
+      network.close();
+    },
+  };
+  return cluster;
+}
+
+function forkWorker(network: MemoryNetwork, options: ChannelOptions | undefined): TestWorker {
+  const worker = network.fork(options);
+  const host = new Host({
+    where: 'worker',
+    clock: worker.clock,
+    signals: NO_SIGNALS,
+    createWorkerEnd: () => worker.end,
+    createPrimaryEnd: unreachable,
+    setSerialization: unreachable,
+  });
+  return Object.assign(worker, { createSharedClient: clientsOf(host) });
+}
+
+const clientsOf = (host: Host): CreateSharedClient => {
+  return (first: unknown, second?: unknown) => host.createSharedClient(first, second) as never;
+};
+
+const NO_SIGNALS = { on() {}, off() {}, listenerCount: () => 0, raise() {} };
+
+function unreachable(): never {
+  throw new Error('A host in memory never asks for this.');
+}

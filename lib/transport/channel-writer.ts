@@ -1,0 +1,51 @@
+// Writes to one IPC channel of Node's so that nothing throws and every `written` is called. Does not listen to it.
+
+import type { Clock } from '../utils/clock.js';
+
+/** What is needed of a `cluster.Worker`, the same in the primary and in the worker itself. */
+export interface IpcChannel {
+  isConnected(): boolean;
+  send(message: object, callback: () => void): unknown;
+}
+
+/** The sending half of one channel. */
+export class ChannelWriter {
+  readonly #channel: IpcChannel;
+  readonly #clock: Clock;
+  readonly #unwritten = new Set<() => void>();
+
+  constructor(channel: IpcChannel, clock: Clock) {
+    this.#channel = channel;
+    this.#clock = clock;
+  }
+
+  /** As `WorkerEnd.send`. */
+  send(message: object, written: () => void): void {
+    const done = () => {
+      if (this.#unwritten.delete(done)) written();
+    };
+    this.#unwritten.add(done);
+    if (!this.#trySend(message, done)) this.#clock.defer(done);
+  }
+
+  // Always with a callback: without one Node emits 'error' on a channel that closes, which is uncaught in a primary.
+  #trySend(message: object, done: () => void): boolean {
+    // PM2's `process.send` never calls back on a closed channel.
+    if (!this.#channel.isConnected()) return false;
+    try {
+      this.#channel.send(message, done);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * The channel closed: whatever is not written is lost. Node itself forgets the callbacks of all messages that wait
+   * behind a handle which the peer has not acknowledged (`_handleQueue` in its lib/internal/child_process.js),
+   * and a cluster's primary hands over a handle for every connection.
+   */
+  release(): void {
+    for (const done of this.#unwritten) this.#clock.defer(done);
+  }
+}

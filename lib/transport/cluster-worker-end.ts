@@ -1,0 +1,71 @@
+// A cluster worker's end: listens to `cluster.worker` only, so that `process.channel` is never ref'd or unref'd by us.
+
+import type { Clock } from '../utils/clock.js';
+import { ChannelWriter, type IpcChannel } from './channel-writer.js';
+import { delayExit, type ExitingWorker, isIntended } from './exit-hold.js';
+import type { Peer, WorkerEnd, WorkerEndHandlers } from './transport.js';
+
+/** What is needed of `cluster.worker`. */
+export interface ClusterWorker extends IpcChannel, ExitingWorker {
+  readonly id: number;
+  readonly process: { readonly pid?: number };
+  on(event: 'message' | 'disconnect', listener: (message: unknown) => void): unknown;
+  off(event: 'message' | 'disconnect', listener: (message: unknown) => void): unknown;
+}
+
+/** See `createClusterWorkerEnd`. */
+export class ClusterWorkerEnd implements WorkerEnd {
+  readonly kind = 'cluster';
+  readonly self: Peer;
+  readonly #worker: ClusterWorker;
+  readonly #exit: (code: number) => void;
+  readonly #clock: Clock;
+  readonly #writer: ChannelWriter;
+  #handlers: WorkerEndHandlers | undefined;
+  #isClosed = false;
+
+  constructor(worker: ClusterWorker, exit: (code: number) => void, clock: Clock) {
+    this.#worker = worker;
+    this.#exit = exit;
+    this.#clock = clock;
+    this.#writer = new ChannelWriter(worker, clock);
+    this.self = { workerId: worker.id, pid: worker.process.pid ?? 0 };
+  }
+
+  listen(handlers: WorkerEndHandlers): void {
+    this.#handlers = handlers;
+    this.#worker.on('message', this.#onMessage);
+    this.#worker.on('disconnect', this.#onDisconnect);
+    // A process can live on after its channel, and start to use us only then.
+    if (!this.#worker.isConnected()) this.#clock.defer(this.#onDisconnect);
+  }
+
+  send(message: object, written: () => void): void {
+    if (this.#isClosed) this.#clock.defer(written);
+    else this.#writer.send(message, written);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#handlers = undefined;
+    this.#worker.off('message', this.#onMessage);
+    this.#worker.off('disconnect', this.#onDisconnect);
+  }
+
+  readonly #onMessage = (message: unknown): void => this.#handlers?.message(message);
+
+  // Runs before Node asks whether to exit. Node says it once, but `listen` may have said it already.
+  readonly #onDisconnect = (): void => {
+    const handlers = this.#handlers;
+    if (!handlers) return;
+    this.close();
+    this.#writer.release();
+    const intended = isIntended(this.#worker);
+    handlers.closed({
+      intended,
+      holdExit: until => {
+        if (!intended) delayExit(this.#worker, until, this.#exit, this.#clock);
+      },
+    });
+  };
+}

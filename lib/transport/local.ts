@@ -1,0 +1,65 @@
+// The transport inside one process: the primary's own member is worker 0. Messages pass by reference.
+
+import type { Clock } from '../utils/clock.js';
+import type { PrimaryEnd, PrimaryEndHandlers, WorkerEnd, WorkerEndHandlers } from './transport.js';
+
+/** Both ends of a channel within this process, which never closes and whose worker never exits. */
+export interface LocalPair {
+  readonly primaryEnd: PrimaryEnd;
+  readonly workerEnd: WorkerEnd;
+}
+
+/**
+ * Messages are deferred, in order, and by reference: whoever sends one must not change it after.
+ * What is sent before the other end listens is lost, as on a real channel.
+ */
+export function createLocalPair(clock: Clock, pid = process.pid): LocalPair {
+  const up = new Way<PrimaryEndHandlers>(clock);
+  const down = new Way<WorkerEndHandlers>(clock);
+  const self = { workerId: 0, pid };
+  return {
+    primaryEnd: {
+      listen: handlers => up.listen(handlers),
+      send: (workerId, message, written) => down.send(to => workerId === self.workerId && to.message(message), written),
+      // A process that killed itself could not say so.
+      kill() {},
+      close: () => up.close(down),
+    },
+    workerEnd: {
+      kind: 'local',
+      self,
+      listen: handlers => down.listen(handlers),
+      send: (message, written) => up.send(to => to.message(self, message), written),
+      close: () => down.close(up),
+    },
+  };
+}
+
+/** One direction. */
+class Way<Handlers> {
+  readonly #clock: Clock;
+  #handlers: Handlers | undefined;
+  #isOpen = true;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  listen(handlers: Handlers): void {
+    this.#handlers = handlers;
+  }
+
+  send(deliver: (to: Handlers) => void, written: () => void): void {
+    const isOpen = this.#isOpen;
+    this.#clock.defer(() => {
+      if (isOpen && this.#handlers) deliver(this.#handlers);
+      written();
+    });
+  }
+
+  /** Its receiver lets go, and sends nothing `back` any more. */
+  close(back: Way<unknown>): void {
+    this.#handlers = undefined;
+    back.#isOpen = false;
+  }
+}

@@ -1,0 +1,137 @@
+// One process of the in-memory transport: what can run, wait, or never run again. Knows nothing of messages.
+
+import type { Clock, Timer } from '../utils/clock.js';
+
+/** Runs a callback in a later turn; the order between two of them is up to it. */
+export type Schedule = (callback: () => void) => void;
+
+/** A task that waits for its process, and what to do where the process dies first. */
+interface Task {
+  run(): void;
+  lost(): void;
+}
+
+interface ProcessTimer extends Timer {
+  readonly deadline: number;
+  run(): void;
+}
+
+/** A process that can be frozen, thawed and killed at any moment, and all that its code gets to run. */
+export class MemoryProcess {
+  /** For the code of this process. */
+  readonly clock: Clock;
+  readonly #base: Clock;
+  readonly #schedule: Schedule;
+  #state: 'running' | 'frozen' | 'dead' = 'running';
+  readonly #timers = new Set<ProcessTimer>();
+  // What waits for a thaw, and the order in which a thaw runs it.
+  #deferred: (() => void)[] = [];
+  #due: ProcessTimer[] = [];
+  #tasks: Task[] = [];
+  #isStepping = false;
+
+  constructor(base: Clock, schedule: Schedule) {
+    this.#base = base;
+    this.#schedule = schedule;
+    this.clock = {
+      now: () => base.now(),
+      wall: () => base.wall(),
+      setTimer: (callback, ms) => this.#setTimer(callback, ms),
+      defer: callback => base.defer(() => this.whenAwake(callback)),
+      yield: callback => schedule(() => this.post(callback)),
+    };
+  }
+
+  get isDead(): boolean {
+    return this.#state === 'dead';
+  }
+
+  /** An event from outside: runs now, or behind all that waits for a thaw; in a dead process `lost` is called. */
+  post(run: () => void, lost: () => void = () => {}): void {
+    if (this.isDead) lost();
+    else if (this.#mustWait()) this.#tasks.push({ run, lost });
+    else run();
+  }
+
+  /** Runs `callback` now, or with what was deferred before the freeze; never in a dead process. */
+  whenAwake(callback: () => void): void {
+    if (this.#state === 'running') callback();
+    else if (this.#state === 'frozen') this.#deferred.push(callback);
+  }
+
+  freeze(): void {
+    if (!this.isDead) this.#state = 'frozen';
+  }
+
+  thaw(): void {
+    if (this.#state !== 'frozen') return;
+    this.#state = 'running';
+    this.#stepLater();
+  }
+
+  kill(): void {
+    if (this.isDead) return;
+    this.#state = 'dead';
+    for (const timer of this.#timers) timer.clear();
+    const lost = this.#tasks;
+    this.#deferred = [];
+    this.#due = [];
+    this.#tasks = [];
+    for (const task of lost) task.lost();
+  }
+
+  #mustWait(): boolean {
+    return this.#state === 'frozen' || this.#deferred.length + this.#due.length + this.#tasks.length > 0;
+  }
+
+  // One event a turn, as a real event loop that runs microtasks after each.
+  #stepLater(): void {
+    if (this.#isStepping) return;
+    this.#isStepping = true;
+    this.#schedule(() => {
+      this.#isStepping = false;
+      if (this.#state !== 'running') return;
+      try {
+        this.#step();
+      } finally {
+        if (this.#mustWait()) this.#stepLater();
+      }
+    });
+  }
+
+  // As measured on Node after SIGCONT: the timers that are due, by their deadlines, then what waits to be read.
+  #step(): void {
+    if (this.#deferred.length > 0) for (const callback of this.#deferred.splice(0)) callback();
+    else if (this.#due.length > 0) this.#runEarliestTimer();
+    else this.#tasks.shift()?.run();
+  }
+
+  #runEarliestTimer(): void {
+    const timer = this.#due.reduce((earliest, other) => (other.deadline < earliest.deadline ? other : earliest));
+    timer.clear();
+    timer.run();
+  }
+
+  #setTimer(run: () => void, ms: number): Timer {
+    const base = this.#base.setTimer(() => this.#timerIsDue(timer), this.isDead ? Number.POSITIVE_INFINITY : ms);
+    const timer: ProcessTimer = {
+      deadline: this.#base.now() + ms,
+      run,
+      ref: () => base.ref(),
+      unref: () => base.unref(),
+      clear: () => {
+        base.clear();
+        this.#timers.delete(timer);
+        this.#due = this.#due.filter(other => other !== timer);
+      },
+    };
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  #timerIsDue(timer: ProcessTimer): void {
+    this.#timers.delete(timer);
+    if (this.#mustWait()) this.#due.push(timer);
+    else timer.run();
+  }
+}

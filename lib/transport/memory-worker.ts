@@ -1,0 +1,165 @@
+// A worker of an in-memory network: a process and its channel, with every fault that can befall them.
+
+import type { Clock } from '../utils/clock.js';
+import { holdUntilSettled } from './exit-hold.js';
+import { type ChannelOptions, MemoryChannel } from './memory-channel.js';
+import type { PipeParts } from './memory-pipe.js';
+import { MemoryProcess } from './memory-process.js';
+import type { Peer, WorkerEnd, WorkerEndHandlers } from './transport.js';
+
+/** The primary as its workers know it: its process, and what it reads from their channels. */
+export interface PrimarySide {
+  readonly process: MemoryProcess;
+  received(peer: Peer, message: unknown): void;
+  closed(workerId: number): void;
+  exited(workerId: number): void;
+}
+
+/** What `MemoryNetwork.fork` returns. The code that shall run in it takes its `end` and its `clock`. */
+export class MemoryWorker {
+  readonly workerId: number;
+  /** Invented; unique within the network. */
+  readonly pid: number;
+  /** Its end of the channel to the primary. */
+  readonly end: WorkerEnd;
+  /** For the code of this worker: nothing of it runs while the worker is frozen, or after its death. */
+  readonly clock: Clock;
+  readonly #parts: PipeParts;
+  readonly #primary: PrimarySide;
+  readonly #process: MemoryProcess;
+  readonly #channel: MemoryChannel;
+  #handlers: WorkerEndHandlers | undefined;
+  #isListenable = true;
+
+  /** @internal */
+  constructor(parts: PipeParts, primary: PrimarySide, self: Peer, options: ChannelOptions) {
+    this.workerId = self.workerId;
+    this.pid = self.pid;
+    this.#parts = parts;
+    this.#primary = primary;
+    this.#process = new MemoryProcess(parts.clock, parts.schedule);
+    this.#channel = new MemoryChannel(parts, primary.process, this.#process, options);
+    this.clock = this.#process.clock;
+    this.end = this.#createEnd(self);
+  }
+
+  /** False from its death on. */
+  get isAlive(): boolean {
+    return !this.#process.isDead;
+  }
+
+  /** SIGKILL. What it handed to the channel is still read by the primary; what is on its way to it is lost. */
+  kill(): void {
+    if (!this.isAlive) return;
+    this.#channel.isOpen = false;
+    this.#process.kill();
+    this.#channel.down.lose();
+    this.#channel.up.push(() => this.#primary.exited(this.workerId));
+  }
+
+  /** SIGSTOP. Neither its timers nor what it deferred run, and it reads nothing. */
+  freeze(): void {
+    this.#process.freeze();
+  }
+
+  /** SIGCONT. The timers that are due run first, by their deadlines, then it reads what came, in order. */
+  thaw(): void {
+    this.#process.thaw();
+  }
+
+  /** `worker.disconnect()`: both sides see the channel close, the process lives on. A frozen one does it when it thaws. */
+  disconnect(): void {
+    this.#process.whenAwake(() => {
+      if (!this.#channel.isOpen) return;
+      this.#channel.isOpen = false;
+      this.#channel.down.lose();
+      this.#channel.up.push(() => this.#primary.closed(this.workerId));
+      this.run(() => this.#closed(true));
+    });
+  }
+
+  /** `process.exit()`. What it handed to the channel is still read. A frozen one does it when it thaws. */
+  exit(): void {
+    this.#process.whenAwake(() => this.kill());
+  }
+
+  /** Messages from now on are `ms` on their way, in both directions. They never overtake each other. */
+  delay(ms: number): void {
+    this.#channel.up.latencyMs = ms;
+    this.#channel.down.latencyMs = ms;
+  }
+
+  /** It runs, but reads no messages, as one that is busy. They wait, and so do their `written` callbacks. */
+  stopReading(): void {
+    this.#channel.down.setRead(false);
+  }
+
+  startReading(): void {
+    this.#channel.down.setRead(true);
+  }
+
+  /** Runs `task` in this worker as news from elsewhere, such as a socket's data: soon, after a thaw, or never. */
+  run(task: () => void): void {
+    this.#parts.schedule(() => this.#process.post(task));
+  }
+
+  /** @internal A message of the primary's. */
+  receive(message: unknown, written: () => void): void {
+    this.#channel.sendDown(message, copy => this.#handlers?.message(copy), written);
+  }
+
+  /** @internal What the primary handed to the channel is still read. */
+  primaryDied(): void {
+    if (!this.#channel.isOpen) return;
+    this.#channel.isOpen = false;
+    this.#channel.up.lose();
+    this.#channel.down.push(() => this.#closed(false));
+  }
+
+  /** @internal Ends it without a word to anybody. */
+  vanish(): void {
+    this.#channel.isOpen = false;
+    this.#process.kill();
+    this.#channel.up.drop();
+    this.#channel.down.drop();
+  }
+
+  #createEnd(self: Peer): WorkerEnd {
+    const received = (copy: unknown) => this.#primary.received(self, copy);
+    let isClosed = false;
+    return {
+      kind: 'memory',
+      self,
+      listen: handlers => this.#listen(handlers),
+      send: (message, written) => {
+        if (isClosed) this.clock.defer(written);
+        else this.#channel.sendUp(message, received, written);
+      },
+      close: () => {
+        isClosed = true;
+        this.#handlers = undefined;
+      },
+    };
+  }
+
+  #listen(handlers: WorkerEndHandlers): void {
+    this.#handlers = handlers;
+    if (!this.#isListenable) this.clock.defer(() => this.#closed(true));
+  }
+
+  // As Node: a worker that lost its primary exits at once, unless it is held.
+  #closed(intended: boolean): void {
+    const handlers = this.#handlers;
+    this.#handlers = undefined;
+    this.#isListenable = false;
+    let isHeld = false;
+    const hold = holdUntilSettled(this.#parts.schedule, () => this.exit());
+    const holdExit = (until: Promise<unknown>) => {
+      if (intended) return;
+      isHeld = true;
+      hold(until);
+    };
+    handlers?.closed({ intended, holdExit });
+    if (!intended && !isHeld) this.kill();
+  }
+}

@@ -1,0 +1,78 @@
+// A cluster in memory, with faults: for tests of this library and of those who use it. Deterministic but for what it is given.
+
+import { type Clock, systemClock } from '../utils/clock.js';
+import type { ChannelOptions } from './memory-channel.js';
+import type { PipeParts } from './memory-pipe.js';
+import { MemoryPrimary } from './memory-primary.js';
+import type { Schedule } from './memory-process.js';
+import { MemoryWorker } from './memory-worker.js';
+import type { PrimaryEnd } from './transport.js';
+
+export type { ChannelOptions, MemoryWorker, Schedule };
+
+/** What a {@link MemoryNetwork} is made of; the channel options are defaults for its workers. */
+export interface MemoryNetworkOptions extends ChannelOptions {
+  /** The time for all processes. @default the system's */
+  readonly clock?: Clock;
+  /** Runs what takes no time in a later turn, in an order that a simulation may choose. @default setImmediate */
+  readonly schedule?: Schedule;
+}
+
+/** Worker ids count from 1 as in a cluster; process ids from here. */
+const FIRST_PID = 100_000;
+
+/**
+ * A primary and its workers in this process, joined by channels that behave as those of `node:cluster`: messages are
+ * copied, keep their order for each worker and direction, and arrive in a later turn. One difference: `written` is
+ * called when a message was delivered, as if every channel were full, and so waits for a receiver that doesn't read.
+ */
+export class MemoryNetwork {
+  readonly primaryEnd: PrimaryEnd;
+  /** For the code of the primary; as {@link MemoryWorker.clock}. */
+  readonly primaryClock: Clock;
+  readonly #parts: PipeParts;
+  readonly #defaults: ChannelOptions;
+  readonly #primary: MemoryPrimary;
+  #forks = 0;
+
+  constructor(options: MemoryNetworkOptions = {}) {
+    const { clock = systemClock, schedule = callback => void setImmediate(callback), ...defaults } = options;
+    this.#parts = { clock, schedule };
+    this.#defaults = defaults;
+    this.#primary = new MemoryPrimary(this.#parts);
+    this.primaryEnd = this.#primary;
+    this.primaryClock = this.#primary.process.clock;
+  }
+
+  /** A new worker; its code is whatever the caller runs with its `end` and `clock`. */
+  fork(options: ChannelOptions = {}): MemoryWorker {
+    this.#forks++;
+    const self = { workerId: this.#forks, pid: FIRST_PID + this.#forks };
+    const worker = new MemoryWorker(this.#parts, this.#primary, self, { ...this.#defaults, ...options });
+    this.#primary.add(worker);
+    return worker;
+  }
+
+  /** Stalls the primary; as {@link MemoryWorker.freeze}. */
+  freezePrimary(): void {
+    this.#primary.process.freeze();
+  }
+
+  /** As {@link MemoryWorker.thaw}. */
+  thawPrimary(): void {
+    this.#primary.process.thaw();
+  }
+
+  /** SIGKILL. Each worker reads what was handed to its channel, then sees it close, unintended, and exits unless held. */
+  killPrimary(): void {
+    this.#primary.process.kill();
+    for (const worker of this.#primary.workers) worker.primaryDied();
+  }
+
+  /** Ends all processes without a word; no timer is left. */
+  close(): void {
+    this.#primary.close();
+    this.#primary.process.kill();
+    for (const worker of this.#primary.workers) worker.vanish();
+  }
+}

@@ -1,0 +1,36 @@
+// The only file that knows eventemitter2.
+
+import eventemitter2 from 'eventemitter2';
+
+/** An emitter that never throws for want of an `error` listener. */
+export interface Emitter {
+  on(event: string, listener: (...args: never[]) => void): void;
+  once(event: string, listener: (...args: never[]) => void): void;
+  off(event: string, listener: (...args: never[]) => void): void;
+  /** Calls every listener, whatever the others throw; `onThrow` hears of it. */
+  emit(event: string, ...args: unknown[]): void;
+  listenerCount(event: string): number;
+  clear(): void;
+}
+
+/** @param onThrow what a listener threw; it must not throw itself */
+export function createEmitter(onThrow: (error: unknown) => void, options: { wildcard?: boolean } = {}): Emitter {
+  const emitter = new eventemitter2.EventEmitter2({ wildcard: options.wildcard ?? false, maxListeners: 0, ignoreErrors: true });
+  type Listener = (...args: unknown[]) => void;
+  return {
+    on: (event, listener) => void emitter.on(event, listener as Listener),
+    once: (event, listener) => void emitter.once(event, listener as Listener),
+    off: (event, listener) => void emitter.off(event, listener as Listener),
+    emit(event, ...args) {
+      for (const listener of emitter.listeners(event) as Listener[]) {
+        try {
+          listener(...args);
+        } catch (error) {
+          onThrow(error);
+        }
+      }
+    },
+    listenerCount: event => emitter.listeners(event).length,
+    clear: () => void emitter.removeAllListeners(),
+  };
+}

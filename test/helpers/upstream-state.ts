@@ -1,0 +1,126 @@
+// What the embedded upstream knows: keys, topics, and everything it ever ran. No sockets here.
+
+import type { Connections, Executed, Request, Update, UpstreamStats } from './upstream-protocol.js';
+
+/** One client's connection, as far as the state cares. */
+export interface Connection {
+  readonly number: number;
+  update(update: Update): void;
+}
+
+/** An operation that the upstream refuses. */
+export class Refusal extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+interface Topic {
+  sequence: number;
+  readonly subscribers: Set<Connection>;
+}
+
+export class UpstreamState {
+  readonly executed: Executed[] = [];
+  readonly #values = new Map<string, unknown>();
+  readonly #topics = new Map<string, Topic>();
+  readonly #live = new Set<Connection>();
+  readonly #ids = new Set<string>();
+  #total = 0;
+  #highest = 0;
+  #highestTerm = 0;
+  #ranTwice = 0;
+  #ranStale = 0;
+
+  connect(update: (update: Update) => void): Connection {
+    const connection = { number: ++this.#total, update };
+    this.#live.add(connection);
+    this.#highest = Math.max(this.#highest, this.#live.size);
+    return connection;
+  }
+
+  disconnect(connection: Connection): void {
+    this.#live.delete(connection);
+    for (const topic of this.#topics.values()) topic.subscribers.delete(connection);
+  }
+
+  /** Runs one operation and returns what to answer. Throws a {@link Refusal}. */
+  run(connection: Connection, request: Request): unknown {
+    this.#remember(connection, request);
+    switch (request.op) {
+      case 'get':
+        return this.#values.get(request.key);
+      case 'set':
+        return void this.#values.set(request.key, request.value);
+      case 'incr':
+        return this.#increment(request.key);
+      case 'echo':
+        return request.value;
+      case 'slow':
+        return request.ms;
+      case 'subscribe':
+        return void this.#topic(request.topic).subscribers.add(connection);
+      case 'unsubscribe':
+        return void this.#topic(request.topic).subscribers.delete(connection);
+      case 'publish':
+        return this.#publish(request.topic, request.message);
+      case 'stats':
+        return this.stats();
+      default:
+        throw new Refusal('EUNKNOWN', `There is no operation ${JSON.stringify((request as Request).op)}.`);
+    }
+  }
+
+  connections(): Connections {
+    return { live: this.#live.size, total: this.#total, highest: this.#highest };
+  }
+
+  stats(): UpstreamStats {
+    const topics = [...this.#topics].map(
+      ([name, { sequence, subscribers }]) => [name, { sequence, subscribers: subscribers.size }] as const,
+    );
+    return {
+      connections: this.connections(),
+      operations: this.executed.length,
+      ranTwice: this.#ranTwice,
+      ranStale: this.#ranStale,
+      topics: Object.fromEntries(topics),
+    };
+  }
+
+  #remember({ number }: Connection, { op, id, term }: Request): void {
+    this.executed.push({ op, id, term, connection: number });
+    if (id !== undefined) {
+      if (this.#ids.has(id)) this.#ranTwice++;
+      this.#ids.add(id);
+    }
+    if (term !== undefined) {
+      if (term < this.#highestTerm) this.#ranStale++;
+      this.#highestTerm = Math.max(this.#highestTerm, term);
+    }
+  }
+
+  #increment(key: string): number {
+    const value = this.#values.get(key) ?? 0;
+    if (typeof value !== 'number')
+      throw new Refusal('EWRONGTYPE', `The value of ${JSON.stringify(key)} is not a number.`);
+    this.#values.set(key, value + 1);
+    return value + 1;
+  }
+
+  #publish(name: string, message: unknown): number {
+    const topic = this.#topic(name);
+    const sequence = ++topic.sequence;
+    for (const connection of topic.subscribers) connection.update({ topic: name, sequence, message });
+    return sequence;
+  }
+
+  #topic(name: string): Topic {
+    const topic = this.#topics.get(name) ?? { sequence: 0, subscribers: new Set() };
+    this.#topics.set(name, topic);
+    return topic;
+  }
+}
