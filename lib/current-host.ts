@@ -1,7 +1,12 @@
 // The one host of this process, also where two copies of the library are loaded.
 
 import { Host } from './host.js';
-import { createClusterPrimaryEnd, createClusterWorkerEnd, setClusterSerialization, whereAmI } from './transport/cluster.js';
+import {
+  createClusterPrimaryEnd,
+  createClusterWorkerEnd,
+  setClusterSerialization,
+  whereAmI,
+} from './transport/cluster.js';
 import { systemClock } from './utils/clock.js';
 
 const KEY = Symbol.for('cluster-shared-client.host');

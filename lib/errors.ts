@@ -176,9 +176,16 @@ export const misspelledOption = (option: string, nearest: readonly string[]) =>
 
 export const noTransfer = (name: string, workerId: number | undefined, why: string) => {
   if (why === 'no candidate') {
-    const expected = workerId === undefined ? 'another member that may lead' : `the id of a member that may lead, not ${workerId}`;
-    return new SharedClientError('ERR_INVALID_OPTION', `${show(name)} can't be handed over: there must be ${expected}.`);
+    const expected =
+      workerId === undefined ? 'another member that may lead' : `the id of a member that may lead, not ${workerId}`;
+    return new SharedClientError(
+      'ERR_INVALID_OPTION',
+      `${show(name)} can't be handed over: there must be ${expected}.`,
+    );
   }
-  const text = why === 'vacant' ? 'it has no leader that is ready now' : 'the successor could not open the real client; another leads now';
+  const text =
+    why === 'vacant'
+      ? 'it has no leader that is ready now'
+      : 'the successor could not open the real client; another leads now';
   return new SharedClientError('ERR_LEADER_FAILED', `${show(name)} was not handed over: ${text}.`);
 };

@@ -43,7 +43,9 @@ export class Host {
   #alone: HostLink | undefined;
   /** Of this process's own groups, and of its workers' once it is set up. */
   #router: Router | undefined;
-  #setUp: { readonly primary: Primary; readonly options: ResolvedPrimaryOptions; readonly emitter: Emitter } | undefined;
+  #setUp:
+    | { readonly primary: Primary; readonly options: ResolvedPrimaryOptions; readonly emitter: Emitter }
+    | undefined;
 
   constructor(world: Surroundings) {
     this.#world = world;
@@ -106,7 +108,7 @@ export class Host {
     const known = this.#members.get(options.name);
     if (known && !known.member.isLeaving) {
       const option = differingMemberOption(known.member.options, options);
-      if (option !== undefined && !(option === 'eligible' && !options.eligibleGiven)) throw differentOption(option, options.name);
+      if (option !== undefined) throw differentOption(option, options.name);
       return known;
     }
     const member = new Member(options, (options.alone ? this.#aloneLink() : this.#sharedLink()).link);
@@ -121,7 +123,8 @@ export class Host {
 
   #sharedLink(): HostLink {
     const { where } = this.#world;
-    this.#shared ??= where === 'primary' ? this.#localLink(this.#ownRouter()) : this.#link(this.#world.createWorkerEnd());
+    this.#shared ??=
+      where === 'primary' ? this.#localLink(this.#ownRouter()) : this.#link(this.#world.createWorkerEnd());
     return this.#shared;
   }
 
@@ -182,7 +185,10 @@ interface HostLink {
   close(): void;
 }
 
-function again({ primary, options }: { primary: Primary; options: ResolvedPrimaryOptions }, given?: PrimaryOptions): Primary {
+function again(
+  { primary, options }: { primary: Primary; options: ResolvedPrimaryOptions },
+  given?: PrimaryOptions,
+): Primary {
   const option = differingPrimaryOption(options, given);
   if (option !== undefined) throw alreadySetUp(option);
   return primary;

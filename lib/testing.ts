@@ -4,7 +4,12 @@ import type { CreateSharedClient } from './client/types.js';
 import { Host } from './host.js';
 import type { PrimaryOptions } from './options.js';
 import type { Primary } from './primary-types.js';
-import { type ChannelOptions, MemoryNetwork, type MemoryNetworkOptions, type MemoryWorker } from './transport/memory.js';
+import {
+  type ChannelOptions,
+  MemoryNetwork,
+  type MemoryNetworkOptions,
+  type MemoryWorker,
+} from './transport/memory.js';
 import type { Clock } from './utils/clock.js';
 
 export type { ChannelOptions, MemoryNetworkOptions } from './transport/memory.js';
@@ -14,7 +19,18 @@ export type { Clock, Timer } from './utils/clock.js';
 export interface TestWorker
   extends Pick<
     MemoryWorker,
-    'workerId' | 'pid' | 'isAlive' | 'kill' | 'freeze' | 'thaw' | 'disconnect' | 'exit' | 'delay' | 'stopReading' | 'startReading' | 'run'
+    | 'workerId'
+    | 'pid'
+    | 'isAlive'
+    | 'kill'
+    | 'freeze'
+    | 'thaw'
+    | 'disconnect'
+    | 'exit'
+    | 'delay'
+    | 'stopReading'
+    | 'startReading'
+    | 'run'
   > {
   /** As the library's, for the code of this worker. */
   readonly createSharedClient: CreateSharedClient;

@@ -1,15 +1,18 @@
 // What all handles that came of one createSharedClient call have in common: their member, their events, what they asked for.
 
 import { canonicalKey } from '../codec/canonical-key.js';
-import { encodeValue } from '../codec/encode-value.js';
+import { encodeValue, type SignalWriter } from '../codec/encode-value.js';
+import { createNonError, isError } from '../codec/error-classes.js';
+import { addLocalStack } from '../codec/local-stack.js';
 import { closed, invalidOption, unknownMethod } from '../errors.js';
 import { isCallableName } from '../leader/method-names.js';
-import type { CallOwner, CallRequest, CallSignal } from '../member/call.js';
+import { Call, type CallKind, type CallSignal } from '../member/call.js';
 import type { Member, MemberObserver } from '../member/member.js';
 import type { ResyncEvent } from '../member/subscriptions.js';
 import type { HandleOptions, ResolvedWith } from '../options.js';
 import { nextNumber } from '../protocol/ids.js';
 import { Kind } from '../protocol/messages.js';
+import type { Payload } from '../protocol/payload.js';
 import { createEmitter, type Emitter } from '../utils/emitter.js';
 import { Subscription } from './subscription.js';
 import { SubscriptionIterator } from './subscription-iterator.js';
@@ -56,108 +59,103 @@ export class Base implements MemberObserver {
 
   invoke(method: unknown, args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
     if (!isCallableName(method)) return Promise.reject(unknownMethod(method));
-    const role = this.member.options.methods.get(method)?.role;
-    const oneway = with_.oneway ?? role === 'oneway';
-    return this.#request(Kind.CALL, method, args, with_, oneway);
+    return this.#call(Kind.CALL, method, args, with_);
   }
 
   publish(args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
-    return this.#request(Kind.PUBLISH, 'publish', args, with_, with_.oneway ?? false);
+    return this.#call(Kind.PUBLISH, 'publish', args, with_);
   }
 
   /** Ends what is said under a key. */
   async unpublish(stickyKey: unknown, with_: ResolvedWith): Promise<void> {
-    const key = canonicalKey(stickyKey, 'key');
-    await this.#takeBack(key, with_);
+    await this.#takeBack(canonicalKey(stickyKey, 'key'), with_.timeoutMs);
   }
 
-  async #takeBack(key: string, with_: Pick<ResolvedWith, 'timeoutMs'> = { timeoutMs: undefined }): Promise<void> {
-    const args = this.member.stickies.unpublish(key);
+  async #takeBack(key: string, timeoutMs = this.options.timeoutMs): Promise<void> {
+    const { calls, stickies, clock } = this.member;
+    const args = stickies.unpublish(key);
     if (!args) return;
     await new Promise<unknown>((resolve, reject) => {
-      const method = 'unpublish';
-      const owner = { succeed: resolve, fail: reject };
-      this.member.calls.make({
-        ...this.#terms(method, with_),
-        kind: Kind.UNPUBLISH,
-        method,
-        args,
-        sticky: key,
-        isIdempotent: true,
-        owner,
-      });
+      const deadline = Math.ceil(clock.now() + timeoutMs);
+      calls.make(
+        new Call(
+          Kind.UNPUBLISH,
+          nextNumber(),
+          'unpublish',
+          args,
+          key,
+          deadline,
+          timeoutMs,
+          true,
+          this,
+          resolve,
+          reject,
+        ),
+      );
     });
   }
 
-  #request(
-    kind: CallRequest['kind'],
-    method: string,
-    args: readonly unknown[],
-    with_: ResolvedWith,
-    oneway: boolean,
-  ): Promise<unknown> {
+  /** Hot: no closure, object or promise that isn't needed for every call. */
+  #call(kind: CallKind, method: string, args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (this.isClosed) return reject(closed('The shared client', 'not-started'));
-      const toError = this.member.link.toError;
-      if (toError) return reject(toError('not-started'));
-      if (with_.signal?.aborted) return reject(with_.signal.reason);
-      const signals: CallSignal[] = [];
-      const payload = encodeValue(args, 'args', {
-        add: signal => signals.push({ signal, number: signals.length + 1 }),
-      });
-      if (with_.signal) signals.push({ signal: with_.signal, number: 0 });
-      const owner: CallOwner = oneway
-        ? { succeed() {}, fail: error => this.error(error) }
-        : { succeed: resolve, fail: reject };
-      const request: CallRequest = {
-        ...this.#terms(method, with_),
+      if (this.#closing) return reject(closed('The shared client', 'not-started'));
+      const { member } = this;
+      if (member.link.toError) return reject(member.link.toError('not-started'));
+      const { signal } = with_;
+      if (signal?.aborted) return reject(signal.reason);
+      const said = member.options.methods.get(method);
+      const payload = encodeValue(args, 'args', signalCollector);
+      const signals = takeSignals();
+      const timeoutMs = with_.timeoutMs ?? this.options.methodTimeouts.get(method) ?? this.options.timeoutMs;
+      const isOneway = with_.oneway ?? said?.role === 'oneway';
+      if (isOneway) resolve(undefined);
+      const fail = isOneway ? this.#onError : reject;
+      if (kind === Kind.PUBLISH && with_.sticky !== undefined)
+        return this.#publishSticky(payload, timeoutMs, with_, resolve, fail);
+      const deadline = Math.ceil(member.clock.now() + timeoutMs);
+      const isIdempotent = with_.idempotent ?? said?.idempotent ?? false;
+      const call = new Call(
         kind,
+        nextNumber(),
         method,
-        args: payload,
-        isIdempotent: this.#isIdempotent(method, with_),
-        signals: signals.length > 0 ? signals : undefined,
-        owner,
-        trace: captureTrace(),
-      };
-      if (kind === Kind.PUBLISH && with_.sticky !== undefined) this.#publishSticky(request, with_);
-      else this.#make(request);
-      if (oneway) resolve(undefined);
-    });
+        payload,
+        undefined,
+        deadline,
+        timeoutMs,
+        isIdempotent,
+        this,
+        resolve,
+        fail,
+      );
+      if (signal || signals) this.#watchSignals(call, signal, signals);
+      member.calls.make(call);
+    }).then(undefined, throwHere);
   }
 
-  #terms(
-    method: string,
-    with_: Pick<ResolvedWith, 'timeoutMs'>,
-  ): { id: number; timeoutMs: number; deadline: number; handle: object } {
-    const timeoutMs = with_.timeoutMs ?? this.options.methodTimeouts.get(method) ?? this.options.timeoutMs;
-    return { id: nextNumber(), timeoutMs, deadline: this.member.clock.now() + timeoutMs, handle: this };
-  }
-
-  #isIdempotent(method: string, with_: ResolvedWith): boolean {
-    return with_.idempotent ?? this.member.options.methods.get(method)?.idempotent ?? false;
-  }
-
-  #make(request: CallRequest): void {
-    const call = this.member.calls.make(request);
-    for (const signal of (call && request.signals) ?? []) {
-      signal.listener = () => this.member.calls.aborted(call!, signal);
+  #watchSignals(call: Call, own: AbortSignal | undefined, inside: readonly AbortSignal[] = []): void {
+    const signals: CallSignal[] = inside.map((signal, i) => ({ signal, number: i + 1 }));
+    if (own) signals.push({ signal: own, number: 0 });
+    call.signals = signals;
+    for (const signal of signals) {
+      signal.listener = () => this.member.calls.aborted(call, signal);
       signal.signal.addEventListener('abort', signal.listener, { once: true });
     }
   }
 
-  /** In flight when the leader is lost, it is said to the next one: once, as any sticky publication. */
-  #publishSticky(request: CallRequest, with_: ResolvedWith): void {
-    const sticky = canonicalKey(with_.sticky, 'sticky');
-    this.member.stickies.publish(sticky, { ...request, sticky, isIdempotent: true, signals: undefined }, error =>
-      this.error(error),
-    );
-    const { signal } = with_;
-    signal?.addEventListener(
-      'abort',
-      () => void this.unpublish(with_.sticky, with_).catch(error => this.error(error)),
-      { once: true },
-    );
+  #publishSticky(
+    args: Payload,
+    timeoutMs: number,
+    with_: ResolvedWith,
+    succeed: Call['succeed'],
+    fail: Call['fail'],
+  ): void {
+    const key = canonicalKey(with_.sticky, 'sticky');
+    this.member.stickies.publish(key, { args, timeoutMs, handle: this, succeed, fail, onError: this.#onError });
+    const end = () => void this.#takeBack(key).catch(this.#onError);
+    with_.signal?.addEventListener('abort', end, { once: true });
   }
+
+  readonly #onError = (error: unknown) => this.error(error);
 
   // ------------------------------------------------------------------------------------------------ subscriptions
 
@@ -220,7 +218,7 @@ export class Base implements MemberObserver {
   }
 
   error(error: unknown): void {
-    this.emitter.emit('error', error);
+    this.emitter.emit('error', isError(error) ? error : createNonError(error));
   }
 
   warning(message: string): void {
@@ -257,9 +255,28 @@ export class Base implements MemberObserver {
   }
 }
 
-/** Where the call was made, read only if it fails. */
-function captureTrace(): { stack?: string } {
-  const trace: { stack?: string } = {};
-  Error.captureStackTrace(trace, captureTrace);
-  return trace;
+/**
+ * Passes an error of the leader's on with the stack of whoever awaits it here. V8 finds those frames when an error is
+ * made in a reaction of the promise that is awaited, which costs nothing until then; a stack taken at the call would
+ * cost more than the rest of it.
+ */
+function throwHere(error: unknown): never {
+  addLocalStack(error);
+  throw error;
+}
+
+let found: AbortSignal[] | undefined;
+
+/** Shared by all calls: encoding is synchronous. */
+const signalCollector: SignalWriter = {
+  add(signal) {
+    found ??= [];
+    return found.push(signal);
+  },
+};
+
+function takeSignals(): AbortSignal[] | undefined {
+  const signals = found;
+  found = undefined;
+  return signals;
 }

@@ -138,11 +138,17 @@ function publicSubscription(subscription: Subscription): object {
   return { ready: subscription.whenReady, unsubscribe, [Symbol.asyncDispose]: unsubscribe };
 }
 
-function listenable(emitter: Base['emitter']): object {
+function listenable({ on, once, off }: Base['emitter']): object {
   const self = {
-    on: (event: string, listener: AnyListener) => (emitter.on(event, listener), self),
-    once: (event: string, listener: AnyListener) => (emitter.once(event, listener), self),
-    off: (event: string, listener: AnyListener) => (emitter.off(event, listener), self),
+    on: chained(on),
+    once: chained(once),
+    off: chained(off),
   };
+  function chained(register: typeof on) {
+    return (event: string, listener: AnyListener) => {
+      register(event, listener);
+      return self;
+    };
+  }
   return self;
 }

@@ -44,9 +44,16 @@ export type Remote<F> = F extends (...args: infer A) => infer R
 export type MethodName<T> = keyof { [K in keyof T as IfMethod<NonNullable<T[K]>, K>]: K };
 
 /** The public methods of `T`, each returning a promise; without those whose names the handle has for itself. */
-export type RemoteMethods<T> = {
-  readonly [K in keyof T as Exclude<IfMethod<NonNullable<T[K]>, K>, ReservedName>]: Remote<NonNullable<T[K]>>;
-};
+export type RemoteMethods<T> =
+  IsAny<T> extends true
+    ? UntypedMethods
+    : { readonly [K in keyof T as Exclude<IfMethod<NonNullable<T[K]>, K>, ReservedName>]: Remote<NonNullable<T[K]>> };
+
+/** What is known of a real client without types: nothing. */
+interface UntypedMethods {
+  // biome-ignore lint/suspicious/noExplicitAny: any in, any out.
+  readonly [method: string]: any;
+}
 
 /** The arguments of the method `K` of `T`. */
 export type MethodArgs<T, K extends keyof T> = NonNullable<T[K]> extends (...args: infer A) => unknown ? A : never;
@@ -62,15 +69,22 @@ export type TopicOf<T> = SubscribeArgs<T> extends [topic?: infer K, ...rest: unk
 
 /** What subscribers of `T` get: the first parameter of the listener of its `subscribe`; `unknown` where it has none. */
 export type ValueOf<T> =
-  SubscribeArgs<T> extends [topic?: unknown, listener?: infer L, ...rest: unknown[]]
-    ? NonNullable<L> extends (value: infer V, ...rest: never) => unknown
-      ? V
-      : unknown
-    : unknown;
+  IsAny<T> extends true
+    ? T
+    : SubscribeArgs<T> extends [topic?: unknown, listener?: infer L, ...rest: unknown[]]
+      ? NonNullable<L> extends (value: infer V, ...rest: never) => unknown
+        ? V
+        : unknown
+      : unknown;
 
 /** `publish` as in `T`, resolving with nothing. */
-export type Publish<T> = T extends { publish: infer F extends AnyFunction }
-  ? Remote<F> extends (...args: never) => Promise<void>
-    ? Remote<F>
-    : (...args: Parameters<F>) => Promise<void>
-  : (...args: unknown[]) => Promise<void>;
+export type Publish<T> =
+  IsAny<T> extends true
+    ? PublishAnything
+    : T extends { publish: infer F extends AnyFunction }
+      ? Remote<F> extends (...args: never) => Promise<void>
+        ? Remote<F>
+        : (...args: Parameters<F>) => Promise<void>
+      : PublishAnything;
+
+type PublishAnything = (...args: unknown[]) => Promise<void>;

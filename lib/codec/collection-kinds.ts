@@ -12,7 +12,6 @@ export const mapKind: Kind<Map<unknown, unknown>> = {
   write(writer, map) {
     const node: Json[] = [Tag.MAP];
     writer.enter(map);
-    writer.grow(map.size * 4);
     for (const [key, value] of map) {
       node.push(writer.item(node.length - 1, key));
       node.push(writer.item(node.length - 1, value));
@@ -34,7 +33,6 @@ export const setKind: Kind<Set<unknown>> = {
   write(writer, set) {
     const node: Json[] = [Tag.SET];
     writer.enter(set);
-    writer.grow(set.size * 2);
     for (const value of set) node.push(writer.item(node.length - 1, value));
     writer.leave();
     return node;

@@ -18,14 +18,14 @@ export const errorKind: Kind = {
     const name = readString(error, 'name', builtIn);
     const message = readString(error, 'message', '');
     const stack = writer.canonical ? '' : readString(error, 'stack', `${name}: ${message}`);
-    const texts = [message, stack].map(text => (writer.takeString(text) ? [Tag.STRING] : text));
+    const texts = [name, message, stack].map(text => (writer.takeString(text) ? [Tag.STRING] : text));
     writer.enter(error);
-    const node = [Tag.ERROR, builtIn, name, ...texts, writeProperties(writer, error, builtIn)];
+    const node = [Tag.ERROR, builtIn, ...texts, writeProperties(writer, error, builtIn)];
     writer.leave();
     return node;
   },
   read: (reader, [, builtIn, name, message, stack, properties]) => {
-    const error = createError(String(builtIn), String(name), String(reader.read(message)));
+    const error = createError(String(builtIn), String(reader.read(name)), String(reader.read(message)));
     Object.defineProperty(error, 'stack', { value: String(reader.read(stack)), writable: true, configurable: true });
     reader.meet(error);
     readProperties(reader, error, properties);
@@ -59,7 +59,6 @@ function propertiesOf(error: object, builtIn: string): string[] {
 
 function writeOptional(writer: Writer, key: string | number, read: () => unknown): Json | undefined {
   return writer.attempt(() => {
-    writer.grow(String(key).length + 2);
     const value = read();
     if (key === 'errors' && Array.isArray(value)) return writeErrors(writer, value);
     // Errors in errors have room of their own.

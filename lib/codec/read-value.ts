@@ -6,9 +6,8 @@ import type { Reader } from './reader.js';
 import { Tag } from './tags.js';
 
 /** The value; anything that no encoder wrote is refused. */
-export function readValue(reader: Reader, json: Json): unknown {
-  if (Array.isArray(json)) return readNode(reader, json);
-  return typeof json === 'object' && json !== null ? readPlainObject(reader, json) : json;
+export function readValue(reader: Reader, json: Json[] | JsonObject): unknown {
+  return Array.isArray(json) ? readNode(reader, json) : readPlainObject(reader, json);
 }
 
 function readNode(reader: Reader, node: Json[]): unknown {

@@ -3,7 +3,7 @@
 import { types } from 'node:util';
 import { brokenFrame } from '../errors.js';
 import type { Part } from '../protocol/payload.js';
-import type { Json } from './json.js';
+import type { Json, JsonObject } from './json.js';
 import { MAX_DEPTH, MAX_HOLES } from './limits.js';
 
 /** Finds the signals of a call. */
@@ -19,7 +19,7 @@ export interface ReaderOptions {
   /** The bytes of the parts belong to this decoding and needn't be copied. */
   readonly owned: boolean;
   /** Decodes one value, and calls back for what is in it. */
-  readonly read: (reader: Reader, json: Json) => unknown;
+  readonly read: (reader: Reader, json: Json[] | JsonObject) => unknown;
 }
 
 export class Reader {

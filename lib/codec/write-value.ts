@@ -35,12 +35,15 @@ function writeNumber(value: number): Json {
 function writeObject(writer: Writer, object: object): Json {
   const seen = writer.meet(object);
   if (seen !== undefined) return [Tag.SEEN, seen];
-  if (Array.isArray(object) && isPlainArray(object)) return writeArray(writer, object);
+  if (Array.isArray(object)) return writeArray(writer, object);
   const prototype = Object.getPrototypeOf(object);
   if (prototype === Object.prototype || prototype === null) return writePlainObject(writer, object);
   const kind = kindOf(object);
   if (kind) return kind.write(writer, object);
-  if (isPlainObject(object)) return writePlainObject(writer, object);
+  return isPlainObject(object) ? writePlainObject(writer, object) : refuseInstance(writer, object);
+}
+
+function refuseInstance(writer: Writer, object: object): never {
   return writer.refuse(`an instance of ${className(object)}`);
 }
 
@@ -49,10 +52,7 @@ function writePlainObject(writer: Writer, object: object): JsonObject {
   const json: JsonObject = {};
   const keys = Object.keys(object);
   writer.enter(object);
-  for (const key of writer.canonical ? keys.sort() : keys) {
-    writer.grow(key.length + 2);
-    setOwn(json, key, writer.property(key));
-  }
+  for (const key of writer.canonical ? keys.sort() : keys) setOwn(json, key, writer.property(key));
   writer.leave();
   return json;
 }
@@ -65,10 +65,10 @@ function refuseSymbolKeys(writer: Writer, object: object): void {
 }
 
 function writeArray(writer: Writer, array: readonly unknown[]): Json {
+  if (!isPlainArray(array)) return refuseInstance(writer, array);
   if (hasHoles(array)) return writeSparseArray(writer, array);
   const node: Json[] = [Tag.ARRAY];
   writer.enter(array);
-  writer.grow(array.length * 2);
   for (let i = 0; i < array.length; i++) node.push(writer.property(i));
   writer.leave();
   return node;
@@ -82,12 +82,16 @@ function hasHoles(array: readonly unknown[]): boolean {
 }
 
 function writeSparseArray(writer: Writer, array: readonly unknown[]): Json {
-  const indices = Object.keys(array).map(Number).filter(Number.isInteger);
+  const indices = Object.keys(array).filter(isIndex).map(Number);
   writer.growHoles(array.length - indices.length);
   const node: Json[] = [Tag.SPARSE, array.length];
   writer.enter(array);
-  writer.grow(indices.length * 8);
   for (const i of indices) node.push(i, writer.property(i));
   writer.leave();
   return node;
+}
+
+// Not so for a named property, even if its name is a number.
+function isIndex(key: string): boolean {
+  return String(Number(key) >>> 0) === key;
 }

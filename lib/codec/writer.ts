@@ -92,19 +92,19 @@ export class Writer {
 
   /** Reads and encodes a property of the object that was entered. */
   property(key: string | number): Json {
-    this.#path.setKey(key);
+    this.#step(key);
     return this.#write(this, this.#read(this.#path.holder, key));
   }
 
   /** Encodes something that is in the object that was entered, but under no property. */
   item(key: string | number, value: unknown): Json {
-    this.#path.setKey(key);
+    this.#step(key);
     return this.#write(this, value);
   }
 
   /** True if the string is to go beside the text, which is then done. */
   takeString(value: string): boolean {
-    this.grow(value.length);
+    this.#grow(value.length);
     if (this.canonical || value.length < LONG_STRING || !isWellFormed(value)) return false;
     this.parts.push(value);
     return true;
@@ -112,17 +112,11 @@ export class Writer {
 
   /** Copies bytes, so that they don't change any more, and gives what the text says of them. */
   takeBytes(bytes: ArrayBufferView): string[] {
-    this.grow(bytes.byteLength);
+    this.#grow(bytes.byteLength);
     const copy = Buffer.from(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     if (this.canonical) return [copy.toString('base64')];
     this.parts.push(copy);
     return [];
-  }
-
-  /** Counts characters and bytes. */
-  grow(size: number): void {
-    this.#size += size;
-    if (this.#size > this.#limit) this.refuse(`too large (over ${this.#limit} characters)`);
   }
 
   /** Counts holes. */
@@ -155,12 +149,22 @@ export class Writer {
     }
   }
 
+  #step(key: string | number): void {
+    this.#path.setKey(key);
+    this.#grow(typeof key === 'string' ? key.length + 3 : 2);
+  }
+
   #read(holder: object, key: string | number): unknown {
     try {
       return (holder as Record<string | number, unknown>)[key];
     } catch (cause) {
       return this.refuse(UNREADABLE, { cause });
     }
+  }
+
+  #grow(size: number): void {
+    this.#size += size;
+    if (this.#size > this.#limit) this.refuse(`too large (over ${this.#limit} characters)`);
   }
 
   // The whole way there would be too long to read.

@@ -129,7 +129,10 @@ export class RealClient {
     if (!this.#method('on')) return;
     const { events, restartOn } = this.#options;
     for (const event of events) this.#on(event, (...args) => handlers.event(event, args));
-    for (const event of restartOn) this.#on(event, error => handlers.broken(error ?? new Error(`The real client emitted ${JSON.stringify(event)}.`)));
+    for (const event of restartOn)
+      this.#on(event, error =>
+        handlers.broken(error ?? new Error(`The real client emitted ${JSON.stringify(event)}.`)),
+      );
     // Without a listener an emitter would throw it.
     this.#on('error', error => handlers.error(error));
   }
@@ -148,7 +151,13 @@ export class RealClient {
 
 type Adopt = (client: object) => RealClient;
 
-async function make({ definition, name }: MemberOptions, term: number, signal: AbortSignal, fail: (error: unknown) => void, adopt: Adopt): Promise<RealClient> {
+async function make(
+  { definition, name }: MemberOptions,
+  term: number,
+  signal: AbortSignal,
+  fail: (error: unknown) => void,
+  adopt: Adopt,
+): Promise<RealClient> {
   if (definition.kind === 'open') return adopt(requireObject(await definition.open({ name, term, signal, fail })));
   const real = adopt(new definition.Class(...definition.args));
   await real.becomeReady();

@@ -66,7 +66,11 @@ export class Sender {
 
   #openForMany(workerIds: readonly number[]): OpenBundle {
     const last = this.#last.get(workerIds[0]!);
-    const isShared = last && !last.isFull && last.to?.length === workerIds.length && workerIds.every(id => this.#last.get(id) === last);
+    const isShared =
+      last &&
+      !last.isFull &&
+      last.to?.length === workerIds.length &&
+      workerIds.every(id => this.#last.get(id) === last);
     if (isShared) return last;
     return this.#remember(new OpenBundle(this.options.group, this.options.term, workerIds));
   }
@@ -92,4 +96,3 @@ export class Sender {
     if (bundle) this.options.deliverHere(bundle.seal());
   }
 }
-

@@ -5,7 +5,14 @@ import { canonicalKey } from '../codec/canonical-key.js';
 import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
 import { encodeValue } from '../codec/encode-value.js';
-import { brokenFrame, leaderLost, resultNotSerializable, SharedClientError, timedOut, unknownMethod } from '../errors.js';
+import {
+  brokenFrame,
+  leaderLost,
+  resultNotSerializable,
+  SharedClientError,
+  timedOut,
+  unknownMethod,
+} from '../errors.js';
 import type { MemberOptions } from '../options.js';
 import { type FrameView, readFrames } from '../protocol/frames.js';
 import { type Bundle, EXT, Kind } from '../protocol/messages.js';
@@ -315,7 +322,9 @@ export class Service implements TopicHost {
   /** A member left or died: nobody waits for its calls, and what it left here is taken back. */
   #gone(workerId: number): void {
     for (const call of this.#running.get(workerId)?.values() ?? []) {
-      call.abandon(new SharedClientError('ERR_CLOSED', 'The worker that made this call is gone.', { outcome: 'unknown' }));
+      call.abandon(
+        new SharedClientError('ERR_CLOSED', 'The worker that made this call is gone.', { outcome: 'unknown' }),
+      );
     }
     for (const topic of new Set(this.#subscriptions.get(workerId)?.values())) topic.removeWorker(workerId);
     this.#subscriptions.delete(workerId);
@@ -348,7 +357,6 @@ export class Service implements TopicHost {
     this.#drainTimer?.clear();
     done();
   }
-
 }
 
 function ofWorker<K, T>(all: Map<number, Map<K, T>>, workerId: number): Map<K, T> {

@@ -159,7 +159,8 @@ export class Topic {
     this.#state = 'idle';
     this.#early = [];
     const refusal = encodeError(error);
-    for (const { workerId, id } of this.#subscribers.values()) this.host.sender.payloadTo(workerId, Kind.REFUSED, id, refusal);
+    for (const { workerId, id } of this.#subscribers.values())
+      this.host.sender.payloadTo(workerId, Kind.REFUSED, id, refusal);
     this.#subscribers.clear();
     this.#changed();
   }
@@ -195,7 +196,9 @@ export class Topic {
   }
 
   #toWorkers(kind: number, payload: Payload): void {
-    this.#workers ??= [...new Set([...this.#subscribers.values()].filter(one => one.delivery === 'all').map(one => one.workerId))];
+    this.#workers ??= [
+      ...new Set([...this.#subscribers.values()].filter(one => one.delivery === 'all').map(one => one.workerId)),
+    ];
     this.host.sender.payloadToMany(this.#workers, kind, this.number, payload);
   }
 

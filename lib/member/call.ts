@@ -5,38 +5,16 @@ import type { Part, Payload } from '../protocol/payload.js';
 import type { Road } from '../road/road.js';
 import type { Expiring } from '../utils/deadlines.js';
 
-/** What happens to a call, told to whoever made it. */
-export interface CallOwner {
-  succeed(value: unknown): void;
-  fail(error: unknown): void;
-}
+export type CallKind = typeof Kind.CALL | typeof Kind.PUBLISH | typeof Kind.UNPUBLISH;
 
-/** Signals of the caller that reach the leader: by number, 0 the call's own. */
+/** Signals of the caller that reach the leader: by number, 0 the call's own, n the nth in its arguments. */
 export interface CallSignal {
   readonly signal: AbortSignal;
   readonly number: number;
   listener?: () => void;
 }
 
-export interface CallRequest {
-  readonly kind: typeof Kind.CALL | typeof Kind.PUBLISH | typeof Kind.UNPUBLISH;
-  readonly id: number;
-  /** For the texts of errors. */
-  readonly method: string;
-  readonly args: Payload;
-  /** The second value of a publication. */
-  readonly sticky?: string;
-  readonly deadline: number;
-  readonly timeoutMs: number;
-  /** May run twice. */
-  readonly isIdempotent: boolean;
-  readonly signals?: readonly CallSignal[];
-  readonly owner: CallOwner;
-  readonly handle: object;
-  /** Where it was made; the stack is only read if it fails. */
-  readonly trace?: { readonly stack?: string };
-}
-
+/** Made for every call, so all its fields are set at once, in one order. */
 export class Call implements Expiring {
   before: Expiring | undefined = undefined;
   after: Expiring | undefined = undefined;
@@ -44,25 +22,37 @@ export class Call implements Expiring {
   road: Road | undefined = undefined;
   /** The number of the bundle it travelled in. */
   bundle = 0;
-  isIdempotent: boolean;
-  readonly kind: number;
-  readonly id: number;
-  readonly deadline: number;
-  readonly timeoutMs: number;
+  signals: readonly CallSignal[] | undefined = undefined;
+  /** With the codec's own flag. */
+  readonly wireKind: number;
   readonly text: string;
   readonly parts: readonly Part[] | undefined;
 
+  /**
+   * @param method the method, or the key of a sticky publication
+   * @param succeed ends it well; this or `fail` is called once, by {@link Calls} alone
+   */
   constructor(
-    readonly request: CallRequest,
-    private readonly onExpire: (call: Call) => void,
+    kind: CallKind,
+    readonly id: number,
+    readonly method: string,
+    args: Payload,
+    sticky: string | undefined,
+    /** Absolute, in whole ms. */
+    readonly deadline: number,
+    readonly timeoutMs: number,
+    /** May run twice. */
+    public isIdempotent: boolean,
+    /** Whose it is. */
+    readonly handle: object,
+    readonly succeed: (value: unknown) => void,
+    readonly fail: (error: unknown) => void,
   ) {
-    this.id = request.id;
-    this.kind = request.args.ext ? request.kind | EXT : request.kind;
-    this.isIdempotent = request.isIdempotent;
-    this.deadline = request.deadline;
-    this.timeoutMs = request.timeoutMs;
-    this.text = textOf(request);
-    this.parts = request.args.parts;
+    this.wireKind = args.ext ? kind | EXT : kind;
+    this.parts = args.parts;
+    const until = deadline === Number.POSITIVE_INFINITY ? 'null' : deadline;
+    const second = sticky === undefined ? 'null' : JSON.stringify(sticky);
+    this.text = kind === Kind.CALL ? `[${quote(method)},${until},${args.text}]` : `[${until},${second},${args.text}]`;
   }
 
   /** What it holds in memory while it waits. */
@@ -71,15 +61,16 @@ export class Call implements Expiring {
     if (this.parts) for (const part of this.parts) bytes += part.length;
     return bytes;
   }
-
-  expire(): void {
-    this.onExpire(this);
-  }
 }
 
-function textOf({ kind, method, sticky, deadline, args }: CallRequest): string {
-  const until = Number.isFinite(deadline) ? deadline : 'null';
-  if (kind === Kind.CALL) return `[${JSON.stringify(method)},${until},${args.text}]`;
-  const key = sticky === undefined ? 'null' : JSON.stringify(sticky);
-  return `[${until},${key},${args.text}]`;
+const quoted = new Map<string, string>();
+
+/** A client has few methods, and calls them often; a name made up for each call must not fill the memory. */
+function quote(name: string): string {
+  let json = quoted.get(name);
+  if (json === undefined) {
+    json = JSON.stringify(name);
+    if (quoted.size < 1000) quoted.set(name, json);
+  }
+  return json;
 }

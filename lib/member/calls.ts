@@ -3,14 +3,15 @@
 import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
-import { brokenFrame, leaderLost, overloaded, type Outcome } from '../errors.js';
+import { markRemote } from '../codec/local-stack.js';
+import { brokenFrame, leaderLost, type Outcome, overloaded } from '../errors.js';
 import type { FrameView } from '../protocol/frames.js';
 import { EXT, Kind } from '../protocol/messages.js';
 import type { Road } from '../road/road.js';
 import type { Clock } from '../utils/clock.js';
-import type { Deadlines } from '../utils/deadlines.js';
+import { Deadlines } from '../utils/deadlines.js';
 import { defer } from '../utils/deferred.js';
-import { Call, type CallRequest, type CallSignal } from './call.js';
+import type { Call, CallSignal } from './call.js';
 
 /** Calls that may wait in this process for a leader, or for a primary that doesn't read. */
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
@@ -20,7 +21,6 @@ const BATCH = 32;
 
 export interface CallsOptions {
   readonly clock: Clock;
-  readonly deadlines: Deadlines;
   /** Why a call whose deadline passed got no answer. */
   timeout(method: string, timeoutMs: number, outcome: Outcome): Error;
 }
@@ -35,8 +35,11 @@ export class Calls {
   readonly #whenFewer = new Set<() => void>();
   readonly ended = { ok: 0, failed: 0, resent: 0 };
 
+  readonly #deadlines: Deadlines<Call>;
+
   constructor(options: CallsOptions) {
     this.#options = options;
+    this.#deadlines = new Deadlines(options.clock, call => this.#expire(call));
   }
 
   get waiting(): number {
@@ -52,19 +55,18 @@ export class Calls {
     return this.#road !== undefined;
   }
 
-  /** Makes a call. Ends by its owner alone, never synchronously save where there's no room for it. */
-  make(request: CallRequest): Call | undefined {
-    const call = new Call(request, expired => this.#expire(expired));
+  /** Takes a call. @returns false where there was no room for it: then it has failed */
+  make(call: Call): boolean {
     if (this.#isOverloaded(call)) {
       this.ended.failed++;
-      request.owner.fail(overloaded('not-started'));
-      return undefined;
+      call.fail(overloaded('not-started'));
+      return false;
     }
     this.#calls.set(call.id, call);
-    this.#options.deadlines.add(call);
+    this.#deadlines.add(call);
     if (this.#road) this.#send(call, this.#road);
     else this.#wait(call);
-    return call;
+    return true;
   }
 
   /** The caller gives up: the call ends at once, and the leader hears of it. */
@@ -101,7 +103,12 @@ export class Calls {
 
   /** A frame about a call. @returns whether it was one */
   receive(frame: FrameView, term: number): boolean {
-    if (frame.kind !== Kind.RESULT && frame.kind !== Kind.ERROR && frame.kind !== Kind.RETURNED && frame.kind !== Kind.OVERLOADED) {
+    if (
+      frame.kind !== Kind.RESULT &&
+      frame.kind !== Kind.ERROR &&
+      frame.kind !== Kind.RETURNED &&
+      frame.kind !== Kind.OVERLOADED
+    ) {
       return false;
     }
     const call = this.#calls.get(frame.id);
@@ -127,15 +134,20 @@ export class Calls {
         this.ended.resent++;
         this.#again(call);
       } else {
-        this.#fail(call, leaderLost(call.request.method, 'unknown'));
+        this.#fail(call, leaderLost(call.method, 'unknown'));
       }
     }
+  }
+
+  /** Lets go of all timers. */
+  close(): void {
+    this.#deadlines.close();
   }
 
   /** Ends all calls, or those of one handle. */
   failAll(toError: (outcome: Outcome) => Error, handle?: object): void {
     for (const call of [...this.#calls.values()]) {
-      if (handle && call.request.handle !== handle) continue;
+      if (handle && call.handle !== handle) continue;
       this.#fail(call, toError(call.road ? 'unknown' : 'not-started'));
     }
   }
@@ -156,7 +168,7 @@ export class Calls {
   }
 
   #hasCallsOf(handle: object): boolean {
-    for (const call of this.#calls.values()) if (call.request.handle === handle) return true;
+    for (const call of this.#calls.values()) if (call.handle === handle) return true;
     return false;
   }
 
@@ -168,9 +180,9 @@ export class Calls {
 
   #send(call: Call, road: Road): void {
     call.road = road;
-    call.bundle = road.send(call.kind, call.id, call.text, call.parts);
-    if (call.request.signals) {
-      for (const { signal, number } of call.request.signals) if (signal.aborted) this.tellSignal(call, number, signal.reason);
+    call.bundle = road.send(call.wireKind, call.id, call.text, call.parts);
+    if (call.signals) {
+      for (const { signal, number } of call.signals) if (signal.aborted) this.tellSignal(call, number, signal.reason);
     }
     if (road.pending >= BATCH && road.pending >= this.#calls.size / 4) road.flush();
   }
@@ -197,7 +209,7 @@ export class Calls {
       case Kind.RESULT:
         return this.#succeed(call, json, ext, parts);
       case Kind.ERROR:
-        return this.#fail(call, decodeError(json, ext, parts, call.request.trace?.stack));
+        return this.#fail(call, markRemote(decodeError(json, ext, parts)));
       case Kind.RETURNED:
         // The leader takes no more: neither this one nor the next.
         if (this.#road === call.road) this.#road = undefined;
@@ -216,18 +228,17 @@ export class Calls {
     }
     if (!this.#remove(call)) return;
     this.ended.ok++;
-    call.request.owner.succeed(value);
+    call.succeed(value);
   }
 
   #fail(call: Call, error: unknown): void {
     if (!this.#remove(call)) return;
     this.ended.failed++;
-    call.request.owner.fail(error);
+    call.fail(error);
   }
 
   #expire(call: Call): void {
-    const { method, timeoutMs } = call.request;
-    const error = this.#options.timeout(method, timeoutMs, call.road ? 'unknown' : 'not-started');
+    const error = this.#options.timeout(call.method, call.timeoutMs, call.road ? 'unknown' : 'not-started');
     this.cancel(call, error);
   }
 
@@ -237,9 +248,10 @@ export class Calls {
       this.#waiting--;
       this.#waitingBytes -= call.bytes;
     }
-    this.#options.deadlines.remove(call);
-    if (call.request.signals) for (const { signal, listener } of call.request.signals) if (listener) signal.removeEventListener('abort', listener);
-    for (const check of this.#whenFewer) check();
+    this.#deadlines.remove(call);
+    if (call.signals)
+      for (const { signal, listener } of call.signals) if (listener) signal.removeEventListener('abort', listener);
+    if (this.#whenFewer.size > 0) for (const check of this.#whenFewer) check();
     return true;
   }
 }

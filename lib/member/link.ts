@@ -175,7 +175,8 @@ export class Link {
 
   #control(frame: FromPrimary): void {
     if (frame.k === 'welcome') return this.#welcomed(frame);
-    if (frame.k === 'rejected') return void this.#lose(outcome => noCommonProtocol(this.#versions, frame.versions, outcome));
+    if (frame.k === 'rejected')
+      return void this.#lose(outcome => noCommonProtocol(this.#versions, frame.versions, outcome));
     if (!this.#outbox) return;
     if (frame.k === 'ack') return this.#renew(frame.n);
     if (frame.k === 'goodbye') return this.#goodbye();

@@ -14,7 +14,6 @@ import { type Bundle, type Join, Kind, type News } from '../protocol/messages.js
 import { LocalRoad } from '../road/local-road.js';
 import { RelayRoad, type Road } from '../road/road.js';
 import type { Clock, Timer } from '../utils/clock.js';
-import { Deadlines } from '../utils/deadlines.js';
 import { defer } from '../utils/deferred.js';
 import { Calls } from './calls.js';
 import type { Link, LinkMember, ToError } from './link.js';
@@ -47,7 +46,6 @@ export class Member implements LinkMember {
   readonly gone: Promise<void>;
   #options: MemberOptions;
   readonly #link: Link;
-  readonly #deadlines: Deadlines;
   readonly #waiters: ReadyWaiters;
   #role: RoleState;
   #news: News | undefined;
@@ -72,12 +70,10 @@ export class Member implements LinkMember {
     this.clock = link.clock;
     this.#options = options;
     this.#link = link;
-    this.#deadlines = new Deadlines(this.clock);
     this.#waiters = new ReadyWaiters(this.clock);
     this.#role = newRole(link.self.workerId, options.handover);
     this.calls = new Calls({
       clock: this.clock,
-      deadlines: this.#deadlines,
       timeout: (method, ms, outcome) => this.timeoutError(method, ms, outcome),
     });
     this.subscriptions = new Subscriptions(this.clock);
@@ -92,7 +88,8 @@ export class Member implements LinkMember {
     this.#link.add(this);
     if (this.#link.isLinked) return;
     this.#noPrimaryTimer = this.clock.setTimer(() => {
-      if (!this.#link.isLinked) this.#observe(observer => observer.warning(noPrimary(this.#options.noPrimaryMs).message));
+      if (!this.#link.isLinked)
+        this.#observe(observer => observer.warning(noPrimary(this.#options.noPrimaryMs).message));
     }, this.#options.noPrimaryMs);
   }
 
@@ -275,7 +272,9 @@ export class Member implements LinkMember {
         return this.#serve(order.term);
       case 'drain':
         this.#yieldTimer?.clear();
-        return this.#service!.drain(this.#options.drainTimeoutMs, () => this.#play({ type: 'drained', term: order.term }));
+        return this.#service!.drain(this.#options.drainTimeoutMs, () =>
+          this.#play({ type: 'drained', term: order.term }),
+        );
       case 'stop':
         return this.#stop();
       case 'close':
@@ -283,7 +282,13 @@ export class Member implements LinkMember {
       case 'yield':
         return this.#yield(order.term);
       case 'resign':
-        return this.#link.tellInOrder({ k: 'resign', group: this.name, term: order.term, cause: order.cause, error: order.error });
+        return this.#link.tellInOrder({
+          k: 'resign',
+          group: this.name,
+          term: order.term,
+          cause: order.cause,
+          error: order.error,
+        });
       case 'leave':
         return this.#leave();
     }
@@ -379,7 +384,7 @@ export class Member implements LinkMember {
     this.stickies.clear();
     this.#waiters.reject(closed('The shared client'));
     this.#noPrimaryTimer?.clear();
-    this.#deadlines.close();
+    this.calls.close();
     this.#isGone();
   }
 

@@ -199,7 +199,10 @@ function close(state: RoleState, cause?: ResignCause, error?: Payload): RoleStep
   const orders: RoleOrder[] = [];
   if (now.at !== 'opening') orders.push({ do: 'stop' });
   orders.push({ do: 'close', term });
-  return { state: { ...state, now: { at: 'closing', term, cause, error }, endedTerm: Math.max(state.endedTerm, term) }, orders };
+  return {
+    state: { ...state, now: { at: 'closing', term, cause, error }, endedTerm: Math.max(state.endedTerm, term) },
+    orders,
+  };
 }
 
 function closed(state: RoleState, term: number): RoleStep {

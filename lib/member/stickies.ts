@@ -1,10 +1,10 @@
 // Publications that are said again to every new leader, the newest under each key.
 
 import { SharedClientError } from '../errors.js';
-import { Kind } from '../protocol/messages.js';
 import { nextNumber } from '../protocol/ids.js';
+import { Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
-import type { Call, CallOwner, CallRequest } from './call.js';
+import { Call } from './call.js';
 import type { Calls } from './calls.js';
 
 interface Sticky {
@@ -12,6 +12,17 @@ interface Sticky {
   readonly handle: object;
   /** Said and not yet taken: while it is under way, it isn't said again beside itself. */
   call: Call | undefined;
+  /** What goes wrong when it is said again. */
+  onError(error: unknown): void;
+}
+
+/** What is to be said, and who waits for it. */
+export interface Saying {
+  readonly args: Payload;
+  readonly timeoutMs: number;
+  readonly handle: object;
+  readonly succeed: Call['succeed'];
+  readonly fail: Call['fail'];
   /** What goes wrong when it is said again. */
   onError(error: unknown): void;
 }
@@ -32,13 +43,14 @@ export class Stickies {
   }
 
   /** Says it now and to every leader to come, in place of what was said under the key before. */
-  publish(key: string, request: CallRequest, onError: (error: unknown) => void): void {
-    const sticky: Sticky = { args: request.args, handle: request.handle, call: undefined, onError };
+  publish(key: string, saying: Saying): void {
+    const sticky: Sticky = { args: saying.args, handle: saying.handle, call: undefined, onError: saying.onError };
     this.#supersede(key);
     this.#stickies.set(key, sticky);
-    this.#say(sticky, request, error => {
-      // Refused by the real client, or never sent: there is nothing to repeat.
+    this.#say(key, sticky, saying.timeoutMs, saying.succeed, error => {
+      // Refused by the real client: there is nothing to repeat.
       if (this.#stickies.get(key) === sticky && !(error instanceof SharedClientError)) this.#stickies.delete(key);
+      saying.fail(error);
     });
   }
 
@@ -57,22 +69,7 @@ export class Stickies {
   /** There is a new leader, and what waits isn't sent yet. */
   sayAgain(): void {
     for (const [key, sticky] of this.#stickies) {
-      if (sticky.call) continue;
-      const { timeoutMs } = this.options;
-      const owner: CallOwner = { succeed() {}, fail: error => sticky.onError(error) };
-      const request: CallRequest = {
-        kind: Kind.PUBLISH,
-        id: nextNumber(),
-        method: 'publish',
-        args: sticky.args,
-        sticky: key,
-        deadline: this.options.now() + timeoutMs,
-        timeoutMs,
-        isIdempotent: true,
-        owner,
-        handle: sticky.handle,
-      };
-      this.#say(sticky, request, () => {});
+      if (!sticky.call) this.#say(key, sticky, this.options.timeoutMs, () => {}, sticky.onError);
     }
   }
 
@@ -80,25 +77,35 @@ export class Stickies {
     this.#stickies.clear();
   }
 
-  #say(sticky: Sticky, request: CallRequest, onFail: (error: unknown) => void): void {
-    const { owner } = request;
+  /** In flight when the leader is lost, it is sent to the next one: once, as any sticky publication. */
+  #say(key: string, sticky: Sticky, timeoutMs: number, succeed: Call['succeed'], fail: Call['fail']): void {
+    const deadline = Math.ceil(this.options.now() + timeoutMs);
+    const id = nextNumber();
     const over = () => {
-      if (sticky.call?.id === request.id) sticky.call = undefined;
+      if (sticky.call?.id === id) sticky.call = undefined;
     };
-    sticky.call = this.options.calls.make({
-      ...request,
-      owner: {
-        succeed(value) {
-          over();
-          owner.succeed(value);
-        },
-        fail(error) {
-          over();
-          onFail(error);
-          owner.fail(error);
-        },
-      },
-    });
+    const done: Call['succeed'] = value => {
+      over();
+      succeed(value);
+    };
+    const failed: Call['fail'] = error => {
+      over();
+      fail(error);
+    };
+    const call = new Call(
+      Kind.PUBLISH,
+      id,
+      'publish',
+      sticky.args,
+      key,
+      deadline,
+      timeoutMs,
+      true,
+      sticky.handle,
+      done,
+      failed,
+    );
+    if (this.options.calls.make(call)) sticky.call = call;
   }
 
   /** What is replaced must not be sent again after what replaced it. */
@@ -107,4 +114,3 @@ export class Stickies {
     if (call) call.isIdempotent = false;
   }
 }
-

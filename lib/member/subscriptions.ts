@@ -3,12 +3,12 @@
 import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
 import type { FrameView } from '../protocol/frames.js';
-import { EXT, Kind } from '../protocol/messages.js';
 import { nextNumber } from '../protocol/ids.js';
+import { EXT, Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import type { Road } from '../road/road.js';
-import type { Clock, Timer } from '../utils/clock.js';
 import { backoffMs } from '../utils/backoff.js';
+import type { Clock, Timer } from '../utils/clock.js';
 
 /** What a listener learns beside the value. */
 export interface ValueInfo {
@@ -132,7 +132,12 @@ export class Subscriptions {
     subscription.retry = undefined;
     subscription.number = undefined;
     const { text, ext, parts } = subscription.payload;
-    road.send(ext ? Kind.SUBSCRIBE | EXT : Kind.SUBSCRIBE, subscription.id, `["${subscription.delivery}",${text}]`, parts);
+    road.send(
+      ext ? Kind.SUBSCRIBE | EXT : Kind.SUBSCRIBE,
+      subscription.id,
+      `["${subscription.delivery}",${text}]`,
+      parts,
+    );
   }
 
   #subscribed(id: number, number: unknown, term: number): void {
@@ -188,7 +193,12 @@ export class Subscriptions {
     this.#hand(subscription, frame.json, frame, { term, replayed: frame.kind === Kind.REPLAY });
   }
 
-  #hand({ owner }: MemberSubscription, json: unknown, { ext, parts }: Pick<Payload, 'ext' | 'parts'>, info: ValueInfo): void {
+  #hand(
+    { owner }: MemberSubscription,
+    json: unknown,
+    { ext, parts }: Pick<Payload, 'ext' | 'parts'>,
+    info: ValueInfo,
+  ): void {
     let value = json;
     try {
       if (ext) value = decodeValue(json, true, parts);

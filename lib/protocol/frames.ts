@@ -52,7 +52,12 @@ export class OpenBundle {
   seal(): Bundle {
     this.sealed = true;
     const { group: g, term: t } = this;
-    const bundle: { -readonly [K in keyof Bundle]: Bundle[K] } = { g, t, h: this.#head, x: `[${this.#texts.join(',')}]` };
+    const bundle: { -readonly [K in keyof Bundle]: Bundle[K] } = {
+      g,
+      t,
+      h: this.#head,
+      x: `[${this.#texts.join(',')}]`,
+    };
     if (this.number !== undefined) bundle.n = this.number;
     if (this.to !== undefined) bundle.to = this.to;
     if (this.#parts) bundle.p = this.#parts;

@@ -180,6 +180,4 @@ function withoutBytes(bundle: Bundle): Bundle {
   return { ...bundle, p: bundle.p.map(part => (part instanceof Uint8Array ? { b: base64(part) } : part)) };
 }
 
-const base64 = (bytes: Uint8Array) =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
-
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');

@@ -134,11 +134,13 @@ function checkBundle(bundle: Record<string, unknown>): string | undefined {
 /** The head must account for each character of the text and each part, so that nobody has to look inside to cut a bundle. */
 function checkHead({ h, x, p }: Bundle): string | undefined {
   // The first test also keeps a sparse list of a billion entries, which weighs nothing on the wire, from being walked.
-  if (!Array.isArray(h) || h.length % 4 !== 0 || h.length === 0 || h.length > 4 * x.length) return 'bundle.h four numbers a frame';
+  if (!Array.isArray(h) || h.length % 4 !== 0 || h.length === 0 || h.length > 4 * x.length)
+    return 'bundle.h four numbers a frame';
   let characters = 1;
   let parts = 0;
   for (let i = 0; i < h.length; i += 4) {
-    if (!isCount(h[i]) || !isCount(h[i + 1]) || !isCount(h[i + 2]) || !isCount(h[i + 3])) return 'bundle.h whole numbers';
+    if (!isCount(h[i]) || !isCount(h[i + 1]) || !isCount(h[i + 2]) || !isCount(h[i + 3]))
+      return 'bundle.h whole numbers';
     characters += h[i + 2]! + 1;
     parts += h[i + 3]!;
   }

@@ -10,12 +10,12 @@
 //     └───────────────────────────── fenced           ◄─────────┴─── handing over
 //          exited, silent: the next is appointed, from any state
 
-import type { Payload } from '../protocol/payload.js';
-import type { NewsPhase, ResignCause } from '../protocol/messages.js';
-import { assertNever } from '../utils/assert-never.js';
-import { backoffMs } from '../utils/backoff.js';
 import type { Candidate } from '../options.js';
 import type { DeposedCause } from '../primary-types.js';
+import type { NewsPhase, ResignCause } from '../protocol/messages.js';
+import type { Payload } from '../protocol/payload.js';
+import { assertNever } from '../utils/assert-never.js';
+import { backoffMs } from '../utils/backoff.js';
 
 export interface GroupMember {
   readonly workerId: number;
@@ -108,7 +108,13 @@ export type GroupOrder =
   /** No data of this term passes any more; what waits for its leader goes back. */
   | { readonly do: 'end'; readonly term: number; readonly leader: number }
   | { readonly do: 'emit'; readonly event: 'appointed' | 'ready'; readonly term: number; readonly workerId: number }
-  | { readonly do: 'emit'; readonly event: 'deposed'; readonly term: number; readonly workerId: number; readonly cause: DeposedCause }
+  | {
+      readonly do: 'emit';
+      readonly event: 'deposed';
+      readonly term: number;
+      readonly workerId: number;
+      readonly cause: DeposedCause;
+    }
   | { readonly do: 'emit'; readonly event: 'vacant' }
   | { readonly do: 'transferred'; readonly id: number; readonly failed?: 'vacant' | 'no candidate' | 'failed' };
 
@@ -377,7 +383,10 @@ class Working {
       return this.#do({ do: 'prepare', to: successor, term: next });
     }
     const preferred = successor === undefined ? [leader] : [successor, leader];
-    this.#set({ at: { stage: 'handing over', term, leader, isReady: true }, preferred }, { do: 'handover', to: leader, term });
+    this.#set(
+      { at: { stage: 'handing over', term, leader, isReady: true }, preferred },
+      { do: 'handover', to: leader, term },
+    );
   }
 
   #prepared(workerId: number, term: number, methods: readonly string[]): void {
@@ -397,7 +406,8 @@ class Working {
   #successorLost(workerId: number): void {
     const { at } = this.state;
     if (at.stage === 'preparing' && at.successor === workerId) this.#startHandover();
-    if (at.stage === 'handing over' && at.prepared?.successor === workerId) this.#set({ at: { ...at, prepared: undefined } });
+    if (at.stage === 'handing over' && at.prepared?.successor === workerId)
+      this.#set({ at: { ...at, prepared: undefined } });
   }
 
   // ------------------------------------------------------------------------------------------------ appointment
@@ -412,7 +422,12 @@ class Working {
     this.#set({ failures: wasStable ? 0 : failures });
     const prepared = at.stage === 'handing over' ? at.prepared : at.stage === 'preparing' ? at : undefined;
     this.#set({ at: VACANT });
-    if (prepared) return this.#appointPrepared(prepared.successor, prepared.next, 'methods' in prepared ? prepared.methods : undefined);
+    if (prepared)
+      return this.#appointPrepared(
+        prepared.successor,
+        prepared.next,
+        'methods' in prepared ? prepared.methods : undefined,
+      );
     if (cause === 'broken') return this.#pauseAfterBreak();
     this.#appointNext();
   }
@@ -441,7 +456,11 @@ class Working {
     const leader = this.#pick(candidates);
     const term = this.#nextTerm();
     this.#set(
-      { at: { stage: 'opening', term, leader }, lastTerm: term, preferred: this.state.preferred.filter(id => id !== leader) },
+      {
+        at: { stage: 'opening', term, leader },
+        lastTerm: term,
+        preferred: this.state.preferred.filter(id => id !== leader),
+      },
       { do: 'emit', event: 'appointed', term, workerId: leader },
       { do: 'tell' },
     );

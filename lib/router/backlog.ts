@@ -26,7 +26,14 @@ export class Backlog {
     const topic = bundle.h[index * 4 + 1]!;
     const key = `${bundle.t}|${kind}|${topic}|${bundle.g}`;
     const older = this.#kept.delete(key);
-    this.#kept.set(key, { group: bundle.g, term: bundle.t, topic, kind, frame: cutFrame(bundle, index), hasGap: older });
+    this.#kept.set(key, {
+      group: bundle.g,
+      term: bundle.t,
+      topic,
+      kind,
+      frame: cutFrame(bundle, index),
+      hasGap: older,
+    });
   }
 
   /** Hands out all that was kept, oldest first, as bundles. */

@@ -1,6 +1,6 @@
 // One worker as the primary sees it: its channel, what waits for it, and when it was last heard.
 
-import { PROTOCOL_VERSIONS, type ControlFrame, type Hello } from '../protocol/messages.js';
+import { type ControlFrame, type Hello, PROTOCOL_VERSIONS } from '../protocol/messages.js';
 import { Outbox } from '../protocol/outbox.js';
 import type { Peer, PrimaryEnd } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';

@@ -191,7 +191,9 @@ export class Router implements GroupHost, RelayHost {
   #reject({ workerId }: Peer, end: PrimaryEnd): void {
     const versions = PROTOCOL_VERSIONS;
     end.send(workerId, { [MARKER]: versions[0], c: [{ k: 'rejected', versions }] }, () => {});
-    this.warn(`Worker ${workerId} speaks no protocol of ours; install a version that is closer to this one there.`, { workerId });
+    this.warn(`Worker ${workerId} speaks no protocol of ours; install a version that is closer to this one there.`, {
+      workerId,
+    });
   }
 
   #join(worker: RoutedWorker, { group: name, eligible, priority, handover, digest }: Join): void {
@@ -282,7 +284,10 @@ export class Router implements GroupHost, RelayHost {
     try {
       const choice = choose(candidates, name);
       const candidate = candidates.find(({ workerId }) => workerId === choice?.workerId);
-      if (!candidate) this.warn(`chooseLeader returned none of the candidates for ${JSON.stringify(name)}; the default chose.`, { name });
+      if (!candidate)
+        this.warn(`chooseLeader returned none of the candidates for ${JSON.stringify(name)}; the default chose.`, {
+          name,
+        });
       return candidate;
     } catch (error) {
       this.warn(`chooseLeader threw for ${JSON.stringify(name)}; the default chose.`, { name, cause: error });

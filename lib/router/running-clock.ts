@@ -31,7 +31,9 @@ export class RunningClock {
 
   /** Milliseconds of running time. */
   now(): number {
-    return this.#timer ? this.#elapsedMs + Math.min(this.clock.now() - this.#lastTick, 2 * this.tickMs) : this.#elapsedMs;
+    return this.#timer
+      ? this.#elapsedMs + Math.min(this.clock.now() - this.#lastTick, 2 * this.tickMs)
+      : this.#elapsedMs;
   }
 
   #arm(): void {

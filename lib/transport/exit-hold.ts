@@ -45,17 +45,18 @@ function startHold(worker: ExitingWorker, exit: (code: number) => void, clock: C
   // The closed channel doesn't keep the process alive any more, and what is waited for may not either.
   const awake = clock.setTimer(() => {}, MAX_TIMER_MS);
   awake.ref();
-  return holdUntilSettled(setImmediate, () => {
+  const release = () => {
     awake.clear();
     exit(0);
-  });
+  };
+  return holdUntilSettled(callback => clock.yield(callback), release);
 }
 
 /** Calls `release` in a turn of its own once every promise given has settled, so that their handlers have run. */
 export function holdUntilSettled(later: (callback: () => void) => void, release: () => void): Hold {
   let waiting = 0;
   const settled = () => {
-    waiting--;
+    if (--waiting > 0) return;
     later(() => {
       if (waiting === 0) release();
     });

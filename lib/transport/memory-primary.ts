@@ -29,8 +29,11 @@ export class MemoryPrimary implements PrimaryEnd, PrimarySide {
     this.#open.add(worker.workerId);
   }
 
+  /** May be called again after `close()`, as a new end of the same process. */
   listen(handlers: PrimaryEndHandlers): void {
     this.#handlers = handlers;
+    this.#isClosed = false;
+    this.#halfGone.clear();
   }
 
   send(workerId: number, message: object, written: () => void): void {

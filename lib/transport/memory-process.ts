@@ -12,7 +12,6 @@ interface Task {
 }
 
 interface ProcessTimer extends Timer {
-  readonly deadline: number;
   run(): void;
 }
 
@@ -26,7 +25,7 @@ export class MemoryProcess {
   readonly #timers = new Set<ProcessTimer>();
   // What waits for a thaw, and the order in which a thaw runs it.
   #deferred: (() => void)[] = [];
-  #due: ProcessTimer[] = [];
+  #due: ProcessTimer[] = []; // in the order in which the base clock ran them, which is that of their deadlines
   #tasks: Task[] = [];
   #isStepping = false;
 
@@ -102,20 +101,12 @@ export class MemoryProcess {
   // As measured on Node after SIGCONT: the timers that are due, by their deadlines, then what waits to be read.
   #step(): void {
     if (this.#deferred.length > 0) for (const callback of this.#deferred.splice(0)) callback();
-    else if (this.#due.length > 0) this.#runEarliestTimer();
-    else this.#tasks.shift()?.run();
-  }
-
-  #runEarliestTimer(): void {
-    const timer = this.#due.reduce((earliest, other) => (other.deadline < earliest.deadline ? other : earliest));
-    timer.clear();
-    timer.run();
+    else (this.#due.shift() ?? this.#tasks.shift())?.run();
   }
 
   #setTimer(run: () => void, ms: number): Timer {
     const base = this.#base.setTimer(() => this.#timerIsDue(timer), this.isDead ? Number.POSITIVE_INFINITY : ms);
     const timer: ProcessTimer = {
-      deadline: this.#base.now() + ms,
       run,
       ref: () => base.ref(),
       unref: () => base.unref(),

@@ -20,7 +20,7 @@ export class MemoryWorker {
   readonly workerId: number;
   /** Invented; unique within the network. */
   readonly pid: number;
-  /** Its end of the channel to the primary. */
+  /** Its end of the channel to the primary. May be listened to again after `close()`. */
   readonly end: WorkerEnd;
   /** For the code of this worker: nothing of it runs while the worker is frozen, or after its death. */
   readonly clock: Clock;
@@ -29,7 +29,14 @@ export class MemoryWorker {
   readonly #process: MemoryProcess;
   readonly #channel: MemoryChannel;
   #handlers: WorkerEndHandlers | undefined;
-  #isListenable = true;
+  #isEndClosed = false;
+  /** Known once it has read that its channel closed. */
+  #wasIntended: boolean | undefined;
+  #isHeld = false;
+  readonly #hold = holdUntilSettled(
+    callback => this.#parts.schedule(callback),
+    () => this.exit(),
+  );
 
   /** @internal */
   constructor(parts: PipeParts, primary: PrimarySide, self: Peer, options: ChannelOptions) {
@@ -126,17 +133,16 @@ export class MemoryWorker {
 
   #createEnd(self: Peer): WorkerEnd {
     const received = (copy: unknown) => this.#primary.received(self, copy);
-    let isClosed = false;
     return {
       kind: 'memory',
       self,
       listen: handlers => this.#listen(handlers),
       send: (message, written) => {
-        if (isClosed) this.clock.defer(written);
+        if (this.#isEndClosed) this.clock.defer(written);
         else this.#channel.sendUp(message, received, written);
       },
       close: () => {
-        isClosed = true;
+        this.#isEndClosed = true;
         this.#handlers = undefined;
       },
     };
@@ -144,22 +150,22 @@ export class MemoryWorker {
 
   #listen(handlers: WorkerEndHandlers): void {
     this.#handlers = handlers;
-    if (!this.#isListenable) this.clock.defer(() => this.#closed(true));
+    this.#isEndClosed = false;
+    const wasIntended = this.#wasIntended;
+    if (wasIntended !== undefined) this.clock.defer(() => this.#closed(wasIntended));
   }
 
   // As Node: a worker that lost its primary exits at once, unless it is held.
   #closed(intended: boolean): void {
     const handlers = this.#handlers;
     this.#handlers = undefined;
-    this.#isListenable = false;
-    let isHeld = false;
-    const hold = holdUntilSettled(this.#parts.schedule, () => this.exit());
+    this.#wasIntended = intended;
     const holdExit = (until: Promise<unknown>) => {
       if (intended) return;
-      isHeld = true;
-      hold(until);
+      this.#isHeld = true;
+      this.#hold(until);
     };
     handlers?.closed({ intended, holdExit });
-    if (!intended && !isHeld) this.kill();
+    if (!intended && !this.#isHeld) this.kill();
   }
 }

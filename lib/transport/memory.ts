@@ -14,7 +14,7 @@ export type { ChannelOptions, MemoryWorker, Schedule };
 export interface MemoryNetworkOptions extends ChannelOptions {
   /** The time for all processes. @default the system's */
   readonly clock?: Clock;
-  /** Runs what takes no time in a later turn, in an order that a simulation may choose. @default setImmediate */
+  /** Runs what takes no time in a later turn, in an order that a simulation may choose. @default clock.yield */
   readonly schedule?: Schedule;
 }
 
@@ -36,7 +36,7 @@ export class MemoryNetwork {
   #forks = 0;
 
   constructor(options: MemoryNetworkOptions = {}) {
-    const { clock = systemClock, schedule = callback => void setImmediate(callback), ...defaults } = options;
+    const { clock = systemClock, schedule = callback => clock.yield(callback), ...defaults } = options;
     this.#parts = { clock, schedule };
     this.#defaults = defaults;
     this.#primary = new MemoryPrimary(this.#parts);

@@ -7,29 +7,31 @@ export interface Expiring {
   /** On the clock's monotonic time. */
   readonly deadline: number;
   readonly timeoutMs: number;
-  /** Called once when the deadline has passed, after it was removed. */
-  expire(): void;
   before: Expiring | undefined;
   after: Expiring | undefined;
 }
 
 /** One list for each timeout that is in use, as Node's own timers have. While something waits, the process lives. */
-export class Deadlines {
+export class Deadlines<T extends Expiring> {
   readonly #lists = new Map<number, List>();
 
-  constructor(private readonly clock: Clock) {}
+  /** @param onExpire called once for each whose deadline has passed, after it was removed */
+  constructor(
+    private readonly clock: Clock,
+    private readonly onExpire: (item: T) => void,
+  ) {}
 
-  add(item: Expiring): void {
+  add(item: T): void {
     let list = this.#lists.get(item.timeoutMs);
     if (!list) {
-      list = new List(item.timeoutMs, this.clock);
+      list = new List(item.timeoutMs, this.clock, expired => this.onExpire(expired as T));
       this.#lists.set(item.timeoutMs, list);
     }
     list.add(item);
   }
 
   /** Idempotent. */
-  remove(item: Expiring): void {
+  remove(item: T): void {
     this.#lists.get(item.timeoutMs)?.remove(item);
   }
 
@@ -48,6 +50,7 @@ class List {
   constructor(
     private readonly timeoutMs: number,
     private readonly clock: Clock,
+    private readonly onExpire: (item: Expiring) => void,
   ) {}
 
   add(item: Expiring): void {
@@ -89,7 +92,7 @@ class List {
     while (this.#first && this.#first.deadline <= now) {
       const item = this.#first;
       this.remove(item);
-      item.expire();
+      this.onExpire(item);
     }
     // A late re-arm by a callback above is fine: one timer at a time.
     if (this.#first && !this.#timer) this.#arm(this.#first.deadline - now);

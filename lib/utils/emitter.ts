@@ -15,8 +15,12 @@ export interface Emitter {
 
 /** @param onThrow what a listener threw; it must not throw itself */
 export function createEmitter(onThrow: (error: unknown) => void, options: { wildcard?: boolean } = {}): Emitter {
-  const emitter = new eventemitter2.EventEmitter2({ wildcard: options.wildcard ?? false, maxListeners: 0, ignoreErrors: true });
-  type Listener = (...args: unknown[]) => void;
+  const emitter = new eventemitter2.EventEmitter2({
+    wildcard: options.wildcard ?? false,
+    maxListeners: 0,
+    ignoreErrors: true,
+  });
+  type Listener = (this: { event: string }, ...args: unknown[]) => void;
   return {
     on: (event, listener) => void emitter.on(event, listener as Listener),
     once: (event, listener) => void emitter.once(event, listener as Listener),
@@ -24,7 +28,8 @@ export function createEmitter(onThrow: (error: unknown) => void, options: { wild
     emit(event, ...args) {
       for (const listener of emitter.listeners(event) as Listener[]) {
         try {
-          listener(...args);
+          // As eventemitter2 does: with wildcards a listener may ask which event it was.
+          listener.apply({ event }, args);
         } catch (error) {
           onThrow(error);
         }

@@ -12,7 +12,13 @@ export type EndEvent =
 /** What an end can be told to do. */
 export type Command =
   | { readonly do: 'listen' }
-  | { readonly do: 'send'; readonly to?: number; readonly first?: number; readonly count: number; readonly size?: number }
+  | {
+      readonly do: 'send';
+      readonly to?: number;
+      readonly first?: number;
+      readonly count: number;
+      readonly size?: number;
+    }
   | { readonly do: 'send-odd'; readonly to?: number }
   | { readonly do: 'send-foreign'; readonly to?: number; readonly value: unknown }
   | { readonly do: 'kill'; readonly workerId: number }
@@ -171,7 +177,8 @@ type Described = Extract<EndEvent, { kind: 'message' | 'foreign' }>;
 
 function described(message: unknown): Described {
   if (typeof message === 'object' && message !== null) {
-    if ('n' in message && 'pad' in message) return { kind: 'message', n: Number(message.n), size: String(message.pad).length };
+    if ('n' in message && 'pad' in message)
+      return { kind: 'message', n: Number(message.n), size: String(message.pad).length };
     if ('odd' in message) return { kind: 'foreign', value: 'odd' };
   }
   return { kind: 'foreign', value: message };

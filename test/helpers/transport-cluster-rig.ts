@@ -55,10 +55,14 @@ export class ProcessParty extends Party implements RigWorker {
   ended = () => this.#closed;
 
   #read(line: Line, joined: () => void): void {
-    if ('event' in line) return this.push(line.event);
-    if ('id' in line) return this.#answers.get(line.id)?.(line.result);
-    Object.assign(this, line.hello);
-    joined();
+    if ('event' in line) {
+      this.push(line.event);
+    } else if ('id' in line) {
+      this.#answers.get(line.id)?.(line.result);
+    } else {
+      Object.assign(this, line.hello);
+      joined();
+    }
   }
 
   #signal(name: NodeJS.Signals): void {

@@ -59,7 +59,10 @@ export function testTransport(name: string, build: () => Promise<Rig>, { process
 function checkMessages(check: Check): void {
   check('messages keep their order in both directions', async (t, rig) => {
     const worker = await start(rig);
-    const sends = [worker.send({ count: 500, size: 50 }), rig.primary.send({ to: worker.workerId, count: 500, size: 50 })];
+    const sends = [
+      worker.send({ count: 500, size: 50 }),
+      rig.primary.send({ to: worker.workerId, count: 500, size: 50 }),
+    ];
     await Promise.all(sends.concat(worker.send({ first: 500, count: 20, size: 50_000 })));
     await Promise.all([rig.primary.untilSeen('message', 520), worker.untilSeen('message', 500)]);
     t.deepEqual(rig.primary.numbers, upTo(520));
@@ -72,17 +75,38 @@ function checkMessages(check: Check): void {
     const worker = await start(rig);
     const size = 10 * 1024 * 1024;
     const up = [worker.send({ count: 1, size }), worker.send({ first: 1, count: 1 })];
-    const down = [rig.primary.send({ to: worker.workerId, count: 1, size }), rig.primary.send({ to: worker.workerId, first: 1, count: 1 })];
+    const down = [
+      rig.primary.send({ to: worker.workerId, count: 1, size }),
+      rig.primary.send({ to: worker.workerId, first: 1, count: 1 }),
+    ];
     for (const report of await Promise.all(up.concat(down))) wasWrittenOnce(t, report);
     for (const party of [worker, rig.primary]) {
       await party.untilSeen('message', 2);
-      t.deepEqual(party.events.map(event => (event.kind === 'message' ? [event.n, event.size] : event)), [[0, size], [1, 0]]);
+      t.deepEqual(
+        party.events.map(event => (event.kind === 'message' ? [event.n, event.size] : event)),
+        [
+          [0, size],
+          [1, 0],
+        ],
+      );
     }
   });
 
   check('messages of others pass untouched', async (t, rig) => {
     const worker = await start(rig);
-    const values = [null, '', 'text', 0, 1.5, true, false, [], {}, { type: 'x', data: { cmd: null } }, [null, { a: [1] }]];
+    const values = [
+      null,
+      '',
+      'text',
+      0,
+      1.5,
+      true,
+      false,
+      [],
+      {},
+      { type: 'x', data: { cmd: null } },
+      [null, { a: [1] }],
+    ];
     for (const value of values) {
       await worker.do({ do: 'send-foreign', value });
       await rig.primary.do({ do: 'send-foreign', to: worker.workerId, value });
@@ -158,7 +182,9 @@ function checkManyWorkers(check: Check): void {
     left.kill();
     await rig.primaryKnows(left, 'exited');
     alive.kill();
-    await rig.primary.until(events => events.some(event => event.kind === 'exited' && event.workerId === alive.workerId));
+    await rig.primary.until(events =>
+      events.some(event => event.kind === 'exited' && event.workerId === alive.workerId),
+    );
     t.deepEqual(rig.primary.events, [
       { kind: 'closed', workerId: alive.workerId },
       { kind: 'exited', workerId: alive.workerId },
@@ -184,7 +210,10 @@ function checkDeath(check: Check): void {
     await rig.primary.untilSeen('exited', workers.length);
     for (const worker of workers) {
       const events = rig.primary.events.filter(event => workerIdOf(event) === worker.workerId);
-      t.deepEqual(events.slice(0, 100).map(event => event.kind === 'message' && event.n), upTo(100));
+      t.deepEqual(
+        events.slice(0, 100).map(event => event.kind === 'message' && event.n),
+        upTo(100),
+      );
       t.deepEqual(events.slice(100), gone(worker));
     }
   });

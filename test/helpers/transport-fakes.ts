@@ -11,7 +11,7 @@ interface ManualTimer {
   isRef: boolean;
 }
 
-/** A clock that a test moves on; what is deferred runs on Node's own next tick. */
+/** A clock that a test moves on; what is deferred or yielded runs in Node's own turns. */
 export class ManualClock implements Clock {
   #now = 0;
   #timers: ManualTimer[] = [];
@@ -19,6 +19,7 @@ export class ManualClock implements Clock {
   now = () => this.#now;
   wall = () => 1e12 + this.#now;
   defer = (callback: () => void) => process.nextTick(callback);
+  yield = (callback: () => void) => void setImmediate(callback);
 
   setTimer(callback: () => void, ms: number): Timer {
     const timer = { at: this.#now + ms, callback, isRef: false };

@@ -20,7 +20,10 @@ test('every message is reported as it came, with who sent it', t => {
   const { cluster, log, worker } = setUp();
   const values = [null, 0, 'text', { type: 'x', data: 1 }, { ours: true }];
   for (const value of values) cluster.emit('message', worker, value);
-  t.deepEqual(log, values.map(value => [1, 1001, value]));
+  t.deepEqual(
+    log,
+    values.map(value => [1, 1001, value]),
+  );
 });
 
 test('a worker that could not be spawned has pid 0', t => {
@@ -45,7 +48,10 @@ test('an exit that comes first waits until the channel was read to its end', t =
   cluster.emit('exit', worker);
   clock.advance(50);
   cluster.emit('message', worker, 2);
-  t.deepEqual(log, [[1, 1001, 1], [1, 1001, 2]]);
+  t.deepEqual(log, [
+    [1, 1001, 1],
+    [1, 1001, 2],
+  ]);
   cluster.disconnect(worker);
   t.deepEqual(log.slice(2), ['closed 1', 'exited 1']);
   t.deepEqual(clock.waiting, { timers: 0, refs: 0 });
@@ -97,7 +103,10 @@ test('a message goes to a worker that Node has taken off its list', t => {
   cluster.emit('message', worker, 'hello');
   delete cluster.workers[1];
   end.send(1, { n: 1 }, () => {});
-  t.deepEqual(worker.sent.map(({ message }) => message), [{ n: 1 }]);
+  t.deepEqual(
+    worker.sent.map(({ message }) => message),
+    [{ n: 1 }],
+  );
 });
 
 test('what was written, failed, or found nobody counts as written once', async t => {

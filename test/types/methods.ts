@@ -1,6 +1,6 @@
 // The methods of a handle, as they follow from the real client's type.
 
-import type { MethodName, SharedClient } from '../../lib/client/types.js';
+import type { MethodName, SharedClient, Subscription } from '../../lib/client/types.js';
 import type { Equal, Expect } from './equal.js';
 import { Feed, type Item, Registry } from './registry.js';
 
@@ -100,6 +100,19 @@ export async function invocations(client: Client) {
 // What nothing is known of can be called by any name, through any type that says so.
 export function untyped(client: SharedClient<Record<string, (...args: unknown[]) => unknown>>): Promise<unknown> {
   return client.anything?.(1, 2) ?? client.invoke('anything', 1, 2);
+}
+
+// Where nothing is known, nothing is refused, but what the handle has of its own is known all the same.
+// biome-ignore lint/suspicious/noExplicitAny: that is what is asked.
+export async function nothingKnown(client: SharedClient<any>) {
+  const number: number = await client.get('a', 1);
+  const other: unknown = await client.invoke('other', 1);
+  const subscription: Subscription = client.subscribe('topic', (value: string) => value);
+  for await (const value of client.subscribe({ any: 'topic' })) value.anything();
+  await client.publish('topic', 1);
+  // @ts-expect-error a boolean
+  client.isLeader.anything;
+  return { number, other, subscription };
 }
 
 export const emitters: Expect<Equal<SharedClient<Feed>['latest'], () => Promise<string>>> = true;

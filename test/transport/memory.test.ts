@@ -1,0 +1,272 @@
+import test from 'ava';
+import { MemoryNetwork, type MemoryNetworkOptions, type MemoryWorker } from '../../lib/transport/memory.js';
+import { turns } from '../helpers/transport-actor.js';
+import { ManualClock } from '../helpers/transport-fakes.js';
+
+function setUp(options: MemoryNetworkOptions = {}) {
+  const clock = new ManualClock();
+  const network = new MemoryNetwork({ clock, ...options });
+  const log: unknown[] = [];
+  const listen = () =>
+    network.primaryEnd.listen({
+      message: (peer, message) => log.push([peer.workerId, message]),
+      closed: workerId => log.push(`closed ${workerId}`),
+      exited: workerId => log.push(`exited ${workerId}`),
+    });
+  listen();
+  return { clock, network, log, listen };
+}
+
+function hear(worker: MemoryWorker, holds: Promise<unknown>[] = []): unknown[] {
+  const log: unknown[] = [];
+  worker.end.listen({
+    message: message => log.push(message),
+    closed: ({ intended, holdExit }) => {
+      log.push(intended ? 'intended' : 'lost');
+      for (const hold of holds) holdExit(hold);
+    },
+  });
+  return log;
+}
+
+const nothing = () => {};
+
+test('ids and pids are unique, and the clock is the system clock unless told otherwise', async t => {
+  const network = new MemoryNetwork();
+  const [one, two] = [network.fork(), network.fork()];
+  t.deepEqual([one.workerId, two.workerId], [1, 2]);
+  t.not(one.pid, two.pid);
+  t.true(Math.abs(network.primaryClock.wall() - Date.now()) < 1000);
+  t.deepEqual(one.end.self, { workerId: 1, pid: one.pid });
+  const log = hear(one);
+  network.primaryEnd.send(1, { n: 1 }, nothing);
+  await turns(1);
+  t.deepEqual(log, [{ n: 1 }]);
+  network.close();
+});
+
+test('a message is a copy, as the serialization of the channel makes it', async t => {
+  const { network, log } = setUp();
+  const [advanced, json] = [network.fork(), network.fork({ serialization: 'json' })];
+  const message = { bytes: Uint8Array.of(7), map: new Map([[1, 2]]), none: undefined };
+  for (const worker of [advanced, json]) worker.end.send(message, nothing);
+  message.bytes[0] = 8;
+  await turns(1);
+  t.deepEqual(log, [
+    [1, { bytes: Uint8Array.of(7), map: new Map([[1, 2]]), none: undefined }],
+    [2, { bytes: { 0: 7 }, map: {} }],
+  ]);
+});
+
+test('a message takes its latency, and none overtakes another', async t => {
+  const { clock, network, log } = setUp({ latencyMs: 10 });
+  const worker = network.fork();
+  const heard = hear(worker);
+  worker.end.send({ n: 1 }, nothing);
+  network.primaryEnd.send(1, { n: 1 }, nothing);
+  t.deepEqual(clock.waiting, { timers: 2, refs: 2 });
+  worker.delay(0);
+  worker.end.send({ n: 2 }, nothing);
+  await turns(2);
+  t.deepEqual([log, heard], [[], []]);
+  clock.advance(10);
+  t.deepEqual(
+    [log, heard],
+    [
+      [
+        [1, { n: 1 }],
+        [1, { n: 2 }],
+      ],
+      [{ n: 1 }],
+    ],
+  );
+});
+
+test('the order between workers is up to the schedule, the order of one worker is not', t => {
+  const tasks: (() => void)[] = [];
+  const { network, log } = setUp({ schedule: task => tasks.push(task) });
+  const [one, two] = [network.fork(), network.fork()];
+  for (const n of [1, 2]) for (const worker of [one, two]) worker.end.send({ n }, nothing);
+  for (const task of tasks.reverse()) task();
+  t.deepEqual(log, [
+    [2, { n: 1 }],
+    [2, { n: 2 }],
+    [1, { n: 1 }],
+    [1, { n: 2 }],
+  ]);
+});
+
+test('after SIGKILL what was sent is read, then closed and exited come in one turn', t => {
+  const tasks: (() => void)[] = [];
+  const { network, log } = setUp({ schedule: task => tasks.push(task) });
+  const worker = network.fork();
+  const heard = hear(worker);
+  let written = 0;
+  worker.end.send({ n: 1 }, nothing);
+  network.primaryEnd.send(1, { lost: true }, () => written++);
+  worker.kill();
+  worker.kill();
+  t.false(worker.isAlive);
+  tasks.shift()!();
+  t.deepEqual(log, [[1, { n: 1 }]]);
+  for (const task of tasks) task();
+  t.deepEqual(log, [[1, { n: 1 }], 'closed 1', 'exited 1']);
+  t.deepEqual([written, heard], [1, []]);
+});
+
+test('a frozen worker reads and says nothing until it thaws', async t => {
+  const { network, log } = setUp();
+  const worker = network.fork();
+  const heard = hear(worker);
+  let written = 0;
+  worker.freeze();
+  network.primaryEnd.send(1, { n: 1 }, () => written++);
+  worker.end.send({ n: 2 }, nothing);
+  worker.run(() => heard.push('news'));
+  worker.exit();
+  await turns(3);
+  t.deepEqual([heard, log, written, worker.isAlive], [[], [], 0, true]);
+  worker.thaw();
+  await turns(5);
+  t.deepEqual([heard, log], [[], [[1, { n: 2 }], 'closed 1', 'exited 1']]);
+  t.is(written, 1);
+});
+
+test('what waits for a frozen worker is lost with it', async t => {
+  const { network, log } = setUp();
+  const worker = network.fork();
+  let written = 0;
+  worker.freeze();
+  network.primaryEnd.send(1, { n: 1 }, () => written++);
+  await turns(2);
+  network.primaryEnd.kill(1);
+  t.is(written, 0);
+  await turns(2);
+  t.is(written, 1);
+  t.deepEqual(log, ['closed 1', 'exited 1']);
+});
+
+test('a worker that does not read runs, and its messages wait', async t => {
+  const { network, log } = setUp();
+  const worker = network.fork();
+  const heard = hear(worker);
+  let written = 0;
+  worker.stopReading();
+  network.primaryEnd.send(1, { n: 1 }, () => written++);
+  worker.run(() => worker.end.send({ running: true }, nothing));
+  await turns(3);
+  t.deepEqual([heard, written, log], [[], 0, [[1, { running: true }]]]);
+  worker.startReading();
+  t.is(written, 0);
+  await turns(1);
+  t.deepEqual([heard, written], [[{ n: 1 }], 1]);
+});
+
+test('a worker that disconnects lives on, without a channel', async t => {
+  const { network, log } = setUp();
+  const worker = network.fork();
+  const heard = hear(worker, [Promise.resolve()]);
+  let written = 0;
+  const count = () => written++;
+  worker.end.send({ last: true }, count);
+  network.primaryEnd.send(1, { lost: true }, count);
+  worker.disconnect();
+  worker.disconnect();
+  worker.end.send({ late: true }, count);
+  network.primaryEnd.send(1, { late: true }, count);
+  await turns(3);
+  t.deepEqual([log, heard, written], [[[1, { last: true }], 'closed 1'], ['intended'], 4]);
+  t.true(worker.isAlive);
+  network.killPrimary();
+  await turns(2);
+  t.true(worker.isAlive);
+  t.is(heard.length, 1);
+});
+
+test('a channel that closed before is reported to who listens later', async t => {
+  const { network } = setUp();
+  const worker = network.fork();
+  worker.disconnect();
+  await turns(2);
+  const heard = hear(worker);
+  t.deepEqual(heard, []);
+  await turns(1);
+  t.deepEqual(heard, ['intended']);
+});
+
+test('a worker whose primary died reads what was sent, and exits unless it is held', async t => {
+  const { network, log } = setUp();
+  let release = (_: unknown) => {};
+  const hold = new Promise(resolve => {
+    release = resolve;
+  });
+  const [held, unheld, deaf] = [network.fork(), network.fork(), network.fork()];
+  const heard = hear(held, [hold]);
+  hear(unheld);
+  let written = 0;
+  network.primaryEnd.send(1, { last: true }, nothing);
+  held.end.send({ lost: true }, () => written++);
+  network.killPrimary();
+  await turns(3);
+  t.deepEqual([held.isAlive, unheld.isAlive, deaf.isAlive], [true, false, false]);
+  t.deepEqual([heard, log, written], [[{ last: true }, 'lost'], [], 1]);
+  const late = hear(held);
+  await turns(1);
+  t.deepEqual(late, ['lost']);
+  t.true(held.isAlive);
+  release(1);
+  await turns(2);
+  t.false(held.isAlive);
+});
+
+test('a stalled primary hears all in order when it goes on', async t => {
+  const { clock, network, log } = setUp();
+  const worker = network.fork();
+  network.freezePrimary();
+  network.primaryClock.setTimer(() => log.push('timer'), 5);
+  worker.end.send({ n: 1 }, nothing);
+  worker.kill();
+  clock.advance(10);
+  await turns(2);
+  t.deepEqual(log, []);
+  network.thawPrimary();
+  await turns(5);
+  t.deepEqual(log, ['timer', [1, { n: 1 }], 'closed 1', 'exited 1']);
+});
+
+test('a closed end can be listened to again, and knows nothing of those who went between', async t => {
+  const { network, log, listen } = setUp();
+  const [left, dies, stays] = [network.fork(), network.fork(), network.fork()];
+  left.disconnect();
+  await turns(2);
+  network.primaryEnd.close();
+  dies.kill();
+  stays.end.close();
+  await turns(2);
+  listen();
+  left.kill();
+  const heard = hear(stays);
+  stays.end.send({ again: true }, nothing);
+  network.primaryEnd.send(3, { again: true }, nothing);
+  await turns(2);
+  t.deepEqual(log, ['closed 1', [3, { again: true }]]);
+  t.deepEqual(heard, [{ again: true }]);
+});
+
+test('close() ends everything and leaves no timer', async t => {
+  const { clock, network, log } = setUp({ latencyMs: 5 });
+  const workers = [network.fork(), network.fork()];
+  for (const worker of workers) {
+    worker.clock.setTimer(() => log.push('timer'), 1);
+    worker.end.send({}, () => log.push('written'));
+    network.primaryEnd.send(worker.workerId, {}, () => log.push('written'));
+  }
+  network.primaryClock.setTimer(() => log.push('timer'), 1);
+  network.close();
+  network.close();
+  t.deepEqual(clock.waiting, { timers: 0, refs: 0 });
+  clock.advance(10);
+  await turns(3);
+  t.deepEqual(log, []);
+  t.false(workers.some(worker => worker.isAlive));
+});
