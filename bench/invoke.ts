@@ -1,5 +1,5 @@
-// Round trips a second from one follower to the leader: this library's relay, cluster-client, and the floor of what
-// Node's channels allow. All in one run, taking turns, each in processes of its own.
+// Round trips a second from one follower to the leader: this library's relay, cluster-client, and a bare
+// relay without a library. All in one run, taking turns, each in processes of its own.
 
 import { CASES, type Case } from './invoke/cases.js';
 import { type Entry, entryName } from './invoke/contestant.js';

@@ -3,7 +3,7 @@
 import { canonicalKey } from '../codec/canonical-key.js';
 import { encodeValue, type SignalWriter } from '../codec/encode-value.js';
 import { createNonError, isError } from '../codec/error-classes.js';
-import { addLocalStack } from '../codec/local-stack.js';
+import { rejectWhereAwaited } from '../codec/local-stack.js';
 import { closed, invalidOption, unknownMethod } from '../errors.js';
 import { isCallableName } from '../leader/method-names.js';
 import { Call, type CallKind, type CallSignal } from '../member/call.js';
@@ -95,41 +95,56 @@ export class Base implements MemberObserver {
     });
   }
 
-  /** Hot: no closure, object or promise that isn't needed for every call. */
+  /** Hot: nothing is made that isn't needed for every call. */
   #call(kind: CallKind, method: string, args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (this.#closing) return reject(closed('The shared client', 'not-started'));
-      const { member } = this;
-      if (member.link.toError) return reject(member.link.toError('not-started'));
-      const { signal } = with_;
-      if (signal?.aborted) return reject(signal.reason);
-      const said = member.options.methods.get(method);
-      const payload = encodeValue(args, 'args', signalCollector);
-      const signals = takeSignals();
-      const timeoutMs = with_.timeoutMs ?? this.options.methodTimeouts.get(method) ?? this.options.timeoutMs;
-      const isOneway = with_.oneway ?? said?.role === 'oneway';
-      if (isOneway) resolve(undefined);
-      const fail = isOneway ? this.#onError : reject;
-      if (kind === Kind.PUBLISH && with_.sticky !== undefined)
-        return this.#publishSticky(payload, timeoutMs, with_, resolve, fail);
-      const deadline = Math.ceil(member.clock.now() + timeoutMs);
-      const isIdempotent = with_.idempotent ?? said?.idempotent ?? false;
-      const call = new Call(
-        kind,
-        nextNumber(),
-        method,
-        payload,
-        undefined,
-        deadline,
-        timeoutMs,
-        isIdempotent,
-        this,
-        resolve,
-        fail,
-      );
-      if (signal || signals) this.#watchSignals(call, signal, signals);
-      member.calls.make(call);
-    }).then(undefined, throwHere);
+    const promise = new Promise(takeResolve);
+    const succeed = lastResolve;
+    try {
+      this.#start(kind, method, args, with_, succeed);
+    } catch (error) {
+      succeed(Promise.reject(error));
+    }
+    return promise;
+  }
+
+  #start(
+    kind: CallKind,
+    method: string,
+    args: readonly unknown[],
+    with_: ResolvedWith,
+    succeed: Call['succeed'],
+  ): void {
+    const { member } = this;
+    const { signal } = with_;
+    if (this.#closing) throw closed('The shared client', 'not-started');
+    if (member.link.toError) throw member.link.toError('not-started');
+    signal?.throwIfAborted();
+    const said = member.options.methods.get(method);
+    found = undefined;
+    const payload = encodeValue(args, 'args', signalCollector);
+    const signals = found as AbortSignal[] | undefined;
+    const timeoutMs = with_.timeoutMs ?? this.options.methodTimeouts.get(method) ?? this.options.timeoutMs;
+    const fail = (with_.oneway ?? said?.role === 'oneway') ? this.#onError : undefined;
+    if (fail) succeed(undefined);
+    if (kind === Kind.PUBLISH && with_.sticky !== undefined)
+      return this.#publishSticky(payload, timeoutMs, with_, succeed, fail);
+    const deadline = Math.ceil(member.clock.now() + timeoutMs);
+    const isIdempotent = with_.idempotent ?? said?.idempotent ?? false;
+    const call = new Call(
+      kind,
+      nextNumber(),
+      method,
+      payload,
+      undefined,
+      deadline,
+      timeoutMs,
+      isIdempotent,
+      this,
+      succeed,
+      fail,
+    );
+    if (signal || signals) this.#watchSignals(call, signal, signals);
+    member.calls.make(call);
   }
 
   #watchSignals(call: Call, own: AbortSignal | undefined, inside: readonly AbortSignal[] = []): void {
@@ -147,9 +162,10 @@ export class Base implements MemberObserver {
     timeoutMs: number,
     with_: ResolvedWith,
     succeed: Call['succeed'],
-    fail: Call['fail'],
+    onFail: ((error: unknown) => void) | undefined,
   ): void {
     const key = canonicalKey(with_.sticky, 'sticky');
+    const fail = onFail ?? (error => succeed(rejectWhereAwaited(error)));
     this.member.stickies.publish(key, { args, timeoutMs, handle: this, succeed, fail, onError: this.#onError });
     const end = () => void this.#takeBack(key).catch(this.#onError);
     with_.signal?.addEventListener('abort', end, { once: true });
@@ -255,16 +271,14 @@ export class Base implements MemberObserver {
   }
 }
 
-/**
- * Passes an error of the leader's on with the stack of whoever awaits it here. V8 finds those frames when an error is
- * made in a reaction of the promise that is awaited, which costs nothing until then; a stack taken at the call would
- * cost more than the rest of it.
- */
-function throwHere(error: unknown): never {
-  addLocalStack(error);
-  throw error;
+let lastResolve: (value: unknown) => void = () => {};
+
+/** The same executor for every promise: it runs at once, so what it leaves here is taken at once. */
+function takeResolve(resolve: (value: unknown) => void): void {
+  lastResolve = resolve;
 }
 
+/** The signals in the arguments that were encoded last. */
 let found: AbortSignal[] | undefined;
 
 /** Shared by all calls: encoding is synchronous. */
@@ -274,9 +288,3 @@ const signalCollector: SignalWriter = {
     return found.push(signal);
   },
 };
-
-function takeSignals(): AbortSignal[] | undefined {
-  const signals = found;
-  found = undefined;
-  return signals;
-}

@@ -67,10 +67,11 @@ function construct(builtIn: string, name: string, message: string): Error {
 // The stack that counts comes from where the error was thrown. To make one here is what costs most.
 function withoutStack(create: () => Error): Error {
   const { stackTraceLimit } = Error;
-  Reflect.set(Error, 'stackTraceLimit', 0);
+  // False where the app froze the built-ins.
+  if (!Reflect.set(Error, 'stackTraceLimit', 0)) return create();
   try {
     return create();
   } finally {
-    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }

@@ -3,6 +3,14 @@
 import { LONG_STRING, MAX_DEPTH } from './limits.js';
 import { isPlainObject } from './prototypes.js';
 
+// The objects met in this walk: a few in a list that is used again and again, more of them in a set.
+const FEW = 8;
+const few: (object | undefined)[] = new Array(FEW).fill(undefined);
+let metCount = 0;
+let many: Set<object> | undefined;
+/** The prototype that was last found to be that of a record. */
+let recordPrototype: object | undefined;
+
 /**
  * Would `JSON.parse(JSON.stringify(value))` give an equal value, and is it worth it (no long strings)?
  * Never throws: what can't be read is not plain, and the slower walk says why. An array's named properties are not looked at.
@@ -10,13 +18,17 @@ import { isPlainObject } from './prototypes.js';
 export function isPlainJson(value: unknown): boolean {
   // A getter that encodes something while we walk: the slower way is always right.
   if (metCount > 0) return false;
+  let plain = false;
   try {
-    return isPlain(value, 0);
+    plain = isPlain(value, 0);
   } catch {
-    return false;
-  } finally {
-    forgetMet();
+    // A getter, a Proxy, or the end of the stack. At the latter no function can be called, so the next lines call none.
   }
+  for (let i = 0; i < metCount; i++) few[i] = undefined;
+  metCount = 0;
+  many = undefined;
+  recordPrototype = undefined;
+  return plain;
 }
 
 function isPlain(value: unknown, depth: number): boolean {
@@ -59,24 +71,10 @@ function hasPlainProperties(object: object, depth: number): boolean {
   return true;
 }
 
-// The objects met in this walk: a few in a list that is used again and again, more of them in a set.
-const FEW = 8;
-const few: (object | undefined)[] = new Array(FEW).fill(undefined);
-let metCount = 0;
-let many: Set<object> | undefined;
-let recordPrototype: object | undefined;
-
 function wasMet(object: object): boolean {
   if (many) return many.size === many.add(object).size;
   for (let i = 0; i < metCount; i++) if (few[i] === object) return true;
   if (metCount === FEW) many = new Set(few as object[]).add(object);
   else few[metCount++] = object;
   return false;
-}
-
-function forgetMet(): void {
-  for (let i = 0; i < metCount; i++) few[i] = undefined;
-  metCount = 0;
-  many = undefined;
-  recordPrototype = undefined;
 }

@@ -134,19 +134,19 @@ export class Writer {
   attempt(run: () => Json): Json | undefined {
     const [size, depth, met, parts] = [this.#size, this.#path.depth, this.#met.length, this.parts.length];
     const [limit, signals] = [this.#limit, this.signals];
+    let json: Json | undefined;
     this.signals = undefined;
     try {
-      return run();
+      json = run();
     } catch {
       this.#size = size;
       this.#path.depth = depth;
       this.parts.length = parts;
       while (this.#met.length > met) this.#numbers.delete(this.#met.pop()!);
-      return undefined;
-    } finally {
-      this.#limit = limit;
-      this.signals = signals;
     }
+    this.#limit = limit;
+    this.signals = signals;
+    return json;
   }
 
   #step(key: string | number): void {

@@ -1,5 +1,6 @@
 // One call of this process, from the moment it is made until it ends.
 
+import { rejectWhereAwaited } from '../codec/local-stack.js';
 import { EXT, Kind } from '../protocol/messages.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Road } from '../road/road.js';
@@ -30,7 +31,7 @@ export class Call implements Expiring {
 
   /**
    * @param method the method, or the key of a sticky publication
-   * @param succeed ends it well; this or `fail` is called once, by {@link Calls} alone
+   * @param succeed the `resolve` of the promise that was given out, if there's no `onFail`
    */
   constructor(
     kind: CallKind,
@@ -46,13 +47,18 @@ export class Call implements Expiring {
     /** Whose it is. */
     readonly handle: object,
     readonly succeed: (value: unknown) => void,
-    readonly fail: (error: unknown) => void,
+    private readonly onFail?: (error: unknown) => void,
   ) {
     this.wireKind = args.ext ? kind | EXT : kind;
     this.parts = args.parts;
     const until = deadline === Number.POSITIVE_INFINITY ? 'null' : deadline;
     const second = sticky === undefined ? 'null' : JSON.stringify(sticky);
     this.text = kind === Kind.CALL ? `[${quote(method)},${until},${args.text}]` : `[${until},${second},${args.text}]`;
+  }
+
+  fail(error: unknown): void {
+    if (this.onFail) this.onFail(error);
+    else this.succeed(rejectWhereAwaited(error));
   }
 
   /** What it holds in memory while it waits. */

@@ -21,4 +21,13 @@ test('the limit of stack traces is as it was', t => {
   const before = Error.stackTraceLimit;
   decodeError([16, 'Error', 'Error', 'm', 's', {}], true, undefined);
   t.is(Error.stackTraceLimit, before);
+  decodeError([16, 'NonError', 'NonError', 'm', 's', { value: 1 }], true, undefined);
+  t.is(Error.stackTraceLimit, before);
+});
+
+test('errors arrive where the limit of stack traces is frozen', t => {
+  const before = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')!;
+  Object.defineProperty(Error, 'stackTraceLimit', { ...before, writable: false });
+  t.is(decodeError([16, 'Error', 'Error', 'm', 's', {}], true, undefined).stack, 's');
+  Object.defineProperty(Error, 'stackTraceLimit', before);
 });

@@ -169,6 +169,7 @@ test('a value that meets the end of the stack is refused, not thrown up', t => {
   };
   t.throws(sink, { instanceOf: RangeError });
   t.true(codes.has('ERR_NOT_SERIALIZABLE'));
+  t.false(encodeValue({ a: 1 }, 'args').ext);
 });
 
 test('a text that would be longer than a string can be is refused', t => {

@@ -1,5 +1,5 @@
-// The floor: what Node's channels allow. A bare relay through the primary, one process.send a tick, and nothing else:
-// no library, no promise kept.
+// The floor: a bare relay through the primary, one process.send a tick, and nothing else: no library, no promise kept.
+// It is what Node's channels give to plain code. Who packs long strings better than V8's serializer does can beat it there.
 
 import cluster, { type Worker } from 'node:cluster';
 import { EchoClient, type Seat } from '../contestant.js';

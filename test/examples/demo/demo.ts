@@ -10,6 +10,7 @@ import { openUpstream } from './upstream.js';
 
 /** By convention 128 and the signal's number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGPIPE_EXIT_CODE = 141;
 
 class Interrupted extends Error {
   readonly exitCode: number;
@@ -53,6 +54,8 @@ function stopOnSignals(): AbortController {
   for (const [signal, exitCode] of Object.entries(EXIT_CODES)) {
     process.on(signal, () => stop.abort(new Interrupted(exitCode)));
   }
+  // Whoever read the output has seen enough, as with `| head`.
+  process.stdout.on('error', () => stop.abort(new Interrupted(SIGPIPE_EXIT_CODE)));
   return stop;
 }
 

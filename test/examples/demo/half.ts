@@ -42,7 +42,7 @@ export async function runHalf(options: HalfOptions): Promise<HalfResult> {
   try {
     for (let n = 0; n < workers; n++) staff.hire();
     await staff.until('serving');
-    display.event(`${workers} workers make calls`);
+    display.event('all workers make calls');
     const killed = await work(options, staff, terms);
     const { connections } = upstream;
     await finish(staff);

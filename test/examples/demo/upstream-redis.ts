@@ -14,8 +14,8 @@ export async function openRedis(url: string, stop: AbortController): Promise<Ups
   const clientName = `csc-demo-${process.pid}-${++opened}`;
   const keys = { counter: `${clientName}:counter`, sequence: `${clientName}:sequence` };
   const redis = await connect(url);
-  redis.on('error', ({ message }: Error) => {
-    stop.abort(new Refusal(`The connection to Redis at ${shown(url)} was lost: ${message}.`));
+  redis.on('error', (error: Error) => {
+    stop.abort(new Refusal(`The connection to Redis at ${shown(url)} was lost: ${reason(error)}.`));
   });
   const count = new Count();
   const timer = setInterval(async () => {
@@ -46,11 +46,12 @@ async function connect(url: string) {
     await redis.connect();
     return redis;
   } catch (error) {
-    throw new Refusal(
-      `Redis can't be reached at ${shown(url)}: ${(error as Error).message || (error as NodeJS.ErrnoException).code}.`,
-    );
+    throw new Refusal(`Redis can't be reached at ${shown(url)}: ${reason(error as NodeJS.ErrnoException)}.`);
   }
 }
+
+/** To stand at the end of a sentence. */
+const reason = ({ message, code }: NodeJS.ErrnoException) => (message || `${code}`).replace(/\.$/, '');
 
 /** Without the password. */
 function shown(url: string): string {
