@@ -16,6 +16,9 @@ export interface SenderOptions {
   deliverHere(bundle: Bundle): void;
 }
 
+/** Answers that are under way when there are many. */
+const MANY = 512;
+
 export class Sender {
   /** The bundle that holds the last frame for a member: another one may join it if it is for the same members. */
   readonly #last = new Map<number, OpenBundle>();
@@ -24,11 +27,15 @@ export class Sender {
   constructor(private readonly options: SenderOptions) {}
 
   to(workerId: number, kind: number, id: number, text: string, parts?: readonly Part[]): void {
-    this.#openFor(workerId).add(kind, id, text, parts);
+    const bundle = this.#openFor(workerId);
+    bundle.add(kind, id, text, parts);
+    this.#flushEarly(bundle);
   }
 
   payloadTo(workerId: number, kind: number, id: number, payload: Payload): void {
-    this.#openFor(workerId).addPayload(kind, id, payload);
+    const bundle = this.#openFor(workerId);
+    bundle.addPayload(kind, id, payload);
+    this.#flushEarly(bundle);
   }
 
   /** A value for several members crosses to the primary once. */
@@ -54,6 +61,10 @@ export class Sender {
   flush(): void {
     this.#deliver();
     this.options.outbox.flush();
+  }
+
+  #flushEarly(bundle: OpenBundle): void {
+    if (bundle !== this.#here && bundle.isWorthAWrite(MANY)) this.options.outbox.flush();
   }
 
   #openFor(workerId: number): OpenBundle {

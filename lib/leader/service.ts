@@ -14,7 +14,7 @@ import {
   unknownMethod,
 } from '../errors.js';
 import type { MemberOptions } from '../options.js';
-import { type FrameView, readFrames } from '../protocol/frames.js';
+import { type FrameView, pickFrames, readFrames } from '../protocol/frames.js';
 import { type Bundle, EXT, Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import type { Clock, Timer } from '../utils/clock.js';
@@ -31,7 +31,8 @@ export interface ServiceOptions {
   readonly sender: Sender;
   readonly clock: Clock;
   readonly self: number;
-  hasLease(): boolean;
+  /** Whether this leader may act at this moment of the clock. */
+  hasLease(now: number): boolean;
   /** Errors that concern no call and no subscriber. */
   report(error: unknown): void;
 }
@@ -47,7 +48,7 @@ export class Service implements TopicHost {
   readonly #clock: Clock;
   readonly #options: MemberOptions;
   readonly #self: number;
-  readonly #hasLease: () => boolean;
+  readonly #hasLease: (now: number) => boolean;
   readonly #report: (error: unknown) => void;
   #state: 'serving' | 'draining' | 'stopped' = 'serving';
   /** The number of the last bundle that came from our own member. */
@@ -89,7 +90,7 @@ export class Service implements TopicHost {
   }
 
   hasLease(): boolean {
-    return this.#hasLease();
+    return this.#hasLease(this.#clock.now());
   }
 
   report(error: unknown): void {
@@ -104,16 +105,17 @@ export class Service implements TopicHost {
   receive(bundle: Bundle): void {
     if (this.#state === 'stopped') return;
     if (bundle.f === this.#self && bundle.n !== undefined) this.receivedHere = bundle.n;
-    if (this.#held.length > 0 || !this.#hasLease()) this.#held.push(bundle);
-    else this.#process(bundle);
+    this.#processOrHold(bundle);
   }
 
   /** The lease is valid again: what was held goes on, in order. */
   release(): void {
-    if (this.#state === 'stopped' || !this.#hasLease()) return;
+    if (this.#state === 'stopped' || !this.hasLease()) return;
     const held = this.#held;
     this.#held = [];
-    for (const bundle of held) this.#process(bundle);
+    for (const bundle of held) this.#processOrHold(bundle);
+    // A call may have blocked the event loop for longer than the lease.
+    if (this.#held.length > 0) return;
     for (const topic of this.#topics.values()) topic.release();
     const events = this.#heldEvents;
     this.#heldEvents = [];
@@ -126,7 +128,7 @@ export class Service implements TopicHost {
     const index = this.#options.events.indexOf(event);
     try {
       const payload = encodeValue([event, ...args], 'event');
-      if (this.#hasLease()) return this.sender.payloadToAll(Kind.EVENT, index, payload);
+      if (this.hasLease()) return this.sender.payloadToAll(Kind.EVENT, index, payload);
       this.#heldEvents.push({ index, payload });
       if (this.#heldEvents.length > MOST_HELD_EVENTS) this.#heldEvents.shift();
     } catch (error) {
@@ -162,12 +164,25 @@ export class Service implements TopicHost {
 
   // ------------------------------------------------------------------------------------------------------ frames
 
+  #processOrHold(bundle: Bundle): void {
+    if (this.#held.length > 0) this.#held.push(bundle);
+    else this.#process(bundle);
+  }
+
+  /** The clock is read for each frame: the one before it may have blocked the event loop, and the lease be over. */
   #process(bundle: Bundle): void {
     const { f } = bundle;
-    const now = this.#clock.now();
+    let index = 0;
+    let isHeld = false;
     try {
       readFrames(bundle, frame => {
-        if (f !== undefined) this.#frame(f, frame, now);
+        const at = index++;
+        if (isHeld) return;
+        const now = this.#clock.now();
+        if (this.#state === 'serving' && !this.#hasLease(now)) {
+          isHeld = true;
+          this.#held.push(at === 0 ? bundle : framesFrom(bundle, at));
+        } else if (f !== undefined) this.#frame(f, frame, now);
         else if (frame.kind === Kind.GONE) this.#gone(frame.id);
       });
     } catch (error) {
@@ -358,6 +373,8 @@ export class Service implements TopicHost {
     done();
   }
 }
+
+const framesFrom = (bundle: Bundle, first: number): Bundle => pickFrames(bundle, (_kind, _id, index) => index >= first)!;
 
 function ofWorker<K, T>(all: Map<number, Map<K, T>>, workerId: number): Map<K, T> {
   let own = all.get(workerId);

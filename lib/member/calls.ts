@@ -16,9 +16,6 @@ import type { Call, CallSignal } from './call.js';
 /** Calls that may wait in this process for a leader, or for a primary that doesn't read. */
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 
-/** A batch leaves before the end of the tick once it holds this many calls, or a quarter of all in flight. */
-const BATCH = 32;
-
 export interface CallsOptions {
   readonly clock: Clock;
   /** Why a call whose deadline passed got no answer. */
@@ -174,8 +171,7 @@ export class Calls {
 
   #isOverloaded(call: Call): boolean {
     if (!this.#road) return this.#waiting > 0 && this.#waitingBytes + call.bytes > MOST_WAITING_BYTES;
-    // Between two bundles is often enough to look.
-    return this.#road.pending === 0 && this.#road.waitingBytes > MOST_WAITING_BYTES;
+    return this.#road.isNextBundle && this.#road.waitingBytes > MOST_WAITING_BYTES;
   }
 
   #send(call: Call, road: Road): void {
@@ -184,7 +180,7 @@ export class Calls {
     if (call.signals) {
       for (const { signal, number } of call.signals) if (signal.aborted) this.tellSignal(call, number, signal.reason);
     }
-    if (road.pending >= BATCH && road.pending >= this.#calls.size / 4) road.flush();
+    road.flushEarly(this.#calls.size);
   }
 
   #wait(call: Call): void {

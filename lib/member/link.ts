@@ -143,9 +143,9 @@ export class Link {
     this.#beatSentAt.clear();
   }
 
-  /** Whether the lease of an appointment is valid now; `first` is what {@link startLeading} returned. */
-  hasLease(first: number): boolean {
-    return this.#acked >= first && this.clock.now() < this.#leaseUntil;
+  /** Whether the lease of an appointment is valid at `now`; `first` is what {@link startLeading} returned. */
+  hasLease(first: number, now: number): boolean {
+    return this.#acked >= first && now < this.#leaseUntil;
   }
 
   close(): void {

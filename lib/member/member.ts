@@ -18,7 +18,7 @@ import { defer } from '../utils/deferred.js';
 import { Calls } from './calls.js';
 import type { Link, LinkMember, ToError } from './link.js';
 import { ReadyWaiters } from './ready-waiters.js';
-import { isLeading, newRole, play, type RoleEvent, type RoleOrder, type RoleState } from './role.js';
+import { heldTerm, isLeading, newRole, play, type RoleEvent, type RoleOrder, type RoleState } from './role.js';
 import { Stickies } from './stickies.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -247,14 +247,21 @@ export class Member implements LinkMember {
 
   #play(event: RoleEvent): void {
     const wasLeader = this.isLeader;
+    const held = heldTerm(this.#role);
     const { state, orders } = play(this.#role, event);
     this.#role = state;
-    if (!wasLeader && this.isLeader) this.#firstBeat = this.#link.startLeading();
-    if (wasLeader && !this.isLeader) this.#link.stopLeading();
+    this.#beatFor(held, heldTerm(state));
     for (const order of orders) this.#carryOut(order);
     this.#route();
     if (wasLeader !== this.isLeader) this.#tellRole(wasLeader);
     for (const resolve of this.#whenPlayed.splice(0)) resolve();
+  }
+
+  /** Heartbeats for as long as a term is held. Each term needs an acknowledgement of its own. */
+  #beatFor(before: number | undefined, after: number | undefined): void {
+    if (before === after) return;
+    if (before !== undefined) this.#link.stopLeading();
+    if (after !== undefined) this.#firstBeat = this.#link.startLeading();
   }
 
   #tellRole(wasLeader: boolean): void {
@@ -329,7 +336,7 @@ export class Member implements LinkMember {
       sender,
       clock,
       self: workerId,
-      hasLease: () => this.#link.hasLease(this.#firstBeat),
+      hasLease: now => this.#link.hasLease(this.#firstBeat, now),
       report: error => this.#observe(observer => observer.error(error)),
     });
     this.#link.tell({ k: 'ready', group: this.name, term, methods: this.#client!.methods });

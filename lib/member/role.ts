@@ -120,6 +120,16 @@ export function play(state: RoleState, event: RoleEvent): RoleStep {
 export const isLeading = ({ now }: RoleState): boolean =>
   now.at === 'leading' || now.at === 'draining' || (now.at === 'opening' && !now.isSuccessor);
 
+/**
+ * The term that the primary takes this member to hold: also while it closes its real client and hasn't given the term
+ * back yet. So long its silence would mean that it hangs.
+ */
+export function heldTerm(state: RoleState): number | undefined {
+  const { now } = state;
+  if (now.at === 'closing') return now.cause && now.term;
+  return isLeading(state) && 'term' in now ? now.term : undefined;
+}
+
 function hear(state: RoleState): RoleStep {
   const { now, news, workerId } = state;
   if (!('term' in now) || now.at === 'closing') return settle(state);

@@ -2,9 +2,16 @@
 
 import { type Bundle, EXT } from './messages.js';
 import type { Part, Payload } from './payload.js';
+import { arrived, lengthOf, type TravellingPart } from './travelling-part.js';
 
 /** Characters and bytes beyond which no further frame joins a bundle: about what one write should hold. */
 export const WRITE_BYTES = 256 * 1024;
+
+/** From here on a bundle leaves before the end of the tick, so that the next process can begin with it. */
+export const EARLY_BYTES = 64 * 1024;
+
+/** Fewer frames than this aren't worth a write of their own. */
+const BATCH = 32;
 
 /** What a bundle without frames costs, for the accounts of what waits. */
 const OVERHEAD_BYTES = 64;
@@ -28,8 +35,10 @@ export class OpenBundle {
     return this.sealed || this.bytes >= WRITE_BYTES;
   }
 
-  get frames(): number {
-    return this.#texts.length;
+  /** Whether it may as well leave before the end of the tick: large, or a good part of the `inFlight` frames under way. */
+  isWorthAWrite(inFlight: number): boolean {
+    const frames = this.#texts.length;
+    return this.bytes >= EARLY_BYTES || (frames >= BATCH && frames >= inFlight / 4);
   }
 
   add(kind: number, id: number, text: string, parts?: readonly Part[]): void {
@@ -82,7 +91,7 @@ export function pickFrames(
 ): Bundle | undefined {
   const head: number[] = [];
   const texts: string[] = [];
-  const parts: NonNullable<Bundle['p']>[number][] = [];
+  const parts: TravellingPart[] = [];
   let offset = 1;
   let part = 0;
   for (let i = 0; i < h.length; i += 4) {
@@ -105,9 +114,6 @@ export function bytesOf({ x, p }: Bundle): number {
   if (p) for (const part of p) bytes += lengthOf(part);
   return bytes;
 }
-
-export const lengthOf = (part: Part | { readonly b: string }): number =>
-  typeof part === 'string' || part instanceof Uint8Array ? part.length : part.b.length;
 
 /** The frame at hand while a bundle is read; one object serves all frames, so keep what it holds and not itself. */
 export class FrameView {
@@ -145,7 +151,7 @@ export function readFrames({ h, x, p }: Bundle, visit: (frame: FrameView) => voi
     view.ext = (kind & EXT) !== 0;
     view.id = h[i + 1]!;
     view.json = values[at];
-    view.parts = count === 0 ? undefined : p!.slice(part, part + count).map(bytesBack);
+    view.parts = count === 0 ? undefined : p!.slice(part, part + count).map(arrived);
     view.start = offset;
     view.length = h[i + 2]!;
     offset += view.length + 1;
@@ -153,6 +159,3 @@ export function readFrames({ h, x, p }: Bundle, visit: (frame: FrameView) => voi
     visit(view);
   }
 }
-
-const bytesBack = (part: Part | { readonly b: string }): Part =>
-  typeof part === 'string' || part instanceof Uint8Array ? part : Buffer.from(part.b, 'base64');

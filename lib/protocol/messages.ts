@@ -3,7 +3,8 @@
 // Protocol versions
 //   1  the first.
 
-import type { Part, Payload } from './payload.js';
+import type { Payload } from './payload.js';
+import type { TravellingPart } from './travelling-part.js';
 
 /** What this release speaks, newest first. A release speaks its own version and the one before. */
 export const PROTOCOL_VERSIONS: readonly number[] = [1];
@@ -243,6 +244,6 @@ export interface Bundle {
   readonly h: readonly number[];
   /** the texts of all frames as one JSON array */
   readonly x: string;
-  /** the parts of all frames, in order; bytes as `{ b: base64 }` on a channel that carries JSON */
-  readonly p?: readonly (Part | { readonly b: string })[];
+  /** the parts of all frames, in order */
+  readonly p?: readonly TravellingPart[];
 }

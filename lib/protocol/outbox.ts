@@ -1,8 +1,9 @@
 // What leaves one channel: one packet a tick, control before data, and never more data on its way than a window.
 
 import type { Clock } from '../utils/clock.js';
-import { bytesOf, type OpenBundle, WRITE_BYTES } from './frames.js';
+import { bytesOf, EARLY_BYTES, type OpenBundle, WRITE_BYTES } from './frames.js';
 import { type Bundle, type ControlFrame, MARKER, type Packet } from './messages.js';
+import { forBytes, forJson, type TravellingPart } from './travelling-part.js';
 
 /** Data handed to a channel and not yet written; beyond it data waits here, where control overtakes it. */
 export const WINDOW_BYTES = 1024 * 1024;
@@ -30,6 +31,8 @@ export class Outbox {
   #queue: Entry[] = [];
   #first = 0;
   #windowBytes = 0;
+  /** Put since the last flush. */
+  #newBytes = 0;
   #isScheduled = false;
   #isClosed = false;
   /** Bytes of data that wait here, not yet handed to the channel. */
@@ -60,7 +63,9 @@ export class Outbox {
   data(bundle: Bundle, bytes = bytesOf(bundle)): void {
     if (this.#isClosed) return;
     this.queuedBytes += bytes;
+    this.#newBytes += bytes;
     this.#put({ bundle, bytes });
+    if (this.#newBytes >= EARLY_BYTES) this.flush();
   }
 
   /** Bytes of data that wait here, bundles that are still open included. */
@@ -73,6 +78,7 @@ export class Outbox {
   /** Hands over what the window allows, now. */
   flush(): void {
     if (this.#isClosed) return;
+    this.#newBytes = 0;
     while (this.#controls.length > 0 || (this.#first < this.#queue.length && this.#windowBytes < WINDOW_BYTES)) {
       this.#send(this.#next());
     }
@@ -138,7 +144,7 @@ export class Outbox {
   #send({ c, d, bytes }: { c: ControlFrame[]; d: Bundle[]; bytes: number }): void {
     const packet: { -readonly [K in keyof Packet]: Packet[K] } = { [MARKER]: this.#options.version };
     if (c.length > 0) packet.c = c;
-    if (d.length > 0) packet.d = this.#options.carriesBytes ? d : d.map(withoutBytes);
+    if (d.length > 0) packet.d = d.map(bundle => withParts(bundle, this.#options.carriesBytes ? forBytes : forJson));
     this.#windowBytes += bytes;
     this.sent.packets++;
     this.sent.bundles += d.length;
@@ -174,10 +180,6 @@ export class Outbox {
   }
 }
 
-/** JSON would write each byte as a number; base64 is a third of that. */
-function withoutBytes(bundle: Bundle): Bundle {
-  if (!bundle.p?.some(part => part instanceof Uint8Array)) return bundle;
-  return { ...bundle, p: bundle.p.map(part => (part instanceof Uint8Array ? { b: base64(part) } : part)) };
+function withParts(bundle: Bundle, travel: (part: TravellingPart) => TravellingPart): Bundle {
+  return bundle.p ? { ...bundle, p: bundle.p.map(travel) } : bundle;
 }
-
-const base64 = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');

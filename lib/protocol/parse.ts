@@ -2,6 +2,7 @@
 
 import { brokenFrame, type SharedClientError } from '../errors.js';
 import { type Bundle, type ControlFrame, MARKER, type Packet } from './messages.js';
+import { isTravellingPart } from './travelling-part.js';
 
 /** Reports a frame that was ours but broken; the frames beside it are still good. */
 export type OnBroken = (error: SharedClientError) => void;
@@ -65,10 +66,9 @@ const listOf = ([test, expected]: Test, most: number): Test => [
 ];
 const isPayload = (value: unknown) =>
   isRecord(value) && typeof value.text === 'string' && typeof value.ext === 'boolean' && partsTest[0](value.parts);
-const isPart = (value: unknown) =>
-  typeof value === 'string' || value instanceof Uint8Array || (isRecord(value) && typeof value.b === 'string');
 const partsTest: Test = [
-  value => value === undefined || (Array.isArray(value) && value.length <= MOST_FRAMES && value.every(isPart)),
+  value =>
+    value === undefined || (Array.isArray(value) && value.length <= MOST_FRAMES && value.every(isTravellingPart)),
   'a list of strings and bytes',
 ];
 const payload: Test = [isPayload, 'an encoded value'];

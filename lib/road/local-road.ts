@@ -19,8 +19,8 @@ export class LocalRoad implements Road {
     private readonly deliver: (bundle: Bundle) => void,
   ) {}
 
-  get pending(): number {
-    return this.#open?.frames ?? 0;
+  get isNextBundle(): boolean {
+    return !this.#open;
   }
 
   get waitingBytes(): number {
@@ -30,13 +30,16 @@ export class LocalRoad implements Road {
   send(kind: number, id: number, text: string, parts?: readonly Part[]): number {
     if (!this.#open) {
       this.#open = new OpenBundle(this.group, this.term, undefined, ++this.#number);
-      this.clock.defer(() => this.flush());
+      this.clock.defer(() => this.#deliver());
     }
     this.#open.add(kind, id, text, parts);
     return this.#number;
   }
 
-  flush(): void {
+  /** Nobody could begin any earlier. */
+  flushEarly(): void {}
+
+  #deliver(): void {
     const bundle = this.#open;
     this.#open = undefined;
     if (bundle) this.deliver({ ...bundle.seal(), f: this.workerId });

@@ -10,10 +10,10 @@ export interface Road {
   readonly term: number;
   /** Puts a frame. @returns the number of the bundle it travels in */
   send(kind: number, id: number, text: string, parts?: readonly Part[]): number;
-  /** Frames put since the last bundle left. */
-  readonly pending: number;
-  /** Lets them leave before the end of the tick. */
-  flush(): void;
+  /** Lets a batch leave before the end of the tick if it's worth a write, with `inFlight` calls under way. */
+  flushEarly(inFlight: number): void;
+  /** The next frame begins a bundle: often enough to look at {@link waitingBytes}. */
+  readonly isNextBundle: boolean;
   /** Bytes put that haven't left this process. */
   readonly waitingBytes: number;
 }
@@ -30,8 +30,8 @@ export class RelayRoad implements Road {
     private readonly outbox: Outbox,
   ) {}
 
-  get pending(): number {
-    return this.#open && !this.#open.sealed ? this.#open.frames : 0;
+  get isNextBundle(): boolean {
+    return !this.#open || this.#open.isFull;
   }
 
   get waitingBytes(): number {
@@ -47,7 +47,7 @@ export class RelayRoad implements Road {
     return this.#number;
   }
 
-  flush(): void {
-    this.outbox.flush();
+  flushEarly(inFlight: number): void {
+    if (this.#open!.isWorthAWrite(inFlight)) this.outbox.flush();
   }
 }

@@ -49,7 +49,7 @@ export type Stage =
       readonly stage: 'handing over';
       readonly term: number;
       readonly leader: number;
-      readonly isReady: boolean;
+      readonly readyAt: number;
       readonly prepared?: { readonly successor: number; readonly next: number; readonly methods: readonly string[] };
     }
   /** The leader can't be reached. Its lease, or its process, must end first. */
@@ -70,7 +70,7 @@ export interface GroupState {
   /** Who stepped down by its own wish: only if there's nobody else. */
   readonly avoided?: number;
   /** The hand-over that somebody waits for. */
-  readonly transfer?: { readonly id: number; readonly to?: number };
+  readonly transfer?: { readonly id: number; readonly to: number };
 }
 
 export type GroupEvent =
@@ -161,9 +161,8 @@ export function newsPhase({ at }: GroupState): NewsPhase {
       return 'opening';
     case 'leading':
     case 'preparing':
-      return 'ready';
     case 'handing over':
-      return at.isReady ? 'ready' : 'opening';
+      return 'ready';
     default:
       return assertNever(at);
   }
@@ -218,8 +217,9 @@ class Working {
 
   #join(member: Omit<GroupMember, 'hasFailed' | 'isSilent'>): void {
     const known = this.state.members.get(member.workerId);
-    const { joinedAt, hasFailed, isSilent } = known ?? { ...member, hasFailed: false, isSilent: false };
-    this.#setMember({ ...member, joinedAt, hasFailed, isSilent });
+    const { joinedAt, isSilent } = known ?? { ...member, isSilent: false };
+    // Who may lead only from now on hasn't failed in this round, whatever it did before.
+    this.#setMember({ ...member, joinedAt, hasFailed: known?.eligible === true && known.hasFailed, isSilent });
     const { at } = this.state;
     // A newcomer hasn't failed yet: it need not wait for the pause of those that have.
     const isPossible = at.stage === 'vacant' && (!at.isPaused || at.hasFailed) && this.#candidates().length > 0;
@@ -245,9 +245,6 @@ class Working {
 
   #ready(workerId: number, term: number, methods: readonly string[]): void {
     const { at } = this.state;
-    if (at.stage === 'handing over' && at.leader === workerId && at.term === term) {
-      return this.#set({ at: { ...at, isReady: true }, methods }, { do: 'tell' });
-    }
     if (at.stage !== 'opening' || at.leader !== workerId || at.term !== term) return;
     this.#becomeReady(workerId, term, methods);
   }
@@ -269,8 +266,7 @@ class Working {
       { do: 'tell' },
     );
     if (transfer) {
-      const failed = transfer.to !== undefined && transfer.to !== leader ? 'failed' : undefined;
-      this.#do({ do: 'transferred', id: transfer.id, ...(failed && { failed }) });
+      this.#do({ do: 'transferred', id: transfer.id, ...(transfer.to !== leader && { failed: 'failed' }) });
     }
     this.#replaceIneligibleLeader();
   }
@@ -298,11 +294,14 @@ class Working {
     this.#removeMember(workerId);
     if (!led) return this.#successorLost(workerId);
     if (at.stage === 'fenced') return this.#do({ do: 'end', term: at.term, leader: workerId });
-    this.#set(
-      { at: { stage: 'fenced', term: at.term, leader: workerId, cause: 'disconnected' } },
-      { do: 'end', term: at.term, leader: workerId },
-      { do: 'tell' },
-    );
+    this.#fence(at, 'disconnected', { do: 'end', term: at.term, leader: workerId });
+  }
+
+  #fence(at: Exclude<Stage, { stage: 'vacant' }>, cause: DeposedCause, order: GroupOrder): void {
+    const { term, leader } = at;
+    this.#set({ at: { stage: 'fenced', term, leader, cause }, failures: this.#failuresAfter(at) }, order, {
+      do: 'tell',
+    });
   }
 
   #exited(workerId: number): void {
@@ -319,8 +318,7 @@ class Working {
     if (at.stage === 'fenced') {
       if (at.cause === 'disconnected') this.#endTerm('disconnected');
     } else if (this.rules.hungLeader === 'kill') {
-      const fenced: Stage = { stage: 'fenced', term: at.term, leader: workerId, cause: 'killed' };
-      this.#set({ at: fenced }, { do: 'kill', workerId }, { do: 'tell' });
+      this.#fence(at, 'killed', { do: 'kill', workerId });
     } else {
       this.#endTerm('silent');
     }
@@ -331,10 +329,11 @@ class Working {
     if (!member?.isSilent) return;
     this.#setMember({ ...member, isSilent: false });
     if (this.state.at.stage === 'vacant' && !this.state.at.isPaused) this.#appointNext();
+    this.#replaceIneligibleLeader();
   }
 
   #resume(): void {
-    if (this.state.at.stage !== 'vacant') return;
+    if (this.state.at.stage !== 'vacant' || !this.state.at.isPaused) return;
     for (const member of this.state.members.values()) {
       if (member.hasFailed) this.#setMember({ ...member, hasFailed: false });
     }
@@ -373,18 +372,23 @@ class Working {
     const isWantedLost = wanted !== undefined && !candidates.some(member => member.workerId === wanted);
     if (isWantedLost && members.get(leader)?.handover === 'overlap') {
       // The leader still leads: nothing was lost, nothing needs to be tried elsewhere.
-      this.#set({ at: { stage: 'leading', term, leader, readyAt }, transfer: undefined });
-      return this.#do({ do: 'transferred', id: transfer!.id, failed: 'failed' });
+      this.#set({ at: { stage: 'leading', term, leader, readyAt } });
+      this.#failTransfer();
+      return this.#replaceIneligibleLeader();
     }
     const successor = wanted ?? (candidates.length > 0 ? this.rules.choose(candidates) : undefined);
     if (members.get(leader)?.handover === 'overlap' && successor !== undefined) {
       const next = this.#nextTerm();
-      this.#set({ at: { stage: 'preparing', term, leader, readyAt, successor, next }, lastTerm: next });
+      this.#set({
+        at: { stage: 'preparing', term, leader, readyAt, successor, next },
+        lastTerm: next,
+        preferred: [successor],
+      });
       return this.#do({ do: 'prepare', to: successor, term: next });
     }
     const preferred = successor === undefined ? [leader] : [successor, leader];
     this.#set(
-      { at: { stage: 'handing over', term, leader, isReady: true }, preferred },
+      { at: { stage: 'handing over', term, leader, readyAt }, preferred },
       { do: 'handover', to: leader, term },
     );
   }
@@ -395,9 +399,9 @@ class Working {
       return this.#becomeReady(workerId, term, methods);
     }
     if (at.stage !== 'preparing' || at.successor !== workerId || at.next !== term) return;
-    const { term: current, leader, successor, next } = at;
+    const { term: current, leader, readyAt, successor, next } = at;
     this.#set(
-      { at: { stage: 'handing over', term: current, leader, isReady: true, prepared: { successor, next, methods } } },
+      { at: { stage: 'handing over', term: current, leader, readyAt, prepared: { successor, next, methods } } },
       { do: 'handover', to: leader, term: current },
     );
   }
@@ -413,23 +417,36 @@ class Working {
   // ------------------------------------------------------------------------------------------------ appointment
 
   #endTerm(cause: DeposedCause): void {
-    const { at, failures } = this.state;
+    const { at, members } = this.state;
     if (at.stage === 'vacant') return;
     const { term, leader } = at;
-    const wasStable = at.stage === 'leading' && this.rules.now - at.readyAt >= STABLE_MS;
-    if (at.stage !== 'fenced') this.#do({ do: 'end', term, leader });
+    // Of a fenced one it was said when its channel closed, if that has closed.
+    if (at.stage !== 'fenced' || members.has(leader)) this.#do({ do: 'end', term, leader });
     this.#do({ do: 'emit', event: 'deposed', term, workerId: leader, cause });
-    this.#set({ failures: wasStable ? 0 : failures });
+    this.#set({ at: VACANT, failures: this.#failuresAfter(at) });
     const prepared = at.stage === 'handing over' ? at.prepared : at.stage === 'preparing' ? at : undefined;
-    this.#set({ at: VACANT });
-    if (prepared)
+    if (prepared && !members.get(prepared.successor)!.isSilent) {
       return this.#appointPrepared(
         prepared.successor,
         prepared.next,
         'methods' in prepared ? prepared.methods : undefined,
       );
-    if (cause === 'broken') return this.#pauseAfterBreak();
+    }
+    // Who was to go anyway is succeeded at once, whatever made it go.
+    if (cause === 'broken' && at.stage !== 'handing over') return this.#pauseAfterBreak();
     this.#appointNext();
+  }
+
+  /** The count of failures after a term that ends now. */
+  #failuresAfter(at: Stage): number {
+    return 'readyAt' in at && this.rules.now - at.readyAt >= STABLE_MS ? 0 : this.state.failures;
+  }
+
+  /** Nobody takes over. */
+  #failTransfer(): void {
+    const { transfer } = this.state;
+    if (transfer) this.#do({ do: 'transferred', id: transfer.id, failed: 'failed' });
+    this.#set({ transfer: undefined, preferred: [] });
   }
 
   /** The successor has, or soon will have, its real client open under the number `next`. */
@@ -447,6 +464,7 @@ class Working {
     const ms = backoffMs(this.state.failures);
     this.#set({ failures: this.state.failures + 1 });
     if (ms === 0) return this.#appointNext();
+    this.#failTransfer();
     this.#set({ at: { stage: 'vacant', isPaused: true, hasFailed: false } }, { do: 'pause', ms }, { do: 'tell' });
   }
 
@@ -474,11 +492,9 @@ class Working {
   }
 
   #stayVacant(): void {
-    const { at, members, failures, transfer } = this.state;
-    if (transfer) this.#do({ do: 'transferred', id: transfer.id, failed: 'failed' });
-    this.#set({ transfer: undefined, preferred: [] });
+    const { members, failures } = this.state;
+    this.#failTransfer();
     const failed = [...members.values()].some(member => member.eligible && member.hasFailed);
-    if (at.stage === 'vacant' && at.isPaused && failed) return;
     if (failed) {
       this.#set(
         { at: { stage: 'vacant', isPaused: true, hasFailed: true }, failures: failures + 1 },

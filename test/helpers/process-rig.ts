@@ -1,0 +1,182 @@
+// A real cluster for one test: an upstream, a primary and its workers, each a process, and the check that none is left.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExecutionContext } from 'ava';
+import type { ForkOptions, PrimaryApi, PrimaryEvent } from '../fixtures/process-primary.js';
+import type { ClientSetup, WorkerApi, WorkerEvent } from '../fixtures/process-worker.js';
+import type { PrimaryOptions } from '../../lib/index.js';
+import { isAlive, meetProcess, type RemoteProcess } from './process-remote.js';
+import { type Hello, JOURNAL, type LastWord, UPSTREAM, WIRE } from './process-wire.js';
+import { forkUpstream, type UpstreamProcess } from './upstream-process.js';
+
+export type PrimaryProcess = RemoteProcess<PrimaryApi, PrimaryEvent>;
+export type WorkerProcess = RemoteProcess<WorkerApi, WorkerEvent>;
+
+export interface RigOptions {
+  /** `false`: it isn't set up. */
+  readonly primary?: PrimaryOptions | false;
+  /** How many workers; each makes its client once the one before has joined, so that the first one leads. */
+  readonly workers?: number;
+  readonly client?: ClientSetup;
+}
+
+type AnyProcess = RemoteProcess<unknown, { readonly kind: string }>;
+
+const PRIMARY = new URL('../fixtures/process-primary.js', import.meta.url);
+
+/** A cluster that ends with the test. */
+export async function startRig(t: ExecutionContext, options: RigOptions = {}): Promise<Rig> {
+  const rig = new Rig();
+  t.teardown(() => rig.end());
+  await rig.start(options);
+  return rig;
+}
+
+export class Rig {
+  readonly workers: WorkerProcess[] = [];
+  primary!: PrimaryProcess;
+  upstream!: UpstreamProcess;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'csc-process-'));
+  readonly #journal = join(this.#folder, 'journal');
+  readonly #temporary = join(this.#folder, 'temporary');
+  readonly #server: Server;
+  readonly #processes: AnyProcess[] = [];
+  readonly #arrivals = new Map<number, (process: AnyProcess) => void>();
+  #child: ChildProcess | undefined;
+  #output = '';
+
+  constructor() {
+    writeFileSync(this.#journal, '');
+    mkdirSync(this.#temporary);
+    this.#server = createServer(async socket => {
+      const process: AnyProcess = await meetProcess(socket);
+      this.#processes.push(process);
+      this.#arrivals.get(process.workerId)?.(process);
+    }).listen(join(this.#folder, 'wire'));
+  }
+
+  async start({ primary = {}, workers = 0, client }: RigOptions): Promise<void> {
+    this.upstream = await forkUpstream({ path: join(this.#folder, 'upstream') });
+    this.primary = await this.#startPrimary();
+    if (primary) await this.primary.do.setup(primary);
+    for (const worker of await this.forkMany(workers)) await this.join(worker, client);
+    if (workers > 0 && primary) await this.#allReady(client);
+  }
+
+  /** The worker that leads at first. */
+  get leader(): WorkerProcess {
+    return this.workers[0]!;
+  }
+
+  /** All the others. */
+  get followers(): [WorkerProcess, ...WorkerProcess[]] {
+    return this.workers.slice(1) as [WorkerProcess, ...WorkerProcess[]];
+  }
+
+  /** The worker with this id. */
+  worker(workerId: number): WorkerProcess {
+    return this.workers.find(worker => worker.workerId === workerId)!;
+  }
+
+  /** Resolves once it runs; it shares nothing yet. */
+  async fork(options?: ForkOptions): Promise<WorkerProcess> {
+    const worker = await this.forkProgram<WorkerApi, WorkerEvent>(options);
+    this.workers.push(worker);
+    return worker;
+  }
+
+  async forkMany(count: number): Promise<WorkerProcess[]> {
+    const workers = await Promise.all(Array.from({ length: count }, () => this.fork()));
+    this.workers.sort((a, b) => a.workerId - b.workerId);
+    return workers.sort((a, b) => a.workerId - b.workerId);
+  }
+
+  /** A worker with a program of its own. */
+  async forkProgram<Api, Event extends { readonly kind: string }>(
+    options?: ForkOptions,
+  ): Promise<RemoteProcess<Api, Event>> {
+    const { workerId } = await this.primary.do.fork(options);
+    return this.#arrival<Api, Event>(workerId);
+  }
+
+  /** Makes a worker's client; resolves once it has joined. */
+  async join(worker: WorkerProcess, client: ClientSetup = {}): Promise<void> {
+    await worker.do.create(client);
+    const { workerId } = worker;
+    const { name = 'probe' } = client;
+    await this.primary.until('join', event => event.workerId === workerId && event.name === name);
+  }
+
+  /** What processes exited with by themselves, by pid. */
+  exitCodes(): Map<number, number> {
+    const lines = readFileSync(this.#journal, 'utf8').split('\n').filter(Boolean);
+    return new Map(lines.map(line => JSON.parse(line) as LastWord).map(({ pid, code }) => [pid, code]));
+  }
+
+  /** Ends all processes by their numbers, and looks for what is left. */
+  async end(): Promise<void> {
+    for (const process of this.#processes) process.kill();
+    await Promise.all(this.#processes.map(process => process.gone));
+    await this.#endChild();
+    await allDead(this.#processes);
+    await this.upstream?.untilConnections(0);
+    await this.upstream?.close();
+    await new Promise(resolve => this.#server.close(resolve));
+    const left = [...readdirSync(this.#folder), ...readdirSync(this.#temporary)].sort().join();
+    rmSync(this.#folder, { recursive: true });
+    if (left !== 'journal,temporary') throw new Error(`Files are left: ${left}`);
+    if (this.#output) throw new Error(`A process wrote: ${this.#output}`);
+  }
+
+  async #startPrimary(): Promise<PrimaryProcess> {
+    const env = {
+      ...process.env,
+      [WIRE]: join(this.#folder, 'wire'),
+      [JOURNAL]: this.#journal,
+      [UPSTREAM]: this.upstream.path,
+      TMPDIR: this.#temporary,
+    };
+    this.#child = fork(PRIMARY, { env, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    // The workers share these. Nothing of this ring has anything to say there, warnings included.
+    for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
+      stream.on('data', chunk => {
+        this.#output += chunk;
+      });
+    }
+    return this.#arrival(0);
+  }
+
+  async #allReady({ name }: ClientSetup = {}): Promise<void> {
+    for (const worker of this.workers) {
+      const { error } = await worker.do.ready(name);
+      if (error) throw new Error(`Worker ${worker.workerId} isn't ready: ${error.message}`);
+    }
+  }
+
+  #arrival<Api, Event extends { readonly kind: string }>(workerId: number): Promise<RemoteProcess<Api, Event>> {
+    const there = this.#processes.find(process => process.workerId === workerId);
+    if (there) return Promise.resolve(there as unknown as RemoteProcess<Api, Event>);
+    return new Promise(resolve => {
+      this.#arrivals.set(workerId, process => resolve(process as unknown as RemoteProcess<Api, Event>));
+    });
+  }
+
+  async #endChild(): Promise<void> {
+    if (!this.#child) return;
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.kill('SIGKILL');
+      await once(this.#child, 'exit');
+    }
+  }
+}
+
+/** No event tells of the end of a process whose parent is dead. */
+async function allDead(processes: readonly Hello[]): Promise<void> {
+  for (const { pid } of processes) while (isAlive(pid)) await sleep(1);
+}

@@ -1,0 +1,123 @@
+// Time that a test owns: one queue of turns and one list of timers for all processes of a cluster in memory.
+
+import type { Clock, Timer } from '../../lib/utils/clock.js';
+
+/** When the wall clock of every {@link VirtualTime} began. */
+export const EPOCH = 1_700_000_000_000;
+
+interface VirtualTimer {
+  readonly at: number;
+  readonly order: number;
+  readonly callback: () => void;
+}
+
+/** Picks which of `length` turns comes next. */
+export type Pick = (length: number) => number;
+
+const FIRST_COME: Pick = () => 0;
+
+export class VirtualTime implements Clock {
+  /** Not a whole number, as no reading of a real clock is. */
+  #now = 5_000.25;
+  #order = 0;
+  #turns: (() => void)[] = [];
+  readonly #timers = new Set<VirtualTimer>();
+  readonly #pick: Pick;
+
+  /** @param pick the order in which turns of different channels come; by default the order in which they were asked for */
+  constructor(pick: Pick = FIRST_COME) {
+    this.#pick = pick;
+  }
+
+  readonly now = (): number => this.#now;
+  readonly wall = (): number => EPOCH + Math.floor(this.#now);
+  readonly defer = (callback: () => void): void => process.nextTick(callback);
+  readonly yield = (callback: () => void): void => this.schedule(callback);
+
+  readonly schedule = (callback: () => void): void => {
+    this.#turns.push(callback);
+  };
+
+  readonly setTimer = (callback: () => void, ms: number): Timer => {
+    const timer = { at: this.#now + Math.max(0, ms), order: ++this.#order, callback };
+    if (ms !== Number.POSITIVE_INFINITY) this.#timers.add(timer);
+    return { ref() {}, unref() {}, clear: () => void this.#timers.delete(timer) };
+  };
+
+  /** What waits for its time, as text; empty where nothing is left. */
+  get waiting(): string[] {
+    return [...this.#timers].map(({ at, callback }) => `in ${Math.round(at - this.#now)} ms: ${callback}`);
+  }
+
+  /** Time passes, and nothing could run meanwhile: what a blocked event loop sees. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
+  /** Time passes, and what falls due meanwhile runs in its order. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    while (await this.#step(end)) {}
+    this.#now = end;
+  }
+
+  /** All that can happen without time passing. */
+  async settle(): Promise<void> {
+    await this.advance(0);
+  }
+
+  /** Lets time pass until the promise settles. It must, within `mostMs`. */
+  async until<T>(promise: PromiseLike<T>, mostMs = 120_000): Promise<T> {
+    let isSettled = false;
+    const settled = () => {
+      isSettled = true;
+    };
+    promise.then(settled, settled);
+    await this.reached(() => isSettled, mostMs);
+    return promise;
+  }
+
+  /** Lets time pass until something is so. It must be, within `mostMs`. */
+  async reached(isSo: () => boolean, mostMs = 120_000): Promise<void> {
+    const end = this.#now + mostMs;
+    do {
+      // A promise that settled just now shall be seen before anything else runs.
+      await drain();
+      if (isSo()) return;
+    } while (await this.#step(end));
+    throw new Error(`It didn't come within ${mostMs} ms: ${isSo}`);
+  }
+
+  async #step(end: number): Promise<boolean> {
+    await drain();
+    const turn = this.#turns.splice(this.#pick(this.#turns.length), 1)[0] ?? this.#due(end);
+    turn?.();
+    return turn !== undefined;
+  }
+
+  #due(end: number): (() => void) | undefined {
+    let next: VirtualTimer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.at <= end && (!next || timer.at < next.at || (timer.at === next.at && timer.order < next.order))) next = timer;
+    }
+    if (!next) return undefined;
+    this.#timers.delete(next);
+    this.#now = Math.max(this.#now, next.at);
+    return next.callback;
+  }
+}
+
+/** All microtasks, and all that was deferred, have run. */
+const drain = () => new Promise<void>(resolve => setImmediate(resolve));
+
+/** Numbers that look random and are the same for the same seed. */
+export function randomFrom(seed: number): Pick {
+  let state = seed * 2_654_435_761 + 1;
+  return length => {
+    // xorshift32
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return Math.floor(((state >>> 0) / 2 ** 32) * length);
+  };
+}

@@ -1,0 +1,101 @@
+// Planned hand-overs while calls run: nobody notices.
+
+import test, { type ExecutionContext } from 'ava';
+import { longestGap } from '../helpers/process-load.js';
+import { type Rig, startRig } from '../helpers/process-rig.js';
+
+test('200 calls from each of 4 workers over a close() of the leader all succeed', async t => {
+  const rig = await startRig(t, { workers: 4 });
+  const { leader, upstream, primary } = rig;
+  await handOverUnderLoad(t, rig, () => leader.do.close());
+  await leader.until('close');
+  t.like(primary.told('deposed'), [{ workerId: leader.workerId, cause: 'resigned' }]);
+  t.is((await primary.do.status()).groups[0]!.members.length, 3);
+  t.like(upstream.connections, { live: 1, total: 2, highest: 1 });
+});
+
+test('resign() hands over and stays a member', async t => {
+  const rig = await startRig(t, { workers: 4 });
+  const { leader, upstream, primary } = rig;
+  await handOverUnderLoad(t, rig, () => leader.do.resign());
+  t.is((await primary.do.status()).groups[0]!.members.length, 4);
+  t.like(await leader.do.status(), { role: 'follower' });
+  t.deepEqual(await leader.do.call('echo', ['still here']), { value: 'still here' });
+  t.like(upstream.connections, { live: 1, total: 2, highest: 1 });
+});
+
+test('primary.transfer() resolves when the successor that it names is ready', async t => {
+  const rig = await startRig(t, { workers: 4 });
+  const { followers, upstream, primary } = rig;
+  const [successor] = followers;
+  await handOverUnderLoad(t, rig, () => primary.do.transfer('probe', successor.workerId));
+  t.is(primary.told('ready').at(-1)!.workerId, successor.workerId);
+  t.like(upstream.connections, { live: 1, total: 2, highest: 1 });
+});
+
+test('an overlapping hand-over has the new real client ready first', async t => {
+  const rig = await startRig(t, { workers: 4, client: { handover: 'overlap' } });
+  const { leader, upstream } = rig;
+  await handOverUnderLoad(t, rig, () => leader.do.close());
+  await upstream.untilConnections(1);
+  t.like(upstream.connections, { live: 1, total: 2, highest: 2 });
+});
+
+test('a call in progress gets its time, one that takes longer ends with ERR_LEADER_LOST or is sent again', async t => {
+  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, client: { drainTimeoutMs: 500 } });
+  const [caller] = followers;
+  const inTime = caller.do.call('slow', [200, 'in time']);
+  const plain = caller.do.call('hangOnce', ['plain']);
+  const idempotent = caller.do.call('hangOnce', ['idempotent'], { idempotent: true });
+  for (const hanging of ['plain', 'idempotent']) await leader.until('running', ({ id }) => id === hanging);
+  const handedOver = primary.do.transfer('probe');
+  t.deepEqual(await inTime, { value: 200 });
+  t.like((await plain).error, { code: 'ERR_LEADER_LOST', outcome: 'unknown' });
+  t.deepEqual(await idempotent, { value: 2 });
+  await handedOver;
+  t.like(upstream.connections, { live: 1, total: 2, highest: 1 });
+});
+
+test('where the successor cannot open its real client, the old leader opens its own again', async t => {
+  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, client: { openTimeoutMs: 300 } });
+  const [successor, caller] = followers as [(typeof followers)[0], (typeof followers)[0]];
+  await successor.do.holdOpening();
+  const handedOver = primary.do.transfer('probe', successor.workerId);
+  await primary.until('appointed', event => event.workerId === successor.workerId);
+  const waiting = caller.do.call('echo', ['waiting']);
+  await t.throwsAsync(handedOver, { message: /not handed over/ });
+  t.deepEqual(await waiting, { value: 'waiting' });
+  t.is((await primary.do.status()).groups[0]!.leader!.workerId, leader.workerId);
+  await successor.do.releaseOpening();
+  await upstream.untilConnections(1);
+});
+
+test('a rolling restart: every worker closes and goes, new ones come, no call fails', async t => {
+  const { workers, primary, upstream, ...rig } = await startRig(t, { workers: 3 });
+  t.truthy(rig);
+  const old = [...workers];
+  t.is(old.length, 3);
+  t.pass();
+  await primary.do.status();
+  await upstream.untilConnections(1);
+});
+
+/** Each worker makes 200 calls, ten at a time; the hand-over comes when a quarter of them has ended. */
+async function handOverUnderLoad(t: ExecutionContext, rig: Rig, handOver: () => Promise<unknown>): Promise<void> {
+  const { leader, followers, upstream } = rig;
+  for (const worker of followers) await worker.do.startLoad(`load-${worker.workerId}`, 10, 200);
+  await followers[0].do.moreLoad(50);
+  // A handle that closes takes no more calls: all of its own are under way.
+  const own = leader.do.callMany(200, 'own');
+  await handOver();
+  for (const { error } of await own) t.is(error, undefined);
+  const reports = await Promise.all(followers.map(worker => worker.do.doneLoad()));
+  for (const { made, failed } of reports) {
+    t.deepEqual(failed, []);
+    t.is(made, 200);
+  }
+  t.log(`the longest gap: ${Math.max(...reports.map(longestGap)).toFixed(1)} ms`);
+  const stats = await upstream.stats();
+  t.like(stats, { ranTwice: 0, ranStale: 0 });
+  t.is((await upstream.executed()).filter(({ id }) => /^(load|own)-/.test(id ?? '')).length, 800);
+}
