@@ -24,6 +24,7 @@ import type { PrimaryEnd, WorkerEnd } from './transport/transport.js';
 import type { Clock } from './utils/clock.js';
 import { closeOnSignals, type SignalSource } from './utils/close-on-signals.js';
 import { createEmitter, type Emitter } from './utils/emitter.js';
+import { hiddenMethods, listenerThrew, noDirectRoad } from './warnings.js';
 
 /** What a host needs of the world around it. */
 export interface Surroundings {
@@ -57,12 +58,14 @@ export class Host {
     if (this.#setUp) return again(this.#setUp, given);
     const options = resolvePrimaryOptions(given);
     if (options.serialization) this.#world.setSerialization(options.serialization);
-    const emitter: Emitter = createEmitter(cause => emitter.emit('warning', { message: 'A listener threw.', cause }));
+    const emitter: Emitter = createEmitter(cause => emitter.emit('warning', { message: listenerThrew(), cause }));
     const end = this.#world.createPrimaryEnd();
     const primary = new Primary(this.#ownRouter(), emitter, () => this.#close(end));
     this.#setUp = { primary, options, emitter };
     this.#ownRouter().configure(options);
     this.#ownRouter().attach(end);
+    // In a later tick, when somebody can listen.
+    if (options.road === 'direct') this.#world.clock.defer(() => emitter.emit('warning', { message: noDirectRoad() }));
     // Who led alone gives way to the first worker, unless it was told otherwise.
     this.#setDefaultEligibility(false);
     return primary;
@@ -176,7 +179,7 @@ export class Host {
     const hidden = definition.kind === 'class' ? clashingNames(classMethodNames(definition.Class)) : [];
     if (hidden.length === 0) return;
     // In a later tick, when somebody can listen.
-    this.#world.clock.defer(() => base.warning(hiddenText(hidden)));
+    this.#world.clock.defer(() => base.warning(hiddenMethods(hidden)));
   }
 }
 
@@ -193,6 +196,3 @@ function again(
   if (option !== undefined) throw alreadySetUp(option);
   return primary;
 }
-
-const hiddenText = (names: readonly string[]) =>
-  `The handle's own ${names.join(', ')} hide the real client's of that name; call those by invoke(name, ...args).`;

@@ -177,7 +177,8 @@ export class Service implements TopicHost {
     try {
       readFrames(bundle, frame => {
         const at = index++;
-        if (isHeld) return;
+        // A call may have ended the term by itself.
+        if (isHeld || this.#state === 'stopped') return;
         const now = this.#clock.now();
         if (this.#state === 'serving' && !this.#hasLease(now)) {
           isHeld = true;
@@ -374,7 +375,8 @@ export class Service implements TopicHost {
   }
 }
 
-const framesFrom = (bundle: Bundle, first: number): Bundle => pickFrames(bundle, (_kind, _id, index) => index >= first)!;
+const framesFrom = (bundle: Bundle, first: number): Bundle =>
+  pickFrames(bundle, (_kind, _id, index) => index >= first)!;
 
 function ofWorker<K, T>(all: Map<number, Map<K, T>>, workerId: number): Map<K, T> {
   let own = all.get(workerId);

@@ -15,6 +15,7 @@ import { LocalRoad } from '../road/local-road.js';
 import { RelayRoad, type Road } from '../road/road.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
+import { closesSlowly } from '../warnings.js';
 import { Calls } from './calls.js';
 import type { Link, LinkMember, ToError } from './link.js';
 import { ReadyWaiters } from './ready-waiters.js';
@@ -71,7 +72,7 @@ export class Member implements LinkMember {
     this.#options = options;
     this.#link = link;
     this.#waiters = new ReadyWaiters(this.clock);
-    this.#role = newRole(link.self.workerId, options.handover);
+    this.#role = newRole(link.self.workerId);
     this.calls = new Calls({
       clock: this.clock,
       timeout: (method, ms, outcome) => this.timeoutError(method, ms, outcome),
@@ -368,7 +369,7 @@ export class Member implements LinkMember {
     const { drainTimeoutMs } = this.#options;
     const limit = defer();
     const timer = this.clock.setTimer(() => {
-      this.warning(`The real client didn't close within drainTimeoutMs, ${drainTimeoutMs} ms.`);
+      this.warning(closesSlowly(drainTimeoutMs));
       limit.resolve();
     }, drainTimeoutMs);
     const done = closing.catch(error => this.#observe(observer => observer.error(error)));
@@ -376,7 +377,7 @@ export class Member implements LinkMember {
     timer.clear();
   }
 
-  /** Asks for a successor first; goes without one if none comes in time. */
+  /** Asks the primary to let it go; goes without its word if that doesn't come in time. */
   #yield(term: number): void {
     this.#link.tell({ k: 'yield', group: this.name, term });
     this.#yieldTimer?.clear();

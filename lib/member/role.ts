@@ -35,7 +35,6 @@ export interface RoleState {
   /** The term that this member was asked to prepare for and hasn't begun to. */
   readonly prepareFor?: number;
   readonly isLeaving: boolean;
-  readonly handover: 'exclusive' | 'overlap';
 }
 
 export type RoleEvent =
@@ -49,7 +48,7 @@ export type RoleEvent =
   | { readonly type: 'closed'; readonly term: number }
   | { readonly type: 'resign' }
   | { readonly type: 'leave' }
-  /** The successor that was waited for didn't come in time. */
+  /** The primary's `handover` didn't come in time. */
   | { readonly type: 'waited enough' }
   /** There is no primary any more. */
   | { readonly type: 'lost' };
@@ -73,14 +72,13 @@ export interface RoleStep {
   readonly orders: readonly RoleOrder[];
 }
 
-export function newRole(workerId: number, handover: 'exclusive' | 'overlap'): RoleState {
+export function newRole(workerId: number): RoleState {
   return {
     workerId,
     now: { at: 'following' },
     news: { term: 0, phase: 'vacant' },
     endedTerm: 0,
     isLeaving: false,
-    handover,
   };
 }
 
@@ -181,11 +179,9 @@ function broken(state: RoleState, term: number, error: Payload): RoleStep {
   return isOurs ? close(state, 'broken', error) : same(state);
 }
 
-/** By its own wish: where a successor shall be ready first, that one is waited for. */
+/** By its own wish, but not by its own clock: the primary must send it no more calls, or have a successor ready first. */
 function goOrYield(state: RoleState): RoleStep {
-  if (state.now.at === 'leading' && state.handover === 'overlap') {
-    return { state, orders: [{ do: 'yield', term: state.now.term }] };
-  }
+  if (state.now.at === 'leading') return { state, orders: [{ do: 'yield', term: state.now.term }] };
   return stepDown(state);
 }
 

@@ -77,7 +77,12 @@ const road = oneOf('relay', 'direct');
 
 type Fields = Readonly<Record<string, Test>>;
 
-const CONTROL: ReadonlyMap<unknown, Fields> = new Map(
+/** A list, because it is walked for every frame. */
+type FieldList = readonly (readonly [field: string, ...test: Test])[];
+
+const toList = (fields: Fields): FieldList => Object.entries(fields).map(([field, test]) => [field, ...test]);
+
+const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
   Object.entries<Fields>({
     hello: { versions: listOf(count, 100), id: text, pid: count, probe: anything },
     welcome: { version: count, id: text, workerId: count, heartbeatMs: number, leaderTimeoutMs: number, road },
@@ -102,30 +107,32 @@ const CONTROL: ReadonlyMap<unknown, Fields> = new Map(
     handover: { group, term: count },
     prepare: { group, term: count },
     warning: { group, text },
-  } satisfies Record<ControlFrame['k'], Fields>),
+  } satisfies Record<ControlFrame['k'], Fields>).map(([kind, fields]) => [kind, toList(fields)]),
 );
 
 function checkControl(frame: Record<string, unknown>): string | undefined {
   const fields = CONTROL.get(frame.k);
   if (!fields) return 'k the name of a control frame';
-  for (const [field, [test, expected]] of Object.entries(fields)) {
+  for (const [field, test, expected] of fields) {
     if (!test(frame[field])) return `${String(frame.k)}.${field} ${expected}`;
   }
   return undefined;
 }
 
-const BUNDLE: Fields = {
+const workerIds = listOf(count, 100_000)[0];
+
+const BUNDLE = toList({
   g: group,
   t: count,
   n: optional(count),
   f: optional(count),
-  to: optional([value => value === '*' || listOf(count, 100_000)[0](value), "worker ids or '*'"]),
+  to: optional([value => value === '*' || workerIds(value), "worker ids or '*'"]),
   x: text,
   p: partsTest,
-};
+});
 
 function checkBundle(bundle: Record<string, unknown>): string | undefined {
-  for (const [field, [test, expected]] of Object.entries(BUNDLE)) {
+  for (const [field, test, expected] of BUNDLE) {
     if (!test(bundle[field])) return `bundle.${field} ${expected}`;
   }
   return checkHead(bundle as unknown as Bundle);

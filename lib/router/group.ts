@@ -61,6 +61,11 @@ export class Group {
     return newsPhase(this.state) === 'ready';
   }
 
+  /** Its leader was told to let its calls end: no more may go to it. */
+  get isHandingOver(): boolean {
+    return this.state.at.stage === 'handing over';
+  }
+
   /** Nobody is in it and nobody's lease is awaited. */
   get isEmpty(): boolean {
     return this.state.members.size === 0 && this.state.at.stage === 'vacant';
@@ -127,7 +132,10 @@ export class Group {
       case 'tell':
         return this.#tellSoon();
       case 'handover':
-        return this.host.workers.get(order.to)?.tell({ k: 'handover', group: this.name, term: order.term });
+        // After the calls that were passed on to it: it must not be gone when they come.
+        return this.host.workers
+          .get(order.to)
+          ?.outbox.controlInOrder({ k: 'handover', group: this.name, term: order.term });
       case 'prepare':
         return this.host.workers.get(order.to)?.tell({ k: 'prepare', group: this.name, term: order.term });
       case 'kill':

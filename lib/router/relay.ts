@@ -28,15 +28,27 @@ export function relay(host: RelayHost, from: RoutedWorker, bundle: Bundle): void
 function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {
   const leader = host.workers.get(group.leader ?? -1);
   if (!leader || !group.isServing) return;
-  group.received.set(from.workerId, bundle.n ?? 0);
-  const bytes = count(host, bundle);
   const { g, t, h, x, p } = bundle;
   const passed = { g, t, f: from.workerId, h, x, ...(p && { p }) };
+  if (group.isHandingOver) return handBack(from, leader, passed);
+  group.received.set(from.workerId, bundle.n ?? 0);
+  const bytes = count(host, bundle);
   if (!host.isOverloaded(leader, bytes)) return leader.outbox.data(passed, bytes);
   const refused = pickFrames(bundle, isCall);
   if (refused) answer(from, refused, Kind.OVERLOADED, '0');
   const rest = pickFrames(passed, kind => !isCall(kind));
   if (rest) leader.outbox.data(rest);
+}
+
+/**
+ * The leader was told to let its calls end, after all that was passed on before: whatever came now could find it gone.
+ * It doesn't count as received, so the rest of it is the member's own again at the end of the term.
+ */
+function handBack(from: RoutedWorker, leader: RoutedWorker, bundle: Bundle): void {
+  const calls = pickFrames(bundle, isCall);
+  if (calls) answer(from, calls, Kind.RETURNED, '0');
+  const cancels = pickFrames(bundle, kind => kind === Kind.CANCEL);
+  if (cancels) leader.outbox.data(cancels);
 }
 
 function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {

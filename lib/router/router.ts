@@ -5,6 +5,7 @@ import { type FromWorker, type Hello, type Join, MARKER, PROTOCOL_VERSIONS } fro
 import { parsePacket } from '../protocol/parse.js';
 import type { Peer, PrimaryEnd } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';
+import { chooseLeaderThrew, choseStranger, otherOptions, protocolTooFar } from '../warnings.js';
 import { type GroupMember, toCandidate } from './appointment.js';
 import { chooseLeader } from './choose-leader.js';
 import { Group, type GroupHost } from './group.js';
@@ -191,7 +192,7 @@ export class Router implements GroupHost, RelayHost {
   #reject({ workerId }: Peer, end: PrimaryEnd): void {
     const versions = PROTOCOL_VERSIONS;
     end.send(workerId, { [MARKER]: versions[0], c: [{ k: 'rejected', versions }] }, () => {});
-    this.warn(`Worker ${workerId} speaks no protocol of ours; install a version that is closer to this one there.`, {
+    this.warn(protocolTooFar(workerId), {
       workerId,
     });
   }
@@ -212,7 +213,7 @@ export class Router implements GroupHost, RelayHost {
   #compare(group: Group, workerId: number, digest: string, other: string): void {
     const option = digestDifference(digest, other);
     if (option === undefined) return;
-    const text = `Worker ${workerId} has another ${option} for ${JSON.stringify(group.name)} than a worker before it; the leader's counts.`;
+    const text = otherOptions(workerId, option, group.name);
     this.warn(text, { name: group.name, workerId });
     this.workers.get(workerId)?.tell({ k: 'warning', group: group.name, text });
     for (const [id, known] of group.digests) {
@@ -285,12 +286,12 @@ export class Router implements GroupHost, RelayHost {
       const choice = choose(candidates, name);
       const candidate = candidates.find(({ workerId }) => workerId === choice?.workerId);
       if (!candidate)
-        this.warn(`chooseLeader returned none of the candidates for ${JSON.stringify(name)}; the default chose.`, {
+        this.warn(choseStranger(name), {
           name,
         });
       return candidate;
     } catch (error) {
-      this.warn(`chooseLeader threw for ${JSON.stringify(name)}; the default chose.`, { name, cause: error });
+      this.warn(chooseLeaderThrew(name), { name, cause: error });
       return undefined;
     }
   }

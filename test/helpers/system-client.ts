@@ -253,10 +253,13 @@ export class FakeClient {
   }
 
   static push(client: FakeClient, topic: unknown, value: unknown): void {
+    client.#home.run(() => FakeClient.pushNow(client, topic, value));
+  }
+
+  /** From code of the client itself, in this very turn. */
+  static pushNow(client: FakeClient, topic: unknown, value: unknown): void {
     const key = JSON.stringify(topic);
-    client.#home.run(() => {
-      for (const entry of [...client.#subscribed]) if (entry.key === key) entry.listener(value);
-    });
+    for (const entry of [...client.#subscribed]) if (entry.key === key) entry.listener(value);
   }
 
   static emit(client: FakeClient, event: string, args: unknown[]): void {

@@ -61,6 +61,11 @@ export class VirtualTime implements Clock {
     this.#now = end;
   }
 
+  /** The end of this tick: promises and what was deferred, but no message and no timer. */
+  async tick(): Promise<void> {
+    await drain();
+  }
+
   /** All that can happen without time passing. */
   async settle(): Promise<void> {
     await this.advance(0);

@@ -1,6 +1,6 @@
 // The whole library on a cluster in memory, on time that the test owns, and the check that nothing is left of it.
 
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import type {
   ClientOptions,
   Primary,
@@ -193,22 +193,6 @@ export class Rig {
     }
     t.deepEqual(this.time.waiting, [], 'a timer is left');
     this.cluster.close();
-  }
-}
-
-/** Declares one test for each kind of channel, with a rig that is checked at the end. */
-export function system(
-  title: string,
-  body: (t: ExecutionContext, rig: Rig) => Promise<void>,
-  options: RigOptions & { readonly over?: readonly Channels[] } = {},
-): void {
-  const { over = ['advanced', 'json'], ...rest } = options;
-  for (const channels of over) {
-    test.serial(over.length > 1 ? `${title} (${channels})` : title, async t => {
-      const rig = new Rig({ channels, ...rest });
-      await body(t, rig);
-      await rig.finish(t);
-    });
   }
 }
 
