@@ -175,6 +175,9 @@ export const misspelledOption = (option: string, nearest: readonly string[]) =>
   );
 
 export const noTransfer = (name: string, workerId: number | undefined, why: string) => {
+  if (why === 'no group') {
+    return new SharedClientError('ERR_INVALID_OPTION', `There is no group ${show(name)}: no worker has joined it.`);
+  }
   if (why === 'no candidate') {
     const expected =
       workerId === undefined ? 'another member that may lead' : `the id of a member that may lead, not ${workerId}`;

@@ -67,7 +67,6 @@ export class Service implements TopicHost {
   readonly #sticky = new Map<number, Map<string, unknown[]>>();
   #whenDrained: (() => void) | undefined;
   #drainTimer: Timer | undefined;
-  readonly counts = { started: 0, returned: 0 };
 
   constructor({ term, client, options, sender, clock, self, hasLease, report }: ServiceOptions) {
     this.term = term;
@@ -79,14 +78,6 @@ export class Service implements TopicHost {
     this.#self = self;
     this.#hasLease = hasLease;
     this.#report = report;
-  }
-
-  get running(): number {
-    return this.#runningCount;
-  }
-
-  get topics(): number {
-    return this.#topics.size;
   }
 
   hasLease(): boolean {
@@ -142,7 +133,8 @@ export class Service implements TopicHost {
     this.#returnHeld();
     this.#whenDrained = done;
     this.#drainTimer = this.#clock.setTimer(() => this.#drained(), ms);
-    if (this.#runningCount === 0) this.#drained();
+    // In a later turn: whoever asked for it isn't done with asking yet.
+    if (this.#runningCount === 0) this.#clock.defer(() => this.#drained());
   }
 
   /** Ends the term here: nothing of it is said any more. */
@@ -217,17 +209,13 @@ export class Service implements TopicHost {
   }
 
   #call(from: number, { kind, id, json, ext, parts }: FrameView, now: number): void {
-    if (this.#state === 'draining') {
-      this.counts.returned++;
-      return this.sender.to(from, Kind.RETURNED, id, '0');
-    }
+    if (this.#state === 'draining') return this.sender.to(from, Kind.RETURNED, id, '0');
     try {
       const [what, deadline, args] = this.#readCall(kind, json);
       const call = new RunningCall(this.#options.name, this.term, from, id, what, deadline);
       if (now > deadline) throw timedOut(what, 0, 'not-started', ': its deadline had passed when it came');
       const decoded = (ext ? decodeValue(args, true, parts, call) : args) as unknown[];
       if (!Array.isArray(decoded)) throw brokenFrame('call.args', 'a list');
-      this.counts.started++;
       if (kind === Kind.CALL) this.#start(call, this.client.method(what), decoded);
       else if (kind === Kind.PUBLISH) this.#publish(call, (json as unknown[])[1], decoded);
       else this.#unpublish(call, (json as unknown[])[1], decoded);

@@ -149,10 +149,11 @@ export class Topic {
     for (const payload of early) this.#pass(payload);
   }
 
-  #confirm({ workerId, id }: Subscriber): void {
+  #confirm({ workerId, id, delivery }: Subscriber): void {
     const { sender } = this.host;
     sender.to(workerId, Kind.SUBSCRIBED, id, String(this.number));
-    if (this.#last) sender.payloadTo(workerId, Kind.REPLAY, id, this.#last);
+    // Of those that get each value once among them, one has had it.
+    if (this.#last && delivery === 'all') sender.payloadTo(workerId, Kind.REPLAY, id, this.#last);
   }
 
   #refuseAll(error: unknown): void {

@@ -23,6 +23,8 @@ export class Call implements Expiring {
   road: Road | undefined = undefined;
   /** The number of the bundle it travelled in. */
   bundle = 0;
+  /** It was in the hands of a leader that was lost: it may have run, wherever it is now. */
+  wasLost = false;
   signals: readonly CallSignal[] | undefined = undefined;
   /** With the codec's own flag. */
   readonly wireKind: number;

@@ -47,11 +47,6 @@ export class Calls {
     return this.#calls.size - this.#waiting;
   }
 
-  /** Whether calls can be sent at once. */
-  get isOpen(): boolean {
-    return this.#road !== undefined;
-  }
-
   /** Takes a call. @returns false where there was no room for it: then it has failed */
   make(call: Call): boolean {
     if (this.#isOverloaded(call)) {
@@ -86,9 +81,10 @@ export class Calls {
     call.road.send(ext ? Kind.CANCEL | EXT : Kind.CANCEL, call.id, `[${number},${text}]`, parts);
   }
 
-  /** There is a leader: what waits is sent, in the order it was made. */
-  open(road: Road): void {
+  /** There is a leader: what waits is sent, in the order it was made, after what `sayFirst` makes. */
+  open(road: Road, sayFirst: () => void): void {
     this.#road = road;
+    sayFirst();
     if (this.#waiting === 0) return;
     for (const call of this.#calls.values()) if (!call.road) this.#resume(call, road);
   }
@@ -129,6 +125,7 @@ export class Calls {
       if (call.bundle > received) this.#again(call);
       else if (call.isIdempotent) {
         this.ended.resent++;
+        call.wasLost = true;
         this.#again(call);
       } else {
         this.#fail(call, leaderLost(call.method, 'unknown'));
@@ -145,7 +142,7 @@ export class Calls {
   failAll(toError: (outcome: Outcome) => Error, handle?: object): void {
     for (const call of [...this.#calls.values()]) {
       if (handle && call.handle !== handle) continue;
-      this.#fail(call, toError(call.road ? 'unknown' : 'not-started'));
+      this.#fail(call, toError(outcomeOf(call)));
     }
   }
 
@@ -211,7 +208,7 @@ export class Calls {
         if (this.#road === call.road) this.#road = undefined;
         return this.#again(call);
       case Kind.OVERLOADED:
-        return this.#fail(call, overloaded(json === 1 ? 'unknown' : 'not-started'));
+        return this.#fail(call, overloaded(json === 1 || call.wasLost ? 'unknown' : 'not-started'));
     }
   }
 
@@ -234,7 +231,7 @@ export class Calls {
   }
 
   #expire(call: Call): void {
-    const error = this.#options.timeout(call.method, call.timeoutMs, call.road ? 'unknown' : 'not-started');
+    const error = this.#options.timeout(call.method, call.timeoutMs, outcomeOf(call));
     this.cancel(call, error);
   }
 
@@ -251,3 +248,5 @@ export class Calls {
     return true;
   }
 }
+
+const outcomeOf = (call: Call): Outcome => (call.road || call.wasLost ? 'unknown' : 'not-started');

@@ -51,11 +51,12 @@ export interface LinkOptions {
 export class Link {
   readonly clock: Clock;
   readonly id = newId();
-  readonly startedAt: number;
   readonly #end: WorkerEnd;
   readonly #versions: readonly number[];
   readonly #warn: LinkOptions['warn'];
   readonly #members = new Map<string, LinkMember>();
+  /** Of members that have left: news of those terms may be under way when the next member of the name joins. */
+  readonly #endedTerms = new Map<string, number>();
   #outbox: Outbox | undefined;
   #welcome: Welcome | undefined;
   #toError: ToError | undefined;
@@ -73,7 +74,6 @@ export class Link {
     this.#end = end;
     this.#versions = versions;
     this.#warn = warn;
-    this.startedAt = clock.now();
     end.listen({ message: message => this.#receive(message), closed: event => this.#closed(event) });
     this.#hello(FIRST_HELLO_MS);
   }
@@ -111,10 +111,17 @@ export class Link {
     this.#outbox?.control(member.join());
   }
 
-  remove(member: LinkMember): void {
+  /** @param endedTerm the last term that it held */
+  remove(member: LinkMember, endedTerm: number): void {
     if (this.#members.get(member.name) !== member) return;
     this.#members.delete(member.name);
+    this.#endedTerms.set(member.name, endedTerm);
     this.#outbox?.controlInOrder({ k: 'leave', group: member.name });
+  }
+
+  /** The last term that a member of this name held and gave back. */
+  endedTermOf(name: string): number {
+    return this.#endedTerms.get(name) ?? 0;
   }
 
   tell(frame: ControlFrame): void {
@@ -202,7 +209,8 @@ export class Link {
   }
 
   #join(member: LinkMember): void {
-    this.#outbox!.control(member.join());
+    // In order: it must not overtake the leave of the member of that name before it.
+    this.#outbox!.controlInOrder(member.join());
     member.linked();
   }
 

@@ -4,13 +4,14 @@
 import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
-import { closed, leaderFailed, noPrimary, type Outcome, readyTimedOut, timedOut } from '../errors.js';
+import { brokenFrame, closed, leaderFailed, noPrimary, type Outcome, readyTimedOut, timedOut } from '../errors.js';
 import { type Opening, RealClient } from '../leader/real-client.js';
 import { Sender } from '../leader/sender.js';
 import { Service } from '../leader/service.js';
 import { type MemberOptions, memberDigest } from '../options.js';
 import { type FrameView, readFrames } from '../protocol/frames.js';
 import { type Bundle, type Join, Kind, type News } from '../protocol/messages.js';
+import { fromPortable, type PortablePayload, toPortable } from '../protocol/travelling-parts.js';
 import { LocalRoad } from '../road/local-road.js';
 import { RelayRoad, type Road } from '../road/road.js';
 import type { Clock, Timer } from '../utils/clock.js';
@@ -53,8 +54,10 @@ export class Member implements LinkMember {
   /** The last error of an attempt to open the real client, while none is open. */
   #openError: Error | undefined;
   #road: Road | undefined;
-  /** Roads of terms whose end hasn't come yet. */
-  readonly #relays = new Map<number, RelayRoad>();
+  /** The last road through the primary, until its end has come. */
+  #relay: RelayRoad | undefined;
+  /** The last term whose end has come. */
+  #endedTerm = 0;
   #client: RealClient | undefined;
   #opening: Opening | undefined;
   #closing: Promise<void> | undefined;
@@ -86,6 +89,9 @@ export class Member implements LinkMember {
 
   /** Joins the group. */
   start(): void {
+    // It may have left before it could join.
+    if (this.isLeaving) return;
+    this.#role = newRole(this.#link.self.workerId, this.#link.endedTermOf(this.name));
     this.#link.add(this);
     if (this.#link.isLinked) return;
     this.#noPrimaryTimer = this.clock.setTimer(() => {
@@ -118,16 +124,8 @@ export class Member implements LinkMember {
     return this.#link;
   }
 
-  get service(): Service | undefined {
-    return this.#service;
-  }
-
   get road(): Road | undefined {
     return this.#road;
-  }
-
-  get role(): RoleState['now']['at'] {
-    return this.#role.now.at;
   }
 
   /** Resolves when a leader is ready. */
@@ -176,7 +174,7 @@ export class Member implements LinkMember {
   news(news: News): void {
     // The channel keeps order, so this is the newest.
     this.#news = news;
-    if (news.error) this.#openError = decodePayloadError(news.error);
+    if (news.error) this.#openError = readError(news.error);
     if (news.phase === 'ready') this.#openError = undefined;
     if (news.methods) this.#observe(observer => observer.methods(news.methods!));
     this.#play({ type: 'news', term: news.term, phase: news.phase, leader: news.leader?.workerId });
@@ -201,9 +199,11 @@ export class Member implements LinkMember {
 
   lost(toError: ToError): Promise<unknown> | undefined {
     this.#news = undefined;
-    this.#play({ type: 'lost' });
-    this.#relays.clear();
+    // Its results are still good; what is left then is lost with the primary, not with a leader.
+    this.#service?.stop();
     this.calls.failAll(toError);
+    this.#play({ type: 'lost' });
+    this.#relay = undefined;
     this.#waiters.reject(toError());
     return this.#role.now.at === 'closing' ? this.#closing : undefined;
   }
@@ -237,11 +237,13 @@ export class Member implements LinkMember {
   }
 
   #endRelay(term: number, received: number): void {
-    const road = this.#relays.get(term);
-    if (!road) return;
-    this.#relays.delete(term);
+    this.#endedTerm = Math.max(this.#endedTerm, term);
+    const road = this.#relay;
+    if (road?.term !== term) return;
+    this.#relay = undefined;
     if (this.#road === road) this.#shut();
     this.calls.end(road, received);
+    this.#route();
   }
 
   // -------------------------------------------------------------------------------------------------------- role
@@ -295,7 +297,7 @@ export class Member implements LinkMember {
           group: this.name,
           term: order.term,
           cause: order.cause,
-          error: order.error,
+          ...(order.error && { error: toPortable(order.error) }),
         });
       case 'leave':
         return this.#leave();
@@ -385,7 +387,7 @@ export class Member implements LinkMember {
   }
 
   #leave(): void {
-    this.#link.remove(this);
+    this.#link.remove(this, this.#role.endedTerm);
     this.calls.failAll(outcome => closed('The shared client', outcome));
     this.#shut();
     this.subscriptions.close();
@@ -404,19 +406,21 @@ export class Member implements LinkMember {
     const service = this.#service;
     if (service) return this.#take('local', service.term, () => this.#localRoad(service));
     const isLedElsewhere = news.phase === 'ready' && news.leader !== this.#link.self.workerId && now.at !== 'gone';
-    if (isLedElsewhere && this.#link.isLinked) return this.#take('relay', news.term, () => this.#relayRoad(news.term));
-    this.#shut();
+    // The end of a term and the news of it come in any order.
+    const isOver = news.term <= this.#endedTerm;
+    if (!isLedElsewhere || isOver || !this.#link.isLinked) return this.#shut();
+    this.#take('relay', news.term, () => this.#relayRoad(news.term));
   }
 
   #take(kind: Road['kind'], term: number, build: () => Road): void {
     if (this.#road?.kind === kind && this.#road.term === term) return;
     this.#shut();
+    // What comes back of the older term was made before what waits now, and is to be sent before it.
+    if (this.#relay && this.#relay.term !== term) return;
     const road = build();
     this.#road = road;
     this.subscriptions.open(road);
-    // Before what waits, but after the road is known: they are calls too.
-    this.stickies.sayAgain();
-    this.calls.open(road);
+    this.calls.open(road, () => this.stickies.sayAgain());
     this.#waiters.resolve();
   }
 
@@ -426,9 +430,8 @@ export class Member implements LinkMember {
   }
 
   #relayRoad(term: number): Road {
-    const road = new RelayRoad(this.name, term, this.#link.outbox);
-    this.#relays.set(term, road);
-    return road;
+    this.#relay ??= new RelayRoad(this.name, term, this.#link.outbox);
+    return this.#relay;
   }
 
   #shut(): void {
@@ -457,6 +460,12 @@ export class Member implements LinkMember {
   }
 }
 
-function decodePayloadError({ text, ext, parts }: NonNullable<News['error']>): Error {
-  return decodeError(JSON.parse(text), ext, parts);
+/** Whatever another worker sent for an error becomes one. */
+function readError(payload: PortablePayload): Error {
+  const { text, ext, parts } = fromPortable(payload);
+  try {
+    return decodeError(JSON.parse(text), ext, parts);
+  } catch (error) {
+    return brokenFrame('error.text', `JSON, but ${(error as Error).message}`);
+  }
 }

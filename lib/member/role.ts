@@ -72,12 +72,13 @@ export interface RoleStep {
   readonly orders: readonly RoleOrder[];
 }
 
-export function newRole(workerId: number): RoleState {
+/** @param endedTerm the last term that a member before it held in this process */
+export function newRole(workerId: number, endedTerm = 0): RoleState {
   return {
     workerId,
     now: { at: 'following' },
     news: { term: 0, phase: 'vacant' },
-    endedTerm: 0,
+    endedTerm,
     isLeaving: false,
   };
 }
@@ -120,12 +121,17 @@ export const isLeading = ({ now }: RoleState): boolean =>
 
 /**
  * The term that the primary takes this member to hold: also while it closes its real client and hasn't given the term
- * back yet. So long its silence would mean that it hangs.
+ * back yet, or was appointed anew meanwhile. So long its silence would mean that it hangs.
  */
 export function heldTerm(state: RoleState): number | undefined {
   const { now } = state;
-  if (now.at === 'closing') return now.cause && now.term;
+  if (now.at === 'closing') return appointedTerm(state) ?? (now.cause && now.term);
   return isLeading(state) && 'term' in now ? now.term : undefined;
+}
+
+/** The term of an appointment that this member has read and not yet ended. */
+function appointedTerm({ news, workerId, endedTerm }: RoleState): number | undefined {
+  return news.leader === workerId && news.term > endedTerm && news.phase !== 'vacant' ? news.term : undefined;
 }
 
 function hear(state: RoleState): RoleStep {
@@ -148,10 +154,10 @@ function appointed(state: RoleState): RoleStep {
 
 /** Free of a real client: does what the latest news, or a request to prepare, ask for. */
 function settle(state: RoleState): RoleStep {
-  const { now, news, workerId, endedTerm, prepareFor, isLeaving } = state;
+  const { now, news, endedTerm, prepareFor, isLeaving } = state;
   if (now.at !== 'following' || isLeaving) return same(state);
-  const isAppointed = news.leader === workerId && news.term > endedTerm && news.phase !== 'vacant';
-  if (isAppointed) return open(state, news.term, false);
+  const appointed = appointedTerm(state);
+  if (appointed !== undefined) return open(state, appointed, false);
   if (prepareFor !== undefined && prepareFor > Math.max(news.term, endedTerm)) return open(state, prepareFor, true);
   return same(state);
 }
@@ -222,6 +228,9 @@ function closed(state: RoleState, term: number): RoleStep {
 
 function lost(state: RoleState): RoleStep {
   const forgotten: RoleState = { ...state, news: { term: state.news.term, phase: 'vacant' }, prepareFor: undefined };
+  const { now } = state;
+  // What closes already goes on to do so, and there is nobody to tell of it.
+  if (now.at === 'closing') return same({ ...forgotten, now: { at: 'closing', term: now.term } });
   return close(forgotten);
 }
 

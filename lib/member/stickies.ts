@@ -66,7 +66,7 @@ export class Stickies {
     return [...this.#stickies].filter(([, sticky]) => sticky.handle === handle).map(([key]) => key);
   }
 
-  /** There is a new leader, and what waits isn't sent yet. */
+  /** There is a new leader, and what waits is sent after this. */
   sayAgain(): void {
     for (const [key, sticky] of this.#stickies) {
       if (!sticky.call) this.#say(key, sticky, this.options.timeoutMs, () => {}, sticky.onError);

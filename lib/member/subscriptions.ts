@@ -81,10 +81,6 @@ export class Subscriptions {
     this.#road?.send(Kind.UNSUBSCRIBE, subscription.id, '0');
   }
 
-  has(subscription: MemberSubscription): boolean {
-    return this.#all.has(subscription.id);
-  }
-
   /** There is a leader: subscribes again to all, in the order made. */
   open(road: Road): void {
     this.#road = road;

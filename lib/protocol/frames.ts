@@ -2,7 +2,7 @@
 
 import { type Bundle, EXT } from './messages.js';
 import type { Part, Payload } from './payload.js';
-import { arrived, lengthOf, type TravellingPart } from './travelling-part.js';
+import { partsBytes, type TravellingPart, unpack } from './travelling-parts.js';
 
 /** Characters and bytes beyond which no further frame joins a bundle: about what one write should hold. */
 export const WRITE_BYTES = 256 * 1024;
@@ -86,9 +86,12 @@ export function cutFrame(bundle: Bundle, index: number): Bundle {
 
 /** The frames of a bundle that match, as a bundle of its own; `undefined` if none does. Never reads a payload. */
 export function pickFrames(
-  { h, x, p, ...envelope }: Bundle,
+  bundle: Bundle,
   matches: (kind: number, id: number, index: number) => boolean,
 ): Bundle | undefined {
+  const { h, x, p, q, ...envelope } = bundle;
+  // In a block the strings are found only one after the other.
+  const all: readonly TravellingPart[] | undefined = q ? unpack(bundle) : p;
   const head: number[] = [];
   const texts: string[] = [];
   const parts: TravellingPart[] = [];
@@ -99,7 +102,7 @@ export function pickFrames(
     if (matches(kind & ~EXT, id, i / 4)) {
       head.push(kind, id, length, count);
       texts.push(x.slice(offset, offset + length));
-      if (count > 0) parts.push(...p!.slice(part, part + count));
+      if (count > 0) parts.push(...all!.slice(part, part + count));
     }
     offset += length + 1;
     part += count;
@@ -109,10 +112,8 @@ export function pickFrames(
 }
 
 /** What a bundle weighs, by its own length and not by what its sender says. */
-export function bytesOf({ x, p }: Bundle): number {
-  let bytes = OVERHEAD_BYTES + x.length;
-  if (p) for (const part of p) bytes += lengthOf(part);
-  return bytes;
+export function bytesOf(bundle: Bundle): number {
+  return OVERHEAD_BYTES + bundle.x.length + partsBytes(bundle);
 }
 
 /** The frame at hand while a bundle is read; one object serves all frames, so keep what it holds and not itself. */
@@ -139,7 +140,9 @@ export class FrameView {
  *
  * @throws SyntaxError where the text isn't JSON, before any frame is visited.
  */
-export function readFrames({ h, x, p }: Bundle, visit: (frame: FrameView) => void): void {
+export function readFrames(bundle: Bundle, visit: (frame: FrameView) => void): void {
+  const { h, x } = bundle;
+  const parts = unpack(bundle);
   const values = JSON.parse(x) as unknown[];
   const view = new FrameView(x);
   let offset = 1;
@@ -151,7 +154,7 @@ export function readFrames({ h, x, p }: Bundle, visit: (frame: FrameView) => voi
     view.ext = (kind & EXT) !== 0;
     view.id = h[i + 1]!;
     view.json = values[at];
-    view.parts = count === 0 ? undefined : p!.slice(part, part + count).map(arrived);
+    view.parts = count === 0 ? undefined : parts.slice(part, part + count);
     view.start = offset;
     view.length = h[i + 2]!;
     offset += view.length + 1;

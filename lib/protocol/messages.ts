@@ -3,8 +3,7 @@
 // Protocol versions
 //   1  the first.
 
-import type { Payload } from './payload.js';
-import type { TravellingPart } from './travelling-part.js';
+import type { PortablePayload, TravellingPart } from './travelling-parts.js';
 
 /** What this release speaks, newest first. A release speaks its own version and the one before. */
 export const PROTOCOL_VERSIONS: readonly number[] = [1];
@@ -107,7 +106,7 @@ export interface Prepared {
   readonly methods: readonly string[];
 }
 
-/** The leader wants to step down, but only once a successor is prepared; `handover` is the answer. */
+/** The leader wants to step down; `handover` is the answer, where the group overlaps once a successor is prepared. */
 export interface Yield {
   readonly k: 'yield';
   readonly group: string;
@@ -129,7 +128,7 @@ export interface Resign {
   readonly group: string;
   readonly term: number;
   readonly cause: ResignCause;
-  readonly error?: Payload;
+  readonly error?: PortablePayload;
 }
 
 export type NewsPhase =
@@ -149,10 +148,10 @@ export interface News {
   readonly phase: NewsPhase;
   readonly leader?: { readonly workerId: number; readonly pid: number };
   readonly methods?: readonly string[];
-  readonly error?: Payload;
+  readonly error?: PortablePayload;
 }
 
-/** To the leader: let the calls in progress end, close the real client, resign. */
+/** To the leader, after the last call for it: let those in progress end, close the real client, resign. */
 export interface Handover {
   readonly k: 'handover';
   readonly group: string;
@@ -246,4 +245,6 @@ export interface Bundle {
   readonly x: string;
   /** the parts of all frames, in order */
   readonly p?: readonly TravellingPart[];
+  /** the strings among them, in UTF-8, one after the other; then `p` has their lengths */
+  readonly q?: Uint8Array;
 }

@@ -3,7 +3,7 @@
 import type { Clock } from '../utils/clock.js';
 import { bytesOf, EARLY_BYTES, type OpenBundle, WRITE_BYTES } from './frames.js';
 import { type Bundle, type ControlFrame, MARKER, type Packet } from './messages.js';
-import { forBytes, forJson, type TravellingPart } from './travelling-part.js';
+import { packForBytes, packForJson } from './travelling-parts.js';
 
 /** Data handed to a channel and not yet written; beyond it data waits here, where control overtakes it. */
 export const WINDOW_BYTES = 1024 * 1024;
@@ -37,8 +37,6 @@ export class Outbox {
   #isClosed = false;
   /** Bytes of data that wait here, not yet handed to the channel. */
   queuedBytes = 0;
-  /** Totals since the beginning. */
-  readonly sent = { packets: 0, bundles: 0, bytes: 0 };
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -93,11 +91,6 @@ export class Outbox {
     return taken;
   }
 
-  /** Replaces what waits by what `rewrite` makes of it. */
-  rewrite(rewrite: (entries: readonly Entry[]) => Entry[]): void {
-    this.#replace(rewrite(this.#waiting()));
-  }
-
   /** Nothing leaves any more. */
   close(): void {
     this.#isClosed = true;
@@ -144,11 +137,8 @@ export class Outbox {
   #send({ c, d, bytes }: { c: ControlFrame[]; d: Bundle[]; bytes: number }): void {
     const packet: { -readonly [K in keyof Packet]: Packet[K] } = { [MARKER]: this.#options.version };
     if (c.length > 0) packet.c = c;
-    if (d.length > 0) packet.d = d.map(bundle => withParts(bundle, this.#options.carriesBytes ? forBytes : forJson));
+    if (d.length > 0) packet.d = d.map(this.#options.carriesBytes ? packForBytes : packForJson);
     this.#windowBytes += bytes;
-    this.sent.packets++;
-    this.sent.bundles += d.length;
-    this.sent.bytes += bytes;
     this.#options.send(packet, () => {
       this.#windowBytes -= bytes;
       if (bytes === 0 || this.#isClosed) return;
@@ -178,8 +168,4 @@ export class Outbox {
       this.#first = 0;
     }
   }
-}
-
-function withParts(bundle: Bundle, travel: (part: TravellingPart) => TravellingPart): Bundle {
-  return bundle.p ? { ...bundle, p: bundle.p.map(travel) } : bundle;
 }

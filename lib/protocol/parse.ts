@@ -2,7 +2,7 @@
 
 import { brokenFrame, type SharedClientError } from '../errors.js';
 import { type Bundle, type ControlFrame, MARKER, type Packet } from './messages.js';
-import { isTravellingPart } from './travelling-part.js';
+import { areTravellingParts } from './travelling-parts.js';
 
 /** Reports a frame that was ours but broken; the frames beside it are still good. */
 export type OnBroken = (error: SharedClientError) => void;
@@ -29,6 +29,9 @@ export function parsePacket(message: unknown, onBroken: OnBroken): Packet | unde
 /** Frames a packet may hold at most; far above what a tick produces, far below what would stall the reader. */
 const MOST_FRAMES = 1_000_000;
 
+/** Broken frames that are reported of one list. */
+const MOST_REPORTS = 10;
+
 type Check = (frame: Record<string, unknown>) => string | undefined;
 
 function keep<T>(field: string, list: unknown, check: Check, onBroken: OnBroken): readonly T[] {
@@ -38,12 +41,19 @@ function keep<T>(field: string, list: unknown, check: Check, onBroken: OnBroken)
     return [];
   }
   const good: T[] = [];
+  let bad = 0;
   for (const frame of list) {
     const broken = isRecord(frame) ? check(frame) : `${field} a list of objects`;
     if (broken === undefined) good.push(frame as T);
-    else onBroken(brokenFrame(broken.slice(0, broken.indexOf(' ')), broken.slice(broken.indexOf(' ') + 1)));
+    // What is wrong with the first tells enough of the rest, which may be many.
+    else if (++bad <= MOST_REPORTS) onBroken(toError(broken));
   }
   return good;
+}
+
+function toError(broken: string): SharedClientError {
+  const end = broken.indexOf(' ');
+  return brokenFrame(broken.slice(0, end), broken.slice(end + 1));
 }
 
 type Test = readonly [test: (value: unknown) => boolean, expected: string];
@@ -56,21 +66,26 @@ const count: Test = [isCount, 'a whole number'];
 const text: Test = [value => typeof value === 'string', 'a string'];
 const flag: Test = [value => typeof value === 'boolean', 'a boolean'];
 const number: Test = [value => Number.isFinite(value), 'a number'];
+const duration: Test = [value => Number.isFinite(value) && (value as number) > 0, 'a duration'];
 const isName = (value: unknown) => typeof value === 'string' && value.length > 0 && value.length <= 512;
 const group: Test = [isName, 'a group name'];
 const oneOf = (...values: string[]): Test => [value => values.includes(value as string), values.join(' or ')];
 const optional = ([test, expected]: Test): Test => [value => value === undefined || test(value), expected];
 const listOf = ([test, expected]: Test, most: number): Test => [
-  value => Array.isArray(value) && value.length <= most && value.every(item => test(item)),
+  value => Array.isArray(value) && value.length <= most && isEach(value, test),
   `a list of at most ${most}, each ${expected}`,
 ];
+/** Unlike `every`, it doesn't pass over holes. */
+function isEach(list: readonly unknown[], test: (item: unknown) => boolean): boolean {
+  for (const item of list) if (!test(item)) return false;
+  return true;
+}
+
 const isPayload = (value: unknown) =>
-  isRecord(value) && typeof value.text === 'string' && typeof value.ext === 'boolean' && partsTest[0](value.parts);
-const partsTest: Test = [
-  value =>
-    value === undefined || (Array.isArray(value) && value.length <= MOST_FRAMES && value.every(isTravellingPart)),
-  'a list of strings and bytes',
-];
+  isRecord(value) &&
+  typeof value.text === 'string' &&
+  typeof value.ext === 'boolean' &&
+  areTravellingParts(value.parts, undefined);
 const payload: Test = [isPayload, 'an encoded value'];
 const peer: Test = [value => isRecord(value) && isCount(value.workerId) && isCount(value.pid), 'a worker id and a pid'];
 const road = oneOf('relay', 'direct');
@@ -85,7 +100,7 @@ const toList = (fields: Fields): FieldList => Object.entries(fields).map(([field
 const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
   Object.entries<Fields>({
     hello: { versions: listOf(count, 100), id: text, pid: count, probe: anything },
-    welcome: { version: count, id: text, workerId: count, heartbeatMs: number, leaderTimeoutMs: number, road },
+    welcome: { version: count, id: text, workerId: count, heartbeatMs: duration, leaderTimeoutMs: duration, road },
     rejected: { versions: listOf(count, 100) },
     goodbye: {},
     join: { group, eligible: flag, priority: number, handover: oneOf('exclusive', 'overlap'), digest: text },
@@ -128,7 +143,6 @@ const BUNDLE = toList({
   f: optional(count),
   to: optional([value => value === '*' || workerIds(value), "worker ids or '*'"]),
   x: text,
-  p: partsTest,
 });
 
 function checkBundle(bundle: Record<string, unknown>): string | undefined {
@@ -139,7 +153,7 @@ function checkBundle(bundle: Record<string, unknown>): string | undefined {
 }
 
 /** The head must account for each character of the text and each part, so that nobody has to look inside to cut a bundle. */
-function checkHead({ h, x, p }: Bundle): string | undefined {
+function checkHead({ h, x, p, q }: Bundle): string | undefined {
   // The first test also keeps a sparse list of a billion entries, which weighs nothing on the wire, from being walked.
   if (!Array.isArray(h) || h.length % 4 !== 0 || h.length === 0 || h.length > 4 * x.length)
     return 'bundle.h four numbers a frame';
@@ -151,6 +165,7 @@ function checkHead({ h, x, p }: Bundle): string | undefined {
     characters += h[i + 2]! + 1;
     parts += h[i + 3]!;
   }
+  if (!areTravellingParts(p, q)) return 'bundle.p strings and bytes, and bundle.q as long as it says';
   if (characters !== x.length) return 'bundle.x as long as its head says';
   return parts === (p?.length ?? 0) ? undefined : 'bundle.p as many as its head says';
 }

@@ -13,7 +13,7 @@
 import type { Candidate } from '../options.js';
 import type { DeposedCause } from '../primary-types.js';
 import type { NewsPhase, ResignCause } from '../protocol/messages.js';
-import type { Payload } from '../protocol/payload.js';
+import type { PortablePayload } from '../protocol/travelling-parts.js';
 import { assertNever } from '../utils/assert-never.js';
 import { backoffMs } from '../utils/backoff.js';
 
@@ -63,7 +63,7 @@ export interface GroupState {
   readonly at: Stage;
   /** Rounds of attempts that failed in a row, and terms that broke soon, since one held. */
   readonly failures: number;
-  readonly error?: Payload;
+  readonly error?: PortablePayload;
   readonly methods: readonly string[];
   /** Who shall be tried first, in this order. */
   readonly preferred: readonly number[];
@@ -84,7 +84,7 @@ export type GroupEvent =
       readonly workerId: number;
       readonly term: number;
       readonly cause: ResignCause;
-      readonly error?: Payload;
+      readonly error?: PortablePayload;
     }
   /** The worker's channel closed and was read to its end. */
   | { readonly type: 'closed'; readonly workerId: number }

@@ -28,8 +28,8 @@ export function relay(host: RelayHost, from: RoutedWorker, bundle: Bundle): void
 function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {
   const leader = host.workers.get(group.leader ?? -1);
   if (!leader || !group.isServing) return;
-  const { g, t, h, x, p } = bundle;
-  const passed = { g, t, f: from.workerId, h, x, ...(p && { p }) };
+  const { g, t, h, x, p, q } = bundle;
+  const passed = { g, t, f: from.workerId, h, x, ...(p && { p }), ...(q && { q }) };
   if (group.isHandingOver) return handBack(from, leader, passed);
   group.received.set(from.workerId, bundle.n ?? 0);
   const bytes = count(host, bundle);
@@ -52,24 +52,27 @@ function handBack(from: RoutedWorker, leader: RoutedWorker, bundle: Bundle): voi
 }
 
 function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {
-  const { g, t, h, x, p, to } = bundle;
+  const { g, t, h, x, p, q, to } = bundle;
   const bytes = count(host, bundle);
-  const passed = { g, t, h, x, ...(p && { p }) };
+  const passed = { g, t, h, x, ...(p && { p }), ...(q && { q }) };
   const members = group.state.members;
-  if (to !== '*' && to!.length > members.size) return;
-  for (const workerId of to === '*' ? members.keys() : to!) {
+  // More than there are: some have died meanwhile, or it's broken and names one many times.
+  const ids = to === '*' ? members.keys() : to!.length > members.size ? new Set(to) : to!;
+  for (const workerId of ids) {
     const worker = members.has(workerId) && workerId !== from.workerId ? host.workers.get(workerId) : undefined;
     if (!worker) continue;
-    if (host.isOverloaded(worker, bytes)) conflate(worker, passed);
+    const isOverloaded = host.isOverloaded(worker, bytes);
+    // A value must not overtake those that are kept back, even where it is small enough to find room.
+    if (isOverloaded || worker.backlog.size > 0) conflate(worker, passed, isOverloaded);
     else worker.outbox.data(passed, bytes);
   }
 }
 
-/** The worker doesn't read: of values the newest stay, results end their calls, all else is small and needed. */
-function conflate(worker: RoutedWorker, bundle: Bundle): void {
-  const results = pickFrames(bundle, isResult);
+/** The worker doesn't read: of values the newest stay, results without room end their calls, all else is small and needed. */
+function conflate(worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): void {
+  const results = isOverloaded ? pickFrames(bundle, isResult) : undefined;
   if (results) answer(worker, results, Kind.OVERLOADED, '1');
-  const rest = pickFrames(bundle, kind => !isResult(kind) && !isValue(kind));
+  const rest = pickFrames(bundle, kind => !isValue(kind) && !(isOverloaded && isResult(kind)));
   if (rest) worker.outbox.data(rest);
   bundle.h.forEach((kind, i) => {
     if (i % 4 === 0 && isValue(kind & ~EXT)) worker.backlog.keep(bundle, i / 4);

@@ -30,7 +30,6 @@ export class Router implements GroupHost, RelayHost {
   readonly traffic = { frames: 0, bundles: 0, bytes: 0 };
   readonly emit: RouterOptions['emit'];
   options: ResolvedPrimaryOptions;
-  readonly #ends = new Set<PrimaryEnd>();
   /** Which end a worker came by. */
   readonly #origins = new Map<number, { peer: Peer; end: PrimaryEnd }>();
   readonly #running: RunningClock;
@@ -59,7 +58,6 @@ export class Router implements GroupHost, RelayHost {
 
   /** Serves the workers behind this end too. */
   attach(end: PrimaryEnd): void {
-    this.#ends.add(end);
     end.listen({
       message: (peer, message) => this.#receive(peer, end, message),
       closed: workerId => this.#closed(workerId),
@@ -75,19 +73,12 @@ export class Router implements GroupHost, RelayHost {
       this.#closed(worker.workerId);
       this.#exited(worker.workerId);
     }
-    this.#ends.delete(end);
     end.close();
-  }
-
-  close(): void {
-    for (const end of this.#ends) this.detach(end);
-    for (const group of this.groups.values()) group.close();
-    this.#running.stop();
   }
 
   transfer(name: string, to: number | undefined, done: (failed?: string) => void): void {
     const group = this.groups.get(name);
-    if (!group) return done('vacant');
+    if (!group) return done('no group');
     const id = ++this.#lastTransfer;
     this.#transfers.set(id, done);
     group.apply({ type: 'transfer', id, to });
@@ -183,7 +174,10 @@ export class Router implements GroupHost, RelayHost {
   }
 
   #welcome(worker: RoutedWorker): void {
-    const { heartbeatMs, leaderTimeoutMs, road } = this.options;
+    const { road } = this.options;
+    // JSON has no Infinity.
+    const heartbeatMs = Math.min(this.options.heartbeatMs, Number.MAX_SAFE_INTEGER);
+    const leaderTimeoutMs = Math.min(this.options.leaderTimeoutMs, Number.MAX_SAFE_INTEGER);
     const { id, version, workerId } = worker;
     const probe = new Uint8Array(1);
     worker.tell({ k: 'welcome', version, id, workerId, heartbeatMs, leaderTimeoutMs, road, probe });

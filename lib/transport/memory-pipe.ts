@@ -24,6 +24,7 @@ export class MemoryPipe {
   readonly #to: MemoryProcess;
   #items: Item[] = [];
   readonly #timers = new Set<Timer>();
+  #lost: (() => void)[] = [];
   #isRead = true;
 
   constructor(parts: PipeParts, from: MemoryProcess, to: MemoryProcess, latencyMs: number) {
@@ -49,10 +50,18 @@ export class MemoryPipe {
     if (isRead) this.#parts.schedule(() => this.#flush());
   }
 
-  /** What has not reached the receiver is lost, and the sender hears of it in a later turn. */
+  /** What has not reached the receiver is lost. */
   lose(): void {
-    for (const item of this.#items.splice(0)) this.#parts.schedule(() => this.#from.post(item.written));
+    for (const { written } of this.#items) this.#lost.push(written);
     this.drop();
+  }
+
+  /**
+   * The sender has read that the channel closed, and hears of what was lost in a later turn. Not earlier: a real one
+   * sees the end of what it reads first, and so nothing follows into a closed channel what was lost in it.
+   */
+  reportLost(): void {
+    for (const written of this.#lost.splice(0)) this.#parts.schedule(() => this.#from.post(written));
   }
 
   /** What is on its way vanishes without a trace. */
@@ -86,7 +95,7 @@ export class MemoryPipe {
           deliver();
           report();
         },
-        () => this.#parts.schedule(report),
+        () => this.#lost.push(written),
       );
     }
   }

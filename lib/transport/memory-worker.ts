@@ -60,8 +60,7 @@ export class MemoryWorker {
     if (!this.isAlive) return;
     this.#channel.isOpen = false;
     this.#process.kill();
-    this.#channel.down.lose();
-    this.#channel.up.push(() => this.#primary.exited(this.workerId));
+    this.#endDown(() => this.#primary.exited(this.workerId));
   }
 
   /** SIGSTOP. Neither its timers nor what it deferred run, and it reads nothing. */
@@ -79,8 +78,7 @@ export class MemoryWorker {
     this.#process.whenAwake(() => {
       if (!this.#channel.isOpen) return;
       this.#channel.isOpen = false;
-      this.#channel.down.lose();
-      this.#channel.up.push(() => this.#primary.closed(this.workerId));
+      this.#endDown(() => this.#primary.closed(this.workerId));
       this.run(() => this.#closed(true));
     });
   }
@@ -119,8 +117,12 @@ export class MemoryWorker {
   primaryDied(): void {
     if (!this.#channel.isOpen) return;
     this.#channel.isOpen = false;
-    this.#channel.up.lose();
-    this.#channel.down.push(() => this.#closed(false));
+    const { up, down } = this.#channel;
+    up.lose();
+    down.push(() => {
+      this.#closed(false);
+      up.reportLost();
+    });
   }
 
   /** @internal Ends it without a word to anybody. */
@@ -129,6 +131,15 @@ export class MemoryWorker {
     this.#process.kill();
     this.#channel.up.drop();
     this.#channel.down.drop();
+  }
+
+  #endDown(tell: () => void): void {
+    const { up, down } = this.#channel;
+    down.lose();
+    up.push(() => {
+      tell();
+      down.reportLost();
+    });
   }
 
   #createEnd(self: Peer): WorkerEnd {

@@ -24,7 +24,11 @@ export class Deadlines<T extends Expiring> {
   add(item: T): void {
     let list = this.#lists.get(item.timeoutMs);
     if (!list) {
-      list = new List(item.timeoutMs, this.clock, expired => this.onExpire(expired as T));
+      list = new List(item.timeoutMs, this.clock, {
+        expired: expired => this.onExpire(expired as T),
+        // Timeouts may be of any length, even each of its own.
+        idle: () => this.#lists.delete(item.timeoutMs),
+      });
       this.#lists.set(item.timeoutMs, list);
     }
     list.add(item);
@@ -42,6 +46,12 @@ export class Deadlines<T extends Expiring> {
   }
 }
 
+interface ListHandlers {
+  expired(item: Expiring): void;
+  /** It is empty and has no timer. */
+  idle(): void;
+}
+
 class List {
   #first: Expiring | undefined;
   #last: Expiring | undefined;
@@ -50,7 +60,7 @@ class List {
   constructor(
     private readonly timeoutMs: number,
     private readonly clock: Clock,
-    private readonly onExpire: (item: Expiring) => void,
+    private readonly handlers: ListHandlers,
   ) {}
 
   add(item: Expiring): void {
@@ -92,9 +102,11 @@ class List {
     while (this.#first && this.#first.deadline <= now) {
       const item = this.#first;
       this.remove(item);
-      this.onExpire(item);
+      this.handlers.expired(item);
     }
     // A late re-arm by a callback above is fine: one timer at a time.
-    if (this.#first && !this.#timer) this.#arm(this.#first.deadline - now);
+    if (this.#timer) return;
+    if (this.#first) this.#arm(this.#first.deadline - now);
+    else this.handlers.idle();
   }
 }

@@ -9,7 +9,6 @@ export interface Emitter {
   off(event: string, listener: (...args: never[]) => void): void;
   /** Calls every listener, whatever the others throw; `onThrow` hears of it. */
   emit(event: string, ...args: unknown[]): void;
-  listenerCount(event: string): number;
   clear(): void;
 }
 
@@ -26,7 +25,8 @@ export function createEmitter(onThrow: (error: unknown) => void, options: { wild
     once: (event, listener) => void emitter.once(event, listener as Listener),
     off: (event, listener) => void emitter.off(event, listener as Listener),
     emit(event, ...args) {
-      for (const listener of emitter.listeners(event) as Listener[]) {
+      // A copy: whoever listens once leaves the list while it is read.
+      for (const listener of [...(emitter.listeners(event) as Listener[])]) {
         try {
           // As eventemitter2 does: with wildcards a listener may ask which event it was.
           listener.apply({ event }, args);
@@ -35,7 +35,6 @@ export function createEmitter(onThrow: (error: unknown) => void, options: { wild
         }
       }
     },
-    listenerCount: event => emitter.listeners(event).length,
     clear: () => void emitter.removeAllListeners(),
   };
 }

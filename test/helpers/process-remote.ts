@@ -39,7 +39,7 @@ export class RemoteProcess<Api, Event extends { readonly kind: string }> {
     this.#socket = socket;
     this.gone = once(socket, 'close').then(() => this.#closed());
     this.do = new Proxy({} as Remote<Api>, {
-      get: (_, method) => (method === 'then' ? undefined : (...args: unknown[]) => this.#ask(String(method), args)),
+      get: (_, method) => typeof method === 'string' && ((...args: unknown[]) => this.#ask(method, args)),
     });
   }
 

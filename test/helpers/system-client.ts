@@ -135,18 +135,20 @@ export class FakeClient {
   }
 
   subscribe(topic: unknown, listener: Listener): unknown {
-    const key = JSON.stringify(topic);
+    const key = keyOf(topic);
     this.#record('subscribe', [topic]);
     this.#upstream.log.push(`subscribe ${key}`);
     if (this.#subscribed.some(other => other.key === key)) this.#upstream.violations.push(`${key} was subscribed to twice`);
     const entry = { topic, key, listener };
     const result = this.#upstream.onSubscribe(topic, this);
     this.#subscribed.push(entry);
+    // What it refused it is not subscribed to.
+    if (result instanceof Promise) result.catch(() => this.#subscribed.splice(this.#subscribed.indexOf(entry), 1));
     return result;
   }
 
   unsubscribe(topic: unknown, listener: Listener): unknown {
-    const key = JSON.stringify(topic);
+    const key = keyOf(topic);
     this.#record('unsubscribe', [topic]);
     this.#upstream.log.push(`unsubscribe ${key}`);
     const at = this.#subscribed.findIndex(other => other.key === key && other.listener === listener);
@@ -258,7 +260,7 @@ export class FakeClient {
 
   /** From code of the client itself, in this very turn. */
   static pushNow(client: FakeClient, topic: unknown, value: unknown): void {
-    const key = JSON.stringify(topic);
+    const key = keyOf(topic);
     for (const entry of [...client.#subscribed]) if (entry.key === key) entry.listener(value);
   }
 
@@ -275,6 +277,8 @@ export class FakeClient {
     return counts;
   }
 }
+
+const keyOf = (topic: unknown) => (typeof topic === 'bigint' ? `${topic}n` : JSON.stringify(topic));
 
 /** What `run()` finds by name: code can't travel. */
 export const tasks = new Map<string, () => unknown>();

@@ -39,7 +39,7 @@ export class Rig {
   readonly #channels: Channels;
   readonly #primaryHome: Home;
   readonly #upstreams = new Map<string, Upstream>();
-  readonly #classes = new Map<object, typeof FakeClient>();
+  readonly #classes = new Map<string, new () => FakeClient>();
   readonly #handles: { readonly client: Client; readonly home: Home }[] = [];
   #primary: Primary | undefined;
   /** Events of the primary, in order, as text. */
@@ -102,14 +102,16 @@ export class Rig {
   classFor(worker: TestWorker | undefined, name = 'g'): new () => FakeClient {
     const upstream = this.upstream(name);
     const home = worker ?? this.#primaryHome;
-    const known = this.#classes.get(home);
-    if (known) return known as unknown as new () => FakeClient;
-    const Class = class Registry extends FakeClient {
-      constructor() {
-        super(upstream, home);
-      }
-    };
-    if (name === 'g') this.#classes.set(home, Class as unknown as typeof FakeClient);
+    const key = `${home.workerId} ${name}`;
+    let Class = this.#classes.get(key);
+    if (!Class) {
+      Class = class Registry extends FakeClient {
+        constructor() {
+          super(upstream, home);
+        }
+      };
+      this.#classes.set(key, Class);
+    }
     return Class;
   }
 

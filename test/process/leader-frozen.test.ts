@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { startRig } from '../helpers/process-rig.js';
+import { startRig, type WorkerProcess } from '../helpers/process-rig.js';
 import { now } from '../helpers/process-wire.js';
 import type { Executed } from '../helpers/upstream-protocol.js';
 
@@ -75,7 +75,7 @@ test('a worker that is appointed, called and deposed while it is frozen runs not
     primary: QUICK,
     client: { handover: 'overlap' },
   });
-  const [caller, frozen] = followers as [(typeof followers)[0], (typeof followers)[0]];
+  const [caller, frozen] = followers as [WorkerProcess, WorkerProcess];
   // The old leader drains until the gate opens: time to freeze its successor, whose real client is open by then.
   const draining = caller.do.call('gated', ['draining']);
   await leader.until('running');
@@ -117,7 +117,7 @@ test('a worker that is appointed, called and deposed while it is frozen runs not
 
 test('a worker that is appointed while it is frozen, and thaws too late, opens no real client that stays', async t => {
   const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, primary: QUICK });
-  const [caller, youngest] = followers as [(typeof followers)[0], (typeof followers)[0]];
+  const [caller, youngest] = followers as [WorkerProcess, WorkerProcess];
   youngest.freeze();
   leader.kill();
   const { term } = await primary.until('appointed', event => event.workerId === youngest.workerId);

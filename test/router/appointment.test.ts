@@ -297,7 +297,7 @@ const FAILED_ATTEMPTS: readonly Story[] = [
      transfer 7        | handover 1@2
      resign 1@2 resigned | end 1@2, deposed 1@2 resigned, appointed 2@10000, tell
      ready 2@10000     | ...
-     resign 2@10000 broken | end 2@10000, deposed 2@10000 broken, appointed 2@10001, tell | opening 2@10001`,
+     resign 2@10000 broken | end 2@10000, deposed 2@10000 broken, appointed 1@10001, tell | opening 1@10001`,
   ],
 ];
 
@@ -376,7 +376,7 @@ const EXCLUSIVE: readonly Story[] = [
      resign 1@1 resigned | ...
      resign 2@2 failed   | ...
      resign 1@3 failed   | end 1@3, deposed 1@3 failed, transferred 7 failed, pause 100, vacant, tell | vacant paused failed
-     resume              | appointed 1@4, tell                                                        | opening 1@4`,
+     resume              | appointed 2@4, tell                                                        | opening 2@4`,
   ],
   [
     'where everybody leaves during a transfer it has failed',

@@ -1,0 +1,59 @@
+// Other libraries use the same channel: their messages pass untouched, and ours can be told from theirs.
+
+import test from 'ava';
+import { startRig } from '../helpers/process-rig.js';
+
+const FOREIGN: readonly unknown[] = [
+  null,
+  0,
+  false,
+  '',
+  'text',
+  [],
+  [null],
+  {},
+  { type: 'process:msg', data: { a: 1 } },
+  { cmd: 'other', topic: 'x' },
+  { $csc2: 1 },
+  { nested: { $csc: 1 } },
+  { c: [{ k: 'hello' }], d: [] },
+];
+
+for (const serialization of ['json', 'advanced'] as const) {
+  test(`foreign messages and null pass untouched in both directions, ${serialization}`, async t => {
+    const { leader, followers, workers, primary } = await startRig(t, { workers: 3, primary: { serialization } });
+    for (const worker of workers) await worker.do.listen();
+    await primary.do.listen();
+    await followers[0].do.startLoad('load', 4);
+    for (const message of FOREIGN) {
+      for (const worker of workers) {
+        await worker.do.send([message]);
+        await primary.do.send(worker.workerId, [message]);
+      }
+    }
+    await primary.do.send(leader.workerId, ['the last']);
+    await leader.until('message', ({ message }) => message === 'the last');
+    for (const worker of workers) t.deepEqual(await worker.do.call('echo', ['still']), { value: 'still' });
+    t.deepEqual((await followers[0].do.stopLoad()).failed, []);
+
+    for (const { told } of [
+      ...workers.map(worker => ({ told: worker.told('message') })),
+      ...workers.map(({ workerId }) => ({
+        told: primary.told('message').filter(event => event.workerId === workerId),
+      })),
+    ]) {
+      const messages = told.map(({ message }) => message);
+      t.deepEqual(
+        messages.filter(message => !isOurs(message) && message !== 'the last'),
+        FOREIGN,
+      );
+      const ours = messages.filter(isOurs);
+      t.true(ours.length > 0, 'a neighbour sees ours too');
+      for (const message of ours) t.false('type' in message || 'data' in message || 'cmd' in message);
+    }
+    for (const party of [primary, ...workers]) t.is((party.told as (kind: 'warning') => unknown[])('warning').length, 0);
+  });
+}
+
+const isOurs = (message: unknown): message is object =>
+  typeof message === 'object' && message !== null && Object.hasOwn(message, '$csc');

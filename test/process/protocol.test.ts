@@ -1,0 +1,148 @@
+// What the two sides of a channel say to each other when they aren't of one release, or when one of them talks nonsense.
+
+import test from 'ava';
+import type { RawApi, RawEvent } from '../fixtures/process-raw.js';
+import { MALFORMED, senseless } from '../helpers/process-malformed.js';
+import type { RemoteProcess } from '../helpers/process-remote.js';
+import { type Rig, startRig } from '../helpers/process-rig.js';
+
+type RawWorker = RemoteProcess<RawApi, RawEvent>;
+
+/** A packet as it came. */
+interface Packet {
+  readonly $csc?: number;
+  readonly c?: readonly { readonly k: string; readonly [field: string]: unknown }[];
+  readonly d?: readonly { readonly t: number; readonly h: readonly number[]; readonly x: string }[];
+}
+
+test('a newer worker and an older one share beside ours: each speaks the highest version in common', async t => {
+  const rig = await startRig(t, { workers: 2 });
+  const { term } = await rig.leader.do.status();
+  for (const versions of [[2, 1], [1], [7, 1, 0]]) {
+    const raw = await forkRaw(rig);
+    await raw.do.send({ $csc: versions[0], c: [hello(versions, raw.pid)] });
+    t.like(await control(raw, 'welcome'), { version: 1, id: `raw-${raw.pid}`, workerId: raw.workerId });
+    await raw.do.send({ $csc: 1, c: [join()] });
+    t.like(await control(raw, 'news'), { group: 'probe', term, phase: 'ready' });
+    const text = '["echo",null,["raw"]]';
+    await raw.do.send({ $csc: 1, d: [{ g: 'probe', t: term, n: 1, h: [1, 1, text.length, 0], x: `[${text}]` }] });
+    const { d } = await raw.until('message', ({ message }) => Boolean(packet(message).d)).then(e => packet(e.message));
+    t.deepEqual(d![0]!.h.slice(0, 2), [10, 1]);
+    t.is(d![0]!.x, '["raw"]');
+    for (const { message } of raw.events) t.is(packet(message).$csc, 1);
+  }
+  t.is((await rig.primary.do.status()).groups[0]!.members.length, 5);
+  t.deepEqual(await rig.followers[0].do.call('echo', ['ours']), { value: 'ours' });
+});
+
+test('a worker without a version in common is told so and kept out, the others work on', async t => {
+  const rig = await startRig(t, { workers: 2 });
+  for (const versions of [[3, 2], [0], []]) {
+    const raw = await forkRaw(rig);
+    await raw.do.send({ $csc: 3, c: [hello(versions, raw.pid)] });
+    t.deepEqual(await control(raw, 'rejected'), { k: 'rejected', versions: [1] });
+    await raw.do.send({ $csc: 3, c: [join()] });
+    t.truthy(await rig.primary.until('warning', ({ message }) => message.includes(`Worker ${raw.workerId} `)));
+  }
+  t.is((await rig.primary.do.status()).groups[0]!.members.length, 2);
+  t.deepEqual(await rig.followers[0].do.call('echo', ['ours']), { value: 'ours' });
+});
+
+test('a worker whose primary has no version in common gets ERR_PROTOCOL', async t => {
+  const rig = await startRig(t, { primary: false });
+  const { primary } = rig;
+  const worker = await rig.fork();
+  await primary.do.listen();
+  await worker.do.create();
+  const waiting = worker.do.call('echo', [1]);
+  const { message } = await primary.until('message');
+  t.deepEqual(packet(message).c![0]!.versions, [1]);
+  await primary.do.send(worker.workerId, [{ $csc: 3, c: [{ k: 'rejected', versions: [3, 2] }] }]);
+  t.like((await waiting).error, { code: 'ERR_PROTOCOL', outcome: 'not-started' });
+  t.like((await worker.do.ready()).error, { code: 'ERR_PROTOCOL' });
+  t.like((await worker.do.call('echo', [2])).error, { code: 'ERR_PROTOCOL', outcome: 'not-started' });
+});
+
+test('the primary says nothing to a worker before its hello', async t => {
+  const rig = await startRig(t, { workers: 2 });
+  const raw = await forkRaw(rig);
+  await rig.leader.do.close();
+  t.deepEqual(await rig.followers[0].do.call('echo', [1]), { value: 1 });
+  await rig.primary.do.send(raw.workerId, ['the last']);
+  await raw.until('message', ({ message }) => message === 'the last');
+  t.is(raw.events.length, 1);
+});
+
+test('more than fifty malformed frames to the primary: it lives, and everybody else works on', async t => {
+  const rig = await startRig(t, { workers: 3 });
+  const { workers, primary, followers } = rig;
+  const [sender] = followers;
+  t.true(MALFORMED.length > 50);
+  const hanging = sender.do.call('slow', [200]);
+  for (const message of MALFORMED) await sender.do.send([message]);
+  for (const worker of workers) t.deepEqual(await worker.do.call('echo', ['still']), { value: 'still' });
+  t.deepEqual(await hanging, { value: 200 });
+  t.true(primary.told('warning').length >= 50);
+  t.deepEqual(primary.told('deposed'), []);
+});
+
+test('more than fifty malformed frames to a worker, leader or not: it lives, and works on', async t => {
+  const { workers, primary, leader, followers } = await startRig(t, { workers: 3 });
+  const hanging = followers[0].do.call('slow', [200]);
+  for (const message of MALFORMED) {
+    for (const { workerId } of [leader, followers[0]]) await primary.do.send(workerId, [message]);
+  }
+  for (const worker of workers) t.deepEqual(await worker.do.call('echo', ['still']), { value: 'still' });
+  t.deepEqual(await hanging, { value: 200 });
+  for (const worker of [leader, followers[0]]) t.true(worker.told('warning').length >= 50);
+  t.deepEqual(primary.told('deposed'), []);
+});
+
+test('frames of the right shape that make no sense hurt nobody', async t => {
+  const rig = await startRig(t, { workers: 3 });
+  const { workers, primary, leader } = rig;
+  const { term } = await leader.do.status();
+  const raw = await forkRaw(rig);
+  await raw.do.send({ $csc: 1, c: [hello([1], raw.pid), join()] });
+  await control(raw, 'news');
+  for (const message of senseless(term)) await raw.do.send(message);
+  for (const worker of workers) t.deepEqual(await worker.do.call('echo', ['still']), { value: 'still' });
+  t.deepEqual(primary.told('deposed'), []);
+  t.deepEqual(await leader.do.status().then(status => status.term), term);
+});
+
+test('a worker that says hello twice, as another incarnation of the library, is a member once', async t => {
+  const rig = await startRig(t, { workers: 2 });
+  const raw = await forkRaw(rig);
+  for (const id of ['one', 'two']) {
+    await raw.do.send({ $csc: 1, c: [{ ...hello([1], raw.pid), id }, join()] });
+    await raw.until('message', ({ message }) => packet(message).c?.some(frame => frame.id === id) ?? false);
+  }
+  t.is((await rig.primary.do.status()).groups[0]!.members.length, 3);
+  raw.kill();
+  await rig.primary.until('leave', ({ workerId }) => workerId === raw.workerId);
+  await rig.primary.until('exit');
+  t.is((await rig.primary.do.status()).groups[0]!.members.length, 2);
+});
+
+const forkRaw = (rig: Rig): Promise<RawWorker> =>
+  rig.forkProgram<RawApi, RawEvent>({ program: 'process-raw.js', serialization: 'json' });
+
+const hello = (versions: readonly number[], pid: number) => ({
+  k: 'hello',
+  versions,
+  id: `raw-${pid}`,
+  pid,
+  probe: {},
+});
+
+const join = () => ({ k: 'join', group: 'probe', eligible: false, priority: 0, handover: 'exclusive', digest: '{}' });
+
+const packet = (message: unknown) => (message ?? {}) as Packet;
+
+/** The first control frame of a kind. */
+async function control(raw: RawWorker, kind: string): Promise<object> {
+  const has = (message: unknown) => packet(message).c?.find(({ k }) => k === kind);
+  const { message } = await raw.until('message', event => has(event.message) !== undefined);
+  return has(message)!;
+}

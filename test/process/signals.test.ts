@@ -1,0 +1,62 @@
+// closeOn: the signal closes the client, and then does what it would have done.
+
+import test from 'ava';
+import { startRig } from '../helpers/process-rig.js';
+
+const CLOSING = { closeOn: ['SIGTERM'] as NodeJS.Signals[], saysBye: true };
+
+test('SIGTERM closes the leader under load, which then dies of the signal: no call fails', async t => {
+  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, client: CLOSING });
+  for (const worker of followers) await worker.do.startLoad(`load-${worker.workerId}`, 4);
+  for (const worker of followers) await worker.do.moreLoad(20);
+  const { term } = await leader.do.status();
+  leader.kill('SIGTERM');
+  t.like(await primary.until('exit'), { workerId: leader.workerId, code: null, signal: 'SIGTERM' });
+  t.is(leader.told('closed').length, 1);
+  for (const worker of followers) await worker.do.moreLoad(20);
+  for (const worker of followers) t.deepEqual((await worker.do.stopLoad()).failed, []);
+  t.true((await upstream.executed()).some(({ id }) => id === `bye-${term}`));
+  t.like(primary.told('deposed'), [{ cause: 'resigned' }]);
+  t.like(upstream.connections, { live: 1, total: 2, highest: 1 });
+});
+
+test('SIGTERM for every worker at once, as when a service stops', async t => {
+  const { workers, upstream, primary } = await startRig(t, { workers: 4, client: CLOSING });
+  for (const worker of workers) worker.kill('SIGTERM');
+  for (const { workerId } of workers) {
+    t.like(await primary.until('exit', event => event.workerId === workerId), { signal: 'SIGTERM' });
+  }
+  t.is(upstream.connections.live, 0);
+  t.deepEqual((await primary.do.status()).groups, []);
+});
+
+test('where the app has its own handler, the signal closes the client and is left to the app', async t => {
+  const { leader, followers, primary, upstream } = await startRig(t, { workers: 3, client: CLOSING });
+  await leader.do.onSignal('SIGTERM');
+  leader.kill('SIGTERM');
+  await leader.until('close');
+  await leader.until('signal');
+  t.like((await leader.do.call('echo', [1])).error, { code: 'ERR_CLOSED', outcome: 'not-started' });
+  t.deepEqual(await followers[0].do.call('echo', [1]), { value: 1 });
+  t.is((await primary.do.status()).groups[0]!.members.length, 2);
+  t.deepEqual(primary.told('exit'), []);
+  leader.kill('SIGTERM');
+  await leader.until('signal', event => event !== leader.told('signal')[0]);
+  t.like(upstream.connections, { live: 1, total: 2, highest: 1 });
+});
+
+test('without closeOn no signal is handled', async t => {
+  const { leader, followers, primary } = await startRig(t, { workers: 3 });
+  leader.kill('SIGTERM');
+  t.like(await primary.until('exit'), { signal: 'SIGTERM' });
+  t.like(primary.told('deposed'), [{ cause: 'exited' }]);
+  t.deepEqual(await followers[0].do.call('echo', [1]), { value: 1 });
+});
+
+test('after close() a signal is no affair of ours any more', async t => {
+  const { leader, followers, primary } = await startRig(t, { workers: 2, client: CLOSING });
+  await followers[0].do.close();
+  followers[0].kill('SIGTERM');
+  t.like(await primary.until('exit'), { workerId: followers[0].workerId, signal: 'SIGTERM' });
+  t.deepEqual(await leader.do.call('echo', [1]), { value: 1 });
+});

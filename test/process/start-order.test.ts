@@ -1,0 +1,97 @@
+// Workers and primary come in any order, or one of them not at all.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { startRig } from '../helpers/process-rig.js';
+
+test('workers that are there seconds before setupPrimary() share all the same', async t => {
+  const rig = await startRig(t, { primary: false });
+  const workers = await rig.forkMany(3);
+  for (const worker of workers) await worker.do.create();
+  const calls = workers.map(worker => worker.do.call('echo', ['early']));
+  const subscribed = workers.map(worker => worker.do.subscribe('topic'));
+  const ready = workers.map(worker => worker.do.ready());
+  await sleep(2000);
+  await rig.primary.do.setup();
+  for (const call of calls) t.deepEqual(await call, { value: 'early' });
+  for (const ended of [...subscribed, ...ready]) t.deepEqual(await ended, {});
+  t.like(rig.upstream.connections, { live: 1, total: 1 });
+  for (const worker of workers) t.deepEqual(worker.told('warning'), []);
+});
+
+test('a worker whose primary is never set up is told so, and works once it is', async t => {
+  const rig = await startRig(t, { primary: false });
+  const worker = await rig.fork();
+  await worker.do.create({ noPrimaryMs: 300, timeoutMs: 600 });
+  const call = worker.do.call('echo', [1]);
+  t.like((await worker.do.ready()).error, { code: 'ERR_NO_PRIMARY' });
+  t.regex((await worker.until('warning')).message, /setupPrimary\(\)/);
+  t.like((await call).error, { code: 'ERR_NO_PRIMARY', outcome: 'not-started' });
+  t.is(worker.told('warning').length, 1);
+  await rig.primary.do.setup();
+  t.deepEqual(await worker.do.ready(), {});
+  t.deepEqual(await worker.do.call('echo', [2]), { value: 2 });
+});
+
+test('setupPrimary() before the forks, and once more without options', async t => {
+  const rig = await startRig(t, { primary: { heartbeatMs: 300 } });
+  await rig.primary.do.setup();
+  await rig.primary.do.setup({ heartbeatMs: 300 });
+  await t.throwsAsync(rig.primary.do.setup({ heartbeatMs: 301 }), { code: 'ERR_INVALID_OPTION' } as never);
+  const worker = await rig.fork();
+  await rig.join(worker);
+  t.deepEqual(await worker.do.ready(), {});
+});
+
+test('a primary that closes leaves the workers alive, and when it is set up again they share again', async t => {
+  const rig = await startRig(t, { workers: 3 });
+  const { leader, workers, followers, upstream, primary } = rig;
+  const [caller] = followers;
+  const { term } = await caller.do.status();
+  t.deepEqual(await caller.do.subscribe('topic'), {});
+  const hanging = caller.do.call('hangOnce', ['hanging']);
+  await leader.until('running');
+  await primary.do.close();
+  t.like((await hanging).error, { code: 'ERR_PRIMARY_LOST', outcome: 'unknown' });
+  await upstream.untilConnections(0);
+
+  await primary.do.setup();
+  for (const worker of workers) t.deepEqual(await worker.do.ready(), {});
+  t.deepEqual(await caller.do.call('echo', ['again']), { value: 'again' });
+  t.true((await caller.do.status()).term > term);
+  t.deepEqual(await leader.do.publish('topic', 'after'), { value: 1 });
+  await caller.until('value', ({ message }) => message === 'after');
+  t.like(upstream.connections, { live: 1, total: 2, highest: 1 });
+});
+
+test('a worker that comes late joins the leader that is there', async t => {
+  const rig = await startRig(t, { workers: 2 });
+  await rig.leader.do.subscribe('topic');
+  await rig.leader.do.publish('topic', 'last');
+  const late = await rig.fork();
+  await rig.join(late);
+  await late.do.ready();
+  t.deepEqual(await late.do.subscribe('topic'), {});
+  t.like(await late.until('value'), { message: 'last', replayed: true });
+  t.is((await late.do.status()).leader?.workerId, rig.leader.workerId);
+  t.is(rig.upstream.connections.total, 1);
+});
+
+test('a server that is not there yet: ready() says why, and all goes well once it is', async t => {
+  const rig = await startRig(t);
+  const workers = await rig.forkMany(3);
+  for (const worker of workers) {
+    await worker.do.holdOpening();
+    await rig.join(worker, { openTimeoutMs: 100 });
+  }
+  for (const worker of workers) {
+    const { error } = await worker.do.ready();
+    t.is(error?.code, 'ERR_LEADER_FAILED');
+    t.regex(error?.cause ?? '', /openTimeoutMs/);
+  }
+  const waiting = workers.map(worker => worker.do.call('echo', ['waiting']));
+  for (const worker of workers) await worker.do.releaseOpening();
+  for (const call of waiting) t.deepEqual(await call, { value: 'waiting' });
+  for (const worker of workers) t.deepEqual(await worker.do.ready(), {});
+  await rig.upstream.untilConnections(1);
+});

@@ -1,0 +1,153 @@
+// The account of all calls: each is made once, ends once and in time, and runs as often as its end says.
+
+import { SharedClientError } from '../../lib/errors.js';
+import { deadlineNow, termNow } from './upstream.js';
+import type { SimHandle, SimWorker } from './worker.js';
+import type { SimGroup, World } from './world.js';
+
+/** What a virtual machine needs to tell a caller that its time is over. */
+const MARGIN_MS = 30;
+
+export interface SimCall {
+  readonly id: number;
+  readonly kind: 'call' | 'publish' | 'sticky';
+  readonly group: SimGroup;
+  readonly handle: SimHandle;
+  readonly madeAt: number;
+  readonly timeoutMs: number;
+  readonly idempotent: boolean;
+  /** Of its member's calls. */
+  readonly number: number;
+  /** The terms of the group that had ended when it was made. */
+  readonly endedBefore: number;
+  readonly throws: boolean;
+  readonly abort?: AbortController;
+  /** In which terms it began. */
+  readonly starts: number[];
+  end: string | undefined;
+}
+
+export class CallAccount {
+  readonly all = new Map<number, SimCall>();
+  /** Those that have not ended. */
+  readonly open = new Set<SimCall>();
+  readonly outcomes = new Map<string, number>();
+  #numbers = 0;
+  #lastId = 0;
+  /** The last call of each member that began, by group and term. */
+  readonly #lastStarted = new Map<string, SimCall>();
+
+  constructor(private readonly world: World) {}
+
+  nextId(): number {
+    return ++this.#lastId;
+  }
+
+  make(
+    given: Omit<SimCall, 'madeAt' | 'number' | 'endedBefore' | 'starts' | 'end'>,
+    promise: () => PromiseLike<unknown>,
+  ): SimCall {
+    const { world } = this;
+    const call: SimCall = {
+      ...given,
+      madeAt: world.time.now(),
+      number: ++this.#numbers,
+      endedBefore: given.group.ended.length,
+      starts: [],
+      end: undefined,
+    };
+    this.all.set(call.id, call);
+    this.open.add(call);
+    world.log(() => `  ${call.handle.worker}: ${call.kind} ${call.id} is made`);
+    promise().then(
+      value => this.#succeeded(call, value),
+      error => this.#failed(call, error),
+    );
+    return call;
+  }
+
+  /** The real client was asked to run it. */
+  started(id: number, group: SimGroup, home: SimWorker): void {
+    const { world } = this;
+    const call = this.all.get(id);
+    const term = termNow();
+    if (!call || term === undefined) return world.broken('calls', `a call ${id} began that nobody made`);
+    world.log(() => `  ${home}: ${call.kind} ${id} of ${call.handle.worker} begins in term ${group.short(term)}`);
+    world.leaders.acts(group, home, term, `${call.kind} ${id} began`);
+    const now = world.time.now();
+    if (now > (deadlineNow() ?? 0)) world.broken('deadline', `${call.kind} ${id} began after the deadline it came with`);
+    if (call.kind !== 'sticky' && now > call.madeAt + call.timeoutMs + 1)
+      world.broken('deadline', `${call.kind} ${id} began after its deadline`);
+    if (call.starts.includes(term)) world.broken('once', `${call.kind} ${id} began twice in term ${group.short(term)}`);
+    if (call.starts.length > 0 && !call.idempotent) world.broken('once', `${call.kind} ${id} is not idempotent, and began twice`);
+    if (call.end === 'not-started') world.broken('outcome', `${call.kind} ${id} began, but ended as not started`);
+    this.#checkOrder(call, group, term);
+    call.starts.push(term);
+  }
+
+  /** Looks for those whose time is over. */
+  lookForLate(): void {
+    const now = this.world.time.now();
+    for (const call of this.open) {
+      const { worker } = call.handle;
+      if (!worker.process.isAlive) this.open.delete(call);
+      else if (!worker.isFrozen && now > this.#latest(call)) {
+        this.world.broken('in time', `${call.kind} ${call.id} of ${worker} has not ended ${Math.round(now - call.madeAt)} ms after it was made, with a timeout of ${call.timeoutMs} ms`);
+      }
+    }
+  }
+
+  #latest({ madeAt, timeoutMs, handle }: SimCall): number {
+    return Math.max(madeAt + timeoutMs, handle.worker.disturbedAt) + MARGIN_MS;
+  }
+
+  #checkOrder(call: SimCall, group: SimGroup, term: number): void {
+    const isResent = call.idempotent && group.ended.length > call.endedBefore;
+    if (isResent) return;
+    const key = `${group} ${term} ${call.handle.memberId}`;
+    const last = this.#lastStarted.get(key);
+    if (last && last.number > call.number) {
+      this.world.broken('order', `${call.kind} ${call.id} of ${call.handle.worker} began after ${last.kind} ${last.id}, which was made later`);
+    }
+    this.#lastStarted.set(key, call);
+  }
+
+  #succeeded(call: SimCall, value: unknown): void {
+    this.#ended(call, 'ok');
+    if (call.starts.length === 0) this.world.broken('outcome', `${call.kind} ${call.id} succeeded and never ran`);
+    if (value !== call.id) this.world.broken('outcome', `${call.kind} ${call.id} ended with the result ${value}`);
+  }
+
+  #failed(call: SimCall, error: unknown): void {
+    const { id, kind, starts, abort } = call;
+    if (error instanceof SharedClientError) {
+      const { code, outcome } = error;
+      this.#ended(call, outcome ?? code, `${code} ${outcome}`);
+      if (!outcome) this.world.broken('outcome', `${kind} ${id} ended with ${code} and no outcome`);
+      if (outcome === 'not-started' && starts.length > 0)
+        this.world.broken('outcome', `${kind} ${id} ended with ${code}, not-started, but it ran`);
+      if (code === 'ERR_LEADER_LOST') this.#checkLoss(call);
+      return;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    this.#ended(call, 'error', message.replace(/\d+/, 'n'));
+    const isOwn = (call.throws && message === `thrown ${id}` && starts.length > 0) || error === abort?.signal.reason;
+    if (!isOwn) this.world.broken('outcome', `${kind} ${id} failed with what nobody threw: ${error instanceof Error ? error.stack : error}`);
+  }
+
+  /** A hand-over in good order loses nothing that had not begun. */
+  #checkLoss({ id, kind, starts, group, endedBefore }: SimCall): void {
+    const endings = group.ended.slice(endedBefore);
+    if (starts.length === 0 && endings.length > 0 && endings.every(({ cause }) => cause === 'resigned'))
+      this.world.broken('hand-over', `${kind} ${id} was lost in a planned hand-over, and never ran`);
+  }
+
+  #ended(call: SimCall, end: string, text = end): void {
+    const { world } = this;
+    if (call.end !== undefined) world.broken('once', `${call.kind} ${call.id} ended twice`);
+    call.end = end;
+    this.open.delete(call);
+    this.outcomes.set(text, (this.outcomes.get(text) ?? 0) + 1);
+    world.log(() => `  ${call.handle.worker}: ${call.kind} ${call.id} ends: ${text}`);
+  }
+}

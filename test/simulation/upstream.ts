@@ -1,0 +1,252 @@
+// The server of one group and its real clients: as slow, broken and late as a plan says, and a witness of all that is done.
+
+import { callContext, type OpenContext } from '../../lib/index.js';
+import type { Illness } from './plan.js';
+import type { SimWorker } from './worker.js';
+import type { SimGroup, World } from './world.js';
+
+/** What a call asks of the real client. */
+export interface Task {
+  readonly id: number;
+  readonly what: 'quick' | 'sync' | 'slow' | 'never' | 'throws' | 'blocks';
+  readonly ms: number;
+}
+
+/** A publication; `key` and `version` where it is sticky. */
+export interface Said {
+  readonly id: number;
+  readonly owner: number;
+  readonly key?: number;
+  readonly version?: number;
+}
+
+export interface Value {
+  readonly topic: number;
+  readonly seq: number;
+}
+
+type ValueListener = (value: Value) => void;
+
+export class SimUpstream {
+  readonly clients: SimClient[] = [];
+  /** The newest value of each topic. */
+  readonly newest = new Map<number, number>();
+  illness: { readonly how: Illness; readonly delayMs: number } | undefined;
+
+  constructor(
+    readonly world: World,
+    readonly group: SimGroup,
+  ) {}
+
+  is(how: Illness): boolean {
+    return this.illness?.how === how;
+  }
+
+  /** Waits as the illness says, if it is one of `how`. */
+  async suffer(home: SimWorker, ...how: Illness[]): Promise<void> {
+    if (!this.illness || !how.includes(this.illness.how)) return;
+    const { delayMs } = this.illness;
+    const isRefusal = this.illness.how.startsWith('refuses');
+    const isForever = this.illness.how.startsWith('never');
+    if (isForever) await new Promise(() => {});
+    await home.sleep(delayMs);
+    if (isRefusal) throw new Error('The server refused.');
+  }
+
+  async open(home: SimWorker, context: OpenContext): Promise<SimClient> {
+    await this.suffer(home, 'refuses', 'opens late', 'never opens');
+    return new SimClient(this, home, context);
+  }
+
+  /** The server has new values. */
+  push(topic: number, count: number): void {
+    for (let i = 0; i < count; i++) {
+      const seq = (this.newest.get(topic) ?? 0) + 1;
+      this.newest.set(topic, seq);
+      for (const client of this.clients) send(client, { topic, seq });
+    }
+  }
+
+  /** Real clients with a connection to the server. */
+  get live(): SimClient[] {
+    return this.clients.filter(client => isLive(client));
+  }
+}
+
+interface Entry {
+  readonly topic: number;
+  readonly listener: ValueListener;
+}
+
+interface Inner {
+  readonly upstream: SimUpstream;
+  readonly home: SimWorker;
+  readonly openedAt: number;
+  closingSince: number | undefined;
+  isClosed: boolean;
+  /** It may live beside another: its leader was deposed without a word, or it came too late. */
+  isExcused: boolean;
+  readonly entries: Entry[];
+  readonly leaving: Set<number>;
+  readonly inbox: { readonly entry: Entry; readonly value: Value }[];
+  readonly events: Map<string, Set<(...args: unknown[]) => void>>;
+  /** What is said and not taken back: by owner and key. */
+  readonly sticky: Map<string, number>;
+  readonly context: OpenContext | undefined;
+}
+
+/** Beside the object, so that no name of ours is a method of the real client. */
+const inners = new WeakMap<SimClient, Inner>();
+
+export const innerOf = (client: SimClient): Inner => inners.get(client)!;
+
+export class SimClient {
+  constructor(upstream: SimUpstream, home: SimWorker, context?: OpenContext) {
+    inners.set(this, {
+      upstream,
+      home,
+      openedAt: upstream.world.time.now(),
+      closingSince: undefined,
+      isClosed: false,
+      isExcused: context?.signal.aborted ?? false,
+      entries: [],
+      leaving: new Set(),
+      inbox: [],
+      events: new Map(),
+      sticky: new Map(),
+      context,
+    });
+    upstream.clients.push(this);
+    upstream.world.log(() => `  ${home}: a real client of ${upstream.group} opens`);
+  }
+
+  run(task: Task): unknown {
+    const { upstream, home } = innerOf(this);
+    upstream.world.calls.started(task.id, upstream.group, home);
+    if (task.what === 'sync') return task.id;
+    if (task.what === 'throws') throw new Error(`thrown ${task.id}`);
+    if (task.what === 'never') return new Promise(() => {});
+    if (task.what === 'blocks') upstream.world.jump(task.ms);
+    return task.what === 'slow' ? home.sleep(task.ms).then(() => task.id) : Promise.resolve(task.id);
+  }
+
+  publish(said: Said): unknown {
+    const { upstream, home, sticky } = innerOf(this);
+    upstream.world.calls.started(said.id, upstream.group, home);
+    if (said.key === undefined) return said.id;
+    const name = `${said.owner}:${said.key}`;
+    const before = sticky.get(name);
+    if (before !== undefined && before >= said.version!) {
+      const text = `${upstream.group}: version ${said.version} of sticky ${name} was said after version ${before} in one term`;
+      upstream.world.broken('sticky', text);
+    }
+    sticky.set(name, said.version!);
+    return said.id;
+  }
+
+  unpublish(said: Said): void {
+    const { upstream, home, sticky } = innerOf(this);
+    const name = `${said.owner}:${said.key}`;
+    upstream.world.log(() => `  ${home}: takes back sticky ${name} of ${upstream.group}`);
+    if ((sticky.get(name) ?? 0) <= said.version!) sticky.delete(name);
+  }
+
+  subscribe(topic: number, listener: ValueListener): unknown {
+    const { upstream, home, entries, leaving } = innerOf(this);
+    const { world, group, newest } = upstream;
+    world.log(() => `  ${home}: subscribes to ${group} t${topic}`);
+    if (entries.some(entry => entry.topic === topic)) world.broken('one subscription', `${group} t${topic} twice`);
+    if (leaving.has(topic)) world.broken('one subscription', `${group} t${topic} while it was being unsubscribed`);
+    const entry = { topic, listener };
+    const refuse = upstream.is('refuses to subscribe');
+    if (!refuse) entries.push(entry);
+    const seq = newest.get(topic);
+    if (!refuse && group.plan.greets && seq !== undefined) send(this, { topic, seq });
+    return upstream.suffer(home, 'refuses to subscribe', 'subscribes slowly');
+  }
+
+  unsubscribe(topic: number, listener: ValueListener): unknown {
+    const { upstream, home, entries, leaving } = innerOf(this);
+    upstream.world.log(() => `  ${home}: unsubscribes from ${upstream.group} t${topic}`);
+    const at = entries.findIndex(entry => entry.topic === topic && entry.listener === listener);
+    if (at < 0) upstream.world.broken('one subscription', `${upstream.group} t${topic} was not subscribed to`);
+    else entries.splice(at, 1);
+    if (!upstream.is('subscribes slowly')) return undefined;
+    leaving.add(topic);
+    return home.sleep(upstream.illness!.delayMs).then(() => leaving.delete(topic));
+  }
+
+  on(event: string, listener: (...args: unknown[]) => void): void {
+    const { events } = innerOf(this);
+    let listeners = events.get(event);
+    if (!listeners) {
+      listeners = new Set();
+      events.set(event, listeners);
+    }
+    listeners.add(listener);
+  }
+
+  off(event: string, listener: (...args: unknown[]) => void): void {
+    innerOf(this).events.get(event)?.delete(listener);
+  }
+
+  close(): unknown {
+    const inner = innerOf(this);
+    const { upstream, home } = inner;
+    upstream.world.log(() => `  ${home}: a real client of ${upstream.group} closes`);
+    if (inner.closingSince !== undefined) upstream.world.broken('one real client', 'it was closed twice');
+    inner.closingSince = upstream.world.time.now();
+    inner.entries.length = 0;
+    const over = () => {
+      inner.isClosed = true;
+    };
+    if (upstream.is('never closes')) return new Promise(() => {});
+    if (upstream.is('closes slowly')) return home.sleep(upstream.illness!.delayMs).then(over);
+    return over();
+  }
+}
+
+/** The class that the code of one worker has. */
+export function classFor(upstream: SimUpstream, home: SimWorker): new () => SimClient {
+  return class Registry extends SimClient {
+    constructor() {
+      super(upstream, home);
+    }
+
+    ready(): Promise<void> {
+      return upstream.suffer(home, 'refuses', 'opens late', 'never opens');
+    }
+  };
+}
+
+export function isLive(client: SimClient): boolean {
+  const { isClosed, home } = innerOf(client);
+  return !isClosed && home.process.isAlive;
+}
+
+/** It breaks: an event of `restartOn`, or `fail()`. */
+export function breakClient(client: SimClient): void {
+  const { home, events, context, upstream } = innerOf(client);
+  home.run(() => {
+    upstream.world.log(() => `  ${home}: the real client of ${upstream.group} breaks`);
+    context?.fail(new Error('The connection broke.'));
+    for (const listener of [...(events.get('lost') ?? [])]) listener(new Error('The connection was lost.'));
+  });
+}
+
+/** By one connection, so in order. */
+function send(client: SimClient, value: Value): void {
+  const { home, entries, inbox } = innerOf(client);
+  for (const entry of entries) {
+    if (entry.topic !== value.topic) continue;
+    inbox.push({ entry, value });
+    home.run(() => {
+      const next = inbox.shift()!;
+      next.entry.listener(next.value);
+    });
+  }
+}
+
+/** The term of the call that runs now. */
+export const termNow = (): number | undefined => callContext()?.term;
+export const deadlineNow = (): number | undefined => callContext()?.deadline;
