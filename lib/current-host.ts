@@ -23,9 +23,9 @@ function createHost(): Host {
     where: whereAmI(),
     clock: systemClock,
     signals: {
-      on: (signal, listener) => process.on(signal, listener),
+      prepend: (signal, listener) => process.prependListener(signal, listener),
       off: (signal, listener) => process.off(signal, listener),
-      listenerCount: signal => process.listenerCount(signal),
+      listeners: signal => process.listeners(signal),
       raise: signal => process.kill(process.pid, signal),
     },
     createWorkerEnd: createClusterWorkerEnd,

@@ -39,6 +39,8 @@ export interface Surroundings {
 export class Host {
   readonly #world: Surroundings;
   readonly #members = new Map<string, { readonly member: Member; readonly shape: Shape }>();
+  /** Those that are on their way out; of one name there may be another by then. */
+  readonly #leaving = new Set<Member>();
   /** The link of members that share with other processes, and that of those that are alone. */
   #shared: HostLink | undefined;
   #alone: HostLink | undefined;
@@ -153,14 +155,17 @@ export class Host {
   }
 
   async #release(member: Member): Promise<void> {
+    this.#leaving.add(member);
     await member.leave();
+    this.#leaving.delete(member);
     if (this.#members.get(member.name)?.member === member) this.#members.delete(member.name);
     this.#closeIdleLinks();
   }
 
   /** Nothing of ours stays where nothing is shared any more. */
   #closeIdleLinks(): void {
-    const used = new Set([...this.#members.values()].map(({ member }) => member.link));
+    const members = [...[...this.#members.values()].map(({ member }) => member), ...this.#leaving];
+    const used = new Set(members.map(({ link }) => link));
     if (this.#shared && !used.has(this.#shared.link)) {
       this.#shared.close();
       this.#shared = undefined;

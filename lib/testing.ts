@@ -100,7 +100,7 @@ const clientsOf = (host: Host): CreateSharedClient => {
   return (first: unknown, second?: unknown) => host.createSharedClient(first, second) as never;
 };
 
-const NO_SIGNALS = { on() {}, off() {}, listenerCount: () => 0, raise() {} };
+const NO_SIGNALS = { prepend() {}, off() {}, listeners: () => [], raise() {} };
 
 function unreachable(): never {
   throw new Error('A host in memory never asks for this.');

@@ -72,9 +72,12 @@ export class Base implements MemberObserver {
   }
 
   async #takeBack(key: string, timeoutMs = this.options.timeoutMs): Promise<void> {
-    const { calls, stickies, clock } = this.member;
-    const args = stickies.unpublish(key);
-    if (!args) return;
+    const args = this.member.stickies.unpublish(key);
+    if (args) await this.#tellTakenBack(key, args, timeoutMs);
+  }
+
+  async #tellTakenBack(key: string, args: Payload, timeoutMs: number): Promise<void> {
+    const { calls, clock } = this.member;
     await new Promise<unknown>((resolve, reject) => {
       const deadline = Math.ceil(clock.now() + timeoutMs);
       calls.make(
@@ -124,10 +127,11 @@ export class Base implements MemberObserver {
     const payload = encodeValue(args, 'args', signalCollector);
     const signals = found as AbortSignal[] | undefined;
     const timeoutMs = with_.timeoutMs ?? this.options.methodTimeouts.get(method) ?? this.options.timeoutMs;
+    const isSticky = kind === Kind.PUBLISH && with_.sticky !== undefined;
+    const sticky = isSticky ? canonicalKey(with_.sticky, 'sticky') : undefined;
     const fail = (with_.oneway ?? said?.role === 'oneway') ? this.#onError : undefined;
     if (fail) succeed(undefined);
-    if (kind === Kind.PUBLISH && with_.sticky !== undefined)
-      return this.#publishSticky(payload, timeoutMs, with_, succeed, fail);
+    if (sticky !== undefined) return this.#publishSticky(sticky, payload, timeoutMs, with_, succeed, fail);
     const deadline = Math.ceil(member.clock.now() + timeoutMs);
     const isIdempotent = with_.idempotent ?? said?.idempotent ?? false;
     const call = new Call(
@@ -158,17 +162,24 @@ export class Base implements MemberObserver {
   }
 
   #publishSticky(
+    key: string,
     args: Payload,
     timeoutMs: number,
     with_: ResolvedWith,
     succeed: Call['succeed'],
     onFail: ((error: unknown) => void) | undefined,
   ): void {
-    const key = canonicalKey(with_.sticky, 'sticky');
     const fail = onFail ?? (error => succeed(rejectWhereAwaited(error)));
-    this.member.stickies.publish(key, { args, timeoutMs, handle: this, succeed, fail, onError: this.#onError });
-    const end = () => void this.#takeBack(key).catch(this.#onError);
-    with_.signal?.addEventListener('abort', end, { once: true });
+    this.member.stickies.publish(key, {
+      args,
+      timeoutMs,
+      handle: this,
+      succeed,
+      fail,
+      onError: this.#onError,
+      signal: with_.signal,
+      onAbort: (key, args) => void this.#tellTakenBack(key, args, this.options.timeoutMs).catch(this.#onError),
+    });
   }
 
   readonly #onError = (error: unknown) => this.error(error);

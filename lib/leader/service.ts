@@ -106,7 +106,7 @@ export class Service implements TopicHost {
     this.#held = [];
     for (const bundle of held) this.#processOrHold(bundle);
     // A call may have blocked the event loop for longer than the lease.
-    if (this.#held.length > 0) return;
+    if (this.#held.length > 0 || !this.hasLease()) return;
     for (const topic of this.#topics.values()) topic.release();
     const events = this.#heldEvents;
     this.#heldEvents = [];

@@ -111,12 +111,17 @@ export class Link {
     this.#outbox?.control(member.join());
   }
 
-  /** @param endedTerm the last term that it held */
-  remove(member: LinkMember, endedTerm: number): void {
+  /**
+   * Resolves when all that the member said was written, or is known lost: until then it would die with the process.
+   * @param endedTerm the last term that it held
+   */
+  async remove(member: LinkMember, endedTerm: number): Promise<void> {
     if (this.#members.get(member.name) !== member) return;
     this.#members.delete(member.name);
     this.#endedTerms.set(member.name, endedTerm);
-    this.#outbox?.controlInOrder({ k: 'leave', group: member.name });
+    const outbox = this.#outbox;
+    if (!outbox) return;
+    await new Promise<void>(resolve => outbox.controlInOrder({ k: 'leave', group: member.name }, resolve));
   }
 
   /** The last term that a member of this name held and gave back. */

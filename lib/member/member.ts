@@ -32,6 +32,8 @@ export interface MemberObserver {
   warning(message: string): void;
   upstream(event: string, args: unknown[]): void;
   methods(names: readonly string[]): void;
+  /** Closes the handle; with the last one the member leaves. */
+  close(): Promise<void>;
 }
 
 /** For what is said again to a new leader. */
@@ -158,6 +160,11 @@ export class Member implements LinkMember {
   async leave(): Promise<void> {
     this.#play({ type: 'leave' });
     await this.gone;
+  }
+
+  /** Closes every handle on it. */
+  async close(): Promise<void> {
+    await Promise.all([...this.observers].map(observer => observer.close()));
   }
 
   // --------------------------------------------------------------------------------------------- from the primary
@@ -387,7 +394,7 @@ export class Member implements LinkMember {
   }
 
   #leave(): void {
-    this.#link.remove(this, this.#role.endedTerm);
+    void this.#goneOnce(this.#link.remove(this, this.#role.endedTerm));
     this.calls.failAll(outcome => closed('The shared client', outcome));
     this.#shut();
     this.subscriptions.close();
@@ -395,6 +402,13 @@ export class Member implements LinkMember {
     this.#waiters.reject(closed('The shared client'));
     this.#noPrimaryTimer?.clear();
     this.calls.close();
+  }
+
+  /** A primary that doesn't read is waited for no longer than it may. */
+  async #goneOnce(written: Promise<void>): Promise<void> {
+    const timer = this.clock.setTimer(() => this.#isGone(), this.#options.drainTimeoutMs);
+    await written;
+    timer.clear();
     this.#isGone();
   }
 
@@ -445,6 +459,7 @@ export class Member implements LinkMember {
 
   /** Why something that was asked for didn't come in time. */
   timeoutError(method: string, ms: number, outcome: Outcome): Error {
+    if (this.#link.toError) return this.#link.toError(outcome);
     if (!this.#link.isLinked) return noPrimary(ms, outcome);
     if (this.#openError && !this.#road) return leaderFailed(this.name, this.#openError, outcome);
     return timedOut(method, ms, outcome);

@@ -14,6 +14,8 @@ interface Sticky {
   call: Call | undefined;
   /** What goes wrong when it is said again. */
   onError(error: unknown): void;
+  /** Its end is no end of what replaces it. */
+  stopListening(): void;
 }
 
 /** What is to be said, and who waits for it. */
@@ -25,6 +27,10 @@ export interface Saying {
   readonly fail: Call['fail'];
   /** What goes wrong when it is said again. */
   onError(error: unknown): void;
+  /** Ends it. */
+  readonly signal: AbortSignal | undefined;
+  /** Called when the signal has ended it, with what is to be taken back. */
+  onAbort(key: string, args: Payload): void;
 }
 
 export interface StickiesOptions {
@@ -44,22 +50,21 @@ export class Stickies {
 
   /** Says it now and to every leader to come, in place of what was said under the key before. */
   publish(key: string, saying: Saying): void {
-    const sticky: Sticky = { args: saying.args, handle: saying.handle, call: undefined, onError: saying.onError };
-    this.#supersede(key);
+    const { args, handle, onError } = saying;
+    const sticky: Sticky = { args, handle, call: undefined, onError, stopListening() {} };
+    this.#end(key);
     this.#stickies.set(key, sticky);
+    this.#listen(key, sticky, saying);
     this.#say(key, sticky, saying.timeoutMs, saying.succeed, error => {
       // Refused by the real client: there is nothing to repeat.
-      if (this.#stickies.get(key) === sticky && !(error instanceof SharedClientError)) this.#stickies.delete(key);
+      if (this.#stickies.get(key) === sticky && !(error instanceof SharedClientError)) this.#end(key);
       saying.fail(error);
     });
   }
 
   /** Ends it; `undefined` where nothing is said under the key. */
   unpublish(key: string): Payload | undefined {
-    const sticky = this.#stickies.get(key);
-    this.#supersede(key);
-    this.#stickies.delete(key);
-    return sticky?.args;
+    return this.#end(key)?.args;
   }
 
   keysOf(handle: object): string[] {
@@ -74,7 +79,19 @@ export class Stickies {
   }
 
   clear(): void {
-    this.#stickies.clear();
+    for (const key of this.#stickies.keys()) this.#end(key);
+  }
+
+  #listen(key: string, sticky: Sticky, { args, signal, onAbort }: Saying): void {
+    if (!signal) return;
+    const listener = () => {
+      const { call } = sticky;
+      this.#end(key);
+      if (call) this.options.calls.cancel(call, signal.reason);
+      onAbort(key, args);
+    };
+    signal.addEventListener('abort', listener, { once: true });
+    sticky.stopListening = () => signal.removeEventListener('abort', listener);
   }
 
   /** In flight when the leader is lost, it is sent to the next one: once, as any sticky publication. */
@@ -108,9 +125,13 @@ export class Stickies {
     if (this.options.calls.make(call)) sticky.call = call;
   }
 
-  /** What is replaced must not be sent again after what replaced it. */
-  #supersede(key: string): void {
-    const call = this.#stickies.get(key)?.call;
-    if (call) call.isIdempotent = false;
+  /** What is over must not be sent again after what replaced it, or took it back. */
+  #end(key: string): Sticky | undefined {
+    const sticky = this.#stickies.get(key);
+    if (!sticky) return undefined;
+    this.#stickies.delete(key);
+    sticky.stopListening();
+    if (sticky.call) sticky.call.isIdempotent = false;
+    return sticky;
   }
 }

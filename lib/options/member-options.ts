@@ -154,6 +154,8 @@ function complete(definition: Definition, given: Partial<CommonOptions>, default
     member: Object.freeze({
       ...MEMBER_DEFAULTS,
       ...defaults,
+      // Nobody else will.
+      ...(rest.alone && { eligible: true }),
       ...rest,
       name,
       definition: Object.freeze(definition),

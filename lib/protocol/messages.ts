@@ -245,6 +245,6 @@ export interface Bundle {
   readonly x: string;
   /** the parts of all frames, in order */
   readonly p?: readonly TravellingPart[];
-  /** the strings among them, in UTF-8, one after the other; then `p` has their lengths */
+  /** the block of those that don't travel by themselves, one after the other */
   readonly q?: Uint8Array;
 }

@@ -1,7 +1,7 @@
 // What leaves one channel: one packet a tick, control before data, and never more data on its way than a window.
 
 import type { Clock } from '../utils/clock.js';
-import { bytesOf, EARLY_BYTES, type OpenBundle, WRITE_BYTES } from './frames.js';
+import { bytesOf, type OpenBundle, WRITE_BYTES } from './frames.js';
 import { type Bundle, type ControlFrame, MARKER, type Packet } from './messages.js';
 import { packForBytes, packForJson } from './travelling-parts.js';
 
@@ -13,7 +13,7 @@ export type Entry =
   | OpenBundle
   | { readonly bundle: Bundle; readonly bytes: number }
   /** a control frame that must not overtake the data before it */
-  | { readonly control: ControlFrame; readonly bytes: number };
+  | { readonly control: ControlFrame; readonly bytes: number; readonly written?: (() => void) | undefined };
 
 export interface OutboxOptions {
   readonly clock: Clock;
@@ -23,6 +23,14 @@ export interface OutboxOptions {
   send(packet: Packet, written: () => void): void;
   /** Called after data was written and what the window allowed has followed it. */
   onRoom?(): void;
+}
+
+/** A packet in the making. */
+interface Leaving {
+  readonly c: ControlFrame[];
+  readonly d: Bundle[];
+  bytes: number;
+  written: (() => void)[] | undefined;
 }
 
 export class Outbox {
@@ -48,9 +56,13 @@ export class Outbox {
     this.#schedule();
   }
 
-  /** Leaves after all data that was put before it. */
-  controlInOrder(frame: ControlFrame): void {
-    this.#put({ control: frame, bytes: 0 });
+  /**
+   * Leaves after all data that was put before it.
+   * @param written called once, when it was written or is known lost
+   */
+  controlInOrder(frame: ControlFrame, written?: () => void): void {
+    if (this.#isClosed) written?.();
+    else this.#put({ control: frame, bytes: 0, written });
   }
 
   /** Puts a bundle that frames may join until it leaves; `queuedBytes` doesn't count it. */
@@ -63,7 +75,7 @@ export class Outbox {
     this.queuedBytes += bytes;
     this.#newBytes += bytes;
     this.#put({ bundle, bytes });
-    if (this.#newBytes >= EARLY_BYTES) this.flush();
+    if (this.#newBytes >= WRITE_BYTES) this.flush();
   }
 
   /** Bytes of data that wait here, bundles that are still open included. */
@@ -82,11 +94,14 @@ export class Outbox {
     }
   }
 
-  /** Takes back what waits and matches. */
-  takeBack(matches: (entry: Entry) => boolean): Entry[] {
-    const taken: Entry[] = [];
+  /** Takes back the bundles that wait and match, but for those that are still open. */
+  takeBack(matches: (bundle: Bundle) => boolean): Bundle[] {
+    const taken: Bundle[] = [];
     const rest: Entry[] = [];
-    for (const entry of this.#waiting()) (matches(entry) ? taken : rest).push(entry);
+    for (const entry of this.#waiting()) {
+      if ('bundle' in entry && matches(entry.bundle)) taken.push(entry.bundle);
+      else rest.push(entry);
+    }
     this.#replace(rest);
     return taken;
   }
@@ -95,7 +110,9 @@ export class Outbox {
   close(): void {
     this.#isClosed = true;
     this.#controls = [];
+    const lost = this.#waiting();
     this.#replace([]);
+    for (const entry of lost) if ('control' in entry) entry.written?.();
   }
 
   #put(entry: Entry): void {
@@ -113,8 +130,8 @@ export class Outbox {
     });
   }
 
-  #next(): { c: ControlFrame[]; d: Bundle[]; bytes: number } {
-    const packet = { c: this.#controls, d: [] as Bundle[], bytes: 0 };
+  #next(): Leaving {
+    const packet: Leaving = { c: this.#controls, d: [], bytes: 0, written: undefined };
     this.#controls = [];
     while (this.#first < this.#queue.length && packet.bytes < WRITE_BYTES) {
       if (this.#windowBytes + packet.bytes >= WINDOW_BYTES) break;
@@ -123,6 +140,7 @@ export class Outbox {
         // Within a packet control is read first, so this one closes the packet before it and begins its own.
         if (packet.d.length > 0) break;
         packet.c.push(entry.control);
+        if (entry.written) packet.written = [...(packet.written ?? []), entry.written];
       } else {
         packet.bytes += entry.bytes;
         if ('bundle' in entry) this.queuedBytes -= entry.bytes;
@@ -134,13 +152,14 @@ export class Outbox {
     return packet;
   }
 
-  #send({ c, d, bytes }: { c: ControlFrame[]; d: Bundle[]; bytes: number }): void {
+  #send({ c, d, bytes, written }: Leaving): void {
     const packet: { -readonly [K in keyof Packet]: Packet[K] } = { [MARKER]: this.#options.version };
     if (c.length > 0) packet.c = c;
     if (d.length > 0) packet.d = d.map(this.#options.carriesBytes ? packForBytes : packForJson);
     this.#windowBytes += bytes;
     this.#options.send(packet, () => {
       this.#windowBytes -= bytes;
+      if (written) for (const tell of written) tell();
       if (bytes === 0 || this.#isClosed) return;
       this.flush();
       this.#options.onRoom?.();

@@ -5,7 +5,10 @@ import { isAscii } from 'node:buffer';
 import type { Bundle } from './messages.js';
 import type { Part, Payload } from './payload.js';
 
-/** A part on its way: itself, bytes as base64, or the length in bytes of a string that is next in the bundle's block. */
+/**
+ * A part on its way: itself, bytes as base64, or what to take next from the bundle's block: `n` bytes of a string in
+ * UTF-8, or, as `-1 - n`, `n` bytes.
+ */
 export type TravellingPart = Part | { readonly b: string } | number;
 
 /** A payload in a control frame, whatever its channel carries. */
@@ -15,27 +18,44 @@ export interface PortablePayload {
   readonly parts?: readonly TravellingPart[];
 }
 
-/** Strings shorter than this together cost more as a block than they save. Measured on Node 20. */
+/** Parts lighter than this together cost more as a block than they save. Measured on Node 20, as the next. */
 const WORTH_A_BLOCK = 4 * 1024;
+
+/** Bytes heavier than this cost more to copy into a block than to travel by themselves. */
+const BY_THEMSELVES = 64 * 1024;
 
 /** For a channel that carries bytes as they are. */
 export function packForBytes(bundle: Bundle): Bundle {
   const { p, q } = bundle;
   if (!p || q) return bundle;
-  const lengths = p.map(part => (typeof part === 'string' ? Buffer.byteLength(part) : 0));
+  const lengths = p.map(lengthInBlock);
   const bytes = lengths.reduce((sum, length) => sum + length, 0);
   if (bytes < WORTH_A_BLOCK) return bundle;
   const block = Buffer.allocUnsafeSlow(bytes);
   let at = 0;
   const packed = p.map((part, i) => {
-    if (typeof part !== 'string') return part;
     const length = lengths[i]!;
-    // Where each character is one byte, Latin-1 says the same and is written three times as fast.
-    block.write(part, at, length, length === part.length ? 'latin1' : 'utf8');
     at += length;
-    return length;
+    if (typeof part === 'string') return writeString(block, part, at - length, length);
+    return part instanceof Uint8Array && length > 0 ? writeBytes(block, part, at - length) : part;
   });
   return { ...bundle, p: packed, q: block };
+}
+
+function lengthInBlock(part: TravellingPart): number {
+  if (typeof part === 'string') return Buffer.byteLength(part);
+  return part instanceof Uint8Array && part.length <= BY_THEMSELVES ? part.length : 0;
+}
+
+function writeString(block: Buffer, text: string, at: number, length: number): number {
+  // Where each character is one byte, Latin-1 says the same and is written three times as fast.
+  block.write(text, at, length, length === text.length ? 'latin1' : 'utf8');
+  return length;
+}
+
+function writeBytes(block: Buffer, bytes: Uint8Array, at: number): number {
+  block.set(bytes, at);
+  return -1 - bytes.length;
 }
 
 /** For a channel that carries JSON, which would write each byte as a number. */
@@ -60,8 +80,10 @@ export function unpack({ p, q }: Pick<Bundle, 'p' | 'q'>): readonly Part[] {
   let at = 0;
   return p.map(part => {
     if (typeof part !== 'number') return isPart(part) ? part : Buffer.from(part.b, 'base64');
-    at += part;
-    return block!.toString(isAscii(block!.subarray(at - part, at)) ? 'latin1' : 'utf8', at - part, at);
+    const bytes = block!.subarray(at, at + lengthOf(part));
+    at += bytes.length;
+    if (part < 0) return bytes;
+    return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
   });
 }
 
@@ -78,7 +100,7 @@ export function areTravellingParts(p: unknown, q: unknown): boolean {
   if (!Array.isArray(p) || (q !== undefined && !(q instanceof Uint8Array))) return false;
   let bytes = 0;
   for (const part of p as unknown[]) {
-    if (isCount(part)) bytes += part;
+    if (Number.isSafeInteger(part)) bytes += lengthOf(part as number);
     else if (!isPart(part) && !isBase64(part)) return false;
   }
   return bytes === (q?.length ?? 0);
@@ -88,7 +110,8 @@ const NONE: readonly never[] = [];
 
 const isPart = (part: unknown): part is Part => typeof part === 'string' || part instanceof Uint8Array;
 
-const isCount = (part: unknown): part is number => Number.isSafeInteger(part) && (part as number) >= 0;
+/** How much of the block it takes. */
+const lengthOf = (part: number): number => (part < 0 ? -1 - part : part);
 
 const isBase64 = (part: unknown): boolean =>
   typeof part === 'object' && part !== null && typeof (part as { b?: unknown }).b === 'string';

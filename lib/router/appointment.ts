@@ -55,6 +55,8 @@ export type Stage =
   /** The leader can't be reached. Its lease, or its process, must end first. */
   | { readonly stage: 'fenced'; readonly term: number; readonly leader: number; readonly cause: DeposedCause };
 
+type Led = Exclude<Stage, { stage: 'vacant' }>;
+
 export interface GroupState {
   readonly name: string;
   /** The last term given out. */
@@ -232,14 +234,14 @@ class Working {
   #replaceIneligibleLeader(): void {
     const { at, members } = this.state;
     if (at.stage === 'leading' && members.get(at.leader)?.eligible === false && this.#candidates().length > 0) {
-      this.#startHandover();
+      this.#startHandover(at);
     }
   }
 
   #leave(workerId: number): void {
-    const led = leaderOf(this.state) === workerId && this.state.at.stage !== 'fenced';
+    const { at } = this.state;
     this.#removeMember(workerId);
-    if (led) this.#endTerm('resigned');
+    if (at.stage !== 'vacant' && at.stage !== 'fenced' && at.leader === workerId) this.#endTerm(at, 'resigned');
     else this.#successorLost(workerId);
   }
 
@@ -275,7 +277,7 @@ class Working {
     const { at } = this.state;
     if (at.stage === 'preparing' && at.successor === workerId && at.next === term) {
       this.#markFailed(workerId);
-      return this.#startHandover();
+      return this.#startHandover(at);
     }
     if (at.stage === 'handing over' && at.prepared?.successor === workerId && at.prepared.next === term) {
       this.#markFailed(workerId);
@@ -285,7 +287,7 @@ class Working {
     if (cause === 'failed') this.#markFailed(workerId);
     if (error) this.#set({ error });
     if (cause === 'resigned') this.#set({ avoided: workerId });
-    this.#endTerm(cause);
+    this.#endTerm(at, cause);
   }
 
   #closed(workerId: number): void {
@@ -297,7 +299,7 @@ class Working {
     this.#fence(at, 'disconnected', { do: 'end', term: at.term, leader: workerId });
   }
 
-  #fence(at: Exclude<Stage, { stage: 'vacant' }>, cause: DeposedCause, order: GroupOrder): void {
+  #fence(at: Led, cause: DeposedCause, order: GroupOrder): void {
     const { term, leader } = at;
     this.#set({ at: { stage: 'fenced', term, leader, cause }, failures: this.#failuresAfter(at) }, order, {
       do: 'tell',
@@ -307,7 +309,7 @@ class Working {
   #exited(workerId: number): void {
     const { at } = this.state;
     if (at.stage !== 'fenced' || at.leader !== workerId) return;
-    this.#endTerm(at.cause === 'killed' ? 'killed' : 'exited');
+    this.#endTerm(at, at.cause === 'killed' ? 'killed' : 'exited');
   }
 
   #silent(workerId: number): void {
@@ -316,11 +318,11 @@ class Working {
     if (member) this.#setMember({ ...member, isSilent: true });
     if (at.stage === 'vacant' || at.leader !== workerId) return;
     if (at.stage === 'fenced') {
-      if (at.cause === 'disconnected') this.#endTerm('disconnected');
+      if (at.cause === 'disconnected') this.#endTerm(at, 'disconnected');
     } else if (this.rules.hungLeader === 'kill') {
       this.#fence(at, 'killed', { do: 'kill', workerId });
     } else {
-      this.#endTerm('silent');
+      this.#endTerm(at, 'silent');
     }
   }
 
@@ -351,7 +353,7 @@ class Working {
       return this.#do({ do: 'transferred', id, failed: 'no candidate' });
     }
     this.#set({ transfer: { id, to: to ?? this.rules.choose(candidates) } });
-    this.#startHandover();
+    this.#startHandover(at);
   }
 
   /** The leader of an overlapping group wants to go. */
@@ -359,14 +361,12 @@ class Working {
     const { at } = this.state;
     if (at.stage !== 'leading' || at.leader !== workerId || at.term !== term) return;
     this.#set({ avoided: workerId });
-    this.#startHandover();
+    this.#startHandover(at);
   }
 
   /** Begins a hand-over, or goes on with it after a successor failed to prepare. */
-  #startHandover(): void {
-    const { at, transfer, members } = this.state;
-    if (at.stage !== 'leading' && at.stage !== 'preparing') return;
-    const { term, leader, readyAt } = at;
+  #startHandover({ term, leader, readyAt }: Extract<Stage, { stage: 'leading' | 'preparing' }>): void {
+    const { transfer, members } = this.state;
     const wanted = transfer?.to;
     const candidates = this.#candidates().filter(member => member.workerId !== leader);
     const isWantedLost = wanted !== undefined && !candidates.some(member => member.workerId === wanted);
@@ -409,16 +409,15 @@ class Working {
   /** A member went that may have been the successor of a hand-over. */
   #successorLost(workerId: number): void {
     const { at } = this.state;
-    if (at.stage === 'preparing' && at.successor === workerId) this.#startHandover();
+    if (at.stage === 'preparing' && at.successor === workerId) this.#startHandover(at);
     if (at.stage === 'handing over' && at.prepared?.successor === workerId)
       this.#set({ at: { ...at, prepared: undefined } });
   }
 
   // ------------------------------------------------------------------------------------------------ appointment
 
-  #endTerm(cause: DeposedCause): void {
-    const { at, members } = this.state;
-    if (at.stage === 'vacant') return;
+  #endTerm(at: Led, cause: DeposedCause): void {
+    const { members } = this.state;
     const { term, leader } = at;
     // Of a fenced one it was said when its channel closed, if that has closed.
     if (at.stage !== 'fenced' || members.has(leader)) this.#do({ do: 'end', term, leader });

@@ -1,6 +1,6 @@
 // What is kept of a flood for a worker that doesn't read: the newest value of each topic, and that others were dropped.
 
-import { cutFrame } from '../protocol/frames.js';
+import { signal } from '../protocol/frames.js';
 import { type Bundle, EXT, Kind } from '../protocol/messages.js';
 
 interface Kept {
@@ -9,7 +9,7 @@ interface Kept {
   readonly topic: number;
   readonly kind: number;
   readonly frame: Bundle;
-  hasGap: boolean;
+  readonly hasGap: boolean;
 }
 
 export class Backlog {
@@ -20,26 +20,20 @@ export class Backlog {
     return this.#kept.size;
   }
 
-  /** Keeps the frame at `index` of a bundle, in place of the one before it. */
-  keep(bundle: Bundle, index: number): void {
-    const kind = bundle.h[index * 4]! & ~EXT;
-    const topic = bundle.h[index * 4 + 1]!;
-    const key = `${bundle.t}|${kind}|${topic}|${bundle.g}`;
-    const older = this.#kept.delete(key);
-    this.#kept.set(key, {
-      group: bundle.g,
-      term: bundle.t,
-      topic,
-      kind,
-      frame: cutFrame(bundle, index),
-      hasGap: older,
-    });
+  /** Keeps a bundle of one frame, in place of the one before it. */
+  keep(frame: Bundle): void {
+    const { g: group, t: term, h } = frame;
+    const [head = 0, topic = 0] = h;
+    const kind = head & ~EXT;
+    const key = `${term}|${kind}|${topic}|${group}`;
+    const hasGap = this.#kept.delete(key);
+    this.#kept.set(key, { group, term, topic, kind, frame, hasGap });
   }
 
   /** Hands out all that was kept, oldest first, as bundles. */
   release(take: (bundle: Bundle) => void): void {
     for (const { group, term, topic, kind, frame, hasGap } of this.#kept.values()) {
-      if (hasGap && kind === Kind.VALUE) take({ g: group, t: term, h: [Kind.GAP, topic, 1, 0], x: '[0]' });
+      if (hasGap && kind === Kind.VALUE) take(signal(group, term, Kind.GAP, topic));
       take(frame);
     }
     this.clear();

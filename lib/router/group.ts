@@ -1,6 +1,6 @@
 // One group in the primary: holds its state, feeds it events, and carries out the orders that follow.
 
-import type { FromWorker, News } from '../protocol/messages.js';
+import type { FromWorker, Join, News } from '../protocol/messages.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import {
   appoint,
@@ -80,10 +80,8 @@ export class Group {
   }
 
   /** What a member says of this group. */
-  receive(workerId: number, frame: Extract<FromWorker, { group: string }>): void {
+  receive(workerId: number, frame: Exclude<Extract<FromWorker, { group: string }>, Join>): void {
     switch (frame.k) {
-      case 'join':
-        return; // the router's affair: it makes the group
       case 'leave':
         return this.removeMember(workerId, { type: 'leave', workerId });
       case 'ready':

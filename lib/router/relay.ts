@@ -1,8 +1,8 @@
 // The relay road in the primary: reads envelopes, passes payloads on unread, and gives back what it still holds when a
 // term ends. It changes nothing about who leads.
 
-import { bytesOf, OpenBundle, pickFrames, signal } from '../protocol/frames.js';
-import { type Bundle, EXT, Kind } from '../protocol/messages.js';
+import { bytesOf, OpenBundle, pickFrames, signal, splitFrames } from '../protocol/frames.js';
+import { type Bundle, Kind } from '../protocol/messages.js';
 import type { Group } from './group.js';
 import type { RoutedWorker } from './routed-worker.js';
 
@@ -26,8 +26,8 @@ export function relay(host: RelayHost, from: RoutedWorker, bundle: Bundle): void
 }
 
 function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {
-  const leader = host.workers.get(group.leader ?? -1);
-  if (!leader || !group.isServing) return;
+  const leader = group.isServing ? host.workers.get(group.leader!) : undefined;
+  if (!leader) return;
   const { g, t, h, x, p, q } = bundle;
   const passed = { g, t, f: from.workerId, h, x, ...(p && { p }), ...(q && { q }) };
   if (group.isHandingOver) return handBack(from, leader, passed);
@@ -74,9 +74,7 @@ function conflate(worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): 
   if (results) answer(worker, results, Kind.OVERLOADED, '1');
   const rest = pickFrames(bundle, kind => !isValue(kind) && !(isOverloaded && isResult(kind)));
   if (rest) worker.outbox.data(rest);
-  bundle.h.forEach((kind, i) => {
-    if (i % 4 === 0 && isValue(kind & ~EXT)) worker.backlog.keep(bundle, i / 4);
-  });
+  for (const frame of splitFrames(bundle, isValue)) worker.backlog.keep(frame);
 }
 
 /**
@@ -84,21 +82,24 @@ function conflate(worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): 
  * then each member hears which of its bundles was the last to get here: those after it are dropped, and are its own again.
  */
 export function endTerm(host: RelayHost, group: Group, term: number, leader: number): void {
-  const held = host.workers
+  host.workers
     .get(leader)
-    ?.outbox.takeBack(entry => 'bundle' in entry && entry.bundle.g === group.name && entry.bundle.t === term);
-  for (const entry of held ?? []) {
-    if (!('bundle' in entry)) continue;
-    const caller = host.workers.get(entry.bundle.f ?? -1);
-    const calls = pickFrames(entry.bundle, isCall);
-    if (caller && calls) answer(caller, calls, Kind.RETURNED, '0');
-  }
+    ?.outbox.takeBack(({ g, t }) => g === group.name && t === term)
+    .forEach(bundle => {
+      giveBack(host, bundle);
+    });
   for (const workerId of group.state.members.keys()) {
     const worker = host.workers.get(workerId);
     worker?.backlog.forget(group.name, term);
     worker?.outbox.data(signal(group.name, term, Kind.END, group.received.get(workerId) ?? 0));
   }
   group.received.clear();
+}
+
+function giveBack(host: RelayHost, bundle: Bundle): void {
+  const caller = host.workers.get(bundle.f ?? -1);
+  const calls = pickFrames(bundle, isCall);
+  if (caller && calls) answer(caller, calls, Kind.RETURNED, '0');
 }
 
 /** The leader hears of it after all that the member sent. */

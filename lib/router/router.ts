@@ -99,7 +99,7 @@ export class Router implements GroupHost, RelayHost {
 
   /** One of the candidates, by the app's choice if it makes a good one. */
   choose(candidates: readonly GroupMember[], name: string): number {
-    const seen = candidates.map(member => toCandidate(member, this.workers.get(member.workerId)?.leads ?? 0));
+    const seen = candidates.map(member => toCandidate(member, this.workers.get(member.workerId)!.leads));
     const choice = this.#askApp(seen, name);
     return (choice ?? chooseLeader(seen)).workerId;
   }

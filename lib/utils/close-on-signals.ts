@@ -2,9 +2,10 @@
 
 /** `process`, as far as signals go. */
 export interface SignalSource {
-  on(signal: NodeJS.Signals, listener: () => void): unknown;
+  /** Adds a listener before all others. */
+  prepend(signal: NodeJS.Signals, listener: () => void): unknown;
   off(signal: NodeJS.Signals, listener: () => void): unknown;
-  listenerCount(signal: NodeJS.Signals): number;
+  listeners(signal: NodeJS.Signals): readonly object[];
   /** Sends the signal to this process. */
   raise(signal: NodeJS.Signals): void;
 }
@@ -12,19 +13,24 @@ export interface SignalSource {
 export interface Closable {
   /** Resolves once it is closed, however that came. */
   readonly gone: Promise<void>;
-  leave(): Promise<void>;
+  close(): Promise<void>;
 }
+
+const ours = new WeakSet<object>();
 
 /** Listens until the member is gone. */
 export function closeOnSignals(source: SignalSource, signals: readonly NodeJS.Signals[], member: Closable): void {
   for (const signal of signals) {
     const listener = () => {
-      void member.leave().then(() => {
-        // Where the app or another client listens, the signal is theirs.
-        if (source.listenerCount(signal) === 0) source.raise(signal);
+      // Looked at before anybody has heard of the signal: who listens once is gone after that.
+      const isTheirs = source.listeners(signal).some(other => !ours.has(other));
+      void member.close().then(() => {
+        // Where another client still closes, it raises the signal in the end.
+        if (!isTheirs && source.listeners(signal).length === 0) source.raise(signal);
       });
     };
-    source.on(signal, listener);
+    ours.add(listener);
+    source.prepend(signal, listener);
     void member.gone.then(() => source.off(signal, listener));
   }
 }

@@ -66,6 +66,11 @@ export class ProbeClient extends UpstreamClient {
     throw Object.assign(new RangeError(message), { code: 'EPROBE' });
   }
 
+  /** Takes a publication back. */
+  async remove(topic: string, message: unknown): Promise<void> {
+    await this.publish(topic, `removed: ${message}`);
+  }
+
   override async close(): Promise<void> {
     this.#surroundings.tell({ kind: 'closing', term: this.#term });
     if (this.#says) await this.echo('bye', `bye-${this.#term}`);

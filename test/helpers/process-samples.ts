@@ -22,7 +22,8 @@ function samples(): Record<string, unknown> {
     alone: undefined,
     numbers: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 2 ** 53],
     bigint: -(2n ** 80n),
-    date: [new Date(0), new Date(Number.NaN)],
+    date: new Date(1e12),
+    'invalid date': new Date(Number.NaN),
     regexp: /a\/b/giu,
     map: new Map<unknown, unknown>([
       [{ key: 1 }, new Set([1, 'x'])],
@@ -41,6 +42,8 @@ function samples(): Record<string, unknown> {
 
 function isSame(came: unknown, went: unknown): boolean {
   if (went instanceof Error) return isSameError(came, went);
+  // Node 20 finds two of them different.
+  if (went instanceof Date) return came instanceof Date && Object.is(came.getTime(), went.getTime());
   if (went instanceof URL) return came instanceof URL && came.href === went.href;
   if (Buffer.isBuffer(went) !== Buffer.isBuffer(came)) return false;
   if (typeof went === 'object' && went !== null && 'self' in went) return isSameCycle(came as typeof went);

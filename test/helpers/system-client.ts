@@ -125,13 +125,13 @@ export class FakeClient {
   close(): unknown {
     this.#upstream.log.push('close');
     if (this.#state !== 'open') this.#upstream.violations.push('a real client was closed twice');
-    this.#state = 'closing';
+    this.#state = 'closed';
     const result = this.#upstream.onClose(this);
-    const isOver = () => {
+    if (!(result instanceof Promise)) return undefined;
+    this.#state = 'closing';
+    return result.finally(() => {
       this.#state = 'closed';
-    };
-    if (!(result instanceof Promise)) return isOver();
-    return result.finally(isOver);
+    });
   }
 
   subscribe(topic: unknown, listener: Listener): unknown {
@@ -265,9 +265,11 @@ export class FakeClient {
   }
 
   static emit(client: FakeClient, event: string, args: unknown[]): void {
-    client.#home.run(() => {
-      for (const [name, listener] of [...client.#events]) if (name === event) listener(...args);
-    });
+    client.#home.run(() => FakeClient.emitNow(client, event, args));
+  }
+
+  static emitNow(client: FakeClient, event: string, args: unknown[]): void {
+    for (const [name, listener] of [...client.#events]) if (name === event) listener(...args);
   }
 
   /** How many listeners it has for each event. */

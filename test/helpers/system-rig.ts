@@ -130,9 +130,14 @@ export class Rig {
   }
 
   /** Workers with a handle each, which are ready; the first one leads, because it was there before the others. */
-  async clients(count: number, options: Partial<ClientOptions<FakeClient>> = {}): Promise<Client[]> {
+  async clients(
+    count: number,
+    options: Partial<ClientOptions<FakeClient>> | ((index: number) => Partial<ClientOptions<FakeClient>>) = {},
+  ): Promise<Client[]> {
     const clients: Client[] = [];
-    for (let i = 0; i < count; i++) clients.push(this.client(this.fork(), options));
+    for (let i = 0; i < count; i++) {
+      clients.push(this.client(this.fork(), typeof options === 'function' ? options(i) : options));
+    }
     await this.time.until(Promise.all(clients.map(client => client.ready())));
     return clients;
   }

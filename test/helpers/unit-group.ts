@@ -1,6 +1,7 @@
 // A group in the primary, without the primary: events and orders as words, so that a schedule reads as a table.
 
 import type { ExecutionContext } from 'ava';
+import type { Payload } from '../../lib/protocol/payload.js';
 import {
   appoint,
   type GroupEvent,
@@ -11,7 +12,6 @@ import {
   type Rules,
   type Stage,
 } from '../../lib/router/appointment.js';
-import type { Payload } from '../../lib/protocol/payload.js';
 
 export const ERROR: Payload = { text: '"no route"', ext: false, parts: undefined };
 

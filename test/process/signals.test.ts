@@ -45,6 +45,18 @@ test('where the app has its own handler, the signal closes the client and is lef
   t.like(upstream.connections, { live: 1, total: 2, highest: 1 });
 });
 
+test('a handler of the app that listens once counts too', async t => {
+  const { leader, followers, primary } = await startRig(t, { workers: 3, client: CLOSING });
+  const [other] = followers;
+  await leader.do.onSignal('SIGTERM', 'once');
+  leader.kill('SIGTERM');
+  await leader.until('signal');
+  await leader.until('close');
+  t.deepEqual(await other.do.call('echo', [1]), { value: 1 });
+  t.like((await leader.do.call('echo', [1])).error, { code: 'ERR_CLOSED' });
+  t.deepEqual(primary.told('exit'), []);
+});
+
 test('without closeOn no signal is handled', async t => {
   const { leader, followers, primary } = await startRig(t, { workers: 3 });
   leader.kill('SIGTERM');

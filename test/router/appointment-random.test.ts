@@ -171,7 +171,8 @@ class Watch {
       check(transfer === undefined, 'a hand-over is over when somebody leads');
     }
     if (at.stage === 'preparing') check(members.has(at.successor), 'a successor is a member');
-    if (at.stage === 'handing over' && at.prepared) check(members.has(at.prepared.successor), 'a prepared successor is a member');
+    if (at.stage === 'handing over' && at.prepared)
+      check(members.has(at.prepared.successor), 'a prepared successor is a member');
   }
 
   get unanswered(): number[] {

@@ -681,9 +681,17 @@ test('who is chosen is asked of the candidates alone, and of those that are not 
     return candidates.at(-1)!.workerId;
   };
   const group = new UnitGroup('depose', choose);
-  for (const event of ['join 1', 'join 2', 'join 3 ineligible', 'join 4', 'ready 1@1', 'resign 1@1 resigned']) group.do(event);
+  for (const event of ['join 1', 'join 2', 'join 3 ineligible', 'join 4', 'ready 1@1', 'resign 1@1 resigned'])
+    group.do(event);
   t.deepEqual(asked, [[1], [2, 4]]);
   t.is(leaderOf(group.state), 4);
+});
+
+test('an event or a stage that nobody knows is an error in the code', t => {
+  const group = new UnitGroup();
+  t.throws(() => group.apply({ type: 'nonsense' } as never), { message: 'Unexpected case: {"type":"nonsense"}' });
+  const state = { ...group.state, at: { stage: 'nonsense' } as never };
+  t.throws(() => newsPhase(state), { message: 'Unexpected case: {"stage":"nonsense"}' });
 });
 
 test('a candidate is shown without what only the group needs to know', t => {

@@ -39,6 +39,11 @@ export class CallAccount {
 
   constructor(private readonly world: World) {}
 
+  /** Those of workers that live. */
+  get openOnes(): SimCall[] {
+    return [...this.open].filter(({ handle }) => handle.worker.process.isAlive);
+  }
+
   nextId(): number {
     return ++this.#lastId;
   }
@@ -75,11 +80,13 @@ export class CallAccount {
     world.log(() => `  ${home}: ${call.kind} ${id} of ${call.handle.worker} begins in term ${group.short(term)}`);
     world.leaders.acts(group, home, term, `${call.kind} ${id} began`);
     const now = world.time.now();
-    if (now > (deadlineNow() ?? 0)) world.broken('deadline', `${call.kind} ${id} began after the deadline it came with`);
+    if (now > (deadlineNow() ?? 0))
+      world.broken('deadline', `${call.kind} ${id} began after the deadline it came with`);
     if (call.kind !== 'sticky' && now > call.madeAt + call.timeoutMs + 1)
       world.broken('deadline', `${call.kind} ${id} began after its deadline`);
     if (call.starts.includes(term)) world.broken('once', `${call.kind} ${id} began twice in term ${group.short(term)}`);
-    if (call.starts.length > 0 && !call.idempotent) world.broken('once', `${call.kind} ${id} is not idempotent, and began twice`);
+    if (call.starts.length > 0 && !call.idempotent)
+      world.broken('once', `${call.kind} ${id} is not idempotent, and began twice`);
     if (call.end === 'not-started') world.broken('outcome', `${call.kind} ${id} began, but ended as not started`);
     this.#checkOrder(call, group, term);
     call.starts.push(term);
@@ -92,7 +99,10 @@ export class CallAccount {
       const { worker } = call.handle;
       if (!worker.process.isAlive) this.open.delete(call);
       else if (!worker.isFrozen && now > this.#latest(call)) {
-        this.world.broken('in time', `${call.kind} ${call.id} of ${worker} has not ended ${Math.round(now - call.madeAt)} ms after it was made, with a timeout of ${call.timeoutMs} ms`);
+        this.world.broken(
+          'in time',
+          `${call.kind} ${call.id} of ${worker} has not ended ${Math.round(now - call.madeAt)} ms after it was made, with a timeout of ${call.timeoutMs} ms`,
+        );
       }
     }
   }
@@ -107,7 +117,10 @@ export class CallAccount {
     const key = `${group} ${term} ${call.handle.memberId}`;
     const last = this.#lastStarted.get(key);
     if (last && last.number > call.number) {
-      this.world.broken('order', `${call.kind} ${call.id} of ${call.handle.worker} began after ${last.kind} ${last.id}, which was made later`);
+      this.world.broken(
+        'order',
+        `${call.kind} ${call.id} of ${call.handle.worker} began after ${last.kind} ${last.id}, which was made later`,
+      );
     }
     this.#lastStarted.set(key, call);
   }
@@ -132,13 +145,17 @@ export class CallAccount {
     const message = error instanceof Error ? error.message : String(error);
     this.#ended(call, 'error', message.replace(/\d+/, 'n'));
     const isOwn = (call.throws && message === `thrown ${id}` && starts.length > 0) || error === abort?.signal.reason;
-    if (!isOwn) this.world.broken('outcome', `${kind} ${id} failed with what nobody threw: ${error instanceof Error ? error.stack : error}`);
+    if (!isOwn)
+      this.world.broken(
+        'outcome',
+        `${kind} ${id} failed with what nobody threw: ${error instanceof Error ? error.stack : error}`,
+      );
   }
 
   /** A hand-over in good order loses nothing that had not begun. */
   #checkLoss({ id, kind, starts, group, endedBefore }: SimCall): void {
     const endings = group.ended.slice(endedBefore);
-    if (starts.length === 0 && endings.length > 0 && endings.every(({ cause }) => cause === 'resigned'))
+    if (starts.length === 0 && endings.length > 0 && endings.every(({ isInOrder }) => isInOrder))
       this.world.broken('hand-over', `${kind} ${id} was lost in a planned hand-over, and never ran`);
   }
 

@@ -1,7 +1,8 @@
-// Looks into the library where a user can't: the member behind a handle, and what a leader says to the members.
+// Looks into the library where a user can't: the member behind a handle, the leaders at work, and what they say.
 
 import type { Base } from '../../lib/client/base.js';
-import { Sender } from '../../lib/leader/sender.js';
+import { Sender, type SenderOptions } from '../../lib/leader/sender.js';
+import { Service } from '../../lib/leader/service.js';
 import type { Member } from '../../lib/member/member.js';
 import { EXT, Kind } from '../../lib/protocol/messages.js';
 
@@ -12,26 +13,62 @@ export function memberOf(handle: object): Member {
   return (handle as Record<symbol, Base>)[base]!.member;
 }
 
-/** Told of every value, replay and event that any leader emits, before it does; only one simulation runs at a time. */
-let watcher: (sender: Sender) => void = () => {};
-
-export function watchSenders(tell: (sender: Sender) => void): void {
-  watcher = tell;
+/** A leader at work, from the first frame or lease that it got until it stopped. */
+export interface SeenService {
+  readonly service: Service;
+  readonly group: string;
+  readonly workerId: number;
 }
+
+/** Of the simulation that runs: there is one at a time. */
+let services = new Map<Service, SeenService>();
+let onEmission: (sender: Sender) => void = () => {};
+
+/** @param tell told of every value, replay and event that any leader emits, before it does */
+export function watchLeaders(tell: (sender: Sender) => void): ReadonlyMap<Service, SeenService> {
+  onEmission = tell;
+  services = new Map();
+  return services;
+}
+
+function see(service: Service): void {
+  if (services.has(service)) return;
+  const { group, self } = (service.sender as unknown as { readonly options: SenderOptions }).options;
+  services.set(service, { service, group, workerId: self });
+}
+
+const { receive, release, event, stop } = Service.prototype;
+
+Service.prototype.receive = function (bundle) {
+  see(this);
+  receive.call(this, bundle);
+};
+Service.prototype.release = function () {
+  see(this);
+  release.call(this);
+};
+Service.prototype.event = function (name, args) {
+  see(this);
+  event.call(this, name, args);
+};
+Service.prototype.stop = function () {
+  stop.call(this);
+  services.delete(this);
+};
 
 const EMISSIONS: ReadonlySet<number> = new Set([Kind.VALUE, Kind.VALUE_ONE, Kind.REPLAY, Kind.EVENT]);
 
 const { payloadTo, payloadToMany, payloadToAll } = Sender.prototype;
 
 Sender.prototype.payloadTo = function (workerId, kind, id, payload) {
-  if (EMISSIONS.has(kind & ~EXT)) watcher(this);
+  if (EMISSIONS.has(kind & ~EXT)) onEmission(this);
   payloadTo.call(this, workerId, kind, id, payload);
 };
 Sender.prototype.payloadToMany = function (workerIds, kind, id, payload) {
-  if (EMISSIONS.has(kind & ~EXT)) watcher(this);
+  if (EMISSIONS.has(kind & ~EXT)) onEmission(this);
   payloadToMany.call(this, workerIds, kind, id, payload);
 };
 Sender.prototype.payloadToAll = function (kind, id, payload) {
-  watcher(this);
+  onEmission(this);
   payloadToAll.call(this, kind, id, payload);
 };

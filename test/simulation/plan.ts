@@ -198,7 +198,13 @@ function action(kind: keyof typeof WEIGHTS, random: Random, groups: number, work
     case 'unpublish':
       return { do: kind, g, w, key: random.below(KEYS) };
     case 'subscribe':
-      return { do: kind, g, w, topic: random.below(TOPICS), how: random.pick(['all', 'all', 'all', 'one', 'iterator']) };
+      return {
+        do: kind,
+        g,
+        w,
+        topic: random.below(TOPICS),
+        how: random.pick(['all', 'all', 'all', 'one', 'iterator']),
+      };
     case 'unsubscribe':
       return { do: kind, g, w, which: random.below(4) };
     case 'push':
@@ -220,7 +226,13 @@ function action(kind: keyof typeof WEIGHTS, random: Random, groups: number, work
     case 'disconnect':
       return { do: kind, g, w: target, ms: random.pick([5, 100, 600]) };
     case 'slow':
-      return { do: kind, g, w: target, ms: random.pick([100, 400, 1000]), latencyMs: random.pick([1, 10, 60, 150, 390]) };
+      return {
+        do: kind,
+        g,
+        w: target,
+        ms: random.pick([100, 400, 1000]),
+        latencyMs: random.pick([1, 10, 60, 150, 390]),
+      };
     case 'stall':
       return { do: kind, ms: random.pick([20, 150, 350, 500, 1200]) };
     case 'jump':

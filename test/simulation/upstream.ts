@@ -108,7 +108,7 @@ export class SimClient {
       openedAt: upstream.world.time.now(),
       closingSince: undefined,
       isClosed: false,
-      isExcused: context?.signal.aborted ?? false,
+      isExcused: context?.signal.aborted || upstream.world.leaders.isStale(upstream.group, home),
       entries: [],
       leaving: new Set(),
       inbox: [],

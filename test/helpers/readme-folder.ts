@@ -1,0 +1,95 @@
+// A folder outside of the project, in which the README's programs are compiled and run as a user's would be.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** The project's own folder, seen from dist/test/helpers. */
+export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** What a user of the README's programs has installed. */
+const PACKAGES = ['redis', '@types'];
+
+const COMPILER_OPTIONS = {
+  module: 'nodenext',
+  target: 'es2023',
+  lib: ['es2023', 'esnext.disposable'],
+  types: ['node'],
+  strict: true,
+  noUnusedLocals: true,
+};
+
+const MOST_MS = 60_000;
+
+/** What a program did. */
+export interface Ran {
+  /** Of its standard output. */
+  readonly lines: readonly string[];
+  readonly stderr: string;
+  /** `undefined` where it was stopped because all was seen. */
+  readonly code: number | null | undefined;
+}
+
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Ends a program that doesn't end by itself, with Ctrl-C. */
+  until?(lines: readonly string[]): boolean;
+}
+
+/** The path of a new folder with these files and an installed library; removed by {@link removeFolder}. */
+export async function makeFolder(files: readonly { readonly file: string; readonly text: string }[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'csc-readme-'));
+  await mkdir(join(folder, 'node_modules'));
+  await symlink(PROJECT, join(folder, 'node_modules/cluster-shared-client'));
+  for (const name of PACKAGES) await symlink(join(PROJECT, 'node_modules', name), join(folder, 'node_modules', name));
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: COMPILER_OPTIONS }));
+  for (const { file, text } of files) await writeFile(join(folder, file), text);
+  return folder;
+}
+
+export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
+
+/** Compiles what is TypeScript. @returns what the compiler complains of */
+export async function compile(folder: string): Promise<string> {
+  const { lines } = await run(folder, [join(PROJECT, 'node_modules/typescript/bin/tsc'), '-p', folder]);
+  return lines.join('\n');
+}
+
+/** Runs Node, in a process group of its own, until it ends or `until` says so. */
+export async function run(folder: string, args: readonly string[], { env, until }: RunOptions = {}): Promise<Ran> {
+  // What runs here says nothing of what the tests of lib/ cover.
+  const { NODE_V8_COVERAGE: _, ...inherited } = process.env;
+  const child = spawn(process.execPath, args, { cwd: folder, detached: true, env: { ...inherited, ...env } });
+  const lines: string[] = [];
+  let stderr = '';
+  let isStopped = false;
+  createInterface({ input: child.stdout }).on('line', line => {
+    lines.push(line);
+    if (isStopped || !until?.(lines)) return;
+    isStopped = true;
+    signalGroup(child, 'SIGINT');
+  });
+  child.stderr.on('data', chunk => {
+    if (!isStopped) stderr += chunk;
+  });
+  const overdue = setTimeout(() => {
+    stderr += `\nIt ran for longer than ${MOST_MS} ms.`;
+    signalGroup(child, 'SIGKILL');
+  }, MOST_MS);
+  const [code] = await once(child, 'close');
+  clearTimeout(overdue);
+  return { lines, stderr, code: isStopped ? undefined : code };
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid!, signal);
+  } catch {
+    // It has ended already.
+  }
+}

@@ -1,0 +1,326 @@
+// The README is true: its programs run and print what they say, and its tables say what the code does.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import * as library from '../lib/index.js';
+import {
+  type ResolvedPrimaryOptions,
+  resolveCreateArguments,
+  resolvePrimaryOptions,
+  resolveWithOptions,
+} from '../lib/options.js';
+import { createMemoryCluster } from '../lib/testing.js';
+import { HELP } from './examples/demo/options.js';
+import { compile, makeFolder, PROJECT, type RunOptions, removeFolder, run } from './helpers/readme-folder.js';
+import {
+  anchorsOf,
+  claimsOf,
+  codesIn,
+  meets,
+  readBlocks,
+  type Table,
+  tablesIn,
+  withoutBlocks,
+} from './helpers/readme-markdown.js';
+import { startRedis } from './helpers/readme-redis.js';
+
+const read = (path: string) => readFileSync(join(PROJECT, path), 'utf8');
+const README = read('README.md');
+const BLOCKS = readBlocks(README);
+
+// ------------------------------------------------------------------------------------------------------ programs
+
+interface Program {
+  /** Other files of the README that it needs, and whose claims hold for it too. */
+  readonly files?: readonly string[];
+  /** It is a cluster, which doesn't end by itself: how often a line has come of itself once all was seen. */
+  readonly seen?: readonly (readonly [claim: string, times: number])[];
+  /** Runs as a test of Node's own runner, whose output isn't ours. */
+  readonly isTest?: boolean;
+  /** Needs a real Redis. */
+  readonly redis?: boolean;
+}
+
+const PROGRAMS: Readonly<Record<string, Program>> = {
+  'master.js': {
+    files: ['worker.js', 'registry.js'],
+    // Four workers, and after the kill again: the dead one's place has been taken.
+    seen: [
+      ['connected to registry.example:4000', 2],
+      ['worker …: four workers take orders', 8],
+    ],
+  },
+  'calls.js': {},
+  'subscriptions.js': { files: ['registry.js'] },
+  'open.ts': {},
+  'redis.ts': { redis: true },
+  'methods.js': {},
+  'operate.js': { files: ['worker.js', 'registry.js'], seen: [['connected to registry.example:4000', 2]] },
+  'registry.test.js': { files: ['registry.js'], isTest: true },
+};
+
+const CODE = BLOCKS.filter(({ lang }) => lang === 'js' || lang === 'ts' || lang === 'mjs' || lang === 'cjs');
+const textOf = (file: string) => CODE.find(block => block.file === file)!.text;
+
+let folder = '';
+
+test.before(async t => {
+  t.timeout(120_000);
+  folder = await makeFolder(CODE.map(({ file = 'unknown.js', text }) => ({ file, text })));
+});
+
+test.after.always(() => removeFolder(folder));
+
+test('each block of code has a name of its own and belongs to a program that is run here', t => {
+  const known = Object.entries(PROGRAMS).flatMap(([file, { files = [] }]) => [file, ...files]);
+  for (const { file, line } of CODE) t.true(file !== undefined && known.includes(file), `line ${line}: ${file}`);
+  t.is(new Set(CODE.map(({ file }) => file)).size, CODE.length);
+  for (const file of known)
+    t.true(
+      CODE.some(block => block.file === file),
+      `${file} is not in the README`,
+    );
+});
+
+test.serial('the TypeScript compiles, with the errors that it says it has', async t => {
+  t.is(await compile(folder), '');
+});
+
+for (const [file, program] of Object.entries(PROGRAMS)) {
+  test.serial(`${file} prints what it says`, async t => {
+    t.timeout(90_000);
+    if (program.redis) await withRedis(t, env => runProgram(t, file, program, env));
+    else await runProgram(t, file, program);
+  });
+}
+
+async function runProgram(t: ExecutionContext, file: string, program: Program, env?: NodeJS.ProcessEnv): Promise<void> {
+  const { files = [], seen, isTest } = program;
+  const claims = [file, ...files].flatMap(name => claimsOf(textOf(name)));
+  const options: RunOptions = { env, until: seen && (lines => sawAll(lines, claims, seen)) };
+  const script = file.replace(/ts$/, 'js');
+  const { lines, stderr, code } = await run(folder, isTest ? ['--test', script] : [script], options);
+  t.is(stderr, '');
+  if (isTest) return t.is(code, 0, lines.join('\n'));
+  t.true(claims.length > 0);
+  if (!seen) {
+    t.is(code, 0);
+    t.is(lines.length, claims.length, lines.join('\n'));
+    return claims.forEach((claim, i) => t.true(meets(lines[i]!, claim), `${lines[i]}\nbut should be\n${claim}`));
+  }
+  t.is(code, undefined, `it ended by itself:\n${lines.join('\n')}`);
+  for (const line of lines)
+    t.true(
+      claims.some(claim => meets(line, claim)),
+      `nothing in the README says: ${line}`,
+    );
+  for (const [claim, times] of seen) t.is(lines.filter(line => meets(line, claim)).length, times, claim);
+}
+
+function sawAll(lines: readonly string[], claims: readonly string[], seen: NonNullable<Program['seen']>): boolean {
+  const times = (claim: string) => lines.filter(line => meets(line, claim)).length;
+  return claims.every(claim => times(claim) > 0) && seen.every(([claim, least]) => times(claim) >= least);
+}
+
+async function withRedis(t: ExecutionContext, use: (env: NodeJS.ProcessEnv) => Promise<void>): Promise<void> {
+  const redis = await startRedis();
+  if (redis) {
+    try {
+      await use({ REDIS_URL: redis.url });
+    } finally {
+      await redis[Symbol.asyncDispose]();
+    }
+  } else if (process.env.REQUIRE_SERVICES === '1') {
+    t.fail('There is no redis-server on this machine, and REQUIRE_SERVICES is 1.');
+  } else {
+    t.log('SKIPPED: there is no redis-server on this machine.');
+    t.pass();
+  }
+}
+
+test('each command in a block of shell is one that there is', t => {
+  const { scripts } = JSON.parse(read('package.json'));
+  const commands = BLOCKS.filter(({ lang }) => lang === 'sh').flatMap(({ text }) => text.trim().split(/\n| && /));
+  t.true(commands.length > 0);
+  for (const command of commands) {
+    const [, name, script] = /^(?:\w+=\S+ )*npm (ci|test|install|run (\S+))/.exec(command) ?? [];
+    t.truthy(name, command);
+    if (script) t.true(script in scripts, command);
+  }
+  for (const [, script] of withoutBlocks(README).matchAll(/npm run ([\w:-]+)/g)) t.true(script! in scripts, script);
+});
+
+// -------------------------------------------------------------------------------------------------------- tables
+
+class Nothing {}
+
+const DEFAULTS = { eligible: true, drainTimeoutMs: 5000 };
+
+/** The names that a resolver takes: it lists them where it is given one that is like none of them. */
+function namesTaken(t: ExecutionContext, resolve: (options: object) => unknown): string[] {
+  const error = t.throws(() => resolve({ ['x'.repeat(100)]: 1 }), { instanceOf: library.SharedClientError })!;
+  return /the options are (.*)\.$/.exec(error.message)![1]!.split(', ');
+}
+
+function tableIn(heading: string, head: string, nth = 0): Table {
+  const table = tablesIn(README, heading).filter(table => table.head[0] === head)[nth];
+  if (!table) throw new Error(`There is no table of ${head} below ${heading}`);
+  return table;
+}
+
+const firstCodes = ({ rows }: Table): string[] => rows.flatMap(([first]) => codesIn(first!));
+
+function same(t: ExecutionContext, documented: readonly string[], real: readonly string[]): void {
+  t.deepEqual([...documented].sort(), [...real].sort());
+}
+
+/** Compares the column of defaults with what the code takes where nothing is given; where that is nothing, prose may stand. */
+function sameDefaults(t: ExecutionContext, { rows }: Table, real: Readonly<Record<string, unknown>>): void {
+  for (const [name, text] of rows) {
+    const [option] = codesIn(name!);
+    const value = real[option!];
+    if (value === undefined) t.false(/^`.*`$/.test(text!), `${option}: ${text}`);
+    else t.deepEqual(valueOf(text!), value, `${option}: ${text}`);
+  }
+}
+
+function valueOf(text: string): unknown {
+  const [code] = codesIn(text);
+  const [, mebibytes] = /^(\d+) MiB$/.exec(code ?? '') ?? [];
+  return mebibytes ? Number(mebibytes) * 1024 * 1024 : JSON.parse((code ?? '').replaceAll("'", '"'));
+}
+
+test('the table of setupPrimary() has its options and defaults', t => {
+  const table = tableIn('### setupPrimary(options?)', 'option');
+  same(t, firstCodes(table), namesTaken(t, resolvePrimaryOptions));
+  sameDefaults(t, table, { ...(resolvePrimaryOptions() satisfies ResolvedPrimaryOptions) });
+});
+
+const CREATE = '### createSharedClient(Class, options), createSharedClient({ name, open, ...options })';
+
+test('the table of createSharedClient() has the options of both forms, and their defaults', t => {
+  const table = tableIn(CREATE, 'option');
+  const ofClass = namesTaken(t, options => resolveCreateArguments(Nothing, options, DEFAULTS));
+  const ofOpen = namesTaken(t, options => resolveCreateArguments(options, undefined, DEFAULTS));
+  same(t, firstCodes(table), [...new Set([...ofClass, ...ofOpen])]);
+  const only = (word: string) => table.rows.filter(row => row[2]!.includes(word)).map(([name]) => codesIn(name!)[0]!);
+  same(
+    t,
+    only('Only with a class'),
+    ofClass.filter(name => !ofOpen.includes(name)),
+  );
+  same(
+    t,
+    only('Only without a class'),
+    ofOpen.filter(name => !ofClass.includes(name)),
+  );
+
+  const { member, handle } = resolveCreateArguments(Nothing, { name: 'x' }, DEFAULTS);
+  const args = member.definition.kind === 'class' ? member.definition.args : undefined;
+  const real = { ...member, ...handle, name: undefined, args, methods: Object.fromEntries(member.methods) };
+  sameDefaults(t, table, real);
+});
+
+test('the default of drainTimeoutMs is what the process says', async t => {
+  const client = library.createSharedClient(Nothing, { name: 'readme', alone: true });
+  const again = { name: 'readme', alone: true, drainTimeoutMs: DEFAULTS.drainTimeoutMs };
+  const same = library.createSharedClient(Nothing, again);
+  t.throws(() => library.createSharedClient(Nothing, { ...again, drainTimeoutMs: 4999 }), {
+    code: 'ERR_INVALID_OPTION',
+  });
+  await Promise.all([client.close(), same.close()]);
+});
+
+test('the tables of methods have their options and roles', t => {
+  const table = tableIn(CREATE, 'option', 1);
+  const methods = (said: object) => resolveCreateArguments(Nothing, { name: 'x', methods: { get: said } }, DEFAULTS);
+  same(t, firstCodes(table), namesTaken(t, methods));
+  sameDefaults(t, table, { idempotent: false });
+  const { message } = t.throws(() => methods({ role: 'no role' }))!;
+  const roles = [...message.matchAll(/'(\w+)'/g)].map(([role]) => role);
+  same(t, firstCodes(tableIn(CREATE, 'role')), roles);
+});
+
+test('the table of with() has its options and defaults', t => {
+  const table = tableIn('### The handle', 'option');
+  same(t, firstCodes(table), namesTaken(t, resolveWithOptions));
+  sameDefaults(t, table, { ...resolveWithOptions() });
+});
+
+test('the table of codes has them all', t => {
+  same(t, firstCodes(tableIn('## Errors', 'code')), Object.keys(library.ERROR_CODES));
+});
+
+test('the table of reserved names has them all', t => {
+  same(t, firstCodes(tableIn('### The handle', 'name')), library.RESERVED_NAMES);
+});
+
+test('the tables of events have them all', t => {
+  const membersOf = (path: string, name: string) => {
+    const [, body] = new RegExp(`interface ${name} {\n(.*?)\n}`, 's').exec(read(path))!;
+    return [...body!.matchAll(/^ {2}(\w+): \[/gm)].map(([, member]) => member!);
+  };
+  same(t, firstCodes(tableIn('### Primary', 'event')), membersOf('lib/primary-types.ts', 'PrimaryEvents'));
+  same(t, firstCodes(tableIn('### The handle', 'event')), membersOf('lib/client/types-events.ts', 'ClientEvents'));
+});
+
+test('the members of statuses and contexts are those that there are', async t => {
+  class Asked {
+    context() {
+      return Object.keys(Object.getOwnPropertyDescriptors(library.callContext() ?? {}));
+    }
+  }
+  const cluster = createMemoryCluster();
+  const primary = cluster.setupPrimary();
+  const client = cluster.fork().createSharedClient(Asked, { name: 'x' });
+  await client.ready();
+  const documented = withoutBlocks(README);
+  const { groups, ...rest } = primary.status();
+  for (const status of [{ groups, ...rest }, groups[0]!, client.status(), client.status().calls]) {
+    const list = `{ ${Object.keys(status).join(', ')} }`.replace('ended,', 'ended: { ok, failed },');
+    t.true(documented.includes(list), list);
+  }
+  for (const name of firstCodes(tableIn('### callContext()', 'member'))) {
+    t.true((await client.invoke('context')).includes(name) || name === 'signal', name);
+  }
+  cluster.close();
+});
+
+test('the tables of the testing library name what there is', t => {
+  const [ofCluster, ofWorker] = tablesIn(README, '## Testing your code');
+  const cluster = createMemoryCluster();
+  const names = (table: Table) =>
+    firstCodes(table)
+      .map(code => code.replace(/\(.*\)$/, ''))
+      .filter(code => !code.startsWith('Symbol.'));
+  same(t, names(ofCluster!), Object.keys(cluster));
+  const worker = cluster.fork();
+  for (const name of names(ofWorker!)) t.true(name in worker, name);
+  cluster.close();
+});
+
+test('the options of the demo are those that it has', t => {
+  const options = firstCodes(tableIn('## Try it', 'option')).map(code => code.split(' ')[0]!);
+  same(
+    t,
+    options,
+    [...HELP.matchAll(/--\w+/g)].map(([option]) => option),
+  );
+});
+
+// ------------------------------------------------------------------------------------------------------ the rest
+
+test('all that the library exports is spoken of', t => {
+  for (const name of Object.keys(library)) t.true(README.includes(name), name);
+});
+
+test('its links lead to its headings', t => {
+  const anchors = anchorsOf(withoutBlocks(README));
+  for (const [, anchor] of README.matchAll(/\]\(#([^)]*)\)/g)) t.true(anchors.includes(anchor!), anchor);
+});
+
+test('the changelog has the version of the package', t => {
+  const { version } = JSON.parse(read('package.json'));
+  t.regex(read('CHANGELOG.md'), new RegExp(`^## ${version.replaceAll('.', '\\.')} `, 'm'));
+});

@@ -1,0 +1,500 @@
+import test from 'ava';
+import { resolvePrimaryOptions } from '../../lib/options.js';
+import { type ControlFrame, MARKER } from '../../lib/protocol/messages.js';
+import { FakePrimaryEnd, join, UnitPrimary } from '../helpers/unit-primary.js';
+
+const ofKind = (frames: readonly ControlFrame[], k: ControlFrame['k']) => frames.filter(frame => frame.k === k);
+const lastNews = (primary: UnitPrimary, workerId: number) => ofKind(primary.told(workerId), 'news').at(-1);
+
+test('a worker is told nothing before its hello, and then who it is and what applies', t => {
+  const primary = new UnitPrimary({ heartbeatMs: 100, leaderTimeoutMs: 400 });
+  primary.say(3, join(), { k: 'heartbeat', n: 1 }, { k: 'leave', group: 'g' });
+  t.deepEqual(primary.end.sent, []);
+  primary.hello(3);
+  const probe = new Uint8Array(1);
+  t.deepEqual(primary.told(3), [
+    {
+      k: 'welcome',
+      version: 1,
+      id: 'id-3',
+      workerId: 3,
+      heartbeatMs: 100,
+      leaderTimeoutMs: 400,
+      road: 'relay',
+      probe,
+    },
+  ]);
+});
+
+test('a hello that is said again is answered again, and changes nothing', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  const before = primary.router.workers.get(1);
+  primary.told(1);
+  primary.hello(1);
+  t.is(ofKind(primary.told(1), 'welcome').length, 1);
+  t.is(primary.router.workers.get(1), before);
+  t.is(primary.router.groups.get('g')!.leader, 1);
+});
+
+test('the hello of another copy of the library in the same worker ends what the first one had', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.join(2, 'g');
+  t.is(primary.router.groups.get('g')!.leader, 1);
+  primary.heard();
+  primary.hello(1, 'another');
+  t.deepEqual(primary.heard().slice(0, 3), ['leave g 1', `deposed g 1@${1e12} exited`, `appointed g 2@${1e12 + 1}`]);
+  t.deepEqual([...primary.router.groups.get('g')!.state.members.keys()], [2]);
+  t.is(ofKind(primary.told(1), 'welcome').length, 2);
+});
+
+test('durations without an end arrive as a number, because JSON has no Infinity', t => {
+  const never = Number.POSITIVE_INFINITY;
+  const primary = new UnitPrimary({ heartbeatMs: never, leaderTimeoutMs: never });
+  primary.hello(1);
+  t.like(primary.told(1)[0], { heartbeatMs: Number.MAX_SAFE_INTEGER, leaderTimeoutMs: Number.MAX_SAFE_INTEGER });
+});
+
+test('a worker that speaks no protocol of ours is told which we speak', t => {
+  const primary = new UnitPrimary();
+  primary.hello(1, 'old', [98, 99]);
+  t.deepEqual(
+    primary.end.sent.map(({ packet }) => packet),
+    [{ [MARKER]: 1, c: [{ k: 'rejected', versions: [1] }] }],
+  );
+  t.regex(String(primary.events[0]?.detail.message), /Worker 1 speaks no protocol of ours/);
+  primary.end.sent[0]?.written();
+  primary.say(1, join());
+  t.is(primary.router.groups.size, 0);
+});
+
+test('a broken frame is a warning, and those beside it count', t => {
+  const primary = new UnitPrimary();
+  primary.hello(1);
+  primary.receive(1, { [MARKER]: 1, c: [{ k: 'join' }, join()], d: [{}] });
+  t.deepEqual(
+    primary.events.filter(({ event }) => event === 'warning').map(({ detail }) => detail.message),
+    ['A broken frame came: join.group must be a group name.', 'A broken frame came: bundle.g must be a group name.'],
+  );
+  t.is(primary.router.groups.get('g')!.leader, 1);
+});
+
+test('what is not ours passes without a trace', t => {
+  const primary = new UnitPrimary();
+  for (const message of [null, 'hello', 1, {}, { type: 'process:msg', data: {} }]) primary.receive(1, message);
+  t.deepEqual(primary.events, []);
+  t.deepEqual(primary.end.sent, []);
+  t.is(primary.router.workers.size, 0);
+});
+
+test('frames that only the primary says are ignored when a worker says them', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.told(1);
+  primary.heard();
+  for (const frame of [{ k: 'goodbye' }, { k: 'ack', n: 1 }, { k: 'handover', group: 'g', term: 1e12 }]) {
+    primary.receive(1, { [MARKER]: 1, c: [frame] });
+  }
+  t.deepEqual(primary.heard(), []);
+  t.deepEqual(primary.told(1), []);
+  t.is(primary.router.groups.get('g')!.leader, 1);
+});
+
+test('a heartbeat is acknowledged, also of a worker that leads nothing', t => {
+  const primary = new UnitPrimary();
+  primary.hello(1);
+  primary.told(1);
+  primary.say(1, { k: 'heartbeat', n: 7 });
+  t.deepEqual(primary.told(1), [{ k: 'ack', n: 7 }]);
+});
+
+test('a newcomer and everybody else hear where the group stands', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  t.deepEqual(lastNews(primary, 1), {
+    k: 'news',
+    group: 'g',
+    term: 1e12,
+    phase: 'opening',
+    leader: { workerId: 1, pid: 1001 },
+  });
+  primary.lead(1);
+  primary.join(2, 'g');
+  const news = {
+    k: 'news',
+    group: 'g',
+    term: 1e12,
+    phase: 'ready',
+    leader: { workerId: 1, pid: 1001 },
+    methods: ['get'],
+  };
+  t.deepEqual(lastNews(primary, 1), news as ControlFrame);
+  t.deepEqual(lastNews(primary, 2), news as ControlFrame);
+});
+
+test('after a round of failed attempts the news tells the last error', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  const error = { text: '"no route"', ext: false, parts: undefined };
+  primary.say(1, { k: 'resign', group: 'g', term: 1e12, cause: 'failed', error });
+  t.deepEqual(lastNews(primary, 1), { k: 'news', group: 'g', term: 1e12, phase: 'failed', error });
+});
+
+test('after the pause the next attempt is made by itself, and a group that is empty makes none', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.say(1, { k: 'resign', group: 'g', term: 1e12, cause: 'failed' });
+  primary.clock.advance(100);
+  t.is(primary.router.groups.get('g')!.leader, 1);
+  primary.say(1, { k: 'resign', group: 'g', term: 1e12 + 100, cause: 'failed' });
+  primary.say(1, { k: 'leave', group: 'g' });
+  t.is(primary.router.groups.size, 0);
+  t.is(primary.clock.timers, 0);
+});
+
+test('the events of a group come in their order', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.lead(1);
+  primary.join(2, 'g');
+  primary.closed(1);
+  primary.exited(1);
+  primary.lead(2);
+  primary.say(2, { k: 'leave', group: 'g' });
+  const term = 1e12;
+  t.deepEqual(primary.heard(), [
+    `appointed g 1@${term}`,
+    'join g 1',
+    `ready g 1@${term}`,
+    'join g 2',
+    'leave g 1',
+    `deposed g 1@${term} exited`,
+    `appointed g 2@${term + 1}`,
+    `ready g 2@${term + 1}`,
+    `deposed g 2@${term + 1} resigned`,
+    'vacant g',
+    'leave g 2',
+  ]);
+});
+
+test('a group that comes again goes on with terms that grow, whatever its name', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  for (let i = 0; i < 5; i++) primary.say(1, { k: 'resign', group: 'g', term: 1e12 + i, cause: 'resigned' });
+  primary.say(1, { k: 'leave', group: 'g' });
+  t.is(primary.router.groups.size, 0);
+  primary.say(1, join());
+  t.is(primary.router.groups.get('g')!.term, 1e12 + 6);
+});
+
+test('a word about a group that its worker is no member of is ignored', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.join(2, 'h');
+  primary.heard();
+  primary.say(2, { k: 'resign', group: 'g', term: 1e12, cause: 'resigned' }, { k: 'leave', group: 'g' });
+  primary.say(2, { k: 'leave', group: 'nobody knows' });
+  t.deepEqual(primary.heard(), []);
+});
+
+test('another option than that of the members before is a warning on both sides', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, { digest: '{"replay":"last"}' });
+  primary.join(2, { digest: '{"replay":"none"}' });
+  primary.join(3, { digest: '{"replay":"none"}' });
+  const warnings = primary.events.filter(({ event }) => event === 'warning');
+  t.deepEqual(
+    warnings.map(({ detail }) => [detail.name, detail.workerId]),
+    [
+      ['g', 2],
+      ['g', 3],
+    ],
+  );
+  const texts = (workerId: number) =>
+    ofKind(primary.told(workerId), 'warning').map(frame => 'text' in frame && frame.text);
+  const text = (workerId: number) =>
+    `Worker ${workerId} has another replay for "g" than a worker before it; the leader's counts.`;
+  t.deepEqual(texts(1), [text(2), text(3)]);
+  t.deepEqual(texts(2), [text(2)]);
+  t.deepEqual(texts(3), [text(3)]);
+});
+
+test('the same options, said in another order or said again, are no warning', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, { digest: '{"a":1,"b":2}' });
+  primary.join(2, { digest: '{"b":2,"a":1}' });
+  primary.say(2, join({ digest: '{"other":1}' }));
+  t.deepEqual(
+    primary.events.filter(({ event }) => event === 'warning'),
+    [],
+  );
+});
+
+test('a leader that is silent for leaderTimeoutMs is deposed within one heartbeat more', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.join(2, 'g');
+  primary.lead(1);
+  primary.clock.advance(2500);
+  primary.say(1, { k: 'heartbeat', n: 1 });
+  primary.clock.advance(2999);
+  t.is(primary.router.groups.get('g')!.leader, 1);
+  primary.heard();
+  primary.clock.advance(500);
+  t.is(primary.router.groups.get('g')!.leader, 2);
+  t.is(primary.heard()[0], `deposed g 1@${1e12} silent`);
+});
+
+test('any frame is a sign of life', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  for (let i = 0; i < 10; i++) {
+    primary.clock.advance(1000);
+    primary.receive(1, { [MARKER]: 1 });
+  }
+  t.is(primary.router.groups.get('g')!.leader, 1);
+});
+
+test('a worker that was silent and is heard may lead again', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.clock.advance(3500);
+  t.is(primary.router.groups.get('g')!.leader, undefined);
+  t.is(primary.clock.timers, 0, 'nobody leads: there is nothing to watch');
+  primary.say(1, { k: 'heartbeat', n: 1 });
+  t.is(primary.router.groups.get('g')!.leader, 1);
+});
+
+test('the silence of a worker that led nothing is counted from its appointment', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, { eligible: false });
+  primary.clock.advance(60_000);
+  primary.join(2, 'g');
+  primary.clock.advance(2999);
+  t.is(primary.router.groups.get('g')!.leader, 2);
+});
+
+test('the silence of a worker counts in all its groups, and is passed over where it leads none', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g', 'h');
+  primary.join(2, { group: 'h', eligible: false });
+  primary.clock.advance(3500);
+  t.is(primary.router.groups.get('g')!.leader, undefined);
+  t.is(primary.router.groups.get('h')!.leader, undefined);
+  primary.say(2, { k: 'join', group: 'h', eligible: true, priority: 0, handover: 'exclusive', digest: '{}' });
+  t.is(primary.router.groups.get('h')!.leader, 2);
+});
+
+test('a primary that stood still does not take its own absence for the silence of a leader', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.clock.stall(60_000);
+  primary.clock.advance(250);
+  t.is(primary.router.groups.get('g')!.leader, 1);
+});
+
+test('a hung leader is killed where that was asked for, and succeeded on its exit', t => {
+  const primary = new UnitPrimary({ hungLeader: 'kill' });
+  primary.join(1, 'g');
+  primary.join(2, 'g');
+  primary.clock.advance(10_000);
+  t.deepEqual(primary.end.killed, [1]);
+  t.is(primary.router.groups.get('g')!.leader, 1);
+  primary.closed(1);
+  primary.exited(1);
+  t.is(primary.router.groups.get('g')!.leader, 2);
+  t.deepEqual([...primary.router.workers.keys()], [2]);
+});
+
+test('a leader that left before it was killed is awaited like any other', t => {
+  const primary = new UnitPrimary({ hungLeader: 'kill' });
+  primary.join(1, 'g');
+  primary.join(2, 'g');
+  primary.clock.advance(3500);
+  primary.say(1, { k: 'leave', group: 'g' });
+  primary.heard();
+  primary.closed(1);
+  t.deepEqual(primary.heard(), []);
+  t.is(primary.router.groups.get('g')!.state.at.stage, 'fenced');
+  primary.exited(1);
+  t.is(primary.router.groups.get('g')!.leader, 2);
+});
+
+test('a leader whose channel closed is awaited: until it exits, or until its lease has run out', t => {
+  const primary = new UnitPrimary();
+  for (const id of [1, 2, 3]) primary.join(id, 'g');
+  primary.closed(1);
+  t.is(primary.router.groups.get('g')!.state.at.stage, 'fenced');
+  t.is(primary.router.workers.size, 3);
+  primary.clock.advance(3500);
+  const { leader } = primary.router.groups.get('g')!;
+  t.is(leader, 3);
+  t.deepEqual([...primary.router.workers.keys()], [2, 3]);
+  t.is(primary.events.find(({ event }) => event === 'deposed')?.detail.pid, 1001);
+  primary.exited(1);
+  t.is(primary.router.groups.get('g')!.leader, leader);
+});
+
+test('a group whose last member is fenced is kept until its lease has run out', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.closed(1);
+  t.is(primary.router.groups.size, 1);
+  primary.clock.advance(3500);
+  t.is(primary.router.groups.size, 0);
+  t.is(primary.router.workers.size, 0);
+  t.is(primary.clock.timers, 0);
+});
+
+test('a worker that closed twice, or was never heard of, is no matter', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.join(2, 'g');
+  for (let i = 0; i < 2; i++) {
+    primary.closed(2);
+    primary.exited(2);
+  }
+  primary.closed(9);
+  primary.exited(9);
+  t.is(primary.router.groups.get('g')!.leader, 1);
+});
+
+test('the app chooses among the candidates, and learns how many groups each of them leads', t => {
+  const seen: unknown[] = [];
+  const primary = new UnitPrimary({
+    chooseLeader(candidates, name) {
+      seen.push([name, candidates.map(({ workerId, leads }) => `${workerId} leads ${leads}`)]);
+      return candidates[0]!;
+    },
+  });
+  primary.join(1, 'g', 'h');
+  primary.join(2, 'g');
+  primary.join(3, 'g');
+  primary.say(1, { k: 'leave', group: 'g' });
+  t.deepEqual(seen, [
+    ['g', ['1 leads 0']],
+    ['h', ['1 leads 1']],
+    ['g', ['2 leads 0', '3 leads 0']],
+  ]);
+  t.is(primary.router.groups.get('g')!.leader, 2);
+});
+
+const BAD_CHOICES: readonly [title: string, choose: () => never, warning: RegExp][] = [
+  ['that throws', () => assertFails(), /^chooseLeader threw for "g"; the default chose\.$/],
+  [
+    'that returns a stranger',
+    () => ({ workerId: 99 }) as never,
+    /^chooseLeader returned none of the candidates for "g"/,
+  ],
+  ['that returns nothing', () => undefined as never, /^chooseLeader returned none of the candidates for "g"/],
+];
+
+function assertFails(): never {
+  throw new Error('no idea');
+}
+
+for (const [title, chooseLeader, warning] of BAD_CHOICES) {
+  test(`for a choice ${title} the default chooses, with a warning`, t => {
+    const primary = new UnitPrimary({ chooseLeader });
+    primary.join(1, 'g');
+    t.is(primary.router.groups.get('g')!.leader, 1);
+    t.regex(String(primary.events.find(({ event }) => event === 'warning')?.detail.message), warning);
+  });
+}
+
+test('other options reach the workers, and count from then on', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.told(1);
+  primary.router.configure(resolvePrimaryOptions({ heartbeatMs: 10, leaderTimeoutMs: 50, hungLeader: 'kill' }));
+  primary.clock.tick();
+  t.like(primary.told(1)[0], { k: 'welcome', heartbeatMs: 10, leaderTimeoutMs: 50 });
+  t.is(primary.router.hungLeader, 'kill');
+  primary.clock.advance(1000);
+  t.deepEqual(primary.end.killed, [1]);
+});
+
+test('a transfer is answered when it is done', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.join(2, 'g');
+  const answers: unknown[] = [];
+  const transfer = (to?: number, name = 'g') =>
+    primary.router.transfer(name, to, failed => answers.push(failed ?? 'done'));
+  transfer(undefined, 'h');
+  transfer(2);
+  primary.lead(1);
+  transfer(9);
+  transfer(1);
+  transfer(2);
+  transfer(2);
+  t.deepEqual(answers, ['no group', 'vacant', 'no candidate', 'done', 'vacant']);
+  primary.clock.tick();
+  t.deepEqual(ofKind(primary.told(1), 'handover'), [{ k: 'handover', group: 'g', term: 1e12 }]);
+  primary.say(1, { k: 'resign', group: 'g', term: 1e12, cause: 'resigned' });
+  primary.lead(2);
+  t.is(answers.at(-1), 'done');
+  t.is(answers.length, 6);
+});
+
+test('an overlapping hand-over asks the successor to prepare, and appoints it when it is ready', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, { handover: 'overlap' });
+  primary.join(2, { handover: 'overlap' });
+  primary.lead(1);
+  primary.told(1);
+  primary.told(2);
+  primary.say(1, { k: 'yield', group: 'g', term: 1e12 });
+  t.deepEqual(primary.told(2), [{ k: 'prepare', group: 'g', term: 1e12 + 1 }]);
+  primary.say(2, { k: 'prepared', group: 'g', term: 1e12 + 1, methods: ['put'] });
+  t.deepEqual(primary.told(1), [{ k: 'handover', group: 'g', term: 1e12 }]);
+  primary.say(1, { k: 'resign', group: 'g', term: 1e12, cause: 'resigned' });
+  t.like(lastNews(primary, 2), { term: 1e12 + 1, phase: 'ready', methods: ['put'] });
+});
+
+test('whoever is behind an end that is detached hears goodbye and is forgotten', t => {
+  const primary = new UnitPrimary();
+  const other = new FakePrimaryEnd(primary.clock);
+  primary.router.attach(other);
+  primary.join(1, 'g');
+  primary.join(2, 'g');
+  other.handlers!.message(
+    { workerId: 0, pid: 1 },
+    { [MARKER]: 1, c: [{ k: 'hello', versions: [1], id: 'x', pid: 1 }] },
+  );
+  other.handlers!.message({ workerId: 0, pid: 1 }, { [MARKER]: 1, c: [join({ eligible: false })] });
+  primary.clock.tick();
+  t.is(primary.router.groups.get('g')!.leader, 1);
+  primary.told(1);
+  primary.told(2);
+  primary.router.detach(primary.end);
+  primary.clock.tick();
+  t.deepEqual(primary.told(1).at(-1), { k: 'goodbye' });
+  t.deepEqual(
+    primary
+      .told(2)
+      .filter(frame => frame.k !== 'news')
+      .at(-1),
+    { k: 'goodbye' },
+  );
+  t.true(primary.end.isClosed);
+  t.false(other.isClosed);
+  t.deepEqual([...primary.router.workers.keys()], [0]);
+  t.deepEqual([...primary.router.groups.get('g')!.state.members.keys()], [0]);
+  t.is(primary.router.pidOf(1), 0);
+  primary.router.kill(1);
+  t.deepEqual(primary.end.killed, []);
+});
+
+test('nothing is left when all workers are gone', t => {
+  const primary = new UnitPrimary();
+  for (const id of [1, 2, 3]) primary.join(id, 'g', 'h');
+  for (const id of [1, 2, 3]) {
+    primary.closed(id);
+    primary.exited(id);
+  }
+  t.is(primary.router.groups.size, 0);
+  t.is(primary.router.workers.size, 0);
+  t.is(primary.clock.timers, 0);
+});

@@ -1,0 +1,140 @@
+// The account of who leads: one lease at a time, terms that grow, one real client, nobody deposed who is well.
+
+import type { Sender } from '../../lib/leader/sender.js';
+import type { Primary } from '../../lib/primary-types.js';
+import { DRAIN_TIMEOUT_MS, HEARTBEAT_MS, LEADER_TIMEOUT_MS } from './plan.js';
+import { innerOf, isLive } from './upstream.js';
+import type { SimWorker } from './worker.js';
+import type { SimGroup, World } from './world.js';
+
+const MARGIN_MS = 60;
+
+export class LeaderAccount {
+  readonly counts = { appointed: 0, deposed: 0 };
+
+  constructor(private readonly world: World) {}
+
+  watch(primary: Primary): void {
+    const { world } = this;
+    primary.on('appointed', ({ name, workerId, term }) => {
+      const group = world.groupOf(name);
+      this.counts.appointed++;
+      world.log(() => `  primary: w${workerId} is appointed to ${name}, term ${group.short(term)}`);
+      if (term <= group.lastTerm) world.broken('terms', `${name}: term ${term} was given out after ${group.lastTerm}`);
+      group.lastTerm = term;
+      group.appointedAt = world.time.now();
+      this.#checkAppointment(group, term);
+    });
+    primary.on('ready', ({ name, workerId, term }) => {
+      world.log(() => `  primary: w${workerId} is ready in ${name}, term ${world.groupOf(name).short(term)}`);
+    });
+    primary.on('deposed', ({ name, workerId, term, cause }) => {
+      const group = world.groupOf(name);
+      this.counts.deposed++;
+      world.log(() => `  primary: w${workerId} is deposed in ${name}, term ${group.short(term)}, ${cause}`);
+      const worker = world.workers.find(({ id }) => id === workerId)!;
+      const isInOrder = cause === 'resigned' && world.isWell(worker, 3 * DRAIN_TIMEOUT_MS);
+      group.ended.push({ term, isInOrder });
+      if (cause === 'silent' || cause === 'disconnected') this.#excuse(group, worker);
+      if (cause === 'silent' || cause === 'killed') this.#checkSilence(group, worker);
+    });
+    primary.on('vacant', ({ name }) => world.log(() => `  primary: ${name} is vacant`));
+    primary.on('warning', ({ message }) => world.log(() => `  primary: warning ${message}`));
+  }
+
+  /** Something was begun by a leader. */
+  acts(group: SimGroup, home: SimWorker, term: number, what: string): void {
+    const { world } = this;
+    if (term < group.actedTerm)
+      world.broken(
+        'stale',
+        `${group}: ${what} in term ${group.short(term)} after one in ${group.short(group.actedTerm)}`,
+      );
+    group.actedTerm = Math.max(group.actedTerm, term);
+    const seen = world.services(group).find(({ service, workerId }) => service.term === term && workerId === home.id);
+    if (!seen?.service.hasLease())
+      world.broken('lease', `${group}: ${what} in ${home} outside the lease of term ${group.short(term)}`);
+    if (home.isFrozen) world.broken('lease', `${group}: ${what} in ${home}, which is frozen`);
+  }
+
+  /** Whether this worker, hindered just now, opens a real client although it leads no more. */
+  isStale(group: SimGroup, home: SimWorker): boolean {
+    return this.world.leaderOf(group) !== home && !this.world.isWell(home, 1000);
+  }
+
+  /** A value leaves a leader. */
+  emits(sender: Sender): void {
+    const seen = this.world.services().find(({ service }) => service.sender === sender);
+    if (seen?.service.hasLease()) return;
+    if (seen) this.world.broken('lease', `w${seen.workerId} emitted a value outside its lease`);
+    else this.world.broken('lease', 'a value was emitted by who serves no more');
+  }
+
+  /** After every step. */
+  check(): void {
+    const { world } = this;
+    for (const group of world.groups) {
+      const leases = world.services(group).filter(({ service }) => service.hasLease()).length;
+      if (leases > 1) world.broken('one lease', `${leases} valid leases in ${group}`);
+      this.#checkClients(group);
+    }
+  }
+
+  /** A hung leader is succeeded in time. */
+  checkHung(): void {
+    const { world } = this;
+    const now = world.time.now();
+    if (world.isStalled) return;
+    for (const { name, leader, state } of world.status().groups) {
+      const worker = leader && world.workers.find(({ process }) => process.workerId === leader.workerId);
+      if (!worker?.isFrozen || !worker.process.isAlive || state === 'fenced') continue;
+      const since = Math.max(worker.frozenAt, world.disturbedAt, world.groupOf(name).appointedAt) + worker.latencyMs;
+      if (now > since + LEADER_TIMEOUT_MS + HEARTBEAT_MS + MARGIN_MS)
+        world.broken(
+          'failover',
+          `${worker} is frozen since ${Math.round(now - worker.frozenAt)} ms and still leads ${name}`,
+        );
+    }
+  }
+
+  #checkAppointment(group: SimGroup, term: number): void {
+    for (const { service, workerId } of this.world.services(group)) {
+      if (service.term < term && service.hasLease())
+        this.world.broken(
+          'one lease',
+          `${group}: appointed while w${workerId} holds the lease of term ${group.short(service.term)}`,
+        );
+    }
+  }
+
+  #checkClients(group: SimGroup): void {
+    const { live } = group.upstream;
+    if (live.length < 2) return;
+    const now = this.world.time.now();
+    const counted = live.filter(client => {
+      const { isExcused, closingSince, context, home } = innerOf(client);
+      // Nothing of a frozen process is known to be its own fault; nobody waits longer than drainTimeoutMs.
+      const isOverdue = closingSince !== undefined && (home.isFrozen || now - closingSince >= DRAIN_TIMEOUT_MS);
+      return !isExcused && !isOverdue && !context?.signal.aborted && isLive(client);
+    });
+    const most = group.plan.handover === 'overlap' ? 2 : 1;
+    if (counted.length > most)
+      this.world.broken(
+        'one real client',
+        `${group} has ${counted.length}: in ${counted.map(client => innerOf(client).home).join(', ')}`,
+      );
+  }
+
+  #excuse(group: SimGroup, worker: SimWorker): void {
+    for (const client of group.upstream.clients) if (innerOf(client).home === worker) innerOf(client).isExcused = true;
+  }
+
+  /** Only the primary's own running time counts, so its stalls depose nobody. */
+  #checkSilence(group: SimGroup, worker: SimWorker): void {
+    const { world } = this;
+    if (worker.isFrozen || worker.latencyMs > 0 || world.plan.jitterMs > 1) return;
+    const wellFor = world.runningMs - worker.unwellAtMs;
+    if (wellFor > LEADER_TIMEOUT_MS + 2 * HEARTBEAT_MS)
+      world.broken('silence', `${worker} was deposed in ${group}, and was well for ${Math.round(wellFor)} ms`);
+  }
+}

@@ -1,0 +1,207 @@
+// Runs a plan to its end: the faults, the recovery, what must hold then, and that nothing is left over.
+
+import type { SimCall } from './calls.js';
+import { type Plan, planFor } from './plan.js';
+import { innerOf, type SimClient } from './upstream.js';
+import { heardBy } from './worker.js';
+import { type SimGroup, type Violation, World, type WorldOptions } from './world.js';
+
+export interface Result {
+  readonly plan: Plan;
+  readonly violation: Violation | undefined;
+  /** Events that ran. */
+  readonly events: number;
+  readonly calls: number;
+  readonly values: number;
+  readonly terms: number;
+  readonly outcomes: ReadonlyMap<string, number>;
+}
+
+/** Beyond the longest pause between two attempts that a plan can lead to. */
+const RECOVERY_MS = 40_000;
+
+const SETTLE_MS = 900;
+
+export async function simulate(plan: Plan, options: WorldOptions = {}): Promise<Result> {
+  const world = new World(plan, options);
+  const complain = (error: unknown) =>
+    world.broken('unhandled', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.on('unhandledRejection', complain);
+  try {
+    await live(world);
+  } catch (error) {
+    complain(error);
+  } finally {
+    world.end();
+    process.off('unhandledRejection', complain);
+  }
+  return {
+    plan,
+    violation: world.violation,
+    events: world.time.count,
+    calls: world.calls.all.size,
+    values: world.values.received,
+    terms: world.leaders.counts.appointed,
+    outcomes: world.calls.outcomes,
+  };
+}
+
+export const simulateSeed = (seed: number, options?: WorldOptions): Promise<Result> => simulate(planFor(seed), options);
+
+async function live(world: World): Promise<void> {
+  await world.run(world.plan.durationMs + 20);
+  if (world.violation) return;
+  world.heal();
+  const led = await recover(world);
+  if (world.violation) return;
+  await work(world, led);
+  if (world.violation) return;
+  await leave(world);
+}
+
+/** Every group that can have a leader has one that is ready, and all that was asked for before is over. */
+async function recover(world: World): Promise<SimGroup[]> {
+  // What was on slow links arrives, with the consequences.
+  await world.run(SETTLE_MS);
+  const isDone = () => world.groups.every(group => isWell(world, group)) && world.calls.openOnes.length === 0;
+  const done = await world.run(RECOVERY_MS, isDone);
+  if (!done && !world.violation) {
+    const left = world.calls.openOnes.map(({ kind, id }) => `${kind} ${id}`);
+    world.broken('recovery', `${JSON.stringify(world.status().groups)}, open: ${left.join(', ')}`);
+  }
+  return world.groups.filter(group => canLead(world, group));
+}
+
+const canLead = (world: World, group: SimGroup): boolean =>
+  world.handles.some(handle => handle.group === group && handle.isLive && handle.worker.plan.eligible);
+
+function isWell(world: World, group: SimGroup): boolean {
+  if (!canLead(world, group)) return true;
+  const status = world.status().groups.find(({ name }) => name === group.name);
+  if (status?.state !== 'leading') return false;
+  const leader = world.leaderOf(group)!;
+  const isServing = world
+    .services(group)
+    .some(({ service, workerId }) => workerId === leader.id && service.term === status.term && service.hasLease());
+  if (!isServing) return false;
+  return world.handles.every(
+    ({ isLive, group: other, member }) => !isLive || other !== group || member.road?.term === status.term,
+  );
+}
+
+/** New calls succeed, everybody gets the newest values, and what is sticky is known. */
+async function work(world: World, led: readonly SimGroup[]): Promise<void> {
+  world.log(() => 'all shall be well');
+  const handles = world.handles.filter(handle => handle.isLive && led.includes(handle.group));
+  const last = new Set<SimCall>();
+  for (const handle of handles) {
+    const call = { what: 'quick', ms: 0, timeoutMs: 1000, idempotent: false } as const;
+    handle.worker.run(() => last.add(handle.worker.call(handle, call, 'call')));
+  }
+  const isSubscribed = () => led.every(group => topicsAmiss(world, group) === undefined);
+  if (!(await world.run(RECOVERY_MS, isSubscribed)) && !world.violation)
+    return world.broken('recovery', led.map(group => topicsAmiss(world, group)).join());
+  // So that those who came later to a topic are confirmed too.
+  await world.run(100);
+  for (const { upstream } of led) for (let topic = 0; topic < 3; topic++) upstream.push(topic, 1);
+  const failed = () => led.map(group => whatIsAmiss(world, group)).find(text => text !== undefined);
+  const done = await world.run(
+    RECOVERY_MS,
+    () => last.size === handles.length && world.calls.openOnes.length === 0 && failed() === undefined,
+  );
+  if (!done && !world.violation) world.broken('recovery', failed() ?? 'a call does not end');
+  const lost = [...last].find(({ end }) => end !== 'ok');
+  if (lost && !world.violation)
+    world.broken('recovery', `the last call ${lost.id} of ${lost.handle} ended: ${lost.end}`);
+}
+
+function whatIsAmiss(world: World, group: SimGroup): string | undefined {
+  const { newest } = group.upstream;
+  const subscriptions = [...world.values.live].filter(({ handle }) => handle.group === group && handle.isLive);
+  for (const { id, topic, how, seq, handle } of subscriptions) {
+    if (how !== 'one' && seq !== newest.get(topic))
+      return `subscription ${id} of ${handle} has ${seq} of t${topic} and not ${newest.get(topic)}`;
+  }
+  for (const topic of new Set(subscriptions.filter(({ how }) => how === 'one').map(({ topic }) => topic))) {
+    const ones = subscriptions.filter(one => one.how === 'one' && one.topic === topic);
+    if (!ones.some(({ seq }) => seq === newest.get(topic)))
+      return `nobody got ${newest.get(topic)} of ${group} t${topic}, for one`;
+  }
+  return topicsAmiss(world, group) ?? stickyAmiss(world, group, heardBy(clientOf(world, group)!));
+}
+
+/** The real client of its leader. */
+function clientOf(world: World, group: SimGroup): SimClient | undefined {
+  const leader = world.leaderOf(group);
+  return group.upstream.live.find(one => innerOf(one).home === leader && innerOf(one).closingSince === undefined);
+}
+
+function topicsAmiss(world: World, group: SimGroup): string | undefined {
+  const client = clientOf(world, group);
+  if (!client) return `${group} has no real client`;
+  const subscriptions = [...world.values.live].filter(({ handle }) => handle.group === group && handle.isLive);
+  const wanted = [...new Set(subscriptions.map(({ topic }) => topic))].sort().join();
+  const has = innerOf(client)
+    .entries.map(({ topic }) => topic)
+    .sort()
+    .join();
+  return wanted === has ? undefined : `${group} is subscribed to ${has} and should be to ${wanted}`;
+}
+
+function stickyAmiss(world: World, group: SimGroup, heard: ReadonlyMap<string, number>): string | undefined {
+  const wanted = new Map<string, number>();
+  for (const handle of world.handles) {
+    if (handle.group !== group || !handle.isLive) continue;
+    for (const [key, { version }] of handle.sticky) wanted.set(`${handle.memberId}:${key}`, version);
+  }
+  for (const [name, version] of wanted) {
+    if (heard.get(name) !== version)
+      return `${group}: the leader heard version ${heard.get(name)} of sticky ${name} and not ${version}`;
+  }
+  for (const name of heard.keys()) if (!wanted.has(name)) return `${group}: sticky ${name} was not taken back`;
+  return undefined;
+}
+
+/** Everybody closes, and nothing is left. */
+async function leave(world: World): Promise<void> {
+  world.log(() => 'all is closed');
+  for (const handle of world.handles) {
+    const { worker } = handle;
+    if (handle.isLive) worker.run(() => !handle.isClosing && worker.close(handle));
+  }
+  await world.run(20_000, () => world.handles.every(({ isLive }) => !isLive) && unsettled(world).length === 0);
+  if (world.violation) return;
+  const [promise] = unsettled(world);
+  if (promise) return world.broken('nothing left', `${promise} never settles`);
+  // What real clients still do takes no longer.
+  await world.run(1000);
+  const left = whatIsLeft(world);
+  if (left) return world.broken('nothing left', left);
+  await world.primary.close();
+  await world.run(1000);
+  const [timer] = world.time.timers;
+  if (timer) world.broken('nothing left', `a timer: ${timer}`);
+}
+
+const unsettled = (world: World): string[] =>
+  [...world.pending].filter(([, worker]) => !worker || worker.process.isAlive).map(([what]) => what);
+
+function whatIsLeft(world: World): string | undefined {
+  const { groups, queuedBytes } = world.status();
+  if (groups.length > 0) return `a group: ${JSON.stringify(groups)}`;
+  if (queuedBytes > 0) return `${queuedBytes} bytes wait in the primary`;
+  for (const { client, worker } of world.handles) {
+    if (!worker.process.isAlive) continue;
+    const { calls, subscriptions, sticky } = client.status();
+    if (calls.waiting + calls.inFlight + subscriptions + sticky > 0)
+      return `in ${worker}: ${JSON.stringify(client.status())}`;
+  }
+  for (const group of world.groups) {
+    for (const client of group.upstream.live) {
+      const { closingSince, home, events } = innerOf(client);
+      if (closingSince === undefined) return `a real client of ${group} in ${home}`;
+      if ((events.get('lost')?.size ?? 0) > 0) return `a listener on a real client of ${group} in ${home}`;
+    }
+  }
+  return undefined;
+}

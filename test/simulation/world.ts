@@ -1,0 +1,394 @@
+// One simulation: a cluster in memory, the servers of its groups, and all that is done in it and to it.
+
+import type { Primary, PrimaryStatus } from '../../lib/index.js';
+import { createMemoryCluster, type MemoryCluster } from '../../lib/testing.js';
+import { Random } from '../helpers/unit-random.js';
+import { CallAccount } from './calls.js';
+import { LeaderAccount } from './leaders.js';
+import { type SeenService, watchLeaders } from './peephole.js';
+import { type Action, type GroupPlan, HEARTBEAT_MS, LEADER_TIMEOUT_MS, type Plan } from './plan.js';
+import { SimTime } from './time.js';
+import { breakClient, SimUpstream } from './upstream.js';
+import { ValueAccount } from './values.js';
+import { type SimHandle, SimWorker } from './worker.js';
+
+export interface Violation {
+  /** Which promise was broken, in a word or two. */
+  readonly promise: string;
+  readonly text: string;
+}
+
+export class SimGroup {
+  readonly upstream: SimUpstream;
+  /** The last term that was given out, and the last in which a leader began something. */
+  lastTerm = 0;
+  actedTerm = 0;
+  appointedAt = 0;
+  /** The terms that are over; in order: by the leader's own wish, and nothing hindered it. */
+  readonly ended: { readonly term: number; readonly isInOrder: boolean }[] = [];
+  readonly #terms: number[] = [];
+
+  constructor(
+    world: World,
+    readonly plan: GroupPlan,
+  ) {
+    this.upstream = new SimUpstream(world, this);
+  }
+
+  get name(): string {
+    return this.plan.name;
+  }
+
+  /** A term as a small number, for whoever reads. */
+  short(term: number): string {
+    if (term === 0) return 'none';
+    if (!this.#terms.includes(term)) this.#terms.push(term);
+    return `#${this.#terms.indexOf(term) + 1}`;
+  }
+
+  toString(): string {
+    return this.plan.name;
+  }
+}
+
+export interface WorldOptions {
+  /** Gets each line of the trace. */
+  readonly trace?: (line: string) => void;
+}
+
+export class World {
+  readonly time: SimTime;
+  readonly groups: SimGroup[];
+  /** All that ever were. */
+  readonly workers: SimWorker[] = [];
+  readonly calls: CallAccount;
+  readonly values: ValueAccount;
+  readonly leaders: LeaderAccount;
+  violation: Violation | undefined;
+  isStalled = false;
+  /** When the primary, or all of the machine, last began to run again. */
+  disturbedAt = 0;
+  /** What was promised to the code of a worker and has not settled. */
+  readonly pending = new Map<string, SimWorker | undefined>();
+  readonly #cluster: MemoryCluster;
+  readonly #primary: Primary;
+  readonly #byId = new Map<number, SimWorker>();
+  readonly #places: (SimWorker | undefined)[] = [];
+  readonly #trace: WorldOptions['trace'];
+  readonly #services: ReadonlyMap<unknown, SeenService>;
+  #promises = 0;
+  #lastSweep = 0;
+  #stall = 0;
+  #stalledAt = 0;
+  #stalledMs = 0;
+  #isHealed = false;
+
+  constructor(
+    readonly plan: Plan,
+    { trace }: WorldOptions = {},
+  ) {
+    this.#trace = trace;
+    this.time = new SimTime(new Random(plan.seed * 31 + 7), plan.jitterMs);
+    this.calls = new CallAccount(this);
+    this.values = new ValueAccount(this);
+    this.leaders = new LeaderAccount(this);
+    this.groups = plan.groups.map(group => new SimGroup(this, group));
+    this.#cluster = createMemoryCluster({ clock: this.time, schedule: this.time.schedule });
+    this.#primary = this.#cluster.setupPrimary({
+      heartbeatMs: HEARTBEAT_MS,
+      leaderTimeoutMs: LEADER_TIMEOUT_MS,
+      hungLeader: plan.hungLeader,
+    });
+    this.leaders.watch(this.#primary);
+    this.#services = watchLeaders(sender => this.leaders.emits(sender));
+    for (const action of plan.actions) this.time.setTimer(() => this.#act(action), action.at);
+  }
+
+  get primary(): Primary {
+    return this.#primary;
+  }
+
+  status(): PrimaryStatus {
+    return this.#primary.status();
+  }
+
+  groupOf(name: string): SimGroup {
+    return this.groups.find(group => group.name === name)!;
+  }
+
+  get alive(): SimWorker[] {
+    return this.workers.filter(({ process }) => process.isAlive);
+  }
+
+  get handles(): SimHandle[] {
+    return this.workers.flatMap(({ handles }) => handles);
+  }
+
+  /** Who serves now, in processes that live. */
+  services(group?: SimGroup): SeenService[] {
+    const seen: SeenService[] = [];
+    for (const one of this.#services.values()) {
+      if ((!group || one.group === group.name) && this.#byId.get(one.workerId)?.process.isAlive) seen.push(one);
+    }
+    return seen;
+  }
+
+  leaderOf(group: SimGroup): SimWorker | undefined {
+    const id = this.status().groups.find(({ name }) => name === group.name)?.leader?.workerId;
+    return this.workers.find(({ process }) => process.workerId === id);
+  }
+
+  log(line: () => string): void {
+    this.#trace?.(`${this.time.now().toFixed(2)} ${line()}`);
+  }
+
+  /** A promise was broken: the first one counts. */
+  broken(promise: string, text: string): void {
+    this.log(() => `BROKEN: ${promise}: ${text}`);
+    this.violation ??= { promise, text };
+  }
+
+  guard(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.broken('threw', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+  }
+
+  promised(what: string, worker: SimWorker | undefined, promise: PromiseLike<unknown>): void {
+    const name = `${what}, ${++this.#promises}`;
+    this.pending.set(name, worker);
+    const settled = () => void this.pending.delete(name);
+    promise.then(settled, settled);
+  }
+
+  /** The time in which the primary ran. */
+  get runningMs(): number {
+    return this.time.now() - this.#stalledMs - (this.isStalled ? this.time.now() - this.#stalledAt : 0);
+  }
+
+  /** Whether neither this worker nor the primary was hindered for so long. */
+  isWell(worker: SimWorker, ms: number): boolean {
+    const since = this.time.now() - ms;
+    const isRunning = !this.isStalled && !worker.isFrozen && worker.latencyMs === 0;
+    return isRunning && this.disturbedAt < since && worker.unwellAt < since;
+  }
+
+  jump(ms: number): void {
+    this.log(() => `  everything stands still for ${ms} ms`);
+    this.time.jump(ms);
+    this.disturbedAt = this.time.now();
+    for (const worker of this.workers) {
+      worker.disturbedAt = this.time.now();
+      worker.wasUnwell();
+    }
+  }
+
+  /** Lets events run until `isDone` or for `ms`, and checks after each of them. @returns whether it is done */
+  async run(ms: number, isDone: () => boolean = () => false): Promise<boolean> {
+    let isReached = false;
+    let turn = 0;
+    await this.time.run(this.time.now() + ms, () => {
+      this.#check();
+      if (++turn % 8 === 0) isReached = isDone();
+      return isReached || this.violation !== undefined;
+    });
+    return isReached || (this.violation === undefined && isDone());
+  }
+
+  /** No fault any more. */
+  heal(): void {
+    this.#isHealed = true;
+    this.log(() => 'all faults end');
+    for (const { upstream } of this.groups) upstream.illness = undefined;
+    this.#thawPrimary();
+    for (const worker of this.alive) {
+      this.#thaw(worker);
+      worker.process.startReading();
+      this.#setLatency(worker, 0);
+      if (worker.isCut) worker.process.kill();
+    }
+  }
+
+  /** Ends the cluster without a word. */
+  end(): void {
+    watchLeaders(() => {});
+    this.#cluster.close();
+  }
+
+  // ----------------------------------------------------------------------------------------------------- checks
+
+  #check(): void {
+    this.leaders.check();
+    const now = this.time.now();
+    if (now - this.#lastSweep < 25) return;
+    this.#lastSweep = now;
+    this.calls.lookForLate();
+    if (this.workers.some(({ isFrozen }) => isFrozen)) this.leaders.checkHung();
+  }
+
+  // ---------------------------------------------------------------------------------------------------- actions
+
+  #act(action: Action): void {
+    if (this.#isHealed) return;
+    this.log(() => describe(action));
+    this.guard(() => this.#perform(action));
+  }
+
+  #perform(action: Action): void {
+    switch (action.do) {
+      case 'fork':
+        return this.#fork(action.w);
+      case 'stall':
+        return this.#stallPrimary(action.ms);
+      case 'jump':
+        return this.jump(action.ms);
+      case 'wall':
+        this.time.wallShift += action.ms;
+        return;
+    }
+    const group = this.groups[action.g];
+    if (!group) return;
+    switch (action.do) {
+      case 'push':
+        return group.upstream.push(action.topic, action.count);
+      case 'break':
+        for (const client of group.upstream.live) breakClient(client);
+        return;
+      case 'ill':
+        return this.#infect(group, action);
+      case 'transfer':
+        return this.#transfer(group, action.to);
+    }
+    const worker = action.w === -1 ? this.leaderOf(group) : this.#places[action.w];
+    if (!worker?.process.isAlive) return;
+    switch (action.do) {
+      case 'kill':
+        worker.process.kill();
+        return;
+      case 'freeze':
+        return this.#freeze(worker, action.ms);
+      case 'slow':
+        this.#setLatency(worker, action.latencyMs);
+        this.time.setTimer(() => this.#setLatency(worker, 0), action.ms);
+        return;
+      case 'deaf':
+        worker.process.stopReading();
+        worker.wasUnwell(action.ms);
+        this.time.setTimer(() => worker.process.startReading(), action.ms);
+        return;
+      case 'disconnect':
+        worker.isCut = true;
+        worker.process.disconnect();
+        this.time.setTimer(() => worker.process.kill(), action.ms);
+        return;
+      case 'exit':
+        return worker.process.exit();
+      case 'open':
+        return worker.run(() => worker.open(group));
+    }
+    worker.run(() => {
+      const handle = worker.handleOf(group);
+      if (handle) this.#use(handle, action);
+    });
+  }
+
+  #use(handle: SimHandle, action: Action): void {
+    const { worker } = handle;
+    switch (action.do) {
+      case 'call':
+      case 'publish':
+        for (let i = 0; i < action.count; i++) worker.call(handle, action, action.do);
+        return;
+      case 'sticky':
+        return worker.say(handle, action.key);
+      case 'unpublish':
+        return worker.unsay(handle, action.key);
+      case 'subscribe':
+        return this.values.subscribe(handle, action.topic, action.how);
+      case 'unsubscribe': {
+        const own = this.values.of(handle);
+        if (own.length > 0) this.values.unsubscribe(own[action.which % own.length]!);
+        return;
+      }
+      case 'close':
+        return worker.close(handle);
+      case 'resign':
+        return this.promised(`resign() of ${handle}`, worker, handle.client.resign());
+      case 'ready':
+        return this.promised(`ready() of ${handle}`, worker, handle.client.ready());
+    }
+  }
+
+  #fork(place: number): void {
+    const plan = this.plan.workers[place];
+    if (!plan || this.#places[place]?.process.isAlive) return;
+    const worker = new SimWorker(this, place, plan, this.#cluster.fork({ serialization: plan.serialization }));
+    this.#places[place] = worker;
+    this.workers.push(worker);
+    this.#byId.set(worker.id, worker);
+    for (const group of this.groups) worker.run(() => worker.open(group));
+  }
+
+  #transfer(group: SimGroup, to: number): void {
+    const worker = this.#places[to];
+    if (to !== -1 && !worker) return;
+    this.promised(`transfer() of ${group}`, undefined, this.#primary.transfer(group.name, worker?.process.workerId));
+  }
+
+  #infect(group: SimGroup, { how, delayMs, ms }: Extract<Action, { do: 'ill' }>): void {
+    const illness = { how, delayMs };
+    group.upstream.illness = illness;
+    this.time.setTimer(() => {
+      if (group.upstream.illness === illness) group.upstream.illness = undefined;
+    }, ms);
+  }
+
+  #freeze(worker: SimWorker, ms: number): void {
+    if (worker.isFrozen) return;
+    worker.isFrozen = true;
+    worker.frozenAt = this.time.now();
+    worker.process.freeze();
+    this.time.setTimer(() => this.#thaw(worker), ms);
+  }
+
+  #thaw(worker: SimWorker): void {
+    if (!worker.isFrozen) return;
+    this.log(() => `${worker} thaws`);
+    worker.isFrozen = false;
+    worker.disturbedAt = this.time.now();
+    worker.wasUnwell();
+    worker.process.thaw();
+  }
+
+  #setLatency(worker: SimWorker, latencyMs: number): void {
+    if (worker.latencyMs > 0) worker.wasUnwell(worker.latencyMs);
+    worker.latencyMs = latencyMs;
+    worker.process.delay(latencyMs);
+  }
+
+  #stallPrimary(ms: number): void {
+    if (this.isStalled) return;
+    this.isStalled = true;
+    this.#stalledAt = this.time.now();
+    this.#cluster.freezePrimary();
+    const stall = ++this.#stall;
+    this.time.setTimer(() => stall === this.#stall && this.#thawPrimary(), ms);
+  }
+
+  #thawPrimary(): void {
+    if (!this.isStalled) return;
+    this.log(() => 'the primary runs again');
+    this.isStalled = false;
+    this.#stalledMs += this.time.now() - this.#stalledAt;
+    this.disturbedAt = this.time.now();
+    this.#cluster.thawPrimary();
+  }
+}
+
+/** An action on one line. */
+export function describe({ at, do: what, ...rest }: Action): string {
+  const details = Object.entries(rest).map(([name, value]) => `${name}=${value}`);
+  return `at ${at}: ${what} ${details.join(' ')}`;
+}

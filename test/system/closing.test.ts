@@ -1,0 +1,173 @@
+import { getEventListeners } from 'node:events';
+import { endOf, eventsOf, recorder, system, watch } from '../helpers/system-test.js';
+
+system('close() lets calls end, takes back what was asked for, and says close last', async (t, rig) => {
+  const clients = await rig.clients(2);
+  for (const client of [clients[1]!, clients[0]!]) {
+    const events = eventsOf(client);
+    await rig.time.until(client.subscribe('topic', () => {}).ready);
+    await rig.time.until(client.with({ sticky: 'me' }).publish('here'));
+    const call = watch(client.work('slow', 100));
+    await rig.time.settle();
+    const closing = watch(client.close());
+    await rig.time.advance(50);
+    t.deepEqual([call.end, closing.end], [undefined, undefined]);
+    await rig.time.advance(60);
+    t.deepEqual([call.end, closing.end], ['ok', 'ok']);
+    t.is(events.at(-1), 'close');
+    t.is(rig.upstream().count('unpublish'), client === clients[1] ? 1 : 2);
+    if (client === clients[1]) t.deepEqual(rig.upstream().topics, []);
+  }
+  t.is(rig.upstream().live.length, 0);
+  t.is(rig.primary.status().groups.length, 0);
+  t.deepEqual(rig.time.waiting, []);
+});
+
+system('what has not ended by drainTimeoutMs ends with ERR_CLOSED', async (t, rig) => {
+  const clients = await rig.clients(2, { drainTimeoutMs: 200 });
+  const call = watch(clients[1]!.hold(1));
+  await rig.time.settle();
+  const closing = watch(clients[1]!.close());
+  await rig.time.advance(199);
+  t.is(call.end, undefined);
+  await rig.time.advance(2);
+  t.deepEqual([call.end, closing.end], ['ERR_CLOSED unknown', 'ok']);
+});
+
+system('a closed handle does nothing any more, and close() may be said again', async (t, rig) => {
+  const clients = await rig.clients(2);
+  const client = clients[1]!;
+  const signal = new AbortController().signal;
+  const closing = client.close();
+  t.is(client.close(), closing);
+  await rig.time.until(closing);
+  t.is(await endOf(client.ready()), 'ERR_CLOSED');
+  t.is(await endOf(client.echo(1)), 'ERR_CLOSED not-started');
+  t.is(await endOf(client.publish(1)), 'ERR_CLOSED not-started');
+  t.is(await endOf(client.with({ sticky: 1, signal }).publish(1)), 'ERR_CLOSED not-started');
+  t.throws(() => client.subscribe('topic', () => {}), { code: 'ERR_CLOSED' });
+  t.throws(() => client.subscribe('topic'), { code: 'ERR_CLOSED' });
+  await client.unpublish(1);
+  await client.unsubscribe('topic');
+  await client.resign();
+  t.false(client.isLeader);
+  t.is(client.status().role, 'follower');
+  t.is(getEventListeners(signal, 'abort').length, 0);
+  await rig.time.settle();
+  t.deepEqual(rig.upstream().calls, []);
+});
+
+system('a ready() that waits when the handle closes is told', async (t, rig) => {
+  const client = rig.client(rig.fork(), { eligible: false });
+  await rig.time.settle();
+  const ready = watch(client.ready());
+  await rig.time.until(client.close());
+  await rig.time.settle();
+  t.is(ready.end, 'ERR_CLOSED');
+});
+
+system('handles of one name share a member: it leaves with the last of them', async (t, rig) => {
+  const worker = rig.fork();
+  const [one, two] = [rig.client(worker), rig.client(worker)];
+  await rig.time.until(one.ready());
+  t.is(rig.upstream().clients.length, 1);
+  t.true(two.isLeader);
+  const calls = [watch(one.work('one', 100)), watch(two.work('two', 500))];
+  const log = recorder();
+  await rig.time.until(two.subscribe('topic', log.listener).ready);
+  const closing = watch(one.close());
+  await rig.time.advance(101);
+  t.is(closing.end, 'ok');
+  t.true(two.isLeader);
+  rig.upstream().push('topic', 1);
+  await rig.time.advance(400);
+  t.deepEqual(calls.map(call => call.end), ['ok', 'ok']);
+  t.deepEqual(log.values, [1]);
+  await rig.time.until(two.close());
+  t.is(rig.upstream().live.length, 0);
+});
+
+system('a name can be used again at once, with another class and other options', async (t, rig) => {
+  const worker = rig.fork();
+  const first = rig.client(worker);
+  await rig.time.until(first.ready());
+  t.throws(() => worker.createSharedClient({ name: 'g', open: () => ({}) }), { code: 'ERR_INVALID_OPTION', message: /open/ });
+  t.throws(() => rig.client(worker, { priority: 1 }), { code: 'ERR_INVALID_OPTION', message: /priority/ });
+  t.throws(() => rig.client(worker, { eligible: false }), { code: 'ERR_INVALID_OPTION', message: /eligible/ });
+  t.notThrows(() => rig.client(worker, { timeoutMs: 77, readyTimeoutMs: 88 }).close());
+  const slow = watch(first.work('slow', 50));
+  await rig.time.settle();
+  const closing = watch(first.close());
+  await rig.time.settle();
+  const second = rig.adopt(worker.createSharedClient({ name: 'g', open: () => ({ two: () => 2 }) }), worker);
+  const call = second.two();
+  await rig.time.until(call);
+  t.deepEqual([slow.end, closing.end], ['ok', 'ok']);
+  t.is(await call, 2);
+  t.is(rig.upstream().live.length, 0);
+  t.true(second.isLeader);
+});
+
+system('the last client of a worker that closes leaves nothing there; a new one joins anew', async (t, rig) => {
+  const worker = rig.fork();
+  for (let n = 0; n < 3; n++) {
+    const client = rig.client(worker);
+    t.is(await rig.time.until(client.echo(n)), n);
+    await rig.time.until(client.close());
+    await rig.time.settle();
+    t.deepEqual(rig.time.waiting, []);
+  }
+  t.is(rig.upstream().clients.length, 3);
+});
+
+system('close() before the primary answered, and before anybody leads', async (t, rig) => {
+  const early = rig.client(rig.fork());
+  const call = watch(early.echo(1));
+  await rig.time.until(early.close(), 1);
+  t.is(call.end, 'ERR_CLOSED not-started');
+  rig.setup();
+  const follower = rig.client(rig.fork(), { eligible: false, drainTimeoutMs: 100 });
+  await rig.time.settle();
+  const waiting = watch(follower.echo(1));
+  await rig.time.until(follower.close(), 200);
+  t.is(waiting.end, 'ERR_CLOSED not-started');
+  await rig.time.settle();
+  t.deepEqual(rig.time.waiting, []);
+}, { primary: false });
+
+system('close() while the real client is opened', async (t, rig) => {
+  rig.upstream().onReady = () => new Promise(() => {});
+  const client = rig.client(rig.fork());
+  await rig.time.settle();
+  t.is(rig.upstream().live.length, 1);
+  await rig.time.until(client.close(), 10);
+  t.is(rig.upstream().live.length, 0);
+});
+
+system('await using closes a handle', async (t, rig) => {
+  const [client] = await rig.clients(1);
+  await rig.time.until(client![Symbol.asyncDispose]());
+  t.is(rig.upstream().live.length, 0);
+});
+
+system('everybody closes at once, under load: nothing hangs', async (t, rig) => {
+  const clients = await rig.clients(5);
+  const calls = clients.flatMap(client => [watch(client.work(1, 20)), watch(client.echo(2))]);
+  await rig.time.advance(5);
+  const closed = Promise.all(clients.map(client => client.close()));
+  await rig.time.until(closed);
+  t.deepEqual([...new Set(calls.map(call => call.end))], ['ok']);
+  t.deepEqual(rig.time.waiting, []);
+});
+
+system('a frozen worker that closes when it thaws leaves in good order', async (t, rig) => {
+  const clients = await rig.clients(3);
+  rig.freeze(rig.workers[0]!);
+  const closing = watch(clients[0]!.close());
+  await rig.time.advance(2000);
+  t.is(closing.end, undefined);
+  await rig.thaw(rig.workers[0]!);
+  await rig.time.settle();
+  t.is(closing.end, 'ok');
+  t.is(rig.primary.status().groups[0]!.members.length, 2);
+});
