@@ -95,9 +95,14 @@ export const primaryLost = (outcome?: Outcome) =>
   new SharedClientError(
     'ERR_PRIMARY_LOST',
     'The channel to the primary closed; this process can share no client any more.',
-    {
-      outcome,
-    },
+    { outcome },
+  );
+
+export const primaryClosed = (outcome?: Outcome) =>
+  new SharedClientError(
+    'ERR_PRIMARY_LOST',
+    'The primary closed its half; what is asked for from now on waits for the next setupPrimary().',
+    { outcome },
   );
 
 export const leaderLost = (method: string, outcome: Outcome) =>
@@ -167,6 +172,18 @@ export const noCommonProtocol = (ours: readonly number[], theirs: readonly numbe
 
 export const brokenFrame = (field: string, expected: string, outcome?: Outcome) =>
   new SharedClientError('ERR_PROTOCOL', `A broken frame came: ${field} must be ${expected}.`, { outcome });
+
+export const brokenResult = (method: string, cause: unknown) =>
+  new SharedClientError('ERR_PROTOCOL', `What ${method}() returned came broken: ${(cause as Error).message}`, {
+    cause,
+    outcome: 'unknown',
+  });
+
+export const brokenArguments = (cause?: unknown) =>
+  new SharedClientError('ERR_PROTOCOL', 'The arguments of the call came broken.', {
+    ...(cause !== undefined && { cause }),
+    outcome: 'not-started',
+  });
 
 export const misspelledOption = (option: string, nearest: readonly string[]) =>
   new SharedClientError(

@@ -6,13 +6,15 @@ import { createNonError, isError } from '../codec/error-classes.js';
 import { rejectWhereAwaited } from '../codec/local-stack.js';
 import { closed, invalidOption, unknownMethod } from '../errors.js';
 import { isCallableName } from '../leader/method-names.js';
+import { rolesOf } from '../leader/real-client.js';
 import { Call, type CallKind, type CallSignal } from '../member/call.js';
 import type { Member, MemberObserver } from '../member/member.js';
 import type { ResyncEvent } from '../member/subscriptions.js';
-import type { HandleOptions, ResolvedWith } from '../options.js';
+import type { HandleOptions, MethodRole, ResolvedWith } from '../options.js';
 import { nextNumber } from '../protocol/ids.js';
 import { Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
+import { MAX_TIMER_MS } from '../utils/clock.js';
 import { createEmitter, type Emitter } from '../utils/emitter.js';
 import { Subscription } from './subscription.js';
 import { SubscriptionIterator } from './subscription-iterator.js';
@@ -26,6 +28,7 @@ export class Base implements MemberObserver {
   /** The last term for which a `resync` of each key was told. */
   readonly #resynced = new Map<string, number>();
   #closing: Promise<void> | undefined;
+  readonly #roles: ReadonlyMap<MethodRole, string>;
 
   constructor(
     readonly member: Member,
@@ -38,6 +41,7 @@ export class Base implements MemberObserver {
     const onThrow = (error: unknown) => this.error(error);
     this.emitter = createEmitter(onThrow);
     this.upstreamEmitter = createEmitter(onThrow, { wildcard: true });
+    this.#roles = rolesOf(member.options.methods);
     member.observers.add(this);
   }
 
@@ -63,7 +67,7 @@ export class Base implements MemberObserver {
   }
 
   publish(args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
-    return this.#call(Kind.PUBLISH, 'publish', args, with_);
+    return this.#call(Kind.PUBLISH, this.#nameOf('publish'), args, with_);
   }
 
   /** Ends what is said under a key. */
@@ -71,12 +75,12 @@ export class Base implements MemberObserver {
     await this.#takeBack(canonicalKey(stickyKey, 'key'), with_.timeoutMs);
   }
 
-  async #takeBack(key: string, timeoutMs = this.options.timeoutMs): Promise<void> {
+  async #takeBack(key: string, timeoutMs?: number): Promise<void> {
     const args = this.member.stickies.unpublish(key);
     if (args) await this.#tellTakenBack(key, args, timeoutMs);
   }
 
-  async #tellTakenBack(key: string, args: Payload, timeoutMs: number): Promise<void> {
+  async #tellTakenBack(key: string, args: Payload, timeoutMs = this.#timeoutOf('unpublish')): Promise<void> {
     const { calls, clock } = this.member;
     await new Promise<unknown>((resolve, reject) => {
       const deadline = Math.ceil(clock.now() + timeoutMs);
@@ -178,11 +182,20 @@ export class Base implements MemberObserver {
       fail,
       onError: this.#onError,
       signal: with_.signal,
-      onAbort: (key, args) => void this.#tellTakenBack(key, args, this.options.timeoutMs).catch(this.#onError),
+      onAbort: (key, args) => void this.#tellTakenBack(key, args).catch(this.#onError),
     });
   }
 
   readonly #onError = (error: unknown) => this.error(error);
+
+  /** What is said of the real client's method holds for the handle's own that stands in for it. */
+  #nameOf(role: MethodRole): string {
+    return this.#roles.get(role) ?? role;
+  }
+
+  #timeoutOf(role: MethodRole): number {
+    return this.options.methodTimeouts.get(this.#nameOf(role)) ?? this.options.timeoutMs;
+  }
 
   // ------------------------------------------------------------------------------------------------ subscriptions
 
@@ -219,7 +232,7 @@ export class Base implements MemberObserver {
       payload: encodeValue(topic, 'topic'),
       listener,
       delivery: with_.delivery,
-      timeoutMs: with_.timeoutMs ?? this.options.timeoutMs,
+      timeoutMs: with_.timeoutMs ?? this.#timeoutOf('subscribe'),
       signal: with_.signal,
       onEnd,
     });
@@ -252,8 +265,8 @@ export class Base implements MemberObserver {
     this.emitter.emit('warning', { message });
   }
 
-  upstream(event: string, args: unknown[]): void {
-    this.upstreamEmitter.emit(event, ...args);
+  upstream(event: string, copy: () => unknown[]): void {
+    this.upstreamEmitter.emitCopies(event, copy);
   }
 
   methods(names: readonly string[]): void {
@@ -262,10 +275,14 @@ export class Base implements MemberObserver {
 
   async #close(): Promise<void> {
     const { member } = this;
+    // Calls are given time to end, which takes a process that lives on.
+    const alive = member.clock.setTimer(() => {}, MAX_TIMER_MS);
+    alive.ref();
     for (const subscription of [...this.subscriptions]) void subscription.unsubscribe();
     await this.#endCalls();
     member.observers.delete(this);
     if (member.observers.size === 0) await this.release(member);
+    alive.clear();
     this.emitter.emit('close');
     this.emitter.clear();
     this.upstreamEmitter.clear();

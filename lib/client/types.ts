@@ -38,7 +38,8 @@ export type SharedClient<T> = SharedClientMembers<T> & RemoteMethods<T>;
 export interface SharedClientMembers<T> extends AsyncDisposable {
   /**
    * Resolves when a leader is ready, which may be now; may be asked again at any time.
-   * @throws {SharedClientError} `ERR_TIMEOUT` after `readyTimeoutMs`, `ERR_NO_PRIMARY` after `noPrimaryMs`, `ERR_LEADER_FAILED`, `ERR_CLOSED`
+   * @throws {SharedClientError} `ERR_LEADER_FAILED` after an attempt on every member or `readyTimeoutMs`, with a `cause`;
+   * `ERR_NO_PRIMARY` after `noPrimaryMs`, `ERR_PRIMARY_LOST`, `ERR_PROTOCOL`, `ERR_CLOSED`
    */
   ready(): Promise<void>;
   /**

@@ -6,6 +6,7 @@ import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
 import { encodeValue } from '../codec/encode-value.js';
 import {
+  brokenArguments,
   brokenFrame,
   leaderLost,
   resultNotSerializable,
@@ -214,8 +215,8 @@ export class Service implements TopicHost {
       const [what, deadline, args] = this.#readCall(kind, json);
       const call = new RunningCall(this.#options.name, this.term, from, id, what, deadline);
       if (now > deadline) throw timedOut(what, 0, 'not-started', ': its deadline had passed when it came');
-      const decoded = (ext ? decodeValue(args, true, parts, call) : args) as unknown[];
-      if (!Array.isArray(decoded)) throw brokenFrame('call.args', 'a list');
+      const decoded = ext ? decodeArguments(args, parts, call) : args;
+      if (!Array.isArray(decoded)) throw brokenArguments();
       if (kind === Kind.CALL) this.#start(call, this.client.method(what), decoded);
       else if (kind === Kind.PUBLISH) this.#publish(call, (json as unknown[])[1], decoded);
       else this.#unpublish(call, (json as unknown[])[1], decoded);
@@ -237,7 +238,8 @@ export class Service implements TopicHost {
     const result = runInContext(call, () => method(...args));
     if (!isThenable(result)) return this.#succeed(call, result);
     this.#track(call);
-    result.then(
+    // Wrapped: a thenable may throw, or settle twice.
+    Promise.resolve(result).then(
       value => this.#untrack(call) && this.#succeed(call, value),
       error => this.#untrack(call) && this.#fail(call, error),
     );
@@ -289,7 +291,7 @@ export class Service implements TopicHost {
     const call = this.#running.get(from)?.get(id);
     if (!call || !Array.isArray(json)) return;
     const [number, reason] = json as [number, unknown];
-    const decoded = ext ? decodeValue(reason, true, parts) : reason;
+    const decoded = ext ? decodeReason(reason, parts) : reason;
     if (number === 0) call.abandon(decoded);
     else call.abort(number, decoded);
   }
@@ -373,4 +375,21 @@ function ofWorker<K, T>(all: Map<number, Map<K, T>>, workerId: number): Map<K, T
     all.set(workerId, own);
   }
   return own;
+}
+
+function decodeArguments(args: unknown, parts: FrameView['parts'], call: RunningCall): unknown {
+  try {
+    return decodeValue(args, true, parts, call);
+  } catch (error) {
+    throw brokenArguments(error);
+  }
+}
+
+/** Never throws: what can't be read is a reason as well. */
+function decodeReason(reason: unknown, parts: FrameView['parts']): unknown {
+  try {
+    return decodeValue(reason, true, parts);
+  } catch (error) {
+    return error;
+  }
 }

@@ -4,7 +4,7 @@ import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
 import { markRemote } from '../codec/local-stack.js';
-import { brokenFrame, leaderLost, type Outcome, overloaded } from '../errors.js';
+import { brokenFrame, brokenResult, leaderLost, type Outcome, overloaded } from '../errors.js';
 import type { FrameView } from '../protocol/frames.js';
 import { EXT, Kind } from '../protocol/messages.js';
 import type { Road } from '../road/road.js';
@@ -120,7 +120,8 @@ export class Calls {
    * Those after it never left ours.
    */
   end(road: Road, received: number): void {
-    for (const call of [...this.#calls.values()]) {
+    // Not of a copy: the end of one may make somebody cancel another.
+    for (const call of this.#calls.values()) {
       if (call.road !== road) continue;
       if (call.bundle > received) this.#again(call);
       else if (call.isIdempotent) {
@@ -217,9 +218,9 @@ export class Calls {
     try {
       if (ext) value = decodeValue(json, true, parts);
     } catch (error) {
-      return this.#fail(call, error);
+      return this.#fail(call, brokenResult(call.method, error));
     }
-    if (!this.#remove(call)) return;
+    this.#remove(call);
     this.ended.ok++;
     call.succeed(value);
   }

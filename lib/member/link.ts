@@ -1,6 +1,6 @@
 // This process's one link to its primary: hello and welcome, the heartbeat and the lease, and who of the members a frame is for.
 
-import { noCommonProtocol, type Outcome, primaryLost, type SharedClientError } from '../errors.js';
+import { noCommonProtocol, type Outcome, primaryClosed, primaryLost, type SharedClientError } from '../errors.js';
 import { newId } from '../protocol/ids.js';
 import {
   type Bundle,
@@ -223,7 +223,7 @@ export class Link {
   #goodbye(): void {
     this.#outbox?.close();
     this.#outbox = undefined;
-    for (const member of [...this.#members.values()]) void member.lost(primaryLost);
+    for (const member of [...this.#members.values()]) void member.lost(primaryClosed);
     this.#hello(FIRST_HELLO_MS);
   }
 

@@ -30,7 +30,8 @@ export interface MemberObserver {
   follower(event: { readonly term: number }): void;
   error(error: unknown): void;
   warning(message: string): void;
-  upstream(event: string, args: unknown[]): void;
+  /** An event of the real client; `copy` makes arguments for each listener. */
+  upstream(event: string, copy: () => unknown[]): void;
   methods(names: readonly string[]): void;
   /** Closes the handle; with the last one the member leaves. */
   close(): Promise<void>;
@@ -238,9 +239,17 @@ export class Member implements LinkMember {
     else if (frame.kind === Kind.EVENT && this.#road?.term === term) this.#upstream(frame);
   }
 
-  #upstream({ json, ext, parts }: FrameView): void {
-    const [event, ...args] = decodeValue(json, ext, parts) as [string, ...unknown[]];
-    this.#observe(observer => observer.upstream(event, args));
+  #upstream(frame: FrameView): void {
+    const { text, ext, parts } = frame.payload();
+    const decode = () => decodeValue(JSON.parse(text), ext, parts);
+    try {
+      const said = decode();
+      if (!Array.isArray(said) || typeof said[0] !== 'string')
+        throw brokenFrame('event', 'a list that begins with a name');
+      this.#observe(observer => observer.upstream(said[0], () => (decode() as unknown[]).slice(1)));
+    } catch (error) {
+      this.#observe(observer => observer.error(error));
+    }
   }
 
   #endRelay(term: number, received: number): void {
@@ -466,6 +475,7 @@ export class Member implements LinkMember {
   }
 
   #readyError(ms: number): Error {
+    if (!this.#link.isLinked) return noPrimary(ms);
     const why = this.#news?.leader ? 'its real client is still being opened' : 'no member of the group may lead';
     return leaderFailed(this.name, this.#openError ?? readyTimedOut(this.name, ms, why));
   }

@@ -154,8 +154,8 @@ function appointed(state: RoleState): RoleStep {
 
 /** Free of a real client: does what the latest news, or a request to prepare, ask for. */
 function settle(state: RoleState): RoleStep {
-  const { now, news, endedTerm, prepareFor, isLeaving } = state;
-  if (now.at !== 'following' || isLeaving) return same(state);
+  const { now, news, endedTerm, prepareFor } = state;
+  if (now.at !== 'following') return same(state);
   const appointed = appointedTerm(state);
   if (appointed !== undefined) return open(state, appointed, false);
   if (prepareFor !== undefined && prepareFor > Math.max(news.term, endedTerm)) return open(state, prepareFor, true);

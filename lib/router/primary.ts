@@ -46,8 +46,9 @@ export class Primary implements PublicPrimary {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.onClose();
+    // What becomes of the groups without it is nobody's news.
     this.emitter.clear();
+    this.onClose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

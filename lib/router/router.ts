@@ -67,11 +67,16 @@ export class Router implements GroupHost, RelayHost {
 
   /** Says goodbye to every worker behind `end` and forgets them. */
   detach(end: PrimaryEnd): void {
-    for (const worker of [...this.workers.values()].filter(worker => worker.end === end)) {
+    const workers = [...this.workers.values()].filter(worker => worker.end === end);
+    for (const worker of workers) {
       worker.tell({ k: 'goodbye' });
       worker.outbox.flush();
-      this.#closed(worker.workerId);
-      this.#exited(worker.workerId);
+      // Whoever is appointed in place of those that go first must not hear of it.
+      worker.close();
+    }
+    for (const { workerId } of workers) {
+      this.#closed(workerId);
+      this.#exited(workerId);
     }
     end.close();
   }

@@ -9,10 +9,12 @@ export interface Emitter {
   off(event: string, listener: (...args: never[]) => void): void;
   /** Calls every listener, whatever the others throw; `onThrow` hears of it. */
   emit(event: string, ...args: unknown[]): void;
+  /** The same, with arguments of its own for each listener. */
+  emitCopies(event: string, copy: () => unknown[]): void;
   clear(): void;
 }
 
-/** @param onThrow what a listener threw; it must not throw itself */
+/** @param onThrow what a listener threw; it must not throw itself, and isn't told what listeners throw because of it */
 export function createEmitter(onThrow: (error: unknown) => void, options: { wildcard?: boolean } = {}): Emitter {
   const emitter = new eventemitter2.EventEmitter2({
     wildcard: options.wildcard ?? false,
@@ -20,21 +22,30 @@ export function createEmitter(onThrow: (error: unknown) => void, options: { wild
     ignoreErrors: true,
   });
   type Listener = (this: { event: string }, ...args: unknown[]) => void;
+  let isReporting = false;
+  const report = (error: unknown) => {
+    if (isReporting) return;
+    isReporting = true;
+    onThrow(error);
+    isReporting = false;
+  };
+  const emitCopies = (event: string, copy: () => unknown[]) => {
+    // A copy: whoever listens once leaves the list while it is read.
+    for (const listener of [...(emitter.listeners(event) as Listener[])]) {
+      try {
+        // As eventemitter2 does: with wildcards a listener may ask which event it was.
+        listener.apply({ event }, copy());
+      } catch (error) {
+        report(error);
+      }
+    }
+  };
   return {
     on: (event, listener) => void emitter.on(event, listener as Listener),
     once: (event, listener) => void emitter.once(event, listener as Listener),
     off: (event, listener) => void emitter.off(event, listener as Listener),
-    emit(event, ...args) {
-      // A copy: whoever listens once leaves the list while it is read.
-      for (const listener of [...(emitter.listeners(event) as Listener[])]) {
-        try {
-          // As eventemitter2 does: with wildcards a listener may ask which event it was.
-          listener.apply({ event }, args);
-        } catch (error) {
-          onThrow(error);
-        }
-      }
-    },
+    emit: (event, ...args) => emitCopies(event, () => args),
+    emitCopies,
     clear: () => void emitter.removeAllListeners(),
   };
 }

@@ -2,7 +2,7 @@
 
 import { appendFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { type Ask, failure, type FromFixture, type Hello, JOURNAL, type LastWord, now, WIRE } from './process-wire.js';
+import { type Ask, type FromFixture, failure, type Hello, JOURNAL, type LastWord, now, WIRE } from './process-wire.js';
 import { readLines, writeLine } from './upstream-lines.js';
 
 type Api = Record<string, (...args: never[]) => unknown>;

@@ -33,6 +33,11 @@ export class Load {
     this.#lanes = Array.from({ length: atOnce }, () => this.#run(most));
   }
 
+  /** How many calls have failed. */
+  get failed(): number {
+    return this.#failed.length;
+  }
+
   /** Resolves when so many more calls have succeeded. */
   async more(count: number): Promise<void> {
     const enough = this.#succeededAt.length + count;
@@ -64,6 +69,8 @@ export class Load {
       this.#waiting.clear();
     } catch (error) {
       this.#failed.push({ id, madeAt, endedAt: now(), ...failure(error) });
+      // Calls that fail at once must not keep the event loop from turning.
+      await new Promise(resolve => setImmediate(resolve));
     }
   }
 }

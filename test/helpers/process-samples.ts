@@ -52,7 +52,8 @@ function isSame(came: unknown, went: unknown): boolean {
 
 function isSameError(came: unknown, went: Error): boolean {
   if (!(came instanceof Error) || came.constructor !== went.constructor) return false;
-  const isSameCause = went.cause === undefined ? came.cause === undefined : isSameError(came.cause, went.cause as Error);
+  const isSameCause =
+    went.cause === undefined ? came.cause === undefined : isSameError(came.cause, went.cause as Error);
   return isSameCause && came.message === went.message && isDeepStrictEqual({ ...came }, { ...went });
 }
 

@@ -69,10 +69,10 @@ export async function run(folder: string, args: readonly string[], { env, until 
   let stderr = '';
   let isStopped = false;
   createInterface({ input: child.stdout }).on('line', line => {
+    if (isStopped) return;
     lines.push(line);
-    if (isStopped || !until?.(lines)) return;
-    isStopped = true;
-    signalGroup(child, 'SIGINT');
+    isStopped = until?.(lines) ?? false;
+    if (isStopped) signalGroup(child, 'SIGINT');
   });
   child.stderr.on('data', chunk => {
     if (!isStopped) stderr += chunk;

@@ -1,5 +1,6 @@
 // A real client that records: what a server would know of its clients, and what must never happen to it.
 
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { type CallContext, callContext } from '../../lib/index.js';
 import type { Clock } from '../../lib/utils/clock.js';
 import { type Deferred, defer } from '../../lib/utils/deferred.js';
@@ -81,7 +82,7 @@ export class Upstream {
 
   /** How often a method was called, with these first arguments. */
   count(method: string, ...args: unknown[]): number {
-    const isSame = (call: SeenCall) => args.every((arg, i) => JSON.stringify(call.args[i]) === JSON.stringify(arg));
+    const isSame = (call: SeenCall) => args.every((arg, i) => isDeepStrictEqual(call.args[i], arg));
     return this.calls.filter(call => call.method === method && isSame(call)).length;
   }
 
@@ -92,7 +93,7 @@ export class Upstream {
 
   /** An event of every open client. */
   emit(event: string, ...args: unknown[]): void {
-    for (const client of this.clients) FakeClient.emit(client, event, args);
+    for (const client of this.clients) if (FakeClient.isOpen(client)) FakeClient.emit(client, event, args);
   }
 
   /** The topics with an upstream subscription. */
@@ -159,13 +160,13 @@ export class FakeClient {
 
   publish(...args: unknown[]): unknown {
     this.#record('publish', args);
-    this.#upstream.log.push(`publish ${JSON.stringify(args)}`);
+    this.#upstream.log.push(`publish ${inspect(args)}`);
     return this.#upstream.onPublish(args, this);
   }
 
   unpublish(...args: unknown[]): unknown {
     this.#record('unpublish', args);
-    this.#upstream.log.push(`unpublish ${JSON.stringify(args)}`);
+    this.#upstream.log.push(`unpublish ${inspect(args)}`);
     return this.#upstream.onUnpublish(args, this);
   }
 
@@ -280,7 +281,8 @@ export class FakeClient {
   }
 }
 
-const keyOf = (topic: unknown) => (typeof topic === 'bigint' ? `${topic}n` : JSON.stringify(topic));
+/** As text; a string as JSON. */
+const keyOf = (topic: unknown) => (typeof topic === 'string' ? JSON.stringify(topic) : inspect(topic, { sorted: true }));
 
 /** What `run()` finds by name: code can't travel. */
 export const tasks = new Map<string, () => unknown>();

@@ -77,6 +77,7 @@ test('in a rolling restart no call fails, and the leader changes once', async t 
   for (const worker of old) {
     const next = await rig.fork();
     await rig.join(next);
+    t.deepEqual(await next.do.ready(), {});
     await next.do.startLoad(`load-${next.workerId}`, 4);
     await next.do.moreLoad(10);
     await worker.do.close();

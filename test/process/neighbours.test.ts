@@ -51,7 +51,8 @@ for (const serialization of ['json', 'advanced'] as const) {
       t.true(ours.length > 0, 'a neighbour sees ours too');
       for (const message of ours) t.false('type' in message || 'data' in message || 'cmd' in message);
     }
-    for (const party of [primary, ...workers]) t.is((party.told as (kind: 'warning') => unknown[])('warning').length, 0);
+    for (const party of [primary, ...workers])
+      t.is((party.told as (kind: 'warning') => unknown[])('warning').length, 0);
   });
 }
 

@@ -31,7 +31,8 @@ test('workers of both kinds in one cluster, each of them as leader', async t => 
   for (const leader of workers) {
     await rig.primary.do.transfer('probe', leader.workerId);
     t.like(await leader.do.status(), { role: 'leader' });
-    for (const worker of workers) t.deepEqual(await worker.do.differing(), [], `${worker.workerId} by ${leader.workerId}`);
+    for (const worker of workers)
+      t.deepEqual(await worker.do.differing(), [], `${worker.workerId} by ${leader.workerId}`);
   }
 });
 

@@ -61,7 +61,7 @@ test('without closeOn no signal is handled', async t => {
   const { leader, followers, primary } = await startRig(t, { workers: 3 });
   leader.kill('SIGTERM');
   t.like(await primary.until('exit'), { signal: 'SIGTERM' });
-  t.like(primary.told('deposed'), [{ cause: 'exited' }]);
+  t.like(await primary.until('deposed'), { cause: 'exited' });
   t.deepEqual(await followers[0].do.call('echo', [1]), { value: 1 });
 });
 

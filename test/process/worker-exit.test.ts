@@ -58,7 +58,10 @@ test('await close() and process.exit(): all that was said before has arrived', a
 });
 
 test('a sticky publication ends with its worker', async t => {
-  const { leader, followers, upstream } = await startRig(t, { workers: 3, client: { methods: { remove: { role: 'unpublish' } } } });
+  const { leader, followers, upstream } = await startRig(t, {
+    workers: 3,
+    client: { methods: { remove: { role: 'unpublish' } } },
+  });
   const [publisher, other] = followers;
   t.deepEqual(await other!.do.subscribe('service'), {});
   await publisher.do.publish('service', 'here', { sticky: 'service' });

@@ -490,7 +490,8 @@ test('whoever is behind an end that is detached hears goodbye and is forgotten',
 test('nothing is left when all workers are gone', t => {
   const primary = new UnitPrimary();
   for (const id of [1, 2, 3]) primary.join(id, 'g', 'h');
-  for (const id of [1, 2, 3]) {
+  primary.join(4, 'h');
+  for (const id of [4, 1, 2, 3]) {
     primary.closed(id);
     primary.exited(id);
   }

@@ -74,7 +74,7 @@ export class LeaderAccount {
   check(): void {
     const { world } = this;
     for (const group of world.groups) {
-      const leases = world.services(group).filter(({ service }) => service.hasLease()).length;
+      const leases = world.countLeases(group);
       if (leases > 1) world.broken('one lease', `${leases} valid leases in ${group}`);
       this.#checkClients(group);
     }
@@ -88,7 +88,9 @@ export class LeaderAccount {
     for (const { name, leader, state } of world.status().groups) {
       const worker = leader && world.workers.find(({ process }) => process.workerId === leader.workerId);
       if (!worker?.isFrozen || !worker.process.isAlive || state === 'fenced') continue;
-      const since = Math.max(worker.frozenAt, world.disturbedAt, world.groupOf(name).appointedAt) + worker.latencyMs;
+      const since =
+        Math.max(worker.frozenAt, world.disturbedAt, worker.unwellAt, world.groupOf(name).appointedAt) +
+        worker.latencyMs;
       if (now > since + LEADER_TIMEOUT_MS + HEARTBEAT_MS + MARGIN_MS)
         world.broken(
           'failover',
@@ -108,6 +110,7 @@ export class LeaderAccount {
   }
 
   #checkClients(group: SimGroup): void {
+    if (group.upstream.clients.length < 2) return;
     const { live } = group.upstream;
     if (live.length < 2) return;
     const now = this.world.time.now();

@@ -22,6 +22,7 @@ export interface SeenService {
 
 /** Of the simulation that runs: there is one at a time. */
 let services = new Map<Service, SeenService>();
+const stopped = new WeakSet<Service>();
 let onEmission: (sender: Sender) => void = () => {};
 
 /** @param tell told of every value, replay and event that any leader emits, before it does */
@@ -32,7 +33,7 @@ export function watchLeaders(tell: (sender: Sender) => void): ReadonlyMap<Servic
 }
 
 function see(service: Service): void {
-  if (services.has(service)) return;
+  if (services.has(service) || stopped.has(service)) return;
   const { group, self } = (service.sender as unknown as { readonly options: SenderOptions }).options;
   services.set(service, { service, group, workerId: self });
 }
@@ -54,6 +55,7 @@ Service.prototype.event = function (name, args) {
 Service.prototype.stop = function () {
   stop.call(this);
   services.delete(this);
+  stopped.add(this);
 };
 
 const EMISSIONS: ReadonlySet<number> = new Set([Kind.VALUE, Kind.VALUE_ONE, Kind.REPLAY, Kind.EVENT]);

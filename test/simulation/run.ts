@@ -35,6 +35,8 @@ async function replay(seed: number): Promise<number> {
 }
 
 async function search(start: number, count: number): Promise<number> {
+  // Nobody reads the stacks of errors that are as they should be.
+  Error.stackTraceLimit = 0;
   const began = performance.now();
   const totals = { events: 0, calls: 0, values: 0, terms: 0 };
   const outcomes = new Map<string, number>();
@@ -81,6 +83,7 @@ async function search(start: number, count: number): Promise<number> {
 async function explain({ plan, violation }: Result): Promise<void> {
   print(`\nseed ${plan.seed} broke "${violation!.promise}": ${violation!.text}`);
   if (!values.shrink) return;
+  Error.stackTraceLimit = 10;
   print(`shrinking ${plan.actions.length} actions ...`);
   const { plan: least, violation: last } = await shrink(plan, violation!);
   print(`\nthe shortest schedule found, ${least.actions.length} actions:\n${settings(least)}`);

@@ -28,7 +28,7 @@ export interface Value {
 type ValueListener = (value: Value) => void;
 
 export class SimUpstream {
-  readonly clients: SimClient[] = [];
+  clients: SimClient[] = [];
   /** The newest value of each topic. */
   readonly newest = new Map<number, number>();
   illness: { readonly how: Illness; readonly delayMs: number } | undefined;
@@ -69,7 +69,8 @@ export class SimUpstream {
 
   /** Real clients with a connection to the server. */
   get live(): SimClient[] {
-    return this.clients.filter(client => isLive(client));
+    this.clients = this.clients.filter(client => isLive(client));
+    return this.clients;
   }
 }
 
@@ -161,7 +162,10 @@ export class SimClient {
     const refuse = upstream.is('refuses to subscribe');
     if (!refuse) entries.push(entry);
     const seq = newest.get(topic);
-    if (!refuse && group.plan.greets && seq !== undefined) send(this, { topic, seq });
+    if (!refuse && group.plan.greets && seq !== undefined) {
+      world.values.greeted(group, topic);
+      send(this, { topic, seq });
+    }
     return upstream.suffer(home, 'refuses to subscribe', 'subscribes slowly');
   }
 

@@ -3,7 +3,7 @@
 import type { ResyncEvent, ValueInfo } from '../../lib/index.js';
 import type { Value } from './upstream.js';
 import type { SimHandle } from './worker.js';
-import type { World } from './world.js';
+import type { SimGroup, World } from './world.js';
 
 export interface SimSubscription {
   readonly id: number;
@@ -26,8 +26,8 @@ export class ValueAccount {
   readonly live = new Set<SimSubscription>();
   received = 0;
   #lastId = 0;
-  /** Who got each value of those that are for one subscriber: by group, topic, term and number. */
-  readonly #taken = new Map<string, SimSubscription>();
+  /** Who got each value of those that are for one subscriber: by group and topic, then by number. */
+  readonly #taken = new Map<string, Map<number, SimSubscription>>();
 
   constructor(private readonly world: World) {}
 
@@ -47,6 +47,11 @@ export class ValueAccount {
     const held = client.with({ delivery: how }).subscribe(topic, listener);
     const subscription: SimSubscription = { ...base, end: () => void held.unsubscribe() };
     this.#watch(subscription, held.ready);
+  }
+
+  /** A real client subscribed: the server sends it again what others had. */
+  greeted(group: SimGroup, topic: number): void {
+    this.#taken.delete(`${group} ${topic}`);
   }
 
   unsubscribe(subscription: SimSubscription): void {
@@ -124,7 +129,7 @@ export class ValueAccount {
         'resync',
         `subscription ${id} of ${handle} missed what is between ${subscription.seq} and ${seq} without resync`,
       );
-    if (how === 'one') this.#take(subscription, term, seq);
+    if (how === 'one') this.#take(subscription, seq);
     subscription.term = term;
     subscription.seq = seq;
     subscription.mayMiss = false;
@@ -138,16 +143,18 @@ export class ValueAccount {
       );
   }
 
-  #take(subscription: SimSubscription, term: number, seq: number): void {
+  #take(subscription: SimSubscription, seq: number): void {
     const { handle, topic } = subscription;
-    const key = `${handle.group} ${topic} ${term} ${seq}`;
-    const other = this.#taken.get(key);
+    const key = `${handle.group} ${topic}`;
+    const taken = this.#taken.get(key) ?? new Map<number, SimSubscription>();
+    this.#taken.set(key, taken);
+    const other = taken.get(seq);
     if (other)
       this.world.broken(
         'delivery one',
         `${seq} of ${handle.group} t${topic} went to subscription ${other.id} and to ${subscription.id}`,
       );
-    this.#taken.set(key, subscription);
+    taken.set(seq, subscription);
   }
 }
 

@@ -149,7 +149,9 @@ export class SimWorker {
       plan.form === 'class'
         ? this.process.createSharedClient(this.#classOf(group), options)
         : this.process.createSharedClient<SimClient>({ ...options, open: this.#openerOf(group) });
-    this.handles.push(new SimHandle(this, group, client));
+    const handle = new SimHandle(this, group, client);
+    this.handles.push(handle);
+    this.world.handles.push(handle);
   }
 
   call(

@@ -12,6 +12,10 @@ import { breakClient, SimUpstream } from './upstream.js';
 import { ValueAccount } from './values.js';
 import { type SimHandle, SimWorker } from './worker.js';
 
+/** How often the slower checks are made, and what may happen in between: nothing turns in circles. */
+const SWEEP_MS = 25;
+const MOST_EVENTS = 2500;
+
 export interface Violation {
   /** Which promise was broken, in a word or two. */
   readonly promise: string;
@@ -61,6 +65,7 @@ export class World {
   readonly groups: SimGroup[];
   /** All that ever were. */
   readonly workers: SimWorker[] = [];
+  readonly handles: SimHandle[] = [];
   readonly calls: CallAccount;
   readonly values: ValueAccount;
   readonly leaders: LeaderAccount;
@@ -78,6 +83,7 @@ export class World {
   readonly #services: ReadonlyMap<unknown, SeenService>;
   #promises = 0;
   #lastSweep = 0;
+  #sinceSweep = 0;
   #stall = 0;
   #stalledAt = 0;
   #stalledMs = 0;
@@ -120,10 +126,6 @@ export class World {
     return this.workers.filter(({ process }) => process.isAlive);
   }
 
-  get handles(): SimHandle[] {
-    return this.workers.flatMap(({ handles }) => handles);
-  }
-
   /** Who serves now, in processes that live. */
   services(group?: SimGroup): SeenService[] {
     const seen: SeenService[] = [];
@@ -131,6 +133,15 @@ export class World {
       if ((!group || one.group === group.name) && this.#byId.get(one.workerId)?.process.isAlive) seen.push(one);
     }
     return seen;
+  }
+
+  /** Asked after every event. */
+  countLeases(group: SimGroup): number {
+    let count = 0;
+    for (const { group: name, workerId, service } of this.#services.values()) {
+      if (name === group.name && service.hasLease() && this.#byId.get(workerId)?.process.isAlive) count++;
+    }
+    return count;
   }
 
   leaderOf(group: SimGroup): SimWorker | undefined {
@@ -222,8 +233,12 @@ export class World {
   #check(): void {
     this.leaders.check();
     const now = this.time.now();
-    if (now - this.#lastSweep < 25) return;
+    if (now - this.#lastSweep < SWEEP_MS) {
+      if (++this.#sinceSweep > MOST_EVENTS) this.broken('busy', `${MOST_EVENTS} events within ${SWEEP_MS} ms`);
+      return;
+    }
     this.#lastSweep = now;
+    this.#sinceSweep = 0;
     this.calls.lookForLate();
     if (this.workers.some(({ isFrozen }) => isFrozen)) this.leaders.checkHung();
   }

@@ -38,6 +38,13 @@ system('no primary: ready() says so after noPrimaryMs, calls at their deadline, 
   t.is(events.filter(event => event.startsWith('warning')).length, 1);
 }, { primary: false });
 
+system('no primary, and readyTimeoutMs ends first: ready() says so too', async (t, rig) => {
+  const client = rig.client(rig.fork(), { noPrimaryMs: 5000, readyTimeoutMs: 300 });
+  const ready = watch(client.ready());
+  await rig.time.advance(301);
+  t.is(ready.end, 'ERR_NO_PRIMARY');
+}, { primary: false });
+
 system('a primary that is stalled at the start is waited for', async (t, rig) => {
   rig.cluster.freezePrimary();
   const client = rig.client(rig.fork(), { noPrimaryMs: 500 });

@@ -181,11 +181,11 @@ system('close() takes back what the handle said, and nothing of another handle',
   const other = rig.client(rig.workers[1]);
   await rig.time.until(Promise.all([one.with({ sticky: 1 }).publish('one'), two.with({ sticky: 2 }).publish('two')]));
   await rig.time.until(one.close());
-  t.deepEqual(rig.upstream().log.at(-1), 'unpublish ["one"]');
+  t.deepEqual(rig.upstream().log.at(-1), "unpublish [ 'one' ]");
   t.is(two.status().sticky, 1);
   await rig.time.until(other.with({ sticky: 1 }).publish('three'));
   await rig.time.until(other.close());
-  t.deepEqual(rig.upstream().log.at(-1), 'unpublish ["three"]');
+  t.deepEqual(rig.upstream().log.at(-1), "unpublish [ 'three' ]");
   t.is(rig.upstream().count('unpublish', 'two'), 0);
 });
 

@@ -1,0 +1,48 @@
+// A road that leads nowhere: what was sent on it, bundle by bundle.
+
+import { type FrameView, readFrames } from '../../lib/protocol/frames.js';
+import type { Bundle } from '../../lib/protocol/messages.js';
+import type { Part } from '../../lib/protocol/payload.js';
+import type { Road } from '../../lib/road/road.js';
+import { frameWords } from './unit-frames.js';
+
+export class FakeRoad implements Road {
+  readonly kind = 'relay';
+  isNextBundle = true;
+  waitingBytes = 0;
+  /** How many calls were under way whenever a batch might have left early. */
+  readonly inFlight: number[] = [];
+  readonly parts: (readonly Part[] | undefined)[] = [];
+  #number = 1;
+  readonly #sent: Bundle[] = [];
+
+  constructor(readonly term: number) {}
+
+  send(kind: number, id: number, text: string, parts?: readonly Part[]): number {
+    this.#sent.push({ g: 'g', t: this.term, h: [kind, id, text.length, 0], x: `[${text}]` });
+    this.parts.push(parts);
+    return this.#number;
+  }
+
+  flushEarly(inFlight: number): void {
+    this.inFlight.push(inFlight);
+  }
+
+  /** What is sent from now on travels in another bundle. */
+  nextBundle(): void {
+    this.#number++;
+  }
+
+  /** What was sent since this was last asked, in words. */
+  sent(): string[] {
+    return frameWords(this.#sent.splice(0));
+  }
+}
+
+/** A frame as it is seen while its bundle is read. */
+export function frame(kind: number, id: number, value: unknown = 0): FrameView {
+  const text = JSON.stringify(value);
+  const seen: FrameView[] = [];
+  readFrames({ g: 'g', t: 0, h: [kind, id, text.length, 0], x: `[${text}]` }, view => seen.push(view));
+  return seen[0]!;
+}

@@ -1,0 +1,462 @@
+import test from 'ava';
+import { encodeValue } from '../../lib/codec/encode-value.js';
+import { SharedClientError } from '../../lib/errors.js';
+import { Call, type CallKind, type CallSignal } from '../../lib/member/call.js';
+import { Calls } from '../../lib/member/calls.js';
+import { EXT, Kind } from '../../lib/protocol/messages.js';
+import { defer } from '../../lib/utils/deferred.js';
+import { microtasks, UnitClock } from '../helpers/unit-clock.js';
+import { FakeRoad, frame } from '../helpers/unit-road.js';
+
+interface Given {
+  readonly kind?: CallKind;
+  readonly args?: unknown;
+  readonly timeoutMs?: number;
+  readonly isIdempotent?: boolean;
+  readonly handle?: object;
+  readonly signals?: readonly CallSignal[];
+  readonly onFail?: (error: unknown) => void;
+}
+
+const HANDLE = {};
+
+class UnitCalls {
+  readonly clock = new UnitClock();
+  readonly calls = new Calls({
+    clock: this.clock,
+    timeout: (method, ms, outcome) => new SharedClientError('ERR_TIMEOUT', `${method} ${ms}`, { outcome }),
+  });
+  readonly ended: string[] = [];
+  readonly values: unknown[] = [];
+
+  make(id: number, given: Given = {}): Call {
+    const { kind = Kind.CALL, args = [], timeoutMs = 1000, isIdempotent = false, handle = HANDLE } = given;
+    const deadline = this.clock.now() + timeoutMs;
+    const payload = encodeValue(args, 'args');
+    const succeed = (value: unknown) => {
+      this.values.push(value);
+      this.ended.push(`${id} ok`);
+    };
+    const fail = (error: unknown) => {
+      const { code, outcome, message } = error as SharedClientError;
+      this.ended.push(`${id} ${code ?? message}${outcome ? ` ${outcome}` : ''}`);
+      given.onFail?.(error);
+    };
+    const call = new Call(
+      kind,
+      id,
+      `m${id}`,
+      payload,
+      undefined,
+      deadline,
+      timeoutMs,
+      isIdempotent,
+      handle,
+      succeed,
+      fail,
+    );
+    call.signals = given.signals;
+    this.calls.make(call);
+    return call;
+  }
+
+  open(term: number, sayFirst = () => {}): FakeRoad {
+    const road = new FakeRoad(term);
+    this.calls.open(road, sayFirst);
+    return road;
+  }
+
+  /** What has ended since this was last asked. */
+  over(): string[] {
+    return this.ended.splice(0);
+  }
+}
+
+test('calls wait for a leader, and are sent in the order made, after what is said first', t => {
+  const unit = new UnitCalls();
+  unit.make(1);
+  unit.make(2, { args: ['a', { b: 1 }] });
+  t.is(unit.calls.waiting, 2);
+  const road = unit.open(5, () => void unit.make(3, { kind: Kind.PUBLISH }));
+  t.deepEqual(road.sent(), ['PUBLISH 3 [1000,null,[]]', 'CALL 1 ["m1",1000,[]]', 'CALL 2 ["m2",1000,["a",{"b":1}]]']);
+  t.is(unit.calls.waiting, 0);
+  t.is(unit.calls.inFlight, 3);
+});
+
+test('with a leader a call is sent at once, and the road may write it early', t => {
+  const unit = new UnitCalls();
+  const road = unit.open(5);
+  unit.make(1);
+  unit.make(2);
+  t.is(road.sent().length, 2);
+  t.deepEqual(road.inFlight, [1, 2]);
+});
+
+test('parts travel beside the text', t => {
+  const unit = new UnitCalls();
+  const road = unit.open(5);
+  unit.make(1, { args: [Buffer.from('bytes')] });
+  t.deepEqual(road.parts, [[Buffer.from('bytes')]]);
+});
+
+test('a result ends its call, once', t => {
+  const unit = new UnitCalls();
+  unit.open(5);
+  unit.make(1);
+  t.true(unit.calls.receive(frame(Kind.RESULT, 1, { a: 1 }), 5));
+  t.true(unit.calls.receive(frame(Kind.RESULT, 1, { a: 2 }), 5));
+  t.deepEqual(unit.values, [{ a: 1 }]);
+  t.deepEqual(unit.calls.ended, { ok: 1, failed: 0, resent: 0 });
+  t.is(unit.calls.inFlight, 0);
+  t.is(unit.clock.refs, 0);
+});
+
+test('a result in its tagged form is decoded, and one that can not be ends the call', t => {
+  const unit = new UnitCalls();
+  unit.open(5);
+  unit.make(1);
+  unit.make(2);
+  unit.calls.receive(frame(Kind.RESULT | EXT, 1, [1]), 5);
+  unit.calls.receive(frame(Kind.RESULT | EXT, 2, [99]), 5);
+  t.deepEqual(unit.values, [undefined]);
+  t.deepEqual(unit.over(), ['1 ok', '2 ERR_PROTOCOL unknown']);
+});
+
+test('the error of the real client ends its call', t => {
+  const unit = new UnitCalls();
+  unit.open(5);
+  unit.make(1);
+  unit.calls.receive(frame(Kind.ERROR, 1, 'thrown'), 5);
+  t.is(unit.over().length, 1);
+  t.deepEqual(unit.calls.ended, { ok: 0, failed: 1, resent: 0 });
+});
+
+test('frames that are about no call are left to others', t => {
+  const unit = new UnitCalls();
+  for (const kind of [Kind.SUBSCRIBED, Kind.VALUE, Kind.EVENT, Kind.END, Kind.GONE, Kind.CALL]) {
+    t.false(unit.calls.receive(frame(kind, 1), 5));
+  }
+});
+
+test('what an older leader says of a call that another one has by now comes too late', t => {
+  const unit = new UnitCalls();
+  const old = unit.open(5);
+  unit.make(1, { isIdempotent: true });
+  unit.calls.shut();
+  unit.calls.end(old, 1);
+  unit.open(6);
+  unit.calls.receive(frame(Kind.RESULT, 1), 5);
+  unit.calls.receiveBroken(1, 5);
+  t.deepEqual(unit.over(), []);
+  unit.calls.receive(frame(Kind.RESULT, 1), 6);
+  t.deepEqual(unit.over(), ['1 ok']);
+});
+
+test('results that an older leader still wrote count until the end of its term', t => {
+  const unit = new UnitCalls();
+  unit.open(5);
+  unit.make(1);
+  unit.calls.shut();
+  unit.open(6);
+  unit.calls.receive(frame(Kind.RESULT, 1), 5);
+  t.deepEqual(unit.over(), ['1 ok']);
+});
+
+test('a bundle that can not be read ends the calls that it answered', t => {
+  const unit = new UnitCalls();
+  unit.open(5);
+  unit.make(1);
+  unit.calls.receiveBroken(1, 5);
+  unit.calls.receiveBroken(2, 5);
+  t.deepEqual(unit.over(), ['1 ERR_PROTOCOL unknown']);
+});
+
+test('at the end of a term calls that arrived are lost, those that did not go to the next leader', t => {
+  const unit = new UnitCalls();
+  const road = unit.open(5);
+  unit.make(1);
+  unit.make(2, { isIdempotent: true });
+  road.nextBundle();
+  unit.make(3);
+  unit.calls.shut();
+  unit.calls.end(road, 1);
+  t.deepEqual(unit.over(), ['1 ERR_LEADER_LOST unknown']);
+  t.is(unit.calls.waiting, 2);
+  t.is(unit.calls.ended.resent, 1);
+  t.deepEqual(unit.open(6).sent(), ['CALL 2 ["m2",1000,[]]', 'CALL 3 ["m3",1000,[]]']);
+});
+
+test('the end of a term that comes after the next leader is ready sends again at once', t => {
+  const unit = new UnitCalls();
+  const old = unit.open(5);
+  unit.make(1);
+  const road = unit.open(6);
+  unit.make(2);
+  unit.calls.end(old, 0);
+  t.deepEqual(road.sent(), ['CALL 2 ["m2",1000,[]]', 'CALL 1 ["m1",1000,[]]']);
+  t.is(unit.calls.waiting, 0);
+});
+
+test('a call that is cancelled because another one was lost is not sent again', t => {
+  const unit = new UnitCalls();
+  const road = unit.open(5);
+  unit.make(1, { onFail: () => unit.calls.cancel(second, new Error('then not this either')) });
+  const second = unit.make(2, { isIdempotent: true });
+  unit.calls.shut();
+  unit.calls.end(road, 1);
+  t.deepEqual(unit.over(), ['1 ERR_LEADER_LOST unknown', '2 then not this either']);
+  t.is(unit.calls.waiting, 0);
+  t.deepEqual(unit.open(6).sent(), []);
+});
+
+test('a call that is returned waits for the next leader, and so do those after it', t => {
+  const unit = new UnitCalls();
+  const road = unit.open(5);
+  unit.make(1);
+  road.sent();
+  unit.calls.receive(frame(Kind.RETURNED, 1), 5);
+  unit.make(2);
+  t.deepEqual(road.sent(), []);
+  t.is(unit.calls.waiting, 2);
+  t.deepEqual(unit.open(6).sent(), ['CALL 1 ["m1",1000,[]]', 'CALL 2 ["m2",1000,[]]']);
+});
+
+test('a call that an older leader returns is sent to the one there is', t => {
+  const unit = new UnitCalls();
+  unit.open(5);
+  unit.make(1);
+  const road = unit.open(6);
+  unit.calls.receive(frame(Kind.RETURNED, 1), 5);
+  t.deepEqual(road.sent(), ['CALL 1 ["m1",1000,[]]']);
+});
+
+test('a call that was refused for lack of room never began, a result that was dropped may have been one', t => {
+  const unit = new UnitCalls();
+  unit.open(5);
+  unit.make(1);
+  unit.make(2);
+  unit.calls.receive(frame(Kind.OVERLOADED, 1, 0), 5);
+  unit.calls.receive(frame(Kind.OVERLOADED, 2, 1), 5);
+  t.deepEqual(unit.over(), ['1 ERR_OVERLOADED not-started', '2 ERR_OVERLOADED unknown']);
+});
+
+test('a call whose deadline passes ends, and the leader hears of it', t => {
+  const unit = new UnitCalls();
+  unit.make(1, { timeoutMs: 100 });
+  unit.clock.advance(100);
+  t.deepEqual(unit.over(), ['1 ERR_TIMEOUT not-started']);
+  const road = unit.open(5);
+  unit.make(2, { timeoutMs: 100 });
+  road.sent();
+  unit.clock.advance(100);
+  t.deepEqual(unit.over(), ['2 ERR_TIMEOUT unknown']);
+  t.regex(road.sent()[0]!, /^CANCEL 2 \[0,/);
+  t.is(unit.calls.waiting + unit.calls.inFlight, 0);
+});
+
+test('a call without a deadline keeps waiting', t => {
+  const unit = new UnitCalls();
+  const road = unit.open(5);
+  unit.make(1, { timeoutMs: Number.POSITIVE_INFINITY });
+  t.deepEqual(road.sent(), ['CALL 1 ["m1",null,[]]']);
+  unit.clock.advance(1e9);
+  t.deepEqual(unit.over(), []);
+});
+
+test('a call that was in the hands of a lost leader may have run, wherever it ends', t => {
+  const ends: readonly ((unit: UnitCalls) => void)[] = [
+    unit => unit.clock.advance(1000),
+    unit => unit.calls.failAll(outcome => new SharedClientError('ERR_TIMEOUT', 'x', { outcome })),
+    unit => {
+      unit.open(6);
+      unit.calls.receive(frame(Kind.RETURNED, 1), 6);
+      unit.clock.advance(1000);
+    },
+  ];
+  for (const end of ends) {
+    const unit = new UnitCalls();
+    const road = unit.open(5);
+    unit.make(1, { isIdempotent: true });
+    unit.calls.shut();
+    unit.calls.end(road, 1);
+    end(unit);
+    t.deepEqual(unit.over(), ['1 ERR_TIMEOUT unknown']);
+  }
+  const unit = new UnitCalls();
+  const road = unit.open(5);
+  unit.make(1, { isIdempotent: true });
+  unit.calls.shut();
+  unit.calls.end(road, 1);
+  unit.open(6);
+  unit.calls.receive(frame(Kind.OVERLOADED, 1, 0), 6);
+  t.deepEqual(unit.over(), ['1 ERR_OVERLOADED unknown']);
+});
+
+test('a call that is cancelled ends at once, and its end that comes later is passed over', t => {
+  const unit = new UnitCalls();
+  const road = unit.open(5);
+  const call = unit.make(1);
+  road.sent();
+  unit.calls.cancel(call, 'enough');
+  t.deepEqual(road.sent(), ['CANCEL 1 [0,"enough"]']);
+  unit.calls.receive(frame(Kind.RESULT, 1), 5);
+  unit.calls.cancel(call, 'again');
+  t.is(unit.over().length, 1);
+  t.deepEqual(road.sent(), []);
+});
+
+test('a reason that is no plain JSON reaches the leader in its tagged form', t => {
+  const unit = new UnitCalls();
+  const road = unit.open(5);
+  unit.calls.cancel(unit.make(1), 5n);
+  t.regex(road.sent()[1]!, /^CANCEL 1 \[0,\[\d+,"5"\]\]$/);
+});
+
+test('the own signal of a call ends it, one in its arguments travels', t => {
+  const unit = new UnitCalls();
+  const [own, inner] = [new AbortController(), new AbortController()];
+  const signals = [
+    { signal: inner.signal, number: 1 },
+    { signal: own.signal, number: 0 },
+  ];
+  const road = unit.open(5);
+  const call = unit.make(1, { signals });
+  road.sent();
+  inner.abort('inner');
+  unit.calls.aborted(call, signals[0]!);
+  t.deepEqual(road.sent(), ['CANCEL 1 [1,"inner"]']);
+  t.deepEqual(unit.over(), []);
+  own.abort('own');
+  unit.calls.aborted(call, signals[1]!);
+  t.deepEqual(road.sent(), ['CANCEL 1 [0,"own"]']);
+  unit.calls.aborted(call, signals[0]!);
+  t.deepEqual(road.sent(), []);
+  t.is(unit.over().length, 1);
+});
+
+test('a signal that aborted while the call waited is told when the call is sent', t => {
+  const unit = new UnitCalls();
+  const inner = new AbortController();
+  const quiet = new AbortController();
+  const signals = [
+    { signal: inner.signal, number: 1 },
+    { signal: quiet.signal, number: 2 },
+  ];
+  const call = unit.make(1, { signals });
+  inner.abort('inner');
+  unit.calls.aborted(call, signals[0]!);
+  t.deepEqual(unit.open(5).sent(), ['CALL 1 ["m1",1000,[]]', 'CANCEL 1 [1,"inner"]']);
+});
+
+test('nobody listens to a signal whose call has ended', t => {
+  const unit = new UnitCalls();
+  const removed: string[] = [];
+  const signal = { aborted: false, removeEventListener: (event: string) => removed.push(event) } as never;
+  unit.make(1, {
+    signals: [
+      { signal, number: 0, listener() {} },
+      { signal, number: 1 },
+    ],
+  });
+  unit.clock.advance(1000);
+  t.deepEqual(removed, ['abort']);
+});
+
+test('too much that waits for a leader is refused, but for a call that is alone', t => {
+  const unit = new UnitCalls();
+  const args = ['x'.repeat(40 * 2 ** 20)];
+  unit.make(1, { args });
+  unit.make(2, { args });
+  t.deepEqual(unit.over(), ['2 ERR_OVERLOADED not-started']);
+  unit.make(3);
+  t.is(unit.calls.waiting, 2);
+  const road = unit.open(5);
+  t.is(road.sent().length, 2);
+  unit.calls.shut();
+  unit.make(4, { args });
+  t.deepEqual(unit.over(), []);
+  const large = unit.make(5, { args: [Buffer.alloc(40 * 2 ** 20)] });
+  t.deepEqual(unit.over(), ['5 ERR_OVERLOADED not-started']);
+  t.true(large.bytes > 40 * 2 ** 20);
+});
+
+test('too much that waits for a primary that does not read is refused, looked at from bundle to bundle', t => {
+  const unit = new UnitCalls();
+  const road = unit.open(5);
+  road.waitingBytes = 64 * 2 ** 20 + 1;
+  unit.make(1);
+  t.deepEqual(unit.over(), ['1 ERR_OVERLOADED not-started']);
+  road.isNextBundle = false;
+  unit.make(2);
+  t.deepEqual(unit.over(), []);
+  t.is(unit.calls.ended.failed, 1);
+});
+
+test('all calls, or those of one handle, end with what is known of them', t => {
+  const unit = new UnitCalls();
+  unit.open(5);
+  const other = {};
+  unit.make(1);
+  unit.make(2, { handle: other });
+  unit.calls.shut();
+  unit.make(3, { handle: other });
+  const toError = (outcome: 'unknown' | 'not-started') => new SharedClientError('ERR_CLOSED', 'x', { outcome });
+  unit.calls.failAll(toError, other);
+  t.deepEqual(unit.over(), ['2 ERR_CLOSED unknown', '3 ERR_CLOSED not-started']);
+  unit.calls.failAll(toError);
+  t.deepEqual(unit.over(), ['1 ERR_CLOSED unknown']);
+});
+
+test('a call that the end of another one ended is not ended twice', t => {
+  const unit = new UnitCalls();
+  unit.make(1, { onFail: () => unit.calls.cancel(second, new Error('first this')) });
+  const second = unit.make(2);
+  unit.calls.failAll(outcome => new SharedClientError('ERR_CLOSED', 'x', { outcome }));
+  t.deepEqual(unit.over(), ['1 ERR_CLOSED not-started', '2 first this']);
+});
+
+test('whoever waits for the calls of a handle waits until they have ended, or long enough', async t => {
+  const unit = new UnitCalls();
+  await unit.calls.whenEnded(HANDLE, 100);
+  unit.open(5);
+  unit.make(1);
+  unit.make(2);
+  unit.make(3, { handle: {} });
+  let waits = 2;
+  void unit.calls.whenEnded(HANDLE, 500).then(() => waits--);
+  t.is(unit.clock.refs, 2);
+  unit.calls.receive(frame(Kind.RESULT, 1), 5);
+  await microtasks();
+  t.is(waits, 2);
+  unit.calls.receive(frame(Kind.RESULT, 2), 5);
+  await microtasks();
+  t.is(waits, 1);
+  unit.make(4);
+  void unit.calls.whenEnded(HANDLE, 500).then(() => waits--);
+  unit.clock.advance(500);
+  await microtasks();
+  t.is(waits, 0);
+});
+
+test('no timer is left once it is closed', t => {
+  const unit = new UnitCalls();
+  unit.make(1);
+  t.is(unit.clock.refs, 1);
+  unit.calls.close();
+  t.is(unit.clock.timers, 0);
+});
+
+test('without an own way to fail a call fails by the promise that was given out', async t => {
+  const { promise, resolve } = defer<unknown>();
+  const payload = encodeValue([], 'args');
+  new Call(Kind.CALL, 1, 'm', payload, undefined, 0, 0, false, HANDLE, resolve).fail(new Error('so'));
+  await t.throwsAsync(promise, { message: 'so' });
+});
+
+test('the names of methods are quoted as JSON, however many there are', t => {
+  const payload = encodeValue([], 'args');
+  for (let i = 0; i < 1100; i++) {
+    const { text } = new Call(Kind.CALL, 1, `"${i}`, payload, undefined, 7, 0, false, HANDLE, () => {});
+    t.is(text, `["\\"${i}",7,[]]`);
+  }
+});

@@ -1,0 +1,348 @@
+import test from 'ava';
+import { type ControlFrame, MARKER } from '../../lib/protocol/messages.js';
+import { microtasks } from '../helpers/unit-clock.js';
+import { bundle } from '../helpers/unit-frames.js';
+import { FakeMember, UnitLink } from '../helpers/unit-link.js';
+
+const kinds = (frames: readonly ControlFrame[]) => frames.map(frame => frame.k);
+const news = { k: 'news', group: 'g', term: 5, phase: 'vacant' } as const;
+
+/** A link that is welcome, with these members. */
+function setUp(...members: FakeMember[]) {
+  const unit = new UnitLink();
+  unit.welcome();
+  for (const member of members) unit.link.add(member);
+  unit.told();
+  for (const member of members) member.heard.length = 0;
+  return unit;
+}
+
+test('it says hello at once, and again after pauses that grow to a second, until it is welcome', t => {
+  const unit = new UnitLink();
+  const hellos: number[] = [];
+  for (let ms = 0; ms < 3000; ms++) {
+    for (const frame of unit.told()) if (frame.k === 'hello') hellos.push(ms);
+    unit.clock.advance(1);
+  }
+  t.deepEqual(hellos, [0, 25, 75, 175, 375, 775, 1575, 2575]);
+  t.is(unit.clock.refs, 0);
+  unit.welcome();
+  unit.clock.advance(10_000);
+  t.deepEqual(unit.told(), []);
+  t.is(unit.clock.timers, 0);
+});
+
+test('a hello tells the versions, the process, and which copy of the library speaks', t => {
+  const unit = new UnitLink([2, 1]);
+  t.deepEqual(unit.end.sent, [
+    {
+      [MARKER]: 2,
+      c: [{ k: 'hello', versions: [2, 1], id: unit.link.id, pid: 1001, probe: new Uint8Array(1) }],
+    },
+  ]);
+  t.is(unit.link.kind, 'memory');
+  t.deepEqual(unit.link.self, { workerId: 1, pid: 1001 });
+});
+
+test('nothing but a hello is said before the welcome', t => {
+  const unit = new UnitLink();
+  const member = new FakeMember();
+  unit.link.add(member);
+  unit.link.update(member);
+  unit.link.tell({ k: 'heartbeat', n: 1 });
+  unit.link.tellInOrder({ k: 'leave', group: 'g' });
+  t.deepEqual(kinds(unit.told()), ['hello']);
+  t.false(unit.link.isLinked);
+  t.deepEqual(member.heard, []);
+  unit.welcome();
+  t.true(unit.link.isLinked);
+  t.deepEqual(unit.told(), [member.join()]);
+  t.deepEqual(member.heard, ['linked']);
+});
+
+test('nothing is heard before the welcome, nor a welcome for another copy of the library', t => {
+  const unit = new UnitLink();
+  const member = new FakeMember();
+  unit.link.add(member);
+  unit.say(news, { k: 'ack', n: 1 }, { k: 'goodbye' });
+  unit.data(bundle({ term: 1 }));
+  unit.welcome({ id: 'another' });
+  t.false(unit.link.isLinked);
+  t.deepEqual(member.heard, []);
+});
+
+test('a member that comes later joins at once, and tells what changed of it', t => {
+  const unit = setUp();
+  const member = new FakeMember();
+  unit.link.add(member);
+  t.deepEqual(unit.told(), [member.join()]);
+  member.joined = { eligible: false };
+  unit.link.update(member);
+  t.deepEqual(unit.told(), [member.join()]);
+});
+
+test('a second welcome brings other durations, and nobody joins again', t => {
+  const member = new FakeMember();
+  const unit = setUp(member);
+  const first = unit.link.startLeading();
+  unit.told();
+  unit.welcome({ heartbeatMs: 10, leaderTimeoutMs: 50 });
+  t.deepEqual(unit.told(), []);
+  unit.say({ k: 'ack', n: first });
+  t.true(unit.link.hasLease(first, 49));
+  t.false(unit.link.hasLease(first, 50));
+});
+
+test('each member hears what is for its group, and nothing else', t => {
+  const [g, h] = [new FakeMember('g'), new FakeMember('h')];
+  const unit = setUp(g, h);
+  unit.say(
+    news,
+    { k: 'handover', group: 'g', term: 5 },
+    { k: 'prepare', group: 'h', term: 6 },
+    { k: 'warning', group: 'h', text: 'careful' },
+    { ...news, group: 'nobody' },
+  );
+  unit.data(bundle({ term: 5 }), bundle({ term: 6, group: 'h' }), bundle({ term: 7, group: 'nobody' }));
+  t.deepEqual(g.heard, ['news 5 vacant', 'handover 5']);
+  t.deepEqual(h.heard, ['prepare 6', 'warning careful']);
+});
+
+test('data reaches the member of its group', t => {
+  const [g, h] = [new FakeMember('g'), new FakeMember('h')];
+  const unit = setUp(g, h);
+  const frame = { kind: 10, id: 1 };
+  unit.data(bundle({ term: 5 }, frame), bundle({ term: 6, group: 'h' }, frame), bundle({ term: 7, group: 'i' }, frame));
+  t.deepEqual(g.heard, ['data 5']);
+  t.deepEqual(h.heard, ['data 6']);
+});
+
+test('frames that only a worker says are ignored, and broken ones are a warning', t => {
+  const member = new FakeMember();
+  const unit = setUp(member);
+  unit.say({ k: 'heartbeat', n: 1 } as never, { k: 'leave', group: 'g' } as never);
+  t.deepEqual(member.heard, []);
+  unit.receive({ [MARKER]: 1, c: [{ k: 'news' }] });
+  t.deepEqual(unit.warnings, ['A broken frame came: news.group must be a group name.']);
+  for (const foreign of [null, 'x', {}, { type: 'a', data: 1 }]) unit.receive(foreign);
+  t.is(unit.warnings.length, 1);
+});
+
+test('a member that leaves says so after all that it sent, and hears nothing more', async t => {
+  const member = new FakeMember();
+  const unit = setUp(member);
+  unit.link.outbox.data(bundle({ term: 5 }, { kind: 1, id: 1 }));
+  const removed = unit.link.remove(member, 5);
+  unit.clock.tick();
+  t.deepEqual(
+    unit.end.sent.map(packet => (packet.d ? 'data' : kinds(packet.c!).join())),
+    ['data', 'leave'],
+  );
+  await removed;
+  unit.say(news);
+  t.deepEqual(member.heard, []);
+  await unit.link.remove(member, 5);
+  t.is(unit.told().length, 1, 'it says it once');
+});
+
+test('a leave is done once it was written, or is known lost', async t => {
+  const [g, h] = [new FakeMember('g'), new FakeMember('h')];
+  const unit = setUp(g, h);
+  let left = 0;
+  unit.end.isStuck = true;
+  void unit.link.remove(g, 0).then(() => left++);
+  unit.clock.tick();
+  await microtasks();
+  t.is(left, 0);
+  unit.end.unstick();
+  await microtasks();
+  t.is(left, 1);
+  const lost = unit.link.remove(h, 0);
+  unit.close();
+  await lost;
+  await unit.link.remove(new FakeMember('never added'), 0);
+  t.pass();
+});
+
+test('the next member of a name joins after the last one has left, though it comes in the same tick', t => {
+  const [first, second] = [new FakeMember(), new FakeMember()];
+  const unit = setUp(first);
+  void unit.link.remove(first, 5);
+  unit.link.add(second);
+  t.deepEqual(kinds(unit.told()), ['leave', 'join']);
+  t.is(unit.link.endedTermOf('g'), 5);
+  t.is(unit.link.endedTermOf('h'), 0);
+});
+
+test('a member that was replaced by another of its name can not remove it', t => {
+  const [first, second] = [new FakeMember(), new FakeMember()];
+  const unit = setUp(second);
+  void unit.link.remove(first, 5);
+  t.deepEqual(unit.told(), []);
+});
+
+test('heartbeats go on from an appointment until the last term is given back, one for all terms', t => {
+  const unit = setUp();
+  const beats = () => unit.told().map(frame => (frame.k === 'heartbeat' ? frame.n : frame.k));
+  t.is(unit.link.startLeading(), 1);
+  t.deepEqual(beats(), [1]);
+  unit.clock.advance(1000);
+  t.deepEqual(beats(), [2, 3]);
+  t.is(unit.link.startLeading(), 4, 'an appointment is followed by a heartbeat at once');
+  unit.clock.advance(499);
+  t.deepEqual(beats(), [4]);
+  unit.link.stopLeading();
+  unit.clock.advance(500);
+  t.deepEqual(beats(), [5]);
+  unit.link.stopLeading();
+  unit.clock.advance(5000);
+  t.deepEqual(beats(), []);
+  t.is(unit.clock.timers, 0);
+});
+
+test('a lease runs from when the heartbeat was sent, however late its acknowledgement comes', t => {
+  const member = new FakeMember();
+  const unit = setUp(member);
+  const first = unit.link.startLeading();
+  t.false(unit.link.hasLease(first, 0), 'an appointment alone is no lease');
+  unit.clock.advance(2000);
+  unit.say({ k: 'ack', n: first });
+  t.deepEqual(member.heard, ['leased']);
+  t.true(unit.link.hasLease(first, 2999));
+  t.false(unit.link.hasLease(first, 3000));
+  unit.say({ k: 'ack', n: first + 2 });
+  t.true(unit.link.hasLease(first, 3999));
+  t.false(unit.link.hasLease(first, 4000));
+});
+
+test('an acknowledgement that is older than the last, or of no heartbeat, changes nothing', t => {
+  const member = new FakeMember();
+  const unit = setUp(member);
+  const first = unit.link.startLeading();
+  unit.clock.advance(500);
+  unit.say({ k: 'ack', n: first + 1 });
+  unit.say({ k: 'ack', n: first });
+  unit.say({ k: 'ack', n: first + 1 });
+  unit.say({ k: 'ack', n: 99 });
+  t.deepEqual(member.heard, ['leased']);
+  t.false(unit.link.hasLease(first, 3500));
+});
+
+test('an appointment has no lease by a heartbeat that was sent before it was read', t => {
+  const unit = setUp();
+  const first = unit.link.startLeading();
+  unit.say({ k: 'ack', n: first });
+  const second = unit.link.startLeading();
+  t.true(unit.link.hasLease(first, 100));
+  t.false(unit.link.hasLease(second, 100));
+  unit.say({ k: 'ack', n: second });
+  t.true(unit.link.hasLease(second, 100));
+});
+
+test('an acknowledgement that comes after the last term was given back is no lease', t => {
+  const unit = setUp();
+  const first = unit.link.startLeading();
+  unit.link.stopLeading();
+  unit.say({ k: 'ack', n: first });
+  t.false(unit.link.hasLease(first, 0));
+});
+
+test('after a goodbye the members have no primary, and the next one is greeted', t => {
+  const member = new FakeMember();
+  const unit = setUp(member);
+  unit.say({ k: 'goodbye' });
+  t.deepEqual(member.heard, ['lost ERR_PRIMARY_LOST']);
+  t.false(unit.link.isLinked);
+  t.is(unit.link.toError, undefined);
+  t.deepEqual(kinds(unit.told()), ['hello']);
+  unit.clock.advance(25);
+  t.deepEqual(kinds(unit.told()), ['hello']);
+  unit.welcome();
+  t.deepEqual(kinds(unit.told()), ['join']);
+  t.deepEqual(member.heard, ['lost ERR_PRIMARY_LOST', 'linked']);
+});
+
+test('a leader that hears a goodbye beats no more, whatever it still has to close', t => {
+  const unit = setUp();
+  unit.link.startLeading();
+  unit.told();
+  unit.say({ k: 'goodbye' });
+  unit.clock.advance(20);
+  t.deepEqual(kinds(unit.told()), ['hello']);
+  unit.link.stopLeading();
+  t.is(unit.clock.timers, 1, 'the next hello');
+});
+
+test('when the channel closes the members have no primary, and the exit waits for what they close', async t => {
+  const [g, h] = [new FakeMember('g'), new FakeMember('h')];
+  const unit = setUp(g, h);
+  g.closing = Promise.reject(new Error('it does not close'));
+  let held = 0;
+  const waits = unit.close()!.then(() => held++);
+  t.deepEqual(g.heard, ['lost ERR_PRIMARY_LOST']);
+  t.deepEqual(h.heard, ['lost ERR_PRIMARY_LOST']);
+  await waits;
+  t.is(held, 1);
+  t.is(unit.link.toError!('unknown').outcome, 'unknown');
+  t.is(unit.clock.timers, 0);
+});
+
+test('the exit is not held where the app closed the channel', t => {
+  const unit = setUp(new FakeMember());
+  t.is(unit.close(true), undefined);
+});
+
+test('a member that comes after the channel closed is told so, and a late welcome changes nothing', t => {
+  const unit = setUp();
+  unit.close();
+  const member = new FakeMember();
+  unit.link.add(member);
+  unit.welcome();
+  t.deepEqual(member.heard, ['lost ERR_PRIMARY_LOST']);
+  t.false(unit.link.isLinked);
+});
+
+test('where there is no common protocol version there will be no primary, and no more hellos', t => {
+  const unit = new UnitLink([7]);
+  const member = new FakeMember();
+  unit.link.add(member);
+  unit.say({ k: 'rejected', versions: [1, 2] });
+  t.deepEqual(member.heard, ['lost ERR_PROTOCOL']);
+  t.regex(unit.link.toError!().message, /speaks protocol 1, 2 and this worker 7/);
+  unit.told();
+  unit.clock.advance(10_000);
+  t.deepEqual(unit.told(), []);
+  unit.close();
+  t.is(unit.link.toError!().code, 'ERR_PROTOCOL', 'the first reason stays');
+});
+
+test('nothing is left once it is closed, and what was said before has left', t => {
+  const member = new FakeMember();
+  const unit = setUp(member);
+  unit.link.startLeading();
+  unit.told();
+  void unit.link.remove(member, 0);
+  unit.link.close();
+  t.deepEqual(kinds(unit.end.sent.flatMap(packet => packet.c ?? [])), ['leave']);
+  t.true(unit.end.isClosed);
+  t.is(unit.clock.timers, 0);
+  unit.link.close();
+  unit.link.tell({ k: 'heartbeat', n: 1 });
+  t.is(unit.told().length, 1);
+  const early = new UnitLink();
+  early.link.close();
+  t.is(early.clock.timers, 0);
+});
+
+test('bytes travel as they are where the probe of the welcome arrived as bytes, and as base64 elsewhere', t => {
+  for (const [probe, part] of [
+    [new Uint8Array(1), Buffer.from('hi')],
+    [{ 0: 0 }, { b: 'aGk=' }],
+  ]) {
+    const unit = new UnitLink();
+    unit.welcome({ probe });
+    unit.link.outbox.data({ ...bundle({ term: 1 }, { kind: 1, id: 1 }), p: [Buffer.from('hi')] });
+    unit.clock.tick();
+    t.deepEqual(unit.end.sent.at(-1)?.d?.[0]?.p, [part] as never);
+  }
+});

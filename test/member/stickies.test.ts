@@ -1,0 +1,200 @@
+import test from 'ava';
+import { encodeValue } from '../../lib/codec/encode-value.js';
+import { SharedClientError } from '../../lib/errors.js';
+import { Calls } from '../../lib/member/calls.js';
+import { type Saying, Stickies } from '../../lib/member/stickies.js';
+import { EXT, Kind } from '../../lib/protocol/messages.js';
+import { UnitClock } from '../helpers/unit-clock.js';
+import { FakeRoad, frame } from '../helpers/unit-road.js';
+
+const ERROR = [16, 'Error', 'Error', 'no', 'Error: no', {}];
+
+class UnitStickies {
+  readonly clock = new UnitClock();
+  readonly calls = new Calls({
+    clock: this.clock,
+    timeout: (_method, _ms, outcome) => new SharedClientError('ERR_TIMEOUT', 'late', { outcome }),
+  });
+  readonly stickies = new Stickies({ calls: this.calls, timeoutMs: 300, now: () => this.clock.now() });
+  readonly heard: string[] = [];
+
+  say(key: string, value: unknown, given: Partial<Saying> = {}): void {
+    const tell = (what: string) => (said: unknown) =>
+      this.heard.push(`${value} ${what}${said instanceof Error ? ` ${said.message}` : ''}`);
+    this.stickies.publish(key, {
+      args: encodeValue([value], 'args'),
+      timeoutMs: 1000,
+      handle: this,
+      succeed: tell('ok'),
+      fail: tell('failed'),
+      onError: tell('error'),
+      signal: undefined,
+      onAbort: (abortedKey, args) => this.heard.push(`${value} aborted ${abortedKey} ${args.text}`),
+      ...given,
+    });
+  }
+
+  open(term: number): FakeRoad {
+    const road = new FakeRoad(term);
+    this.calls.open(road, () => this.stickies.sayAgain());
+    return road;
+  }
+
+  /** The publications among what was sent: the number of each call, and what it says. */
+  said(road: FakeRoad): { id: number; words: string }[] {
+    return road.sent().map(words => ({ id: Number(words.split(' ')[1]), words: words.replace(/ \d+ /, ' ') }));
+  }
+
+  answer(id: number, term: number, kind: number = Kind.RESULT, value: unknown = 0): void {
+    this.calls.receive(frame(kind, id, value), term);
+  }
+}
+
+const words = (said: readonly { words: string }[]) => said.map(each => each.words);
+
+test('it is said at once, and again to every new leader', t => {
+  const unit = new UnitStickies();
+  const first = unit.open(5);
+  unit.say('k', 'a');
+  const [said] = unit.said(first);
+  t.is(said!.words, 'PUBLISH [1000,"k",["a"]]');
+  unit.answer(said!.id, 5);
+  t.deepEqual(unit.heard, ['a ok']);
+  unit.calls.shut();
+  t.deepEqual(words(unit.said(unit.open(6))), ['PUBLISH [300,"k",["a"]]']);
+  t.is(unit.stickies.size, 1);
+});
+
+test('what waits for a leader is said once, and so is what was under way when the leader was lost', t => {
+  const unit = new UnitStickies();
+  unit.say('k', 'a');
+  const first = unit.open(5);
+  t.is(unit.said(first).length, 1);
+  unit.calls.shut();
+  unit.calls.end(first, 1);
+  const second = unit.open(6);
+  const [said] = unit.said(second);
+  t.is(said!.words, 'PUBLISH [1000,"k",["a"]]');
+  unit.answer(said!.id, 6);
+  t.deepEqual(unit.heard, ['a ok']);
+});
+
+test('the newest under a key replaces the older, which is not sent again after it', t => {
+  const unit = new UnitStickies();
+  const first = unit.open(5);
+  unit.say('k', 'a');
+  unit.say('k', 'b');
+  t.deepEqual(words(unit.said(first)), ['PUBLISH [1000,"k",["a"]]', 'PUBLISH [1000,"k",["b"]]']);
+  unit.calls.shut();
+  unit.calls.end(first, 1);
+  t.deepEqual(words(unit.said(unit.open(6))), ['PUBLISH [1000,"k",["b"]]']);
+  t.regex(unit.heard[0]!, /^a failed The leader was lost/);
+});
+
+test('an answer to what was replaced is not one to what replaced it', t => {
+  const unit = new UnitStickies();
+  const road = unit.open(5);
+  unit.say('k', 'a');
+  unit.say('k', 'b');
+  const [a] = unit.said(road);
+  unit.answer(a!.id, 5, Kind.ERROR | EXT, ERROR);
+  t.deepEqual(unit.heard, ['a failed no']);
+  t.is(unit.stickies.size, 1);
+});
+
+test('what the real client refuses is not said again', t => {
+  const unit = new UnitStickies();
+  const road = unit.open(5);
+  unit.say('k', 'a');
+  unit.answer(unit.said(road)[0]!.id, 5, Kind.ERROR | EXT, ERROR);
+  t.deepEqual(unit.heard, ['a failed no']);
+  t.is(unit.stickies.size, 0);
+  unit.calls.shut();
+  t.deepEqual(unit.said(unit.open(6)), []);
+});
+
+test('what was not said in time is said to the next leader all the same', t => {
+  const unit = new UnitStickies();
+  unit.say('k', 'a');
+  unit.clock.advance(1000);
+  t.deepEqual(unit.heard, ['a failed late']);
+  t.deepEqual(words(unit.said(unit.open(5))), ['PUBLISH [1300,"k",["a"]]']);
+});
+
+test('what goes wrong when it is said again is an error of the handle', t => {
+  const unit = new UnitStickies();
+  const first = unit.open(5);
+  unit.say('k', 'a');
+  unit.answer(unit.said(first)[0]!.id, 5);
+  unit.calls.shut();
+  const second = unit.open(6);
+  unit.answer(unit.said(second)[0]!.id, 6, Kind.ERROR | EXT, ERROR);
+  t.deepEqual(unit.heard, ['a ok', 'a error no']);
+  t.is(unit.stickies.size, 1);
+});
+
+test('where there is no room for it, it is said to the next leader', t => {
+  const unit = new UnitStickies();
+  const road = unit.open(5);
+  road.waitingBytes = 2 ** 30;
+  unit.say('k', 'a');
+  t.regex(unit.heard[0]!, /^a failed Too much is waiting/);
+  unit.calls.shut();
+  t.is(unit.said(unit.open(6)).length, 1);
+});
+
+test('once it is unpublished it is not said again, and what it said is handed out to be taken back', t => {
+  const unit = new UnitStickies();
+  const first = unit.open(5);
+  unit.say('k', 'a');
+  t.deepEqual(unit.stickies.unpublish('k'), { text: '["a"]', ext: false, parts: undefined });
+  t.is(unit.stickies.unpublish('k'), undefined);
+  unit.calls.shut();
+  unit.calls.end(first, 1);
+  t.deepEqual(unit.said(unit.open(6)), []);
+});
+
+test('a signal ends it, and what is under way with it', t => {
+  const unit = new UnitStickies();
+  const road = unit.open(5);
+  const controller = new AbortController();
+  unit.say('k', 'a', { signal: controller.signal });
+  controller.abort(new Error('enough'));
+  t.deepEqual(unit.heard, ['a failed enough', 'a aborted k ["a"]']);
+  t.regex(words(unit.said(road))[1]!, /^CANCEL \[0,/);
+  t.is(unit.stickies.size, 0);
+});
+
+test('a signal ends what was said long ago, and nothing that was replaced', t => {
+  const unit = new UnitStickies();
+  const road = unit.open(5);
+  const controller = new AbortController();
+  unit.say('k', 'a', { signal: controller.signal });
+  unit.answer(unit.said(road)[0]!.id, 5);
+  unit.say('l', 'b', { signal: controller.signal });
+  unit.say('l', 'c');
+  unit.heard.length = 0;
+  controller.abort();
+  t.deepEqual(unit.heard, ['a aborted k ["a"]']);
+  t.is(unit.stickies.size, 1);
+});
+
+test('the keys of a handle are its own', t => {
+  const unit = new UnitStickies();
+  unit.say('k', 'a');
+  unit.say('l', 'b', { handle: {} });
+  unit.say('m', 'c');
+  t.deepEqual(unit.stickies.keysOf(unit), ['k', 'm']);
+});
+
+test('nothing is said again once all is cleared', t => {
+  const unit = new UnitStickies();
+  const first = unit.open(5);
+  unit.say('k', 'a');
+  unit.say('l', 'b');
+  unit.stickies.clear();
+  t.is(unit.stickies.size, 0);
+  unit.calls.shut();
+  unit.calls.end(first, 1);
+  t.deepEqual(unit.said(unit.open(6)), []);
+});

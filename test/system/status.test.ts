@@ -1,0 +1,127 @@
+import { EPOCH } from '../helpers/system-clock.js';
+import { system } from '../helpers/system-test.js';
+
+system('status() of a client, leader and follower, tells where it stands', async (t, rig) => {
+  const worker = rig.fork();
+  const early = rig.client(worker, { eligible: false });
+  void early.echo(1);
+  t.deepEqual(early.status(), {
+    name: 'g',
+    transport: 'memory',
+    road: undefined,
+    role: 'follower',
+    term: 0,
+    leader: undefined,
+    calls: { waiting: 1, inFlight: 0, ended: { ok: 0, failed: 0 }, resent: 0 },
+    subscriptions: 0,
+    sticky: 0,
+  });
+  const leading = rig.client(rig.fork());
+  await rig.time.until(Promise.all([early.ready(), leading.ready()]));
+  await rig.time.until(early.subscribe('topic', () => {}).ready);
+  await rig.time.until(early.with({ sticky: 'me' }).publish('here'));
+  await rig.time.until(early.fail(new Error('no')).then(null, () => {}));
+  void early.hold(1).catch(() => {});
+  await rig.time.settle();
+  const leader = { workerId: 2, pid: rig.workers[1]!.pid };
+  const { term } = leading;
+  t.deepEqual(early.status(), {
+    name: 'g',
+    transport: 'memory',
+    road: 'relay',
+    role: 'follower',
+    term,
+    leader,
+    calls: { waiting: 0, inFlight: 1, ended: { ok: 2, failed: 1 }, resent: 0 },
+    subscriptions: 1,
+    sticky: 1,
+  });
+  const { role, road } = leading.status();
+  t.deepEqual([role, road, leading.leader], ['leader', 'local', leader]);
+  t.deepEqual(JSON.parse(JSON.stringify(leading.status())).leader, leader);
+});
+
+system('status() of the primary is a plain object, with every group and member', async (t, rig) => {
+  const client = rig.client(rig.fork(), { priority: 3 });
+  await rig.time.until(client.ready());
+  await rig.time.advance(50);
+  const other = rig.client(rig.fork(), { eligible: false });
+  const here = rig.client(undefined);
+  await rig.time.until(Promise.all([other.ready(), here.ready()]));
+  rig.client(rig.workers[1], { name: 'h', eligible: false });
+  await rig.time.settle();
+  const [one, two] = rig.workers;
+  const { groups, queuedBytes, messages, bytes } = rig.primary.status();
+  t.is(queuedBytes, 0);
+  t.true(messages >= 0 && bytes >= 0);
+  const { term } = client;
+  const members = [
+    { workerId: 1, pid: one!.pid, eligible: true, priority: 3 },
+    { workerId: 0, pid: process.pid, eligible: false, priority: 0 },
+    { workerId: 2, pid: two!.pid, eligible: false, priority: 0 },
+  ];
+  t.deepEqual(
+    groups.map(group => ({ ...group, members: group.members.map(({ joinedAt: _, ...member }) => member) })),
+    [
+      { name: 'g', term, state: 'leading', leader: { workerId: 1, pid: one!.pid }, members },
+      { name: 'h', term: 0, state: 'vacant', leader: undefined, members: [{ workerId: 2, pid: two!.pid, eligible: false, priority: 0 }] },
+    ],
+  );
+  for (const { joinedAt } of groups[0]!.members) t.true(joinedAt >= EPOCH && joinedAt <= rig.time.wall());
+  t.notThrows(() => structuredClone(rig.primary.status()));
+});
+
+system('messages and bytes count what was passed on', async (t, rig) => {
+  const clients = await rig.clients(2);
+  await rig.time.settle();
+  const before = rig.primary.status();
+  await rig.time.until(clients[1]!.echo('x'.repeat(1000)));
+  const after = rig.primary.status();
+  t.is(after.messages - before.messages, 2);
+  t.true(after.bytes - before.bytes >= 2000);
+  await rig.time.until(clients[0]!.echo('the leader asks itself'));
+  t.deepEqual(rig.primary.status(), after);
+});
+
+system('one value for many crosses from the leader to the primary once', async (t, rig) => {
+  const clients = await rig.clients(6);
+  for (const client of clients) await rig.time.until(client.subscribe('topic', () => {}).ready);
+  await rig.time.settle();
+  const before = rig.primary.status();
+  rig.upstream().push('topic', 'x'.repeat(10_000));
+  await rig.time.settle();
+  const after = rig.primary.status();
+  t.is(after.messages - before.messages, 1);
+  t.true(after.bytes - before.bytes < 11_000);
+});
+
+system('the states of a group over a hand-over and a fence', async (t, rig) => {
+  const state = () => rig.primary.status().groups[0]!.state;
+  let open = () => {};
+  rig.upstream().onReady = () => new Promise<void>(resolve => (open = resolve));
+  const clients = [rig.client(rig.fork()), rig.client(rig.fork())];
+  await rig.time.settle();
+  const seen: string[] = [state()];
+  open();
+  await rig.time.settle();
+  seen.push(state());
+  const call = clients[1]!.work(1, 50);
+  await rig.time.settle();
+  void rig.primary.transfer('g');
+  await rig.time.settle();
+  seen.push(state());
+  await rig.time.until(call);
+  await rig.time.settle();
+  seen.push(state());
+  open();
+  await rig.time.settle();
+  rig.upstream().onReady = () => {};
+  rig.leader().disconnect();
+  await rig.time.settle();
+  seen.push(state());
+  rig.workers[0]!.kill();
+  await rig.time.settle();
+  await rig.time.advance(1000);
+  seen.push(rig.primary.status().groups.length === 0 ? 'gone' : state());
+  t.deepEqual(seen, ['opening', 'leading', 'handing over', 'opening', 'fenced', 'gone']);
+});
