@@ -39,8 +39,8 @@ export class Topic {
   readonly #subscribers = new Map<string, Subscriber>();
   /** Workers with a subscriber that gets every value; made anew when they change. */
   #workers: number[] | undefined;
+  /** Those that get each value once among them; the next in turn first. */
   #ones: Subscriber[] = [];
-  #turn = 0;
   #last: Payload | undefined;
   #early: Payload[] = [];
   /** The newest value that came outside the lease, and whether it stands for several. */
@@ -65,6 +65,7 @@ export class Topic {
   add(subscriber: Subscriber): void {
     this.#subscribers.set(keyOf(subscriber.workerId, subscriber.id), subscriber);
     this.#changed();
+    if (subscriber.delivery === 'one') this.#ones.push(subscriber);
     if (this.#state === 'active') this.#confirm(subscriber);
     else this.#advance();
   }
@@ -191,8 +192,9 @@ export class Topic {
   #emit(payload: Payload): void {
     if (this.host.replay === 'last') this.#last = payload;
     this.#toWorkers(Kind.VALUE, payload);
-    if (this.#ones.length === 0) return;
-    const one = this.#ones[this.#turn++ % this.#ones.length]!;
+    const one = this.#ones.shift();
+    if (!one) return;
+    this.#ones.push(one);
     this.host.sender.payloadTo(one.workerId, Kind.VALUE_ONE, one.id, payload);
   }
 
@@ -205,7 +207,7 @@ export class Topic {
 
   #changed(): void {
     this.#workers = undefined;
-    this.#ones = [...this.#subscribers.values()].filter(subscriber => subscriber.delivery === 'one');
+    this.#ones = this.#ones.filter(one => this.#subscribers.get(keyOf(one.workerId, one.id)) === one);
   }
 }
 

@@ -226,7 +226,8 @@ class Working {
     // A newcomer hasn't failed yet: it need not wait for the pause of those that have.
     const isPossible = at.stage === 'vacant' && (!at.isPaused || at.hasFailed) && this.#candidates().length > 0;
     if (isPossible) this.#appointNext();
-    else if (at.stage === 'vacant' && this.state.members.size === 1) this.#do({ do: 'emit', event: 'vacant' });
+    else if (at.stage === 'vacant' && !known && this.state.members.size === 1)
+      this.#do({ do: 'emit', event: 'vacant' });
     this.#replaceIneligibleLeader();
     this.#do({ do: 'tell' });
   }

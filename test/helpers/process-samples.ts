@@ -37,6 +37,8 @@ function samples(): Record<string, unknown> {
     cycle,
     url: new URL('http://user@host:81/path?q#h'),
     'long text': 'ä'.repeat(400_000),
+    'longer text': ['x'.repeat(1_500_000), '€'.repeat(1_100_000)],
+    'long text that is no UTF-8': ['\ud800'.repeat(1_200_000), '\udfff'.repeat(20_000), '\ud83d'],
   };
 }
 

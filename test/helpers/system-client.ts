@@ -108,6 +108,7 @@ export class FakeClient {
   readonly #home: Home;
   readonly #subscribed: { readonly topic: unknown; readonly key: string; readonly listener: Listener }[] = [];
   readonly #events: [event: string, listener: Listener][] = [];
+  readonly #pushed: [topic: unknown, value: unknown][] = [];
   #state: 'open' | 'closing' | 'closed' = 'open';
   /** No method. */
   readonly property = 'not a method';
@@ -255,8 +256,10 @@ export class FakeClient {
     return client.#subscribed.map(({ topic }) => topic);
   }
 
+  /** In the order pushed, whatever the order in which the turns come. */
   static push(client: FakeClient, topic: unknown, value: unknown): void {
-    client.#home.run(() => FakeClient.pushNow(client, topic, value));
+    client.#pushed.push([topic, value]);
+    client.#home.run(() => FakeClient.pushNow(client, ...client.#pushed.shift()!));
   }
 
   /** From code of the client itself, in this very turn. */

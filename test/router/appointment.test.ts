@@ -14,12 +14,12 @@ const APPOINTMENT: readonly Story[] = [
   ],
   [
     'a member that may not lead leaves the group vacant until one comes that may',
-    `join 1 ineligible | tell                      | vacant
+    `join 1 ineligible | vacant, tell              | vacant
      join 2            | appointed 2@1, tell, tell | opening 2@1`,
   ],
   [
     'a member that may lead from now on is appointed',
-    `join 1 ineligible | tell                      | vacant
+    `join 1 ineligible | vacant, tell              | vacant
      join 1            | appointed 1@1, tell, tell | opening 1@1`,
   ],
   [

@@ -22,6 +22,8 @@ export interface Plan {
   readonly seed: number;
   readonly jitterMs: number;
   readonly hungLeader: 'depose' | 'kill';
+  /** How it ends: the faults end, all works again and is closed; or the primary dies. */
+  readonly ending: 'closes' | 'primary dies';
   readonly groups: readonly GroupPlan[];
   readonly workers: readonly WorkerPlan[];
   readonly durationMs: number;
@@ -49,7 +51,7 @@ export type Action = { readonly at: number } & (
     }
   | { readonly do: 'unsubscribe'; readonly w: number; readonly g: number; readonly which: number }
   | { readonly do: 'push'; readonly g: number; readonly topic: number; readonly count: number }
-  | { readonly do: 'break'; readonly g: number }
+  | { readonly do: 'break' | 'event'; readonly g: number }
   | {
       readonly do: 'ill';
       readonly g: number;
@@ -113,6 +115,7 @@ const WEIGHTS: Record<Exclude<Kind, 'fork'>, number> = {
   jump: 0.5,
   wall: 0.2,
   break: 1.5,
+  event: 2,
   ill: 2,
 };
 
@@ -149,6 +152,7 @@ export function planFor(seed: number): Plan {
     seed,
     jitterMs: random.pick([0.05, 0.05, 0.3, 2]),
     hungLeader: random.chance(0.25) ? 'kill' : 'depose',
+    ending: random.chance(0.1) ? 'primary dies' : 'closes',
     groups,
     workers,
     durationMs,
@@ -240,6 +244,7 @@ function action(kind: keyof typeof WEIGHTS, random: Random, groups: number, work
     case 'wall':
       return { do: kind, ms: random.pick([-100_000, -1000, 1000, 100_000]) };
     case 'break':
+    case 'event':
       return { do: kind, g };
     case 'ill':
       return {

@@ -98,8 +98,8 @@ function planText(seed: number): string {
   return [settings(plan), ...plan.actions.map(describe), ''].join('\n');
 }
 
-function settings({ jitterMs, hungLeader, groups, workers }: Result['plan']): string {
-  return JSON.stringify({ jitterMs, hungLeader, groups, workers }, null, 1).replace(/\n\s{2,}/g, ' ');
+function settings({ jitterMs, hungLeader, ending, groups, workers }: Result['plan']): string {
+  return JSON.stringify({ jitterMs, hungLeader, ending, groups, workers }, null, 1).replace(/\n\s{2,}/g, ' ');
 }
 
 function add(

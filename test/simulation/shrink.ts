@@ -49,6 +49,7 @@ async function simplify(current: () => Plan, accepts: Accepts): Promise<void> {
     { jitterMs: 0.05 },
     { jitterMs: 0 },
     { hungLeader: 'depose' },
+    { ending: 'closes' },
     { workers: current().workers.map(worker => ({ ...worker, serialization: 'json' as const })) },
     { workers: current().workers.map(worker => ({ ...worker, eligible: true, priority: 0 })) },
     { groups: current().groups.map(group => ({ ...group, handover: 'exclusive' as const })) },

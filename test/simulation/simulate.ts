@@ -52,11 +52,30 @@ async function live(world: World): Promise<void> {
   await world.run(world.plan.durationMs + 20);
   if (world.violation) return;
   world.heal();
+  if (world.plan.ending === 'primary dies') return orphan(world);
   const led = await recover(world);
   if (world.violation) return;
   await work(world, led);
   if (world.violation) return;
   await leave(world);
+}
+
+/** The primary dies: every call ends, every real client is closed, and every worker exits. */
+async function orphan(world: World): Promise<void> {
+  // Who was frozen reads what came.
+  await world.run(SETTLE_MS);
+  const calls = world.calls.openOnes.filter(({ handle }) => handle.worker.isLinked);
+  const clients = world.groups.flatMap(({ upstream }) => [...upstream.live]);
+  world.killPrimary();
+  await world.run(1000);
+  const open = calls.find(({ end }) => end === undefined);
+  if (open) return world.broken('primary lost', `${open.kind} ${open.id} of ${open.handle} has not ended`);
+  const forgotten = clients.map(innerOf).find(({ closingSince }) => closingSince === undefined);
+  if (forgotten) return world.broken('primary lost', `the real client in ${forgotten.home} was not closed`);
+  const [alive] = world.alive;
+  if (alive) return world.broken('primary lost', `${alive} lives on`);
+  const [timer] = world.time.timers;
+  if (timer) world.broken('nothing left', `a timer: ${timer}`);
 }
 
 /** Every group that can have a leader has one that is ready, and all that was asked for before is over. */

@@ -33,6 +33,9 @@ export class SimUpstream {
   readonly newest = new Map<number, number>();
   illness: { readonly how: Illness; readonly delayMs: number } | undefined;
 
+  /** Events of all its real clients are counted as they are emitted. */
+  lastEvent = 0;
+
   constructor(
     readonly world: World,
     readonly group: SimGroup,
@@ -235,6 +238,16 @@ export function breakClient(client: SimClient): void {
     upstream.world.log(() => `  ${home}: the real client of ${upstream.group} breaks`);
     context?.fail(new Error('The connection broke.'));
     for (const listener of [...(events.get('lost') ?? [])]) listener(new Error('The connection was lost.'));
+  });
+}
+
+/** It has something to tell to every worker. */
+export function emitEvent(client: SimClient): void {
+  const { home, events, upstream } = innerOf(client);
+  home.run(() => {
+    const number = ++upstream.lastEvent;
+    upstream.world.log(() => `  ${home}: the real client of ${upstream.group} emits event ${number}`);
+    for (const listener of [...(events.get('news') ?? [])]) listener(number);
   });
 }
 

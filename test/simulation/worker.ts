@@ -26,6 +26,7 @@ interface Known {
 
 export class SimHandle {
   isClosing = false;
+  isClosed = false;
   readonly member: Member;
   readonly #known: Known;
 
@@ -40,6 +41,16 @@ export class SimHandle {
     client.on('resync', event => world.values.resync(this, event));
     client.on('warning', ({ message }) => world.log(() => `  ${this}: warning ${message}`));
     client.on('error', error => world.log(() => `  ${this}: error ${error}`));
+    let last = 0;
+    client.upstream.on('news', number => {
+      world.log(() => `  ${this}: event ${number}`);
+      if ((number as number) <= last) world.broken('order', `${this} heard of event ${number} after ${last}`);
+      if (this.isClosed) world.broken('after the end', `${this} is closed and heard of event ${number}`);
+      last = number as number;
+    });
+    client.on('close', () => {
+      this.isClosed = true;
+    });
     let term = 0;
     const grows = (event: { readonly term: number }, role: string) => {
       world.log(() => `  ${this}: is ${role} in term ${group.short(event.term)}`);
@@ -144,6 +155,7 @@ export class SimWorker {
       timeoutMs: 2000,
       readyTimeoutMs: 3000,
       restartOn: ['lost'],
+      events: ['news'],
     };
     const client =
       plan.form === 'class'

@@ -8,7 +8,7 @@ import { LeaderAccount } from './leaders.js';
 import { type SeenService, watchLeaders } from './peephole.js';
 import { type Action, type GroupPlan, HEARTBEAT_MS, LEADER_TIMEOUT_MS, type Plan } from './plan.js';
 import { SimTime } from './time.js';
-import { breakClient, SimUpstream } from './upstream.js';
+import { breakClient, emitEvent, SimUpstream } from './upstream.js';
 import { ValueAccount } from './values.js';
 import { type SimHandle, SimWorker } from './worker.js';
 
@@ -222,6 +222,11 @@ export class World {
     }
   }
 
+  killPrimary(): void {
+    this.log(() => 'the primary dies');
+    this.#cluster.killPrimary();
+  }
+
   /** Ends the cluster without a word. */
   end(): void {
     watchLeaders(() => {});
@@ -270,6 +275,9 @@ export class World {
         return group.upstream.push(action.topic, action.count);
       case 'break':
         for (const client of group.upstream.live) breakClient(client);
+        return;
+      case 'event':
+        for (const client of group.upstream.live) emitEvent(client);
         return;
       case 'ill':
         return this.#infect(group, action);

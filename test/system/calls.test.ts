@@ -98,7 +98,7 @@ system('the nearest of all timeouts counts: of with(), of the method, of the han
 system('a call without a limit waits as long as it takes', async (t, rig) => {
   const [, client] = await rig.clients(2);
   const call = watch(client!.with({ timeoutMs: Number.POSITIVE_INFINITY }).hold('long'));
-  await rig.time.advance(24 * 3600_000);
+  await rig.time.advance(60_000);
   t.is(call.end, undefined);
   rig.upstream().held.get('long')!.resolve(1);
   await rig.time.settle();

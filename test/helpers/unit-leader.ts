@@ -1,0 +1,77 @@
+// A leader's parts without a member: a real client to play with, and what is said to whom.
+
+import { RealClient, type RealClientHandlers } from '../../lib/leader/real-client.js';
+import { Sender } from '../../lib/leader/sender.js';
+import { type MemberOptions, resolveCreateArguments } from '../../lib/options.js';
+import type { Bundle, Packet } from '../../lib/protocol/messages.js';
+import { Outbox } from '../../lib/protocol/outbox.js';
+import { UnitClock } from './unit-clock.js';
+import { frameWords } from './unit-frames.js';
+
+export function memberOptions(open: () => unknown, given: object = {}): MemberOptions {
+  const defaults = { eligible: true, drainTimeoutMs: 5000 };
+  return resolveCreateArguments({ name: 'g', open, ...given }, undefined, defaults).member;
+}
+
+/** The leader is worker 1, in term 5. */
+export const SELF = 1;
+export const TERM = 5;
+
+export class UnitSender {
+  readonly clock: UnitClock;
+  readonly packets: Packet[] = [];
+  readonly here: Bundle[] = [];
+  readonly outbox: Outbox;
+  readonly sender: Sender;
+
+  constructor(clock = new UnitClock()) {
+    this.clock = clock;
+    this.outbox = new Outbox({
+      clock: this.clock,
+      version: 1,
+      carriesBytes: true,
+      send: (packet, written) => {
+        this.packets.push(packet);
+        this.clock.defer(written);
+      },
+    });
+    this.sender = new Sender({
+      group: 'g',
+      term: TERM,
+      self: SELF,
+      clock: this.clock,
+      outbox: this.outbox,
+      deliverHere: bundle => this.here.push(bundle),
+    });
+  }
+
+  /** What was said since this was last asked, in the order said: `2 RESULT 7 "a"`; first what was for the leader itself. */
+  said(): string[] {
+    this.clock.turn();
+    const here = frameWords(this.here.splice(0)).map(words => `${SELF} ${words}`);
+    const bundles = this.packets.splice(0).flatMap(packet => packet.d ?? []);
+    return [...here, ...bundles.flatMap(bundle => frameWords([bundle]).map(words => `${String(bundle.to)} ${words}`))];
+  }
+}
+
+/** What a real client said of its own accord. */
+export class HeardClient implements RealClientHandlers {
+  readonly heard: string[] = [];
+
+  broken = (error: unknown): void => this.#write('broken', error);
+  error = (error: unknown): void => this.#write('error', error);
+  event = (event: string, args: unknown[]): void => void this.heard.push(`event ${event} ${JSON.stringify(args)}`);
+
+  #write(what: string, error: unknown): void {
+    this.heard.push(`${what} ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+export function openReal(client: object, given: object = {}, clock = new UnitClock()): Promise<RealClient> {
+  return RealClient.open(
+    memberOptions(() => client, given),
+    TERM,
+    clock,
+    new HeardClient(),
+  ).ready;
+}

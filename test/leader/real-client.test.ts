@@ -1,0 +1,318 @@
+import { EventEmitter } from 'node:events';
+import test from 'ava';
+import { RealClient, rolesOf } from '../../lib/leader/real-client.js';
+import { type OpenContext, resolveCreateArguments } from '../../lib/options.js';
+import { defer } from '../../lib/utils/deferred.js';
+import { microtasks, UnitClock } from '../helpers/unit-clock.js';
+import { HeardClient, memberOptions, TERM } from '../helpers/unit-leader.js';
+
+type Open = (context: OpenContext) => unknown;
+
+function setUp(open: Open, given: object = {}) {
+  const clock = new UnitClock();
+  const client = new HeardClient();
+  const opening = RealClient.open(memberOptions(open as () => unknown, given), TERM, clock, client);
+  return { clock, opening, heard: client.heard };
+}
+
+function setUpClass(Class: new (...args: never[]) => object, args: readonly unknown[] = []) {
+  const clock = new UnitClock();
+  const client = new HeardClient();
+  const defaults = { eligible: true, drainTimeoutMs: 5000 };
+  const { member } = resolveCreateArguments(Class, { name: 'g', args }, defaults);
+  return { clock, opening: RealClient.open(member, TERM, clock, client), heard: client.heard };
+}
+
+/** An emitter that writes down when it is closed. */
+class Client extends EventEmitter {
+  closes = 0;
+
+  get(): string {
+    return `it is ${this.closes}`;
+  }
+
+  async close(): Promise<void> {
+    this.closes++;
+  }
+}
+
+test('it is opened with the name, the term and a signal, and is ready when open() is', async t => {
+  const client = new Client();
+  let given: OpenContext | undefined;
+  const { clock, opening } = setUp(async context => {
+    given = context;
+    return client;
+  });
+  const real = await opening.ready;
+  t.like(given, { name: 'g', term: TERM });
+  t.false(given!.signal.aborted);
+  t.is(real.method('get')!(), 'it is 0');
+  t.deepEqual(real.methods.sort().slice(0, 3), ['addListener', 'close', 'emit']);
+  t.is(clock.timers, 0);
+});
+
+test('a class is constructed with its arguments, and awaited where it has a ready()', async t => {
+  const became = defer();
+  class Ready {
+    constructor(readonly url: string) {}
+    ready(): Promise<void> {
+      return became.promise;
+    }
+    where(): string {
+      return this.url;
+    }
+  }
+  const { opening } = setUpClass(Ready, ['there']);
+  let real: RealClient | undefined;
+  void opening.ready.then(client => {
+    real = client;
+  });
+  await microtasks();
+  t.is(real, undefined);
+  became.resolve();
+  await microtasks();
+  t.is(real!.method('where')!(), 'there');
+});
+
+test('a class without ready() is ready at once', async t => {
+  const { opening } = setUpClass(class {});
+  await t.notThrowsAsync(opening.ready);
+});
+
+test('what goes wrong while it opens is why it could not be opened', async t => {
+  const throws: readonly Open[] = [
+    () => {
+      throw new Error('so');
+    },
+    async () => {
+      throw new Error('so');
+    },
+    ({ fail }) => {
+      fail(new Error('so'));
+      return new Promise(() => {});
+    },
+  ];
+  for (const open of throws) {
+    const { opening, clock, heard } = setUp(open);
+    await t.throwsAsync(opening.ready, { message: 'so' });
+    await opening.abandon(new Error('over'));
+    t.is(clock.timers, 0);
+    t.deepEqual(heard, []);
+  }
+  class Fails {
+    async ready(): Promise<void> {
+      throw new Error('so');
+    }
+  }
+  await t.throwsAsync(setUpClass(Fails).opening.ready, { message: 'so' });
+});
+
+test('open() must return an object', async t => {
+  for (const client of [undefined, null, 1, 'client']) {
+    await t.throwsAsync(setUp(() => client).opening.ready, { instanceOf: TypeError, message: /open\(\) must return/ });
+  }
+  const call = Object.assign(() => {}, { get: () => 'a function is one' });
+  const real = await setUp(() => call).opening.ready;
+  t.is(real.method('get')!(), 'a function is one');
+});
+
+test('what takes too long to open has not been opened', async t => {
+  const { clock, opening } = setUp(() => new Promise(() => {}), { openTimeoutMs: 100 });
+  clock.advance(100);
+  await t.throwsAsync(opening.ready, { code: 'ERR_TIMEOUT', message: /within openTimeoutMs, 100 ms/ });
+});
+
+test('who gives up opening aborts the signal, and a client that comes late is closed', async t => {
+  const came = defer<Client>();
+  const client = new Client();
+  let signal: AbortSignal | undefined;
+  const { opening } = setUp(context => {
+    signal = context.signal;
+    return came.promise;
+  });
+  const reason = new Error('not any more');
+  await opening.abandon(reason);
+  t.is(signal!.reason, reason);
+  await t.throwsAsync(opening.ready, { is: reason });
+  came.resolve(client);
+  await microtasks();
+  t.is(client.closes, 1);
+});
+
+test('a client that comes late and does not close is nobody’s matter', async t => {
+  const came = defer<object>();
+  const { opening } = setUp(() => came.promise);
+  await opening.abandon('over');
+  await t.throwsAsync(opening.ready, { any: true });
+  came.resolve({
+    close() {
+      throw new Error('no');
+    },
+  });
+  await microtasks();
+  t.pass();
+});
+
+test('an instance that is not ready yet is closed at once', async t => {
+  let closes = 0;
+  class Slow {
+    ready(): Promise<void> {
+      return new Promise(() => {});
+    }
+    close(): void {
+      closes++;
+    }
+  }
+  const { opening } = setUpClass(Slow);
+  opening.ready.catch(() => {});
+  const abandoned = opening.abandon(new Error('over'));
+  t.is(closes, 1, 'in this very turn');
+  await abandoned;
+});
+
+test('an open client is closed once, whoever asks, and what it says to that is told', async t => {
+  const client = new Client();
+  const { opening } = setUp(() => client);
+  const real = await opening.ready;
+  await Promise.all([real.close(), opening.abandon('over'), real.close()]);
+  t.is(client.closes, 1);
+  const stubborn = setUp(() => ({
+    async close() {
+      throw new Error('no');
+    },
+  }));
+  await stubborn.opening.ready;
+  await t.throwsAsync(stubborn.opening.abandon('over'), { message: 'no' });
+});
+
+test('it is closed by what there is: the function given, the role, or a disposer', async t => {
+  const closed: string[] = [];
+  const by = (name: string) => () => void closed.push(name);
+  const clients: readonly [client: object, given?: object][] = [
+    [{ close: by('close') }, { close: (client: object) => closed.push(`given ${Object.keys(client)}`) }],
+    [{ close: by('close'), quit: by('quit') }, { methods: { quit: { role: 'close' } } }],
+    [{ close: by('close'), [Symbol.asyncDispose]: by('disposer') }],
+    [{ [Symbol.asyncDispose]: by('async disposer'), [Symbol.dispose]: by('disposer') }],
+    [{ [Symbol.dispose]: by('disposer') }],
+    [{}],
+  ];
+  for (const [client, given] of clients) {
+    const { opening } = setUp(() => client, given);
+    await (await opening.ready).close();
+  }
+  t.deepEqual(closed, ['given close', 'quit', 'close', 'async disposer', 'disposer']);
+});
+
+test('events, restartOn and error are listened to, and an error never kills anything', async t => {
+  const client = new Client();
+  const { opening, heard } = setUp(() => client, { events: ['up', 'down'], restartOn: ['end', 'lost'] });
+  await opening.ready;
+  client.emit('up', 1, { a: 2 });
+  client.emit('other');
+  client.emit('error', new Error('oh'));
+  client.emit('end', new Error('gone'));
+  client.emit('lost');
+  t.deepEqual(heard, ['event up [1,{"a":2}]', 'error oh', 'broken gone', 'broken The real client emitted "lost".']);
+});
+
+test('once it closes it is not listened to any more, but for its errors', async t => {
+  const client = new Client();
+  const { opening, heard } = setUp(() => client, { events: ['up'], restartOn: ['end'] });
+  await (await opening.ready).close();
+  client.emit('up');
+  client.emit('end');
+  client.emit('error', new Error('late'));
+  t.deepEqual(heard, ['error late']);
+  t.deepEqual(client.eventNames(), ['error']);
+});
+
+test('a client whose off() has another name, or that has none, is closed all the same', async t => {
+  const removed: string[] = [];
+  const clients = [
+    { on() {}, removeListener: (event: string) => removed.push(event), close() {} },
+    { on() {}, close() {} },
+  ];
+  for (const client of clients) {
+    const { opening } = setUp(() => client, { events: ['up'] });
+    await (await opening.ready).close();
+  }
+  t.deepEqual(removed, ['up']);
+});
+
+test('a client that fails before it is ready could not be opened, later it is broken', async t => {
+  const became = defer();
+  class Fragile extends EventEmitter {
+    ready(): Promise<void> {
+      return became.promise;
+    }
+  }
+  const defaults = { eligible: true, drainTimeoutMs: 5000 };
+  const { member } = resolveCreateArguments(Fragile, { name: 'g', restartOn: ['end'] }, defaults);
+  let client: Fragile | undefined;
+  class Seen extends Fragile {
+    constructor() {
+      super();
+      client = this;
+    }
+  }
+  const options = { ...member, definition: { kind: 'class', Class: Seen, args: [] } as const };
+  const handlers = new HeardClient();
+  const opening = RealClient.open(options, TERM, new UnitClock(), handlers);
+  client!.emit('end', new Error('already'));
+  await t.throwsAsync(opening.ready, { message: 'already' });
+  const second = RealClient.open(options, TERM, new UnitClock(), handlers);
+  became.resolve();
+  await second.ready;
+  client!.emit('end', new Error('now'));
+  t.deepEqual(handlers.heard, ['broken now']);
+});
+
+test('fail() of a client that is open says that it is broken', async t => {
+  let fail: OpenContext['fail'] = () => {};
+  const { opening, heard } = setUp(context => {
+    fail = context.fail;
+    return {};
+  });
+  await opening.ready;
+  fail(new Error('lost'));
+  t.deepEqual(heard, ['broken lost']);
+});
+
+test('only what may be called from elsewhere can be, as a method of the client', async t => {
+  const client = {
+    name: 'it',
+    get() {
+      return this.name;
+    },
+    _hidden() {},
+    value: 1,
+  };
+  const real = await setUp(() => client).opening.ready;
+  t.is(real.method('get')!(), 'it');
+  for (const name of ['_hidden', 'value', 'nothing', 'toString', 'constructor', 7, undefined])
+    t.is(real.method(name), undefined);
+});
+
+const ROLES: readonly [title: string, methods: object, roles: object][] = [
+  ['each role is the method of its name', {}, { subscribe: 'subscribe', close: 'close' }],
+  ['a method may be given a role', { watch: { role: 'subscribe' } }, { subscribe: 'watch' }],
+  ['a name that has another role is not its own', { publish: { role: 'invoke' } }, { publish: undefined }],
+  ['a name may be said to be what it is', { close: { role: 'close' } }, { close: 'close' }],
+  ['what is said of a name without a role changes none', { publish: { idempotent: true } }, { publish: 'publish' }],
+  ['oneway is no role to be found by', { tell: { role: 'oneway' } }, { oneway: undefined, invoke: undefined }],
+];
+
+for (const [title, methods, expected] of ROLES) {
+  test(title, t => {
+    const roles = rolesOf(memberOptions(() => ({}), { methods }).methods);
+    for (const [role, name] of Object.entries(expected)) t.is(roles.get(role as 'close'), name, role);
+  });
+}
+
+test('a role that the client has no method for is nobody’s', async t => {
+  const real = await setUp(() => ({ subscribe: 1, publish: () => 'said' }), { methods: { close: { role: 'invoke' } } })
+    .opening.ready;
+  t.is(real.role('subscribe'), undefined);
+  t.is(real.role('publish')!(), 'said');
+  t.is(real.role('close'), undefined);
+});

@@ -1,0 +1,106 @@
+import test from 'ava';
+import { WRITE_BYTES } from '../../lib/protocol/frames.js';
+import { Kind } from '../../lib/protocol/messages.js';
+import { UnitSender } from '../helpers/unit-leader.js';
+
+const payload = (value: unknown) => ({ text: JSON.stringify(value), ext: false, parts: undefined });
+
+test('what is said to one member in a row travels in one bundle', t => {
+  const unit = new UnitSender();
+  unit.sender.to(2, Kind.SUBSCRIBED, 7, '1');
+  unit.sender.payloadTo(2, Kind.RESULT, 8, payload('a'));
+  unit.clock.tick();
+  t.is(unit.packets.length, 1);
+  t.is(unit.packets[0]!.d!.length, 1);
+  t.deepEqual(unit.said(), ['2 SUBSCRIBED 7 1', '2 RESULT 8 "a"']);
+});
+
+test('what is said to the leader itself never leaves the process, and waits until I/O had its turn', t => {
+  const unit = new UnitSender();
+  unit.sender.payloadTo(1, Kind.RESULT, 7, payload('a'));
+  unit.sender.to(1, Kind.RETURNED, 8, '0');
+  unit.clock.tick();
+  t.deepEqual(unit.here, []);
+  t.deepEqual(unit.said(), ['1 RESULT 7 "a"', '1 RETURNED 8 0']);
+  t.deepEqual(unit.packets, []);
+});
+
+test('a value for several members crosses once', t => {
+  const unit = new UnitSender();
+  unit.sender.payloadToMany([2, 3], Kind.VALUE, 1, payload('a'));
+  unit.sender.payloadToMany([2, 3], Kind.VALUE, 1, payload('b'));
+  unit.clock.tick();
+  t.is(unit.packets[0]!.d!.length, 1);
+  t.deepEqual(unit.said(), ['2,3 VALUE 1 "a"', '2,3 VALUE 1 "b"']);
+});
+
+test('of several members the leader itself gets its value here, and one that is left is one like any other', t => {
+  const unit = new UnitSender();
+  unit.sender.to(2, Kind.SUBSCRIBED, 7, '1');
+  unit.sender.payloadToMany([1, 2], Kind.VALUE, 1, payload('a'));
+  unit.sender.payloadToMany([1], Kind.VALUE, 1, payload('b'));
+  unit.sender.payloadToMany([], Kind.VALUE, 1, payload('c'));
+  unit.clock.tick();
+  t.is(unit.packets[0]!.d!.length, 1);
+  t.deepEqual(unit.said(), ['1 VALUE 1 "a"', '1 VALUE 1 "b"', '2 SUBSCRIBED 7 1', '2 VALUE 1 "a"']);
+});
+
+test('to each member all arrives in the order said, whoever else it was for', t => {
+  const unit = new UnitSender();
+  unit.sender.payloadToMany([2, 3], Kind.VALUE, 1, payload('a'));
+  unit.sender.payloadTo(2, Kind.REPLAY, 7, payload('b'));
+  unit.sender.payloadToMany([2, 3], Kind.VALUE, 1, payload('c'));
+  unit.sender.payloadToMany([3, 2], Kind.VALUE, 1, payload('d'));
+  unit.sender.payloadToMany([2, 3, 4], Kind.VALUE, 1, payload('e'));
+  unit.sender.payloadTo(3, Kind.RESULT, 8, payload('f'));
+  t.deepEqual(unit.said(), [
+    '2,3 VALUE 1 "a"',
+    '2 REPLAY 7 "b"',
+    '2,3 VALUE 1 "c"',
+    '2,3 VALUE 1 "d"',
+    '2,3,4 VALUE 1 "e"',
+    '3 RESULT 8 "f"',
+  ]);
+});
+
+test('an event is for all, and nothing joins what was said before it', t => {
+  const unit = new UnitSender();
+  unit.sender.to(2, Kind.SUBSCRIBED, 7, '1');
+  unit.sender.payloadToAll(Kind.EVENT, 0, payload(['up']));
+  unit.sender.to(2, Kind.SUBSCRIBED, 8, '1');
+  t.deepEqual(unit.said(), ['1 EVENT 0 ["up"]', '2 SUBSCRIBED 7 1', '* EVENT 0 ["up"]', '2 SUBSCRIBED 8 1']);
+});
+
+test('nothing joins a bundle that has left, or that is full', t => {
+  const unit = new UnitSender();
+  unit.sender.to(2, Kind.SUBSCRIBED, 7, '1');
+  unit.sender.payloadToMany([3, 4], Kind.VALUE, 1, payload('a'));
+  unit.said();
+  unit.sender.to(2, Kind.SUBSCRIBED, 8, '1');
+  unit.sender.payloadToMany([3, 4], Kind.VALUE, 1, payload('b'));
+  t.deepEqual(unit.said(), ['2 SUBSCRIBED 8 1', '3,4 VALUE 1 "b"']);
+});
+
+test('what waits for the end of the tick can leave at once', t => {
+  const unit = new UnitSender();
+  unit.sender.to(1, Kind.SUBSCRIBED, 7, '1');
+  unit.sender.to(2, Kind.SUBSCRIBED, 8, '1');
+  unit.sender.flush();
+  t.is(unit.here.length, 1);
+  t.is(unit.packets.length, 1);
+  unit.said();
+  unit.sender.flush();
+  t.deepEqual(unit.said(), []);
+});
+
+test('a large bundle, or a good part of many answers, leaves before the end of the tick', t => {
+  const unit = new UnitSender();
+  unit.sender.payloadTo(2, Kind.RESULT, 7, payload('x'.repeat(WRITE_BYTES)));
+  t.is(unit.packets.length, 1);
+  for (let i = 0; i < 127; i++) unit.sender.to(2, Kind.RETURNED, i, '0');
+  t.is(unit.packets.length, 1);
+  unit.sender.to(2, Kind.RETURNED, 127, '0');
+  t.is(unit.packets.length, 2);
+  for (let i = 0; i < 1000; i++) unit.sender.to(1, Kind.RETURNED, i, '0');
+  t.deepEqual(unit.here, []);
+});

@@ -1,0 +1,317 @@
+import test from 'ava';
+import { isThenable } from '../../lib/leader/topic.js';
+import { microtasks } from '../helpers/unit-clock.js';
+import { SlowUpstream, UnitTopic } from '../helpers/unit-topic.js';
+
+async function setUp(replay: 'last' | 'none' = 'last') {
+  const upstream = new SlowUpstream();
+  const unit = await UnitTopic.create(upstream, replay);
+  return { upstream, unit };
+}
+
+/** One subscriber, confirmed. */
+async function setUpActive(replay: 'last' | 'none' = 'last') {
+  const { upstream, unit } = await setUp(replay);
+  unit.add(2, 7);
+  await upstream.done();
+  unit.said();
+  return { upstream, unit, value: (value: unknown) => upstream.listeners.at(-1)!(value) };
+}
+
+test('however many subscribe, the real client is subscribed once, and all are confirmed when it is', async t => {
+  const { upstream, unit } = await setUp();
+  unit.add(2, 7);
+  unit.add(3, 8, 'one');
+  unit.add(1, 9);
+  t.deepEqual(upstream.asked, ['subscribe "t"']);
+  t.deepEqual(unit.said(), []);
+  await upstream.done();
+  t.deepEqual(unit.said(), ['1 SUBSCRIBED 9 3', '2 SUBSCRIBED 7 3', '3 SUBSCRIBED 8 3']);
+  unit.add(4, 10);
+  t.deepEqual(unit.said(), ['4 SUBSCRIBED 10 3']);
+  t.is(upstream.asked.length, 1);
+});
+
+test('a value reaches each worker with subscribers once', async t => {
+  const { unit, value } = await setUpActive();
+  unit.add(2, 8);
+  unit.add(3, 9);
+  unit.said();
+  value('v');
+  t.deepEqual(unit.said(), ['2,3 VALUE 3 "v"']);
+});
+
+test('a late subscriber gets the last value at once', async t => {
+  const { unit, value } = await setUpActive();
+  value('old');
+  value('last');
+  unit.said();
+  unit.add(3, 8);
+  t.deepEqual(unit.said(), ['3 SUBSCRIBED 8 3', '3 REPLAY 8 "last"']);
+});
+
+test('of an event stream nothing is said again', async t => {
+  const { unit, value } = await setUpActive('none');
+  value('last');
+  unit.said();
+  unit.add(3, 8);
+  t.deepEqual(unit.said(), ['3 SUBSCRIBED 8 3']);
+});
+
+test('of those that share the values a late one gets nothing that another had', async t => {
+  const { unit, value } = await setUpActive();
+  unit.add(3, 9, 'one');
+  value('v');
+  unit.said();
+  unit.add(4, 10, 'one');
+  t.deepEqual(unit.said(), ['4 SUBSCRIBED 10 3']);
+});
+
+test('values are shared in turn, beside those that get all', async t => {
+  const { unit, value } = await setUpActive();
+  unit.add(2, 8, 'one');
+  unit.add(3, 9, 'one');
+  unit.said();
+  for (const each of ['a', 'b', 'c']) value(each);
+  unit.add(4, 10, 'one');
+  for (const each of ['d', 'e', 'f']) value(each);
+  const said = unit.said();
+  const to = (workerId: number) => said.filter(words => words.startsWith(`${workerId} `)).map(words => words.slice(2));
+  t.deepEqual(to(2), [
+    'VALUE 3 "a"',
+    'VALUE_ONE 8 "a"',
+    'VALUE 3 "b"',
+    'VALUE 3 "c"',
+    'VALUE_ONE 8 "c"',
+    'VALUE 3 "d"',
+    'VALUE 3 "e"',
+    'VALUE_ONE 8 "e"',
+    'VALUE 3 "f"',
+  ]);
+  t.deepEqual(to(3), ['VALUE_ONE 9 "b"', 'VALUE_ONE 9 "d"']);
+  t.deepEqual(to(4), ['SUBSCRIBED 10 3', 'VALUE_ONE 10 "f"']);
+});
+
+test('values that come before the subscription is confirmed follow it, the oldest dropped beyond a thousand', async t => {
+  const { upstream, unit } = await setUp();
+  unit.add(2, 7);
+  for (let i = 0; i < 1005; i++) upstream.listeners[0]!(i);
+  t.deepEqual(unit.said(), []);
+  await upstream.done();
+  const said = unit.said();
+  t.deepEqual(said.slice(0, 2), ['2 SUBSCRIBED 7 3', '2 VALUE 3 5']);
+  t.is(said.length, 1001);
+});
+
+test('a refusal reaches all who asked, and the next one tries again', async t => {
+  const { upstream, unit } = await setUp();
+  unit.add(2, 7);
+  unit.add(3, 8);
+  await upstream.fail(new Error('no'));
+  t.deepEqual(
+    unit.said().map(words => words.slice(0, 11)),
+    ['2 REFUSED 7', '3 REFUSED 8'],
+  );
+  t.is(unit.idled, 1);
+  unit.add(2, 9);
+  t.deepEqual(upstream.asked, ['subscribe "t"', 'subscribe "t"']);
+  upstream.listeners[0]!('of the refused one');
+  await upstream.done();
+  upstream.listeners[1]!('v');
+  t.deepEqual(unit.said(), ['2 SUBSCRIBED 9 3', '2 VALUE 3 "v"']);
+});
+
+test('a real client that throws, or can not subscribe, refuses', async t => {
+  const throws = {
+    subscribe() {
+      throw new Error('no');
+    },
+  };
+  for (const [upstream, expected] of [
+    [throws, /REFUSED 7 .*"no"/],
+    [{}, /REFUSED 7 .*ERR_UNKNOWN_METHOD/],
+  ] as const) {
+    const unit = await UnitTopic.create(upstream);
+    unit.add(2, 7);
+    await microtasks();
+    t.regex(unit.said().join(), expected);
+  }
+});
+
+test('when the last subscriber goes the real client is unsubscribed, with the listener it was given', async t => {
+  const { upstream, unit, value } = await setUpActive();
+  unit.add(3, 8);
+  unit.topic.remove(2, 7);
+  unit.topic.remove(2, 7);
+  t.is(upstream.asked.length, 1);
+  unit.topic.remove(3, 8);
+  t.deepEqual(upstream.asked.slice(1), ['unsubscribe "t" 0']);
+  unit.said();
+  value('too late');
+  t.deepEqual(unit.said(), []);
+  t.is(unit.idled, 0);
+  await upstream.done();
+  t.is(unit.idled, 1);
+});
+
+test('a function that subscribe() returned unsubscribes', async t => {
+  let offs = 0;
+  const upstream = { subscribe: () => () => offs++, unsubscribe: () => t.fail() };
+  const unit = await UnitTopic.create(upstream);
+  unit.add(2, 7);
+  unit.topic.remove(2, 7);
+  await microtasks();
+  t.is(offs, 1);
+  t.is(unit.idled, 1);
+});
+
+test('a promise of a function that unsubscribes is as good', async t => {
+  const { upstream, unit } = await setUp();
+  let offs = 0;
+  unit.add(2, 7);
+  await upstream.done(() => offs++);
+  unit.topic.remove(2, 7);
+  await microtasks();
+  t.is(offs, 1);
+  t.deepEqual(upstream.asked, ['subscribe "t"']);
+});
+
+test('a real client that can not unsubscribe is left as it is', async t => {
+  const unit = await UnitTopic.create({ subscribe() {} });
+  unit.add(2, 7);
+  unit.topic.remove(2, 7);
+  await microtasks();
+  t.is(unit.idled, 1);
+});
+
+test('an unsubscribe that fails is reported, and the topic goes on', async t => {
+  const { upstream, unit } = await setUpActive();
+  unit.topic.remove(2, 7);
+  await upstream.fail(new Error('no'));
+  t.like(unit.reported[0], { message: 'no' });
+  t.is(unit.idled, 1);
+  unit.add(2, 8);
+  t.is(upstream.asked.at(-1), 'subscribe "t"');
+});
+
+test('a subscribe that ends after the last subscriber has gone is followed by an unsubscribe', async t => {
+  const { upstream, unit } = await setUp();
+  unit.add(2, 7);
+  unit.topic.remove(2, 7);
+  t.deepEqual(upstream.asked, ['subscribe "t"']);
+  await upstream.done();
+  t.deepEqual(upstream.asked, ['subscribe "t"', 'unsubscribe "t" 0']);
+  t.deepEqual(unit.said(), []);
+});
+
+test('who subscribes while the real client unsubscribes waits for that', async t => {
+  const { upstream, unit } = await setUpActive();
+  unit.topic.remove(2, 7);
+  unit.add(3, 8);
+  t.is(upstream.underWay, 1);
+  await upstream.done();
+  t.deepEqual(upstream.asked.slice(1), ['unsubscribe "t" 0', 'subscribe "t"']);
+  await upstream.done();
+  t.deepEqual(unit.said(), ['3 SUBSCRIBED 8 3']);
+  upstream.listeners[0]!('of the old one');
+  upstream.listeners[1]!('v');
+  t.deepEqual(unit.said(), ['3 VALUE 3 "v"']);
+});
+
+test('the last value is forgotten when the real client is unsubscribed', async t => {
+  const { upstream, unit, value } = await setUpActive();
+  value('old');
+  unit.topic.remove(2, 7);
+  await upstream.done();
+  unit.add(2, 8);
+  await upstream.done();
+  unit.add(3, 9);
+  t.deepEqual(unit.said(), ['2 VALUE 3 "old"', '2 SUBSCRIBED 8 3', '3 SUBSCRIBED 9 3']);
+});
+
+test('a worker that goes takes all its subscribers with it', async t => {
+  const { upstream, unit, value } = await setUpActive();
+  unit.add(2, 8, 'one');
+  unit.add(3, 9);
+  unit.said();
+  unit.topic.removeWorker(2);
+  value('v');
+  t.deepEqual(unit.said(), ['3 VALUE 3 "v"']);
+  unit.topic.removeWorker(3);
+  t.is(upstream.asked.at(-1), 'unsubscribe "t" 0');
+});
+
+test('outside the lease values are held, the newest for all, and a gap says that others were dropped', async t => {
+  const { unit, value } = await setUpActive();
+  unit.leases = false;
+  value('a');
+  t.deepEqual(unit.said(), []);
+  unit.leases = true;
+  unit.topic.release();
+  t.deepEqual(unit.said(), ['2 VALUE 3 "a"']);
+  unit.leases = false;
+  value('b');
+  value('c');
+  unit.leases = true;
+  unit.topic.release();
+  unit.topic.release();
+  t.deepEqual(unit.said(), ['2 GAP 3 0', '2 VALUE 3 "c"']);
+});
+
+test('what was held goes before the first value within the lease', async t => {
+  const { unit, value } = await setUpActive();
+  unit.leases = false;
+  value('a');
+  unit.leases = true;
+  value('b');
+  t.deepEqual(unit.said(), ['2 VALUE 3 "a"', '2 VALUE 3 "b"']);
+});
+
+test('what was held is forgotten with the subscription', async t => {
+  const { upstream, unit, value } = await setUpActive();
+  unit.leases = false;
+  value('a');
+  unit.topic.remove(2, 7);
+  await upstream.done();
+  unit.leases = true;
+  unit.topic.release();
+  t.deepEqual(unit.said(), []);
+});
+
+test('a value that can not travel is reported, and the next one does', async t => {
+  const { unit, value } = await setUpActive();
+  value(() => {});
+  value('v');
+  t.like(unit.reported[0], { code: 'ERR_NOT_SERIALIZABLE' });
+  t.deepEqual(unit.said(), ['2 VALUE 3 "v"']);
+});
+
+test('nothing counts once it is stopped, whatever is under way', async t => {
+  const { upstream, unit, value } = await setUpActive();
+  unit.topic.stop();
+  value('v');
+  t.deepEqual(unit.said(), []);
+  const second = await setUp();
+  second.unit.add(2, 7);
+  second.unit.topic.stop();
+  await second.upstream.done();
+  t.deepEqual(second.unit.said(), []);
+  const third = await setUp();
+  third.unit.add(2, 7);
+  third.unit.topic.stop();
+  await third.upstream.fail(new Error('no'));
+  t.deepEqual(third.unit.said(), []);
+  const fourth = await setUpActive();
+  fourth.unit.topic.remove(2, 7);
+  fourth.unit.topic.stop();
+  await fourth.upstream.done();
+  t.is(fourth.unit.idled, 0);
+  t.is(upstream.underWay, 0);
+});
+
+test('a thenable is an object with a then()', t => {
+  t.true(isThenable(Promise.resolve()));
+  const name = 'then';
+  t.true(isThenable({ [name]() {} }));
+  for (const value of [undefined, null, 1, 'then', {}, { [name]: 1 }, () => {}]) t.false(isThenable(value));
+});

@@ -1,0 +1,58 @@
+// Schedules that once broke a promise, in their shortest form: they stay, whatever seeds come to mean.
+
+import type { Action, Plan } from './plan.js';
+
+export interface Regression {
+  /** The seed that found it, when it was found. */
+  readonly seed: number;
+  readonly text: string;
+  readonly plan: Plan;
+}
+
+const plan = (
+  seed: number,
+  workers: number,
+  durationMs: number,
+  actions: readonly Action[],
+  more: Partial<Plan> = {},
+): Plan => ({
+  seed,
+  jitterMs: 0,
+  hungLeader: 'depose',
+  ending: 'closes',
+  groups: [{ name: 'g0', form: 'open', handover: 'exclusive', replay: 'last', greets: false }],
+  workers: Array.from({ length: workers }, () => ({ serialization: 'json', eligible: true, priority: 0 })),
+  durationMs,
+  actions,
+  ...more,
+});
+
+const CALL = { timeoutMs: 8000, idempotent: false, count: 1 } as const;
+
+export const REGRESSIONS: readonly Regression[] = [
+  {
+    seed: 447,
+    text: 'A held call that blocked for longer than the lease was followed by held values, outside the lease.',
+    plan: plan(205, 5, 1094, [
+      { at: 1, do: 'fork', w: 0 },
+      { at: 2, do: 'fork', w: 2 },
+      { at: 836, do: 'subscribe', g: 0, w: 0, topic: 1, how: 'all' },
+      { at: 1054, do: 'call', g: 0, w: 2, what: 'blocks', ms: 450, ...CALL, count: 3 },
+      { at: 1084, do: 'push', g: 0, topic: 1, count: 1 },
+    ]),
+  },
+  {
+    seed: 2703,
+    text: 'A client was closed, opened and closed again while its first member still stepped down: the link closed under it.',
+    plan: plan(2703, 4, 1150, [
+      { at: 2, do: 'fork', w: 2 },
+      { at: 3, do: 'fork', w: 3 },
+      { at: 162, do: 'freeze', g: 0, w: -1, ms: 420 },
+      { at: 603, do: 'freeze', g: 0, w: -1, ms: 350 },
+      { at: 718, do: 'close', g: 0, w: -1 },
+      { at: 721, do: 'open', g: 0, w: 3 },
+      { at: 824, do: 'call', g: 0, w: 2, what: 'never', ms: 1, ...CALL },
+      { at: 1142, do: 'close', g: 0, w: -1 },
+    ]),
+  },
+];
