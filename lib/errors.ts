@@ -31,7 +31,7 @@ export class SharedClientError extends Error {
   /** Why; see {@link ERROR_CODES}. */
   readonly code: ErrorCode;
   /** Set where a call ended: whether the real client may have run it. */
-  readonly outcome?: Outcome;
+  declare readonly outcome?: Outcome;
 
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; outcome?: Outcome } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);

@@ -23,7 +23,7 @@ import { runInContext } from './call-context.js';
 import type { RealClient } from './real-client.js';
 import { RunningCall } from './running-call.js';
 import type { Sender } from './sender.js';
-import { isThenable, Topic, type TopicHost } from './topic.js';
+import { isThenable, type Subscriber, Topic, type TopicHost } from './topic.js';
 
 export interface ServiceOptions {
   readonly term: number;
@@ -89,6 +89,10 @@ export class Service implements TopicHost {
     this.#report(error);
   }
 
+  refused({ workerId, id }: Subscriber): void {
+    this.#subscriptions.get(workerId)?.delete(id);
+  }
+
   idle(topic: Topic): void {
     if (this.#topics.get(topic.key) === topic) this.#topics.delete(topic.key);
   }
@@ -98,6 +102,11 @@ export class Service implements TopicHost {
     if (this.#state === 'stopped') return;
     if (bundle.f === this.#self && bundle.n !== undefined) this.receivedHere = bundle.n;
     this.#processOrHold(bundle);
+  }
+
+  /** What came after it was stopped, while the real client closes: the next leader gets the calls. */
+  handBack(bundle: Bundle): void {
+    forCalls(bundle, (from, id) => this.sender.to(from, Kind.RETURNED, id, '0'));
   }
 
   /** The lease is valid again: what was held goes on, in order. */
@@ -200,13 +209,9 @@ export class Service implements TopicHost {
     }
   }
 
-  #refuseBroken({ f, h }: Bundle): void {
+  #refuseBroken(bundle: Bundle): void {
     const error = encodeError(brokenFrame('bundle.x', 'JSON', 'not-started'));
-    for (let i = 0; i < h.length; i += 4) {
-      const kind = h[i]! & ~EXT;
-      const isCall = kind === Kind.CALL || kind === Kind.PUBLISH || kind === Kind.UNPUBLISH;
-      if (isCall && f !== undefined) this.sender.payloadTo(f, Kind.ERROR, h[i + 1]!, error);
-    }
+    forCalls(bundle, (from, id) => this.sender.payloadTo(from, Kind.ERROR, id, error));
   }
 
   #call(from: number, { kind, id, json, ext, parts }: FrameView, now: number): void {
@@ -362,6 +367,15 @@ export class Service implements TopicHost {
     this.#whenDrained = undefined;
     this.#drainTimer?.clear();
     done();
+  }
+}
+
+/** Visits the calls in a bundle of a member. */
+function forCalls({ f, h }: Bundle, visit: (from: number, id: number) => void): void {
+  if (f === undefined) return;
+  for (let i = 0; i < h.length; i += 4) {
+    const kind = h[i]! & ~EXT;
+    if (kind === Kind.CALL || kind === Kind.PUBLISH || kind === Kind.UNPUBLISH) visit(f, h[i + 1]!);
   }
 }
 

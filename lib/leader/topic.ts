@@ -30,6 +30,8 @@ export interface TopicHost {
   hasLease(): boolean;
   /** What went wrong and concerns no subscriber. */
   report(error: unknown): void;
+  /** This one was refused. */
+  refused(subscriber: Subscriber): void;
   /** Nobody is subscribed and nothing is under way. */
   idle(topic: Topic): void;
 }
@@ -161,8 +163,10 @@ export class Topic {
     this.#state = 'idle';
     this.#early = [];
     const refusal = encodeError(error);
-    for (const { workerId, id } of this.#subscribers.values())
-      this.host.sender.payloadTo(workerId, Kind.REFUSED, id, refusal);
+    for (const subscriber of this.#subscribers.values()) {
+      this.host.sender.payloadTo(subscriber.workerId, Kind.REFUSED, subscriber.id, refusal);
+      this.host.refused(subscriber);
+    }
     this.#subscribers.clear();
     this.#changed();
   }

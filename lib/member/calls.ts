@@ -4,7 +4,7 @@ import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
 import { markRemote } from '../codec/local-stack.js';
-import { brokenFrame, brokenResult, leaderLost, type Outcome, overloaded } from '../errors.js';
+import { brokenFrame, brokenResult, leaderLost, type Outcome, SharedClientError, overloaded } from '../errors.js';
 import type { FrameView } from '../protocol/frames.js';
 import { EXT, Kind } from '../protocol/messages.js';
 import type { Road } from '../road/road.js';
@@ -203,7 +203,7 @@ export class Calls {
       case Kind.RESULT:
         return this.#succeed(call, json, ext, parts);
       case Kind.ERROR:
-        return this.#fail(call, markRemote(decodeError(json, ext, parts)));
+        return this.#fail(call, markRemote(withOutcomeOf(call, decodeError(json, ext, parts))));
       case Kind.RETURNED:
         // The leader takes no more: neither this one nor the next.
         if (this.#road === call.road) this.#road = undefined;
@@ -248,6 +248,13 @@ export class Calls {
     if (this.#whenFewer.size > 0) for (const check of this.#whenFewer) check();
     return true;
   }
+}
+
+/** That the next leader never began it says nothing of the one that was lost. */
+function withOutcomeOf(call: Call, error: Error): Error {
+  if (!call.wasLost || !(error instanceof SharedClientError) || error.outcome !== 'not-started') return error;
+  const { code, message, cause } = error;
+  return new SharedClientError(code, message, { ...('cause' in error && { cause }), outcome: 'unknown' });
 }
 
 const outcomeOf = (call: Call): Outcome => (call.road || call.wasLost ? 'unknown' : 'not-started');

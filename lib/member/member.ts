@@ -11,7 +11,8 @@ import { Service } from '../leader/service.js';
 import { type MemberOptions, memberDigest } from '../options.js';
 import { type FrameView, readFrames } from '../protocol/frames.js';
 import { type Bundle, type Join, Kind, type News } from '../protocol/messages.js';
-import { fromPortable, type PortablePayload, toPortable } from '../protocol/travelling-parts.js';
+import type { PortablePayload } from '../protocol/payload.js';
+import { fromPortable, toPortable } from '../protocol/travelling-parts.js';
 import { LocalRoad } from '../road/local-road.js';
 import { RelayRoad, type Road } from '../road/road.js';
 import type { Clock, Timer } from '../utils/clock.js';
@@ -65,6 +66,8 @@ export class Member implements LinkMember {
   #opening: Opening | undefined;
   #closing: Promise<void> | undefined;
   #service: Service | undefined;
+  /** While its real client closes: until the primary hears of it, it still sends calls. */
+  #stopped: Service | undefined;
   /** The number of the heartbeat from which on a lease is ours. */
   #firstBeat = 0;
   #yieldTimer: Timer | undefined;
@@ -219,6 +222,7 @@ export class Member implements LinkMember {
   data(bundle: Bundle): void {
     if (bundle.f !== undefined || bundle.h[0] === Kind.GONE) {
       if (this.#service?.term === bundle.t) this.#service.receive(bundle);
+      else if (this.#stopped?.term === bundle.t) this.#stopped.handBack(bundle);
       return;
     }
     this.#read(bundle);
@@ -367,6 +371,7 @@ export class Member implements LinkMember {
     const road = this.#road;
     service?.stop();
     this.#service = undefined;
+    this.#stopped = service;
     if (!service || road?.kind !== 'local') return;
     this.#shut();
     this.calls.end(road, service.receivedHere);
@@ -380,6 +385,7 @@ export class Member implements LinkMember {
     this.#client = undefined;
     this.#closing = this.#inTime(opening!.abandon(closed('The shared client')));
     await this.#closing;
+    this.#stopped = undefined;
     this.#play({ type: 'closed', term });
   }
 

@@ -1,8 +1,8 @@
 // Frames into bundles and out of them again.
 
 import { type Bundle, EXT } from './messages.js';
-import type { Part, Payload } from './payload.js';
-import { partsBytes, type TravellingPart, unpack } from './travelling-parts.js';
+import type { Part, Payload, TravellingPart } from './payload.js';
+import { partsBytes, unpack } from './travelling-parts.js';
 
 /**
  * Characters and bytes beyond which no further frame joins a bundle, and it leaves before the end of the tick. Measured

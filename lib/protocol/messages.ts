@@ -3,7 +3,7 @@
 // Protocol versions
 //   1  the first.
 
-import type { PortablePayload, TravellingPart } from './travelling-parts.js';
+import type { PortablePayload, TravellingPart } from './payload.js';
 
 /** What this release speaks, newest first. A release speaks its own version and the one before. */
 export const PROTOCOL_VERSIONS: readonly number[] = [1];

@@ -11,3 +11,16 @@ export interface Payload {
   readonly ext: boolean;
   readonly parts: readonly Part[] | undefined;
 }
+
+/**
+ * A part on its way: itself, bytes as base64, or what to take next from the bundle's block: `n` bytes of a string in
+ * UTF-8, or, as `-1 - n`, `n` bytes.
+ */
+export type TravellingPart = Part | { readonly b: string } | number;
+
+/** A payload in a control frame, whatever its channel carries. */
+export interface PortablePayload {
+  readonly text: string;
+  readonly ext: boolean;
+  readonly parts?: readonly TravellingPart[];
+}

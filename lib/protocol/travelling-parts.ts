@@ -3,20 +3,7 @@
 
 import { isAscii } from 'node:buffer';
 import type { Bundle } from './messages.js';
-import type { Part, Payload } from './payload.js';
-
-/**
- * A part on its way: itself, bytes as base64, or what to take next from the bundle's block: `n` bytes of a string in
- * UTF-8, or, as `-1 - n`, `n` bytes.
- */
-export type TravellingPart = Part | { readonly b: string } | number;
-
-/** A payload in a control frame, whatever its channel carries. */
-export interface PortablePayload {
-  readonly text: string;
-  readonly ext: boolean;
-  readonly parts?: readonly TravellingPart[];
-}
+import type { Part, Payload, PortablePayload, TravellingPart } from './payload.js';
 
 /** Parts lighter than this together cost more as a block than they save. Measured on Node 20, as the next. */
 const WORTH_A_BLOCK = 4 * 1024;

@@ -13,7 +13,7 @@
 import type { Candidate } from '../options.js';
 import type { DeposedCause } from '../primary-types.js';
 import type { NewsPhase, ResignCause } from '../protocol/messages.js';
-import type { PortablePayload } from '../protocol/travelling-parts.js';
+import type { PortablePayload } from '../protocol/payload.js';
 import { assertNever } from '../utils/assert-never.js';
 import { backoffMs } from '../utils/backoff.js';
 

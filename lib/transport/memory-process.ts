@@ -52,10 +52,11 @@ export class MemoryProcess {
     else run();
   }
 
-  /** Runs `callback` now, or with what was deferred before the freeze; never in a dead process. */
+  /** Runs `callback` now, or behind what was deferred before or during a freeze; never in a dead process. */
   whenAwake(callback: () => void): void {
-    if (this.#state === 'running') callback();
-    else if (this.#state === 'frozen') this.#deferred.push(callback);
+    if (this.isDead) return;
+    if (this.#state === 'frozen' || this.#deferred.length > 0) this.#deferred.push(callback);
+    else callback();
   }
 
   freeze(): void {
@@ -100,8 +101,8 @@ export class MemoryProcess {
 
   // As measured on Node after SIGCONT: the timers that are due, by their deadlines, then what waits to be read.
   #step(): void {
-    if (this.#deferred.length > 0) for (const callback of this.#deferred.splice(0)) callback();
-    else (this.#due.shift() ?? this.#tasks.shift())?.run();
+    if (this.#deferred.length === 0) return (this.#due.shift() ?? this.#tasks.shift())?.run();
+    while (this.#state === 'running' && this.#deferred.length > 0) this.#deferred.shift()!();
   }
 
   #setTimer(run: () => void, ms: number): Timer {

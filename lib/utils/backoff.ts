@@ -1,3 +1,5 @@
+// How long to wait before the next attempt.
+
 const FIRST_MS = 100;
 const MOST_MS = 30_000;
 

@@ -29,8 +29,21 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
 const NEVER: Timer = { ref() {}, unref() {}, clear() {} };
 
 // performance.now() reads the same clock as process.hrtime(), counted from this process's start, at a third of the cost.
-const [seconds, nanoseconds] = process.hrtime();
-const ORIGIN_MS = seconds * 1e3 + nanoseconds / 1e6 - performance.now();
+const ORIGIN_MS = readOrigin();
+
+/** Of several readings of both clocks the closest pair: between the two a process may stand still for long. */
+function readOrigin(): number {
+  let origin = 0;
+  for (let i = 0, closest = Number.POSITIVE_INFINITY; i < 10; i++) {
+    const before = performance.now();
+    const [seconds, nanoseconds] = process.hrtime();
+    const took = performance.now() - before;
+    if (took >= closest) continue;
+    closest = took;
+    origin = seconds * 1e3 + nanoseconds / 1e6 - before - took / 2;
+  }
+  return origin;
+}
 
 /** The clock of this process. */
 export const systemClock: Clock = {

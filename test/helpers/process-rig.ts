@@ -62,8 +62,10 @@ export class Rig {
   }
 
   async start({ primary = {}, workers = 0, client }: RigOptions): Promise<void> {
-    this.upstream = await forkUpstream({ path: join(this.#folder, 'upstream') });
-    this.primary = await this.#startPrimary();
+    const path = join(this.#folder, 'upstream');
+    const started = this.#startPrimary(path);
+    this.upstream = await forkUpstream({ path });
+    this.primary = await started;
     if (primary) await this.primary.do.setup(primary);
     for (const worker of await this.forkMany(workers)) await this.join(worker, client);
     if (workers > 0 && primary) await this.#allReady(client);
@@ -134,12 +136,12 @@ export class Rig {
     if (this.#output) throw new Error(`A process wrote: ${this.#output}`);
   }
 
-  async #startPrimary(): Promise<PrimaryProcess> {
+  #startPrimary(upstream: string): Promise<PrimaryProcess> {
     const env = {
       ...process.env,
       [WIRE]: join(this.#folder, 'wire'),
       [JOURNAL]: this.#journal,
-      [UPSTREAM]: this.upstream.path,
+      [UPSTREAM]: upstream,
       TMPDIR: this.#temporary,
     };
     this.#child = fork(PRIMARY, { env, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });

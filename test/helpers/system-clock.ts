@@ -66,6 +66,12 @@ export class VirtualTime implements Clock {
     await drain();
   }
 
+  /** The next few turns, where there are so many: what comes after them is still on its way. */
+  async turns(count: number): Promise<void> {
+    for (let i = 0; i < count && this.#turns.length > 0; i++) await this.#step(this.#now);
+    await drain();
+  }
+
   /** All that can happen without time passing. */
   async settle(): Promise<void> {
     await this.advance(0);

@@ -24,12 +24,11 @@ interface Heard {
 /** A worker and what it asked for. */
 interface Actor {
   readonly worker: TestWorker;
-  client: Client;
+  readonly client: Client;
   seq: number;
   readonly subscriptions: Map<string, { readonly unsubscribe: () => unknown; readonly heard: Heard }>;
   /** What is said under each key; undefined: taken back. */
   readonly said: Map<string, string | undefined>;
-  isGone: boolean;
 }
 
 export interface SimulationOptions {
@@ -37,6 +36,8 @@ export interface SimulationOptions {
   readonly steps?: number;
 }
 
+const MIB = 1024 * 1024;
+const LARGE = 'x'.repeat(600_000);
 const TOPICS = ['a', 'b'];
 const KEYS = ['k', 'l'];
 
@@ -46,14 +47,16 @@ export async function simulate({ seed, steps = 60 }: SimulationOptions): Promise
   return simulation.run();
 }
 
-class Simulation {
+export class Simulation {
   readonly #pick: Pick;
   readonly #steps: number;
-  readonly #rig: Rig;
+  readonly rig: Rig;
   readonly #faults: string[] = [];
   readonly #actors: Actor[] = [];
-  readonly #made = new Map<string, Made>();
+  readonly made = new Map<string, Made>();
   readonly #options: { handover: 'exclusive' | 'overlap'; replay: 'last' | 'none'; restartOn: string[]; drainTimeoutMs: number };
+  /** Large calls and values, so that channels fill. */
+  readonly #isLoaded: boolean;
   #pushed = 0;
   #isOpenable = true;
   readonly log: string[] = [];
@@ -61,12 +64,13 @@ class Simulation {
   constructor(pick: Pick, steps: number) {
     this.#pick = pick;
     this.#steps = steps;
-    this.#rig = new Rig({
+    this.rig = new Rig({
       channels: 'mixed',
       pick,
       latencyMs: this.#oneOf([0, 0, 1, 7]),
-      primary: { hungLeader: this.#oneOf(['depose', 'depose', 'kill']) },
+      primary: { hungLeader: this.#oneOf(['depose', 'depose', 'kill']), maxQueuedBytes: 2 * MIB, maxQueuedTotalBytes: 3 * MIB },
     });
+    this.#isLoaded = pick(4) === 0;
     this.#options = {
       handover: this.#oneOf(['exclusive', 'overlap']),
       replay: this.#oneOf(['last', 'none']),
@@ -76,18 +80,22 @@ class Simulation {
   }
 
   async run(): Promise<string[]> {
-    const { time } = this.#rig;
-    const upstream = this.#rig.upstream();
+    const { time } = this.rig;
+    const upstream = this.rig.upstream();
     upstream.mostLive = Number.POSITIVE_INFINITY;
     upstream.onReady = () => this.#opening();
+    upstream.onSubscribe = () => this.#slowly();
+    upstream.onUnsubscribe = () => this.#slowly();
+    upstream.onClose = () => this.#slowly();
     for (let i = 0; i < 3; i++) this.#join();
     for (let i = 0; i < this.#steps; i++) {
       this.#act();
-      await time.advance(this.#oneOf([0, 0, 0, 1, 5, 20, 100, LEADER_TIMEOUT_MS, 900]));
+      if (this.#pick(2) === 0) await time.turns(this.#pick(12));
+      else await time.advance(this.#oneOf([0, 0, 0, 1, 5, 20, 100, LEADER_TIMEOUT_MS, 900]));
     }
     await this.#heal();
     await this.#check();
-    this.#rig.cluster.close();
+    this.rig.cluster.close();
     return this.#faults;
   }
 
@@ -109,49 +117,47 @@ class Simulation {
       [1, 'disconnect', () => this.#end(actor, () => actor.worker.disconnect())],
       [1, 'close', () => this.#close(actor)],
       [2, 'resign', () => void actor.client.resign()],
-      [2, 'transfer', () => void this.#rig.primary.transfer('g').catch(() => {})],
-      [3, 'freeze', () => this.#rig.freeze(actor.worker)],
+      [2, 'transfer', () => void this.rig.primary.transfer('g').catch(() => {})],
+      [3, 'freeze', () => this.rig.freeze(actor.worker)],
       [3, 'thaw', () => actor.worker.thaw()],
-      [1, 'freeze the primary', () => this.#rig.cluster.freezePrimary()],
-      [3, 'thaw the primary', () => this.#rig.cluster.thawPrimary()],
+      [1, 'freeze the primary', () => this.rig.cluster.freezePrimary()],
+      [3, 'thaw the primary', () => this.rig.cluster.thawPrimary()],
       [1, 'stop reading', () => actor.worker.stopReading()],
       [2, 'start reading', () => actor.worker.startReading()],
       [1, 'delay', () => actor.worker.delay(this.#oneOf([0, 3, 50, 300]))],
-      [1, 'break', () => this.#rig.upstream().emit('end', new Error('broken'))],
+      [1, 'break', () => this.rig.upstream().emit('end', new Error('broken'))],
       [1, 'refuse to open', () => this.#setOpenable(false)],
       [2, 'open', () => this.#setOpenable(true)],
-      [1, 'jump', () => this.#rig.time.jump(this.#oneOf([10, 500]))],
+      [1, 'jump', () => this.rig.time.jump(this.#oneOf([10, 500]))],
     ];
     let at = this.#pick(acts.reduce((sum, [weight]) => sum + weight, 0));
     const [, name, act] = acts.find(([weight]) => (at -= weight) < 0)!;
-    this.log.push(`${Math.round(this.#rig.time.now())} ${name} ${actor.worker.workerId}`);
+    this.log.push(`${Math.round(this.rig.time.now())} ${name} ${actor.worker.workerId}`);
     act();
   }
 
   #join(): void {
-    const worker = this.#rig.fork();
-    this.#actors.push({ worker, ...this.#create(worker), seq: 0, subscriptions: new Map(), said: new Map(), isGone: false });
-  }
-
-  #create(worker: TestWorker): { client: Client } {
-    const client = this.#rig.client(worker, { ...this.#options, openTimeoutMs: 1000 });
+    const worker = this.rig.fork();
+    const client = this.rig.client(worker, { ...this.#options, openTimeoutMs: 1000 });
+    const actor: Actor = { worker, client, seq: 0, subscriptions: new Map(), said: new Map() };
     client.on('resync', ({ key }) => {
-      const actor = this.#actors.find(other => other.client === client);
-      const heard = actor?.subscriptions.get(JSON.parse(key))?.heard;
+      const heard = actor.subscriptions.get(JSON.parse(key))?.heard;
       if (heard) heard.hasGap = true;
     });
-    return { client };
+    this.#actors.push(actor);
   }
 
   #call(actor: Actor): void {
     const count = this.#oneOf([1, 1, 3, 10]);
     for (let i = 0; i < count; i++) {
-      const id = `call ${this.#made.size}`;
+      const id = `call ${this.made.size}`;
       const isIdempotent = this.#pick(3) === 0;
       const made: Made = { id, by: actor, seq: ++actor.seq, isIdempotent, end: undefined };
-      this.#made.set(id, made);
+      this.made.set(id, made);
       const client = actor.client.with({ idempotent: isIdempotent, timeoutMs: this.#oneOf([50, 10_000, 10_000]) });
-      const promise = this.#pick(2) === 0 ? client.echo(id) : client.work(id, this.#oneOf([1, 10, 200]));
+      const isLarge = this.#isLoaded && this.#pick(4) === 0;
+      const kinds = [() => client.echo(id), () => client.work(id, this.#oneOf([1, 10, 200]))];
+      const promise = isLarge ? client.invoke('echo' as string, id, LARGE) : kinds[this.#pick(2)]!();
       promise.then(
         result => this.#ended(made, result === id ? 'ok' : `got ${result}`),
         (error: SharedClientError) => this.#ended(made, `${error.code ?? error.message} ${error.outcome}`),
@@ -170,7 +176,7 @@ class Simulation {
     const heard: Heard = { lastTerm: 0, lastN: 0, hasGap: true };
     const { client } = actor;
     const subscription = client.subscribe(topic, (value, { term, replayed }) => {
-      const n = value as number;
+      const [n] = value as [number];
       const who = `${actor.worker.workerId} ${topic}`;
       if (heard.lastTerm !== 0 && term !== heard.lastTerm && !heard.hasGap) this.#faults.push(`${who}: a new term without resync`);
       if (term < heard.lastTerm) this.#faults.push(`${who}: a value of an older term`);
@@ -193,7 +199,8 @@ class Simulation {
   #push(): void {
     for (let i = this.#oneOf([1, 1, 5]); i > 0; i--) {
       this.#pushed++;
-      for (const topic of TOPICS) this.#rig.upstream().push(topic, this.#pushed);
+      const value = this.#isLoaded && this.#pick(3) === 0 ? [this.#pushed, LARGE] : [this.#pushed];
+      for (const topic of TOPICS) this.rig.upstream().push(topic, value);
     }
   }
 
@@ -201,13 +208,17 @@ class Simulation {
     const key = this.#oneOf(KEYS);
     const value = `${actor.worker.workerId} ${key} ${++actor.seq}`;
     actor.said.set(key, value);
-    actor.client.with({ sticky: key }).publish(value, actor.worker.workerId, key).catch(() => {});
+    // One that failed is said to the next leader, but may be missing here.
+    const failed = () => {
+      if (actor.said.get(key) === value) actor.said.delete(key);
+    };
+    actor.client.with({ sticky: key }).publish(value, actor.worker.workerId, key).catch(failed);
   }
 
   #takeBack(actor: Actor): void {
     const key = this.#oneOf(KEYS);
     if (actor.said.has(key)) actor.said.set(key, undefined);
-    actor.client.unpublish(key).catch(() => {});
+    actor.client.unpublish(key).catch(() => actor.said.delete(key));
   }
 
   #end(actor: Actor, end: () => void): void {
@@ -223,7 +234,6 @@ class Simulation {
   }
 
   #leave(actor: Actor): void {
-    actor.isGone = true;
     this.#actors.splice(this.#actors.indexOf(actor), 1);
   }
 
@@ -233,14 +243,19 @@ class Simulation {
 
   async #opening(): Promise<void> {
     const ms = this.#oneOf([0, 0, 10, 200]);
-    if (ms > 0) await new Promise<void>(resolve => this.#rig.time.setTimer(resolve, ms));
+    if (ms > 0) await new Promise<void>(resolve => this.rig.time.setTimer(resolve, ms));
     if (!this.#isOpenable) throw new Error('refused');
+  }
+
+  #slowly(): Promise<void> | undefined {
+    const ms = this.#oneOf([0, 0, 0, 5, 60, 700]);
+    return ms === 0 ? undefined : new Promise<void>(resolve => this.rig.time.setTimer(resolve, ms));
   }
 
   // ----------------------------------------------------------------------------------------------------- checking
 
   async #heal(): Promise<void> {
-    const { time, cluster, workers } = this.#rig;
+    const { time, cluster, workers } = this.rig;
     this.#isOpenable = true;
     cluster.thawPrimary();
     for (const worker of workers) {
@@ -248,7 +263,7 @@ class Simulation {
       worker.startReading();
       worker.thaw();
     }
-    this.#rig.upstream().frozen.clear();
+    this.rig.upstream().frozen.clear();
     await time.advance(40_000);
     for (const actor of this.#actors.filter(({ worker }) => !worker.isAlive)) this.#leave(actor);
     if (this.#actors.length === 0) this.#join();
@@ -256,8 +271,8 @@ class Simulation {
   }
 
   async #check(): Promise<void> {
-    const { time } = this.#rig;
-    const upstream = this.#rig.upstream();
+    const { time } = this.rig;
+    const upstream = this.rig.upstream();
     this.#faults.push(...upstream.violations);
     this.#checkCalls();
     const results = Promise.all(this.#actors.map(({ client }) => client.echo('last').then(() => 'ok', (error: Error) => error.message)));
@@ -271,8 +286,8 @@ class Simulation {
   #checkCalls(): void {
     const runs = new Map<string, number>();
     const order = new Map<string, number>();
-    for (const { method, args, term } of this.#rig.upstream().calls) {
-      const made = this.#made.get(args[0] as string);
+    for (const { method, args, term } of this.rig.upstream().calls) {
+      const made = this.made.get(args[0] as string);
       if (!made || (method !== 'echo' && method !== 'work')) continue;
       runs.set(made.id, (runs.get(made.id) ?? 0) + 1);
       if (made.isIdempotent) continue;
@@ -280,7 +295,7 @@ class Simulation {
       if (made.seq < (order.get(key) ?? 0)) this.#faults.push(`${made.id} of ${key} began after a later one`);
       order.set(key, made.seq);
     }
-    for (const { id, end, by, isIdempotent } of this.#made.values()) {
+    for (const { id, end, by, isIdempotent } of this.made.values()) {
       const count = runs.get(id) ?? 0;
       const is = `${id} of ${by.worker.workerId} (${end}, ran ${count} times)`;
       if (end === undefined && by.worker.isAlive) this.#faults.push(`${is} never ended`);
@@ -292,8 +307,8 @@ class Simulation {
   }
 
   #checkSaid(): void {
-    const upstream = this.#rig.upstream();
-    const { term } = this.#rig.primary.status().groups[0]!;
+    const upstream = this.rig.upstream();
+    const { term } = this.rig.primary.status().groups[0]!;
     const counts = new Map<string, number>();
     const last = new Map<string, string>();
     for (const { method, args, term: at } of upstream.calls) {
@@ -312,11 +327,12 @@ class Simulation {
   }
 
   async #checkSubscriptions(): Promise<void> {
+    await this.rig.time.advance(2000);
     const wanted = TOPICS.filter(topic => this.#actors.some(({ subscriptions }) => subscriptions.has(topic)));
-    const topics = [...this.#rig.upstream().topics].sort();
+    const topics = [...this.rig.upstream().topics].sort();
     if (topics.join() !== wanted.join()) this.#faults.push(`subscribed to ${topics} and not to ${wanted}`);
     this.#push();
-    await this.#rig.time.settle();
+    await this.rig.time.settle();
     for (const { worker, subscriptions } of this.#actors) {
       for (const [topic, { heard }] of subscriptions) {
         if (heard.lastN !== this.#pushed) this.#faults.push(`${worker.workerId} ${topic}: ${heard.lastN} is the last and not ${this.#pushed}`);

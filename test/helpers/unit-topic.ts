@@ -1,7 +1,7 @@
 // A topic without a service: its real client, its subscribers, and what they are told.
 
 import type { RealClient } from '../../lib/leader/real-client.js';
-import { Topic, type TopicHost } from '../../lib/leader/topic.js';
+import { type Subscriber, Topic, type TopicHost } from '../../lib/leader/topic.js';
 import { type Deferred, defer } from '../../lib/utils/deferred.js';
 import { microtasks } from './unit-clock.js';
 import { openReal, UnitSender } from './unit-leader.js';
@@ -51,6 +51,7 @@ export class UnitTopic implements TopicHost {
   readonly unit = new UnitSender();
   readonly sender = this.unit.sender;
   readonly reported: unknown[] = [];
+  readonly refusals: string[] = [];
   leases = true;
   idled = 0;
   readonly topic: Topic;
@@ -72,6 +73,10 @@ export class UnitTopic implements TopicHost {
 
   report(error: unknown): void {
     this.reported.push(error);
+  }
+
+  refused({ workerId, id }: Subscriber): void {
+    this.refusals.push(`${workerId} ${id}`);
   }
 
   idle(): void {

@@ -112,6 +112,7 @@ test('a refusal reaches all who asked, and the next one tries again', async t =>
     unit.said().map(words => words.slice(0, 11)),
     ['2 REFUSED 7', '3 REFUSED 8'],
   );
+  t.deepEqual(unit.refusals, ['2 7', '3 8']);
   t.is(unit.idled, 1);
   unit.add(2, 9);
   t.deepEqual(upstream.asked, ['subscribe "t"', 'subscribe "t"']);

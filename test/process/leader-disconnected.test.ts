@@ -39,6 +39,19 @@ test('where its process then ends, the successor comes at once', async t => {
   t.like(upstream.connections, { live: 1, total: 2, highest: 1 });
 });
 
+test('the primary ends the leader by worker.kill()', async t => {
+  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3 });
+  const [caller] = followers;
+  const plain = caller.do.call('hangOnce', ['plain']);
+  const idempotent = caller.do.call('hangOnce', ['idempotent'], { idempotent: true });
+  for (const hanging of ['plain', 'idempotent']) await leader.until('running', ({ id }) => id === hanging);
+  void primary.do.killWorker(leader.workerId);
+  t.like((await plain).error, { code: 'ERR_LEADER_LOST', outcome: 'unknown' });
+  t.deepEqual(await idempotent, { value: 2 });
+  t.like(await primary.until('deposed'), { workerId: leader.workerId, cause: 'exited' });
+  t.like(upstream.connections, { live: 1, total: 2, highest: 1 });
+});
+
 test('the primary disconnects the leader, which is frozen: nothing of it runs any more', async t => {
   const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, primary: QUICK });
   const [caller] = followers;

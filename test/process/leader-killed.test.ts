@@ -3,7 +3,7 @@
 import test from 'ava';
 import { longestGap } from '../helpers/process-load.js';
 import { startRig } from '../helpers/process-rig.js';
-import type { Ended } from '../helpers/process-wire.js';
+import { type Ended, now } from '../helpers/process-wire.js';
 
 test('a call in the hands of the leader ends with ERR_LEADER_LOST, an idempotent one is sent to the next', async t => {
   const { leader, followers, upstream, primary } = await startRig(t, { workers: 3 });
@@ -48,16 +48,19 @@ test('six workers: one connection, a gap under 100 ms, subscriptions restored, o
   const { leader, followers: others, workers, upstream, primary } = rig;
   t.deepEqual(upstream.connections, { live: 1, total: 1, highest: 1 });
   for (const worker of workers) t.deepEqual(await worker.do.subscribe('topic'), {});
-  for (const worker of others) await worker.do.startLoad(`load-${worker.workerId}`, 4);
+  for (const worker of others) await worker.do.startLoad(`load-${worker.workerId}`, 2);
   for (const worker of others) await worker.do.moreLoad(50);
 
+  const killedAt = now();
   leader.kill();
   const deposed = await primary.until('deposed');
-  const { workerId } = await primary.until('ready', event => event.term > deposed.term);
+  const { workerId, at: readyAt } = await primary.until('ready', event => event.term > deposed.term);
   for (const worker of others) await worker.do.moreLoad(50);
   const reports = await Promise.all(others.map(worker => worker.do.stopLoad()));
 
   const gap = Math.max(...reports.map(longestGap));
+  const [noticed, opened] = [deposed.at - killedAt, readyAt - deposed.at].map(ms => ms.toFixed(1));
+  t.log(`the death was noticed after ${noticed} ms, the next real client open ${opened} ms later`);
   t.log(`the longest gap between two successful calls of one worker: ${gap.toFixed(1)} ms`);
   t.true(gap < 100, `${gap} ms`);
   const lost = reports.flatMap(({ failed }) => failed);

@@ -39,7 +39,7 @@ test('the primary itself is a member that doesn’t lead', async t => {
   const { primary, upstream } = rig;
   await primary.do.create();
   const waiting = primary.do.call('echo', ['from the primary']);
-  t.like((await primary.do.status()).groups, [{ name: 'probe', state: 'vacant' }]);
+  t.like(await primary.until('vacant'), { name: 'probe' });
   for (const worker of await rig.forkMany(2)) await rig.join(worker);
   t.deepEqual(await waiting, { value: 'from the primary' });
   t.like(await primary.do.clientStatus(), { role: 'follower', transport: 'local', road: 'relay' });

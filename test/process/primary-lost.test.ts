@@ -45,6 +45,24 @@ test('a primary that exits by itself leaves its workers in the same way', async 
   await exitedWith(t, rig, 0);
 });
 
+test('a leader that is frozen when its primary dies lets go when it thaws', async t => {
+  const rig = await startRig(t, { workers: 3, client: { saysBye: true } });
+  const { leader, followers, upstream, primary } = rig;
+  leader.freeze();
+  const call = followers[0].do.call('echo', ['stale', 'stale']);
+  await followers[0].do.status();
+  await primary.do.status();
+  primary.kill();
+  t.like((await call).error, LOST);
+  await Promise.all(followers.map(worker => worker.gone));
+  t.is(upstream.connections.live, 1);
+  leader.thaw();
+  await leader.gone;
+  await upstream.untilConnections(0);
+  t.is(leader.told('closed').length, 1);
+  await exitedWith(t, rig, 0);
+});
+
 test('where the app called worker.disconnect(), the worker does not exit for us', async t => {
   const { leader, followers, upstream, primary, ...rig } = await startRig(t, { workers: 3 });
   t.truthy(rig);

@@ -7,6 +7,7 @@ for (const serialization of ['json', 'advanced'] as const) {
   test(`all values arrive the same, ${serialization}`, async t => {
     const { workers } = await startRig(t, { workers: 3, primary: { serialization } });
     for (const worker of workers) t.deepEqual(await worker.do.differing(), []);
+    for (const worker of workers.slice(0, 2)) t.deepEqual(await worker.do.differing('large'), []);
   });
 }
 
@@ -34,6 +35,10 @@ test('workers of both kinds in one cluster, each of them as leader', async t => 
     for (const worker of workers)
       t.deepEqual(await worker.do.differing(), [], `${worker.workerId} by ${leader.workerId}`);
   }
+  // The last one speaks 'advanced', the first one 'json'.
+  t.deepEqual(await workers[0]!.do.differing('large'), []);
+  await rig.primary.do.transfer('probe', workers[0]!.workerId);
+  t.deepEqual(await workers[1]!.do.differing('large'), []);
 });
 
 test('errors arrive with class, code and outcome, over both kinds', async t => {

@@ -55,4 +55,16 @@ export const REGRESSIONS: readonly Regression[] = [
       { at: 1142, do: 'close', g: 0, w: -1 },
     ]),
   },
+  {
+    seed: 7566,
+    text: 'Calls that came while a broken real client was closed slowly were lost, although the leader knew that they had not begun.',
+    plan: plan(7566, 4, 1764, [
+      { at: 2, do: 'fork', w: 0 },
+      { at: 3, do: 'fork', w: 1 },
+      { at: 1234, do: 'ill', g: 0, how: 'never closes', ms: 1500, delayMs: 50 },
+      { at: 1669, do: 'break', g: 0 },
+      { at: 1670, do: 'call', g: 0, w: 1, what: 'quick', ms: 320, ...CALL },
+      { at: 1754, do: 'close', g: 0, w: -1 },
+    ]),
+  },
 ];

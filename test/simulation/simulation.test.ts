@@ -7,6 +7,15 @@ import { simulate, simulateSeed } from './simulate.js';
 /** About twenty seconds of one core. `npm run simulate -- --seeds 100000` runs more. */
 const SEEDS = 2000;
 
+// The stacks of the errors that are as they should be cost as much as all else.
+const { stackTraceLimit } = Error;
+test.before(() => {
+  Error.stackTraceLimit = 0;
+});
+test.after.always(() => {
+  Error.stackTraceLimit = stackTraceLimit;
+});
+
 test.serial(`${SEEDS} random schedules break no promise`, async t => {
   t.timeout(300_000);
   const ends = new Set<string>();

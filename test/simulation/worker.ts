@@ -128,8 +128,8 @@ export class SimWorker {
 
   /** It is disturbed now, or will be for so long. */
   wasUnwell(ms = 0): void {
-    this.unwellAt = this.world.time.now() + ms;
-    this.unwellAtMs = this.world.runningMs + ms;
+    this.unwellAt = Math.max(this.unwellAt, this.world.time.now() + ms);
+    this.unwellAtMs = Math.max(this.unwellAtMs, this.world.runningMs + ms);
   }
 
   /** Its code does this as soon as it runs. */

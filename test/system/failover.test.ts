@@ -244,3 +244,16 @@ system('a broken result does not reach anybody else', async (t, rig) => {
   const [a, b] = [leader!.with({ timeoutMs: 100 }), follower!];
   t.deepEqual(await rig.time.until(Promise.all([endOf(a.hold(1)), endOf(b.echo(2))])), ['ERR_TIMEOUT unknown', 'ok']);
 });
+
+system('an idempotent call that may have run, and comes too late to the next leader, is not told as never begun', async (t, rig) => {
+  const [, client] = await rig.clients(3, i => ({ eligible: i !== 1 }));
+  const call = watch(client!.with({ idempotent: true, timeoutMs: 100 }).hold('ran'));
+  await rig.time.settle();
+  t.is(rig.upstream().count('hold'), 1);
+  rig.leader().kill();
+  // Nobody's timer has run yet when it is sent again.
+  rig.time.jump(200);
+  await rig.time.settle();
+  t.is(call.end, 'ERR_TIMEOUT unknown');
+  t.is(rig.upstream().count('hold'), 1);
+});

@@ -1,0 +1,195 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import * as errors from '../lib/errors.js';
+
+const { ERROR_CODES, SharedClientError, show } = errors;
+
+/** Another copy of the library in this process. */
+const copy: typeof errors = await import(`${new URL('../lib/errors.js', import.meta.url)}?copy`);
+
+test('every code has a reason', t => {
+  for (const [code, reason] of Object.entries(ERROR_CODES)) {
+    t.regex(code, /^ERR_[A-Z_]+$/);
+    t.regex(reason, /^[A-Z][^\n]+\.$/, code);
+  }
+});
+
+test('the codes are those of the contract', t => {
+  t.deepEqual(Object.keys(ERROR_CODES), [
+    'ERR_INVALID_OPTION',
+    'ERR_NO_PRIMARY',
+    'ERR_PRIMARY_LOST',
+    'ERR_LEADER_LOST',
+    'ERR_LEADER_FAILED',
+    'ERR_TIMEOUT',
+    'ERR_UNKNOWN_METHOD',
+    'ERR_NOT_SERIALIZABLE',
+    'ERR_OVERLOADED',
+    'ERR_CLOSED',
+    'ERR_PROTOCOL',
+  ]);
+});
+
+test('an error shows its code, its text, its name and a stack', t => {
+  const error = new SharedClientError('ERR_TIMEOUT', 'too late');
+  t.is(error.code, 'ERR_TIMEOUT');
+  t.is(error.name, 'SharedClientError');
+  t.is(error.message, 'too late');
+  t.regex(error.stack!, /^SharedClientError: too late\n {4}at /);
+  t.deepEqual(Object.keys(error), ['code']);
+  t.true(error instanceof Error);
+});
+
+test('a cause is there where one was given, undefined included, and an outcome where a call ended', t => {
+  t.false('cause' in new SharedClientError('ERR_TIMEOUT', ''));
+  t.true('cause' in new SharedClientError('ERR_TIMEOUT', '', { cause: undefined }));
+  t.is(new SharedClientError('ERR_TIMEOUT', '', { cause: 1 }).cause, 1);
+  t.is(new SharedClientError('ERR_TIMEOUT', '', { outcome: 'unknown' }).outcome, 'unknown');
+  t.false('outcome' in new SharedClientError('ERR_TIMEOUT', '', { outcome: undefined }));
+});
+
+test('an error of another copy of the library is one as well', t => {
+  const theirs = new copy.SharedClientError('ERR_CLOSED', 'theirs');
+  t.not(copy.SharedClientError, SharedClientError);
+  t.true(theirs instanceof SharedClientError);
+  t.true(new SharedClientError('ERR_CLOSED', 'ours') instanceof copy.SharedClientError);
+});
+
+test('nothing else is one', t => {
+  for (const value of [new Error('x'), { code: 'ERR_CLOSED' }, null, undefined, 1, 'ERR_CLOSED', () => {}]) {
+    t.false((value as unknown) instanceof SharedClientError);
+  }
+});
+
+test('what came is shown short and on one line', t => {
+  const shown: readonly [value: unknown, text: string][] = [
+    ['a\nb', '"a\\nb"'],
+    ['x'.repeat(61), `"${'x'.repeat(60)}…"`],
+    [function get() {}, 'function get'],
+    [() => {}, 'a function'],
+    [[1], 'an array'],
+    [{ a: 1 }, 'an object'],
+    [null, 'null'],
+    [undefined, 'undefined'],
+    [5n, '5n'],
+    [Number.NaN, 'NaN'],
+    [Symbol('s'), 'Symbol(s)'],
+  ];
+  for (const [value, text] of shown) t.is(show(value), text);
+});
+
+const cause = new SharedClientError('ERR_NOT_SERIALIZABLE', 'a is a function');
+
+/** Each maker with some arguments, the code, the outcome, and what its text must say. */
+const MAKERS: Readonly<
+  Record<string, readonly [error: Error, code: string, outcome: string | undefined, says: RegExp]>
+> = {
+  invalidOption: [
+    errors.invalidOption('a', 'a flag', 1),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /^a must be a flag, but it is 1\.$/,
+  ],
+  unknownOption: [errors.unknownOption('b', ['a', 'c']), 'ERR_INVALID_OPTION', undefined, /no option "b".* a, c\./],
+  misspelledOption: [errors.misspelledOption('nmae', ['name']), 'ERR_INVALID_OPTION', undefined, /did you mean name\?/],
+  differentOption: [
+    errors.differentOption('args', 'g'),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /named "g" with another args/,
+  ],
+  alreadySetUp: [errors.alreadySetUp('road'), 'ERR_INVALID_OPTION', undefined, /another road/],
+  notAPrimary: [errors.notAPrimary('a worker'), 'ERR_INVALID_OPTION', undefined, /this is a worker\.$/],
+  noPrimary: [
+    errors.noPrimary(5000, 'not-started'),
+    'ERR_NO_PRIMARY',
+    'not-started',
+    /for 5000 ms\. Call setupPrimary\(\)/,
+  ],
+  noPrimaryInThread: [errors.noPrimaryInThread(), 'ERR_NO_PRIMARY', undefined, /alone: true/],
+  primaryLost: [errors.primaryLost('unknown'), 'ERR_PRIMARY_LOST', 'unknown', /channel to the primary closed/],
+  primaryClosed: [errors.primaryClosed('unknown'), 'ERR_PRIMARY_LOST', 'unknown', /primary/],
+  leaderLost: [
+    errors.leaderLost('get', 'unknown'),
+    'ERR_LEADER_LOST',
+    'unknown',
+    /get\(\) was in its hands.*idempotent/,
+  ],
+  leaderFailed: [
+    errors.leaderFailed('g', cause, 'not-started'),
+    'ERR_LEADER_FAILED',
+    'not-started',
+    /real client of "g"/,
+  ],
+  openTimedOut: [errors.openTimedOut(7), 'ERR_TIMEOUT', undefined, /openTimeoutMs, 7 ms/],
+  timedOut: [
+    errors.timedOut('get', 7, 'unknown', ': why'),
+    'ERR_TIMEOUT',
+    'unknown',
+    /^get\(\) did not end within 7 ms: why\.$/,
+  ],
+  readyTimedOut: [errors.readyTimedOut('g', 7, 'why'), 'ERR_TIMEOUT', undefined, /"g".*readyTimeoutMs, 7 ms: why\.$/],
+  unknownMethod: [errors.unknownMethod('_get'), 'ERR_UNKNOWN_METHOD', 'not-started', /no public method "_get"/],
+  notSerializable: [
+    errors.notSerializable('args[0]', 'a socket'),
+    'ERR_NOT_SERIALIZABLE',
+    'not-started',
+    /^args\[0\] is a socket/,
+  ],
+  resultNotSerializable: [
+    errors.resultNotSerializable('get', cause),
+    'ERR_NOT_SERIALIZABLE',
+    'unknown',
+    /What get\(\) returned.*function/,
+  ],
+  overloaded: [errors.overloaded('not-started'), 'ERR_OVERLOADED', 'not-started', /was not sent/],
+  closed: [errors.closed('The primary', 'unknown'), 'ERR_CLOSED', 'unknown', /^The primary was closed\.$/],
+  noCommonProtocol: [
+    errors.noCommonProtocol([1], [2, 3], 'not-started'),
+    'ERR_PROTOCOL',
+    'not-started',
+    /protocol 2, 3 and this worker 1/,
+  ],
+  brokenFrame: [errors.brokenFrame('a.b', 'a list', 'unknown'), 'ERR_PROTOCOL', 'unknown', /a\.b must be a list\.$/],
+  brokenResult: [
+    errors.brokenResult('get', cause),
+    'ERR_PROTOCOL',
+    'unknown',
+    /What get\(\) returned came broken: a is a function/,
+  ],
+  brokenArguments: [errors.brokenArguments(cause), 'ERR_PROTOCOL', 'not-started', /arguments of the call came broken/],
+  noTransfer: [errors.noTransfer('g', 9, 'no candidate'), 'ERR_INVALID_OPTION', undefined, /not 9\.$/],
+};
+
+for (const [name, [error, code, outcome, says]] of Object.entries(MAKERS)) {
+  test(`${name} says what is wrong`, t => {
+    t.true(error instanceof SharedClientError);
+    t.is((error as InstanceType<typeof SharedClientError>).code, code as 'ERR_CLOSED');
+    t.is((error as InstanceType<typeof SharedClientError>).outcome, outcome as 'unknown');
+    t.regex(error.message, says);
+    t.notRegex(error.message, /undefined|\[object|\n/);
+  });
+}
+
+test('every text is made by a maker that is in the table', t => {
+  const makers = Object.entries(errors).filter(
+    ([name, value]) => typeof value === 'function' && !['SharedClientError', 'show'].includes(name),
+  );
+  t.deepEqual(makers.map(([name]) => name).sort(), Object.keys(MAKERS).sort());
+});
+
+test('every code is used', t => {
+  const text = readFileSync('lib/errors.ts', 'utf8');
+  for (const code of Object.keys(ERROR_CODES)) t.true(text.includes(`'${code}'`), code);
+});
+
+test('the other texts of makers with several', t => {
+  t.regex(errors.overloaded('unknown').message, /the result was dropped/);
+  t.regex(errors.unknownMethod(Symbol('s')).message, /no public method Symbol\(s\)/);
+  t.regex(errors.noTransfer('g', undefined, 'no candidate').message, /another member that may lead/);
+  t.regex(errors.noTransfer('g', undefined, 'no group').message, /no group "g"/);
+  t.regex(errors.noTransfer('g', undefined, 'vacant').message, /no leader that is ready now/);
+  t.regex(errors.noTransfer('g', undefined, 'failed').message, /could not open the real client/);
+  t.is(errors.leaderFailed('g', cause).cause, cause);
+  t.false('cause' in errors.brokenArguments());
+});

@@ -1,0 +1,348 @@
+import test from 'ava';
+import { OpenBundle, WRITE_BYTES } from '../../lib/protocol/frames.js';
+import { type Bundle, type ControlFrame, Kind, MARKER, type Packet } from '../../lib/protocol/messages.js';
+import { Outbox, WINDOW_BYTES } from '../../lib/protocol/outbox.js';
+import { UnitClock } from '../helpers/unit-clock.js';
+import { forSeeds } from '../helpers/unit-random.js';
+
+class UnitOutbox {
+  readonly clock = new UnitClock();
+  readonly packets: Packet[] = [];
+  readonly unwritten: (() => void)[] = [];
+  rooms = 0;
+  readonly outbox: Outbox;
+
+  constructor(carriesBytes = true) {
+    this.outbox = new Outbox({
+      clock: this.clock,
+      version: 1,
+      carriesBytes,
+      send: (packet, written) => {
+        this.packets.push(packet);
+        this.unwritten.push(written);
+      },
+      onRoom: () => this.rooms++,
+    });
+  }
+
+  /** What has left since this was last asked, packet by packet, in words. */
+  left(): string[] {
+    return this.packets
+      .splice(0)
+      .map(packet => [...(packet.c ?? []).map(controlWords), ...(packet.d ?? []).map(dataWords)].join(' '));
+  }
+
+  /** All that was handed over is written. */
+  written(): void {
+    for (const written of this.unwritten.splice(0)) written();
+  }
+}
+
+const ack = (n: number): ControlFrame => ({ k: 'ack', n });
+const controlWords = (frame: ControlFrame) => (frame.k === 'ack' ? `c${frame.n}` : frame.k);
+const dataWords = ({ h }: Bundle) => `d${h[1]}`;
+
+/** A bundle that weighs about so much. */
+function data(id: number, bytes = 1): Bundle {
+  const x = JSON.stringify(['x'.repeat(bytes)]);
+  return { g: 'g', t: 5, h: [Kind.VALUE, id, x.length - 2, 0], x };
+}
+
+test('what a tick puts leaves at its end in one packet, control first', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.data(data(1));
+  unit.outbox.control(ack(1));
+  unit.outbox.data(data(2));
+  unit.outbox.control(ack(2));
+  t.deepEqual(unit.left(), []);
+  unit.clock.tick();
+  t.deepEqual(unit.packets, [{ [MARKER]: 1, c: [ack(1), ack(2)], d: [data(1), data(2)] }]);
+});
+
+test('a packet has no list that is empty', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.control(ack(1));
+  unit.clock.tick();
+  unit.outbox.data(data(1));
+  unit.clock.tick();
+  t.deepEqual(unit.packets, [
+    { [MARKER]: 1, c: [ack(1)] },
+    { [MARKER]: 1, d: [data(1)] },
+  ]);
+});
+
+test('frames join an open bundle until it leaves', t => {
+  const unit = new UnitOutbox();
+  const open = new OpenBundle('g', 5);
+  unit.outbox.open(open);
+  open.add(Kind.CALL, 1, '0');
+  t.is(unit.outbox.waitingBytes, open.bytes);
+  t.is(unit.outbox.queuedBytes, 0);
+  open.add(Kind.CALL, 2, '0');
+  unit.clock.tick();
+  t.deepEqual(unit.packets[0]!.d![0]!.h, [Kind.CALL, 1, 1, 0, Kind.CALL, 2, 1, 0]);
+  t.true(open.isFull);
+  t.is(unit.outbox.waitingBytes, 0);
+});
+
+test('what waits can leave before the end of the tick', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.data(data(1));
+  unit.outbox.flush();
+  t.deepEqual(unit.left(), ['d1']);
+  unit.clock.tick();
+  t.deepEqual(unit.left(), []);
+});
+
+test('data leaves before the end of the tick once it is enough for a write', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.data(data(1, WRITE_BYTES / 2));
+  t.deepEqual(unit.left(), []);
+  unit.outbox.data(data(2, WRITE_BYTES / 2));
+  t.deepEqual(unit.left(), ['d1 d2']);
+  unit.outbox.data(data(3, WRITE_BYTES / 2));
+  t.deepEqual(unit.left(), []);
+});
+
+test('a packet holds about as much as a write should', t => {
+  const unit = new UnitOutbox();
+  for (let id = 1; id <= 4; id++) {
+    const open = new OpenBundle('g', 5);
+    open.add(Kind.CALL, id, `"${'x'.repeat(WRITE_BYTES / 3)}"`);
+    unit.outbox.open(open);
+  }
+  unit.clock.tick();
+  t.deepEqual(unit.left(), ['d1 d2 d3', 'd4']);
+});
+
+test('no more data than a window is on its way, and the rest follows what was written', t => {
+  const unit = new UnitOutbox();
+  for (let id = 1; id <= 5; id++) unit.outbox.data(data(id, WINDOW_BYTES / 2));
+  unit.clock.tick();
+  t.deepEqual(unit.left(), ['d1', 'd2']);
+  t.true(unit.outbox.queuedBytes > WINDOW_BYTES);
+  unit.clock.tick();
+  t.deepEqual(unit.left(), []);
+  unit.unwritten.shift()!();
+  t.deepEqual(unit.left(), ['d3']);
+  t.is(unit.rooms, 1);
+  unit.written();
+  t.deepEqual(unit.left(), ['d4', 'd5']);
+  unit.written();
+  t.is(unit.outbox.queuedBytes, 0);
+  t.is(unit.rooms, 5);
+});
+
+test('what is larger than the window leaves alone', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.data(data(1, 2 * WINDOW_BYTES));
+  unit.outbox.data(data(2));
+  unit.clock.tick();
+  t.deepEqual(unit.left(), ['d1']);
+  unit.written();
+  t.deepEqual(unit.left(), ['d2']);
+});
+
+test('control overtakes the data that waits', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.data(data(1, WINDOW_BYTES));
+  unit.outbox.data(data(2));
+  unit.clock.tick();
+  unit.outbox.control(ack(1));
+  unit.clock.tick();
+  t.deepEqual(unit.left(), ['d1', 'c1']);
+  unit.written();
+  t.deepEqual(unit.left(), ['d2']);
+});
+
+test('control that was written makes no room', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.control(ack(1));
+  unit.clock.tick();
+  unit.written();
+  t.is(unit.rooms, 0);
+});
+
+test('control in order leaves after all data before it, and before all data after it', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.data(data(1));
+  unit.outbox.controlInOrder(ack(1));
+  unit.outbox.controlInOrder(ack(2));
+  unit.outbox.data(data(2));
+  unit.outbox.control(ack(3));
+  unit.clock.tick();
+  t.deepEqual(unit.left(), ['c3 d1', 'c1 c2 d2']);
+});
+
+test('control in order waits for the window with the data before it', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.data(data(1, WINDOW_BYTES));
+  unit.outbox.controlInOrder(ack(1));
+  unit.clock.tick();
+  t.deepEqual(unit.left(), ['d1']);
+  unit.written();
+  t.deepEqual(unit.left(), ['c1']);
+});
+
+test('control in order without data before it leaves with the rest', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.controlInOrder(ack(1));
+  unit.outbox.control(ack(2));
+  unit.clock.tick();
+  t.deepEqual(unit.left(), ['c2 c1']);
+});
+
+test('whoever wants to know hears once when control in order was written, or is known lost', t => {
+  const unit = new UnitOutbox();
+  const heard: string[] = [];
+  unit.outbox.controlInOrder(ack(1), () => heard.push('first'));
+  unit.outbox.controlInOrder(ack(2), () => heard.push('second'));
+  unit.clock.tick();
+  t.deepEqual(heard, []);
+  unit.written();
+  t.deepEqual(heard, ['first', 'second']);
+  unit.outbox.controlInOrder(ack(3), () => heard.push('third'));
+  unit.outbox.controlInOrder(ack(4));
+  unit.outbox.close();
+  unit.outbox.controlInOrder(ack(5), () => heard.push('fourth'));
+  unit.outbox.controlInOrder(ack(6));
+  t.deepEqual(heard, ['first', 'second', 'third', 'fourth']);
+  unit.clock.tick();
+  t.is(unit.left().length, 1);
+});
+
+test('what waits can be taken back, and the rest keeps its order', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.data(data(1, WINDOW_BYTES));
+  unit.clock.tick();
+  for (let id = 2; id <= 5; id++) unit.outbox.data({ ...data(id), t: id });
+  unit.outbox.controlInOrder(ack(1));
+  const open = new OpenBundle('g', 5);
+  open.add(Kind.CALL, 6, '0');
+  unit.outbox.open(open);
+  const taken = unit.outbox.takeBack(({ t: term }) => term % 2 === 0);
+  t.deepEqual(taken.map(dataWords), ['d2', 'd4']);
+  t.deepEqual(
+    unit.outbox.takeBack(() => false),
+    [],
+  );
+  unit.written();
+  t.deepEqual(unit.left(), ['d1', 'd3 d5', 'c1 d6']);
+  t.is(unit.outbox.queuedBytes, 0);
+});
+
+test('what has left in part is not taken back', t => {
+  const unit = new UnitOutbox();
+  for (let id = 1; id <= 3; id++) unit.outbox.data(data(id, WINDOW_BYTES / 2));
+  unit.clock.tick();
+  t.deepEqual(unit.outbox.takeBack(() => true).map(dataWords), ['d3']);
+  t.is(unit.outbox.queuedBytes, 0);
+  t.is(unit.outbox.waitingBytes, 0);
+});
+
+test('bytes that wait are counted, and what is open only where all counts', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.data(data(1), 100);
+  unit.outbox.data(data(2), 50);
+  unit.outbox.open(new OpenBundle('g', 5));
+  t.is(unit.outbox.queuedBytes, 150);
+  t.is(unit.outbox.waitingBytes, 214);
+  unit.outbox.takeBack(({ h }) => h[1] === 1);
+  t.is(unit.outbox.queuedBytes, 50);
+});
+
+test('nothing leaves or waits once it is closed', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.data(data(1, 2 * WINDOW_BYTES));
+  unit.outbox.data(data(2));
+  unit.clock.tick();
+  unit.left();
+  unit.outbox.control(ack(1));
+  unit.outbox.close();
+  unit.outbox.control(ack(2));
+  unit.outbox.data(data(3));
+  unit.outbox.open(new OpenBundle('g', 5));
+  unit.outbox.flush();
+  unit.clock.tick();
+  unit.written();
+  t.deepEqual(unit.left(), []);
+  t.is(unit.rooms, 0);
+  t.is(unit.outbox.queuedBytes, 0);
+  t.is(unit.outbox.waitingBytes, 0);
+});
+
+test('bytes are base64 on a channel that carries JSON, and as they are elsewhere', t => {
+  for (const [carriesBytes, part] of [
+    [true, Buffer.from('hi')],
+    [false, { b: 'aGk=' }],
+  ] as const) {
+    const unit = new UnitOutbox(carriesBytes);
+    unit.outbox.data({ ...data(1), h: [Kind.VALUE, 1, 3, 1], p: [Buffer.from('hi')] });
+    unit.clock.tick();
+    t.deepEqual(unit.packets[0]!.d![0]!.p, [part]);
+  }
+});
+
+test('an outbox that nobody asks for room works all the same', t => {
+  const clock = new UnitClock();
+  let packets = 0;
+  const send = (_packet: Packet, written: () => void) => {
+    packets++;
+    clock.defer(written);
+  };
+  const outbox = new Outbox({ clock, version: 1, carriesBytes: true, send });
+  for (let id = 1; id <= 3; id++) outbox.data(data(id, WINDOW_BYTES));
+  clock.tick();
+  t.is(packets, 3);
+});
+
+test('a long queue is let go of as it leaves, and nothing is lost or said twice', t => {
+  const unit = new UnitOutbox();
+  unit.outbox.data(data(0, WINDOW_BYTES));
+  unit.clock.tick();
+  for (let id = 1; id <= 5000; id++) unit.outbox.data(data(id, 300));
+  const left: string[] = [];
+  while (unit.packets.length > 0) {
+    left.push(...unit.left().flatMap(words => words.split(' ')));
+    unit.written();
+  }
+  t.deepEqual(
+    left,
+    Array.from({ length: 5001 }, (_, id) => `d${id}`),
+  );
+});
+
+test('whatever is put and however slowly it is written, data keeps its order, and control in order its place in it', t => {
+  forSeeds(100, (random, log) => {
+    const unit = new UnitOutbox();
+    const put: string[] = [];
+    const left: string[] = [];
+    const look = () => {
+      for (const packet of unit.packets.splice(0)) {
+        // Within a packet control is read first.
+        left.push(
+          ...(packet.c ?? []).filter(frame => frame.k === 'ack').map(controlWords),
+          ...(packet.d ?? []).map(dataWords),
+        );
+      }
+    };
+    for (let i = 1; i <= 60; i++) {
+      const step = random.pick(['data', 'data', 'order', 'control', 'tick', 'written', 'one'] as const);
+      log.push(step);
+      if (step === 'data') unit.outbox.data(data(i, random.pick([1, WRITE_BYTES / 2, WINDOW_BYTES])));
+      if (step === 'order') unit.outbox.controlInOrder(ack(i));
+      if (step === 'control') unit.outbox.control({ k: 'goodbye' });
+      if (step === 'tick') unit.clock.tick();
+      if (step === 'written') unit.written();
+      if (step === 'one') unit.unwritten.shift()?.();
+      if (step === 'data') put.push(`d${i}`);
+      if (step === 'order') put.push(`c${i}`);
+      look();
+    }
+    unit.clock.tick();
+    for (look(); unit.unwritten.length > 0; look()) unit.written();
+    if (left.join() !== put.join()) throw new Error(`${left} instead of ${put}`);
+    if (unit.outbox.queuedBytes !== 0) throw new Error(`${unit.outbox.queuedBytes} bytes wait`);
+  });
+  t.pass();
+});

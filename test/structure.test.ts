@@ -1,0 +1,200 @@
+// The shape of lib/: which room may know which, and what has one door.
+
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import * as index from '../lib/index.js';
+import * as testing from '../lib/testing.js';
+import { findRing, readSources } from './helpers/unit-sources.js';
+
+const sources = readSources();
+
+/** What each room may import beside itself. All arrows point down; who isn't named here imports what it likes. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  utils: [],
+  warnings: ['errors'],
+  options: ['errors', 'utils'],
+  protocol: ['errors', 'utils'],
+  'primary-types': ['protocol'],
+  transport: ['utils'],
+  codec: ['errors', 'protocol', 'utils'],
+  road: ['protocol', 'utils'],
+  router: ['errors', 'options', 'primary-types', 'protocol', 'transport', 'utils', 'warnings'],
+  leader: ['codec', 'errors', 'options', 'protocol', 'utils', 'warnings'],
+  member: ['codec', 'errors', 'leader', 'options', 'protocol', 'road', 'transport', 'utils', 'warnings'],
+  client: ['codec', 'errors', 'leader', 'member', 'options', 'protocol', 'utils', 'warnings'],
+};
+
+/** The one file that imports each of these. */
+const DOORS: Readonly<Record<string, string>> = {
+  eventemitter2: 'utils/emitter',
+  nanoid: 'protocol/ids',
+  'node:cluster': 'transport/cluster',
+  'serialize-error': 'codec/error-classes',
+};
+
+/** The names that users import, and the types among them. */
+const PUBLIC = {
+  values: ['ERROR_CODES', 'RESERVED_NAMES', 'SharedClientError', 'callContext', 'createSharedClient', 'setupPrimary'],
+  types: [
+    'CallContext',
+    'CallCounts',
+    'Candidate',
+    'ChooseLeader',
+    'ClassOptions',
+    'ClientClass',
+    'ClientDefinition',
+    'ClientEvents',
+    'ClientOptions',
+    'ClientStatus',
+    'ClientWarning',
+    'CreateSharedClient',
+    'DeposedCause',
+    'ErrorCode',
+    'GroupStatus',
+    'Leader',
+    'LeaderEvent',
+    'Listener',
+    'MemberEvent',
+    'MemberStatus',
+    'MethodName',
+    'MethodOptions',
+    'MethodRole',
+    'MethodsOption',
+    'OpenContext',
+    'Outcome',
+    'Primary',
+    'PrimaryEvents',
+    'PrimaryOptions',
+    'PrimaryStatus',
+    'Publish',
+    'Remote',
+    'RemoteMethods',
+    'ReservedName',
+    'ResyncEvent',
+    'SharedClient',
+    'SharedClientMembers',
+    'Subscription',
+    'SubscriptionIterator',
+    'TopicOf',
+    'Upstream',
+    'UpstreamListener',
+    'ValueInfo',
+    'ValueOf',
+    'WithOptions',
+  ],
+};
+
+test('every import leads to a file', t => {
+  t.true(sources.size > 50);
+  for (const { name, imports } of sources.values()) {
+    for (const path of imports) t.true(sources.has(path), `${name} imports ${path}`);
+  }
+});
+
+test('no files import each other in a ring, types included', t => {
+  t.is(findRing(new Map([...sources].map(([name, { imports }]) => [name, imports]))), undefined);
+});
+
+test('a ring would be found', t => {
+  t.deepEqual(
+    findRing(
+      new Map([
+        ['a', ['b']],
+        ['b', ['c', 'd']],
+        ['c', []],
+        ['d', ['b']],
+      ]),
+    ),
+    ['b', 'd', 'b'],
+  );
+});
+
+for (const [room, allowed] of Object.entries(ARROWS)) {
+  test(`${room} knows ${allowed.length > 0 ? allowed.join(', ') : 'nobody'} and nothing else`, t => {
+    const files = [...sources.values()].filter(source => source.room === room);
+    t.true(files.length > 0);
+    for (const { name, imports } of files) {
+      for (const path of imports) {
+        const target = sources.get(path)!.room;
+        t.true(target === room || allowed.includes(target), `${name} imports ${path}`);
+      }
+    }
+  });
+}
+
+test('the rooms that users or the primary must not reach are not reached by any way', t => {
+  const reach = (room: string): Set<string> => {
+    const seen = new Set<string>();
+    const visit = (name: string) => {
+      if (seen.has(name)) return;
+      seen.add(name);
+      for (const path of sources.get(name)!.imports) visit(path);
+    };
+    for (const source of sources.values()) if (source.room === room) visit(source.name);
+    return new Set([...seen].map(name => sources.get(name)!.room));
+  };
+  for (const room of ['codec', 'member', 'leader', 'client', 'road']) t.false(reach('router').has(room), room);
+  for (const room of ['protocol', 'options', 'errors']) t.false(reach('transport').has(room), room);
+  for (const room of ['router', 'client']) t.false(reach('member').has(room), room);
+});
+
+for (const [dependency, door] of Object.entries(DOORS)) {
+  test(`${dependency} has one door`, t => {
+    const importers = [...sources.values()].filter(({ packages }) => packages.includes(dependency));
+    t.deepEqual(
+      importers.map(({ name }) => name),
+      [door],
+    );
+  });
+}
+
+test('every dependency has a door, and is declared', t => {
+  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const used = new Set(
+    [...sources.values()].flatMap(({ packages }) => packages).filter(name => !name.startsWith('node:')),
+  );
+  t.deepEqual([...used].sort(), Object.keys(dependencies).sort());
+  for (const dependency of used) t.true(dependency in DOORS, dependency);
+});
+
+test('time, timers and turns are read and set in one file', t => {
+  const forbidden =
+    /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b|\bprocess\.(?:nextTick|hrtime|uptime)\b|\bperformance\b|\bDate\.now\b|\bnew Date\(\)/;
+  const users = [...sources.values()].filter(({ code }) => forbidden.test(code)).map(({ name }) => name);
+  t.deepEqual(users, ['utils/clock']);
+});
+
+test('the library never writes to the console', t => {
+  for (const { name, code } of sources.values())
+    t.notRegex(code, /\bconsole\b|\bprocess\.(?:stdout|stderr|emitWarning)\b/, name);
+});
+
+test('the library never refs or unrefs a channel', t => {
+  for (const { name, code } of sources.values()) t.notRegex(code, /\bchannel\b[^;]*\.(?:ref|unref)\(/, name);
+});
+
+test('the public names are these', t => {
+  t.deepEqual(Object.keys(index).sort(), PUBLIC.values);
+  const text = readFileSync('lib/index.ts', 'utf8');
+  const exported = [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, isType, names]) =>
+    names!
+      .split(',')
+      .map(name => name.trim())
+      .filter(Boolean)
+      .map(name => (isType ? `type ${name}` : name)),
+  );
+  const types = exported.filter(name => name.startsWith('type ')).map(name => name.slice(5));
+  t.deepEqual(types.sort(), PUBLIC.types);
+  t.deepEqual(exported.filter(name => !name.startsWith('type ')).sort(), PUBLIC.values);
+});
+
+test('the public names for tests are these', t => {
+  t.deepEqual(Object.keys(testing).sort(), ['createMemoryCluster']);
+});
+
+test('each file says at its head what lives there', t => {
+  for (const name of sources.keys()) {
+    t.regex(readFileSync(`lib/${name}.ts`, 'utf8'), /^(?:\/\/ \S|\/\*\*)/, name);
+  }
+});
