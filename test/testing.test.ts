@@ -111,7 +111,10 @@ test('two clusters in one process know nothing of each other', async t => {
   for (const cluster of [one, two]) cluster.setupPrimary();
   const clients = [one, two].map(cluster => cluster.fork().createSharedClient(Counter, OPTIONS));
   t.deepEqual(await Promise.all(clients.map(client => client.add(2))), [2, 2]);
-  t.deepEqual(clients.map(client => client.isLeader), [true, true]);
+  t.deepEqual(
+    clients.map(client => client.isLeader),
+    [true, true],
+  );
 });
 
 test('a worker that does not read, and one whose messages take their time', async t => {

@@ -4,7 +4,7 @@ import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
 import { markRemote } from '../codec/local-stack.js';
-import { brokenFrame, brokenResult, leaderLost, type Outcome, SharedClientError, overloaded } from '../errors.js';
+import { brokenFrame, brokenResult, leaderLost, type Outcome, overloaded, SharedClientError } from '../errors.js';
 import type { FrameView } from '../protocol/frames.js';
 import { EXT, Kind } from '../protocol/messages.js';
 import type { Road } from '../road/road.js';

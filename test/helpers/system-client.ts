@@ -53,7 +53,9 @@ export class Upstream {
 
   /** Those whose connection is open, frozen ones aside. */
   get live(): FakeClient[] {
-    return this.clients.filter(client => FakeClient.isOpen(client) && !this.frozen.has(FakeClient.home(client).workerId));
+    return this.clients.filter(
+      client => FakeClient.isOpen(client) && !this.frozen.has(FakeClient.home(client).workerId),
+    );
   }
 
   /** The one that is open. */
@@ -75,7 +77,8 @@ export class Upstream {
     const now = home.clock.now();
     this.calls.push({ method, args, term: context?.term, workerId: home.workerId, at: now });
     if (!context) return undefined;
-    if (context.term < this.newestTerm()) this.violations.push(`${method}() began in term ${context.term}, which was over`);
+    if (context.term < this.newestTerm())
+      this.violations.push(`${method}() began in term ${context.term}, which was over`);
     if (now > context.deadline) this.violations.push(`${method}() began after its deadline`);
     return context;
   }
@@ -140,7 +143,8 @@ export class FakeClient {
     const key = keyOf(topic);
     this.#record('subscribe', [topic]);
     this.#upstream.log.push(`subscribe ${key}`);
-    if (this.#subscribed.some(other => other.key === key)) this.#upstream.violations.push(`${key} was subscribed to twice`);
+    if (this.#subscribed.some(other => other.key === key))
+      this.#upstream.violations.push(`${key} was subscribed to twice`);
     const entry = { topic, key, listener };
     const result = this.#upstream.onSubscribe(topic, this);
     this.#subscribed.push(entry);
@@ -285,7 +289,8 @@ export class FakeClient {
 }
 
 /** As text; a string as JSON. */
-const keyOf = (topic: unknown) => (typeof topic === 'string' ? JSON.stringify(topic) : inspect(topic, { sorted: true }));
+const keyOf = (topic: unknown) =>
+  typeof topic === 'string' ? JSON.stringify(topic) : inspect(topic, { sorted: true });
 
 /** What `run()` finds by name: code can't travel. */
 export const tasks = new Map<string, () => unknown>();

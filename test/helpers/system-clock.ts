@@ -109,7 +109,8 @@ export class VirtualTime implements Clock {
   #due(end: number): (() => void) | undefined {
     let next: VirtualTimer | undefined;
     for (const timer of this.#timers) {
-      if (timer.at <= end && (!next || timer.at < next.at || (timer.at === next.at && timer.order < next.order))) next = timer;
+      if (timer.at <= end && (!next || timer.at < next.at || (timer.at === next.at && timer.order < next.order)))
+        next = timer;
     }
     if (!next) return undefined;
     this.#timers.delete(next);

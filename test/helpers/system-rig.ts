@@ -50,7 +50,11 @@ export class Rig {
     this.#channels = channels;
     this.time = new VirtualTime(pick);
     this.#primaryHome = { workerId: 0, isAlive: true, clock: this.time, run: this.time.schedule };
-    this.cluster = createMemoryCluster({ clock: this.time, schedule: this.time.schedule, ...(latencyMs && { latencyMs }) });
+    this.cluster = createMemoryCluster({
+      clock: this.time,
+      schedule: this.time.schedule,
+      ...(latencyMs && { latencyMs }),
+    });
     if (primary) this.setup(primary);
   }
 
@@ -225,7 +229,11 @@ export function watch(promise: PromiseLike<unknown>): { end: string | undefined 
 }
 
 /** Records what a listener gets. */
-export function recorder(): { listener: (value: unknown, info: ValueInfo) => void; values: unknown[]; infos: ValueInfo[] } {
+export function recorder(): {
+  listener: (value: unknown, info: ValueInfo) => void;
+  values: unknown[];
+  infos: ValueInfo[];
+} {
   const values: unknown[] = [];
   const infos: ValueInfo[] = [];
   const listener = (value: unknown, info: ValueInfo) => {

@@ -54,7 +54,12 @@ export class Simulation {
   readonly #faults: string[] = [];
   readonly #actors: Actor[] = [];
   readonly made = new Map<string, Made>();
-  readonly #options: { handover: 'exclusive' | 'overlap'; replay: 'last' | 'none'; restartOn: string[]; drainTimeoutMs: number };
+  readonly #options: {
+    handover: 'exclusive' | 'overlap';
+    replay: 'last' | 'none';
+    restartOn: string[];
+    drainTimeoutMs: number;
+  };
   /** Large calls and values, so that channels fill. */
   readonly #isLoaded: boolean;
   #pushed = 0;
@@ -68,7 +73,11 @@ export class Simulation {
       channels: 'mixed',
       pick,
       latencyMs: this.#oneOf([0, 0, 1, 7]),
-      primary: { hungLeader: this.#oneOf(['depose', 'depose', 'kill']), maxQueuedBytes: 2 * MIB, maxQueuedTotalBytes: 3 * MIB },
+      primary: {
+        hungLeader: this.#oneOf(['depose', 'depose', 'kill']),
+        maxQueuedBytes: 2 * MIB,
+        maxQueuedTotalBytes: 3 * MIB,
+      },
     });
     this.#isLoaded = pick(4) === 0;
     this.#options = {
@@ -178,10 +187,13 @@ export class Simulation {
     const subscription = client.subscribe(topic, (value, { term, replayed }) => {
       const [n] = value as [number];
       const who = `${actor.worker.workerId} ${topic}`;
-      if (heard.lastTerm !== 0 && term !== heard.lastTerm && !heard.hasGap) this.#faults.push(`${who}: a new term without resync`);
+      if (heard.lastTerm !== 0 && term !== heard.lastTerm && !heard.hasGap)
+        this.#faults.push(`${who}: a new term without resync`);
       if (term < heard.lastTerm) this.#faults.push(`${who}: a value of an older term`);
-      if (n < heard.lastN || (n === heard.lastN && !replayed)) this.#faults.push(`${who}: ${n} came after ${heard.lastN}`);
-      if (n > heard.lastN + 1 && !heard.hasGap) this.#faults.push(`${who}: ${n} after ${heard.lastN}, and nobody said so`);
+      if (n < heard.lastN || (n === heard.lastN && !replayed))
+        this.#faults.push(`${who}: ${n} came after ${heard.lastN}`);
+      if (n > heard.lastN + 1 && !heard.hasGap)
+        this.#faults.push(`${who}: ${n} after ${heard.lastN}, and nobody said so`);
       heard.lastN = n;
       heard.lastTerm = term;
       heard.hasGap = false;
@@ -275,9 +287,17 @@ export class Simulation {
     const upstream = this.rig.upstream();
     this.#faults.push(...upstream.violations);
     this.#checkCalls();
-    const results = Promise.all(this.#actors.map(({ client }) => client.echo('last').then(() => 'ok', (error: Error) => error.message)));
+    const results = Promise.all(
+      this.#actors.map(({ client }) =>
+        client.echo('last').then(
+          () => 'ok',
+          (error: Error) => error.message,
+        ),
+      ),
+    );
     const ends = await time.until(results);
-    for (const [i, end] of ends.entries()) if (end !== 'ok') this.#faults.push(`at last ${this.#actors[i]!.worker.workerId}: ${end}`);
+    for (const [i, end] of ends.entries())
+      if (end !== 'ok') this.#faults.push(`at last ${this.#actors[i]!.worker.workerId}: ${end}`);
     if (upstream.live.length !== 1) this.#faults.push(`${upstream.live.length} real clients are open at last`);
     this.#checkSaid();
     await this.#checkSubscriptions();
@@ -321,7 +341,8 @@ export class Simulation {
     for (const { worker, said } of this.#actors) {
       for (const [key, value] of said) {
         const now = last.get(`${worker.workerId} ${key}`) ?? '';
-        if (now !== (value ?? '')) this.#faults.push(`under ${key} of ${worker.workerId} ${now || 'nothing'} is said, not ${value}`);
+        if (now !== (value ?? ''))
+          this.#faults.push(`under ${key} of ${worker.workerId} ${now || 'nothing'} is said, not ${value}`);
       }
     }
   }
@@ -335,7 +356,8 @@ export class Simulation {
     await this.rig.time.settle();
     for (const { worker, subscriptions } of this.#actors) {
       for (const [topic, { heard }] of subscriptions) {
-        if (heard.lastN !== this.#pushed) this.#faults.push(`${worker.workerId} ${topic}: ${heard.lastN} is the last and not ${this.#pushed}`);
+        if (heard.lastN !== this.#pushed)
+          this.#faults.push(`${worker.workerId} ${topic}: ${heard.lastN} is the last and not ${this.#pushed}`);
       }
     }
   }

@@ -9,36 +9,51 @@ const FAULTS = {
 } as const;
 
 for (const [text, fault] of Object.entries(FAULTS)) {
-  system(`a real client ${text}: every ready() says so with the cause, and all is well once it can be opened`, async (t, rig) => {
-    const upstream = rig.upstream();
-    const refuse = () => {
-      throw Object.assign(new RangeError('refused'), { code: 'ECONNREFUSED' });
-    };
-    if (fault === 'construct') upstream.onConstruct = refuse;
-    else upstream.onReady = fault === 'ready' ? refuse : () => new Promise(() => {});
-    const clients = Array.from({ length: 3 }, () => rig.client(rig.fork(), { openTimeoutMs: 100 }));
-    const readies = clients.map(client => client.ready().then(() => undefined, (error: SharedClientError) => error));
-    for (const error of await rig.time.until(Promise.all(readies))) {
-      t.is(error!.code, 'ERR_LEADER_FAILED');
-      const cause = error!.cause as SharedClientError;
-      if (fault === 'never') t.is(cause.code, 'ERR_TIMEOUT');
-      else t.deepEqual([cause instanceof RangeError, cause.message, cause.code as string], [true, 'refused', 'ECONNREFUSED']);
-    }
-    const tried = rig.story.filter(event => event.endsWith('appointed'));
-    t.deepEqual(tried.map(event => event.split(' ')[1]).sort(), ['1', '2', '3']);
-    t.is(rig.primary.status().groups[0]!.state, 'vacant');
-    t.is(upstream.live.length, 0);
-    const calls = clients.map(client => watch(client.with({ timeoutMs: 5000 }).echo(1)));
-    const short = watch(clients[1]!.with({ timeoutMs: 200 }).echo(2));
-    await rig.time.advance(201);
-    t.is(short.end, 'ERR_LEADER_FAILED not-started');
-    upstream.onConstruct = () => {};
-    upstream.onReady = () => {};
-    await rig.time.advance(2000);
-    t.deepEqual(calls.map(call => call.end), ['ok', 'ok', 'ok']);
-    await rig.time.until(Promise.all(clients.map(client => client.ready())));
-    t.is(upstream.live.length, 1);
-  });
+  system(
+    `a real client ${text}: every ready() says so with the cause, and all is well once it can be opened`,
+    async (t, rig) => {
+      const upstream = rig.upstream();
+      const refuse = () => {
+        throw Object.assign(new RangeError('refused'), { code: 'ECONNREFUSED' });
+      };
+      if (fault === 'construct') upstream.onConstruct = refuse;
+      else upstream.onReady = fault === 'ready' ? refuse : () => new Promise(() => {});
+      const clients = Array.from({ length: 3 }, () => rig.client(rig.fork(), { openTimeoutMs: 100 }));
+      const readies = clients.map(client =>
+        client.ready().then(
+          () => undefined,
+          (error: SharedClientError) => error,
+        ),
+      );
+      for (const error of await rig.time.until(Promise.all(readies))) {
+        t.is(error!.code, 'ERR_LEADER_FAILED');
+        const cause = error!.cause as SharedClientError;
+        if (fault === 'never') t.is(cause.code, 'ERR_TIMEOUT');
+        else
+          t.deepEqual(
+            [cause instanceof RangeError, cause.message, cause.code as string],
+            [true, 'refused', 'ECONNREFUSED'],
+          );
+      }
+      const tried = rig.story.filter(event => event.endsWith('appointed'));
+      t.deepEqual(tried.map(event => event.split(' ')[1]).sort(), ['1', '2', '3']);
+      t.is(rig.primary.status().groups[0]!.state, 'vacant');
+      t.is(upstream.live.length, 0);
+      const calls = clients.map(client => watch(client.with({ timeoutMs: 5000 }).echo(1)));
+      const short = watch(clients[1]!.with({ timeoutMs: 200 }).echo(2));
+      await rig.time.advance(201);
+      t.is(short.end, 'ERR_LEADER_FAILED not-started');
+      upstream.onConstruct = () => {};
+      upstream.onReady = () => {};
+      await rig.time.advance(2000);
+      t.deepEqual(
+        calls.map(call => call.end),
+        ['ok', 'ok', 'ok'],
+      );
+      await rig.time.until(Promise.all(clients.map(client => client.ready())));
+      t.is(upstream.live.length, 1);
+    },
+  );
 }
 
 system('attempts go on with backoff, 100 ms at first and doubled each time', async (t, rig) => {
@@ -65,7 +80,10 @@ system('attempts go on with backoff, 100 ms at first and doubled each time', asy
   };
   rig.leader().kill();
   await rig.time.advance(350);
-  t.deepEqual(attempts.slice(1).map((at, i) => Math.round(at - attempts[i]!)), [100, 200]);
+  t.deepEqual(
+    attempts.slice(1).map((at, i) => Math.round(at - attempts[i]!)),
+    [100, 200],
+  );
 });
 
 system('one that cannot open is passed over for one that can', async (t, rig) => {
@@ -147,31 +165,34 @@ system('open() that comes late, after its time, has what it made closed', async 
   t.deepEqual(closed, [1]);
 });
 
-system('an event of restartOn ends the term: a new real client is opened, at once the first time, then with backoff', async (t, rig) => {
-  const clients = await rig.clients(2, { restartOn: ['end', 'lost'] });
-  const log = recorder();
-  await rig.time.until(clients[1]!.subscribe('topic', log.listener).ready);
-  const upstream = rig.upstream();
-  const call = watch(clients[1]!.hold(1));
-  await rig.time.settle();
-  upstream.emit('end', new Error('gone'));
-  await rig.time.settle();
-  t.is(call.end, 'ERR_LEADER_LOST unknown');
-  t.is(upstream.live.length, 1);
-  t.is(upstream.clients.length, 2);
-  t.is(rig.story[2], 'g: 1 broken');
-  upstream.push('topic', 1);
-  await rig.time.settle();
-  t.deepEqual(log.values, [1]);
-  upstream.emit('lost');
-  await rig.time.settle();
-  t.is(upstream.live.length, 0);
-  const waiting = watch(clients[0]!.echo(1));
-  await rig.time.advance(99);
-  t.is(waiting.end, undefined);
-  await rig.time.advance(2);
-  t.is(waiting.end, 'ok');
-});
+system(
+  'an event of restartOn ends the term: a new real client is opened, at once the first time, then with backoff',
+  async (t, rig) => {
+    const clients = await rig.clients(2, { restartOn: ['end', 'lost'] });
+    const log = recorder();
+    await rig.time.until(clients[1]!.subscribe('topic', log.listener).ready);
+    const upstream = rig.upstream();
+    const call = watch(clients[1]!.hold(1));
+    await rig.time.settle();
+    upstream.emit('end', new Error('gone'));
+    await rig.time.settle();
+    t.is(call.end, 'ERR_LEADER_LOST unknown');
+    t.is(upstream.live.length, 1);
+    t.is(upstream.clients.length, 2);
+    t.is(rig.story[2], 'g: 1 broken');
+    upstream.push('topic', 1);
+    await rig.time.settle();
+    t.deepEqual(log.values, [1]);
+    upstream.emit('lost');
+    await rig.time.settle();
+    t.is(upstream.live.length, 0);
+    const waiting = watch(clients[0]!.echo(1));
+    await rig.time.advance(99);
+    t.is(waiting.end, undefined);
+    await rig.time.advance(2);
+    t.is(waiting.end, 'ok');
+  },
+);
 
 system('fail(error) of open() ends the term, once', async (t, rig) => {
   const contexts: OpenContext[] = [];
@@ -193,7 +214,10 @@ system('fail(error) of open() ends the term, once', async (t, rig) => {
   contexts[0]!.fail(new Error('far too late'));
   await rig.time.settle();
   t.is(await rig.time.until(client.get()), 2);
-  t.deepEqual(contexts.map(({ signal }) => signal.aborted), [true, false]);
+  t.deepEqual(
+    contexts.map(({ signal }) => signal.aborted),
+    [true, false],
+  );
   t.true(contexts[1]!.term > contexts[0]!.term);
   t.is(contexts[0]!.name, 'g');
 });
@@ -261,7 +285,10 @@ system('a call that breaks the real client lets none of those behind it begin', 
     const calls = [client.publish('break'), client.echo('behind'), client.echo('behind')].map(watch);
     await rig.time.advance(1000);
     t.is(calls[0]!.end, 'ERR_LEADER_LOST unknown');
-    t.deepEqual(calls.slice(1).map(call => call.end), Array(2).fill('ERR_LEADER_LOST unknown'));
+    t.deepEqual(
+      calls.slice(1).map(call => call.end),
+      Array(2).fill('ERR_LEADER_LOST unknown'),
+    );
     t.is(rig.upstream().count('echo'), 0);
   }
 });

@@ -1,7 +1,13 @@
 import { endOf, type Rig, recorder, system } from '../helpers/system-test.js';
 
 const M = '$csc';
-const bundle = (rig: Rig, change: object = {}) => ({ g: 'g', t: rig.primary.status().groups[0]!.term, h: [1, 1, 1, 0], x: '[0]', ...change });
+const bundle = (rig: Rig, change: object = {}) => ({
+  g: 'g',
+  t: rig.primary.status().groups[0]!.term,
+  h: [1, 1, 1, 0],
+  x: '[0]',
+  ...change,
+});
 
 /** What a broken copy of the library, or a neighbour, could put on a channel. */
 function oddMessages(rig: Rig): unknown[] {
@@ -66,13 +72,31 @@ function oddMessages(rig: Rig): unknown[] {
 
 /** Frames that fit in form, with texts that mean nothing. */
 function oddFrames(rig: Rig, from: 'worker' | 'primary'): unknown[] {
-  const texts = ['0', 'null', '[]', '{}', '"x"', '[1,2]', '["echo"]', '["echo",null,0]', '["all"]', '[0,{"a":1}]', '[null,null,[]]', '[["?",1]]', '["echo",1e12,["~",9]]'];
+  const texts = [
+    '0',
+    'null',
+    '[]',
+    '{}',
+    '"x"',
+    '[1,2]',
+    '["echo"]',
+    '["echo",null,0]',
+    '["all"]',
+    '[0,{"a":1}]',
+    '[null,null,[]]',
+    '[["?",1]]',
+    '["echo",1e12,["~",9]]',
+  ];
   const kinds = [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 21, 30, 31, 63];
   const packets: unknown[] = [];
   for (const kind of kinds.filter(kind => from === 'worker' || kind !== 30)) {
     for (const text of texts) {
       for (const ext of [0, 64]) {
-        const change = { h: [kind + ext, 999_999, text.length, 0], x: `[${text}]`, ...(from === 'primary' && kind < 10 && { f: 2 }) };
+        const change = {
+          h: [kind + ext, 999_999, text.length, 0],
+          x: `[${text}]`,
+          ...(from === 'primary' && kind < 10 && { f: 2 }),
+        };
         packets.push({ [M]: 1, d: [bundle(rig, change)] });
       }
     }
@@ -151,7 +175,8 @@ system('a bundle that is no JSON ends the calls it answered', async (t, rig) => 
   const clients = await rig.clients(2);
   const call = clients[1]!.hold('broken');
   await rig.time.settle();
-  for (let id = 0; id < 400; id++) rig.sendDown(rig.workers[1]!, { [M]: 1, d: [bundle(rig, { h: [10, id, 1, 0], x: '[}]' })] });
+  for (let id = 0; id < 400; id++)
+    rig.sendDown(rig.workers[1]!, { [M]: 1, d: [bundle(rig, { h: [10, id, 1, 0], x: '[}]' })] });
   t.is(await rig.time.until(endOf(call)), 'ERR_PROTOCOL unknown');
   await rig.time.settle();
 });

@@ -36,18 +36,21 @@ system('results come back to the call they belong to, whatever order they end in
   }
 });
 
-system('a method that is missing, hidden or inherited is unknown in the leader and in a follower alike', async (t, rig) => {
-  for (const client of await rig.clients(2)) {
-    const names = ['missing', '_hidden', '__proto__', 'toString', 'constructor', 'hasOwnProperty', 'property', ''];
-    for (const name of names) {
-      t.is(await rig.time.until(endOf(client.invoke(name as string))), 'ERR_UNKNOWN_METHOD not-started', name);
+system(
+  'a method that is missing, hidden or inherited is unknown in the leader and in a follower alike',
+  async (t, rig) => {
+    for (const client of await rig.clients(2)) {
+      const names = ['missing', '_hidden', '__proto__', 'toString', 'constructor', 'hasOwnProperty', 'property', ''];
+      for (const name of names) {
+        t.is(await rig.time.until(endOf(client.invoke(name as string))), 'ERR_UNKNOWN_METHOD not-started', name);
+      }
+      for (const odd of [Symbol('secret'), Symbol.asyncDispose, undefined, 7, null, { toString: () => 'echo' }]) {
+        t.is(await rig.time.until(endOf(client.invoke(odd as string))), 'ERR_UNKNOWN_METHOD not-started');
+      }
     }
-    for (const odd of [Symbol('secret'), Symbol.asyncDispose, undefined, 7, null, { toString: () => 'echo' }]) {
-      t.is(await rig.time.until(endOf(client.invoke(odd as string))), 'ERR_UNKNOWN_METHOD not-started');
-    }
-  }
-  t.is(rig.upstream().calls.length, 0);
-});
+    t.is(rig.upstream().calls.length, 0);
+  },
+);
 
 system('a name that nobody has reads undefined, whatever a framework probes for', async (t, rig) => {
   for (const client of await rig.clients(2)) {
@@ -92,7 +95,10 @@ system('the nearest of all timeouts counts: of with(), of the method, of the han
     lasts(two.with({ timeoutMs: 700 }).hold(4)),
   ]);
   const within = (await rig.time.until(times)).map((ms, i) => ms - [100, 200, 400, 600, 700][i]!);
-  t.true(within.every(ms => ms === 0 || ms === 1), String(within));
+  t.true(
+    within.every(ms => ms === 0 || ms === 1),
+    String(within),
+  );
 });
 
 system('a call without a limit waits as long as it takes', async (t, rig) => {
@@ -142,19 +148,27 @@ system('a call made while nobody leads waits, and its own deadline counts', asyn
   t.is(rig.upstream().count('echo'), 1);
 });
 
-system('calls that wait in a process are bounded', async (t, rig) => {
-  const client = rig.client(rig.fork(), { eligible: false, timeoutMs: 1000 });
-  const large = 'x'.repeat(8 * 1024 * 1024);
-  const calls = Array.from({ length: 9 }, () => watch(client.echo(large)));
-  await rig.time.settle();
-  t.deepEqual(calls.map(call => call.end).slice(6), [undefined, 'ERR_OVERLOADED not-started', 'ERR_OVERLOADED not-started']);
-  const again = rig.client(rig.workers[0], { eligible: false });
-  await rig.time.advance(1001);
-  t.is(calls[0]!.end, 'ERR_TIMEOUT not-started');
-  const roomy = watch(again.echo(large));
-  await rig.time.settle();
-  t.is(roomy.end, undefined);
-}, { over: ['advanced'] });
+system(
+  'calls that wait in a process are bounded',
+  async (t, rig) => {
+    const client = rig.client(rig.fork(), { eligible: false, timeoutMs: 1000 });
+    const large = 'x'.repeat(8 * 1024 * 1024);
+    const calls = Array.from({ length: 9 }, () => watch(client.echo(large)));
+    await rig.time.settle();
+    t.deepEqual(calls.map(call => call.end).slice(6), [
+      undefined,
+      'ERR_OVERLOADED not-started',
+      'ERR_OVERLOADED not-started',
+    ]);
+    const again = rig.client(rig.workers[0], { eligible: false });
+    await rig.time.advance(1001);
+    t.is(calls[0]!.end, 'ERR_TIMEOUT not-started');
+    const roomy = watch(again.echo(large));
+    await rig.time.settle();
+    t.is(roomy.end, undefined);
+  },
+  { over: ['advanced'] },
+);
 
 system('a call in the leader can ask for its term, its group, its signal and its deadline', async (t, rig) => {
   const seen: unknown[] = [];
@@ -194,11 +208,19 @@ system('many calls in one tick all end, each with its own result', async (t, rig
   const clients = await rig.clients(3);
   const calls = clients.flatMap((client, c) => Array.from({ length: 300 }, (_, i) => client.echo([c, i])));
   const results = await rig.time.until(Promise.all(calls));
-  t.deepEqual(results.slice(299, 302), [[0, 299], [1, 0], [1, 1]]);
+  t.deepEqual(results.slice(299, 302), [
+    [0, 299],
+    [1, 0],
+    [1, 1],
+  ]);
   t.is(rig.upstream().calls.length, 900);
 });
 
-system('the library of this process is another one than those of a cluster in memory', async (t, rig) => {
-  t.is(typeof setupPrimary, 'function');
-  t.not(rig.cluster.createSharedClient as unknown, createSharedClient as unknown);
-}, { over: ['advanced'] });
+system(
+  'the library of this process is another one than those of a cluster in memory',
+  async (t, rig) => {
+    t.is(typeof setupPrimary, 'function');
+    t.not(rig.cluster.createSharedClient as unknown, createSharedClient as unknown);
+  },
+  { over: ['advanced'] },
+);

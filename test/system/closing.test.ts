@@ -81,32 +81,41 @@ system('handles of one name share a member: it leaves with the last of them', as
   t.true(two.isLeader);
   rig.upstream().push('topic', 1);
   await rig.time.advance(400);
-  t.deepEqual(calls.map(call => call.end), ['ok', 'ok']);
+  t.deepEqual(
+    calls.map(call => call.end),
+    ['ok', 'ok'],
+  );
   t.deepEqual(log.values, [1]);
   await rig.time.until(two.close());
   t.is(rig.upstream().live.length, 0);
 });
 
-system('a name can be used again while its last client still closes, with another class and other options', async (t, rig) => {
-  const worker = rig.fork();
-  const first = rig.client(worker);
-  await rig.time.until(first.ready());
-  t.throws(() => worker.createSharedClient({ name: 'g', open: () => ({}) }), { code: 'ERR_INVALID_OPTION', message: /open/ });
-  t.throws(() => rig.client(worker, { priority: 1 }), { code: 'ERR_INVALID_OPTION', message: /priority/ });
-  t.throws(() => rig.client(worker, { eligible: false }), { code: 'ERR_INVALID_OPTION', message: /eligible/ });
-  t.notThrows(() => rig.client(worker, { timeoutMs: 77, readyTimeoutMs: 88 }).close());
-  rig.upstream().onClose = () => new Promise(resolve => rig.time.setTimer(() => resolve(1), 50));
-  const closing = watch(first.close());
-  await rig.time.settle();
-  const second = rig.adopt(worker.createSharedClient({ name: 'g', open: () => ({ two: () => 2 }) }), worker);
-  const call = watch(second.invoke('two'));
-  await rig.time.advance(49);
-  t.deepEqual([closing.end, call.end], [undefined, undefined]);
-  await rig.time.advance(2);
-  t.deepEqual([closing.end, call.end], ['ok', 'ok']);
-  t.is(rig.upstream().live.length, 0);
-  t.true(second.isLeader);
-});
+system(
+  'a name can be used again while its last client still closes, with another class and other options',
+  async (t, rig) => {
+    const worker = rig.fork();
+    const first = rig.client(worker);
+    await rig.time.until(first.ready());
+    t.throws(() => worker.createSharedClient({ name: 'g', open: () => ({}) }), {
+      code: 'ERR_INVALID_OPTION',
+      message: /open/,
+    });
+    t.throws(() => rig.client(worker, { priority: 1 }), { code: 'ERR_INVALID_OPTION', message: /priority/ });
+    t.throws(() => rig.client(worker, { eligible: false }), { code: 'ERR_INVALID_OPTION', message: /eligible/ });
+    t.notThrows(() => rig.client(worker, { timeoutMs: 77, readyTimeoutMs: 88 }).close());
+    rig.upstream().onClose = () => new Promise(resolve => rig.time.setTimer(() => resolve(1), 50));
+    const closing = watch(first.close());
+    await rig.time.settle();
+    const second = rig.adopt(worker.createSharedClient({ name: 'g', open: () => ({ two: () => 2 }) }), worker);
+    const call = watch(second.invoke('two'));
+    await rig.time.advance(49);
+    t.deepEqual([closing.end, call.end], [undefined, undefined]);
+    await rig.time.advance(2);
+    t.deepEqual([closing.end, call.end], ['ok', 'ok']);
+    t.is(rig.upstream().live.length, 0);
+    t.true(second.isLeader);
+  },
+);
 
 system('the last client of a worker that closes leaves nothing there; a new one joins anew', async (t, rig) => {
   const worker = rig.fork();
@@ -120,20 +129,24 @@ system('the last client of a worker that closes leaves nothing there; a new one 
   t.is(rig.upstream().clients.length, 3);
 });
 
-system('close() before the primary answered, and before anybody leads', async (t, rig) => {
-  const early = rig.client(rig.fork());
-  const call = watch(early.echo(1));
-  await rig.time.until(early.close(), 1);
-  t.is(call.end, 'ERR_CLOSED not-started');
-  rig.setup();
-  const follower = rig.client(rig.fork(), { eligible: false, drainTimeoutMs: 100 });
-  await rig.time.settle();
-  const waiting = watch(follower.echo(1));
-  await rig.time.until(follower.close(), 200);
-  t.is(waiting.end, 'ERR_CLOSED not-started');
-  await rig.time.settle();
-  t.deepEqual(rig.time.waiting, []);
-}, { primary: false });
+system(
+  'close() before the primary answered, and before anybody leads',
+  async (t, rig) => {
+    const early = rig.client(rig.fork());
+    const call = watch(early.echo(1));
+    await rig.time.until(early.close(), 1);
+    t.is(call.end, 'ERR_CLOSED not-started');
+    rig.setup();
+    const follower = rig.client(rig.fork(), { eligible: false, drainTimeoutMs: 100 });
+    await rig.time.settle();
+    const waiting = watch(follower.echo(1));
+    await rig.time.until(follower.close(), 200);
+    t.is(waiting.end, 'ERR_CLOSED not-started');
+    await rig.time.settle();
+    t.deepEqual(rig.time.waiting, []);
+  },
+  { primary: false },
+);
 
 system('close() while the real client is opened', async (t, rig) => {
   rig.upstream().onReady = () => new Promise(() => {});

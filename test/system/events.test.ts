@@ -138,22 +138,25 @@ system('a listener that throws goes to error, and one of error that throws does 
   t.is(await rig.time.until(client.echo(1)), 1);
 });
 
-system('a listener of the primary that throws is a warning, and one of warning that throws does no harm', async (t, rig) => {
-  const clients = await rig.clients(2);
-  rig.primary.on('warning', () => {
-    throw new Error('warning threw');
-  });
-  rig.primary.on('leave', () => {
-    throw new Error('leave threw');
-  });
-  const left: number[] = [];
-  rig.primary.on('leave', ({ workerId }) => left.push(workerId));
-  rig.leader().kill();
-  await rig.time.settle();
-  t.is(await rig.time.until(clients[1]!.echo(1)), 1);
-  t.deepEqual(left, [1]);
-  t.deepEqual(rig.warnings, ['A listener threw.']);
-});
+system(
+  'a listener of the primary that throws is a warning, and one of warning that throws does no harm',
+  async (t, rig) => {
+    const clients = await rig.clients(2);
+    rig.primary.on('warning', () => {
+      throw new Error('warning threw');
+    });
+    rig.primary.on('leave', () => {
+      throw new Error('leave threw');
+    });
+    const left: number[] = [];
+    rig.primary.on('leave', ({ workerId }) => left.push(workerId));
+    rig.leader().kill();
+    await rig.time.settle();
+    t.is(await rig.time.until(clients[1]!.echo(1)), 1);
+    t.deepEqual(left, [1]);
+    t.deepEqual(rig.warnings, ['A listener threw.']);
+  },
+);
 
 system('other options for one name in another worker are a warning on both sides, and work', async (t, rig) => {
   const [one, two] = [rig.fork(), rig.fork()];
@@ -166,8 +169,14 @@ system('other options for one name in another worker are a warning on both sides
   await rig.time.settle();
   t.is(rig.warnings.length, 1);
   t.regex(rig.warnings[0]!, /Worker 2 has another (handover|drainTimeoutMs) for "g"/);
-  t.deepEqual(others.filter(event => event.startsWith('warning')), [`warning ${rig.warnings[0]}`]);
-  t.deepEqual(events.filter(event => event.startsWith('warning')), [`warning ${rig.warnings[0]}`]);
+  t.deepEqual(
+    others.filter(event => event.startsWith('warning')),
+    [`warning ${rig.warnings[0]}`],
+  );
+  t.deepEqual(
+    events.filter(event => event.startsWith('warning')),
+    [`warning ${rig.warnings[0]}`],
+  );
   const third = rig.client(rig.fork(), { handover: 'overlap', eligible: false, priority: 7, timeoutMs: 5 });
   await rig.time.until(third.ready());
   t.is(rig.warnings.length, 1);
@@ -213,7 +222,10 @@ system('events of the primary carry who and why', async (t, rig) => {
     rig.primary.on(name, event => seen.push([name, event]));
   }
   const off = () => seen.push('off');
-  rig.primary.on('join', off).off('join', off).once('leave', () => seen.push('once'));
+  rig.primary
+    .on('join', off)
+    .off('join', off)
+    .once('leave', () => seen.push('once'));
   const client = rig.client(rig.fork());
   await rig.time.until(client.ready());
   await rig.time.settle();

@@ -25,7 +25,9 @@ system('a killed leader: each call ends once, with what is true of it', async (t
   rig.upstream().held.get('twice')!.resolve('twice');
   await rig.time.settle();
   t.is(again.end, 'ok');
-  const runs = ['done', 'handed to the channel', 'made before it is known', 'after'].map(name => rig.upstream().count('echo', name));
+  const runs = ['done', 'handed to the channel', 'made before it is known', 'after'].map(name =>
+    rig.upstream().count('echo', name),
+  );
   t.deepEqual(runs, [1, 0, 1, 1]);
   t.deepEqual([rig.upstream().count('hold', 'in its hands'), rig.upstream().count('hold', 'twice')], [1, 2]);
   t.is(client.status().calls.resent, 1);
@@ -108,17 +110,23 @@ system('an idempotent call is sent again within its deadline only', async (t, ri
   t.is(call.end, 'ERR_TIMEOUT unknown');
 });
 
-system('an idempotent call that may have run says so when it ends while it waits for the next leader', async (t, rig) => {
-  const clients = await rig.clients(2, i => ({ timeoutMs: 300, eligible: i === 0 }));
-  const idempotent = clients[1]!.with({ idempotent: true });
-  const [late, cancelled] = [watch(idempotent.hold('late')), watch(idempotent.with({ timeoutMs: 60_000 }).hold('closed'))];
-  await rig.time.settle();
-  rig.leader().kill();
-  await rig.time.advance(301);
-  t.is(late.end, 'ERR_TIMEOUT unknown');
-  await rig.time.until(clients[1]!.close());
-  t.is(cancelled.end, 'ERR_CLOSED unknown');
-});
+system(
+  'an idempotent call that may have run says so when it ends while it waits for the next leader',
+  async (t, rig) => {
+    const clients = await rig.clients(2, i => ({ timeoutMs: 300, eligible: i === 0 }));
+    const idempotent = clients[1]!.with({ idempotent: true });
+    const [late, cancelled] = [
+      watch(idempotent.hold('late')),
+      watch(idempotent.with({ timeoutMs: 60_000 }).hold('closed')),
+    ];
+    await rig.time.settle();
+    rig.leader().kill();
+    await rig.time.advance(301);
+    t.is(late.end, 'ERR_TIMEOUT unknown');
+    await rig.time.until(clients[1]!.close());
+    t.is(cancelled.end, 'ERR_CLOSED unknown');
+  },
+);
 
 system('subscribers hear resync before the first value of the new term, once a handle and key', async (t, rig) => {
   const clients = await rig.clients(3);
@@ -126,7 +134,9 @@ system('subscribers hear resync before the first value of the new term, once a h
   for (const client of clients) {
     const log: string[] = [];
     told.push(log);
-    client.on('resync', ({ key, fromTerm, toTerm, reason }) => log.push(`resync ${key} ${toTerm > fromTerm} ${reason}`));
+    client.on('resync', ({ key, fromTerm, toTerm, reason }) =>
+      log.push(`resync ${key} ${toTerm > fromTerm} ${reason}`),
+    );
     client.subscribe('topic', value => log.push(`value ${value}`));
     await rig.time.until(client.subscribe('topic', () => {}).ready);
   }
@@ -166,7 +176,10 @@ system('a subscription that was refused after a failover is tried again with bac
   rig.leader().kill();
   await rig.time.advance(1000);
   t.deepEqual(events, Array(4).fill('error not yet'));
-  const times = rig.upstream().calls.filter(call => call.method === 'subscribe').map(call => Math.round(call.at - at));
+  const times = rig
+    .upstream()
+    .calls.filter(call => call.method === 'subscribe')
+    .map(call => Math.round(call.at - at));
   t.deepEqual(times.slice(1), [0, 100, 300, 700]);
   rig.upstream().onSubscribe = () => {};
   await rig.time.advance(1000);
@@ -235,7 +248,10 @@ system('terms grow, also over the end of a group and of the primary', async (t, 
   const client = rig.client(rig.fork());
   await rig.time.until(client.ready());
   terms.push(client.term);
-  t.deepEqual([...new Set(terms)].sort((a, b) => a - b), terms);
+  t.deepEqual(
+    [...new Set(terms)].sort((a, b) => a - b),
+    terms,
+  );
   t.is(terms[0], rig.time.wall());
 });
 
@@ -245,15 +261,18 @@ system('a broken result does not reach anybody else', async (t, rig) => {
   t.deepEqual(await rig.time.until(Promise.all([endOf(a.hold(1)), endOf(b.echo(2))])), ['ERR_TIMEOUT unknown', 'ok']);
 });
 
-system('an idempotent call that may have run, and comes too late to the next leader, is not told as never begun', async (t, rig) => {
-  const [, client] = await rig.clients(3, i => ({ eligible: i !== 1 }));
-  const call = watch(client!.with({ idempotent: true, timeoutMs: 100 }).hold('ran'));
-  await rig.time.settle();
-  t.is(rig.upstream().count('hold'), 1);
-  rig.leader().kill();
-  // Nobody's timer has run yet when it is sent again.
-  rig.time.jump(200);
-  await rig.time.settle();
-  t.is(call.end, 'ERR_TIMEOUT unknown');
-  t.is(rig.upstream().count('hold'), 1);
-});
+system(
+  'an idempotent call that may have run, and comes too late to the next leader, is not told as never begun',
+  async (t, rig) => {
+    const [, client] = await rig.clients(3, i => ({ eligible: i !== 1 }));
+    const call = watch(client!.with({ idempotent: true, timeoutMs: 100 }).hold('ran'));
+    await rig.time.settle();
+    t.is(rig.upstream().count('hold'), 1);
+    rig.leader().kill();
+    // Nobody's timer has run yet when it is sent again.
+    rig.time.jump(200);
+    await rig.time.settle();
+    t.is(call.end, 'ERR_TIMEOUT unknown');
+    t.is(rig.upstream().count('hold'), 1);
+  },
+);

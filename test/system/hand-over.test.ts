@@ -1,5 +1,14 @@
 import { defer } from '../../lib/utils/deferred.js';
-import { type Client, endOf, eventsOf, LEADER_TIMEOUT_MS, type Rig, recorder, system, watch } from '../helpers/system-test.js';
+import {
+  type Client,
+  endOf,
+  eventsOf,
+  LEADER_TIMEOUT_MS,
+  type Rig,
+  recorder,
+  system,
+  watch,
+} from '../helpers/system-test.js';
 
 type Leave = (rig: Rig, leader: Client) => Promise<void>;
 
@@ -11,45 +20,51 @@ const WAYS: Record<string, Leave> = {
 
 for (const handover of ['exclusive', 'overlap'] as const) {
   for (const [way, leave] of Object.entries(WAYS)) {
-    system(`${handover} hand-over by ${way} with hundreds of calls under way: none fails, none runs twice`, async (t, rig) => {
-      const upstream = rig.upstream();
-      upstream.mostLive = handover === 'overlap' ? 2 : 1;
-      const clients = await rig.clients(4, { handover });
-      const leader = clients.find(client => client.isLeader)!;
-      const callers = clients.filter(client => way !== 'close()' || client !== leader);
-      const calls: ReturnType<typeof watch>[] = [];
-      const make = (n: number) => {
-        for (const [c, client] of callers.entries()) {
-          calls.push(watch(client.work(`${c} ${n}`, n % 40)), watch(client.echo(`${c} ${n}`)));
+    system(
+      `${handover} hand-over by ${way} with hundreds of calls under way: none fails, none runs twice`,
+      async (t, rig) => {
+        const upstream = rig.upstream();
+        upstream.mostLive = handover === 'overlap' ? 2 : 1;
+        const clients = await rig.clients(4, { handover });
+        const leader = clients.find(client => client.isLeader)!;
+        const callers = clients.filter(client => way !== 'close()' || client !== leader);
+        const calls: ReturnType<typeof watch>[] = [];
+        const make = (n: number) => {
+          for (const [c, client] of callers.entries()) {
+            calls.push(watch(client.work(`${c} ${n}`, n % 40)), watch(client.echo(`${c} ${n}`)));
+          }
+        };
+        for (let n = 0; n < 20; n++) {
+          make(n);
+          if (n % 4 === 0) await rig.time.advance(3);
         }
-      };
-      for (let n = 0; n < 20; n++) {
-        make(n);
-        if (n % 4 === 0) await rig.time.advance(3);
-      }
-      const left = watch(leave(rig, leader));
-      for (let n = 20; n < 50; n++) {
-        make(n);
-        if (n % 4 === 0) await rig.time.advance(3);
-      }
-      await rig.time.advance(500);
-      t.is(left.end, 'ok');
-      t.deepEqual([...new Set(calls.map(call => call.end))], ['ok']);
-      const names = upstream.calls.map(call => `${call.method} ${call.args[0]}`);
-      t.is(names.length, calls.length);
-      t.is(new Set(names).size, calls.length);
-      t.false(leader.isLeader);
-      t.is(upstream.live.length, 1);
-      t.is(upstream.mostEverLive, handover === 'overlap' ? 2 : 1);
-      const terms = rig.story.filter(event => event.endsWith('appointed'));
-      t.is(terms.length, 2);
-    });
+        const left = watch(leave(rig, leader));
+        for (let n = 20; n < 50; n++) {
+          make(n);
+          if (n % 4 === 0) await rig.time.advance(3);
+        }
+        await rig.time.advance(500);
+        t.is(left.end, 'ok');
+        t.deepEqual([...new Set(calls.map(call => call.end))], ['ok']);
+        const names = upstream.calls.map(call => `${call.method} ${call.args[0]}`);
+        t.is(names.length, calls.length);
+        t.is(new Set(names).size, calls.length);
+        t.false(leader.isLeader);
+        t.is(upstream.live.length, 1);
+        t.is(upstream.mostEverLive, handover === 'overlap' ? 2 : 1);
+        const terms = rig.story.filter(event => event.endsWith('appointed'));
+        t.is(terms.length, 2);
+      },
+    );
   }
 }
 
 system('calls in progress get drainTimeoutMs; what is left then ends, or is sent again', async (t, rig) => {
   const clients = await rig.clients(2, { drainTimeoutMs: 200 });
-  const [plain, idempotent] = [watch(clients[1]!.hold('plain')), watch(clients[1]!.with({ idempotent: true }).hold('again'))];
+  const [plain, idempotent] = [
+    watch(clients[1]!.hold('plain')),
+    watch(clients[1]!.with({ idempotent: true }).hold('again')),
+  ];
   const own = watch(clients[0]!.hold('own'));
   await rig.time.settle();
   void clients[0]!.resign();
@@ -82,11 +97,25 @@ system('a call made while the leader draws to its end waits for the successor', 
   await rig.time.settle();
   const calls = clients.map(client => watch(client.echo('next')));
   await rig.time.advance(50);
-  t.deepEqual(calls.map(call => call.end), [undefined, undefined, undefined]);
+  t.deepEqual(
+    calls.map(call => call.end),
+    [undefined, undefined, undefined],
+  );
   t.is(rig.upstream().count('echo'), 0);
   await rig.time.advance(51);
-  t.deepEqual([slow, ...calls].map(call => call.end), ['ok', 'ok', 'ok', 'ok']);
-  t.is(new Set(rig.upstream().calls.filter(call => call.method === 'echo').map(call => call.workerId)).size, 1);
+  t.deepEqual(
+    [slow, ...calls].map(call => call.end),
+    ['ok', 'ok', 'ok', 'ok'],
+  );
+  t.is(
+    new Set(
+      rig
+        .upstream()
+        .calls.filter(call => call.method === 'echo')
+        .map(call => call.workerId),
+    ).size,
+    1,
+  );
   t.not(rig.upstream().calls.at(-1)!.workerId, 1);
 });
 
@@ -172,26 +201,32 @@ for (const handover of ['exclusive', 'overlap'] as const) {
     calls.push(...clients.map(client => watch(client.echo(1))));
     await rig.time.advance(100);
     t.is(transfer.end, 'ERR_LEADER_FAILED');
-    t.deepEqual(calls.map(call => call.end), Array(4).fill('ok'));
+    t.deepEqual(
+      calls.map(call => call.end),
+      Array(4).fill('ok'),
+    );
     t.true(clients[0]!.isLeader);
     t.is(rig.upstream().clients.length, handover === 'overlap' ? 2 : 3);
   });
 
-  system(`${handover}: a leader that closes, and whose successor can't open, hands over to the one after`, async (t, rig) => {
-    rig.upstream().mostLive = handover === 'overlap' ? 2 : 1;
-    const clients = await rig.clients(3, { handover });
-    rig.upstream().onReady = client => {
-      if (client === rig.upstream().clients[1]) throw new Error('no connection');
-    };
-    const call = watch(clients[1]!.echo(1));
-    const closed = watch(clients[0]!.close());
-    await rig.time.advance(100);
-    const late = watch(clients[2]!.echo(2));
-    await rig.time.settle();
-    t.deepEqual([call.end, late.end, closed.end], ['ok', 'ok', 'ok']);
-    t.is(rig.upstream().clients.length, 3);
-    t.is(rig.upstream().live.length, 1);
-  });
+  system(
+    `${handover}: a leader that closes, and whose successor can't open, hands over to the one after`,
+    async (t, rig) => {
+      rig.upstream().mostLive = handover === 'overlap' ? 2 : 1;
+      const clients = await rig.clients(3, { handover });
+      rig.upstream().onReady = client => {
+        if (client === rig.upstream().clients[1]) throw new Error('no connection');
+      };
+      const call = watch(clients[1]!.echo(1));
+      const closed = watch(clients[0]!.close());
+      await rig.time.advance(100);
+      const late = watch(clients[2]!.echo(2));
+      await rig.time.settle();
+      t.deepEqual([call.end, late.end, closed.end], ['ok', 'ok', 'ok']);
+      t.is(rig.upstream().clients.length, 3);
+      t.is(rig.upstream().live.length, 1);
+    },
+  );
 }
 
 system('exclusive: the old real client is closed before the new one opens, however long it takes', async (t, rig) => {
@@ -206,7 +241,10 @@ system('exclusive: the old real client is closed before the new one opens, howev
   t.deepEqual([call.end, late.end], ['ok', undefined]);
   await rig.time.advance(2);
   t.is(late.end, 'ok');
-  t.deepEqual(rig.upstream().log.filter(line => line !== 'publish'), ['open', 'close', 'open']);
+  t.deepEqual(
+    rig.upstream().log.filter(line => line !== 'publish'),
+    ['open', 'close', 'open'],
+  );
   rig.upstream().onClose = () => {};
 });
 
@@ -251,7 +289,10 @@ system('overlap: the old leader serves until the successor is ready', async (t, 
   const later = watch(clients[1]!.echo(2));
   await rig.time.settle();
   t.is(later.end, 'ok');
-  t.deepEqual(rig.upstream().calls.map(call => call.workerId), [1, 1]);
+  t.deepEqual(
+    rig.upstream().calls.map(call => call.workerId),
+    [1, 1],
+  );
   t.is(rig.primary.status().groups[0]!.state, 'preparing');
   await rig.time.advance(101);
   t.is(closed.end, 'ok');
@@ -331,7 +372,10 @@ system('the group whose leader is asked to go by all three at once has one succe
   const ways = [watch(rig.primary.transfer('g', 2)), watch(clients[0]!.resign()), watch(clients[0]!.close())];
   await rig.time.until(slow);
   await rig.time.advance(100);
-  t.deepEqual(ways.map(way => way.end), ['ok', 'ok', 'ok']);
+  t.deepEqual(
+    ways.map(way => way.end),
+    ['ok', 'ok', 'ok'],
+  );
   t.is(rig.upstream().clients.length, 2);
   t.true(clients[1]!.isLeader);
 });
@@ -346,8 +390,14 @@ system('a worker that hands over two groups hands over both', async (t, rig) => 
   await rig.time.settle();
   const closed = clients.map(client => watch(client.close()));
   await rig.time.advance(100);
-  t.deepEqual([...calls, ...closed].map(call => call.end), Array(4).fill('ok'));
-  t.deepEqual(others.map(client => client.isLeader), [true, true]);
+  t.deepEqual(
+    [...calls, ...closed].map(call => call.end),
+    Array(4).fill('ok'),
+  );
+  t.deepEqual(
+    others.map(client => client.isLeader),
+    [true, true],
+  );
 });
 
 system('a hand-over whose leader freezes waits for its lease', async (t, rig) => {

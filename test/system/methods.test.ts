@@ -61,7 +61,9 @@ system('methods of other names are found by their role, and called by their own 
   Broker.log.length = 0;
   Broker.listeners = [];
   const workers = [rig.fork(), rig.fork(), rig.fork()];
-  const [first, client] = workers.map(worker => rig.adopt(worker.createSharedClient(Broker, { name: 'g', methods: METHODS }), worker));
+  const [first, client] = workers.map(worker =>
+    rig.adopt(worker.createSharedClient(Broker, { name: 'g', methods: METHODS }), worker),
+  );
   await rig.time.until(client!.ready());
   const log = recorder();
   const any = client as unknown as Record<string, (...args: unknown[]) => unknown>;
@@ -107,7 +109,10 @@ system('what methods say of a publication holds by either name', async (t, rig) 
   await rig.time.settle();
   t.is(Broker.log.length, 4, 'idempotent: said again');
   await rig.time.advance(51);
-  t.deepEqual(ends.map(({ end }) => end), ['ERR_TIMEOUT unknown', 'ERR_TIMEOUT unknown']);
+  t.deepEqual(
+    ends.map(({ end }) => end),
+    ['ERR_TIMEOUT unknown', 'ERR_TIMEOUT unknown'],
+  );
 });
 
 system('idempotent and timeouts of single methods', async (t, rig) => {
@@ -178,12 +183,18 @@ system('a method that only a later real client has is announced', async (t, rig)
   const workers = [rig.fork(), rig.fork()];
   const clients = workers.map((worker, i) =>
     rig.adopt(
-      worker.createSharedClient({ name: 'g', open: () => (i === 0 ? { a: () => 'a' } : { b: () => 'b' }) as { a?(): string; b?(): string } }),
+      worker.createSharedClient({
+        name: 'g',
+        open: () => (i === 0 ? { a: () => 'a' } : { b: () => 'b' }) as { a?(): string; b?(): string },
+      }),
       worker,
     ),
   );
   await rig.time.until(Promise.all(clients.map(client => client.ready())));
-  t.deepEqual(clients.map(client => [typeof client.a, typeof client.b]), Array(2).fill(['function', 'undefined']));
+  t.deepEqual(
+    clients.map(client => [typeof client.a, typeof client.b]),
+    Array(2).fill(['function', 'undefined']),
+  );
   workers[0]!.kill();
   await rig.time.settle();
   t.deepEqual([typeof clients[1]!.a, typeof clients[1]!.b], ['function', 'function']);
@@ -227,7 +238,11 @@ system('inherited methods are there, those of Object are not, getters are left a
   const clients = workers.map(worker => rig.adopt(worker.createSharedClient(Child, { name: 'g' }), worker));
   await rig.time.until(Promise.all(clients.map(client => client.ready())));
   for (const client of clients) {
-    t.deepEqual(await rig.time.until(Promise.all([client.parent(), client.child(), client.own()])), ['parent', 'parent', 'own']);
+    t.deepEqual(await rig.time.until(Promise.all([client.parent(), client.child(), client.own()])), [
+      'parent',
+      'parent',
+      'own',
+    ]);
     t.is((client as { lazy?: unknown }).lazy, undefined);
     t.is(await rig.time.until(endOf(client.invoke('lazy'))), 'ERR_UNKNOWN_METHOD not-started');
   }

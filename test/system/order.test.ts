@@ -1,18 +1,24 @@
 import { FakeClient, tasks } from '../helpers/system-client.js';
 import { recorder, system, watch } from '../helpers/system-test.js';
 
-system('calls, publications and subscriptions of one member reach the real client in the order made', async (t, rig) => {
-  for (const client of await rig.clients(2)) {
-    rig.upstream().calls.length = 0;
-    const made = [client.echo(1), client.publish(2), client.subscribe(3, () => {}).ready, client.echoNow(4)];
-    await rig.time.settle();
-    made.push(client.publish(5), client.echo(6));
-    await rig.time.until(Promise.all(made));
-    t.deepEqual(rig.upstream().calls.map(call => call.args[0]), [1, 2, 3, 4, 5, 6]);
-    await client.unsubscribe(3);
-    await rig.time.settle();
-  }
-});
+system(
+  'calls, publications and subscriptions of one member reach the real client in the order made',
+  async (t, rig) => {
+    for (const client of await rig.clients(2)) {
+      rig.upstream().calls.length = 0;
+      const made = [client.echo(1), client.publish(2), client.subscribe(3, () => {}).ready, client.echoNow(4)];
+      await rig.time.settle();
+      made.push(client.publish(5), client.echo(6));
+      await rig.time.until(Promise.all(made));
+      t.deepEqual(
+        rig.upstream().calls.map(call => call.args[0]),
+        [1, 2, 3, 4, 5, 6],
+      );
+      await client.unsubscribe(3);
+      await rig.time.settle();
+    }
+  },
+);
 
 system('what waits for a leader is sent in the order made', async (t, rig) => {
   const client = rig.client(rig.fork(), { eligible: false });
@@ -20,7 +26,10 @@ system('what waits for a leader is sent in the order made', async (t, rig) => {
   await rig.time.settle();
   await rig.time.until(rig.client(rig.fork()).ready());
   await rig.time.until(Promise.all(made));
-  t.deepEqual(rig.upstream().calls.map(call => call.args[0]), [1, 2, 3, 4]);
+  t.deepEqual(
+    rig.upstream().calls.map(call => call.args[0]),
+    [1, 2, 3, 4],
+  );
 });
 
 system('after a failover subscriptions come first, then sticky publications, then what waited', async (t, rig) => {
@@ -35,7 +44,10 @@ system('after a failover subscriptions come first, then sticky publications, the
   waiting.push(client!.echo('second'));
   rig.upstream().calls.length = 0;
   await rig.time.until(Promise.all(waiting));
-  t.deepEqual(rig.upstream().calls.map(call => call.args[0]), ['topic', 'sticky', 'first', 'second']);
+  t.deepEqual(
+    rig.upstream().calls.map(call => call.args[0]),
+    ['topic', 'sticky', 'first', 'second'],
+  );
 });
 
 system('values and results arrive in the order in which the leader sent them', async (t, rig) => {
@@ -98,35 +110,47 @@ system('calls that came back from a lost leader are sent before those made later
   await rig.time.settle();
   kept.push(client!.echo([6]));
   await rig.time.until(Promise.all(kept));
-  t.deepEqual(lost.map(call => call.end), Array(2).fill('ERR_LEADER_LOST unknown'));
-  t.deepEqual(rig.upstream().calls.map(call => (call.args[0] as number[])[0]), [3, 4, 5, 6]);
+  t.deepEqual(
+    lost.map(call => call.end),
+    Array(2).fill('ERR_LEADER_LOST unknown'),
+  );
+  t.deepEqual(
+    rig.upstream().calls.map(call => (call.args[0] as number[])[0]),
+    [3, 4, 5, 6],
+  );
 });
 
-system('calls that came back are sent before those made later, to a member that is slow to read too', async (t, rig) => {
-  const [leader, slow, next] = [rig.fork(), rig.fork(), rig.fork()];
-  const [, client] = [leader, slow, next].map(worker => rig.client(worker, { eligible: worker !== slow }));
-  await rig.time.until(client!.ready());
-  leader.stopReading();
-  const large = 'x'.repeat(700_000);
-  for (const n of [1, 2]) watch(client!.echo([n, large]));
-  await rig.time.settle();
-  const kept: Promise<unknown>[] = [client!.echo([3])];
-  await rig.time.settle();
-  // Its own channel is full: data waits, and control overtakes it.
-  const flood = rig.client(next, { name: 'other' });
-  const flooded = rig.client(slow, { name: 'other', eligible: false });
-  await rig.time.until(Promise.all([flood.ready(), flooded.ready()]));
-  await rig.time.until(flooded.subscribe('flood', () => {}).ready);
-  slow.freeze();
-  for (const n of [1, 2, 3]) rig.upstream('other').push('flood', [n, large]);
-  await rig.time.settle();
-  leader.kill();
-  await rig.time.settle();
-  slow.thaw();
-  await rig.time.reached(() => client!.status().road === undefined);
-  kept.push(client!.echo([4]));
-  await rig.time.settle();
-  kept.push(client!.echo([5]));
-  await rig.time.until(Promise.all(kept));
-  t.deepEqual(rig.upstream().calls.map(call => (call.args[0] as number[])[0]), [3, 4, 5]);
-});
+system(
+  'calls that came back are sent before those made later, to a member that is slow to read too',
+  async (t, rig) => {
+    const [leader, slow, next] = [rig.fork(), rig.fork(), rig.fork()];
+    const [, client] = [leader, slow, next].map(worker => rig.client(worker, { eligible: worker !== slow }));
+    await rig.time.until(client!.ready());
+    leader.stopReading();
+    const large = 'x'.repeat(700_000);
+    for (const n of [1, 2]) watch(client!.echo([n, large]));
+    await rig.time.settle();
+    const kept: Promise<unknown>[] = [client!.echo([3])];
+    await rig.time.settle();
+    // Its own channel is full: data waits, and control overtakes it.
+    const flood = rig.client(next, { name: 'other' });
+    const flooded = rig.client(slow, { name: 'other', eligible: false });
+    await rig.time.until(Promise.all([flood.ready(), flooded.ready()]));
+    await rig.time.until(flooded.subscribe('flood', () => {}).ready);
+    slow.freeze();
+    for (const n of [1, 2, 3]) rig.upstream('other').push('flood', [n, large]);
+    await rig.time.settle();
+    leader.kill();
+    await rig.time.settle();
+    slow.thaw();
+    await rig.time.reached(() => client!.status().road === undefined);
+    kept.push(client!.echo([4]));
+    await rig.time.settle();
+    kept.push(client!.echo([5]));
+    await rig.time.until(Promise.all(kept));
+    t.deepEqual(
+      rig.upstream().calls.map(call => (call.args[0] as number[])[0]),
+      [3, 4, 5],
+    );
+  },
+);

@@ -10,13 +10,20 @@ system('the primary dies: calls end, the real client is closed, then the workers
         resolve(1);
       }, 300),
     );
-  const calls = [watch(clients[0]!.hold(1)), watch(clients[1]!.hold(2)), watch(clients[1]!.with({ idempotent: true }).hold(3))];
+  const calls = [
+    watch(clients[0]!.hold(1)),
+    watch(clients[1]!.hold(2)),
+    watch(clients[1]!.with({ idempotent: true }).hold(3)),
+  ];
   await rig.time.settle();
   const at = rig.time.now();
   rig.cluster.killPrimary();
   await rig.time.settle();
   // The follower had nothing to wait for: it was gone before its promises could tell.
-  t.deepEqual(calls.map(call => call.end), ['ERR_PRIMARY_LOST unknown', 'ERR_PRIMARY_LOST unknown', 'ERR_PRIMARY_LOST unknown']);
+  t.deepEqual(
+    calls.map(call => call.end),
+    ['ERR_PRIMARY_LOST unknown', 'ERR_PRIMARY_LOST unknown', 'ERR_PRIMARY_LOST unknown'],
+  );
   t.deepEqual([rig.workers[0]!.isAlive, rig.workers[1]!.isAlive], [true, false]);
   await rig.time.advance(301);
   t.deepEqual(closedAt, [at + 300]);

@@ -64,7 +64,13 @@ system('status() of the primary is a plain object, with every group and member',
     groups.map(group => ({ ...group, members: group.members.map(({ joinedAt: _, ...member }) => member) })),
     [
       { name: 'g', term, state: 'leading', leader: { workerId: 1, pid: one!.pid }, members },
-      { name: 'h', term: 0, state: 'vacant', leader: undefined, members: [{ workerId: 2, pid: two!.pid, eligible: false, priority: 0 }] },
+      {
+        name: 'h',
+        term: 0,
+        state: 'vacant',
+        leader: undefined,
+        members: [{ workerId: 2, pid: two!.pid, eligible: false, priority: 0 }],
+      },
     ],
   );
   for (const { joinedAt } of groups[0]!.members) t.true(joinedAt >= EPOCH && joinedAt <= rig.time.wall());

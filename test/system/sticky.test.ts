@@ -24,7 +24,13 @@ system('the newest under a key replaces the older, keys that are equal are one',
   rig.upstream().calls.length = 0;
   rig.leader().kill();
   await rig.time.settle();
-  t.deepEqual(rig.upstream().calls.map(call => call.args[0]).sort(), ['new', 'other']);
+  t.deepEqual(
+    rig
+      .upstream()
+      .calls.map(call => call.args[0])
+      .sort(),
+    ['new', 'other'],
+  );
 });
 
 system('one that is in flight at a failover is not said twice', async (t, rig) => {
@@ -62,7 +68,10 @@ system('an older one in flight that was replaced is not said again after the new
   rig.upstream().calls.length = 0;
   rig.leader().kill();
   await rig.time.settle();
-  t.deepEqual(rig.upstream().calls.map(call => call.args[0]), ['new']);
+  t.deepEqual(
+    rig.upstream().calls.map(call => call.args[0]),
+    ['new'],
+  );
   t.is(older.end, 'ERR_LEADER_LOST unknown');
   t.is(newer.end, 'ok');
 });
@@ -78,7 +87,10 @@ system('of several under one key that wait, the newest is said last, and only it
   rig.upstream().calls.length = 0;
   rig.leader().kill();
   await rig.time.settle();
-  t.deepEqual(rig.upstream().calls.map(call => call.args[0]), ['new']);
+  t.deepEqual(
+    rig.upstream().calls.map(call => call.args[0]),
+    ['new'],
+  );
 });
 
 system('unpublish(key) ends it, and the real client is told with the arguments', async (t, rig) => {
@@ -114,7 +126,10 @@ system('the end of its signal ends it', async (t, rig) => {
     await rig.time.until(client.with({ sticky: 'me', signal: controller.signal }).publish('here'));
     controller.abort(new Error('enough'));
     await rig.time.settle();
-    t.deepEqual(rig.upstream().calls.map(call => call.method), ['publish', 'unpublish']);
+    t.deepEqual(
+      rig.upstream().calls.map(call => call.method),
+      ['publish', 'unpublish'],
+    );
     t.is(client.status().sticky, 0);
   }
 });
@@ -127,7 +142,10 @@ system('the signal of one that was replaced does not end the one that replaced i
     await rig.time.until(client.with({ sticky: 'me' }).publish('new'));
     controller.abort(new Error('enough'));
     await rig.time.settle();
-    t.deepEqual(rig.upstream().calls.map(call => call.method), ['publish', 'publish']);
+    t.deepEqual(
+      rig.upstream().calls.map(call => call.method),
+      ['publish', 'publish'],
+    );
     t.is(client.status().sticky, 1);
     await rig.time.until(client.unpublish('me'));
   }
@@ -144,7 +162,10 @@ system('a signal that aborts while it is under way ends the call at once, and no
     await rig.time.tick();
     t.is(said.end, 'enough');
     await rig.time.settle();
-    t.deepEqual(rig.upstream().calls.map(call => call.method), ['publish', 'unpublish']);
+    t.deepEqual(
+      rig.upstream().calls.map(call => call.method),
+      ['publish', 'unpublish'],
+    );
     t.is(client.status().sticky, 0);
   }
 });

@@ -52,7 +52,10 @@ system('a late subscriber gets the last value at once, marked', async (t, rig) =
   t.deepEqual(early.values, [1, 2, 3]);
   for (const { values, infos } of [late, here]) {
     t.deepEqual(values, [2, 3]);
-    t.deepEqual(infos.map(info => info.replayed), [true, false]);
+    t.deepEqual(
+      infos.map(info => info.replayed),
+      [true, false],
+    );
     t.is(infos[0]!.term, clients[0]!.term);
   }
   t.is(rig.upstream().count('subscribe'), 1);
@@ -210,7 +213,10 @@ system('values that come before the subscription is confirmed are not lost', asy
   confirm();
   await rig.time.settle();
   t.deepEqual([log.values, end.end], [[1, 2], 'ok']);
-  t.deepEqual(log.infos.map(info => info.replayed), [false, false]);
+  t.deepEqual(
+    log.infos.map(info => info.replayed),
+    [false, false],
+  );
 });
 
 system('a refusal of the real client rejects ready, and ends the subscription', async (t, rig) => {
@@ -285,7 +291,10 @@ system('unsubscribe(topic, listener) ends those of this handle and no other', as
   await one.unsubscribe({ b: 2, a: 1 });
   await one.unsubscribe('unknown');
   await push(3);
-  t.deepEqual(logs.map(({ values }) => values), [[1], [1, 2], [1, 2, 3]]);
+  t.deepEqual(
+    logs.map(({ values }) => values),
+    [[1], [1, 2], [1, 2, 3]],
+  );
 });
 
 system('a listener that throws hurts nobody else', async (t, rig) => {
@@ -334,23 +343,52 @@ system('a listener may end itself, others, or begin one', async (t, rig) => {
     await rig.time.settle();
     t.deepEqual(seen, ['a1', 'b1', 'd1', 'b2', 'd2']);
     t.deepEqual(late.values, [1, 2]);
-    t.deepEqual(late.infos.map(info => info.replayed), [true, false]);
+    t.deepEqual(
+      late.infos.map(info => info.replayed),
+      [true, false],
+    );
     await client.unsubscribe('topic');
     await rig.time.settle();
   }
 });
 
-system('topics that differ in any way are apart, and those that are equal are one', async (t, rig) => {
-  const [, client] = await rig.clients(2);
-  const topics: unknown[] = ['1', 1, 1n, true, 'true', null, 'null', { a: 1 }, { a: '1' }, [1], '__proto__', 'constructor', '', 'a\nb'];
-  for (const topic of topics) await rig.time.until(client!.subscribe(topic, () => {}).ready);
-  await rig.time.until(client!.subscribe({ a: 1 }, () => {}).ready);
-  t.is(rig.upstream().log.filter(line => line.startsWith('subscribe')).length, topics.length);
-}, { over: ['advanced', 'json'] });
+system(
+  'topics that differ in any way are apart, and those that are equal are one',
+  async (t, rig) => {
+    const [, client] = await rig.clients(2);
+    const topics: unknown[] = [
+      '1',
+      1,
+      1n,
+      true,
+      'true',
+      null,
+      'null',
+      { a: 1 },
+      { a: '1' },
+      [1],
+      '__proto__',
+      'constructor',
+      '',
+      'a\nb',
+    ];
+    for (const topic of topics) await rig.time.until(client!.subscribe(topic, () => {}).ready);
+    await rig.time.until(client!.subscribe({ a: 1 }, () => {}).ready);
+    t.is(rig.upstream().log.filter(line => line.startsWith('subscribe')).length, topics.length);
+  },
+  { over: ['advanced', 'json'] },
+);
 
 system('a topic that cannot travel, and a listener that is none, are refused at once', async (t, rig) => {
   for (const client of await rig.clients(2)) {
-    t.throws(() => client.subscribe(() => {}, () => {}), { code: 'ERR_NOT_SERIALIZABLE' });
+    t.throws(
+      () =>
+        client.subscribe(
+          () => {},
+          () => {},
+        ),
+      { code: 'ERR_NOT_SERIALIZABLE' },
+    );
     t.throws(() => client.subscribe('topic', 'no' as never), { code: 'ERR_INVALID_OPTION' });
     t.is(client.status().subscriptions, 0);
   }
@@ -359,7 +397,10 @@ system('a topic that cannot travel, and a listener that is none, are refused at 
 system('a real client that cannot subscribe says so', async (t, rig) => {
   const worker = rig.fork();
   const create = { name: 'bare', open: () => ({ get: () => 1 }) };
-  const client = rig.adopt(worker.createSharedClient<{ get(): number; subscribe(topic: string): void }>(create as never), worker);
+  const client = rig.adopt(
+    worker.createSharedClient<{ get(): number; subscribe(topic: string): void }>(create as never),
+    worker,
+  );
   await rig.time.until(client.ready());
   t.is(await rig.time.until(endOf(client.subscribe('topic', () => {}).ready)), 'ERR_UNKNOWN_METHOD not-started');
   t.is(await rig.time.until(endOf(client.publish('x'))), 'ERR_UNKNOWN_METHOD not-started');

@@ -57,60 +57,75 @@ const VALUES: unknown[] = [
   new RangeError('an error as a value'),
 ];
 
-system('the same values arrive whatever the channels, in calls, results, publications, values, topics and events', async (t, rig) => {
-  const clients = await rig.clients(4, { events: ['news'] });
-  const here = rig.client(undefined, { events: ['news'] });
-  await rig.time.until(here.ready());
-  const everybody = [...clients, here];
-  const logs = everybody.map(() => recorder());
-  const heard: unknown[][] = everybody.map(() => []);
-  for (const [i, client] of everybody.entries()) {
-    await rig.time.until(client.subscribe('topic', logs[i]!.listener).ready);
-    client.upstream.on('news', value => heard[i]!.push(value));
-  }
-  for (const value of VALUES) {
+system(
+  'the same values arrive whatever the channels, in calls, results, publications, values, topics and events',
+  async (t, rig) => {
+    const clients = await rig.clients(4, { events: ['news'] });
+    const here = rig.client(undefined, { events: ['news'] });
+    await rig.time.until(here.ready());
+    const everybody = [...clients, here];
+    const logs = everybody.map(() => recorder());
+    const heard: unknown[][] = everybody.map(() => []);
     for (const [i, client] of everybody.entries()) {
-      const what = `${inspect(value).slice(0, 60)} of ${i}`;
-      rig.upstream().calls.length = 0;
-      check(t, await rig.time.until(client.echo(value)), value, `echo ${what}`);
-      check(t, rig.upstream().calls[0]!.args[0], value, `argument ${what}`);
-      await rig.time.until(client.publish(value, 'second'));
-      check(t, rig.upstream().calls[1]!.args[0], value, `publish ${what}`);
+      await rig.time.until(client.subscribe('topic', logs[i]!.listener).ready);
+      client.upstream.on('news', value => heard[i]!.push(value));
     }
-    rig.upstream().push('topic', value);
-    rig.upstream().emit('news', value);
-    await rig.time.settle();
-    for (const [i, log] of logs.entries()) {
-      check(t, log.values.pop(), value, `value ${i}`);
-      check(t, heard[i]!.pop(), value, `event ${i}`);
+    for (const value of VALUES) {
+      for (const [i, client] of everybody.entries()) {
+        const what = `${inspect(value).slice(0, 60)} of ${i}`;
+        rig.upstream().calls.length = 0;
+        check(t, await rig.time.until(client.echo(value)), value, `echo ${what}`);
+        check(t, rig.upstream().calls[0]!.args[0], value, `argument ${what}`);
+        await rig.time.until(client.publish(value, 'second'));
+        check(t, rig.upstream().calls[1]!.args[0], value, `publish ${what}`);
+      }
+      rig.upstream().push('topic', value);
+      rig.upstream().emit('news', value);
+      await rig.time.settle();
+      for (const [i, log] of logs.entries()) {
+        check(t, log.values.pop(), value, `value ${i}`);
+        check(t, heard[i]!.pop(), value, `event ${i}`);
+      }
+      const late = recorder();
+      const subscription = clients[1]!.subscribe('topic', late.listener);
+      await rig.time.settle();
+      check(t, late.values[0], value, 'replayed');
+      await subscription.unsubscribe();
     }
-    const late = recorder();
-    const subscription = clients[1]!.subscribe('topic', late.listener);
-    await rig.time.settle();
-    check(t, late.values[0], value, 'replayed');
-    await subscription.unsubscribe();
-  }
-  t.is(({} as { polluted?: unknown }).polluted, undefined);
-}, { over: ['advanced', 'json', 'mixed'] });
+    t.is(({} as { polluted?: unknown }).polluted, undefined);
+  },
+  { over: ['advanced', 'json', 'mixed'] },
+);
 
-function check(t: { fail(message: string): void; pass(): void; true(value: boolean, message?: string): void }, actual: unknown, expected: unknown, what: string): void {
+function check(
+  t: { fail(message: string): void; pass(): void; true(value: boolean, message?: string): void },
+  actual: unknown,
+  expected: unknown,
+  what: string,
+): void {
   // Each error has the stack of its own way.
   const show = (value: unknown) =>
-    value instanceof Error ? `${value.name}: ${value.message}` : inspect(value, { depth: 9, showHidden: false, maxStringLength: 200_000, maxArrayLength: 300_000 });
+    value instanceof Error
+      ? `${value.name}: ${value.message}`
+      : inspect(value, { depth: 9, showHidden: false, maxStringLength: 200_000, maxArrayLength: 300_000 });
   if (show(actual) !== show(expected)) t.fail(`${what}: ${show(actual).slice(0, 200)}`);
   if (typeof expected === 'object' && expected !== null) t.true(actual !== expected, `${what} is a copy`);
   else t.pass();
 }
 
-system('what is shared and cyclic stays so', async (t, rig) => {
-  for (const client of await rig.clients(3)) {
-    const list = (await rig.time.until(client.echo([shared, shared]))) as unknown[];
-    t.is(list[0], list[1]);
-    const cycle = (await rig.time.until(client.echo(cyclic))) as typeof cyclic;
-    t.is(cycle.self, cycle);
-    t.is(cycle.list[0], cycle);
-  }
-}, { over: ['advanced', 'json', 'mixed'] });
+system(
+  'what is shared and cyclic stays so',
+  async (t, rig) => {
+    for (const client of await rig.clients(3)) {
+      const list = (await rig.time.until(client.echo([shared, shared]))) as unknown[];
+      t.is(list[0], list[1]);
+      const cycle = (await rig.time.until(client.echo(cyclic))) as typeof cyclic;
+      t.is(cycle.self, cycle);
+      t.is(cycle.list[0], cycle);
+    }
+  },
+  { over: ['advanced', 'json', 'mixed'] },
+);
 
 const FORBIDDEN: Record<string, [unknown, RegExp]> = {
   'a function': [{ a: [() => {}] }, /args\[0\]\.a\[0\] is a/],
@@ -158,45 +173,67 @@ class Failure extends TypeError {
   readonly details = { at: new Date(7), list: [1n] };
 }
 
-system('errors of the real client arrive with name, message, code, cause, properties, class and both stacks', async (t, rig) => {
-  const original = new Failure('it failed', { cause: new RangeError('too far', { cause: 'a text' }) });
-  rig.upstream().onPublish = () => {
-    throw original;
-  };
-  const clients = await rig.clients(3);
-  for (const client of [...clients, rig.client(undefined)]) {
-    await rig.time.until(client.ready());
-    const error = await rig.time.until(callFrom(client).then(null, (e: Failure) => e));
-    t.true(error instanceof TypeError);
-    t.not<unknown, unknown>(error, original);
-    const { name, message, code, cause, details, stack } = error as Failure;
-    t.deepEqual([name, message, code], ['Failure', 'it failed', 'E_FAIL']);
-    t.deepEqual(details, { at: new Date(7), list: [1n] });
-    t.true(cause instanceof RangeError);
-    t.is((cause as RangeError).message, 'too far');
-    t.is((cause as RangeError).cause, 'a text');
-    t.regex(stack!, /onPublish|system[/\\]values\.test/);
-    t.regex(stack!, /callFrom/);
-  }
-}, { over: ['advanced', 'json', 'mixed'] });
+system(
+  'errors of the real client arrive with name, message, code, cause, properties, class and both stacks',
+  async (t, rig) => {
+    const original = new Failure('it failed', { cause: new RangeError('too far', { cause: 'a text' }) });
+    rig.upstream().onPublish = () => {
+      throw original;
+    };
+    const clients = await rig.clients(3);
+    for (const client of [...clients, rig.client(undefined)]) {
+      await rig.time.until(client.ready());
+      const error = await rig.time.until(callFrom(client).then(null, (e: Failure) => e));
+      t.true(error instanceof TypeError);
+      t.not<unknown, unknown>(error, original);
+      const { name, message, code, cause, details, stack } = error as Failure;
+      t.deepEqual([name, message, code], ['Failure', 'it failed', 'E_FAIL']);
+      t.deepEqual(details, { at: new Date(7), list: [1n] });
+      t.true(cause instanceof RangeError);
+      t.is((cause as RangeError).message, 'too far');
+      t.is((cause as RangeError).cause, 'a text');
+      t.regex(stack!, /onPublish|system[/\\]values\.test/);
+      t.regex(stack!, /callFrom/);
+    }
+  },
+  { over: ['advanced', 'json', 'mixed'] },
+);
 
 async function callFrom(client: { publish(value: unknown): Promise<unknown> }): Promise<unknown> {
   return await client.publish(1);
 }
 
 system('odd things that a real client throws arrive too', async (t, rig) => {
-  const odd: unknown[] = ['text', 7, null, undefined, { plain: true }, new AggregateError([new Error('a'), new RangeError('b')], 'both')];
+  const odd: unknown[] = [
+    'text',
+    7,
+    null,
+    undefined,
+    { plain: true },
+    new AggregateError([new Error('a'), new RangeError('b')], 'both'),
+  ];
   const clients = await rig.clients(2);
   for (const client of clients) {
     for (const value of odd) {
       rig.upstream().onPublish = () => {
         throw value;
       };
-      const came = await rig.time.until(client.publish(1).then(() => 'no error', (error: unknown) => ({ error })));
+      const came = await rig.time.until(
+        client.publish(1).then(
+          () => 'no error',
+          (error: unknown) => ({ error }),
+        ),
+      );
       const { error } = came as { error: unknown };
       if (value instanceof AggregateError) {
         t.true(error instanceof AggregateError);
-        t.deepEqual((error as AggregateError).errors.map((one: Error) => [one.constructor, one.message]), [[Error, 'a'], [RangeError, 'b']]);
+        t.deepEqual(
+          (error as AggregateError).errors.map((one: Error) => [one.constructor, one.message]),
+          [
+            [Error, 'a'],
+            [RangeError, 'b'],
+          ],
+        );
       } else {
         t.truthy(error instanceof Error || inspect(error) === inspect(value), inspect(error));
       }

@@ -22,25 +22,32 @@ async function watchEnd(promise: Promise<unknown>): Promise<string | undefined> 
   return watched.end;
 }
 
-system('a wrong option of with() is named', async (t, rig) => {
-  const [client] = await rig.clients(1);
-  const wrong = (options: object) => t.throws(() => client!.with(options), { code: 'ERR_INVALID_OPTION' }).message;
-  t.regex(wrong({ timeoutMs: 0 }), /timeoutMs/);
-  t.regex(wrong({ timeout: 10 }), /timeoutMs/);
-  t.regex(wrong({ delivery: 'two' }), /delivery/);
-  t.regex(wrong({ maxQueued: 0.5 }), /maxQueued/);
-  t.regex(wrong({ signal: {} }), /signal/);
-  t.regex(wrong({ oneway: 1 }), /oneway/);
-}, { over: ['advanced'] });
+system(
+  'a wrong option of with() is named',
+  async (t, rig) => {
+    const [client] = await rig.clients(1);
+    const wrong = (options: object) => t.throws(() => client!.with(options), { code: 'ERR_INVALID_OPTION' }).message;
+    t.regex(wrong({ timeoutMs: 0 }), /timeoutMs/);
+    t.regex(wrong({ timeout: 10 }), /timeoutMs/);
+    t.regex(wrong({ delivery: 'two' }), /delivery/);
+    t.regex(wrong({ maxQueued: 0.5 }), /maxQueued/);
+    t.regex(wrong({ signal: {} }), /signal/);
+    t.regex(wrong({ oneway: 1 }), /oneway/);
+  },
+  { over: ['advanced'] },
+);
 
 system('a oneway call resolves when it is accepted here, and its errors go to error', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const events = eventsOf(client);
     const oneway = client.with({ oneway: true });
     t.is(await oneway.echo('heard'), undefined);
-    t.is<unknown, unknown>(await oneway.fail(new RangeError("unheard")), undefined);
+    t.is<unknown, unknown>(await oneway.fail(new RangeError('unheard')), undefined);
     t.is(await oneway.publish('news'), undefined);
-    await t.throwsAsync(oneway.echo(() => {}), { code: 'ERR_NOT_SERIALIZABLE' });
+    await t.throwsAsync(
+      oneway.echo(() => {}),
+      { code: 'ERR_NOT_SERIALIZABLE' },
+    );
     await rig.time.settle();
     t.is(rig.upstream().count('echo', 'heard'), 1);
     t.is(rig.upstream().count('publish', 'news'), 1);
@@ -79,7 +86,10 @@ system("with delivery: 'one' each value goes to one subscriber, in turn, and is 
   rig.upstream().push('jobs', ...jobs);
   await rig.time.settle();
   t.deepEqual(all.values, jobs);
-  t.deepEqual(ones.flatMap(({ log }) => log.values as number[]).sort((a, b) => a - b), jobs);
+  t.deepEqual(
+    ones.flatMap(({ log }) => log.values as number[]).sort((a, b) => a - b),
+    jobs,
+  );
   for (const { log } of ones) t.is(log.values.length, 2);
   const late = recorder();
   await rig.time.until(clients[0]!.with({ delivery: 'one' }).subscribe('jobs', late.listener).ready);
@@ -94,7 +104,9 @@ system("with delivery: 'one' each value goes to one subscriber, in turn, and is 
 system("with delivery: 'one' the others go on when one leaves or dies", async (t, rig) => {
   const clients = await rig.clients(3);
   const logs = clients.map(() => recorder());
-  const subscriptions = clients.map((client, i) => client.with({ delivery: 'one' }).subscribe('jobs', logs[i]!.listener));
+  const subscriptions = clients.map((client, i) =>
+    client.with({ delivery: 'one' }).subscribe('jobs', logs[i]!.listener),
+  );
   await rig.time.until(Promise.all(subscriptions.map(({ ready }) => ready)));
   rig.workers[2]!.kill();
   await rig.time.settle();
@@ -131,29 +143,35 @@ system('an iterator gets what comes from the call on, and ends with a break', as
   }
 });
 
-system('an iterator ends with close(), unsubscribe() and a refusal; what came before can still be taken', async (t, rig) => {
-  const worker = rig.fork();
-  const [one, two] = [rig.client(worker), rig.client(worker)];
-  await rig.time.until(one.ready());
-  const waiting = one.subscribe('topic');
-  const full = two.subscribe('topic');
-  const disposed = two.subscribe('topic');
-  await rig.time.until(Promise.all([waiting.ready, full.ready]));
-  const next = [waiting.next(), waiting.next()];
-  rig.upstream().push('topic', 1);
-  await rig.time.settle();
-  await one.unsubscribe('topic');
-  t.deepEqual(await Promise.all(next), [{ value: 1, done: false }, { value: undefined, done: true }]);
-  await disposed[Symbol.asyncDispose]();
-  t.deepEqual(await disposed.next(), { value: undefined, done: true });
-  await rig.time.until(two.close());
-  t.deepEqual(await full.next(), { value: 1, done: false });
-  t.deepEqual(await full.next(), { value: undefined, done: true });
-  rig.upstream().onSubscribe = () => Promise.reject(new Error('no'));
-  const refused = one.subscribe('refused');
-  t.deepEqual(await rig.time.until(refused.next()), { value: undefined, done: true });
-  await t.throwsAsync(refused.ready, { message: 'no' });
-});
+system(
+  'an iterator ends with close(), unsubscribe() and a refusal; what came before can still be taken',
+  async (t, rig) => {
+    const worker = rig.fork();
+    const [one, two] = [rig.client(worker), rig.client(worker)];
+    await rig.time.until(one.ready());
+    const waiting = one.subscribe('topic');
+    const full = two.subscribe('topic');
+    const disposed = two.subscribe('topic');
+    await rig.time.until(Promise.all([waiting.ready, full.ready]));
+    const next = [waiting.next(), waiting.next()];
+    rig.upstream().push('topic', 1);
+    await rig.time.settle();
+    await one.unsubscribe('topic');
+    t.deepEqual(await Promise.all(next), [
+      { value: 1, done: false },
+      { value: undefined, done: true },
+    ]);
+    await disposed[Symbol.asyncDispose]();
+    t.deepEqual(await disposed.next(), { value: undefined, done: true });
+    await rig.time.until(two.close());
+    t.deepEqual(await full.next(), { value: 1, done: false });
+    t.deepEqual(await full.next(), { value: undefined, done: true });
+    rig.upstream().onSubscribe = () => Promise.reject(new Error('no'));
+    const refused = one.subscribe('refused');
+    t.deepEqual(await rig.time.until(refused.next()), { value: undefined, done: true });
+    await t.throwsAsync(refused.ready, { message: 'no' });
+  },
+);
 
 system('an iterator drops the oldest beyond maxQueued, and counts them', async (t, rig) => {
   const [, client] = await rig.clients(2);
@@ -166,7 +184,10 @@ system('an iterator drops the oldest beyond maxQueued, and counts them', async (
   t.deepEqual([(await small.next()).value, (await usual.next()).value], [1002, 5]);
   await small.return();
   await usual.unsubscribe();
-  t.deepEqual([await small.next(), await usual.next()].map(({ done }) => done), [true, true]);
+  t.deepEqual(
+    [await small.next(), await usual.next()].map(({ done }) => done),
+    [true, true],
+  );
 });
 
 system('an iterator lives on over a failover', async (t, rig) => {

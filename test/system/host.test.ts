@@ -1,0 +1,167 @@
+import test from 'ava';
+import { Host, type Surroundings } from '../../lib/host.js';
+import { MemoryNetwork } from '../../lib/transport/memory.js';
+import { VirtualTime } from '../helpers/system-clock.js';
+
+/** Stands in for `process`: what listens to a signal, and what was raised. */
+class Signals {
+  readonly listeners: [signal: string, listener: () => void][] = [];
+  readonly raised: string[] = [];
+
+  on(signal: string, listener: () => void): void {
+    this.listeners.push([signal, listener]);
+  }
+
+  off(signal: string, listener: () => void): void {
+    const at = this.listeners.findIndex(entry => entry[0] === signal && entry[1] === listener);
+    if (at >= 0) this.listeners.splice(at, 1);
+  }
+
+  listenerCount(signal: string): number {
+    return this.listeners.filter(entry => entry[0] === signal).length;
+  }
+
+  raise(signal: string): void {
+    this.raised.push(signal);
+  }
+
+  emit(signal: string): void {
+    for (const [name, listener] of [...this.listeners]) if (name === signal) listener();
+  }
+}
+
+function setUp() {
+  const time = new VirtualTime();
+  const network = new MemoryNetwork({ clock: time, schedule: time.schedule });
+  const serializations: string[] = [];
+  const common = { setSerialization: (kind: string) => void serializations.push(kind) };
+  const primary = new Host({
+    ...common,
+    where: 'primary',
+    clock: network.primaryClock,
+    signals: new Signals(),
+    createWorkerEnd: unreachable,
+    createPrimaryEnd: () => network.primaryEnd,
+  });
+  const fork = (where: Surroundings['where'] = 'worker') => {
+    const worker = network.fork();
+    const signals = new Signals();
+    const createWorkerEnd = () => worker.end;
+    const host = new Host({
+      ...common,
+      where,
+      clock: worker.clock,
+      signals,
+      createWorkerEnd,
+      createPrimaryEnd: unreachable,
+    });
+    return { host, signals, worker };
+  };
+  return { time, network, primary, fork, serializations };
+}
+
+interface AnyClient {
+  readonly isLeader: boolean;
+  ready(): Promise<void>;
+  close(): Promise<void>;
+  invoke(method: string, ...args: unknown[]): Promise<unknown>;
+}
+
+const DEFINITION = { name: 'g', open: () => ({ get: () => 1 }), closeOn: ['SIGTERM', 'SIGINT'] };
+
+const create = (host: Host, definition: object = DEFINITION) =>
+  host.createSharedClient(definition, undefined) as AnyClient;
+
+function unreachable(): never {
+  throw new Error('Nobody asks for this here.');
+}
+
+test('on a signal of closeOn the member leaves, and then the signal does what it would have done', async t => {
+  const { time, network, primary, fork } = setUp();
+  primary.setupPrimary();
+  const [one, two] = [fork(), fork()];
+  const [leader, follower] = [create(one.host), create(two.host)];
+  await time.until(Promise.all([leader.ready(), follower.ready()]));
+  t.is(one.signals.listeners.length, 2);
+  const call = follower.invoke('get');
+  one.signals.emit('SIGTERM');
+  t.deepEqual(one.signals.raised, []);
+  t.is(await time.until(call), 1);
+  await time.until(follower.ready());
+  await time.settle();
+  t.deepEqual([leader.isLeader, follower.isLeader], [false, true]);
+  t.deepEqual(one.signals.raised, ['SIGTERM']);
+  t.deepEqual(one.signals.listeners, []);
+  network.close();
+});
+
+test('where the app listens to the signal too, it is not raised again', async t => {
+  const { time, network, primary, fork } = setUp();
+  primary.setupPrimary();
+  const { host, signals } = fork();
+  const client = create(host);
+  await time.until(client.ready());
+  signals.on('SIGINT', () => {});
+  signals.emit('SIGINT');
+  await time.settle();
+  t.deepEqual(signals.raised, []);
+  t.false(client.isLeader);
+  network.close();
+});
+
+test('two groups that close on one signal raise it once', async t => {
+  const { time, network, primary, fork } = setUp();
+  primary.setupPrimary();
+  const { host, signals } = fork();
+  const clients = ['a', 'b'].map(name => create(host, { ...DEFINITION, name }));
+  await time.until(Promise.all(clients.map(client => client.ready())));
+  signals.emit('SIGTERM');
+  await time.settle();
+  t.deepEqual(signals.raised, ['SIGTERM']);
+  t.deepEqual(signals.listeners, []);
+  network.close();
+});
+
+test('close() lets go of the signals', async t => {
+  const { time, network, primary, fork } = setUp();
+  primary.setupPrimary();
+  const { host, signals } = fork();
+  const client = create(host);
+  await time.until(client.ready());
+  await time.until(client.close());
+  t.deepEqual([signals.listeners, signals.raised], [[], []]);
+  t.deepEqual(time.waiting.length, 0);
+  network.close();
+});
+
+test('a worker thread shares nothing, unless it is alone', async t => {
+  const { time, network, fork } = setUp();
+  const { host } = fork('thread');
+  t.throws(() => create(host), { code: 'ERR_NO_PRIMARY', message: /worker thread.*alone: true/s });
+  const client = create(host, { ...DEFINITION, alone: true });
+  await time.until(client.ready());
+  t.true(client.isLeader);
+  t.is(await time.until(client.invoke('get')), 1);
+  await time.until(client.close());
+  network.close();
+});
+
+test('setupPrimary() belongs in the primary', t => {
+  const { fork } = setUp();
+  t.throws(() => fork().host.setupPrimary(), { code: 'ERR_INVALID_OPTION', message: /a worker of the cluster/ });
+  t.throws(() => fork('thread').host.setupPrimary(), { code: 'ERR_INVALID_OPTION', message: /a worker thread/ });
+});
+
+test('a serialization that is asked for is set, once and before anything else', t => {
+  const { primary, serializations, network } = setUp();
+  t.throws(() => primary.setupPrimary({ serialization: 'xml' as never }), { code: 'ERR_INVALID_OPTION' });
+  t.deepEqual(serializations, []);
+  const first = primary.setupPrimary({ serialization: 'json' });
+  t.is(primary.setupPrimary({ serialization: 'json' }), first);
+  t.deepEqual(serializations, ['json']);
+  t.throws(() => primary.setupPrimary({ serialization: 'advanced' }), {
+    code: 'ERR_INVALID_OPTION',
+    message: /serialization/,
+  });
+  network.close();
+});
