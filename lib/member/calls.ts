@@ -77,8 +77,9 @@ export class Calls {
   /** A signal of the call aborted; the leader's copy shall too. */
   tellSignal(call: Call, number: number, reason: unknown): void {
     if (!call.road) return;
-    const { text, ext, parts } = encodeError(reason);
-    call.road.send(ext ? Kind.CANCEL | EXT : Kind.CANCEL, call.id, `[${number},${text}]`, parts);
+    // Always the tagged form.
+    const { text, parts } = encodeError(reason);
+    call.road.send(Kind.CANCEL | EXT, call.id, `[${number},${text}]`, parts);
   }
 
   /** There is a leader: what waits is sent, in the order it was made, after what `sayFirst` makes. */

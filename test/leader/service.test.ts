@@ -467,13 +467,17 @@ test('a leader that drains with nothing to wait for is done in a later turn, onc
 });
 
 test('a leader drains no longer than it may', async t => {
-  const unit = await UnitService.create({ get: () => new Promise(() => {}) });
+  const running = defer();
+  const unit = await UnitService.create({ get: () => running.promise });
   unit.call(2, 7, 'get');
   let drained = 0;
   unit.service.drain(1000, () => drained++);
   unit.clock.advance(999);
   t.is(drained, 0);
   unit.clock.advance(1);
+  t.is(drained, 1);
+  running.resolve();
+  await unit.said();
   t.is(drained, 1);
 });
 
@@ -574,4 +578,33 @@ test('what only a leader or the primary says is passed over', async t => {
   unit.service.receive({ ...open.seal(), f: 2 });
   unit.service.receive(bundle({ term: TERM }, { kind: Kind.END, id: 2 }));
   t.deepEqual(await unit.said(), []);
+});
+
+test('calls that come while the real client closes go back to who made them', async t => {
+  const unit = await UnitService.create(echo);
+  unit.service.stop();
+  const frames = [
+    call(7, 'get'),
+    { kind: Kind.CANCEL, id: 8 },
+    { kind: Kind.PUBLISH, id: 9 },
+    { kind: Kind.UNPUBLISH, id: 10 },
+  ];
+  unit.service.handBack(bundle({ term: TERM, from: 2 }, ...frames));
+  unit.service.handBack(bundle({ term: TERM }, { kind: Kind.GONE, id: 2 }));
+  t.deepEqual(await unit.said(), ['2 RETURNED 7 0', '2 RETURNED 9 0', '2 RETURNED 10 0']);
+});
+
+test('a value that can not travel is reported', async t => {
+  const client = { subscribe: (_topic: unknown, listener: (value: unknown) => void) => listener(() => {}) };
+  const unit = await UnitService.create(client);
+  unit.say(2, { kind: Kind.SUBSCRIBE, id: 1, value: ['all', 'a'] });
+  t.like(unit.reported[0], { code: 'ERR_NOT_SERIALIZABLE' });
+});
+
+test('an error in the code is not taken for a broken bundle', async t => {
+  const unit = await UnitService.create(echo);
+  unit.clock.now = () => {
+    throw new RangeError('no time');
+  };
+  t.throws(() => unit.call(2, 7, 'get'), { instanceOf: RangeError });
 });

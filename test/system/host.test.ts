@@ -5,20 +5,20 @@ import { VirtualTime } from '../helpers/system-clock.js';
 
 /** Stands in for `process`: what listens to a signal, and what was raised. */
 class Signals {
-  readonly listeners: [signal: string, listener: () => void][] = [];
+  readonly #listeners: [signal: string, listener: () => void][] = [];
   readonly raised: string[] = [];
 
-  on(signal: string, listener: () => void): void {
-    this.listeners.push([signal, listener]);
+  prepend(signal: string, listener: () => void): void {
+    this.#listeners.unshift([signal, listener]);
   }
 
   off(signal: string, listener: () => void): void {
-    const at = this.listeners.findIndex(entry => entry[0] === signal && entry[1] === listener);
-    if (at >= 0) this.listeners.splice(at, 1);
+    const at = this.#listeners.findIndex(entry => entry[0] === signal && entry[1] === listener);
+    if (at >= 0) this.#listeners.splice(at, 1);
   }
 
-  listenerCount(signal: string): number {
-    return this.listeners.filter(entry => entry[0] === signal).length;
+  listeners(signal: string): (() => void)[] {
+    return this.#listeners.filter(entry => entry[0] === signal).map(([, listener]) => listener);
   }
 
   raise(signal: string): void {
@@ -26,7 +26,11 @@ class Signals {
   }
 
   emit(signal: string): void {
-    for (const [name, listener] of [...this.listeners]) if (name === signal) listener();
+    for (const listener of this.listeners(signal)) listener();
+  }
+
+  get count(): number {
+    return this.#listeners.length;
   }
 }
 
@@ -82,7 +86,7 @@ test('on a signal of closeOn the member leaves, and then the signal does what it
   const [one, two] = [fork(), fork()];
   const [leader, follower] = [create(one.host), create(two.host)];
   await time.until(Promise.all([leader.ready(), follower.ready()]));
-  t.is(one.signals.listeners.length, 2);
+  t.is(one.signals.count, 2);
   const call = follower.invoke('get');
   one.signals.emit('SIGTERM');
   t.deepEqual(one.signals.raised, []);
@@ -91,7 +95,7 @@ test('on a signal of closeOn the member leaves, and then the signal does what it
   await time.settle();
   t.deepEqual([leader.isLeader, follower.isLeader], [false, true]);
   t.deepEqual(one.signals.raised, ['SIGTERM']);
-  t.deepEqual(one.signals.listeners, []);
+  t.is(one.signals.count, 0);
   network.close();
 });
 
@@ -101,7 +105,7 @@ test('where the app listens to the signal too, it is not raised again', async t 
   const { host, signals } = fork();
   const client = create(host);
   await time.until(client.ready());
-  signals.on('SIGINT', () => {});
+  signals.prepend('SIGINT', () => {});
   signals.emit('SIGINT');
   await time.settle();
   t.deepEqual(signals.raised, []);
@@ -109,16 +113,18 @@ test('where the app listens to the signal too, it is not raised again', async t 
   network.close();
 });
 
-test('two groups that close on one signal raise it once', async t => {
+test('of two groups that close on one signal, the last one to leave raises it', async t => {
   const { time, network, primary, fork } = setUp();
   primary.setupPrimary();
   const { host, signals } = fork();
-  const clients = ['a', 'b'].map(name => create(host, { ...DEFINITION, name }));
+  const slow = { close: () => new Promise(resolve => time.setTimer(() => resolve(1), 100)) };
+  const clients = [DEFINITION, { ...DEFINITION, name: 'slow', ...slow }].map(definition => create(host, definition));
   await time.until(Promise.all(clients.map(client => client.ready())));
   signals.emit('SIGTERM');
-  await time.settle();
-  t.deepEqual(signals.raised, ['SIGTERM']);
-  t.deepEqual(signals.listeners, []);
+  await time.advance(99);
+  t.deepEqual([signals.count, signals.raised], [2, []]);
+  await time.advance(2);
+  t.deepEqual([signals.count, signals.raised], [0, ['SIGTERM']]);
   network.close();
 });
 
@@ -129,7 +135,7 @@ test('close() lets go of the signals', async t => {
   const client = create(host);
   await time.until(client.ready());
   await time.until(client.close());
-  t.deepEqual([signals.listeners, signals.raised], [[], []]);
+  t.deepEqual([signals.count, signals.raised], [0, []]);
   t.deepEqual(time.waiting.length, 0);
   network.close();
 });

@@ -154,3 +154,16 @@ system(
     );
   },
 );
+
+system('what a worker says after a thaw comes behind what it said before', async (t, rig) => {
+  const [, client] = await rig.clients(2);
+  const large = 'x'.repeat(600_000);
+  rig.workers[1]!.freeze();
+  // A promise may still run code of a frozen worker.
+  const calls = [client!.invoke('echo' as string, 1, large)];
+  await rig.time.tick();
+  rig.workers[1]!.thaw();
+  calls.push(client!.invoke('echo' as string, 2, large));
+  await rig.time.until(Promise.all(calls));
+  t.deepEqual(rig.upstream().calls.map(call => call.args[0]), [1, 2]);
+});
