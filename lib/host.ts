@@ -27,14 +27,14 @@ import { createEmitter, type Emitter } from './utils/emitter.js';
 import { hiddenMethods, listenerThrew, noDirectRoad } from './warnings.js';
 
 /** What a host needs of the world around it. */
-export interface Surroundings {
-  readonly where: 'worker' | 'primary' | 'thread';
+export type Surroundings = {
   readonly clock: Clock;
-  readonly signals: SignalSource;
-  createWorkerEnd(): WorkerEnd;
-  createPrimaryEnd(): PrimaryEnd;
-  setSerialization(kind: 'json' | 'advanced'): void;
-}
+  /** Without it nobody closes on a signal. */
+  readonly signals?: SignalSource;
+} & (
+  | { readonly where: 'primary'; createPrimaryEnd(): PrimaryEnd; setSerialization(kind: 'json' | 'advanced'): void }
+  | { readonly where: 'worker' | 'thread'; createWorkerEnd(): WorkerEnd }
+);
 
 export class Host {
   readonly #world: Surroundings;
@@ -55,19 +55,21 @@ export class Host {
   }
 
   setupPrimary(given?: PrimaryOptions): Primary {
-    const { where } = this.#world;
-    if (where !== 'primary') throw notAPrimary(where === 'thread' ? 'a worker thread' : 'a worker of the cluster');
+    const world = this.#world;
+    if (world.where !== 'primary') {
+      throw notAPrimary(world.where === 'thread' ? 'a worker thread' : 'a worker of the cluster');
+    }
     if (this.#setUp) return again(this.#setUp, given);
     const options = resolvePrimaryOptions(given);
-    if (options.serialization) this.#world.setSerialization(options.serialization);
+    if (options.serialization) world.setSerialization(options.serialization);
     const emitter: Emitter = createEmitter(cause => emitter.emit('warning', { message: listenerThrew(), cause }));
-    const end = this.#world.createPrimaryEnd();
+    const end = world.createPrimaryEnd();
     const primary = new Primary(this.#ownRouter(), emitter, () => this.#close(end));
     this.#setUp = { primary, options, emitter };
     this.#ownRouter().configure(options);
     this.#ownRouter().attach(end);
     // In a later tick, when somebody can listen.
-    if (options.road === 'direct') this.#world.clock.defer(() => emitter.emit('warning', { message: noDirectRoad() }));
+    if (options.road === 'direct') world.clock.defer(() => emitter.emit('warning', { message: noDirectRoad() }));
     // Who led alone gives way to the first worker, unless it was told otherwise.
     this.#setDefaultEligibility(false);
     return primary;
@@ -119,7 +121,7 @@ export class Host {
     const member = new Member(options, (options.alone ? this.#aloneLink() : this.#sharedLink()).link);
     const entry = { member, shape: createShape(options, methodNames) };
     this.#members.set(options.name, entry);
-    closeOnSignals(this.#world.signals, options.closeOn, member);
+    if (this.#world.signals) closeOnSignals(this.#world.signals, options.closeOn, member);
     // The one before it has to be gone: a process has one member of a name.
     if (known) void known.member.gone.then(() => member.start());
     else member.start();
@@ -127,9 +129,9 @@ export class Host {
   }
 
   #sharedLink(): HostLink {
-    const { where } = this.#world;
+    const world = this.#world;
     this.#shared ??=
-      where === 'primary' ? this.#localLink(this.#ownRouter()) : this.#link(this.#world.createWorkerEnd());
+      world.where === 'primary' ? this.#localLink(this.#ownRouter()) : this.#link(world.createWorkerEnd());
     return this.#shared;
   }
 

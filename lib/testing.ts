@@ -63,8 +63,6 @@ export function createMemoryCluster(options: MemoryNetworkOptions = {}): MemoryC
   const primaryHost = new Host({
     where: 'primary',
     clock: network.primaryClock,
-    signals: NO_SIGNALS,
-    createWorkerEnd: unreachable,
     createPrimaryEnd: () => network.primaryEnd,
     setSerialization() {},
   });
@@ -88,10 +86,7 @@ function forkWorker(network: MemoryNetwork, options: ChannelOptions | undefined)
   const host = new Host({
     where: 'worker',
     clock: worker.clock,
-    signals: NO_SIGNALS,
     createWorkerEnd: () => worker.end,
-    createPrimaryEnd: unreachable,
-    setSerialization: unreachable,
   });
   return Object.assign(worker, { createSharedClient: clientsOf(host) });
 }
@@ -99,9 +94,3 @@ function forkWorker(network: MemoryNetwork, options: ChannelOptions | undefined)
 const clientsOf = (host: Host): CreateSharedClient => {
   return (first: unknown, second?: unknown) => host.createSharedClient(first, second) as never;
 };
-
-const NO_SIGNALS = { prepend() {}, off() {}, listeners: () => [], raise() {} };
-
-function unreachable(): never {
-  throw new Error('A host in memory never asks for this.');
-}

@@ -95,7 +95,6 @@ export class Subscription implements SubscriptionOwner {
   }
 
   value(value: unknown, info: ValueInfo): void {
-    if (this.#isEnded) return;
     const { base, listener } = this.#request;
     try {
       const result = listener(value, info);

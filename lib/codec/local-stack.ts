@@ -34,8 +34,8 @@ function rethrowHere(error: unknown): never {
 const isOurs = (error: object): error is Error => error instanceof SharedClientError;
 
 function addLocalStack(error: object): void {
-  const { stack = '' } = error as Error;
-  const here = new Error('').stack ?? '';
+  const stack = String((error as Error).stack);
+  const here = String(new Error('').stack);
   const start = here.indexOf('\n    at async ');
   if (start === -1 || stack.includes(SEPARATOR)) return;
   const value = `${stack}\n${SEPARATOR}${here.slice(start)}`;

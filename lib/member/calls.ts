@@ -253,9 +253,9 @@ export class Calls {
 
 /** That the next leader never began it says nothing of the one that was lost. */
 function withOutcomeOf(call: Call, error: Error): Error {
-  if (!call.wasLost || !(error instanceof SharedClientError) || error.outcome !== 'not-started') return error;
-  const { code, message, cause } = error;
-  return new SharedClientError(code, message, { ...('cause' in error && { cause }), outcome: 'unknown' });
+  const isWrong = call.wasLost && error instanceof SharedClientError && error.outcome === 'not-started';
+  // It was decoded for this call alone.
+  return isWrong ? Object.assign(error, { outcome: 'unknown' }) : error;
 }
 
 const outcomeOf = (call: Call): Outcome => (call.road || call.wasLost ? 'unknown' : 'not-started');

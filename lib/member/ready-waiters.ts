@@ -1,6 +1,6 @@
 // Who waits for a leader to be ready.
 
-import type { Clock, Timer } from '../utils/clock.js';
+import { type Clock, MAX_TIMER_MS, type Timer } from '../utils/clock.js';
 
 interface Waiter {
   resolve(): void;
@@ -22,10 +22,14 @@ export class ReadyWaiters {
       const waiter: Waiter = { resolve, reject, timers: [] };
       this.#waiters.add(waiter);
       for (const { ms, error } of limits) {
-        const timer = this.clock.setTimer(() => {
-          const reason = error();
-          if (reason) this.#end(waiter, () => reject(reason));
-        }, ms);
+        // Where it never runs out there is a timer all the same, for nothing else keeps the process alive.
+        const timer = this.clock.setTimer(
+          () => {
+            const reason = ms === Number.POSITIVE_INFINITY ? undefined : error();
+            if (reason) this.#end(waiter, () => reject(reason));
+          },
+          Math.min(ms, MAX_TIMER_MS),
+        );
         timer.ref();
         waiter.timers.push(timer);
       }

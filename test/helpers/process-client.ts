@@ -15,9 +15,8 @@ export type ProbeEvent =
   | { readonly kind: 'running'; readonly id: string }
   /** A call in the leader was given up by its caller. */
   | { readonly kind: 'abandoned'; readonly id: string; readonly reason: string }
-  /** `close()` has begun, or it has done its last operation. */
-  | { readonly kind: 'closing'; readonly term: number }
-  | { readonly kind: 'closed'; readonly term: number };
+  /** It begins to connect, `close()` was called, its connection is gone. */
+  | { readonly kind: 'opening' | 'closing' | 'closed'; readonly term: number };
 
 export class ProbeClient extends UpstreamClient {
   readonly #term: number;
@@ -30,6 +29,7 @@ export class ProbeClient extends UpstreamClient {
     this.#term = term;
     this.#says = saysBye;
     this.#surroundings = surroundings;
+    surroundings.tell({ kind: 'opening', term });
   }
 
   /** Hangs the first time it is called with an id, whoever leads; then returns how often it was. */

@@ -56,9 +56,11 @@ export class RemoteProcess<Api, Event extends { readonly kind: string }> {
     }
   }
 
-  /** What it told of one kind. */
-  told<K extends Event['kind']>(kind: K): OfKind<Event, K>[] {
-    return this.events.filter(event => event.kind === kind) as OfKind<Event, K>[];
+  /** All that it has told of one kind up to now; if it is frozen, when it thaws. */
+  async told<K extends Event['kind']>(kind: K): Promise<OfKind<Event, K>[]> {
+    // What it told before is heard before its answer, or before its end.
+    await this.#ask('ping', []).catch(() => this.gone);
+    return this.#heard(kind);
   }
 
   /** The first event of a kind, told already or to come, that matches. */
@@ -68,7 +70,7 @@ export class RemoteProcess<Api, Event extends { readonly kind: string }> {
   ): Promise<OfKind<Event, K>> {
     return new Promise((resolve, reject) => {
       const check = () => {
-        const found = this.told(kind).find(matches);
+        const found = this.#heard(kind).find(matches);
         if (found) resolve(found);
         if (!found && this.#socket.closed) reject(new Error(`Process ${this.workerId} went without telling: ${kind}`));
         if (found || this.#socket.closed) this.#waiting.delete(check);
@@ -89,6 +91,10 @@ export class RemoteProcess<Api, Event extends { readonly kind: string }> {
 
   thaw(): void {
     this.kill('SIGCONT');
+  }
+
+  #heard<K extends Event['kind']>(kind: K): OfKind<Event, K>[] {
+    return this.events.filter(event => event.kind === kind) as OfKind<Event, K>[];
   }
 
   #ask(method: string, args: readonly unknown[]): Promise<unknown> {

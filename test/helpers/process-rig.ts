@@ -115,6 +115,17 @@ export class Rig {
     await this.primary.until('join', event => event.workerId === workerId && event.name === name);
   }
 
+  /**
+   * Resolves once so many real clients are connected to the upstream, with how many there ever were, and whether none
+   * began before the one before it was gone.
+   */
+  readonly connections = async (live: number): Promise<{ total: number; inTurn: boolean }> => {
+    // Asked first, so that what was told last is no older than this.
+    await this.upstream.stats();
+    const { total } = await this.upstream.untilConnections(live);
+    return { total, inTurn: await this.#livedInTurn() };
+  };
+
   /** What processes exited with by themselves, by pid. */
   exitCodes(): Map<number, number> {
     const lines = readFileSync(this.#journal, 'utf8').split('\n').filter(Boolean);
@@ -152,6 +163,19 @@ export class Rig {
       });
     }
     return this.#arrival(0);
+  }
+
+  async #livedInTurn(): Promise<boolean> {
+    const lives: { from: number; until: number }[] = [];
+    const exits = await this.primary.told('exit');
+    for (const process of [this.primary, ...this.workers]) {
+      const { at: exit = Number.POSITIVE_INFINITY } = exits.find(({ workerId }) => workerId === process.workerId) ?? {};
+      const closed = await (process as WorkerProcess).told('closed');
+      for (const { at, term } of await (process as WorkerProcess).told('opening'))
+        lives.push({ from: at, until: closed.find(event => event.term === term)?.at ?? exit });
+    }
+    lives.sort((a, b) => a.from - b.from);
+    return lives.every(({ from }, i) => i === 0 || lives[i - 1]!.until <= from);
   }
 
   async #allReady({ name }: ClientSetup = {}): Promise<void> {

@@ -9,6 +9,8 @@ interface VirtualTimer {
   readonly at: number;
   readonly order: number;
   readonly callback: () => void;
+  /** Keeps the process alive. */
+  isRef: boolean;
 }
 
 /** Picks which of `length` turns comes next. */
@@ -39,10 +41,18 @@ export class VirtualTime implements Clock {
   };
 
   readonly setTimer = (callback: () => void, ms: number): Timer => {
-    const timer = { at: this.#now + Math.max(0, ms), order: ++this.#order, callback };
+    const timer: VirtualTimer = { at: this.#now + Math.max(0, ms), order: ++this.#order, callback, isRef: false };
     if (ms !== Number.POSITIVE_INFINITY) this.#timers.add(timer);
-    return { ref() {}, unref() {}, clear: () => void this.#timers.delete(timer) };
+    const setRef = (isRef: boolean) => {
+      timer.isRef = isRef;
+    };
+    return { ref: () => setRef(true), unref: () => setRef(false), clear: () => void this.#timers.delete(timer) };
   };
+
+  /** Whether something that waits keeps a process alive. */
+  get isAwake(): boolean {
+    return [...this.#timers].some(timer => timer.isRef);
+  }
 
   /** What waits for its time, as text; empty where nothing is left. */
   get waiting(): string[] {

@@ -1,8 +1,8 @@
 // A road that leads nowhere: what was sent on it, bundle by bundle.
 
-import { type FrameView, readFrames } from '../../lib/protocol/frames.js';
+import { type FrameView, OpenBundle, readFrames } from '../../lib/protocol/frames.js';
 import type { Bundle } from '../../lib/protocol/messages.js';
-import type { Part } from '../../lib/protocol/payload.js';
+import type { Part, Payload } from '../../lib/protocol/payload.js';
 import type { Road } from '../../lib/road/road.js';
 import { frameWords } from './unit-frames.js';
 
@@ -41,8 +41,14 @@ export class FakeRoad implements Road {
 
 /** A frame as it is seen while its bundle is read. */
 export function frame(kind: number, id: number, value: unknown = 0): FrameView {
-  const text = JSON.stringify(value);
+  return payloadFrame(kind, id, { text: JSON.stringify(value), ext: false, parts: undefined });
+}
+
+/** The same of an encoded value. */
+export function payloadFrame(kind: number, id: number, payload: Payload): FrameView {
+  const open = new OpenBundle('g', 0);
+  open.addPayload(kind, id, payload);
   const seen: FrameView[] = [];
-  readFrames({ g: 'g', t: 0, h: [kind, id, text.length, 0], x: `[${text}]` }, view => seen.push(view));
+  readFrames(open.seal(), view => seen.push(view));
   return seen[0]!;
 }

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { encodeError } from '../../lib/codec/encode-error.js';
 import { encodeValue } from '../../lib/codec/encode-value.js';
 import { SharedClientError } from '../../lib/errors.js';
 import { Call, type CallKind, type CallSignal } from '../../lib/member/call.js';
@@ -6,7 +7,7 @@ import { Calls } from '../../lib/member/calls.js';
 import { EXT, Kind } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { microtasks, UnitClock } from '../helpers/unit-clock.js';
-import { FakeRoad, frame } from '../helpers/unit-road.js';
+import { FakeRoad, frame, payloadFrame } from '../helpers/unit-road.js';
 
 interface Given {
   readonly kind?: CallKind;
@@ -290,6 +291,25 @@ test('a call that was in the hands of a lost leader may have run, wherever it en
   unit.open(6);
   unit.calls.receive(frame(Kind.OVERLOADED, 1, 0), 6);
   t.deepEqual(unit.over(), ['1 ERR_OVERLOADED unknown']);
+});
+
+test('that the next leader never began a call says nothing of the one that was lost', t => {
+  for (const given of [{}, { cause: 'why' }]) {
+    const unit = new UnitCalls();
+    const road = unit.open(5);
+    const errors: unknown[] = [];
+    unit.make(1, { isIdempotent: true, onFail: error => errors.push(error) });
+    unit.make(2, { isIdempotent: true, onFail: error => errors.push(error) });
+    unit.calls.shut();
+    unit.calls.end(road, 1);
+    unit.open(6);
+    const refusal = new SharedClientError('ERR_UNKNOWN_METHOD', 'no such method', { ...given, outcome: 'not-started' });
+    unit.calls.receive(payloadFrame(Kind.ERROR, 1, encodeError(refusal)), 6);
+    unit.calls.receive(payloadFrame(Kind.ERROR, 2, encodeError(new Error('its own'))), 6);
+    t.deepEqual(unit.over(), ['1 ERR_UNKNOWN_METHOD unknown', '2 its own']);
+    t.true(errors[0] instanceof SharedClientError);
+    t.is((errors[0] as Error).cause, (given as { cause?: string }).cause);
+  }
 });
 
 test('a call that is cancelled ends at once, and its end that comes later is passed over', t => {

@@ -81,6 +81,18 @@ test('a member that comes later joins at once, and tells what changed of it', t 
   t.deepEqual(unit.told(), [member.join()]);
 });
 
+test('what a member tells the primary overtakes its data, or follows it', t => {
+  const unit = setUp();
+  unit.link.outbox.data(bundle({ term: 5 }, { kind: 1, id: 1 }));
+  unit.link.tellInOrder({ k: 'resign', group: 'g', term: 5, cause: 'resigned' });
+  unit.link.tell({ k: 'yield', group: 'g', term: 5 });
+  unit.clock.tick();
+  t.deepEqual(
+    unit.end.sent.map(packet => `${kinds(packet.c ?? [])} ${packet.d?.length ?? 0}`),
+    ['yield 1', 'resign 0'],
+  );
+});
+
 test('a second welcome brings other durations, and nobody joins again', t => {
   const member = new FakeMember();
   const unit = setUp(member);

@@ -21,7 +21,7 @@ test('two groups are led by two workers, and by one when it is the last', async 
   const [leaderA, leaderB] = (await leaders()).map(id => rig.worker(id)) as [WorkerProcess, WorkerProcess];
   t.not(leaderA.workerId, leaderB.workerId);
   for (const worker of others) for (const name of names) t.deepEqual(await worker.do.ready(name), {});
-  t.is(upstream.connections.live, 2);
+  await upstream.untilConnections(2);
 
   const hanging = leaderB.do.call('hangOnce', ['hanging'], {}, 'b');
   await leaderB.until('running');

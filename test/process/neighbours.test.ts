@@ -37,9 +37,9 @@ for (const serialization of ['json', 'advanced'] as const) {
     t.deepEqual((await followers[0].do.stopLoad()).failed, []);
 
     for (const { told } of [
-      ...workers.map(worker => ({ told: worker.told('message') })),
+      ...workers.map(worker => ({ told: (await worker.told('message')) })),
       ...workers.map(({ workerId }) => ({
-        told: primary.told('message').filter(event => event.workerId === workerId),
+        told: (await primary.told('message')).filter(event => event.workerId === workerId),
       })),
     ]) {
       const messages = told.map(({ message }) => message);

@@ -24,7 +24,21 @@ test('a primary stalled for longer than leaderTimeoutMs deposes nobody, and what
   t.is(outside.length, 0, 'nothing runs outside the lease');
   await leader.do.publish('topic', 'after');
   await subscriber.until('value', event => event.message === 'after');
-  t.deepEqual(primary.told('deposed'), []);
-  t.deepEqual(primary.told('appointed').length, 1);
-  t.like(upstream.connections, { live: 1, total: 1 });
+  t.deepEqual((await primary.told('deposed')), []);
+  t.deepEqual((await primary.told('appointed')).length, 1);
+  t.deepEqual(await connections(1), { total: 1, inTurn: true });
+});
+
+test('a leader that closes while the primary stands still waits for its word, and no call fails', async t => {
+  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3 });
+  const [caller] = followers;
+  const before = caller.do.callMany(50, 'before');
+  const stalled = primary.do.block(700);
+  const calls = caller.do.callMany(50, 'meanwhile');
+  const closing = leader.do.close();
+  await stalled;
+  await closing;
+  for (const { error } of [...(await before), ...(await calls)]) t.is(error, undefined);
+  t.like(await primary.until('deposed'), { workerId: leader.workerId, cause: 'resigned' });
+  t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });

@@ -11,7 +11,7 @@ test('a worker calls process.exit() in the middle of its calls: they are cancell
   t.deepEqual(await other!.do.subscribe('shared'), {});
   const calls = ['a', 'b'].map(id => exiting.do.call('untilAbandoned', [id]));
   for (const running of ['a', 'b']) await leader.until('running', ({ id }) => id === running);
-  void t.throwsAsync(exiting.do.exit(3));
+  void exiting.do.exit(3).catch(() => {});
   for (const call of calls) await t.throwsAsync(call);
   t.like(await primary.until('exit'), { workerId: exiting.workerId, code: 3 });
   for (const abandoned of ['a', 'b']) await leader.until('abandoned', ({ id }) => id === abandoned);
@@ -20,7 +20,7 @@ test('a worker calls process.exit() in the middle of its calls: they are cancell
   const { topics } = await upstream.stats();
   t.is(topics['its own']!.subscribers, 0);
   t.is(topics.shared!.subscribers, 1);
-  t.deepEqual(primary.told('deposed'), []);
+  t.deepEqual((await primary.told('deposed')), []);
 });
 
 test('the leader calls process.exit() in the middle of calls: results that it wrote count', async t => {
@@ -30,12 +30,12 @@ test('the leader calls process.exit() in the middle of calls: results that it wr
   const plain = caller.do.call('hangOnce', ['plain']);
   const idempotent = caller.do.call('hangOnce', ['idempotent'], { idempotent: true });
   for (const hanging of ['plain', 'idempotent']) await leader.until('running', ({ id }) => id === hanging);
-  void t.throwsAsync(leader.do.exit(0));
+  void leader.do.exit(0).catch(() => {});
   t.deepEqual(answered, { value: 'answered' });
   t.like((await plain).error, { code: 'ERR_LEADER_LOST', outcome: 'unknown' });
   t.deepEqual(await idempotent, { value: 2 });
-  t.like(primary.told('deposed'), [{ workerId: leader.workerId, cause: 'exited' }]);
-  t.like(upstream.connections, { live: 1, total: 2, highest: 1 });
+  t.like((await primary.told('deposed')), [{ workerId: leader.workerId, cause: 'exited' }]);
+  t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
 test('await close() and process.exit(): all that was said before has arrived', async t => {
@@ -44,17 +44,17 @@ test('await close() and process.exit(): all that was said before has arrived', a
   const calls = closing.do.callMany(100, 'before');
   await closing.do.close();
   for (const { error } of await calls) t.is(error, undefined);
-  void t.throwsAsync(closing.do.exit(0));
+  void closing.do.exit(0).catch(() => {});
   await primary.until('exit');
   t.is((await upstream.executed()).filter(({ id }) => id?.startsWith('before-')).length, 100);
-  t.like(primary.told('leave'), [{ workerId: closing.workerId }]);
+  t.like((await primary.told('leave')), [{ workerId: closing.workerId }]);
 
   const own = leader.do.callMany(100, 'own');
   const others = other!.do.callMany(100, 'other');
   await t.throwsAsync(leader.do.closeAndExit());
   for (const { error } of await others) t.is(error, undefined);
   for (const { error } of await own) t.is(error, undefined);
-  t.like(primary.told('deposed'), [{ workerId: leader.workerId, cause: 'resigned' }]);
+  t.like((await primary.told('deposed')), [{ workerId: leader.workerId, cause: 'resigned' }]);
 });
 
 test('a sticky publication ends with its worker', async t => {

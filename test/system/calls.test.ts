@@ -1,4 +1,4 @@
-import { callContext, createSharedClient, type SharedClientError, setupPrimary } from '../../lib/index.js';
+import { callContext, type SharedClientError } from '../../lib/index.js';
 import { tasks } from '../helpers/system-client.js';
 import { endOf, HEARTBEAT_MS, system, watch } from '../helpers/system-test.js';
 
@@ -215,12 +215,3 @@ system('many calls in one tick all end, each with its own result', async (t, rig
   ]);
   t.is(rig.upstream().calls.length, 900);
 });
-
-system(
-  'the library of this process is another one than those of a cluster in memory',
-  async (t, rig) => {
-    t.is(typeof setupPrimary, 'function');
-    t.not(rig.cluster.createSharedClient as unknown, createSharedClient as unknown);
-  },
-  { over: ['advanced'] },
-);

@@ -184,3 +184,42 @@ system('a frozen worker that closes when it thaws leaves in good order', async (
   t.is(closing.end, 'ok');
   t.is(rig.primary.status().groups[0]!.members.length, 2);
 });
+
+system('nothing of ours keeps a process alive but a call or a ready() that waits', async (t, rig) => {
+  const clients = await rig.clients(3);
+  const client = clients[1]!;
+  await rig.time.until(client.subscribe('topic', () => {}).ready);
+  await rig.time.until(client.with({ sticky: 'me' }).publish('here'));
+  await rig.time.until(clients[0]!.echo(1));
+  await rig.time.settle();
+  t.false(rig.time.isAwake);
+  for (const caller of clients) {
+    const call = watch(caller.hold('awake'));
+    await rig.time.settle();
+    t.true(rig.time.isAwake);
+    rig.upstream().held.get('awake')!.resolve(1);
+    await rig.time.settle();
+    t.is(call.end, 'ok');
+    t.false(rig.time.isAwake);
+  }
+  const forever = watch(client.with({ timeoutMs: Number.POSITIVE_INFINITY }).hold('forever'));
+  await rig.time.settle();
+  t.true(rig.time.isAwake);
+  rig.upstream().held.get('forever')!.resolve(1);
+  await rig.time.settle();
+  t.is(forever.end, 'ok');
+  t.false(rig.time.isAwake);
+  rig.leader().kill();
+  await rig.time.advance(1000);
+  t.false(rig.time.isAwake);
+  const nobody = rig.client(rig.fork(), { name: 'nobody', eligible: false, readyTimeoutMs: Number.POSITIVE_INFINITY });
+  await rig.time.settle();
+  t.false(rig.time.isAwake);
+  const ready = watch(nobody.ready());
+  await rig.time.advance(10_000);
+  t.true(rig.time.isAwake);
+  rig.client(rig.fork(), { name: 'nobody' });
+  await rig.time.settle();
+  t.is(ready.end, 'ok');
+  t.false(rig.time.isAwake);
+});

@@ -47,7 +47,7 @@ system('a result that the dead leader still wrote counts', async (t, rig) => {
 
 system('the next leader is appointed in the turn in which the death is known', async (t, rig) => {
   await rig.clients(3);
-  let term = rig.primary.status().groups[0]!.term;
+  const term = rig.primary.status().groups[0]!.term;
   const before = rig.time.now();
   rig.leader().kill();
   await rig.time.settle();
@@ -55,7 +55,6 @@ system('the next leader is appointed in the turn in which the death is known', a
   t.is(rig.time.now(), before);
   t.is(state, 'leading');
   t.true(next > term);
-  term = next;
 });
 
 system('calls that wait in the primary for a leader that does not read go to the next one', async (t, rig) => {
@@ -253,12 +252,6 @@ system('terms grow, also over the end of a group and of the primary', async (t, 
     terms,
   );
   t.is(terms[0], rig.time.wall());
-});
-
-system('a broken result does not reach anybody else', async (t, rig) => {
-  const [leader, follower] = await rig.clients(2);
-  const [a, b] = [leader!.with({ timeoutMs: 100 }), follower!];
-  t.deepEqual(await rig.time.until(Promise.all([endOf(a.hold(1)), endOf(b.echo(2))])), ['ERR_TIMEOUT unknown', 'ok']);
 });
 
 system(

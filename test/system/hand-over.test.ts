@@ -3,6 +3,7 @@ import {
   type Client,
   endOf,
   eventsOf,
+  HEARTBEAT_MS,
   LEADER_TIMEOUT_MS,
   type Rig,
   recorder,
@@ -413,4 +414,43 @@ system('a hand-over whose leader freezes waits for its lease', async (t, rig) =>
   t.is(transfer.end, 'ok');
   t.is(rig.story[2], 'g: 1 silent');
   await rig.thaw(rig.workers[0]!);
+});
+
+system('exclusive: a successor that stands still is given up, and the old leader leads again', async (t, rig) => {
+  const clients = await rig.clients(3);
+  rig.freeze(rig.workers[1]!);
+  const transfer = watch(rig.primary.transfer('g', 2));
+  await rig.time.settle();
+  const calls = [watch(clients[0]!.echo(1)), watch(clients[2]!.echo(2))];
+  await rig.time.advance(3 * LEADER_TIMEOUT_MS);
+  t.is(transfer.end, 'ERR_LEADER_FAILED');
+  t.deepEqual(
+    calls.map(call => call.end),
+    ['ok', 'ok'],
+  );
+  t.true(clients[0]!.isLeader);
+  await rig.time.until(rig.primary.transfer('g', 3));
+  await rig.thaw(rig.workers[1]!);
+  await rig.time.advance(1000);
+  t.true(clients[2]!.isLeader);
+  t.is(rig.upstream().live.length, 1);
+});
+
+// A design question: nobody watches a successor that prepares, so transfer() waits until it thaws or dies.
+// It could be given up after leaderTimeoutMs, as a leader is.
+system('overlap: while a successor stands still the leader serves, and may still close in its time', async (t, rig) => {
+  rig.upstream().mostLive = 2;
+  const clients = await rig.clients(3, { handover: 'overlap', drainTimeoutMs: 500 });
+  rig.freeze(rig.workers[1]!);
+  const transfer = watch(rig.primary.transfer('g', 2));
+  await rig.time.advance(3 * LEADER_TIMEOUT_MS);
+  t.is(await rig.time.until(clients[2]!.echo(1)), 1);
+  const closed = watch(clients[0]!.close());
+  const call = watch(clients[2]!.echo(2));
+  await rig.time.advance(500 + LEADER_TIMEOUT_MS + 2 * HEARTBEAT_MS);
+  t.deepEqual([closed.end, call.end], ['ok', 'ok']);
+  t.is(transfer.end, 'ERR_LEADER_FAILED');
+  await rig.thaw(rig.workers[1]!);
+  await rig.time.advance(1000);
+  t.is(rig.upstream().live.length, 1);
 });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Host, type Surroundings } from '../../lib/host.js';
+import { Host } from '../../lib/host.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
 import { VirtualTime } from '../helpers/system-clock.js';
 
@@ -38,27 +38,16 @@ function setUp() {
   const time = new VirtualTime();
   const network = new MemoryNetwork({ clock: time, schedule: time.schedule });
   const serializations: string[] = [];
-  const common = { setSerialization: (kind: string) => void serializations.push(kind) };
   const primary = new Host({
-    ...common,
     where: 'primary',
     clock: network.primaryClock,
-    signals: new Signals(),
-    createWorkerEnd: unreachable,
     createPrimaryEnd: () => network.primaryEnd,
+    setSerialization: kind => void serializations.push(kind),
   });
-  const fork = (where: Surroundings['where'] = 'worker') => {
+  const fork = (where: 'worker' | 'thread' = 'worker') => {
     const worker = network.fork();
     const signals = new Signals();
-    const createWorkerEnd = () => worker.end;
-    const host = new Host({
-      ...common,
-      where,
-      clock: worker.clock,
-      signals,
-      createWorkerEnd,
-      createPrimaryEnd: unreachable,
-    });
+    const host = new Host({ where, clock: worker.clock, signals, createWorkerEnd: () => worker.end });
     return { host, signals, worker };
   };
   return { time, network, primary, fork, serializations };
@@ -75,10 +64,6 @@ const DEFINITION = { name: 'g', open: () => ({ get: () => 1 }), closeOn: ['SIGTE
 
 const create = (host: Host, definition: object = DEFINITION) =>
   host.createSharedClient(definition, undefined) as AnyClient;
-
-function unreachable(): never {
-  throw new Error('Nobody asks for this here.');
-}
 
 test('on a signal of closeOn the member leaves, and then the signal does what it would have done', async t => {
   const { time, network, primary, fork } = setUp();

@@ -165,5 +165,8 @@ system('what a worker says after a thaw comes behind what it said before', async
   rig.workers[1]!.thaw();
   calls.push(client!.invoke('echo' as string, 2, large));
   await rig.time.until(Promise.all(calls));
-  t.deepEqual(rig.upstream().calls.map(call => call.args[0]), [1, 2]);
+  t.deepEqual(
+    rig.upstream().calls.map(call => call.args[0]),
+    [1, 2],
+  );
 });

@@ -267,12 +267,3 @@ system(
   },
   { over: ['advanced'], primary: false },
 );
-
-system(
-  'setupPrimary() in a worker is refused',
-  async (t, rig) => {
-    t.is(typeof rig.fork().createSharedClient, 'function');
-    t.is((rig.workers[0] as { setupPrimary?: unknown }).setupPrimary, undefined);
-  },
-  { over: ['advanced'] },
-);

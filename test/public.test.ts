@@ -1,0 +1,102 @@
+import test from 'ava';
+import { Host } from '../lib/host.js';
+import { createSharedClient, setupPrimary } from '../lib/index.js';
+import type { WorkerEndHandlers } from '../lib/transport/transport.js';
+import { systemClock } from '../lib/utils/clock.js';
+
+class Echo {
+  async echo(value: string) {
+    return value;
+  }
+}
+
+test.serial('a plain process leads by itself, and its signals are listened to only while it has a client', async t => {
+  const before = process.listenerCount('SIGUSR2');
+  const client = createSharedClient(Echo, { name: 'plain', closeOn: ['SIGUSR2'] });
+  t.is(process.listenerCount('SIGUSR2'), before + 1);
+  t.is(await client.echo('here'), 'here');
+  await client.close();
+  t.is(process.listenerCount('SIGUSR2'), before);
+});
+
+test.serial('a signal closes the client and is raised again when nobody else listens', async t => {
+  const { kill } = process;
+  const client = createSharedClient(Echo, { name: 'signalled', closeOn: ['SIGUSR2'] });
+  await client.ready();
+  const raised = new Promise<unknown[]>(resolve => {
+    process.kill = (...args) => {
+      resolve(args);
+      return true;
+    };
+  });
+  process.emit('SIGUSR2');
+  t.deepEqual(await raised, [process.pid, 'SIGUSR2']);
+  process.kill = kill;
+  await t.throwsAsync(client.echo('late'), { code: 'ERR_CLOSED' });
+});
+
+test.serial('the road that is not there yet is asked for, and a warning says that the relay serves', async t => {
+  const primary = setupPrimary({ road: 'direct' });
+  const warning = await new Promise<{ message: string }>(resolve => primary.once('warning', resolve));
+  t.regex(warning.message, /direct road/);
+  t.is(setupPrimary(), primary);
+  await primary.close();
+});
+
+test('what the real client emits as an error is one when it arrives', async t => {
+  let emit: ((error: unknown) => void) | undefined;
+  class Emitting {
+    on(_event: string, listener: (error: unknown) => void) {
+      emit = listener;
+    }
+  }
+  const client = createSharedClient(Emitting, { name: 'emitting', alone: true });
+  await client.ready();
+  const heard = new Promise<Error>(resolve => client.once('error', resolve));
+  emit?.('boom');
+  t.true((await heard) instanceof Error);
+  await client.close();
+});
+
+test('publish() of a client whose publish has no such role is refused', async t => {
+  class Publishing {
+    async publish(_message: string) {}
+  }
+  const options = { name: 'publishing', alone: true, methods: { publish: { role: 'invoke' } } } as const;
+  const client = createSharedClient(Publishing, options);
+  await t.throwsAsync(client.publish('x'), { code: 'ERR_UNKNOWN_METHOD' });
+  await client.close();
+});
+
+test('an error of another worker that is no JSON becomes one that says so', async t => {
+  let handlers: WorkerEndHandlers | undefined;
+  let id = '';
+  const host = new Host({
+    where: 'worker',
+    clock: systemClock,
+    createWorkerEnd: () => ({
+      kind: 'memory',
+      self: { workerId: 1, pid: 1 },
+      listen(given) {
+        handlers = given;
+      },
+      send(message, written) {
+        const [frame] = (message as { c?: { id?: string }[] }).c ?? [];
+        id ||= frame?.id ?? '';
+        systemClock.defer(written);
+      },
+      close() {},
+    }),
+  });
+  const client = host.createSharedClient(Echo, { name: 'broken' }) as {
+    ready(): Promise<void>;
+    close(): Promise<void>;
+  };
+  const ready = client.ready();
+  const tell = (frame: object) => handlers?.message({ $csc: 1, c: [frame] });
+  tell({ k: 'welcome', version: 1, id, workerId: 1, heartbeatMs: 500, leaderTimeoutMs: 3000, road: 'relay' });
+  tell({ k: 'news', group: 'broken', term: 1, phase: 'failed', error: { text: '{', ext: false } });
+  const error = await t.throwsAsync(ready, { code: 'ERR_LEADER_FAILED' });
+  t.like(error?.cause, { code: 'ERR_PROTOCOL' });
+  await client.close();
+});
