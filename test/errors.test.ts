@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import * as errors from '../lib/errors.js';
+import * as warnings from '../lib/warnings.js';
 
 const { ERROR_CODES, SharedClientError, show } = errors;
 
@@ -192,4 +193,24 @@ test('the other texts of makers with several', t => {
   t.regex(errors.noTransfer('g', undefined, 'failed').message, /could not open the real client/);
   t.is(errors.leaderFailed('g', cause).cause, cause);
   t.false('cause' in errors.brokenArguments());
+});
+
+/** Each warning with some arguments, and what it must say. */
+const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, says: RegExp]>> = {
+  closesSlowly: [warnings.closesSlowly(7), /drainTimeoutMs, 7 ms\.$/],
+  hiddenMethods: [warnings.hiddenMethods(['on', 'off']), /on, off hide.*invoke\(name, \.\.\.args\)/],
+  listenerThrew: [warnings.listenerThrew(), /listener threw/],
+  noDirectRoad: [warnings.noDirectRoad(), /no direct road/],
+  protocolTooFar: [warnings.protocolTooFar(3), /^Worker 3 speaks no protocol of ours/],
+  otherOptions: [warnings.otherOptions(3, 'args', 'g'), /^Worker 3 has another args for "g"/],
+  choseStranger: [warnings.choseStranger('g'), /none of the candidates for "g"/],
+  chooseLeaderThrew: [warnings.chooseLeaderThrew('g'), /threw for "g"/],
+};
+
+test('every warning says what somebody should look at', t => {
+  t.deepEqual(Object.keys(warnings).sort(), Object.keys(WARNINGS).sort());
+  for (const [text, says] of Object.values(WARNINGS)) {
+    t.regex(text, says);
+    t.regex(text, /^[A-Z][^\n]+\.$/);
+  }
 });

@@ -48,8 +48,9 @@ export class Member implements LinkMember {
   readonly stickies: Stickies;
   readonly clock: Clock;
   readonly observers = new Set<MemberObserver>();
+  readonly #gone = defer();
   /** Resolves once it has left the group. */
-  readonly gone: Promise<void>;
+  readonly gone = this.#gone.promise;
   #options: MemberOptions;
   readonly #link: Link;
   readonly #waiters: ReadyWaiters;
@@ -72,7 +73,6 @@ export class Member implements LinkMember {
   #firstBeat = 0;
   #yieldTimer: Timer | undefined;
   #noPrimaryTimer: Timer | undefined;
-  #isGone: () => void = () => {};
   #whenPlayed: (() => void)[] = [];
 
   constructor(options: MemberOptions, link: Link) {
@@ -88,9 +88,6 @@ export class Member implements LinkMember {
     });
     this.subscriptions = new Subscriptions(this.clock);
     this.stickies = new Stickies({ calls: this.calls, timeoutMs: SAY_AGAIN_MS, now: () => this.clock.now() });
-    this.gone = new Promise(resolve => {
-      this.#isGone = resolve;
-    });
   }
 
   /** Joins the group. */
@@ -421,10 +418,10 @@ export class Member implements LinkMember {
 
   /** A primary that doesn't read is waited for no longer than it may. */
   async #goneOnce(written: Promise<void>): Promise<void> {
-    const timer = this.clock.setTimer(() => this.#isGone(), this.#options.drainTimeoutMs);
+    const timer = this.clock.setTimer(() => this.#gone.resolve(), this.#options.drainTimeoutMs);
     await written;
     timer.clear();
-    this.#isGone();
+    this.#gone.resolve();
   }
 
   // -------------------------------------------------------------------------------------------------------- road

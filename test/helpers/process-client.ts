@@ -16,7 +16,9 @@ export type ProbeEvent =
   /** A call in the leader was given up by its caller. */
   | { readonly kind: 'abandoned'; readonly id: string; readonly reason: string }
   /** It begins to connect, `close()` was called, its connection is gone. */
-  | { readonly kind: 'opening' | 'closing' | 'closed'; readonly term: number };
+  | { readonly kind: 'opening'; readonly term: number }
+  | { readonly kind: 'closing'; readonly term: number }
+  | { readonly kind: 'closed'; readonly term: number };
 
 export class ProbeClient extends UpstreamClient {
   readonly #term: number;

@@ -10,6 +10,7 @@ import type {
   SharedClientError,
   ValueInfo,
 } from '../../lib/index.js';
+import type { Packet } from '../../lib/protocol/messages.js';
 import { createMemoryCluster, type MemoryCluster, type TestWorker } from '../../lib/testing.js';
 import type { MemoryWorker } from '../../lib/transport/memory.js';
 import { FakeClient, type Home, Upstream } from './system-client.js';
@@ -173,6 +174,25 @@ export class Rig {
   /** Puts something on a channel as if a neighbour, or a broken copy of the library, had sent it. */
   sendUp(worker: TestWorker, message: unknown): void {
     (worker as unknown as MemoryWorker).end.send(message as object, () => {});
+  }
+
+  /** What goes over a worker's channel from now on. */
+  spy(worker: TestWorker): { readonly up: Packet[]; readonly down: Packet[] } {
+    const up: Packet[] = [];
+    const down: Packet[] = [];
+    const target = worker as unknown as MemoryWorker;
+    const { end } = target;
+    const send = end.send.bind(end);
+    const receive = target.receive.bind(target);
+    end.send = (message, written) => {
+      up.push(message as Packet);
+      send(message, written);
+    };
+    target.receive = (message, written) => {
+      down.push(message as Packet);
+      receive(message, written);
+    };
+    return { up, down };
   }
 
   sendDown(worker: TestWorker, message: unknown): void {

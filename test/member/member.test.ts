@@ -5,7 +5,7 @@ import { Member, type MemberObserver } from '../../lib/member/member.js';
 import { type FromPrimary, Kind, type News } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { microtasks } from '../helpers/unit-clock.js';
-import { bundle } from '../helpers/unit-frames.js';
+import { bundle, frameWords } from '../helpers/unit-frames.js';
 import { memberOptions } from '../helpers/unit-leader.js';
 import { UnitLink } from '../helpers/unit-link.js';
 
@@ -25,18 +25,23 @@ class UnitMember {
   readonly unit = new UnitLink();
   readonly observer = new Observer();
   opens: number[] = [];
+  closes = 0;
+  /** What `open()` waits for. */
+  opening = defer();
   /** What the real client's `close()` waits for. */
   closing = defer();
   readonly #options = memberOptions(
-    ((context: { term: number }) => {
+    (async (context: { term: number }) => {
       this.opens.push(context.term);
-      return { close: () => this.closing.promise };
+      await this.opening.promise;
+      return { close: () => this.#close() };
     }) as () => unknown,
     { drainTimeoutMs: 5000 },
   );
   member = this.#create();
 
   constructor() {
+    this.opening.resolve();
     this.closing.resolve();
     this.unit.welcome();
   }
@@ -81,6 +86,11 @@ class UnitMember {
 
   beats(): number {
     return this.unit.told().filter(frame => frame.k === 'heartbeat').length;
+  }
+
+  #close(): Promise<void> {
+    this.closes++;
+    return this.closing.promise;
   }
 
   #create(): Member {
@@ -168,4 +178,68 @@ test('an event of the real client that came broken is an error, and no more', as
     'error A broken frame came: event must be a list that begins with a name.',
     'up 1',
   ]);
+});
+
+test('calls that come while the real client closes go back, and those of another term are dropped', async t => {
+  const unit = new UnitMember();
+  unit.member.start();
+  await unit.lead(5);
+  unit.closing = defer();
+  await unit.say({ k: 'handover', group: 'g', term: 5 });
+  unit.unit.end.sent.length = 0;
+  const call = { kind: Kind.CALL, id: 7, value: ['get', null, []] };
+  unit.unit.data(bundle({ term: 5, from: 2 }, call), bundle({ term: 4, from: 2 }, call));
+  t.deepEqual(frameWords(unit.unit.end.sent.flatMap(packet => packet.d ?? [])), ['RETURNED 7 0']);
+  unit.closing.resolve();
+  await unit.settle();
+  unit.unit.end.sent.length = 0;
+  unit.unit.data(bundle({ term: 5, from: 2 }, call));
+  t.deepEqual(unit.unit.end.sent, []);
+});
+
+test('a member that is deposed at any moment while its real client opens closes it and never serves', async t => {
+  for (let moments = 0; moments < 20; moments++) {
+    const unit = new UnitMember();
+    unit.opening = defer();
+    unit.member.start();
+    await unit.news(5, 'opening', 1);
+    unit.opening.resolve();
+    for (let i = 0; i < moments; i++) await undefined;
+    const isServing = unit.told().includes('ready 5');
+    await unit.news(5, 'vacant');
+    t.is(unit.closes, 1, `after ${moments} moments`);
+    t.false(unit.member.isLeader);
+    if (!isServing) t.deepEqual(unit.told(), []);
+  }
+});
+
+test('a leader that is deposed before the end of the older term has come was on no road yet', async t => {
+  const unit = new UnitMember();
+  unit.member.start();
+  await unit.news(5, 'ready', 2);
+  await unit.lead(6);
+  t.is(unit.member.road, undefined, 'what comes back of the older term is to be sent first');
+  await unit.news(7, 'opening', 2);
+  t.is(unit.closes, 1);
+  unit.unit.data(bundle({ term: 5 }, { kind: Kind.END, id: 0 }));
+  await unit.news(7, 'ready', 2);
+  t.like(unit.member.road, { kind: 'relay', term: 7 });
+});
+
+test('an error that came broken with the news is an error all the same', async t => {
+  const unit = new UnitMember();
+  unit.member.start();
+  const ready = unit.member.ready(1000);
+  await unit.say({ k: 'news', group: 'g', term: 5, phase: 'failed', error: { text: '?', ext: false } });
+  const error = await t.throwsAsync(ready, { code: 'ERR_LEADER_FAILED' });
+  t.like(error!.cause, { code: 'ERR_PROTOCOL' });
+});
+
+test('an error in the code is not taken for a broken bundle', t => {
+  const unit = new UnitMember();
+  unit.member.start();
+  unit.member.calls.receive = () => {
+    throw new RangeError('no');
+  };
+  t.throws(() => unit.unit.data(bundle({ term: 5 }, { kind: Kind.RESULT, id: 7 })), { instanceOf: RangeError });
 });

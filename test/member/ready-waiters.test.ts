@@ -1,5 +1,6 @@
 import test from 'ava';
 import { ReadyWaiters } from '../../lib/member/ready-waiters.js';
+import { MAX_TIMER_MS } from '../../lib/utils/clock.js';
 import { microtasks, UnitClock } from '../helpers/unit-clock.js';
 
 function setUp() {
@@ -56,5 +57,14 @@ test('who has been told is not told again', async t => {
   const wait = waiters.wait([]);
   waiters.resolve();
   waiters.reject(new Error('late'));
+  await t.notThrowsAsync(wait);
+});
+
+test('a limit that never runs out keeps the process alive, and says nothing however long it takes', async t => {
+  const { clock, waiters } = setUp();
+  const wait = waiters.wait([limit(Number.POSITIVE_INFINITY, 'never')]);
+  t.is(clock.refs, 1);
+  clock.advance(MAX_TIMER_MS);
+  waiters.resolve();
   await t.notThrowsAsync(wait);
 });

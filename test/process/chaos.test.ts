@@ -134,7 +134,7 @@ class Chaos {
       t.is((await worker.do.status()).leader?.workerId, leader.workerId);
     }
     t.like(await upstream.stats(), { ranTwice: 0, ranStale: 0, topics: { topic: { subscribers: 1 } } });
-    for (const { kind, message } of (await primary.told('warning'))) t.fail(`${kind}: ${message}`);
+    for (const { kind, message } of await primary.told('warning')) t.fail(`${kind}: ${message}`);
   }
 
   async #join(): Promise<void> {
@@ -158,7 +158,7 @@ async function endsWell(t: ExecutionContext, worker: WorkerProcess): Promise<voi
   }
   t.deepEqual((await worker.do.stopIdempotentLoad()).failed, []);
   t.like((await worker.do.status()).calls, { waiting: 0, inFlight: 0 });
-  for (const { error } of (await worker.told('error'))) t.fail(`${worker.workerId}: ${error.message}`);
+  for (const { error } of await worker.told('error')) t.fail(`${worker.workerId}: ${error.message}`);
 }
 
 async function currentLeader({ primary, workers }: Rig): Promise<WorkerProcess> {

@@ -6,17 +6,17 @@ import { type Rig, startRig, type WorkerProcess } from '../helpers/process-rig.j
 
 test('200 calls from each of 4 workers over a close() of the leader all succeed', async t => {
   const rig = await startRig(t, { workers: 4 });
-  const { leader, upstream, primary } = rig;
+  const { leader, primary, connections } = rig;
   await handOverUnderLoad(t, rig, () => leader.do.close());
   await leader.until('close');
-  t.like((await primary.told('deposed')), [{ workerId: leader.workerId, cause: 'resigned' }]);
+  t.like(await primary.told('deposed'), [{ workerId: leader.workerId, cause: 'resigned' }]);
   t.is((await primary.do.status()).groups[0]!.members.length, 3);
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
 test('resign() hands over and stays a member', async t => {
   const rig = await startRig(t, { workers: 4 });
-  const { leader, upstream, primary } = rig;
+  const { leader, primary, connections } = rig;
   await handOverUnderLoad(t, rig, () => leader.do.resign());
   t.is((await primary.do.status()).groups[0]!.members.length, 4);
   t.like(await leader.do.status(), { role: 'follower' });
@@ -26,7 +26,7 @@ test('resign() hands over and stays a member', async t => {
 
 test('primary.transfer() resolves when the successor that it names is ready', async t => {
   const rig = await startRig(t, { workers: 4 });
-  const { followers, upstream, primary } = rig;
+  const { followers, primary, connections } = rig;
   const [successor] = followers;
   await handOverUnderLoad(t, rig, () => primary.do.transfer('probe', successor.workerId));
   t.is((await primary.told('ready')).at(-1)!.workerId, successor.workerId);
@@ -35,14 +35,17 @@ test('primary.transfer() resolves when the successor that it names is ready', as
 
 test('an overlapping hand-over has the new real client ready first', async t => {
   const rig = await startRig(t, { workers: 4, client: { handover: 'overlap' } });
-  const { leader, upstream } = rig;
+  const { leader, upstream, connections } = rig;
   await handOverUnderLoad(t, rig, () => leader.do.close());
   await upstream.untilConnections(1);
   t.deepEqual(await connections(1), { total: 2, inTurn: false });
 });
 
 test('a call in progress gets its time, one that takes longer ends with ERR_LEADER_LOST or is sent again', async t => {
-  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, client: { drainTimeoutMs: 500 } });
+  const { leader, followers, primary, connections } = await startRig(t, {
+    workers: 3,
+    client: { drainTimeoutMs: 500 },
+  });
   const [caller] = followers;
   const inTime = caller.do.call('slow', [200, 'in time']);
   const plain = caller.do.call('hangOnce', ['plain']);
@@ -72,7 +75,7 @@ test('where the successor cannot open its real client, the old leader opens its 
 
 test('in a rolling restart no call fails, and the leader changes once', async t => {
   const rig = await startRig(t, { workers: 3 });
-  const { primary, upstream } = rig;
+  const { primary, connections } = rig;
   const old = [...rig.workers];
   for (const worker of old) {
     const next = await rig.fork();

@@ -6,7 +6,7 @@ import { startRig } from '../helpers/process-rig.js';
 const QUICK = { heartbeatMs: 200, leaderTimeoutMs: 1000 };
 
 test('the leader calls worker.disconnect() and lives on: its successor comes when its lease is over', async t => {
-  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, primary: QUICK });
+  const { leader, followers, upstream, primary, connections } = await startRig(t, { workers: 3, primary: QUICK });
   const [caller] = followers;
   const plain = caller.do.call('hangOnce', ['plain']);
   const idempotent = caller.do.call('hangOnce', ['idempotent'], { idempotent: true });
@@ -29,7 +29,7 @@ test('the leader calls worker.disconnect() and lives on: its successor comes whe
 });
 
 test('where its process then ends, the successor comes at once', async t => {
-  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3 });
+  const { leader, followers, primary, connections } = await startRig(t, { workers: 3 });
   const [caller] = followers;
   await leader.do.unref();
   void leader.do.disconnect();
@@ -40,7 +40,7 @@ test('where its process then ends, the successor comes at once', async t => {
 });
 
 test('the primary ends the leader by worker.kill()', async t => {
-  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3 });
+  const { leader, followers, primary, connections } = await startRig(t, { workers: 3 });
   const [caller] = followers;
   const plain = caller.do.call('hangOnce', ['plain']);
   const idempotent = caller.do.call('hangOnce', ['idempotent'], { idempotent: true });

@@ -135,7 +135,7 @@ test('a worker that is appointed while it is frozen, and thaws too late, opens n
 });
 
 test('with hungLeader kill a frozen leader is killed, and two real clients never live at once', async t => {
-  const { leader, followers, upstream, primary } = await startRig(t, {
+  const { leader, followers, primary, connections } = await startRig(t, {
     workers: 3,
     primary: { ...QUICK, hungLeader: 'kill' },
   });

@@ -45,7 +45,7 @@ test('calls that wait for a leader succeed, in the order made', async t => {
 
 test('six workers: one connection, a gap under 100 ms, subscriptions restored, one connection again', async t => {
   const rig = await startRig(t, { workers: 6 });
-  const { leader, followers: others, workers, upstream, primary } = rig;
+  const { leader, followers: others, workers, upstream, primary, connections } = rig;
   t.deepEqual(await connections(1), { total: 1, inTurn: true });
   for (const worker of workers) t.deepEqual(await worker.do.subscribe('topic'), {});
   for (const worker of others) await worker.do.startLoad(`load-${worker.workerId}`, 2);
@@ -84,7 +84,7 @@ test('six workers: one connection, a gap under 100 ms, subscriptions restored, o
 });
 
 test('one leader after another is killed until one worker is left', async t => {
-  const { workers, upstream, primary } = await startRig(t, { workers: 4 });
+  const { workers, primary, connections } = await startRig(t, { workers: 4 });
   const terms: number[] = [];
   const survivors = [...workers];
   while (survivors.length > 1) {

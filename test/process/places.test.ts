@@ -36,7 +36,7 @@ test('a worker that wants to be alone leads by itself', async t => {
 
 test('the primary itself is a member that doesn’t lead', async t => {
   const rig = await startRig(t);
-  const { primary, upstream } = rig;
+  const { primary, connections } = rig;
   await primary.do.create();
   const waiting = primary.do.call('echo', ['from the primary']);
   t.like(await primary.until('vacant'), { name: 'probe' });
@@ -51,7 +51,7 @@ test('the primary itself is a member that doesn’t lead', async t => {
 
 test('a process that led alone gives its group to the first worker once it is set up', async t => {
   const rig = await startRig(t, { primary: false });
-  const { primary, upstream } = rig;
+  const { primary, connections } = rig;
   await primary.do.create();
   t.deepEqual(await primary.do.call('echo', ['alone']), { value: 'alone' });
   const { term } = await primary.do.clientStatus();
@@ -71,7 +71,7 @@ test('a process that led alone gives its group to the first worker once it is se
 
 test('a primary that wants to lead does', async t => {
   const rig = await startRig(t);
-  const { primary, upstream } = rig;
+  const { primary, connections } = rig;
   await primary.do.create({ eligible: true, priority: 1 });
   t.deepEqual(await primary.do.call('echo', [1]), { value: 1 });
   const [worker] = await rig.forkMany(1);

@@ -64,8 +64,7 @@ test('a leader that is frozen when its primary dies lets go when it thaws', asyn
 });
 
 test('where the app called worker.disconnect(), the worker does not exit for us', async t => {
-  const { leader, followers, upstream, primary, ...rig } = await startRig(t, { workers: 3 });
-  t.truthy(rig);
+  const { leader, followers, primary, connections } = await startRig(t, { workers: 3 });
   const [away] = followers;
   const hanging = away.do.call('hangOnce', ['hanging']);
   await leader.until('running');

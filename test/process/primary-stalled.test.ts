@@ -4,7 +4,7 @@ import test from 'ava';
 import { startRig, type WorkerProcess } from '../helpers/process-rig.js';
 
 test('a primary stalled for longer than leaderTimeoutMs deposes nobody, and what was sent meanwhile goes on', async t => {
-  const { leader, followers, upstream, primary } = await startRig(t, {
+  const { leader, followers, primary, connections } = await startRig(t, {
     workers: 3,
     primary: { heartbeatMs: 100, leaderTimeoutMs: 500 },
   });
@@ -24,13 +24,13 @@ test('a primary stalled for longer than leaderTimeoutMs deposes nobody, and what
   t.is(outside.length, 0, 'nothing runs outside the lease');
   await leader.do.publish('topic', 'after');
   await subscriber.until('value', event => event.message === 'after');
-  t.deepEqual((await primary.told('deposed')), []);
+  t.deepEqual(await primary.told('deposed'), []);
   t.deepEqual((await primary.told('appointed')).length, 1);
   t.deepEqual(await connections(1), { total: 1, inTurn: true });
 });
 
 test('a leader that closes while the primary stands still waits for its word, and no call fails', async t => {
-  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3 });
+  const { leader, followers, primary, connections } = await startRig(t, { workers: 3 });
   const [caller] = followers;
   const before = caller.do.callMany(50, 'before');
   const stalled = primary.do.block(700);

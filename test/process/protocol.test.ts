@@ -83,7 +83,7 @@ test('more than fifty malformed frames to the primary: it lives, and everybody e
   for (const worker of workers) t.deepEqual(await worker.do.call('echo', ['still']), { value: 'still' });
   t.deepEqual(await hanging, { value: 200 });
   t.true((await primary.told('warning')).length >= 50);
-  t.deepEqual((await primary.told('deposed')), []);
+  t.deepEqual(await primary.told('deposed'), []);
 });
 
 test('more than fifty malformed frames to a worker, leader or not: it lives, and works on', async t => {
@@ -95,7 +95,7 @@ test('more than fifty malformed frames to a worker, leader or not: it lives, and
   for (const worker of workers) t.deepEqual(await worker.do.call('echo', ['still']), { value: 'still' });
   t.deepEqual(await hanging, { value: 200 });
   for (const worker of [leader, followers[0]]) t.true((await worker.told('warning')).length >= 50);
-  t.deepEqual((await primary.told('deposed')), []);
+  t.deepEqual(await primary.told('deposed'), []);
 });
 
 test('frames of the right shape that make no sense hurt nobody', async t => {
@@ -107,7 +107,7 @@ test('frames of the right shape that make no sense hurt nobody', async t => {
   await control(raw, 'news');
   for (const message of senseless(term)) await raw.do.send(message);
   for (const worker of workers) t.deepEqual(await worker.do.call('echo', ['still']), { value: 'still' });
-  t.deepEqual((await primary.told('deposed')), []);
+  t.deepEqual(await primary.told('deposed'), []);
   t.deepEqual(await leader.do.status().then(status => status.term), term);
 });
 

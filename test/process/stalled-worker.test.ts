@@ -6,7 +6,7 @@ import { startRig, type WorkerProcess } from '../helpers/process-rig.js';
 const MIB = 2 ** 20;
 
 test('values for a frozen worker are conflated to the newest, and the primary stays small', async t => {
-  const { followers, upstream, primary, leader } = await startRig(t, {
+  const { followers, primary, leader, connections } = await startRig(t, {
     workers: 3,
     primary: { maxQueuedBytes: 256 * 1024 },
   });
@@ -41,12 +41,12 @@ test('values for a frozen worker are conflated to the newest, and the primary st
     'in order',
   );
   t.is((await publisher.told('value')).length, count + 1, 'who reads misses nothing');
-  t.deepEqual((await publisher.told('resync')), []);
+  t.deepEqual(await publisher.told('resync'), []);
 
   await publisher.do.publish('topic', { n: count + 1 });
   await stalled.until('value', ({ message }) => numberOf(message) === count + 1);
   t.is((await primary.do.status()).queuedBytes, 0);
-  t.deepEqual((await primary.told('deposed')), []);
+  t.deepEqual(await primary.told('deposed'), []);
   t.like(await leader.do.status(), { role: 'leader' });
   t.deepEqual(await connections(1), { total: 1, inTurn: true });
 });

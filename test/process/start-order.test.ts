@@ -16,7 +16,7 @@ test('workers that are there seconds before setupPrimary() share all the same', 
   for (const call of calls) t.deepEqual(await call, { value: 'early' });
   for (const ended of [...subscribed, ...ready]) t.deepEqual(await ended, {});
   t.deepEqual(await rig.connections(1), { total: 1, inTurn: true });
-  for (const worker of workers) t.deepEqual((await worker.told('warning')), []);
+  for (const worker of workers) t.deepEqual(await worker.told('warning'), []);
 });
 
 test('a worker whose primary is never set up is told so, and works once it is', async t => {
@@ -45,7 +45,7 @@ test('setupPrimary() before the forks, and once more without options', async t =
 
 test('a primary that closes leaves the workers alive, and when it is set up again they share again', async t => {
   const rig = await startRig(t, { workers: 3 });
-  const { leader, workers, followers, upstream, primary } = rig;
+  const { leader, workers, followers, upstream, primary, connections } = rig;
   const [caller] = followers;
   const { term } = await caller.do.status();
   t.deepEqual(await caller.do.subscribe('topic'), {});

@@ -1,4 +1,5 @@
 import { defer } from '../../lib/utils/deferred.js';
+import { FakeClient } from '../helpers/system-client.js';
 import {
   type Client,
   endOf,
@@ -452,5 +453,40 @@ system('overlap: while a successor stands still the leader serves, and may still
   t.is(transfer.end, 'ERR_LEADER_FAILED');
   await rig.thaw(rig.workers[1]!);
   await rig.time.advance(1000);
+  t.is(rig.upstream().live.length, 1);
+});
+
+system(
+  'overlap: the real client of the leader breaks while its successor prepares, which then leads',
+  async (t, rig) => {
+    rig.upstream().mostLive = 2;
+    const clients = await rig.clients(3, { handover: 'overlap', restartOn: ['end'] });
+    rig.upstream().onReady = () => new Promise(resolve => rig.time.setTimer(() => resolve(1), 300));
+    const transfer = watch(rig.primary.transfer('g', 2));
+    await rig.time.advance(100);
+    FakeClient.emit(rig.upstream().clients[0]!, 'end', []);
+    const call = watch(clients[2]!.echo(1));
+    await rig.time.advance(199);
+    t.deepEqual([call.end, transfer.end], [undefined, undefined]);
+    t.true(clients[1]!.isLeader);
+    await rig.time.advance(2);
+    t.deepEqual([call.end, transfer.end], ['ok', 'ok']);
+    t.is(rig.upstream().clients.length, 2);
+  },
+);
+
+system('overlap: a successor whose real client breaks before its term is succeeded by another', async (t, rig) => {
+  rig.upstream().mostLive = 2;
+  const clients = await rig.clients(3, { handover: 'overlap', restartOn: ['end'] });
+  const slow = watch(clients[2]!.work('slow', 300));
+  await rig.time.settle();
+  const resigned = watch(clients[0]!.resign());
+  await rig.time.advance(100);
+  t.is(rig.primary.status().groups[0]!.state, 'handing over');
+  FakeClient.emit(rig.upstream().clients[1]!, 'end', []);
+  const call = watch(clients[2]!.echo(1));
+  await rig.time.advance(300);
+  t.deepEqual([slow.end, resigned.end, call.end], ['ok', 'ok', 'ok']);
+  t.is(rig.upstream().clients.length, 3);
   t.is(rig.upstream().live.length, 1);
 });

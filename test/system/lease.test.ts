@@ -83,11 +83,9 @@ system(
       calls.push(client.echo(2));
     }
     await rig.time.until(Promise.all(calls));
-    for (const { workerId } of rig.workers) {
-      t.is(rig.upstream().calls.length, 6, String(workerId));
-    }
+    t.is(rig.upstream().calls.length, 6);
     const order = rig.upstream().calls.map(call => call.args[0]);
-    t.deepEqual(order.filter(arg => arg === 1).length, 2);
+    t.is(order.filter(arg => arg === 1).length, 2);
     t.true(order.indexOf(2) > order.indexOf('block'));
   },
 );
@@ -96,7 +94,6 @@ system(
   'a leader whose appointment is unread when it is frozen is deposed, and runs nothing when it thaws',
   async (t, rig) => {
     const [first, second, third] = [rig.fork(), rig.fork(), rig.fork()];
-    const order = [first, second, third].map(({ workerId }) => workerId);
     const clients = [first, second, third].map(worker => rig.client(worker, { priority: 10 - worker.workerId }));
     await rig.time.until(Promise.all(clients.map(client => client.ready())));
     t.is(rig.leader(), first);
@@ -113,7 +110,6 @@ system(
     t.true(rig.upstream().clients.length <= opens + 1);
     t.is(rig.upstream().count('echo'), 1);
     t.false(clients[1]!.isLeader);
-    t.deepEqual(order, [1, 2, 3]);
     await rig.time.advance(1000);
     t.is(rig.leader(), third);
   },
@@ -269,6 +265,10 @@ system('a worker that leads two groups sends one heartbeat for both, and loses b
   );
   await rig.time.until(Promise.all(clients.map(client => client.ready())));
   t.deepEqual([rig.leader('a'), rig.leader('b')], [one, one]);
+  const { up } = rig.spy(one);
+  await rig.time.advance(10 * HEARTBEAT_MS);
+  const beats = up.flatMap(packet => packet.c ?? []).filter(({ k }) => k === 'heartbeat');
+  t.true(beats.length >= 9 && beats.length <= 11, `${beats.length}`);
   rig.freeze(one);
   await rig.time.reached(() => rig.leader('a') === two && rig.leader('b') === two);
   await rig.time.settle();

@@ -265,3 +265,17 @@ system('constructor arguments reach the real client', async (t, rig) => {
   );
   t.is(await rig.time.until(clients[1]!.sum()), '1 x,y');
 });
+
+system('timeouts of single methods hold for ready of a subscription, and for unpublish', async (t, rig) => {
+  const methods = { subscribe: { timeoutMs: 50 }, unpublish: { timeoutMs: 100 } };
+  const [, client] = await rig.clients(2, { methods });
+  rig.upstream().onSubscribe = () => new Promise(() => {});
+  rig.upstream().onUnpublish = () => new Promise(() => {});
+  await rig.time.until(client!.with({ sticky: 'me' }).publish('here'));
+  const ready = watch(client!.subscribe('topic', () => {}).ready);
+  const taken = watch(client!.unpublish('me'));
+  await rig.time.advance(51);
+  t.deepEqual([ready.end, taken.end], ['ERR_TIMEOUT unknown', undefined]);
+  await rig.time.advance(50);
+  t.is(taken.end, 'ERR_TIMEOUT unknown');
+});

@@ -267,3 +267,13 @@ system(
   },
   { over: ['advanced'], primary: false },
 );
+
+system('a worker that has no client hears nothing of ours', async (t, rig) => {
+  const worker = rig.fork();
+  const { up, down } = rig.spy(worker);
+  await rig.clients(2);
+  await rig.time.advance(1000);
+  rig.leader().kill();
+  await rig.time.advance(1000);
+  t.deepEqual([up, down], [[], []]);
+});

@@ -290,3 +290,18 @@ system('a key that cannot travel is refused, and nothing is said', async (t, rig
   await rig.time.settle();
   t.is(rig.upstream().count('publish'), 0);
 });
+
+system('a real client that fails to unpublish for a dead member is an error event', async (t, rig) => {
+  const clients = await rig.clients(3);
+  const events = eventsOf(clients[0]!);
+  rig.upstream().onUnpublish = ([value]) => {
+    if (value === 'now') throw new Error('no');
+    return Promise.reject(new Error('not now'));
+  };
+  await rig.time.until(clients[1]!.with({ sticky: 1 }).publish('now'));
+  await rig.time.until(clients[1]!.with({ sticky: 2 }).publish('later'));
+  rig.workers[1]!.kill();
+  await rig.time.settle();
+  t.deepEqual(events, ['error no', 'error not now']);
+  t.is(await rig.time.until(clients[2]!.echo(1)), 1);
+});

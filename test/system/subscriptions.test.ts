@@ -432,3 +432,54 @@ system('a signal ends a subscription, before and after it began', async (t, rig)
   await late.unsubscribe();
   t.is(client!.status().subscriptions, 0);
 });
+
+system('a real client that fails to unsubscribe is an error event, and the topic can be had again', async (t, rig) => {
+  const [leader, follower] = await rig.clients(2);
+  const events = eventsOf(leader!);
+  const faults = [
+    () => {
+      throw new Error('no');
+    },
+    () => Promise.reject(new Error('not now')),
+  ];
+  const log = recorder();
+  for (const fault of faults) {
+    const subscription = follower!.subscribe('topic', log.listener);
+    await rig.time.until(subscription.ready);
+    rig.upstream().push('topic', events.length);
+    await rig.time.settle();
+    rig.upstream().onUnsubscribe = fault;
+    await subscription.unsubscribe();
+    await rig.time.settle();
+  }
+  t.deepEqual(events, ['error no', 'error not now']);
+  t.deepEqual(log.values, [0, 1]);
+});
+
+system('the worker of a subscriber dies while the real client subscribes', async (t, rig) => {
+  const clients = await rig.clients(3);
+  const confirm: (() => void)[] = [];
+  rig.upstream().onSubscribe = () => new Promise<void>(resolve => confirm.push(resolve));
+  const log = recorder();
+  clients[1]!.subscribe('topic', () => {});
+  await rig.time.settle();
+  rig.workers[1]!.kill();
+  await rig.time.settle();
+  t.is(rig.upstream().count('unsubscribe'), 0, 'in turn');
+  const { ready } = clients[2]!.subscribe('topic', log.listener);
+  await rig.time.settle();
+  for (const resolve of confirm) resolve();
+  await rig.time.until(ready);
+  rig.upstream().push('topic', 1);
+  await rig.time.settle();
+  t.deepEqual(log.values, [1]);
+  t.is(rig.upstream().count('subscribe'), 1);
+  rig.upstream().onSubscribe = () => new Promise<void>(resolve => confirm.push(resolve));
+  clients[2]!.subscribe('other', () => {});
+  await rig.time.settle();
+  rig.workers[2]!.kill();
+  await rig.time.settle();
+  confirm.at(-1)!();
+  await rig.time.settle();
+  t.deepEqual(rig.upstream().topics, []);
+});
