@@ -1,6 +1,7 @@
 import test from 'ava';
 import { Host } from '../lib/host.js';
 import { createSharedClient, setupPrimary } from '../lib/index.js';
+import { createMemoryCluster } from '../lib/testing.js';
 import type { WorkerEndHandlers } from '../lib/transport/transport.js';
 import { systemClock } from '../lib/utils/clock.js';
 
@@ -99,4 +100,12 @@ test('an error of another worker that is no JSON becomes one that says so', asyn
   const error = await t.throwsAsync(ready, { code: 'ERR_LEADER_FAILED' });
   t.like(error?.cause, { code: 'ERR_PROTOCOL' });
   await client.close();
+});
+
+test('a cluster in memory is asked for its serialization when it is forked, not by its primary', async t => {
+  const cluster = createMemoryCluster();
+  cluster.setupPrimary({ serialization: 'json' });
+  const client = cluster.fork().createSharedClient(Echo, { name: 'memory' });
+  t.is(await client.echo('there'), 'there');
+  cluster.close();
 });

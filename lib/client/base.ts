@@ -299,7 +299,7 @@ export class Base implements MemberObserver {
   }
 }
 
-let lastResolve: (value: unknown) => void = () => {};
+let lastResolve!: (value: unknown) => void;
 
 /** The same executor for every promise: it runs at once, so what it leaves here is taken at once. */
 function takeResolve(resolve: (value: unknown) => void): void {

@@ -75,7 +75,8 @@ export class Load {
   }
 }
 
-/** The longest time between two calls of one load that succeeded. */
-export function longestGap({ succeededAt }: LoadReport): number {
-  return succeededAt.reduce((longest, at, i) => (i === 0 ? 0 : Math.max(longest, at - succeededAt[i - 1]!)), 0);
+/** The longest time between two calls of one load that succeeded, of those that ended after `from`. */
+export function longestGap({ succeededAt }: LoadReport, from = 0): number {
+  const gaps = succeededAt.map((at, i) => (i > 0 && at > from ? at - succeededAt[i - 1]! : 0));
+  return Math.max(...gaps);
 }

@@ -110,7 +110,7 @@ async function handOverUnderLoad(t: ExecutionContext, rig: Rig, handOver: () => 
     t.deepEqual(failed, []);
     t.is(made, 200);
   }
-  t.log(`the longest gap: ${Math.max(...reports.map(longestGap)).toFixed(1)} ms`);
+  t.log(`the longest gap: ${Math.max(...reports.map(report => longestGap(report))).toFixed(1)} ms`);
   const stats = await upstream.stats();
   t.like(stats, { ranTwice: 0, ranStale: 0 });
   t.is((await upstream.executed()).filter(({ id }) => /^(load|own)-/.test(id ?? '')).length, 800);

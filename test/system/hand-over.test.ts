@@ -465,6 +465,7 @@ system(
     const transfer = watch(rig.primary.transfer('g', 2));
     await rig.time.advance(100);
     FakeClient.emit(rig.upstream().clients[0]!, 'end', []);
+    await rig.time.settle();
     const call = watch(clients[2]!.echo(1));
     await rig.time.advance(199);
     t.deepEqual([call.end, transfer.end], [undefined, undefined]);
