@@ -6,7 +6,7 @@ import type { ClientSetup } from '../fixtures/process-worker.js';
 import { type Rig, startRig, type WorkerProcess } from '../helpers/process-rig.js';
 
 const seed = Number(process.env.CHAOS_SEED ?? 1);
-const rounds = Number(process.env.CHAOS_ROUNDS ?? 4);
+const rounds = Number(process.env.CHAOS_ROUNDS ?? 3);
 
 /** @returns the workers that are of no use any more */
 type Mishap = (rig: Rig, leader: WorkerProcess, other: WorkerProcess) => Promise<WorkerProcess[]>;

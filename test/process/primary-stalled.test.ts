@@ -10,12 +10,12 @@ test('a primary stalled for longer than leaderTimeoutMs deposes nobody, and what
   });
   const [caller, subscriber] = followers as [WorkerProcess, WorkerProcess];
   t.deepEqual(await subscriber.do.subscribe('topic'), {});
-  const stalled = primary.do.block(1500);
+  const stalled = primary.do.block(1200);
   const calls = caller.do.callMany(50, 'meanwhile');
   // The leader's own calls don't pass the primary: they are held when its lease has run out.
   await leader.do.startLoad('own', 1);
   const [from, until] = await stalled;
-  t.true(until - from >= 1500);
+  t.true(until - from >= 1200);
   for (const { error } of await calls) t.is(error, undefined);
   await leader.do.moreLoad(20);
   const { failed, succeededAt } = await leader.do.stopLoad();

@@ -7,7 +7,7 @@ for (const serialization of ['json', 'advanced'] as const) {
   test(`all values arrive the same, ${serialization}`, async t => {
     const { workers } = await startRig(t, { workers: 3, primary: { serialization } });
     for (const worker of workers) t.deepEqual(await worker.do.differing(), []);
-    for (const worker of workers.slice(0, 2)) t.deepEqual(await worker.do.differing('large'), []);
+    t.deepEqual(await workers[1]!.do.differing('large'), []);
   });
 }
 
@@ -22,7 +22,7 @@ test('setupPrimary({ serialization }) after other settings keeps those', async t
 
 test('workers of both kinds in one cluster, each of them as leader', async t => {
   const rig = await startRig(t);
-  const kinds = ['json', 'advanced', 'json', 'advanced'] as const;
+  const kinds = ['json', 'advanced', 'json'] as const;
   const workers = [];
   for (const serialization of kinds) {
     const worker = await rig.fork({ serialization });
@@ -35,7 +35,7 @@ test('workers of both kinds in one cluster, each of them as leader', async t => 
     for (const worker of workers)
       t.deepEqual(await worker.do.differing(), [], `${worker.workerId} by ${leader.workerId}`);
   }
-  // The last one speaks 'advanced', the first one 'json'.
+  await rig.primary.do.transfer('probe', workers[1]!.workerId);
   t.deepEqual(await workers[0]!.do.differing('large'), []);
   await rig.primary.do.transfer('probe', workers[0]!.workerId);
   t.deepEqual(await workers[1]!.do.differing('large'), []);

@@ -11,7 +11,7 @@ test('workers that are there seconds before setupPrimary() share all the same', 
   const calls = workers.map(worker => worker.do.call('echo', ['early']));
   const subscribed = workers.map(worker => worker.do.subscribe('topic'));
   const ready = workers.map(worker => worker.do.ready());
-  await sleep(1500);
+  await sleep(1200);
   await rig.primary.do.setup();
   for (const call of calls) t.deepEqual(await call, { value: 'early' });
   for (const ended of [...subscribed, ...ready]) t.deepEqual(await ended, {});
