@@ -55,8 +55,11 @@ export class Link {
   readonly #versions: readonly number[];
   readonly #warn: LinkOptions['warn'];
   readonly #members = new Map<string, LinkMember>();
-  /** Of members that have left: news of those terms may be under way when the next member of the name joins. */
-  readonly #endedTerms = new Map<string, number>();
+  /**
+   * Names whose member has left, with the heartbeat that went after its leave. Until that is acknowledged, whatever
+   * comes for the name was meant for that member, and the next one doesn't join.
+   */
+  readonly #leaving = new Map<string, number>();
   #outbox: Outbox | undefined;
   #welcome: Welcome | undefined;
   #toError: ToError | undefined;
@@ -108,25 +111,20 @@ export class Link {
 
   /** Tells the primary what changed of a member. */
   update(member: LinkMember): void {
-    this.#outbox?.control(member.join());
+    if (!this.#leaving.has(member.name)) this.#outbox?.control(member.join());
   }
 
-  /**
-   * Resolves when all that the member said was written, or is known lost: until then it would die with the process.
-   * @param endedTerm the last term that it held
-   */
-  async remove(member: LinkMember, endedTerm: number): Promise<void> {
-    if (this.#members.get(member.name) !== member) return;
-    this.#members.delete(member.name);
-    this.#endedTerms.set(member.name, endedTerm);
+  /** Resolves when all that the member said was written, or is known lost: until then it would die with the process. */
+  async remove(member: LinkMember): Promise<void> {
+    const { name } = member;
+    if (this.#members.get(name) !== member) return;
+    this.#members.delete(name);
     const outbox = this.#outbox;
-    if (!outbox) return;
-    await new Promise<void>(resolve => outbox.controlInOrder({ k: 'leave', group: member.name }, resolve));
-  }
-
-  /** The last term that a member of this name held and gave back. */
-  endedTermOf(name: string): number {
-    return this.#endedTerms.get(name) ?? 0;
+    // It may have waited to join.
+    if (!outbox || this.#leaving.has(name)) return;
+    this.#leaving.set(name, ++this.#beats);
+    outbox.controlInOrder({ k: 'leave', group: name });
+    await new Promise<void>(resolve => outbox.controlInOrder({ k: 'heartbeat', n: this.#beats }, resolve));
   }
 
   tell(frame: ControlFrame): void {
@@ -182,7 +180,7 @@ export class Link {
     if (!packet) return;
     for (const frame of packet.c!) this.#control(frame as FromPrimary);
     if (!this.#outbox) return;
-    for (const bundle of packet.d!) this.#members.get(bundle.g)?.data(bundle);
+    for (const bundle of packet.d!) this.#memberOf(bundle.g)?.data(bundle);
   }
 
   #control(frame: FromPrimary): void {
@@ -190,9 +188,9 @@ export class Link {
     if (frame.k === 'rejected')
       return void this.#lose(outcome => noCommonProtocol(this.#versions, frame.versions, outcome));
     if (!this.#outbox) return;
-    if (frame.k === 'ack') return this.#renew(frame.n);
+    if (frame.k === 'ack') return this.#acknowledged(frame.n);
     if (frame.k === 'goodbye') return this.#goodbye();
-    const member = this.#members.get(frame.group);
+    const member = this.#memberOf(frame.group);
     if (frame.k === 'news') member?.news(frame);
     else if (frame.k === 'handover') member?.handover(frame.term);
     else if (frame.k === 'prepare') member?.prepare(frame.term);
@@ -214,15 +212,30 @@ export class Link {
   }
 
   #join(member: LinkMember): void {
-    // In order: it must not overtake the leave of the member of that name before it.
-    this.#outbox!.controlInOrder(member.join());
+    if (this.#leaving.has(member.name)) return;
+    this.#outbox!.control(member.join());
     member.linked();
+  }
+
+  #memberOf(name: string): LinkMember | undefined {
+    return this.#leaving.has(name) ? undefined : this.#members.get(name);
+  }
+
+  #acknowledged(n: number): void {
+    this.#renew(n);
+    for (const [name, beat] of this.#leaving) {
+      if (beat !== n) continue;
+      this.#leaving.delete(name);
+      const next = this.#members.get(name);
+      if (next) this.#join(next);
+    }
   }
 
   /** The primary closed; another may be set up in its place. */
   #goodbye(): void {
     this.#outbox?.close();
     this.#outbox = undefined;
+    this.#leaving.clear();
     for (const member of [...this.#members.values()]) void member.lost(primaryClosed);
     this.#hello(FIRST_HELLO_MS);
   }

@@ -94,7 +94,6 @@ export class Member implements LinkMember {
   start(): void {
     // It may have left before it could join.
     if (this.isLeaving) return;
-    this.#role = newRole(this.#link.self.workerId, this.#link.endedTermOf(this.name));
     this.#link.add(this);
     if (this.#link.isLinked) return;
     this.#noPrimaryTimer = this.clock.setTimer(() => {
@@ -406,7 +405,7 @@ export class Member implements LinkMember {
   }
 
   #leave(): void {
-    void this.#goneOnce(this.#link.remove(this, this.#role.endedTerm));
+    void this.#goneOnce(this.#link.remove(this));
     this.calls.failAll(outcome => closed('The shared client', outcome));
     this.#shut();
     this.subscriptions.close();

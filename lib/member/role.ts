@@ -72,13 +72,12 @@ export interface RoleStep {
   readonly orders: readonly RoleOrder[];
 }
 
-/** @param endedTerm the last term that a member before it held in this process */
-export function newRole(workerId: number, endedTerm = 0): RoleState {
+export function newRole(workerId: number): RoleState {
   return {
     workerId,
     now: { at: 'following' },
     news: { term: 0, phase: 'vacant' },
-    endedTerm,
+    endedTerm: 0,
     isLeaving: false,
   };
 }

@@ -403,12 +403,6 @@ test('a term is held until it was given back, and a new one from its appointment
   }
 });
 
-test('the next member of a name in a process passes over news of terms that the one before it held', t => {
-  const news = readRoleEvent('news 1@5 ready');
-  t.deepEqual(play(newRole(1, 5), news).orders, []);
-  t.deepEqual(play(newRole(1, 4), news).orders, [{ do: 'open', term: 5 }]);
-});
-
 test('an event that nobody knows is an error in the code', t => {
   t.throws(() => play(newRole(1), { type: 'nonsense' } as never), { message: 'Unexpected case: {"type":"nonsense"}' });
 });

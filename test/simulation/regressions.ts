@@ -67,4 +67,16 @@ export const REGRESSIONS: readonly Regression[] = [
       { at: 1754, do: 'close', g: 0, w: -1 },
     ]),
   },
+  {
+    seed: 11611,
+    text: 'A client that was closed and opened again over a slow channel took a road of its predecessor, whose end it never heard of.',
+    plan: plan(11611, 4, 1200, [
+      { at: 1, do: 'fork', w: 0 },
+      { at: 2, do: 'fork', w: 3 },
+      { at: 331, do: 'slow', g: 0, w: -1, ms: 1000, latencyMs: 390 },
+      { at: 373, do: 'close', g: 0, w: -1 },
+      { at: 938, do: 'open', g: 0, w: 0 },
+      { at: 1130, do: 'disconnect', g: 0, w: -1, ms: 100 },
+    ]),
+  },
 ];
