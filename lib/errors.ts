@@ -162,6 +162,9 @@ export const overloaded = (outcome: Outcome) =>
 export const closed = (what: string, outcome?: Outcome) =>
   new SharedClientError('ERR_CLOSED', `${what} was closed.`, { outcome });
 
+export const takenBack = (outcome: Outcome) =>
+  new SharedClientError('ERR_CLOSED', 'The publication was taken back before it was known to be said.', { outcome });
+
 export const noCommonProtocol = (ours: readonly number[], theirs: readonly number[], outcome?: Outcome) =>
   new SharedClientError(
     'ERR_PROTOCOL',

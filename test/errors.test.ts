@@ -145,6 +145,7 @@ const MAKERS: Readonly<
   ],
   overloaded: [errors.overloaded('not-started'), 'ERR_OVERLOADED', 'not-started', /was not sent/],
   closed: [errors.closed('The primary', 'unknown'), 'ERR_CLOSED', 'unknown', /^The primary was closed\.$/],
+  takenBack: [errors.takenBack('not-started'), 'ERR_CLOSED', 'not-started', /taken back before/],
   noCommonProtocol: [
     errors.noCommonProtocol([1], [2, 3], 'not-started'),
     'ERR_PROTOCOL',

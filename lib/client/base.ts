@@ -9,6 +9,7 @@ import { isCallableName } from '../leader/method-names.js';
 import { rolesOf } from '../leader/real-client.js';
 import { Call, type CallKind, type CallSignal } from '../member/call.js';
 import type { Member, MemberObserver } from '../member/member.js';
+import type { Sticky } from '../member/stickies.js';
 import type { ResyncEvent } from '../member/subscriptions.js';
 import type { HandleOptions, MethodRole, ResolvedWith } from '../options.js';
 import { nextNumber } from '../protocol/ids.js';
@@ -76,20 +77,24 @@ export class Base implements MemberObserver {
   }
 
   async #takeBack(key: string, timeoutMs?: number): Promise<void> {
-    const args = this.member.stickies.unpublish(key);
-    if (args) await this.#tellTakenBack(key, args, timeoutMs);
+    const sticky = this.member.stickies.unpublish(key);
+    if (sticky) await this.#tellTakenBack(key, sticky, timeoutMs);
   }
 
-  async #tellTakenBack(key: string, args: Payload, timeoutMs = this.#timeoutOf('unpublish')): Promise<void> {
-    const { calls, clock } = this.member;
-    await new Promise<unknown>((resolve, reject) => {
+  async #tellTakenBack(key: string, sticky: Sticky, timeoutMs = this.#timeoutOf('unpublish')): Promise<void> {
+    const { calls, clock, stickies } = this.member;
+    await new Promise<unknown>((resolve, refuse) => {
+      const reject = (error: unknown) => {
+        stickies.untold(key, sticky);
+        refuse(error);
+      };
       const deadline = Math.ceil(clock.now() + timeoutMs);
       calls.make(
         new Call(
           Kind.UNPUBLISH,
           nextNumber(),
           'unpublish',
-          args,
+          sticky.args,
           key,
           deadline,
           timeoutMs,
@@ -182,7 +187,7 @@ export class Base implements MemberObserver {
       fail,
       onError: this.#onError,
       signal: with_.signal,
-      onAbort: (key, args) => void this.#tellTakenBack(key, args).catch(this.#onError),
+      onAbort: (key, sticky) => void this.#tellTakenBack(key, sticky).catch(this.#onError),
     });
   }
 

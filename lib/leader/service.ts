@@ -219,6 +219,7 @@ export class Service implements TopicHost {
     try {
       const [what, deadline, args] = this.#readCall(kind, json);
       const call = new RunningCall(this.#options.name, this.term, from, id, what, deadline);
+      if (now > deadline && kind === Kind.UNPUBLISH) this.#takeBackLate(from, (json as unknown[])[1]);
       if (now > deadline) throw timedOut(what, 0, 'not-started', ': its deadline had passed when it came');
       const decoded = ext ? decodeArguments(args, parts, call) : args;
       if (!Array.isArray(decoded)) throw brokenArguments();
@@ -342,6 +343,14 @@ export class Service implements TopicHost {
     const sticky = this.#sticky.get(workerId);
     this.#sticky.delete(workerId);
     for (const args of sticky?.values() ?? []) void this.#takeBack(args);
+  }
+
+  /** Nobody waits for it any more, but what was said before may have been said in time. */
+  #takeBackLate(workerId: number, key: unknown): void {
+    const own = this.#sticky.get(workerId);
+    const args = own?.get(key as string);
+    own?.delete(key as string);
+    if (args) void this.#takeBack(args);
   }
 
   async #takeBack(args: unknown[]): Promise<void> {

@@ -68,6 +68,11 @@ export class Calls {
     this.#fail(call, error);
   }
 
+  /** As `cancel`, with an error that says whether it may have begun. */
+  giveUp(call: Call, toError: (outcome: Outcome) => Error): void {
+    this.cancel(call, toError(outcomeOf(call)));
+  }
+
   /** A signal of the caller aborted: the call's own ends it, one in its arguments only travels. */
   aborted(call: Call, { number, signal }: CallSignal): void {
     if (number === 0) this.cancel(call, signal.reason);

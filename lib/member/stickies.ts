@@ -1,13 +1,13 @@
 // Publications that are said again to every new leader, the newest under each key.
 
-import { SharedClientError } from '../errors.js';
+import { SharedClientError, takenBack } from '../errors.js';
 import { nextNumber } from '../protocol/ids.js';
 import { Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import { Call } from './call.js';
 import type { Calls } from './calls.js';
 
-interface Sticky {
+export interface Sticky {
   readonly args: Payload;
   readonly handle: object;
   /** Said and not yet taken: while it is under way, it isn't said again beside itself. */
@@ -30,7 +30,7 @@ export interface Saying {
   /** Ends it. */
   readonly signal: AbortSignal | undefined;
   /** Called when the signal has ended it, with what is to be taken back. */
-  onAbort(key: string, args: Payload): void;
+  onAbort(key: string, sticky: Sticky): void;
 }
 
 export interface StickiesOptions {
@@ -41,6 +41,8 @@ export interface StickiesOptions {
 
 export class Stickies {
   readonly #stickies = new Map<string, Sticky>();
+  /** Those that are over, of which the leader could not be told. */
+  readonly #untold = new Map<string, Sticky>();
 
   constructor(private readonly options: StickiesOptions) {}
 
@@ -53,6 +55,7 @@ export class Stickies {
     const { args, handle, onError } = saying;
     const sticky: Sticky = { args, handle, call: undefined, onError, stopListening() {} };
     this.#end(key);
+    this.#untold.delete(key);
     this.#stickies.set(key, sticky);
     this.#listen(key, sticky, saying);
     this.#say(key, sticky, saying.timeoutMs, saying.succeed, error => {
@@ -62,9 +65,17 @@ export class Stickies {
     });
   }
 
-  /** Ends it; `undefined` where nothing is said under the key. */
-  unpublish(key: string): Payload | undefined {
-    return this.#end(key)?.args;
+  /** Ends it; `undefined` where nothing is said under the key, and nothing is left to be taken back. */
+  unpublish(key: string): Sticky | undefined {
+    const sticky = this.#end(key) ?? this.#untold.get(key);
+    this.#untold.delete(key);
+    return sticky;
+  }
+
+  /** The leader could not be told of its end: if it wasn't said yet it never is, else it may be taken back again. */
+  untold(key: string, sticky: Sticky): void {
+    if (sticky.call) this.options.calls.giveUp(sticky.call, takenBack);
+    if (!this.#stickies.has(key)) this.#untold.set(key, sticky);
   }
 
   keysOf(handle: object): string[] {
@@ -73,6 +84,8 @@ export class Stickies {
 
   /** There is a new leader, and what waits is sent after this. */
   sayAgain(): void {
+    // It never heard of them.
+    this.#untold.clear();
     for (const [key, sticky] of this.#stickies) {
       if (!sticky.call) this.#say(key, sticky, this.options.timeoutMs, () => {}, sticky.onError);
     }
@@ -80,15 +93,16 @@ export class Stickies {
 
   clear(): void {
     for (const key of this.#stickies.keys()) this.#end(key);
+    this.#untold.clear();
   }
 
-  #listen(key: string, sticky: Sticky, { args, signal, onAbort }: Saying): void {
+  #listen(key: string, sticky: Sticky, { signal, onAbort }: Saying): void {
     if (!signal) return;
     const listener = () => {
       const { call } = sticky;
       this.#end(key);
       if (call) this.options.calls.cancel(call, signal.reason);
-      onAbort(key, args);
+      onAbort(key, sticky);
     };
     signal.addEventListener('abort', listener, { once: true });
     sticky.stopListening = () => signal.removeEventListener('abort', listener);

@@ -259,6 +259,26 @@ test('a real client that can not publish says so, one that can not unpublish nee
   t.deepEqual(short(await unit.said()), ['2 ERROR 7"ERR_UNKNOWN_METHOD"', '2 RESULT 8']);
 });
 
+test('what comes too late to be called is taken back all the same', async t => {
+  const taken: unknown[] = [];
+  const unit = await UnitService.create({ publish() {}, unpublish: (value: unknown) => void taken.push(value) });
+  unit.clock.advance(100);
+  unit.say(
+    2,
+    { kind: Kind.PUBLISH, id: 7, value: [null, 'k', ['a']] },
+    { kind: Kind.UNPUBLISH, id: 8, value: [99, 'k', ['b']] },
+    { kind: Kind.UNPUBLISH, id: 9, value: [99, 'k', ['b']] },
+  );
+  unit.say(3, { kind: Kind.UNPUBLISH, id: 1, value: [99, 'k', ['b']] });
+  t.deepEqual(taken, ['a']);
+  t.deepEqual(short(await unit.said()), [
+    '2 RESULT 7',
+    '2 ERROR 8"ERR_TIMEOUT"',
+    '2 ERROR 9"ERR_TIMEOUT"',
+    '3 ERROR 1"ERR_TIMEOUT"',
+  ]);
+});
+
 test('what a member left sticking is taken back when it goes, the newest under each key', async t => {
   const taken: unknown[] = [];
   const client = {

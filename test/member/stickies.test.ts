@@ -29,7 +29,7 @@ class UnitStickies {
       fail: tell('failed'),
       onError: tell('error'),
       signal: undefined,
-      onAbort: (abortedKey, args) => this.heard.push(`${value} aborted ${abortedKey} ${args.text}`),
+      onAbort: (abortedKey, args) => this.heard.push(`${value} aborted ${abortedKey} ${args.args.text}`),
       ...given,
     });
   }
@@ -147,11 +147,43 @@ test('once it is unpublished it is not said again, and what it said is handed ou
   const unit = new UnitStickies();
   const first = unit.open(5);
   unit.say('k', 'a');
-  t.deepEqual(unit.stickies.unpublish('k'), { text: '["a"]', ext: false, parts: undefined });
+  t.is(unit.stickies.unpublish('k')!.args.text, '["a"]');
   t.is(unit.stickies.unpublish('k'), undefined);
   unit.calls.shut();
   unit.calls.end(first, 1);
   t.deepEqual(unit.said(unit.open(6)), []);
+});
+
+test('whose end no leader heard of is never said if it still waits, and may be taken back again if not', t => {
+  const unit = new UnitStickies();
+  unit.say('k', 'a');
+  const waiting = unit.stickies.unpublish('k')!;
+  unit.stickies.untold('k', waiting);
+  t.deepEqual(unit.heard, ['a failed The publication was taken back before it was known to be said.']);
+  const road = unit.open(5);
+  t.deepEqual(unit.said(road), []);
+  unit.say('k', 'b');
+  unit.answer(unit.said(road)[0]!.id, 5);
+  const said = unit.stickies.unpublish('k')!;
+  unit.stickies.untold('k', said);
+  t.is(unit.stickies.unpublish('k'), said);
+  t.is(unit.stickies.unpublish('k'), undefined, 'until it fails again');
+});
+
+test('it is not taken back again once it was replaced, or there is another leader', t => {
+  const unit = new UnitStickies();
+  const road = unit.open(5);
+  unit.say('k', 'a');
+  unit.answer(unit.said(road)[0]!.id, 5);
+  const first = unit.stickies.unpublish('k')!;
+  unit.say('k', 'b');
+  unit.stickies.untold('k', first);
+  const second = unit.stickies.unpublish('k')!;
+  t.is(second.args.text, '["b"]');
+  t.is(unit.stickies.unpublish('k'), undefined);
+  unit.stickies.untold('k', second);
+  unit.open(6);
+  t.is(unit.stickies.unpublish('k'), undefined);
 });
 
 test('a signal ends it, and what is under way with it', t => {

@@ -68,6 +68,17 @@ export const REGRESSIONS: readonly Regression[] = [
     ]),
   },
   {
+    seed: 31828,
+    text: 'A sticky publication that waited for the lease was said after its unpublish() had timed out, and never taken back.',
+    plan: plan(31828, 5, 1996, [
+      { at: 274, do: 'fork', w: 4 },
+      { at: 937, do: 'stall', ms: 1200 },
+      { at: 1974, do: 'sticky', g: 0, w: 4, key: 0 },
+      { at: 1976, do: 'unpublish', g: 0, w: 4, key: 0 },
+      { at: 1986, do: 'jump', ms: 2000 },
+    ]),
+  },
+  {
     seed: 11611,
     text: 'A client that was closed and opened again over a slow channel took a road of its predecessor, whose end it never heard of.',
     plan: plan(11611, 4, 1200, [

@@ -166,7 +166,7 @@ export class SimClient {
     if (!refuse) entries.push(entry);
     const seq = newest.get(topic);
     if (!refuse && group.plan.greets && seq !== undefined) {
-      world.values.greeted(group, topic);
+      world.values.greeted(group, topic, seq);
       send(this, { topic, seq });
     }
     return upstream.suffer(home, 'refuses to subscribe', 'subscribes slowly');
