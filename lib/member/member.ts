@@ -201,6 +201,7 @@ export class Member implements LinkMember {
   }
 
   leased(): void {
+    this.#openOnceLeased();
     this.#service?.release();
   }
 
@@ -271,9 +272,16 @@ export class Member implements LinkMember {
     this.#role = state;
     this.#beatFor(held, heldTerm(state));
     for (const order of orders) this.#carryOut(order);
+    this.#openOnceLeased();
     this.#route();
     if (wasLeader !== this.isLeader) this.#tellRole(wasLeader);
     for (const resolve of this.#whenPlayed.splice(0)) resolve();
+  }
+
+  #openOnceLeased(): void {
+    const { now } = this.#role;
+    const isAwaited = now.at === 'opening' && now.client === 'awaits lease';
+    if (isAwaited && this.#hasLease(this.clock.now())) this.#play({ type: 'leased' });
   }
 
   /** Heartbeats for as long as a term is held. Each term needs an acknowledgement of its own. */
@@ -355,11 +363,15 @@ export class Member implements LinkMember {
       sender,
       clock,
       self: workerId,
-      hasLease: now => this.#link.hasLease(this.#firstBeat, now),
+      hasLease: now => this.#hasLease(now),
       report: error => this.#observe(observer => observer.error(error)),
     });
     this.#link.tell({ k: 'ready', group: this.name, term, methods: this.#client!.methods });
     this.#observe(observer => observer.methods(this.#client!.methods));
+  }
+
+  #hasLease(now: number): boolean {
+    return this.#link.hasLease(this.#firstBeat, now);
   }
 
   #stop(): void {
@@ -379,7 +391,7 @@ export class Member implements LinkMember {
     const opening = this.#opening;
     this.#opening = undefined;
     this.#client = undefined;
-    this.#closing = this.#inTime(opening!.abandon(closed('The shared client')));
+    this.#closing = opening && this.#inTime(opening.abandon(closed('The shared client')));
     await this.#closing;
     this.#stopped = undefined;
     this.#play({ type: 'closed', term });

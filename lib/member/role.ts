@@ -17,14 +17,20 @@ import { assertNever } from '../utils/assert-never.js';
 
 export type At =
   | { readonly at: 'following' }
-  /** `isSuccessor`: the term may never begin; `isOpen`: its real client is open already. */
-  | { readonly at: 'opening'; readonly term: number; readonly isSuccessor: boolean; readonly isOpen: boolean }
+  /** `isSuccessor`: the term may never begin. */
+  | { readonly at: 'opening'; readonly term: number; readonly isSuccessor: boolean; readonly client: ClientOnItsWay }
   | { readonly at: 'leading'; readonly term: number }
   | { readonly at: 'draining'; readonly term: number }
   /** `cause`: what the primary is then told; nothing where it ended the term itself. */
   | { readonly at: 'closing'; readonly term: number; readonly cause?: ResignCause; readonly error?: Payload }
   /** It has left the group for good. */
   | { readonly at: 'gone' };
+
+/**
+ * A process that was frozen reads an appointment that may have ended long ago: it opens nothing before it has a lease.
+ * A successor that prepares has none, and opens at once.
+ */
+export type ClientOnItsWay = 'awaits lease' | 'opens' | 'is open';
 
 export interface RoleState {
   readonly workerId: number;
@@ -41,6 +47,8 @@ export type RoleEvent =
   | { readonly type: 'news'; readonly term: number; readonly phase: NewsPhase; readonly leader?: number }
   | { readonly type: 'prepare'; readonly term: number }
   | { readonly type: 'handover'; readonly term: number }
+  /** The term that this member holds has a lease. */
+  | { readonly type: 'leased' }
   | { readonly type: 'opened'; readonly term: number }
   | { readonly type: 'open failed'; readonly term: number; readonly error: Payload }
   | { readonly type: 'broken'; readonly term: number; readonly error: Payload }
@@ -91,6 +99,8 @@ export function play(state: RoleState, event: RoleEvent): RoleStep {
       return settle({ ...state, prepareFor: event.term });
     case 'handover':
       return 'term' in state.now && state.now.term === event.term ? stepDown(state) : same(state);
+    case 'leased':
+      return leased(state);
     case 'opened':
       return opened(state, event.term);
     case 'open failed':
@@ -148,7 +158,7 @@ function hear(state: RoleState): RoleStep {
 /** The term that was prepared for has begun. */
 function appointed(state: RoleState): RoleStep {
   const { now } = state;
-  return now.at === 'opening' && now.isOpen ? serve(state, now.term) : same(state);
+  return now.at === 'opening' && now.client === 'is open' ? serve(state, now.term) : same(state);
 }
 
 /** Free of a real client: does what the latest news, or a request to prepare, ask for. */
@@ -162,15 +172,21 @@ function settle(state: RoleState): RoleStep {
 }
 
 function open(state: RoleState, term: number, isSuccessor: boolean): RoleStep {
-  const now: At = { at: 'opening', term, isSuccessor, isOpen: false };
-  return { state: { ...state, now, prepareFor: undefined }, orders: [{ do: 'open', term }] };
+  const now: At = { at: 'opening', term, isSuccessor, client: isSuccessor ? 'opens' : 'awaits lease' };
+  return { state: { ...state, now, prepareFor: undefined }, orders: isSuccessor ? [{ do: 'open', term }] : [] };
+}
+
+function leased(state: RoleState): RoleStep {
+  const { now } = state;
+  if (now.at !== 'opening' || now.client !== 'awaits lease') return same(state);
+  return { state: { ...state, now: { ...now, client: 'opens' } }, orders: [{ do: 'open', term: now.term }] };
 }
 
 function opened(state: RoleState, term: number): RoleStep {
   const { now } = state;
   if (now.at !== 'opening' || now.term !== term) return same(state);
   if (!now.isSuccessor) return serve(state, term);
-  return { state: { ...state, now: { ...now, isOpen: true } }, orders: [{ do: 'tell prepared', term }] };
+  return { state: { ...state, now: { ...now, client: 'is open' } }, orders: [{ do: 'tell prepared', term }] };
 }
 
 function serve(state: RoleState, term: number): RoleStep {

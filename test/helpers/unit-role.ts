@@ -17,11 +17,15 @@ export class UnitRole {
   }
 }
 
-/** A schedule: in each line an event, the orders that follow, and where the member then stands. */
+/** A schedule: in each line one or more events, the orders that follow, and where the member then stands. */
 export function plays(t: ExecutionContext, role: UnitRole, schedule: string): void {
   for (const line of schedule.trim().split('\n')) {
     const [event = '', orders = '', at] = line.split('|').map(cell => cell.trim());
-    const given = role.apply(readRoleEvent(event)).map(roleOrderWords).join(', ');
+    const given = event
+      .split(', ')
+      .flatMap(words => role.apply(readRoleEvent(words)))
+      .map(roleOrderWords)
+      .join(', ');
     if (orders !== '...') t.is(given, orders, `orders after: ${event}`);
     if (at !== undefined) t.is(atWords(role.state.now), at, `where it stands after: ${event}`);
   }
@@ -44,6 +48,7 @@ export function roleOrderWords(order: RoleOrder): string {
 
 export function atWords(now: At): string {
   if (!('term' in now)) return now.at;
-  const more = now.at === 'opening' ? `${now.isSuccessor ? ' to succeed' : ''}${now.isOpen ? ', open' : ''}` : '';
+  const more =
+    now.at === 'opening' ? `${now.isSuccessor ? ' to succeed' : ''}${now.client === 'is open' ? ', open' : ''}` : '';
   return `${now.at} ${now.term}${more}${now.at === 'closing' && now.cause ? ` ${now.cause}` : ''}`;
 }

@@ -62,6 +62,15 @@ class UnitMember {
   async news(term: number, phase: News['phase'], workerId?: number): Promise<void> {
     const leader = workerId === undefined ? undefined : { workerId, pid: 1000 + workerId };
     await this.say({ k: 'news', group: 'g', term, phase, ...(leader && { leader }) });
+    if (workerId === 1) await this.acknowledge();
+  }
+
+  /** All heartbeats so far. */
+  async acknowledge(): Promise<void> {
+    const beats = this.unit.end.sent.flatMap(({ c = [] }) =>
+      c.flatMap(frame => (frame.k === 'heartbeat' ? frame.n : [])),
+    );
+    if (beats.length > 0) await this.say({ k: 'ack', n: Math.max(...beats) });
   }
 
   async say(frame: FromPrimary): Promise<void> {

@@ -24,7 +24,7 @@ class World {
   event(): RoleEvent {
     const { random, client } = this;
     const term = client && random.chance(0.8) ? client.term : this.#term + random.pick([-1, 0, 1]);
-    switch (random.below(16)) {
+    switch (random.below(18)) {
       case 0:
       case 1:
       case 2:
@@ -49,6 +49,9 @@ class World {
         return { type: 'closed', term: client?.state === 'closing' ? client.term : 0 };
       case 13:
         return { type: random.pick(['resign', 'waited enough'] as const) };
+      case 16:
+      case 17:
+        return { type: 'leased' };
       case 14:
         return random.chance(0.1) ? { type: 'leave' } : { type: 'resign' };
       default:
@@ -110,9 +113,11 @@ class World {
         client!.state = 'stopped';
         break;
       case 'close':
-        check(client?.term === order.term && client.state !== 'closing', 'a real client is closed once');
+        check(client?.state !== 'closing', 'a real client is closed once');
         check(client?.state !== 'serving', 'nothing is served by a real client that closes');
-        client!.state = 'closing';
+        check(!client || client.term === order.term, 'the real client of the term that ended is closed');
+        // Without a lease there was none yet.
+        this.client = { term: order.term, state: 'closing' };
         break;
       case 'resign':
         check(client?.term !== order.term, 'a term is given back once its real client is closed');
@@ -136,8 +141,9 @@ function check(holds: boolean, what: string): void {
 function invariants({ state }: UnitRole, { client }: World): void {
   const { now, news } = state;
   const holdsClient = 'term' in now;
-  check(holdsClient === (client !== undefined), 'the role knows of the real client');
-  if (holdsClient) check(now.term === client?.term, 'the role knows of which term the real client is');
+  const isUnopened = now.at === 'opening' && now.client === 'awaits lease';
+  check((holdsClient && !isUnopened) === (client !== undefined), 'the role knows of the real client');
+  if (client) check('term' in now && now.term === client.term, 'the role knows of which term the real client is');
   const isActive = now.at === 'opening' || now.at === 'leading' || now.at === 'draining';
   if (isActive) check(now.term >= news.term, 'who knows of a newer term holds none that is older');
   const isServing = now.at === 'leading' || now.at === 'draining';

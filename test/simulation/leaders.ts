@@ -57,9 +57,10 @@ export class LeaderAccount {
     if (home.isFrozen) world.broken('lease', `${group}: ${what} in ${home}, which is frozen`);
   }
 
-  /** Whether this worker, hindered just now, opens a real client although it leads no more. */
-  isStale(group: SimGroup, home: SimWorker): boolean {
-    return this.world.leaderOf(group) !== home && !this.world.isWell(home, 1000);
+  /** A worker begins to open a real client. */
+  opens(group: SimGroup, home: SimWorker): void {
+    if (group.plan.handover === 'overlap' || this.world.leaderOf(group) === home) return;
+    this.world.broken('one real client', `${home} opens one for ${group}, which it doesn't lead`);
   }
 
   /** A value leaves a leader. */

@@ -36,6 +36,13 @@ export const MUTATIONS: readonly Mutation[] = [
     seed: 205,
   },
   {
+    name: 'a process that thaws opens the real client of an appointment that is over',
+    file: 'member/member.js',
+    find: 'if (isAwaited && this.#hasLease(this.clock.now()))',
+    replace: 'if (isAwaited)',
+    seed: 48,
+  },
+  {
     name: 'a lease runs from its acknowledgement and not from its heartbeat',
     file: 'member/link.js',
     find: 'this.#leaseUntil = sentAt +',

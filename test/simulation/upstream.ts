@@ -57,6 +57,7 @@ export class SimUpstream {
   }
 
   async open(home: SimWorker, context: OpenContext): Promise<SimClient> {
+    this.world.leaders.opens(this.group, home);
     await this.suffer(home, 'refuses', 'opens late', 'never opens');
     return new SimClient(this, home, context);
   }
@@ -112,7 +113,7 @@ export class SimClient {
       openedAt: upstream.world.time.now(),
       closingSince: undefined,
       isClosed: false,
-      isExcused: context?.signal.aborted || upstream.world.leaders.isStale(upstream.group, home),
+      isExcused: context?.signal.aborted ?? false,
       entries: [],
       leaving: new Set(),
       inbox: [],
@@ -217,6 +218,7 @@ export class SimClient {
 export function classFor(upstream: SimUpstream, home: SimWorker): new () => SimClient {
   return class Registry extends SimClient {
     constructor() {
+      upstream.world.leaders.opens(upstream.group, home);
       super(upstream, home);
     }
 

@@ -79,7 +79,7 @@ system('a primary that is stalled at the start is waited for', async (t, rig) =>
 
 system('the first hellos that a primary missed, and those that come twice, do no harm', async (t, rig) => {
   const worker = rig.fork();
-  worker.delay(200);
+  worker.delay(100);
   const client = rig.client(worker);
   await rig.time.until(client.ready(), 3000);
   await rig.time.advance(500);
