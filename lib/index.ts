@@ -25,6 +25,7 @@ export type {
   ValueInfo,
   ValueOf,
 } from './client/types.js';
+export type { LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from './client/types-leader-task.js';
 export { createSharedClient } from './create-shared-client.js';
 export { ERROR_CODES, type ErrorCode, type Outcome, SharedClientError } from './errors.js';
 export { callContext } from './leader/call-context.js';
@@ -36,6 +37,9 @@ export type {
   ClientClass,
   ClientDefinition,
   ClientOptions,
+  LeaderTaskContext,
+  LeaderTaskFunction,
+  LeaderTaskOptions,
   MethodOptions,
   MethodRole,
   MethodsOption,
@@ -54,3 +58,4 @@ export type {
   PrimaryStatus,
 } from './primary-types.js';
 export { setupPrimary } from './setup-primary.js';
+export { whileLeader } from './while-leader.js';

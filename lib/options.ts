@@ -3,6 +3,12 @@
 export type { ClassOptions, ClientClass, ClientDefinition, ClientOptions } from './options/client-options.js';
 export { differingMemberOption } from './options/compare-members.js';
 export type { CallContext, Candidate, ChooseLeader, OpenContext } from './options/contexts.js';
+export {
+  type LeaderTaskContext,
+  type LeaderTaskFunction,
+  type LeaderTaskOptions,
+  resolveLeaderTask,
+} from './options/leader-task-options.js';
 export { digestDifference, memberDigest } from './options/member-digest.js';
 export {
   type ClientDefaults,

@@ -1,5 +1,6 @@
 // For tests, the library's own and those of its users: a cluster in this process, with faults.
 
+import { createLeaderTask } from './client/leader-task.js';
 import type { CreateSharedClient } from './client/types.js';
 import { Host } from './host.js';
 import type { PrimaryOptions } from './options.js';
@@ -11,6 +12,7 @@ import {
   type MemoryWorker,
 } from './transport/memory.js';
 import type { Clock } from './utils/clock.js';
+import type { whileLeader } from './while-leader.js';
 
 export type { ChannelOptions, MemoryNetworkOptions } from './transport/memory.js';
 export type { Clock, Timer } from './utils/clock.js';
@@ -34,6 +36,8 @@ export interface TestWorker
   > {
   /** As the library's, for the code of this worker. */
   readonly createSharedClient: CreateSharedClient;
+  /** As the library's, for the code of this worker. */
+  readonly whileLeader: typeof whileLeader;
   /** The worker's own time: stands still, for its timers, while it is frozen. */
   readonly clock: Clock;
 }
@@ -88,7 +92,9 @@ function forkWorker(network: MemoryNetwork, options: ChannelOptions | undefined)
     clock: worker.clock,
     createWorkerEnd: () => worker.end,
   });
-  return Object.assign(worker, { createSharedClient: clientsOf(host) });
+  const createSharedClient = clientsOf(host);
+  const whileLeader: TestWorker['whileLeader'] = (...args) => createLeaderTask(createSharedClient, ...args);
+  return Object.assign(worker, { createSharedClient, whileLeader });
 }
 
 const clientsOf = (host: Host): CreateSharedClient => {

@@ -2,7 +2,8 @@
 
 import { show } from './errors.js';
 
-export const closesSlowly = (ms: number) => `The real client didn't close within drainTimeoutMs, ${ms} ms.`;
+export const closesSlowly = (ms: number) =>
+  `The real client didn't close, or the task of whileLeader() didn't end, within drainTimeoutMs, ${ms} ms.`;
 
 export const hiddenMethods = (names: readonly string[]) =>
   `The handle's own ${names.join(', ')} hide the real client's of that name; call those by invoke(name, ...args).`;

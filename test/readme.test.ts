@@ -7,6 +7,7 @@ import * as library from '../lib/index.js';
 import {
   type ResolvedPrimaryOptions,
   resolveCreateArguments,
+  resolveLeaderTask,
   resolvePrimaryOptions,
   resolveWithOptions,
 } from '../lib/options.js';
@@ -57,6 +58,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   'open.ts': {},
   'redis.ts': { redis: true },
   'methods.js': {},
+  'reports.js': { isDone: lines => lines.length === 2 },
   'operate.js': {
     files: ['worker.js', 'registry.js'],
     isDone: lines => countOf(lines, CONNECTED) === 2,
@@ -270,6 +272,16 @@ test('the tables of events have them all', t => {
   same(t, firstCodes(tableIn('### The handle', 'event')), membersOf('lib/client/types-events.ts', 'ClientEvents'));
 });
 
+test('the table of whileLeader() has its options', t => {
+  const table = tableIn('## Leader-only work', 'option');
+  same(
+    t,
+    firstCodes(table),
+    namesTaken(t, options => resolveLeaderTask('x', () => {}, options)),
+  );
+  sameDefaults(t, { ...table, rows: table.rows.slice(0, 2) }, { once: false, drainTimeoutMs: DEFAULTS.drainTimeoutMs });
+});
+
 test('the members of statuses and contexts are those that there are', async t => {
   class Asked {
     hasInContext(member: string) {
@@ -282,7 +294,8 @@ test('the members of statuses and contexts are those that there are', async t =>
   await client.ready();
   const documented = withoutBlocks(README);
   const { groups, ...rest } = primary.status();
-  for (const status of [{ groups, ...rest }, groups[0]!, client.status(), client.status().calls]) {
+  const task = cluster.fork().whileLeader('x', () => {});
+  for (const status of [{ groups, ...rest }, groups[0]!, client.status(), client.status().calls, task.status()]) {
     const list = `{ ${Object.keys(status).join(', ')} }`.replace('ended,', 'ended: { ok, failed },');
     t.true(documented.includes(list), list);
   }

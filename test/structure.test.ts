@@ -35,7 +35,15 @@ const DOORS: Readonly<Record<string, string>> = {
 
 /** The names that users import, and the types among them. */
 const PUBLIC = {
-  values: ['ERROR_CODES', 'RESERVED_NAMES', 'SharedClientError', 'callContext', 'createSharedClient', 'setupPrimary'],
+  values: [
+    'ERROR_CODES',
+    'RESERVED_NAMES',
+    'SharedClientError',
+    'callContext',
+    'createSharedClient',
+    'setupPrimary',
+    'whileLeader',
+  ],
   types: [
     'CallContext',
     'CallCounts',
@@ -54,6 +62,12 @@ const PUBLIC = {
     'GroupStatus',
     'Leader',
     'LeaderEvent',
+    'LeaderTask',
+    'LeaderTaskContext',
+    'LeaderTaskEvents',
+    'LeaderTaskFunction',
+    'LeaderTaskOptions',
+    'LeaderTaskStatus',
     'Listener',
     'MemberEvent',
     'MemberStatus',

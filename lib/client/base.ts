@@ -285,8 +285,9 @@ export class Base implements MemberObserver {
     alive.ref();
     for (const subscription of [...this.subscriptions]) void subscription.unsubscribe();
     await this.#endCalls();
+    // To the end it hears what becomes of its member: that it leads no longer, or that its real client closes slowly.
+    if (member.observers.size === 1) await this.release(member);
     member.observers.delete(this);
-    if (member.observers.size === 0) await this.release(member);
     alive.clear();
     this.emitter.emit('close');
     this.emitter.clear();

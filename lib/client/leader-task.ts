@@ -1,0 +1,120 @@
+// What `whileLeader()` returns: a shared client whose real client is the task, and what its user sees of it.
+
+import { type LeaderTaskFunction, type LeaderTaskOptions, resolveLeaderTask } from '../options.js';
+import { createEmitter } from '../utils/emitter.js';
+import { LeaderRun } from './leader-run.js';
+import type { CreateSharedClient, SharedClient } from './types.js';
+import type { LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from './types-leader-task.js';
+
+type AnyListener = (...args: never[]) => void;
+
+/** Only `name` and `task` are asked for by their types: the rest is checked. */
+export function createLeaderTask(
+  create: CreateSharedClient,
+  name: string,
+  task: LeaderTaskFunction,
+  options?: LeaderTaskOptions,
+): LeaderTask {
+  return new Task(create, name, task, options);
+}
+
+class Task implements LeaderTask {
+  readonly name: string;
+  readonly #client: SharedClient<LeaderRun>;
+  readonly #emitter = createEmitter(error => this.#emitter.emit('error', error));
+  #run: LeaderRun | undefined;
+  /** Another leader did it, and it is to be done once. */
+  #isDone = false;
+  #runs = 0;
+  #failures = 0;
+
+  constructor(create: CreateSharedClient, ...given: [unknown, unknown, unknown]) {
+    const { name, group, task, once, client } = resolveLeaderTask(...given);
+    this.name = name;
+    const observer = {
+      started: () => void this.#runs++,
+      done: (term: number) => this.#emitter.emit('done', { term }),
+      failed: (error: unknown) => {
+        this.#failures++;
+        this.#emitter.emit('error', error);
+      },
+    };
+    this.#client = create<LeaderRun>({
+      ...client,
+      name: group,
+      open: context => {
+        this.#run = new LeaderRun({ name, task, context, isDone: once && this.#isDone, observer });
+        // It waits for the lease, however long that takes. Lost with its leader, it is the next one's own affair.
+        this.#client
+          .with({ timeoutMs: Number.POSITIVE_INFINITY })
+          .invoke('start')
+          .catch(() => {});
+        return this.#run;
+      },
+      close: run => run.ended,
+    });
+    this.#forward(['leader', 'follower', 'error', 'warning', 'close']);
+    if (once) {
+      this.#client.subscribe('done', isDone => {
+        this.#isDone = isDone;
+      });
+    }
+  }
+
+  get isLeader(): boolean {
+    return this.#client.isLeader;
+  }
+
+  status(): LeaderTaskStatus {
+    const { isLeader, leader, term } = this.#client;
+    const { name } = this;
+    return { name, role: isLeader ? 'leader' : 'follower', task: this.#state, term, leader, ...this.#counts };
+  }
+
+  resign(): Promise<void> {
+    return this.#client.resign();
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  on<E extends keyof LeaderTaskEvents>(event: E, listener: (...args: LeaderTaskEvents[E]) => void): this {
+    this.#emitter.on(event, listener as AnyListener);
+    return this;
+  }
+
+  once<E extends keyof LeaderTaskEvents>(event: E, listener: (...args: LeaderTaskEvents[E]) => void): this {
+    this.#emitter.once(event, listener as AnyListener);
+    return this;
+  }
+
+  off<E extends keyof LeaderTaskEvents>(event: E, listener: (...args: LeaderTaskEvents[E]) => void): this {
+    this.#emitter.off(event, listener as AnyListener);
+    return this;
+  }
+
+  get #counts(): Pick<LeaderTaskStatus, 'runs' | 'failures'> {
+    return { runs: this.#runs, failures: this.#failures };
+  }
+
+  get #state(): LeaderTaskStatus['task'] {
+    const state = this.#run?.state;
+    if (state === 'running' || state === 'stopping') return state;
+    if (this.#isDone || (state === 'done' && this.isLeader)) return 'done';
+    return this.isLeader ? 'starting' : 'idle';
+  }
+
+  #forward(events: readonly ('leader' | 'follower' | 'error' | 'warning' | 'close')[]): void {
+    for (const event of events) {
+      this.#client.on(event, (...args: unknown[]) => {
+        this.#emitter.emit(event, ...args);
+        if (event === 'close') this.#emitter.clear();
+      });
+    }
+  }
+}
