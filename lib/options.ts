@@ -11,12 +11,8 @@ export {
 } from './options/leader-task-options.js';
 export { digestDifference, memberDigest } from './options/member-digest.js';
 export {
-  type ClientDefaults,
-  type Definition,
   type HandleOptions,
-  type MemberMethod,
   type MemberOptions,
-  type ResolvedClient,
   resolveCreateArguments,
 } from './options/member-options.js';
 export type { MethodOptions, MethodRole, MethodsOption } from './options/methods-option.js';

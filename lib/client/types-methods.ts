@@ -41,7 +41,7 @@ export type Remote<F> = F extends (...args: infer A) => infer R
   : never;
 
 /** The names of the public methods of `T`, reserved ones included. */
-export type MethodName<T> = keyof { [K in keyof T as IfMethod<NonNullable<T[K]>, K>]: K };
+export type MethodName<T> = keyof T & keyof { [K in keyof T as IfMethod<NonNullable<T[K]>, K>]: K };
 
 /** The public methods of `T`, each returning a promise; without those whose names the handle has for itself. */
 export type RemoteMethods<T> =

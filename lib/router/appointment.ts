@@ -136,7 +136,7 @@ export interface Step {
 /** A term that held for so long ends the count of failures. */
 const STABLE_MS = 10_000;
 
-export const VACANT: Stage = { stage: 'vacant', isPaused: false, hasFailed: false };
+const VACANT: Stage = { stage: 'vacant', isPaused: false, hasFailed: false };
 
 export function newGroup(name: string, lastTerm: number): GroupState {
   return { name, lastTerm, members: new Map(), at: VACANT, failures: 0, methods: [], preferred: [] };

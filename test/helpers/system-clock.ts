@@ -131,15 +131,3 @@ export class VirtualTime implements Clock {
 
 /** All microtasks, and all that was deferred, have run. */
 const drain = () => new Promise<void>(resolve => setImmediate(resolve));
-
-/** Numbers that look random and are the same for the same seed. */
-export function randomFrom(seed: number): Pick {
-  let state = seed * 2_654_435_761 + 1;
-  return length => {
-    // xorshift32
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return Math.floor(((state >>> 0) / 2 ** 32) * length);
-  };
-}

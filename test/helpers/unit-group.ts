@@ -51,7 +51,7 @@ export function follows(t: ExecutionContext, group: UnitGroup, schedule: string)
 }
 
 /** `join 1`, `join 2 overlap ineligible`, `ready 1@5`, `resign 1@5 broken`, `silent 1`, `transfer 7`, `transfer 7 to 2` */
-export function readEvent(words: string): GroupEvent {
+function readEvent(words: string): GroupEvent {
   const [type = '', who = '', ...rest] = words.split(' ');
   const [workerId = 0, term = 0] = who.split('@').map(Number);
   switch (type) {

@@ -15,7 +15,7 @@ import { UnitClock } from './unit-clock.js';
 import { join } from './unit-primary.js';
 
 /** A worker's end of a channel that leads nowhere. */
-export class FakeWorkerEnd implements WorkerEnd {
+class FakeWorkerEnd implements WorkerEnd {
   readonly kind = 'memory';
   readonly self = { workerId: 1, pid: 1001 };
   handlers: WorkerEndHandlers | undefined;

@@ -1,0 +1,73 @@
+// What users install: the packed tarball, and the ways to load it.
+
+import { readdirSync } from 'node:fs';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { build } from 'esbuild';
+import { makeConsumer, type Packed, pack } from '../helpers/packed.js';
+import { compile, removeFolder, run } from '../helpers/readme-folder.js';
+
+let packed: Packed;
+let folder = '';
+
+test.before(async () => {
+  packed = await pack();
+  folder = await makeConsumer(packed);
+});
+
+test.after.always(() => Promise.all([packed.folder, folder].map(removeFolder)));
+
+test('it holds the compiled library, its types, and what a reader needs', t => {
+  const sources = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
+  const compiled = sources.flatMap(file =>
+    ['.js', '.js.map', '.d.ts'].map(extension => `dist/lib/${file.replace(/\.ts$/, extension)}`),
+  );
+  t.deepEqual(packed.files, [...compiled, 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'].sort());
+});
+
+test('it is about as large as the README says', async t => {
+  const said = /(\d+) kB packed and (\d+) kB unpacked/.exec(await readFile('README.md', 'utf8'))!;
+  const isNear = (bytes: number, kilobytes: string) => Math.abs(bytes / 1000 / Number(kilobytes) - 1) < 0.25;
+  t.true(isNear(packed.size, said[1]!), `${packed.size} bytes packed`);
+  t.true(isNear(packed.unpackedSize, said[2]!), `${packed.unpackedSize} bytes unpacked`);
+});
+
+test.serial('TypeScript finds and checks it as Node does, for ES modules and for CommonJS, and both run', async t => {
+  await setCompiler({ module: 'nodenext' });
+  t.is(await compile(folder), '');
+  await countsTogether(t, ['app.mjs']);
+  await countsTogether(t, ['app.cjs']);
+});
+
+test.serial('TypeScript finds and checks it as bundlers do', async t => {
+  await setCompiler({ module: 'preserve', moduleResolution: 'bundler', noEmit: true });
+  t.is(await compile(folder), '');
+});
+
+for (const format of ['esm', 'cjs'] as const) {
+  test.serial(`a worker in one minified file runs beside a primary that is not bundled, ${format}`, async t => {
+    // Not below the folder in which the library is installed.
+    const elsewhere = await mkdtemp(join(tmpdir(), 'csc-bundled-'));
+    t.teardown(() => removeFolder(elsewhere));
+    const outfile = join(elsewhere, format === 'esm' ? 'worker.mjs' : 'worker.cjs');
+    const stdin = { contents: "import { work } from './work.mjs'; work();", resolveDir: folder };
+    await build({ stdin, outfile, format, bundle: true, minify: true, platform: 'node', target: 'node20.19' });
+    await countsTogether(t, ['app.mjs', outfile]);
+  });
+}
+
+const setCompiler = (options: object) =>
+  writeFile(
+    join(folder, 'tsconfig.json'),
+    // Its own declarations are checked too: skipLibCheck is off.
+    JSON.stringify({ compilerOptions: { target: 'es2023', types: ['node'], strict: true, ...options } }),
+  );
+
+async function countsTogether(t: ExecutionContext, args: readonly string[]): Promise<void> {
+  const { lines, stderr, code } = await run(folder, args);
+  t.is(stderr, '');
+  t.deepEqual(lines, ['2 ERR_UNKNOWN_METHOD', '2 ERR_UNKNOWN_METHOD', 'done']);
+  t.is(code, 0);
+}
