@@ -19,6 +19,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   transport: ['utils'],
   codec: ['errors', 'protocol', 'utils'],
   road: ['protocol', 'utils'],
+  clients: ['options'],
   router: ['errors', 'options', 'primary-types', 'protocol', 'transport', 'utils', 'warnings'],
   leader: ['codec', 'errors', 'options', 'protocol', 'utils', 'warnings'],
   member: ['codec', 'errors', 'leader', 'options', 'protocol', 'road', 'transport', 'utils', 'warnings'],
@@ -28,8 +29,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** The one file that imports each of these. */
 const DOORS: Readonly<Record<string, string>> = {
   eventemitter2: 'utils/emitter',
+  mqtt: 'clients/mqtt',
   nanoid: 'protocol/ids',
   'node:cluster': 'transport/cluster',
+  pg: 'clients/pg',
   'serialize-error': 'codec/error-classes',
 };
 
@@ -164,12 +167,23 @@ for (const [dependency, door] of Object.entries(DOORS)) {
 }
 
 test('every dependency has a door, and is declared', t => {
-  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
   const used = new Set(
     [...sources.values()].flatMap(({ packages }) => packages).filter(name => !name.startsWith('node:')),
   );
-  t.deepEqual([...used].sort(), Object.keys(dependencies).sort());
+  t.deepEqual([...used].sort(), Object.keys({ ...dependencies, ...peerDependencies }).sort());
   for (const dependency of used) t.true(dependency in DOORS, dependency);
+});
+
+test('of what is optional only types are known', t => {
+  const { peerDependencies, peerDependenciesMeta } = JSON.parse(readFileSync('package.json', 'utf8'));
+  for (const name of Object.keys(peerDependencies)) {
+    t.deepEqual(peerDependenciesMeta[name], { optional: true });
+    t.regex(
+      readFileSync(`lib/${DOORS[name]}.ts`, 'utf8'),
+      new RegExp(`^import type \\{[^}]*\\} from '${name}';$`, 'm'),
+    );
+  }
 });
 
 test('time, timers and turns are read and set in one file', t => {
@@ -205,6 +219,11 @@ test('the public names are these', t => {
 
 test('the public names for tests are these', t => {
   t.deepEqual(Object.keys(testing).sort(), ['createMemoryCluster']);
+});
+
+test('the public names of the sub-paths for clients are these', async t => {
+  t.deepEqual(Object.keys(await import('cluster-shared-client/mqtt')), ['openMqtt']);
+  t.deepEqual(Object.keys(await import('cluster-shared-client/pg')), ['openPg']);
 });
 
 test('each file says at its head what lives there', t => {

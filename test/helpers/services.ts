@@ -28,7 +28,7 @@ export async function findRedis(t: ExecutionContext): Promise<RedisService | und
 }
 
 /** Says so where it is seen; a machine that must have all servers fails. */
-function skip(t: ExecutionContext, why: string): void {
+export function skip(t: ExecutionContext, why: string): void {
   if (process.env.REQUIRE_SERVICES === '1') return t.fail(`REQUIRE_SERVICES=1, but there is no ${why}`);
   t.log(`SKIPPED, no ${why}`);
   t.pass();
