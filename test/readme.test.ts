@@ -1,6 +1,6 @@
 // The README is true: its programs run and print what they say, and its tables say what the code does.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import * as library from '../lib/index.js';
@@ -24,7 +24,7 @@ import {
   tablesIn,
   withoutBlocks,
 } from './helpers/readme-markdown.js';
-import { startRedis } from './helpers/readme-redis.js';
+import { startRedisServer } from './helpers/services-of-examples.js';
 
 const read = (path: string) => readFileSync(join(PROJECT, path), 'utf8');
 const README = read('README.md');
@@ -68,7 +68,10 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
 
 const countOf = (lines: readonly string[], claim: string) => lines.filter(line => meets(line, claim)).length;
 
-const CODE = BLOCKS.filter(({ lang }) => lang === 'js' || lang === 'ts' || lang === 'mjs' || lang === 'cjs');
+const ALL_CODE = BLOCKS.filter(({ lang }) => lang === 'js' || lang === 'ts' || lang === 'mjs' || lang === 'cjs');
+const RECIPE = /^test\/examples\/(\w+)\/app\.ts$/;
+const RECIPES = ALL_CODE.filter(({ file = '' }) => RECIPE.test(file));
+const CODE = ALL_CODE.filter(block => !RECIPES.includes(block));
 const textOf = (file: string) => CODE.find(block => block.file === file)!.text;
 
 let folder = '';
@@ -98,8 +101,9 @@ test.serial('the TypeScript compiles, with the errors that it says it has', asyn
 for (const [file, program] of Object.entries(PROGRAMS)) {
   test.serial(`${file} prints what it says`, async t => {
     t.timeout(90_000);
-    if (program.redis) await withRedis(t, env => runProgram(t, file, program, env));
-    else await runProgram(t, file, program);
+    if (!program.redis) return runProgram(t, file, program);
+    const redis = await startRedisServer(t);
+    if (redis) await runProgram(t, file, program, { REDIS_URL: redis.url });
   });
 }
 
@@ -130,21 +134,22 @@ function printsExactly(t: ExecutionContext, lines: readonly string[], claims: re
   for (const [i, claim] of claims.entries()) t.true(meets(lines[i]!, claim), `${lines[i]}\nbut should be\n${claim}`);
 }
 
-async function withRedis(t: ExecutionContext, use: (env: NodeJS.ProcessEnv) => Promise<void>): Promise<void> {
-  const redis = await startRedis();
-  if (redis) {
-    try {
-      await use({ REDIS_URL: redis.url });
-    } finally {
-      await redis[Symbol.asyncDispose]();
-    }
-  } else if (process.env.REQUIRE_SERVICES === '1') {
-    t.fail('There is no redis-server on this machine, and REQUIRE_SERVICES is 1.');
-  } else {
-    t.log('SKIPPED: there is no redis-server on this machine.');
-    t.pass();
+test('each recipe is the app that a test of its own runs, in under 40 lines', t => {
+  const apps = readdirSync(join(PROJECT, 'test/examples'), { recursive: true, encoding: 'utf8' })
+    .map(path => `test/examples/${path}`)
+    .filter(path => RECIPE.test(path));
+  same(
+    t,
+    RECIPES.map(({ file }) => file!),
+    apps,
+  );
+  for (const { file, text } of RECIPES) {
+    t.is(text, read(file!));
+    t.true(text.split('\n').length <= 40, file);
+    const [, name] = RECIPE.exec(file!)!;
+    t.true(read(`test/examples/${name}.test.ts`).includes(`startExample(t, '${name}'`));
   }
-}
+});
 
 test('each command in a block of shell is one that there is', t => {
   const { scripts } = JSON.parse(read('package.json'));
