@@ -29,6 +29,10 @@ export type { LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from './client/ty
 export { createSharedClient } from './create-shared-client.js';
 export { ERROR_CODES, type ErrorCode, type Outcome, SharedClientError } from './errors.js';
 export { callContext } from './leader/call-context.js';
+export type { FailureReason } from './metrics/call-counts.js';
+export type { Failover, FailoverStatus } from './metrics/failovers.js';
+export type { Histogram } from './metrics/histogram.js';
+export type { ServedStatus } from './metrics/served.js';
 export type {
   CallContext,
   Candidate,
@@ -56,6 +60,7 @@ export type {
   Primary,
   PrimaryEvents,
   PrimaryStatus,
+  WorkerStatus,
 } from './primary-types.js';
 export { setupPrimary } from './setup-primary.js';
 export { whileLeader } from './while-leader.js';

@@ -1,6 +1,9 @@
 // What `setupPrimary()` returns: the primary as its user sees it. Only types.
 
-import type { ResignCause } from './protocol/messages.js';
+import type { FailoverStatus } from './metrics/failovers.js';
+import type { DeposedCause } from './protocol/messages.js';
+
+export type { DeposedCause } from './protocol/messages.js';
 
 /** The primary's half of all groups. */
 export interface Primary extends AsyncDisposable {
@@ -30,6 +33,19 @@ export interface PrimaryStatus {
   readonly bytes: number;
   /** Bytes that wait now for workers that don't read. */
   readonly queuedBytes: number;
+  /** Every worker that shares something, in the order in which they came. */
+  readonly workers: readonly WorkerStatus[];
+}
+
+/** One worker in {@link PrimaryStatus}. */
+export interface WorkerStatus {
+  /** `cluster.worker.id`; 0 is the primary itself. */
+  readonly workerId: number;
+  readonly pid: number;
+  /** How many groups it leads. */
+  readonly leads: number;
+  /** Bytes that wait now for it, because it doesn't read. */
+  readonly queuedBytes: number;
 }
 
 /** One group in {@link PrimaryStatus}. */
@@ -45,6 +61,8 @@ export interface GroupStatus {
   readonly state: 'vacant' | 'opening' | 'leading' | 'preparing' | 'handing over' | 'fenced';
   readonly leader: { readonly workerId: number; readonly pid: number } | undefined;
   readonly members: readonly MemberStatus[];
+  /** Since the group came to be. */
+  readonly failovers: FailoverStatus;
 }
 
 /** One member in {@link GroupStatus}. */
@@ -70,19 +88,6 @@ export interface MemberEvent {
 export interface LeaderEvent extends MemberEvent {
   readonly term: number;
 }
-
-/** Why a term ended. */
-export type DeposedCause =
-  /** By the leader's own word: it stepped down, could not open the real client, or lost it. */
-  | ResignCause
-  /** Its process died. */
-  | 'exited'
-  /** Its channel closed, its process lived on, its lease ran out. */
-  | 'disconnected'
-  /** It was silent for `leaderTimeoutMs`. */
-  | 'silent'
-  /** It was silent, and killed for it. */
-  | 'killed';
 
 /** The events of the primary, each with the arguments of its listeners. */
 export interface PrimaryEvents {

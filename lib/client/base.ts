@@ -88,7 +88,6 @@ export class Base implements MemberObserver {
         stickies.untold(key, sticky);
         refuse(error);
       };
-      const deadline = Math.ceil(clock.now() + timeoutMs);
       calls.make(
         new Call(
           Kind.UNPUBLISH,
@@ -96,7 +95,7 @@ export class Base implements MemberObserver {
           'unpublish',
           sticky.args,
           key,
-          deadline,
+          clock.now(),
           timeoutMs,
           true,
           this,
@@ -141,7 +140,6 @@ export class Base implements MemberObserver {
     const fail = (with_.oneway ?? said?.role === 'oneway') ? this.#onError : undefined;
     if (fail) succeed(undefined);
     if (sticky !== undefined) return this.#publishSticky(sticky, payload, timeoutMs, with_, succeed, fail);
-    const deadline = Math.ceil(member.clock.now() + timeoutMs);
     const isIdempotent = with_.idempotent ?? said?.idempotent ?? false;
     const call = new Call(
       kind,
@@ -149,7 +147,7 @@ export class Base implements MemberObserver {
       method,
       payload,
       undefined,
-      deadline,
+      member.clock.now(),
       timeoutMs,
       isIdempotent,
       this,

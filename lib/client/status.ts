@@ -5,7 +5,7 @@ import type { ClientStatus } from './types-status.js';
 
 export function clientStatus(member: Member): ClientStatus {
   const { calls, leader } = member;
-  const { ok, failed, resent } = calls.ended;
+  const { ok, failed, failures, resent, queued, total } = calls.counts;
   return {
     name: member.name,
     transport: member.link.kind,
@@ -13,8 +13,19 @@ export function clientStatus(member: Member): ClientStatus {
     role: member.isLeader ? 'leader' : 'follower',
     term: member.term,
     leader: leader && { workerId: leader.workerId, pid: leader.pid },
-    calls: { waiting: calls.waiting, inFlight: calls.inFlight, ended: { ok, failed }, resent },
+    calls: {
+      waiting: calls.waiting,
+      inFlight: calls.inFlight,
+      ended: { ok, failed },
+      failures: Object.fromEntries(failures),
+      resent,
+      queued: queued.status(),
+      total: total.status(),
+    },
+    served: member.served.status(),
     subscriptions: member.subscriptions.size,
     sticky: member.stickies.size,
+    queuedBytes: member.queuedBytes,
+    failovers: member.failovers.status(),
   };
 }

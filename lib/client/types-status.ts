@@ -1,5 +1,10 @@
 // What `status()` of a handle returns. Only types.
 
+import type { FailureReason } from '../metrics/call-counts.js';
+import type { FailoverStatus } from '../metrics/failovers.js';
+import type { Histogram } from '../metrics/histogram.js';
+import type { ServedStatus } from '../metrics/served.js';
+
 /** Where a client stands: a plain object, for logs and health checks. */
 export interface ClientStatus {
   /** The group. */
@@ -14,10 +19,16 @@ export interface ClientStatus {
   readonly leader: Leader | undefined;
   /** The calls of this process. */
   readonly calls: CallCounts;
+  /** The calls that this process ran as a leader, whoever made them, over all its terms. */
+  readonly served: ServedStatus;
   /** The subscriptions of this process. */
   readonly subscriptions: number;
   /** The sticky publications of this process. */
   readonly sticky: number;
+  /** Bytes that wait in this process: of calls for a leader, and of the data of all its clients for their channel. */
+  readonly queuedBytes: number;
+  /** As this process saw them. */
+  readonly failovers: FailoverStatus;
 }
 
 /** Counts of calls since the start. */
@@ -28,8 +39,17 @@ export interface CallCounts {
   readonly inFlight: number;
   /** Ended so far. */
   readonly ended: { readonly ok: number; readonly failed: number };
+  /**
+   * How many failed for each reason that there was: a code of the library's, `'rejected'` for the real client's own error,
+   * `'cancelled'` by their `signal`.
+   */
+  readonly failures: { readonly [reason in FailureReason]?: number };
   /** Idempotent calls that were sent again to the next leader, so far. */
   readonly resent: number;
+  /** Of those that were sent: how long they waited in this process for a leader. */
+  readonly queued: Histogram;
+  /** Of those that have ended: how long they took, from when they were made. */
+  readonly total: Histogram;
 }
 
 /** Who leads. */

@@ -16,6 +16,8 @@ export class RunningCall implements CallContext, SignalReader {
     readonly id: number,
     readonly method: string,
     readonly deadline: number,
+    /** By the clock. */
+    readonly startedAt: number,
   ) {}
 
   get signal(): AbortSignal {

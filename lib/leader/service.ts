@@ -14,6 +14,7 @@ import {
   timedOut,
   unknownMethod,
 } from '../errors.js';
+import type { Served } from '../metrics/served.js';
 import type { MemberOptions } from '../options.js';
 import { type FrameView, pickFrames, readFrames } from '../protocol/frames.js';
 import { type Bundle, EXT, Kind } from '../protocol/messages.js';
@@ -32,6 +33,8 @@ export interface ServiceOptions {
   readonly sender: Sender;
   readonly clock: Clock;
   readonly self: number;
+  /** Where it is counted what ran. */
+  readonly served: Served;
   /** Whether this leader may act at this moment of the clock. */
   hasLease(now: number): boolean;
   /** Errors that concern no call and no subscriber. */
@@ -49,6 +52,7 @@ export class Service implements TopicHost {
   readonly #clock: Clock;
   readonly #options: MemberOptions;
   readonly #self: number;
+  readonly #served: Served;
   readonly #hasLease: (now: number) => boolean;
   readonly #report: (error: unknown) => void;
   #state: 'serving' | 'draining' | 'stopped' = 'serving';
@@ -69,7 +73,7 @@ export class Service implements TopicHost {
   #whenDrained: (() => void) | undefined;
   #drainTimer: Timer | undefined;
 
-  constructor({ term, client, options, sender, clock, self, hasLease, report }: ServiceOptions) {
+  constructor({ term, client, options, sender, clock, self, served, hasLease, report }: ServiceOptions) {
     this.term = term;
     this.client = client;
     this.sender = sender;
@@ -77,6 +81,7 @@ export class Service implements TopicHost {
     this.#options = options;
     this.#clock = clock;
     this.#self = self;
+    this.#served = served;
     this.#hasLease = hasLease;
     this.#report = report;
   }
@@ -218,7 +223,7 @@ export class Service implements TopicHost {
     if (this.#state === 'draining') return this.sender.to(from, Kind.RETURNED, id, '0');
     try {
       const [what, deadline, args] = this.#readCall(kind, json);
-      const call = new RunningCall(this.#options.name, this.term, from, id, what, deadline);
+      const call = new RunningCall(this.#options.name, this.term, from, id, what, deadline, now);
       if (now > deadline && kind === Kind.UNPUBLISH) this.#takeBackLate(from, (json as unknown[])[1]);
       if (now > deadline) throw timedOut(what, 0, 'not-started', ': its deadline had passed when it came');
       const decoded = ext ? decodeArguments(args, parts, call) : args;
@@ -241,7 +246,12 @@ export class Service implements TopicHost {
 
   #start(call: RunningCall, method: ((...args: unknown[]) => unknown) | undefined, args: unknown[]): void {
     if (!method) throw unknownMethod(call.method);
-    const result = runInContext(call, () => method(...args));
+    let result: unknown;
+    try {
+      result = runInContext(call, () => method(...args));
+    } catch (error) {
+      return this.#fail(call, error);
+    }
     if (!isThenable(result)) return this.#succeed(call, result);
     this.#track(call);
     // Wrapped: a thenable may throw, or settle twice.
@@ -271,25 +281,34 @@ export class Service implements TopicHost {
     } catch (error) {
       return this.#fail(call, resultNotSerializable(call.method, error as SharedClientError));
     }
+    this.#served.ok++;
+    this.#served.duration.add(this.#clock.now() - call.startedAt);
     this.sender.payloadTo(call.workerId, Kind.RESULT, call.id, result);
   }
 
   #fail(call: RunningCall, error: unknown): void {
+    this.#served.failed++;
+    this.#served.duration.add(this.#clock.now() - call.startedAt);
     this.sender.payloadTo(call.workerId, Kind.ERROR, call.id, encodeError(error));
   }
 
   #track(call: RunningCall): void {
     ofWorker(this.#running, call.workerId).set(call.id, call);
     this.#runningCount++;
+    this.#served.running++;
   }
 
   /** @returns whether its caller still waits */
   #untrack(call: RunningCall): boolean {
-    if (!this.#running.get(call.workerId)?.delete(call.id)) return false;
-    this.#runningCount--;
-    const isWanted = !call.isEnded;
-    if (this.#runningCount === 0 && this.#state === 'draining') this.#clock.defer(() => this.#drained());
-    return isWanted;
+    this.#served.running--;
+    const isOfThisTerm = this.#running.get(call.workerId)?.delete(call.id) === true;
+    if (isOfThisTerm && --this.#runningCount === 0 && this.#state === 'draining') {
+      this.#clock.defer(() => this.#drained());
+    }
+    if (isOfThisTerm && !call.isEnded) return true;
+    this.#served.abandoned++;
+    this.#served.duration.add(this.#clock.now() - call.startedAt);
+    return false;
   }
 
   /** The caller gave up, or a signal in its arguments aborted. */

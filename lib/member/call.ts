@@ -30,6 +30,8 @@ export class Call implements Expiring {
   readonly wireKind: number;
   readonly text: string;
   readonly parts: readonly Part[] | undefined;
+  /** Absolute, in whole ms. */
+  readonly deadline: number;
 
   /**
    * @param method the method, or the key of a sticky publication
@@ -41,8 +43,8 @@ export class Call implements Expiring {
     readonly method: string,
     args: Payload,
     sticky: string | undefined,
-    /** Absolute, in whole ms. */
-    readonly deadline: number,
+    /** When it was made, by the clock. */
+    readonly madeAt: number,
     readonly timeoutMs: number,
     /** May run twice. */
     public isIdempotent: boolean,
@@ -53,7 +55,8 @@ export class Call implements Expiring {
   ) {
     this.wireKind = args.ext ? kind | EXT : kind;
     this.parts = args.parts;
-    const until = deadline === Number.POSITIVE_INFINITY ? 'null' : deadline;
+    this.deadline = Math.ceil(madeAt + timeoutMs);
+    const until = this.deadline === Number.POSITIVE_INFINITY ? 'null' : this.deadline;
     const second = sticky === undefined ? 'null' : JSON.stringify(sticky);
     this.text = kind === Kind.CALL ? `[${quote(method)},${until},${args.text}]` : `[${until},${second},${args.text}]`;
   }

@@ -5,6 +5,7 @@ import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
 import { markRemote } from '../codec/local-stack.js';
 import { brokenFrame, brokenResult, leaderLost, type Outcome, overloaded, SharedClientError } from '../errors.js';
+import { CallCounts, type FailureReason } from '../metrics/call-counts.js';
 import type { FrameView } from '../protocol/frames.js';
 import { EXT, Kind } from '../protocol/messages.js';
 import type { Road } from '../road/road.js';
@@ -30,8 +31,7 @@ export class Calls {
   #waitingBytes = 0;
   /** Called after a call ended, while somebody waits for that. */
   readonly #whenFewer = new Set<() => void>();
-  readonly ended = { ok: 0, failed: 0, resent: 0 };
-
+  readonly counts = new CallCounts();
   readonly #deadlines: Deadlines<Call>;
 
   constructor(options: CallsOptions) {
@@ -47,30 +47,38 @@ export class Calls {
     return this.#calls.size - this.#waiting;
   }
 
+  /** Bytes of those that wait for a leader. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   /** Takes a call. @returns false where there was no room for it: then it has failed */
   make(call: Call): boolean {
     if (this.#isOverloaded(call)) {
-      this.ended.failed++;
+      this.counts.failedWith('ERR_OVERLOADED', 0);
       call.fail(overloaded('not-started'));
       return false;
     }
     this.#calls.set(call.id, call);
     this.#deadlines.add(call);
-    if (this.#road) this.#send(call, this.#road);
-    else this.#wait(call);
+    if (this.#road) {
+      this.#send(call, this.#road);
+      this.counts.queued.add(0);
+    } else this.#wait(call);
     return true;
   }
 
   /** The caller gives up: the call ends at once, and the leader hears of it. */
-  cancel(call: Call, error: unknown): void {
+  cancel(call: Call, error: unknown, reason: FailureReason = 'cancelled'): void {
     if (!this.#calls.has(call.id)) return;
     this.tellSignal(call, 0, error);
-    this.#fail(call, error);
+    this.#fail(call, error, reason);
   }
 
   /** As `cancel`, with an error that says whether it may have begun. */
   giveUp(call: Call, toError: (outcome: Outcome) => Error): void {
-    this.cancel(call, toError(outcomeOf(call)));
+    const error = toError(outcomeOf(call));
+    this.cancel(call, error, reasonOf(error));
   }
 
   /** A signal of the caller aborted: the call's own ends it, one in its arguments only travels. */
@@ -92,7 +100,8 @@ export class Calls {
     this.#road = road;
     sayFirst();
     if (this.#waiting === 0) return;
-    for (const call of this.#calls.values()) if (!call.road) this.#resume(call, road);
+    const now = this.#options.clock.now();
+    for (const call of this.#calls.values()) if (!call.road) this.#resume(call, road, now);
   }
 
   /** There is none any more, or it takes no more calls. */
@@ -100,8 +109,8 @@ export class Calls {
     this.#road = undefined;
   }
 
-  /** A frame about a call. @returns whether it was one */
-  receive(frame: FrameView, term: number): boolean {
+  /** A frame about a call, read at `now`. @returns whether it was one */
+  receive(frame: FrameView, term: number, now: number): boolean {
     if (
       frame.kind !== Kind.RESULT &&
       frame.kind !== Kind.ERROR &&
@@ -111,7 +120,7 @@ export class Calls {
       return false;
     }
     const call = this.#calls.get(frame.id);
-    if (call?.road?.term === term) this.#answer(call, frame);
+    if (call?.road?.term === term) this.#answer(call, frame, now);
     return true;
   }
 
@@ -131,7 +140,7 @@ export class Calls {
       if (call.road !== road) continue;
       if (call.bundle > received) this.#again(call);
       else if (call.isIdempotent) {
-        this.ended.resent++;
+        this.counts.resent++;
         call.wasLost = true;
         this.#again(call);
       } else {
@@ -193,21 +202,23 @@ export class Calls {
     this.#waitingBytes += call.bytes;
   }
 
-  #resume(call: Call, road: Road): void {
+  #resume(call: Call, road: Road, now: number): void {
     this.#waiting--;
     this.#waitingBytes -= call.bytes;
+    // What is sent again was counted when it was sent first.
+    if (call.bundle === 0) this.counts.queued.add(now - call.madeAt);
     this.#send(call, road);
   }
 
   #again(call: Call): void {
     this.#wait(call);
-    if (this.#road) this.#resume(call, this.#road);
+    if (this.#road) this.#resume(call, this.#road, this.#options.clock.now());
   }
 
-  #answer(call: Call, { kind, json, ext, parts }: FrameView): void {
+  #answer(call: Call, { kind, json, ext, parts }: FrameView, now: number): void {
     switch (kind) {
       case Kind.RESULT:
-        return this.#succeed(call, json, ext, parts);
+        return this.#succeed(call, json, ext, parts, now);
       case Kind.ERROR:
         return this.#fail(call, markRemote(withOutcomeOf(call, decodeError(json, ext, parts))));
       case Kind.RETURNED:
@@ -219,7 +230,7 @@ export class Calls {
     }
   }
 
-  #succeed(call: Call, json: unknown, ext: boolean, parts: FrameView['parts']): void {
+  #succeed(call: Call, json: unknown, ext: boolean, parts: FrameView['parts'], now: number): void {
     let value = json;
     try {
       if (ext) value = decodeValue(json, true, parts);
@@ -227,19 +238,19 @@ export class Calls {
       return this.#fail(call, brokenResult(call.method, error));
     }
     this.#remove(call);
-    this.ended.ok++;
+    this.counts.succeeded(now - call.madeAt);
     call.succeed(value);
   }
 
-  #fail(call: Call, error: unknown): void {
+  #fail(call: Call, error: unknown, reason = reasonOf(error)): void {
     if (!this.#remove(call)) return;
-    this.ended.failed++;
+    this.counts.failedWith(reason, this.#options.clock.now() - call.madeAt);
     call.fail(error);
   }
 
   #expire(call: Call): void {
     const error = this.#options.timeout(call.method, call.timeoutMs, outcomeOf(call));
-    this.cancel(call, error);
+    this.cancel(call, error, reasonOf(error));
   }
 
   #remove(call: Call): boolean {
@@ -262,5 +273,7 @@ function withOutcomeOf(call: Call, error: Error): Error {
   // It was decoded for this call alone.
   return isWrong ? Object.assign(error, { outcome: 'unknown' }) : error;
 }
+
+const reasonOf = (error: unknown): FailureReason => (error instanceof SharedClientError ? error.code : 'rejected');
 
 const outcomeOf = (call: Call): Outcome => (call.road || call.wasLost ? 'unknown' : 'not-started');

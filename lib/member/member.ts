@@ -8,6 +8,8 @@ import { brokenFrame, closed, leaderFailed, noPrimary, type Outcome, readyTimedO
 import { type Opening, RealClient } from '../leader/real-client.js';
 import { Sender } from '../leader/sender.js';
 import { Service } from '../leader/service.js';
+import { Failovers } from '../metrics/failovers.js';
+import { Served } from '../metrics/served.js';
 import { type MemberOptions, memberDigest } from '../options.js';
 import { type FrameView, readFrames } from '../protocol/frames.js';
 import { type Bundle, type Join, Kind, type News } from '../protocol/messages.js';
@@ -48,6 +50,9 @@ export class Member implements LinkMember {
   readonly stickies: Stickies;
   readonly clock: Clock;
   readonly observers = new Set<MemberObserver>();
+  readonly failovers = new Failovers();
+  /** What it ran as a leader. */
+  readonly served = new Served();
   readonly #gone = defer();
   /** Resolves once it has left the group. */
   readonly gone = this.#gone.promise;
@@ -124,6 +129,11 @@ export class Member implements LinkMember {
 
   get link(): Link {
     return this.#link;
+  }
+
+  /** Bytes of calls that wait here for a leader, and of all that waits for the channel to take it. */
+  get queuedBytes(): number {
+    return this.calls.waitingBytes + (this.#link.isLinked ? this.#link.outbox.waitingBytes : 0);
   }
 
   get road(): Road | undefined {
@@ -212,6 +222,7 @@ export class Member implements LinkMember {
     this.calls.failAll(toError);
     this.#play({ type: 'lost' });
     this.#relay = undefined;
+    this.failovers.forget();
     this.#waiters.reject(toError());
     return this.#role.now.at === 'closing' ? this.#closing : undefined;
   }
@@ -227,15 +238,17 @@ export class Member implements LinkMember {
 
   #read(bundle: Bundle): void {
     try {
-      readFrames(bundle, frame => this.#frame(frame, bundle.t));
+      // Once for all: nothing of the user's runs between two of them.
+      const now = this.clock.now();
+      readFrames(bundle, frame => this.#frame(frame, bundle.t, now));
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       for (let i = 1; i < bundle.h.length; i += 4) this.calls.receiveBroken(bundle.h[i]!, bundle.t);
     }
   }
 
-  #frame(frame: FrameView, term: number): void {
-    if (this.calls.receive(frame, term) || this.subscriptions.receive(frame, term)) return;
+  #frame(frame: FrameView, term: number, now: number): void {
+    if (this.calls.receive(frame, term, now) || this.subscriptions.receive(frame, term)) return;
     if (frame.kind === Kind.END) this.#endRelay(term, frame.id);
     else if (frame.kind === Kind.EVENT && this.#road?.term === term) this.#upstream(frame);
   }
@@ -363,6 +376,7 @@ export class Member implements LinkMember {
       sender,
       clock,
       self: workerId,
+      served: this.served,
       hasLease: now => this.#hasLease(now),
       report: error => this.#observe(observer => observer.error(error)),
     });
@@ -456,6 +470,7 @@ export class Member implements LinkMember {
     if (this.#relay && this.#relay.term !== term) return;
     const road = build();
     this.#road = road;
+    this.failovers.ready(term, this.clock.now(), this.#news?.cause);
     this.subscriptions.open(road);
     this.calls.open(road, () => this.stickies.sayAgain());
     this.#waiters.resolve();
@@ -473,6 +488,7 @@ export class Member implements LinkMember {
 
   #shut(): void {
     if (!this.#road) return;
+    this.failovers.lost(this.#road.term, this.clock.now());
     this.#road = undefined;
     this.calls.shut();
     this.subscriptions.shut();

@@ -110,7 +110,6 @@ export class Stickies {
 
   /** In flight when the leader is lost, it is sent to the next one: once, as any sticky publication. */
   #say(key: string, sticky: Sticky, timeoutMs: number, succeed: Call['succeed'], fail: Call['fail']): void {
-    const deadline = Math.ceil(this.options.now() + timeoutMs);
     const id = nextNumber();
     const over = () => {
       if (sticky.call?.id === id) sticky.call = undefined;
@@ -129,7 +128,7 @@ export class Stickies {
       'publish',
       sticky.args,
       key,
-      deadline,
+      this.options.now(),
       timeoutMs,
       true,
       sticky.handle,

@@ -122,6 +122,19 @@ export type ResignCause =
   /** The real client was lost: `fail(error)` or an event of `restartOn`. */
   | 'broken';
 
+/** Why a term ended. */
+export type DeposedCause =
+  /** By the leader's own word: it stepped down, could not open the real client, or lost it. */
+  | ResignCause
+  /** Its process died. */
+  | 'exited'
+  /** Its channel closed, its process lived on, its lease ran out. */
+  | 'disconnected'
+  /** It was silent for `leaderTimeoutMs`. */
+  | 'silent'
+  /** It was silent, and killed for it. */
+  | 'killed';
+
 /** The leader, or the successor that was asked to prepare, gives the term back. Its real client is closed. */
 export interface Resign {
   readonly k: 'resign';
@@ -149,6 +162,8 @@ export interface News {
   readonly leader?: { readonly workerId: number; readonly pid: number };
   readonly methods?: readonly string[];
   readonly error?: PortablePayload;
+  /** Why the last term ended, if one has. */
+  readonly cause?: DeposedCause;
 }
 
 /** To the leader, after the last call for it: let those in progress end, close the real client, resign. */

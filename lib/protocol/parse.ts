@@ -118,6 +118,8 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
       leader: optional(peer),
       methods: optional(listOf(text, 10_000)),
       error: optional(payload),
+      // Only told, never judged: a cause that comes with a later release is no broken frame.
+      cause: optional(text),
     },
     handover: { group, term: count },
     prepare: { group, term: count },

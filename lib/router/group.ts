@@ -1,6 +1,7 @@
 // One group in the primary: holds its state, feeds it events, and carries out the orders that follow.
 
-import type { FromWorker, Join, News } from '../protocol/messages.js';
+import { Failovers } from '../metrics/failovers.js';
+import type { DeposedCause, FromWorker, Join, News } from '../protocol/messages.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import {
   appoint,
@@ -37,6 +38,9 @@ export class Group {
   readonly digests = new Map<number, string>();
   /** The number of the last bundle that came from each member for the leader of this term. */
   readonly received = new Map<number, number>();
+  readonly failovers = new Failovers();
+  /** Why the last term ended. */
+  #cause: DeposedCause | undefined;
   #pause: Timer | undefined;
   #isTelling = false;
 
@@ -66,17 +70,24 @@ export class Group {
     return this.state.at.stage === 'handing over';
   }
 
+  /** Whether those that go to it will be started. */
+  get isTakingCalls(): boolean {
+    return this.isServing && !this.isHandingOver;
+  }
+
   /** Nobody is in it and nobody's lease is awaited. */
   get isEmpty(): boolean {
     return this.state.members.size === 0 && this.state.at.stage === 'vacant';
   }
 
   apply(event: GroupEvent): void {
-    const before = this.leader;
+    const { leader: before, term, isTakingCalls: wasTakingCalls } = this;
     const step = appoint(this.state, event, this.#rules());
     this.state = step.state;
     if (before !== this.leader) this.host.leaderChanged(before, this.leader);
+    if (wasTakingCalls && !this.isTakingCalls) this.failovers.lost(term, this.host.clock.now());
     for (const order of step.orders) this.#carryOut(order);
+    if (!wasTakingCalls && this.isTakingCalls) this.failovers.ready(this.term, this.host.clock.now(), this.#cause);
   }
 
   /** What a member says of this group. */
@@ -151,6 +162,7 @@ export class Group {
 
   #emit(order: Extract<GroupOrder, { do: 'emit' }>): void {
     const { do: _, event, ...detail } = order;
+    if (order.event === 'deposed') this.#cause = order.cause;
     if (event === 'vacant') return this.host.emit('vacant', { name: this.name });
     const { workerId } = order as { workerId: number };
     this.host.emit(event, { name: this.name, ...detail, pid: this.host.pidOf(workerId) });
@@ -170,6 +182,7 @@ export class Group {
     const { state, leader } = this;
     const phase = newsPhase(state);
     const isLed = phase === 'opening' || phase === 'ready';
+    const cause = state.at.stage === 'fenced' ? state.at.cause : this.#cause;
     return {
       k: 'news',
       group: this.name,
@@ -178,6 +191,7 @@ export class Group {
       ...(isLed && { leader: { workerId: leader!, pid: this.host.pidOf(leader!) } }),
       ...(phase === 'ready' && { methods: state.methods }),
       ...(phase === 'failed' && { error: state.error }),
+      ...(cause && { cause }),
     };
   }
 

@@ -5,17 +5,19 @@ import type { Group } from './group.js';
 import type { Router } from './router.js';
 
 export function routerStatus(router: Router): PrimaryStatus {
-  let queuedBytes = 0;
-  for (const { outbox } of router.workers.values()) queuedBytes += outbox.queuedBytes;
+  const workers = [...router.workers.values()].map(({ peer, leads, outbox }) => {
+    return { workerId: peer.workerId, pid: peer.pid, leads, queuedBytes: outbox.queuedBytes };
+  });
   return {
     groups: [...router.groups.values()].map(group => groupStatus(router, group)),
     messages: router.traffic.frames,
     bytes: router.traffic.bytes,
-    queuedBytes,
+    queuedBytes: workers.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0),
+    workers,
   };
 }
 
-function groupStatus(router: Router, { name, term, leader, state }: Group): GroupStatus {
+function groupStatus(router: Router, { name, term, leader, state, failovers }: Group): GroupStatus {
   return {
     name,
     term,
@@ -24,5 +26,6 @@ function groupStatus(router: Router, { name, term, leader, state }: Group): Grou
     members: [...state.members.values()].map(({ workerId, pid, joinedAt, eligible, priority }) => {
       return { workerId, pid, joinedAt, eligible, priority };
     }),
+    failovers: failovers.status(),
   };
 }

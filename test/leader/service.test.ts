@@ -3,6 +3,7 @@ import { encodeError } from '../../lib/codec/encode-error.js';
 import { encodeValue } from '../../lib/codec/encode-value.js';
 import { callContext } from '../../lib/leader/call-context.js';
 import { Service } from '../../lib/leader/service.js';
+import { Served } from '../../lib/metrics/served.js';
 import { OpenBundle } from '../../lib/protocol/frames.js';
 import { type Bundle, EXT, Kind } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
@@ -14,6 +15,7 @@ class UnitService {
   readonly unit = new UnitSender();
   readonly clock = this.unit.clock;
   readonly reported: unknown[] = [];
+  readonly served = new Served();
   leaseUntil = Number.POSITIVE_INFINITY;
   service!: Service;
 
@@ -26,6 +28,7 @@ class UnitService {
       sender: made.unit.sender,
       clock: made.clock,
       self: SELF,
+      served: made.served,
       hasLease: now => now < made.leaseUntil,
       report: error => made.reported.push(error),
     });
@@ -627,4 +630,41 @@ test('an error in the code is not taken for a broken bundle', async t => {
     throw new RangeError('no time');
   };
   t.throws(() => unit.call(2, 7, 'get'), { instanceOf: RangeError });
+});
+
+test('it is counted what ran, how it ended and how long it took', async t => {
+  const gate = defer();
+  const unit = await UnitService.create({
+    ok: () => 1,
+    slow: async () => gate.promise,
+    throws() {
+      throw new Error('no');
+    },
+    odd: () => () => {},
+  });
+  unit.call(2, 1, 'ok');
+  unit.call(2, 2, 'throws');
+  unit.call(2, 3, 'odd');
+  // Never began.
+  unit.call(2, 4, 'missing');
+  unit.call(2, 5, 'slow');
+  unit.call(3, 6, 'slow');
+  t.like(unit.served.status(), { running: 2, ended: { ok: 1, failed: 2, abandoned: 0 } });
+  unit.gone(3);
+  unit.clock.advance(4);
+  gate.resolve();
+  await microtasks();
+  t.like(unit.served.status(), { running: 0, ended: { ok: 2, failed: 2, abandoned: 1 } });
+  t.like(unit.served.duration.status(), { count: 5, sumMs: 8 });
+});
+
+test('a call that ends after its term is counted too', async t => {
+  const gate = defer();
+  const unit = await UnitService.create({ slow: async () => gate.promise });
+  unit.call(2, 1, 'slow');
+  unit.service.stop();
+  t.is(unit.served.running, 1);
+  gate.reject(new Error('late'));
+  await microtasks();
+  t.like(unit.served.status(), { running: 0, ended: { ok: 0, failed: 0, abandoned: 1 } });
 });

@@ -4,6 +4,7 @@ import { encodeValue } from '../../lib/codec/encode-value.js';
 import { SharedClientError } from '../../lib/errors.js';
 import { Call, type CallKind, type CallSignal } from '../../lib/member/call.js';
 import { Calls } from '../../lib/member/calls.js';
+import type { FrameView } from '../../lib/protocol/frames.js';
 import { EXT, Kind } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { microtasks, UnitClock } from '../helpers/unit-clock.js';
@@ -32,7 +33,6 @@ class UnitCalls {
 
   make(id: number, given: Given = {}): Call {
     const { kind = Kind.CALL, args = [], timeoutMs = 1000, isIdempotent = false, handle = HANDLE } = given;
-    const deadline = this.clock.now() + timeoutMs;
     const payload = encodeValue(args, 'args');
     const succeed = (value: unknown) => {
       this.values.push(value);
@@ -49,7 +49,7 @@ class UnitCalls {
       `m${id}`,
       payload,
       undefined,
-      deadline,
+      this.clock.now(),
       timeoutMs,
       isIdempotent,
       handle,
@@ -59,6 +59,10 @@ class UnitCalls {
     call.signals = given.signals;
     this.calls.make(call);
     return call;
+  }
+
+  receive(frame: FrameView, term: number): boolean {
+    return this.calls.receive(frame, term, this.clock.now());
   }
 
   open(term: number, sayFirst = () => {}): FakeRoad {
@@ -104,10 +108,10 @@ test('a result ends its call, once', t => {
   const unit = new UnitCalls();
   unit.open(5);
   unit.make(1);
-  t.true(unit.calls.receive(frame(Kind.RESULT, 1, { a: 1 }), 5));
-  t.true(unit.calls.receive(frame(Kind.RESULT, 1, { a: 2 }), 5));
+  t.true(unit.receive(frame(Kind.RESULT, 1, { a: 1 }), 5));
+  t.true(unit.receive(frame(Kind.RESULT, 1, { a: 2 }), 5));
   t.deepEqual(unit.values, [{ a: 1 }]);
-  t.deepEqual(unit.calls.ended, { ok: 1, failed: 0, resent: 0 });
+  t.like(unit.calls.counts, { ok: 1, failed: 0, resent: 0 });
   t.is(unit.calls.inFlight, 0);
   t.is(unit.clock.refs, 0);
 });
@@ -117,8 +121,8 @@ test('a result in its tagged form is decoded, and one that can not be ends the c
   unit.open(5);
   unit.make(1);
   unit.make(2);
-  unit.calls.receive(frame(Kind.RESULT | EXT, 1, [1]), 5);
-  unit.calls.receive(frame(Kind.RESULT | EXT, 2, [99]), 5);
+  unit.receive(frame(Kind.RESULT | EXT, 1, [1]), 5);
+  unit.receive(frame(Kind.RESULT | EXT, 2, [99]), 5);
   t.deepEqual(unit.values, [undefined]);
   t.deepEqual(unit.over(), ['1 ok', '2 ERR_PROTOCOL unknown']);
 });
@@ -127,15 +131,16 @@ test('the error of the real client ends its call', t => {
   const unit = new UnitCalls();
   unit.open(5);
   unit.make(1);
-  unit.calls.receive(frame(Kind.ERROR, 1, 'thrown'), 5);
+  unit.receive(frame(Kind.ERROR, 1, 'thrown'), 5);
   t.is(unit.over().length, 1);
-  t.deepEqual(unit.calls.ended, { ok: 0, failed: 1, resent: 0 });
+  t.like(unit.calls.counts, { ok: 0, failed: 1, resent: 0 });
+  t.deepEqual([...unit.calls.counts.failures], [['rejected', 1]]);
 });
 
 test('frames that are about no call are left to others', t => {
   const unit = new UnitCalls();
   for (const kind of [Kind.SUBSCRIBED, Kind.VALUE, Kind.EVENT, Kind.END, Kind.GONE, Kind.CALL]) {
-    t.false(unit.calls.receive(frame(kind, 1), 5));
+    t.false(unit.receive(frame(kind, 1), 5));
   }
 });
 
@@ -146,10 +151,10 @@ test('what an older leader says of a call that another one has by now comes too 
   unit.calls.shut();
   unit.calls.end(old, 1);
   unit.open(6);
-  unit.calls.receive(frame(Kind.RESULT, 1), 5);
+  unit.receive(frame(Kind.RESULT, 1), 5);
   unit.calls.receiveBroken(1, 5);
   t.deepEqual(unit.over(), []);
-  unit.calls.receive(frame(Kind.RESULT, 1), 6);
+  unit.receive(frame(Kind.RESULT, 1), 6);
   t.deepEqual(unit.over(), ['1 ok']);
 });
 
@@ -159,7 +164,7 @@ test('results that an older leader still wrote count until the end of its term',
   unit.make(1);
   unit.calls.shut();
   unit.open(6);
-  unit.calls.receive(frame(Kind.RESULT, 1), 5);
+  unit.receive(frame(Kind.RESULT, 1), 5);
   t.deepEqual(unit.over(), ['1 ok']);
 });
 
@@ -183,7 +188,7 @@ test('at the end of a term calls that arrived are lost, those that did not go to
   unit.calls.end(road, 1);
   t.deepEqual(unit.over(), ['1 ERR_LEADER_LOST unknown']);
   t.is(unit.calls.waiting, 2);
-  t.is(unit.calls.ended.resent, 1);
+  t.is(unit.calls.counts.resent, 1);
   t.deepEqual(unit.open(6).sent(), ['CALL 2 ["m2",1000,[]]', 'CALL 3 ["m3",1000,[]]']);
 });
 
@@ -215,7 +220,7 @@ test('a call that is returned waits for the next leader, and so do those after i
   const road = unit.open(5);
   unit.make(1);
   road.sent();
-  unit.calls.receive(frame(Kind.RETURNED, 1), 5);
+  unit.receive(frame(Kind.RETURNED, 1), 5);
   unit.make(2);
   t.deepEqual(road.sent(), []);
   t.is(unit.calls.waiting, 2);
@@ -227,7 +232,7 @@ test('a call that an older leader returns is sent to the one there is', t => {
   unit.open(5);
   unit.make(1);
   const road = unit.open(6);
-  unit.calls.receive(frame(Kind.RETURNED, 1), 5);
+  unit.receive(frame(Kind.RETURNED, 1), 5);
   t.deepEqual(road.sent(), ['CALL 1 ["m1",1000,[]]']);
 });
 
@@ -236,8 +241,8 @@ test('a call that was refused for lack of room never began, a result that was dr
   unit.open(5);
   unit.make(1);
   unit.make(2);
-  unit.calls.receive(frame(Kind.OVERLOADED, 1, 0), 5);
-  unit.calls.receive(frame(Kind.OVERLOADED, 2, 1), 5);
+  unit.receive(frame(Kind.OVERLOADED, 1, 0), 5);
+  unit.receive(frame(Kind.OVERLOADED, 2, 1), 5);
   t.deepEqual(unit.over(), ['1 ERR_OVERLOADED not-started', '2 ERR_OVERLOADED unknown']);
 });
 
@@ -270,7 +275,7 @@ test('a call that was in the hands of a lost leader may have run, wherever it en
     unit => unit.calls.failAll(outcome => new SharedClientError('ERR_TIMEOUT', 'x', { outcome })),
     unit => {
       unit.open(6);
-      unit.calls.receive(frame(Kind.RETURNED, 1), 6);
+      unit.receive(frame(Kind.RETURNED, 1), 6);
       unit.clock.advance(1000);
     },
   ];
@@ -289,7 +294,7 @@ test('a call that was in the hands of a lost leader may have run, wherever it en
   unit.calls.shut();
   unit.calls.end(road, 1);
   unit.open(6);
-  unit.calls.receive(frame(Kind.OVERLOADED, 1, 0), 6);
+  unit.receive(frame(Kind.OVERLOADED, 1, 0), 6);
   t.deepEqual(unit.over(), ['1 ERR_OVERLOADED unknown']);
 });
 
@@ -304,8 +309,8 @@ test('that the next leader never began a call says nothing of the one that was l
     unit.calls.end(road, 1);
     unit.open(6);
     const refusal = new SharedClientError('ERR_UNKNOWN_METHOD', 'no such method', { ...given, outcome: 'not-started' });
-    unit.calls.receive(payloadFrame(Kind.ERROR, 1, encodeError(refusal)), 6);
-    unit.calls.receive(payloadFrame(Kind.ERROR, 2, encodeError(new Error('its own'))), 6);
+    unit.receive(payloadFrame(Kind.ERROR, 1, encodeError(refusal)), 6);
+    unit.receive(payloadFrame(Kind.ERROR, 2, encodeError(new Error('its own'))), 6);
     t.deepEqual(unit.over(), ['1 ERR_UNKNOWN_METHOD unknown', '2 its own']);
     t.true(errors[0] instanceof SharedClientError);
     t.is((errors[0] as Error).cause, (given as { cause?: string }).cause);
@@ -319,7 +324,7 @@ test('a call that is cancelled ends at once, and its end that comes later is pas
   road.sent();
   unit.calls.cancel(call, 'enough');
   t.deepEqual(road.sent(), ['CANCEL 1 [0,"enough"]']);
-  unit.calls.receive(frame(Kind.RESULT, 1), 5);
+  unit.receive(frame(Kind.RESULT, 1), 5);
   unit.calls.cancel(call, 'again');
   t.is(unit.over().length, 1);
   t.deepEqual(road.sent(), []);
@@ -409,7 +414,7 @@ test('too much that waits for a primary that does not read is refused, looked at
   road.isNextBundle = false;
   unit.make(2);
   t.deepEqual(unit.over(), []);
-  t.is(unit.calls.ended.failed, 1);
+  t.is(unit.calls.counts.failed, 1);
 });
 
 test('all calls, or those of one handle, end with what is known of them', t => {
@@ -445,10 +450,10 @@ test('whoever waits for the calls of a handle waits until they have ended, or lo
   let waits = 2;
   void unit.calls.whenEnded(HANDLE, 500).then(() => waits--);
   t.is(unit.clock.refs, 2);
-  unit.calls.receive(frame(Kind.RESULT, 1), 5);
+  unit.receive(frame(Kind.RESULT, 1), 5);
   await microtasks();
   t.is(waits, 2);
-  unit.calls.receive(frame(Kind.RESULT, 2), 5);
+  unit.receive(frame(Kind.RESULT, 2), 5);
   await microtasks();
   t.is(waits, 1);
   unit.make(4);
@@ -479,4 +484,29 @@ test('the names of methods are quoted as JSON, however many there are', t => {
     const { text } = new Call(Kind.CALL, 1, `"${i}`, payload, undefined, 7, 0, false, HANDLE, () => {});
     t.is(text, `["\\"${i}",7,[]]`);
   }
+});
+
+test('it is counted how long a call waited, how long it took, and why it failed', t => {
+  const unit = new UnitCalls();
+  unit.make(1);
+  unit.clock.advance(3);
+  unit.open(5);
+  unit.make(2);
+  unit.clock.advance(1);
+  unit.receive(frame(Kind.RESULT, 1, 0), 5);
+  unit.receive(frame(Kind.RESULT, 2, 0), 5);
+  const { queued, total, failures } = unit.calls.counts;
+  t.like(queued.status(), { count: 2, sumMs: 3 });
+  t.like(total.status(), { count: 2, sumMs: 5 });
+  // Sent again, it waited once.
+  unit.make(3, { isIdempotent: true });
+  unit.calls.end(unit.open(6), 0);
+  t.is(queued.status().count, 3);
+
+  unit.calls.cancel(unit.make(4), new SharedClientError('ERR_CLOSED', 'the reason of a signal'));
+  unit.calls.giveUp(unit.make(5), outcome => new SharedClientError('ERR_CLOSED', 'replaced', { outcome }));
+  unit.make(6, { timeoutMs: 10 });
+  unit.clock.advance(10);
+  t.deepEqual(Object.fromEntries(failures), { cancelled: 1, ERR_CLOSED: 1, ERR_TIMEOUT: 1 });
+  t.like(total.status(), { count: 5, sumMs: 15 });
 });

@@ -46,7 +46,7 @@ class UnitStickies {
   }
 
   answer(id: number, term: number, kind: number = Kind.RESULT, value: unknown = 0): void {
-    this.calls.receive(frame(kind, id, value), term);
+    this.calls.receive(frame(kind, id, value), term, this.clock.now());
   }
 }
 

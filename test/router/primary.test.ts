@@ -1,4 +1,5 @@
 import test from 'ava';
+import { Failovers } from '../../lib/metrics/failovers.js';
 import { Primary } from '../../lib/router/primary.js';
 import { createEmitter } from '../../lib/utils/emitter.js';
 import { UnitPrimary } from '../helpers/unit-primary.js';
@@ -79,6 +80,7 @@ test('its status is a plain object that shows every group, also one named __prot
   unit.lead(1, '__proto__');
   const status = primary.status();
   t.deepEqual(structuredClone(status), status);
+  const failovers = new Failovers().status();
   t.deepEqual(status, {
     groups: [
       {
@@ -87,6 +89,7 @@ test('its status is a plain object that shows every group, also one named __prot
         state: 'leading',
         leader: { workerId: 1, pid: 1001 },
         members: [{ workerId: 1, pid: 1001, joinedAt: 1e12, eligible: true, priority: 0 }],
+        failovers,
       },
       {
         name: 'h',
@@ -94,11 +97,13 @@ test('its status is a plain object that shows every group, also one named __prot
         state: 'vacant',
         leader: undefined,
         members: [{ workerId: 1, pid: 1001, joinedAt: 1e12, eligible: false, priority: 3 }],
+        failovers,
       },
     ],
     messages: 0,
     bytes: 0,
     queuedBytes: 0,
+    workers: [{ workerId: 1, pid: 1001, leads: 1, queuedBytes: 0 }],
   });
 });
 

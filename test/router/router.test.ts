@@ -133,12 +133,12 @@ test('a newcomer and everybody else hear where the group stands', t => {
   t.deepEqual(lastNews(primary, 2), news as ControlFrame);
 });
 
-test('after a round of failed attempts the news tells the last error', t => {
+test('after a round of failed attempts the news tells the last error, and why the term ended', t => {
   const primary = new UnitPrimary();
   primary.join(1, 'g');
   const error = { text: '"no route"', ext: false, parts: undefined };
   primary.say(1, { k: 'resign', group: 'g', term: 1e12, cause: 'failed', error });
-  t.deepEqual(lastNews(primary, 1), { k: 'news', group: 'g', term: 1e12, phase: 'failed', error });
+  t.deepEqual(lastNews(primary, 1), { k: 'news', group: 'g', term: 1e12, phase: 'failed', error, cause: 'failed' });
 });
 
 test('after the pause the next attempt is made by itself, and a group that is empty makes none', t => {

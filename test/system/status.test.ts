@@ -1,20 +1,32 @@
+import type { ClientStatus } from '../../lib/index.js';
 import { EPOCH } from '../helpers/system-clock.js';
 import { system } from '../helpers/system-test.js';
+
+/** Of each histogram only the count. */
+const withoutTimes = ({ calls, served, failovers, ...rest }: ClientStatus) => ({
+  ...rest,
+  calls: { ...calls, queued: calls.queued.count, total: calls.total.count },
+  served: { ...served, duration: served.duration.count },
+  failovers: { ...failovers, duration: failovers.duration.count },
+});
 
 system('status() of a client, leader and follower, tells where it stands', async (t, rig) => {
   const worker = rig.fork();
   const early = rig.client(worker, { eligible: false });
   void early.echo(1);
-  t.deepEqual(early.status(), {
+  t.deepEqual(withoutTimes(early.status()), {
     name: 'g',
     transport: 'memory',
     road: undefined,
     role: 'follower',
     term: 0,
     leader: undefined,
-    calls: { waiting: 1, inFlight: 0, ended: { ok: 0, failed: 0 }, resent: 0 },
+    calls: { waiting: 1, inFlight: 0, ended: { ok: 0, failed: 0 }, failures: {}, resent: 0, queued: 0, total: 0 },
+    served: { running: 0, ended: { ok: 0, failed: 0, abandoned: 0 }, duration: 0 },
     subscriptions: 0,
     sticky: 0,
+    queuedBytes: '["echo",15001,[1]]'.length,
+    failovers: { count: 0, causes: {}, duration: 0, last: undefined },
   });
   const leading = rig.client(rig.fork());
   await rig.time.until(Promise.all([early.ready(), leading.ready()]));
@@ -25,17 +37,29 @@ system('status() of a client, leader and follower, tells where it stands', async
   await rig.time.settle();
   const leader = { workerId: 2, pid: rig.workers[1]!.pid };
   const { term } = leading;
-  t.deepEqual(early.status(), {
+  t.deepEqual(withoutTimes(early.status()), {
     name: 'g',
     transport: 'memory',
     road: 'relay',
     role: 'follower',
     term,
     leader,
-    calls: { waiting: 0, inFlight: 1, ended: { ok: 2, failed: 1 }, resent: 0 },
+    calls: {
+      waiting: 0,
+      inFlight: 1,
+      ended: { ok: 2, failed: 1 },
+      failures: { rejected: 1 },
+      resent: 0,
+      queued: 4,
+      total: 3,
+    },
+    served: { running: 0, ended: { ok: 0, failed: 0, abandoned: 0 }, duration: 0 },
     subscriptions: 1,
     sticky: 1,
+    queuedBytes: 0,
+    failovers: { count: 0, causes: {}, duration: 0, last: undefined },
   });
+  t.like(withoutTimes(leading.status()).served, { running: 1, ended: { ok: 2, failed: 1 }, duration: 3 });
   const { role, road } = leading.status();
   t.deepEqual([role, road, leading.leader], ['leader', 'local', leader]);
   t.deepEqual(JSON.parse(JSON.stringify(leading.status())).leader, leader);
@@ -61,18 +85,28 @@ system('status() of the primary is a plain object, with every group and member',
     { workerId: 2, pid: two!.pid, eligible: false, priority: 0 },
   ];
   t.deepEqual(
-    groups.map(group => ({ ...group, members: group.members.map(({ joinedAt: _, ...member }) => member) })),
+    groups.map(({ failovers, ...group }) => ({
+      ...group,
+      members: group.members.map(({ joinedAt: _, ...member }) => member),
+      failovers: failovers.count,
+    })),
     [
-      { name: 'g', term, state: 'leading', leader: { workerId: 1, pid: one!.pid }, members },
+      { name: 'g', term, state: 'leading', leader: { workerId: 1, pid: one!.pid }, members, failovers: 0 },
       {
         name: 'h',
         term: 0,
         state: 'vacant',
         leader: undefined,
         members: [{ workerId: 2, pid: two!.pid, eligible: false, priority: 0 }],
+        failovers: 0,
       },
     ],
   );
+  t.deepEqual(rig.primary.status().workers, [
+    { workerId: 1, pid: one!.pid, leads: 1, queuedBytes: 0 },
+    { workerId: 0, pid: process.pid, leads: 0, queuedBytes: 0 },
+    { workerId: 2, pid: two!.pid, leads: 0, queuedBytes: 0 },
+  ]);
   for (const { joinedAt } of groups[0]!.members) t.true(joinedAt >= EPOCH && joinedAt <= rig.time.wall());
   t.notThrows(() => structuredClone(rig.primary.status()));
 });
@@ -130,4 +164,37 @@ system('the states of a group over a hand-over and a fence', async (t, rig) => {
   await rig.time.advance(1000);
   seen.push(rig.primary.status().groups.length === 0 ? 'gone' : state());
   t.deepEqual(seen, ['opening', 'leading', 'handing over', 'opening', 'fenced', 'gone']);
+});
+
+system('failovers are counted, with cause and duration, in the primary and in the workers', async (t, rig) => {
+  const clients = await rig.clients(3);
+  const last = clients[2]!;
+  const terms = [last.term];
+  const story = async (next: () => unknown) => {
+    const { term } = last;
+    rig.upstream().onReady = () => new Promise<void>(resolve => rig.time.setTimer(resolve, 7));
+    next();
+    await rig.time.reached(() => last.term > term && last.status().road !== undefined);
+    await rig.time.settle();
+    terms.push(last.term);
+  };
+  await story(() => rig.leader().kill());
+  await story(() => void rig.primary.transfer('g'));
+  const { failovers } = rig.primary.status().groups[0]!;
+  t.like(failovers, { count: 2, causes: { exited: 1, resigned: 1 } });
+  t.deepEqual(failovers.last, { cause: 'resigned', fromTerm: terms[1]!, toTerm: terms[2]!, durationMs: 7 });
+  t.like(failovers.duration, { count: 2, sumMs: 14 });
+  t.is(failovers.duration.counts[6], 2, 'longer than 4 ms, but no longer than 8');
+  t.like(last.status().failovers, { count: 2, causes: { exited: 1, resigned: 1 } });
+  t.like(last.status().failovers.last, { cause: 'resigned', toTerm: terms[2]! });
+  t.notThrows(() => structuredClone(last.status()));
+});
+
+system('a primary that closed and was set up again begins to count anew', async (t, rig) => {
+  const [client] = await rig.clients(1);
+  await rig.time.until(rig.primary.close());
+  await rig.time.advance(100);
+  rig.setup();
+  await rig.time.until(client!.ready());
+  t.is(client!.status().failovers.count, 0);
 });

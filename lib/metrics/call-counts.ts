@@ -1,0 +1,29 @@
+// What became of the calls that a process made.
+
+import type { ErrorCode } from '../errors.js';
+import { Durations } from './histogram.js';
+
+/** Why a call failed: by a code of ours, by the real client's own error, or because its caller gave up. */
+export type FailureReason = ErrorCode | 'rejected' | 'cancelled';
+
+export class CallCounts {
+  ok = 0;
+  failed = 0;
+  resent = 0;
+  readonly failures = new Map<FailureReason, number>();
+  /** Until it was first sent. */
+  readonly queued = new Durations();
+  /** Until it ended. */
+  readonly total = new Durations();
+
+  succeeded(ms: number): void {
+    this.ok++;
+    this.total.add(ms);
+  }
+
+  failedWith(reason: FailureReason, ms: number): void {
+    this.failed++;
+    this.failures.set(reason, (this.failures.get(reason) ?? 0) + 1);
+    this.total.add(ms);
+  }
+}
