@@ -19,7 +19,8 @@ test('four workers share one connection to NATS, and one again after the leader 
   await app.untilWorkersSay('orders.new tea');
 
   await app.killLeader();
-  // The one in its place has subscribed.
+  // The others have subscribed again, and the one in its place for the first time.
+  await app.untilWorkersSay('orders may have been missed', 3);
   await app.untilWorkersSay('noon', 5);
   admin.publish('orders.paid', 'tea');
   await app.untilWorkersSay('orders.paid tea');

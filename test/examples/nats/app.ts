@@ -4,8 +4,6 @@ import cluster from 'node:cluster';
 import { connect } from '@nats-io/transport-node';
 import { createSharedClient, setupPrimary } from 'cluster-shared-client';
 
-type Heard = (message: { subject: string; text: string }) => void;
-
 if (cluster.isPrimary) {
   setupPrimary().on('ready', ({ pid }) => console.log(`process ${pid} leads`));
   for (let i = 0; i < 4; i++) cluster.fork();
@@ -18,7 +16,7 @@ if (cluster.isPrimary) {
       const connection = await connect({ servers: process.env.NATS_URL, reconnect: false });
       connection.closed().then(error => fail(error ?? new Error('The connection to NATS is closed.')));
       return {
-        async subscribe(subject: string, heard: Heard) {
+        async subscribe(subject: string, heard: (order: { subject: string; text: string }) => void) {
           const callback = (_: Error | null, message: { subject: string; string(): string }) =>
             heard({ subject: message.subject, text: message.string() });
           const subscription = connection.subscribe(subject, { callback });
@@ -34,6 +32,7 @@ if (cluster.isPrimary) {
   await nats.ready();
 
   const me = `worker ${cluster.worker!.id}`;
+  nats.on('resync', () => console.log(`${me}: orders may have been missed`));
   await nats.subscribe('orders.*', ({ subject, text }) => console.log(`${me}: ${subject} ${text}`)).ready;
   console.log(`${me}: ${await nats.request('time', 'now')}`);
 }
