@@ -90,10 +90,11 @@ export class Host {
   }
 
   /** The workers are on their own again, and so are the members in this process. */
-  #close(end: PrimaryEnd): void {
-    this.#router!.detach(end);
+  #close(end: PrimaryEnd): Promise<void> {
+    const detached = this.#router!.detach(end);
     this.#setUp = undefined;
     this.#setDefaultEligibility(true);
+    return detached;
   }
 
   #setDefaultEligibility(eligible: boolean): void {
@@ -144,7 +145,7 @@ export class Host {
   #localLink(router: Router): HostLink {
     const { primaryEnd, workerEnd } = createLocalPair(this.#world.clock);
     router.attach(primaryEnd);
-    return this.#link(workerEnd, () => router.detach(primaryEnd));
+    return this.#link(workerEnd, () => void router.detach(primaryEnd));
   }
 
   #link(end: WorkerEnd, onClose = () => {}): HostLink {

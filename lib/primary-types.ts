@@ -19,7 +19,10 @@ export interface Primary extends AsyncDisposable {
   on<E extends keyof PrimaryEvents>(event: E, listener: (...args: PrimaryEvents[E]) => void): this;
   once<E extends keyof PrimaryEvents>(event: E, listener: (...args: PrimaryEvents[E]) => void): this;
   off<E extends keyof PrimaryEvents>(event: E, listener: (...args: PrimaryEvents[E]) => void): this;
-  /** Ends the primary's half. The workers live on without it. Idempotent. */
+  /**
+   * Ends the primary's half. The workers live on without it. Idempotent. Resolves once none of them leads any more: when
+   * it has read of it, or its lease is over.
+   */
   close(): Promise<void>;
 }
 

@@ -109,11 +109,6 @@ export class Service implements TopicHost {
     this.#processOrHold(bundle);
   }
 
-  /** What came after it was stopped, while the real client closes: the next leader gets the calls. */
-  handBack(bundle: Bundle): void {
-    forCalls(bundle, (from, id) => this.sender.to(from, Kind.RETURNED, id, '0'));
-  }
-
   /** The lease is valid again: what was held goes on, in order. */
   release(): void {
     if (this.#state === 'stopped' || !this.hasLease()) return;
@@ -396,6 +391,11 @@ export class Service implements TopicHost {
     this.#drainTimer?.clear();
     done();
   }
+}
+
+/** What came for a leader that serves no more, or never will: the next one gets the calls. */
+export function handBack(bundle: Bundle, sender: Sender): void {
+  forCalls(bundle, (from, id) => sender.to(from, Kind.RETURNED, id, '0'));
 }
 
 /** Visits the calls in a bundle of a member. */

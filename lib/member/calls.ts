@@ -158,7 +158,9 @@ export class Calls {
   failAll(toError: (outcome: Outcome) => Error, handle?: object): void {
     for (const call of [...this.#calls.values()]) {
       if (handle && call.handle !== handle) continue;
-      this.#fail(call, toError(outcomeOf(call)));
+      // Where the member stays, its leader still runs them.
+      if (handle) this.giveUp(call, toError);
+      else this.#fail(call, toError(outcomeOf(call)));
     }
   }
 

@@ -7,7 +7,7 @@ import { encodeError } from '../codec/encode-error.js';
 import { brokenFrame, closed, leaderFailed, noPrimary, type Outcome, readyTimedOut, timedOut } from '../errors.js';
 import { type Opening, RealClient } from '../leader/real-client.js';
 import { Sender } from '../leader/sender.js';
-import { Service } from '../leader/service.js';
+import { handBack, Service } from '../leader/service.js';
 import { Failovers } from '../metrics/failovers.js';
 import { Served } from '../metrics/served.js';
 import { type MemberOptions, memberDigest } from '../options.js';
@@ -72,8 +72,6 @@ export class Member implements LinkMember {
   #opening: Opening | undefined;
   #closing: Promise<void> | undefined;
   #service: Service | undefined;
-  /** While its real client closes: until the primary hears of it, it still sends calls. */
-  #stopped: Service | undefined;
   /** The number of the heartbeat from which on a lease is ours. */
   #firstBeat = 0;
   #yieldTimer: Timer | undefined;
@@ -230,7 +228,8 @@ export class Member implements LinkMember {
   data(bundle: Bundle): void {
     if (bundle.f !== undefined || bundle.h[0] === Kind.GONE) {
       if (this.#service?.term === bundle.t) this.#service.receive(bundle);
-      else if (this.#stopped?.term === bundle.t) this.#stopped.handBack(bundle);
+      // Until the primary hears that the real client is closed, it still sends calls.
+      else handBack(bundle, this.#senderOf(bundle.t));
       return;
     }
     this.#read(bundle);
@@ -359,23 +358,13 @@ export class Member implements LinkMember {
   }
 
   #serve(term: number): void {
-    const { workerId } = this.#link.self;
-    const { clock } = this;
-    const sender = new Sender({
-      group: this.name,
-      term,
-      self: workerId,
-      clock,
-      outbox: this.#link.outbox,
-      deliverHere: bundle => this.#read(bundle),
-    });
     this.#service = new Service({
       term,
       client: this.#client!,
       options: this.#options,
-      sender,
-      clock,
-      self: workerId,
+      sender: this.#senderOf(term),
+      clock: this.clock,
+      self: this.#link.self.workerId,
       served: this.served,
       hasLease: now => this.#hasLease(now),
       report: error => this.#observe(observer => observer.error(error)),
@@ -388,12 +377,22 @@ export class Member implements LinkMember {
     return this.#link.hasLease(this.#firstBeat, now);
   }
 
+  #senderOf(term: number): Sender {
+    return new Sender({
+      group: this.name,
+      term,
+      self: this.#link.self.workerId,
+      clock: this.clock,
+      outbox: this.#link.outbox,
+      deliverHere: bundle => this.#read(bundle),
+    });
+  }
+
   #stop(): void {
     const service = this.#service;
     const road = this.#road;
     service?.stop();
     this.#service = undefined;
-    this.#stopped = service;
     if (!service || road?.kind !== 'local') return;
     this.#shut();
     this.calls.end(road, service.receivedHere);
@@ -407,7 +406,6 @@ export class Member implements LinkMember {
     this.#client = undefined;
     this.#closing = opening && this.#inTime(opening.abandon(closed('The shared client')));
     await this.#closing;
-    this.#stopped = undefined;
     this.#play({ type: 'closed', term });
   }
 

@@ -9,12 +9,12 @@ import { routerStatus } from './router-status.js';
 type AnyListener = (...args: never[]) => void;
 
 export class Primary implements PublicPrimary {
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(
     private readonly router: Router,
     private readonly emitter: Emitter,
-    private readonly onClose: () => void,
+    private readonly onClose: () => Promise<void>,
   ) {}
 
   status(): PrimaryStatus {
@@ -22,7 +22,7 @@ export class Primary implements PublicPrimary {
   }
 
   async transfer(name: string, workerId?: number): Promise<void> {
-    if (this.#isClosed) throw closed('The primary');
+    if (this.#closing) throw closed('The primary');
     await new Promise<void>((resolve, reject) => {
       this.router.transfer(name, workerId, failed => (failed ? reject(noTransfer(name, workerId, failed)) : resolve()));
     });
@@ -43,12 +43,15 @@ export class Primary implements PublicPrimary {
     return this;
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #close(): Promise<void> {
     // What becomes of the groups without it is nobody's news.
     this.emitter.clear();
-    this.onClose();
+    return this.onClose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,14 @@
 // The primary's half: workers come and go, their control frames reach their groups, silence is noticed, data is relayed.
 
 import { digestDifference, type ResolvedPrimaryOptions } from '../options.js';
-import { type FromWorker, type Hello, type Join, MARKER, PROTOCOL_VERSIONS } from '../protocol/messages.js';
+import {
+  type FromWorker,
+  type Hello,
+  type Join,
+  MARKER,
+  type Packet,
+  PROTOCOL_VERSIONS,
+} from '../protocol/messages.js';
 import { parsePacket } from '../protocol/parse.js';
 import type { Peer, PrimaryEnd } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';
@@ -33,6 +40,8 @@ export class Router implements GroupHost, RelayHost {
   /** Which end a worker came by. */
   readonly #origins = new Map<number, { peer: Peer; end: PrimaryEnd }>();
   readonly #running: RunningClock;
+  /** Those whose workers were told goodbye, until none of these can lead any more. */
+  readonly #leaving = new Map<PrimaryEnd, () => void>();
   readonly #transfers = new Map<number, (failed?: string) => void>();
   #lastTransfer = 0;
   /** Terms of groups that are gone: a group that comes again goes on from here. */
@@ -58,6 +67,8 @@ export class Router implements GroupHost, RelayHost {
 
   /** Serves the workers behind this end too. */
   attach(end: PrimaryEnd): void {
+    this.#leaving.get(end)?.();
+    this.#leaving.delete(end);
     end.listen({
       message: (peer, message) => this.#receive(peer, end, message),
       closed: workerId => this.#closed(workerId),
@@ -65,8 +76,11 @@ export class Router implements GroupHost, RelayHost {
     });
   }
 
-  /** Says goodbye to every worker behind `end` and forgets them. */
-  detach(end: PrimaryEnd): void {
+  /**
+   * Says goodbye to every worker behind `end`. Resolves once none of them can still lead: it has read the goodbye, and
+   * says hello to whoever comes next, or it is dead, or its lease is over.
+   */
+  detach(end: PrimaryEnd): Promise<void> {
     const workers = [...this.workers.values()].filter(worker => worker.end === end);
     for (const worker of workers) {
       worker.tell({ k: 'goodbye' });
@@ -74,11 +88,11 @@ export class Router implements GroupHost, RelayHost {
       // Whoever is appointed in place of those that go first must not hear of it.
       worker.close();
     }
-    for (const { workerId } of workers) {
-      this.#closed(workerId);
-      this.#exited(workerId);
-    }
-    end.close();
+    for (const { workerId } of workers) this.#closed(workerId);
+    return new Promise(resolve => {
+      this.#leaving.set(end, resolve);
+      this.#closeLeft();
+    });
   }
 
   transfer(name: string, to: number | undefined, done: (failed?: string) => void): void {
@@ -142,11 +156,17 @@ export class Router implements GroupHost, RelayHost {
   #receive(peer: Peer, end: PrimaryEnd, message: unknown): void {
     const packet = parsePacket(message, error => this.warn(error.message, { workerId: peer.workerId }));
     if (!packet) return;
+    if (this.#leaving.has(end)) return this.#hearLast(peer, end, packet);
     for (const frame of packet.c!) this.#control(peer, end, frame as FromWorker);
     const worker = this.workers.get(peer.workerId);
     if (!worker) return;
     this.#heard(worker);
     for (const bundle of packet.d!) relay(this, worker, bundle);
+  }
+
+  /** After the goodbye. Hello is said by who has read it; another end may have answered it already. */
+  #hearLast({ workerId }: Peer, end: PrimaryEnd, { c }: Packet): void {
+    if (this.workers.get(workerId)?.end === end && c!.some(({ k }) => k === 'hello')) this.#exited(workerId);
   }
 
   #control(peer: Peer, end: PrimaryEnd, frame: FromWorker): void {
@@ -163,9 +183,9 @@ export class Router implements GroupHost, RelayHost {
 
   #hello(peer: Peer, end: PrimaryEnd, hello: Hello): void {
     const known = this.workers.get(peer.workerId);
-    if (known?.id === hello.id) return this.#welcome(known);
+    if (known?.id === hello.id && known.isOpen) return this.#welcome(known);
     if (known) {
-      // Another incarnation of the library in the same process: what the first one had is gone.
+      // Another incarnation of the library in the same process, or the same after a goodbye: what it had is gone.
       this.#closed(peer.workerId);
       this.#exited(peer.workerId);
     }
@@ -241,6 +261,16 @@ export class Router implements GroupHost, RelayHost {
     }
     this.workers.delete(workerId);
     this.#origins.delete(workerId);
+    this.#closeLeft();
+  }
+
+  #closeLeft(): void {
+    for (const [end, resolve] of this.#leaving) {
+      if ([...this.workers.values()].some(worker => worker.end === end)) continue;
+      this.#leaving.delete(end);
+      end.close();
+      resolve();
+    }
   }
 
   // --------------------------------------------------------------------------------------------------- the watch
@@ -271,6 +301,7 @@ export class Router implements GroupHost, RelayHost {
       }
       if (!worker.isOpen && worker.leads === 0) this.workers.delete(workerId);
     }
+    this.#closeLeft();
   }
 
   #release(worker: RoutedWorker): void {

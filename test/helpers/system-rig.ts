@@ -63,6 +63,12 @@ export class Rig {
     return this.#primary!;
   }
 
+  killPrimary(): void {
+    this.cluster.killPrimary();
+    // A dead one closes nothing.
+    this.#primary = undefined;
+  }
+
   setup(options: PrimaryOptions = {}): Primary {
     const primary = this.cluster.setupPrimary({
       heartbeatMs: HEARTBEAT_MS,

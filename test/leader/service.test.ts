@@ -2,7 +2,7 @@ import test from 'ava';
 import { encodeError } from '../../lib/codec/encode-error.js';
 import { encodeValue } from '../../lib/codec/encode-value.js';
 import { callContext } from '../../lib/leader/call-context.js';
-import { Service } from '../../lib/leader/service.js';
+import { handBack, Service } from '../../lib/leader/service.js';
 import { Served } from '../../lib/metrics/served.js';
 import { OpenBundle } from '../../lib/protocol/frames.js';
 import { type Bundle, EXT, Kind } from '../../lib/protocol/messages.js';
@@ -612,8 +612,8 @@ test('calls that come while the real client closes go back to who made them', as
     { kind: Kind.PUBLISH, id: 9 },
     { kind: Kind.UNPUBLISH, id: 10 },
   ];
-  unit.service.handBack(bundle({ term: TERM, from: 2 }, ...frames));
-  unit.service.handBack(bundle({ term: TERM }, { kind: Kind.GONE, id: 2 }));
+  handBack(bundle({ term: TERM, from: 2 }, ...frames), unit.service.sender);
+  handBack(bundle({ term: TERM }, { kind: Kind.GONE, id: 2 }), unit.service.sender);
   t.deepEqual(await unit.said(), ['2 RETURNED 7 0', '2 RETURNED 9 0', '2 RETURNED 10 0']);
 });
 

@@ -419,7 +419,7 @@ test('too much that waits for a primary that does not read is refused, looked at
 
 test('all calls, or those of one handle, end with what is known of them', t => {
   const unit = new UnitCalls();
-  unit.open(5);
+  const road = unit.open(5);
   const other = {};
   unit.make(1);
   unit.make(2, { handle: other });
@@ -428,8 +428,11 @@ test('all calls, or those of one handle, end with what is known of them', t => {
   const toError = (outcome: 'unknown' | 'not-started') => new SharedClientError('ERR_CLOSED', 'x', { outcome });
   unit.calls.failAll(toError, other);
   t.deepEqual(unit.over(), ['2 ERR_CLOSED unknown', '3 ERR_CLOSED not-started']);
+  const cancels = () => road.sent().filter(words => words.startsWith('CANCEL')).length;
+  t.is(cancels(), 1, 'nobody waits for it in the leader');
   unit.calls.failAll(toError);
   t.deepEqual(unit.over(), ['1 ERR_CLOSED unknown']);
+  t.is(cancels(), 0, 'there is no leader, or it hears that the member left');
 });
 
 test('a call that the end of another one ended is not ended twice', t => {

@@ -8,7 +8,9 @@ function setUp() {
   const unit = new UnitPrimary();
   const emitter = createEmitter(() => {});
   let closes = 0;
-  const primary = new Primary(unit.router, emitter, () => closes++);
+  const primary = new Primary(unit.router, emitter, async () => {
+    closes++;
+  });
   return { unit, emitter, primary, closes: () => closes };
 }
 

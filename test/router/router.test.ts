@@ -453,7 +453,7 @@ test('an overlapping hand-over asks the successor to prepare, and appoints it wh
   t.like(lastNews(primary, 2), { term: 1e12 + 1, phase: 'ready', methods: ['put'] });
 });
 
-test('whoever is behind an end that is detached hears goodbye and is forgotten', t => {
+test('whoever is behind an end that is detached hears goodbye and is forgotten', async t => {
   const primary = new UnitPrimary();
   const other = new FakePrimaryEnd(primary.clock);
   primary.router.attach(other);
@@ -468,7 +468,10 @@ test('whoever is behind an end that is detached hears goodbye and is forgotten',
   t.is(primary.router.groups.get('g')!.leader, 1);
   primary.told(1);
   primary.told(2);
-  primary.router.detach(primary.end);
+  let isOver = false;
+  const detached = primary.router.detach(primary.end).then(() => {
+    isOver = true;
+  });
   primary.clock.tick();
   t.deepEqual(primary.told(1).at(-1), { k: 'goodbye' });
   t.deepEqual(
@@ -478,13 +481,75 @@ test('whoever is behind an end that is detached hears goodbye and is forgotten',
       .at(-1),
     { k: 'goodbye' },
   );
+  // Until it has read that, it may still lead.
+  primary.say(1, join(), { k: 'heartbeat', n: 1 });
+  t.is(primary.router.groups.get('g')!.leader, 1);
+  t.false(primary.end.isClosed);
+  primary.hello(2);
+  primary.hello(1);
+  await detached;
+  t.true(isOver);
   t.true(primary.end.isClosed);
   t.false(other.isClosed);
+  t.deepEqual(primary.told(1), []);
   t.deepEqual([...primary.router.workers.keys()], [0]);
   t.deepEqual([...primary.router.groups.get('g')!.state.members.keys()], [0]);
   t.is(primary.router.pidOf(1), 0);
   primary.router.kill(1);
   t.deepEqual(primary.end.killed, []);
+});
+
+test('a leader that reads no goodbye is waited for until its lease is over, or it is dead', async t => {
+  for (const end of [
+    (primary: UnitPrimary) => primary.clock.advance(3500),
+    (primary: UnitPrimary) => primary.exited(1),
+  ]) {
+    const primary = new UnitPrimary();
+    primary.join(1, 'g');
+    primary.lead(1);
+    const detached = primary.router.detach(primary.end);
+    t.is(primary.router.groups.size, 1);
+    end(primary);
+    await detached;
+    t.true(primary.end.isClosed);
+    t.is(primary.router.groups.size, 0);
+    t.is(primary.clock.timers, 0);
+  }
+});
+
+test('who led when the primary closed, and comes to the next one, is succeeded before it joins', async t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  const term = primary.lead(1);
+  const detached = primary.router.detach(primary.end);
+  primary.router.attach(primary.end);
+  await detached;
+  primary.join(2, 'g');
+  t.is(primary.router.groups.get('g')!.leader, 1);
+  primary.told(1);
+  primary.hello(1);
+  t.is(primary.router.groups.get('g')!.leader, 2);
+  t.true(primary.router.groups.get('g')!.term > term);
+  t.deepEqual(
+    primary.told(1).map(({ k }) => k),
+    ['welcome'],
+  );
+});
+
+test('a hello that another end has answered says nothing to one that leaves', async t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.join(2, 'h');
+  primary.lead(1);
+  void primary.router.detach(primary.end);
+  const next = new FakePrimaryEnd(primary.clock);
+  primary.router.attach(next);
+  const peer = { workerId: 1, pid: 1001 };
+  const hello = { [MARKER]: 1, c: [{ k: 'hello', versions: [1], id: 'id-1', pid: 1001 }] };
+  next.handlers!.message(peer, hello);
+  primary.end.handlers!.message(peer, hello);
+  primary.clock.tick();
+  t.is(primary.router.workers.get(1)!.end, next);
 });
 
 test('nothing is left when all workers are gone', t => {

@@ -21,7 +21,11 @@ export interface SimCall {
   /** The terms of the group that had ended when it was made. */
   readonly endedBefore: number;
   readonly throws: boolean;
+  /** Its errors are told as events of the handle. */
+  readonly isOneway: boolean;
   readonly abort?: AbortController;
+  /** How it ends where nothing goes wrong. */
+  readonly expected: string;
   /** In which terms it began. */
   readonly starts: number[];
   end: string | undefined;
@@ -87,7 +91,9 @@ export class CallAccount {
     if (call.starts.includes(term)) world.broken('once', `${call.kind} ${id} began twice in term ${group.short(term)}`);
     if (call.starts.length > 0 && !call.idempotent)
       world.broken('once', `${call.kind} ${id} is not idempotent, and began twice`);
-    if (call.end === 'not-started') world.broken('outcome', `${call.kind} ${id} began, but ended as not started`);
+    // What is sticky is said to the next leader, whatever became of it here.
+    if (call.end === 'not-started' && call.kind !== 'sticky')
+      world.broken('outcome', `${call.kind} ${id} began, but ended as not started`);
     this.#checkOrder(call, group, term);
     call.starts.push(term);
   }
@@ -126,9 +132,15 @@ export class CallAccount {
   }
 
   #succeeded(call: SimCall, value: unknown): void {
+    if (call.isOneway) return this.#ended(call, 'accepted');
     this.#ended(call, 'ok');
     if (call.starts.length === 0) this.world.broken('outcome', `${call.kind} ${call.id} succeeded and never ran`);
-    if (value !== call.id) this.world.broken('outcome', `${call.kind} ${call.id} ended with the result ${value}`);
+    const id = typeof value === 'object' && value !== null ? (value as { id?: unknown }).id : value;
+    if (id !== call.id)
+      this.world.broken(
+        'outcome',
+        `${call.kind} ${call.id} ended with the result ${JSON.stringify(value)?.slice(0, 60)}`,
+      );
   }
 
   #failed(call: SimCall, error: unknown): void {
@@ -140,6 +152,7 @@ export class CallAccount {
       if (outcome === 'not-started' && starts.length > 0)
         this.world.broken('outcome', `${kind} ${id} ended with ${code}, not-started, but it ran`);
       if (code === 'ERR_LEADER_LOST') this.#checkLoss(call);
+      this.#checkCode(call, code);
       return;
     }
     const message = error instanceof Error ? error.message : String(error);
@@ -150,6 +163,18 @@ export class CallAccount {
         'outcome',
         `${kind} ${id} failed with what nobody threw: ${error instanceof Error ? error.stack : error}`,
       );
+  }
+
+  #checkCode({ id, kind, madeAt, timeoutMs, idempotent }: SimCall, code: string): void {
+    const { world } = this;
+    const lasted = world.time.now() - madeAt;
+    if (code === 'ERR_TIMEOUT' && lasted < timeoutMs - 1)
+      world.broken('in time', `${kind} ${id} timed out after ${Math.round(lasted)} ms and not ${timeoutMs}`);
+    // A sticky publication is so until it is taken back.
+    if (code === 'ERR_LEADER_LOST' && idempotent && kind !== 'sticky')
+      world.broken('outcome', `${kind} ${id} is idempotent, but it was lost with a leader`);
+    if (code === 'ERR_OVERLOADED' && !world.plan.load)
+      world.broken('overload', `${kind} ${id} ended with ${code}, and nothing much was waiting`);
   }
 
   /** A hand-over in good order loses nothing that had not begun. */

@@ -21,6 +21,7 @@ export class LeaderAccount {
       this.counts.appointed++;
       world.log(() => `  primary: w${workerId} is appointed to ${name}, term ${group.short(term)}`);
       if (term <= group.lastTerm) world.broken('terms', `${name}: term ${term} was given out after ${group.lastTerm}`);
+      this.#checkEligible(group, workerId);
       group.lastTerm = term;
       group.appointedAt = world.time.now();
       this.#checkAppointment(group, term);
@@ -40,6 +41,15 @@ export class LeaderAccount {
     });
     primary.on('vacant', ({ name }) => world.log(() => `  primary: ${name} is vacant`));
     primary.on('warning', ({ message }) => world.log(() => `  primary: warning ${message}`));
+  }
+
+  /** The primary is closed: all terms of the workers end with it, without a word of who led. */
+  shut(): void {
+    const { world } = this;
+    for (const group of world.groups) {
+      group.ended.push({ term: group.lastTerm, isInOrder: false });
+      for (const client of group.upstream.clients) innerOf(client).isExcused = true;
+    }
   }
 
   /** Something was begun by a leader. */
@@ -98,6 +108,12 @@ export class LeaderAccount {
           `${worker} is frozen since ${Math.round(now - worker.frozenAt)} ms and still leads ${name}`,
         );
     }
+  }
+
+  #checkEligible(group: SimGroup, workerId: number): void {
+    const worker = this.world.workers.find(({ id }) => id === workerId);
+    if (!(worker?.plan.eligible ?? workerId !== 0))
+      this.world.broken('eligible', `w${workerId} was appointed to ${group}, and may not lead`);
   }
 
   #checkAppointment(group: SimGroup, term: number): void {

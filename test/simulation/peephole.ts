@@ -5,6 +5,13 @@ import { Sender, type SenderOptions } from '../../lib/leader/sender.js';
 import { Service } from '../../lib/leader/service.js';
 import type { Member } from '../../lib/member/member.js';
 import { EXT, Kind } from '../../lib/protocol/messages.js';
+import type { Router } from '../../lib/router/router.js';
+
+/** What waits in the primary, by worker. */
+export function queuedBytes(primary: object): [workerId: number, bytes: number][] {
+  const { workers } = (primary as { readonly router: Router }).router;
+  return [...workers].map(([workerId, { outbox }]) => [workerId, outbox.queuedBytes]);
+}
 
 /** The member that a handle belongs to. */
 export function memberOf(handle: object): Member {

@@ -14,8 +14,17 @@ export interface GroupPlan {
 
 export interface WorkerPlan {
   readonly serialization: 'advanced' | 'json';
-  readonly eligible: boolean;
+  /** `undefined`: the default. */
+  readonly eligible: boolean | undefined;
   readonly priority: number;
+}
+
+/** Messages so large that those who don't read miss some. */
+export interface Load {
+  /** Characters beside each value, and beside the arguments and results of some calls. */
+  readonly padding: number;
+  readonly maxQueuedBytes: number;
+  readonly maxQueuedTotalBytes: number;
 }
 
 export interface Plan {
@@ -26,6 +35,9 @@ export interface Plan {
   readonly ending: 'closes' | 'primary dies';
   readonly groups: readonly GroupPlan[];
   readonly workers: readonly WorkerPlan[];
+  /** The primary is a member too: the place behind those of the workers. */
+  readonly primary?: WorkerPlan;
+  readonly load?: Load;
   readonly durationMs: number;
   readonly actions: readonly Action[];
 }
@@ -36,11 +48,12 @@ export type Action = { readonly at: number } & (
   | { readonly do: 'kill' | 'exit'; readonly w: number; readonly g: number }
   | { readonly do: 'freeze' | 'deaf' | 'disconnect'; readonly w: number; readonly g: number; readonly ms: number }
   | { readonly do: 'slow'; readonly w: number; readonly g: number; readonly ms: number; readonly latencyMs: number }
-  | { readonly do: 'stall' | 'jump' | 'wall'; readonly ms: number }
+  /** `shut`: the primary is closed, and set up again. */
+  | { readonly do: 'stall' | 'jump' | 'wall' | 'shut'; readonly ms: number }
   | { readonly do: 'open' | 'close' | 'resign' | 'ready'; readonly w: number; readonly g: number }
   | { readonly do: 'transfer'; readonly g: number; readonly to: number }
   | ({ readonly do: 'call' | 'publish' } & CallAction)
-  | { readonly do: 'sticky'; readonly w: number; readonly g: number; readonly key: number }
+  | { readonly do: 'sticky'; readonly w: number; readonly g: number; readonly key: number; readonly abortMs?: number }
   | { readonly do: 'unpublish'; readonly w: number; readonly g: number; readonly key: number }
   | {
       readonly do: 'subscribe';
@@ -64,14 +77,33 @@ export type Action = { readonly at: number } & (
 export interface CallAction {
   readonly w: number;
   readonly g: number;
-  readonly what: 'quick' | 'sync' | 'slow' | 'never' | 'throws' | 'blocks';
+  readonly what: 'quick' | 'sync' | 'slow' | 'never' | 'throws' | 'blocks' | 'obeys';
+  /** Which method: that of which nothing is said, or one of {@link METHODS}. */
+  readonly via?: Via;
   /** How long the real client takes. */
   readonly ms: number;
   readonly timeoutMs: number;
   readonly idempotent: boolean;
+  readonly isOneway?: boolean;
+  readonly isPadded?: boolean;
+  /** When the call's own signal aborts. */
   readonly abortMs?: number;
+  /** When the signal in its arguments aborts, which `obeys` waits for. */
+  readonly signalMs?: number;
   readonly count: number;
 }
+
+export type Via = 'run' | keyof typeof METHODS;
+
+/** What is said of single methods; `timeoutMs` and `idempotent` of their calls are these then. */
+export const METHODS = {
+  hasty: { timeoutMs: 250 },
+  again: { idempotent: true },
+  drop: { role: 'oneway' },
+} as const;
+
+/** For calls of which nothing else is said. */
+export const TIMEOUT_MS = 2000;
 
 export type Illness =
   | 'refuses'
@@ -114,10 +146,14 @@ const WEIGHTS: Record<Exclude<Kind, 'fork'>, number> = {
   stall: 1.5,
   jump: 0.5,
   wall: 0.2,
+  shut: 0.7,
   break: 1.5,
   event: 2,
   ill: 2,
 };
+
+/** Where messages are large, there are more of them, for workers that don't read. */
+const LOADED: Partial<typeof WEIGHTS> = { deaf: 5, push: 14 };
 
 /** What every plan has. */
 const ALWAYS: ReadonlySet<Kind> = new Set(['call', 'push', 'subscribe']);
@@ -128,8 +164,12 @@ export function planFor(seed: number): Plan {
   for (let i = 0; i < 4; i++) random.next();
   const groups = Array.from({ length: random.chance(0.25) ? 2 : 1 }, (_, i) => groupPlan(random, i));
   const workers = Array.from({ length: 2 + random.below(4) }, () => workerPlan(random));
+  const primary: WorkerPlan | undefined = random.chance(0.25)
+    ? { serialization: 'json', eligible: random.chance(0.5) ? random.chance(0.7) : undefined, priority: 0 }
+    : undefined;
+  const load = random.chance(0.06) ? loadPlan(random) : undefined;
   const durationMs = 400 + random.below(2400);
-  const draw = drawerOf(random, groups.length, workers.length);
+  const draw = drawerOf(random, groups.length, workers.length + (primary ? 1 : 0), load !== undefined);
   const actions: Action[] = workers.map((_, w) => ({
     at: random.chance(0.8) ? random.below(5) : random.below(durationMs),
     do: 'fork',
@@ -155,10 +195,20 @@ export function planFor(seed: number): Plan {
     ending: random.chance(0.1) ? 'primary dies' : 'closes',
     groups,
     workers,
+    ...(primary && { primary }),
+    ...(load && { load }),
     durationMs,
     actions,
   };
 }
+
+const KIB = 1024;
+
+const loadPlan = (random: Random): Load => ({
+  padding: random.pick([100, 300, 600]) * KIB,
+  maxQueuedBytes: random.pick([64, 1200, 2000]) * KIB,
+  maxQueuedTotalBytes: random.pick([64, 2000, 100_000]) * KIB,
+});
 
 const groupPlan = (random: Random, index: number): GroupPlan => ({
   name: `g${index}`,
@@ -175,18 +225,20 @@ const workerPlan = (random: Random): WorkerPlan => ({
 });
 
 /** Draws actions of the kinds that this plan has: fewer kinds go deeper than all of them at once. */
-function drawerOf(random: Random, groups: number, workers: number): (at: number) => Action {
+function drawerOf(random: Random, groups: number, workers: number, isLoaded: boolean): (at: number) => Action {
   const kinds = (Object.keys(WEIGHTS) as (keyof typeof WEIGHTS)[]).filter(
-    kind => ALWAYS.has(kind) || random.chance(0.45),
+    kind => ALWAYS.has(kind) || random.chance(0.45) || (isLoaded && kind === 'deaf'),
   );
-  const total = kinds.reduce((sum, kind) => sum + WEIGHTS[kind], 0);
+  const weightOf = (kind: keyof typeof WEIGHTS) => (isLoaded ? LOADED[kind] : undefined) ?? WEIGHTS[kind];
+  const total = kinds.reduce((sum, kind) => sum + weightOf(kind), 0);
   return at => {
     let left = random.next() * total;
     const kind = kinds.find(one => {
-      left -= WEIGHTS[one];
+      left -= weightOf(one);
       return left < 0;
     });
-    return { at, ...action(kind ?? 'call', random, groups, workers) } as Action;
+    const drawn = { at, ...action(kind ?? 'call', random, groups, workers) } as Action;
+    return isLoaded && 'count' in drawn ? { ...drawn, count: 3 * drawn.count } : drawn;
   };
 }
 
@@ -199,6 +251,7 @@ function action(kind: keyof typeof WEIGHTS, random: Random, groups: number, work
     case 'publish':
       return { do: kind, g, w, ...callAction(random) };
     case 'sticky':
+      return { do: kind, g, w, key: random.below(KEYS), ...(random.chance(0.1) && { abortMs: random.below(400) }) };
     case 'unpublish':
       return { do: kind, g, w, key: random.below(KEYS) };
     case 'subscribe':
@@ -239,6 +292,8 @@ function action(kind: keyof typeof WEIGHTS, random: Random, groups: number, work
       };
     case 'stall':
       return { do: kind, ms: random.pick([20, 150, 350, 500, 1200]) };
+    case 'shut':
+      return { do: kind, ms: random.pick([0, 1, 30, 200, 800]) };
     case 'jump':
       return { do: kind, ms: random.pick([100, 390, 500, 2000]) };
     case 'wall':
@@ -265,13 +320,31 @@ function action(kind: keyof typeof WEIGHTS, random: Random, groups: number, work
   }
 }
 
+const WHATS = [
+  'quick',
+  'quick',
+  'quick',
+  'sync',
+  'sync',
+  'slow',
+  'slow',
+  'never',
+  'throws',
+  'blocks',
+  'obeys',
+] as const satisfies readonly CallAction['what'][];
+
 function callAction(random: Random): Omit<CallAction, 'w' | 'g'> {
   return {
-    what: random.pick(['quick', 'quick', 'quick', 'sync', 'sync', 'slow', 'slow', 'never', 'throws', 'blocks']),
+    what: random.pick(WHATS),
+    ...(random.chance(0.25) && { via: random.pick<Via>(['hasty', 'again', 'drop']) }),
     ms: random.pick([1, 20, 100, 280, 320, 450]),
     timeoutMs: random.pick([5, 60, 300, 1000, 3000, 3000, 8000]),
     idempotent: random.chance(0.35),
     ...(random.chance(0.08) && { abortMs: random.below(300) }),
+    ...(random.chance(0.1) && { signalMs: random.below(300) }),
+    ...(random.chance(0.1) && { isOneway: true }),
+    ...(random.chance(0.4) && { isPadded: true }),
     count: random.chance(0.3) ? 2 + random.below(4) : 1,
   };
 }

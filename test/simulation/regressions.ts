@@ -68,6 +68,48 @@ export const REGRESSIONS: readonly Regression[] = [
     ]),
   },
   {
+    seed: 45568,
+    text: 'A call was lost in a hand-over whose successor, prepared, had just begun to close its real client.',
+    plan: plan(
+      45568,
+      3,
+      795,
+      [
+        { at: 1, do: 'fork', w: 1 },
+        { at: 1, do: 'fork', w: 2 },
+        { at: 139, do: 'ill', g: 0, how: 'never closes', ms: 1500, delayMs: 200 },
+        { at: 274, do: 'call', g: 0, w: 1, what: 'never', ms: 320, ...CALL },
+        { at: 282, do: 'transfer', g: 0, to: 1 },
+        { at: 710, do: 'publish', g: 0, w: 2, what: 'quick', ms: 450, ...CALL },
+        { at: 785, do: 'resign', g: 0, w: 1 },
+      ],
+      {
+        jitterMs: 0.05,
+        groups: [{ name: 'g0', form: 'class', handover: 'overlap', replay: 'last', greets: false }],
+      },
+    ),
+  },
+  {
+    seed: 23,
+    text: 'A primary was closed and set up again, and appointed a leader while a frozen one still held its lease.',
+    plan: plan(23, 5, 478, [
+      { at: 0, do: 'fork', w: 4 },
+      { at: 228, do: 'freeze', g: 0, w: 4, ms: 350 },
+      { at: 238, do: 'shut', ms: 200 },
+      { at: 468, do: 'fork', w: 3 },
+    ]),
+  },
+  {
+    seed: 18,
+    text: 'One of two clients of a member closed, and the leader went on with its calls.',
+    plan: plan(18, 3, 1603, [
+      { at: 3, do: 'fork', w: 1 },
+      { at: 14, do: 'open', g: 0, w: 1 },
+      { at: 830, do: 'call', g: 0, w: 1, what: 'never', ms: 320, ...CALL },
+      { at: 1593, do: 'close', g: 0, w: 1 },
+    ]),
+  },
+  {
     seed: 31828,
     text: 'A sticky publication that waited for the lease was said after its unpublish() had timed out, and never taken back.',
     plan: plan(31828, 5, 1996, [

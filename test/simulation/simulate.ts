@@ -1,9 +1,10 @@
 // Runs a plan to its end: the faults, the recovery, what must hold then, and that nothing is left over.
 
 import type { SimCall } from './calls.js';
-import { type Plan, planFor } from './plan.js';
+import { type CallAction, type Plan, planFor } from './plan.js';
 import { innerOf, type SimClient } from './upstream.js';
-import { heardBy } from './worker.js';
+import type { SimSubscription } from './values.js';
+import { heardBy, type SimHandle } from './worker.js';
 import { type SimGroup, type Violation, World, type WorldOptions } from './world.js';
 
 export interface Result {
@@ -64,8 +65,8 @@ async function live(world: World): Promise<void> {
 async function orphan(world: World): Promise<void> {
   // Who was frozen reads what came.
   await world.run(SETTLE_MS);
-  const calls = world.calls.openOnes.filter(({ handle }) => handle.worker.isLinked);
-  const clients = world.groups.flatMap(({ upstream }) => [...upstream.live]);
+  const calls = world.calls.openOnes.filter(({ handle }) => handle.worker.isLinked && handle.worker.id !== 0);
+  const clients = world.groups.flatMap(({ upstream }) => upstream.live.filter(one => innerOf(one).home.id !== 0));
   world.killPrimary();
   await world.run(1000);
   const open = calls.find(({ end }) => end === undefined);
@@ -114,8 +115,8 @@ async function work(world: World, led: readonly SimGroup[]): Promise<void> {
   const handles = world.handles.filter(handle => handle.isLive && led.includes(handle.group));
   const last = new Set<SimCall>();
   for (const handle of handles) {
-    const call = { what: 'quick', ms: 0, timeoutMs: 1000, idempotent: false } as const;
-    handle.worker.run(() => last.add(handle.worker.call(handle, call, 'call')));
+    for (const call of LAST)
+      handle.worker.run(() => last.add(handle.worker.call(handle, { ...CALL, ...call }, 'call')));
   }
   const isSubscribed = () => led.every(group => topicsAmiss(world, group) === undefined);
   if (!(await world.run(RECOVERY_MS, isSubscribed)) && !world.violation)
@@ -126,12 +127,69 @@ async function work(world: World, led: readonly SimGroup[]): Promise<void> {
   const failed = () => led.map(group => whatIsAmiss(world, group)).find(text => text !== undefined);
   const done = await world.run(
     RECOVERY_MS,
-    () => last.size === handles.length && world.calls.openOnes.length === 0 && failed() === undefined,
+    () => last.size === LAST.length * handles.length && world.calls.openOnes.length === 0 && failed() === undefined,
   );
   if (!done && !world.violation) world.broken('recovery', failed() ?? 'a call does not end');
-  const lost = [...last].find(({ end }) => end !== 'ok');
-  if (lost && !world.violation)
-    world.broken('recovery', `the last call ${lost.id} of ${lost.handle} ended: ${lost.end}`);
+  if (world.violation) return;
+  for (const { id, handle, end, expected } of last) {
+    if (end !== expected) world.broken('recovery', `the last call ${id} of ${handle} ended: ${end}, not ${expected}`);
+  }
+  await world.run(100);
+  const amiss = led.map(group => endlessAmiss(world, group)).find(text => text !== undefined);
+  if (amiss) return world.broken('cancel', amiss);
+  const untold = handles.map(onewayAmiss).find(text => text !== undefined);
+  if (untold) return world.broken('oneway', untold);
+  for (const group of led) await shareOut(world, group);
+}
+
+const CALL = { what: 'quick', ms: 0, timeoutMs: 1000, idempotent: false } as const;
+
+/** What every member can do when all is well, each with another kind of end. */
+const LAST: readonly Partial<CallAction>[] = [
+  {},
+  { what: 'throws', via: 'drop' },
+  { what: 'obeys', signalMs: 20 },
+  { what: 'never', abortMs: 20 },
+  { what: 'never', via: 'hasty' },
+];
+
+/** Nobody waits for a call that goes on in the leader: then it was told so. */
+function endlessAmiss(world: World, group: SimGroup): string | undefined {
+  for (const [id, { aborted }] of innerOf(clientOf(world, group)!).endless) {
+    const { end, handle, isOneway, madeAt, timeoutMs } = world.calls.all.get(id)!;
+    const isOpen = isOneway ? world.time.now() < madeAt + timeoutMs : end === undefined;
+    const isWanted = isOpen && handle.isLive;
+    if (!isWanted && !aborted) return `call ${id} of ${handle} goes on in ${group}, and nobody waits for it`;
+  }
+  return undefined;
+}
+
+/** Each call that nobody waited for ran, or an error was told of it. */
+function onewayAmiss(handle: SimHandle): string | undefined {
+  const { world } = handle.worker;
+  const own = [...world.calls.all.values()].filter(call => call.handle === handle && call.isOneway);
+  const lost = own.filter(({ starts, abort }) => starts.length === 0 && !abort).length;
+  if (lost > handle.ownErrors) return `${handle}: ${lost} calls never ran, ${handle.ownErrors} errors were told`;
+  const last = own.at(-1)!;
+  return handle.errors.has(`thrown ${last.id}`) ? undefined : `${handle}: what call ${last.id} threw was not told`;
+}
+
+/** Of those that get each value once among them, each has its turn. */
+async function shareOut(world: World, group: SimGroup): Promise<void> {
+  const topics = new Map<number, SimSubscription[]>();
+  for (const one of world.values.live) {
+    if (one.how !== 'one' || one.handle.group !== group || !one.handle.isLive) continue;
+    topics.set(one.topic, [...(topics.get(one.topic) ?? []), one]);
+  }
+  for (const [topic, ones] of topics) {
+    const before = ones.map(({ count }) => count);
+    for (let i = 0; i < 2 * ones.length; i++) {
+      group.upstream.push(topic, 1);
+      await world.run(20);
+    }
+    const got = ones.map(({ count }, i) => count - before[i]!);
+    if (got.some(count => count !== 2)) world.broken('delivery one', `${group} t${topic}: turns of ${got.join(', ')}`);
+  }
 }
 
 function whatIsAmiss(world: World, group: SimGroup): string | undefined {

@@ -1,15 +1,17 @@
 // The server of one group and its real clients: as slow, broken and late as a plan says, and a witness of all that is done.
 
 import { callContext, type OpenContext } from '../../lib/index.js';
-import type { Illness } from './plan.js';
+import type { CallAction, Illness } from './plan.js';
 import type { SimWorker } from './worker.js';
 import type { SimGroup, World } from './world.js';
 
 /** What a call asks of the real client. */
 export interface Task {
   readonly id: number;
-  readonly what: 'quick' | 'sync' | 'slow' | 'never' | 'throws' | 'blocks';
+  readonly what: CallAction['what'];
   readonly ms: number;
+  readonly signal?: AbortSignal;
+  readonly padding?: string;
 }
 
 /** A publication; `key` and `version` where it is sticky. */
@@ -23,6 +25,7 @@ export interface Said {
 export interface Value {
   readonly topic: number;
   readonly seq: number;
+  readonly padding: string;
 }
 
 type ValueListener = (value: Value) => void;
@@ -67,7 +70,7 @@ export class SimUpstream {
     for (let i = 0; i < count; i++) {
       const seq = (this.newest.get(topic) ?? 0) + 1;
       this.newest.set(topic, seq);
-      for (const client of this.clients) send(client, { topic, seq });
+      for (const client of this.clients) send(client, { topic, seq, padding: this.world.padding });
     }
   }
 
@@ -98,6 +101,8 @@ interface Inner {
   /** What is said and not taken back: by owner and key. */
   readonly sticky: Map<string, number>;
   readonly context: OpenContext | undefined;
+  /** Calls that don't end by themselves, and the signals that say that nobody waits any more. */
+  readonly endless: Map<number, AbortSignal>;
 }
 
 /** Beside the object, so that no name of ours is a method of the real client. */
@@ -120,19 +125,26 @@ export class SimClient {
       events: new Map(),
       sticky: new Map(),
       context,
+      endless: new Map(),
     });
     upstream.clients.push(this);
     upstream.world.log(() => `  ${home}: a real client of ${upstream.group} opens`);
   }
 
   run(task: Task): unknown {
-    const { upstream, home } = innerOf(this);
-    upstream.world.calls.started(task.id, upstream.group, home);
-    if (task.what === 'sync') return task.id;
-    if (task.what === 'throws') throw new Error(`thrown ${task.id}`);
-    if (task.what === 'never') return new Promise(() => {});
-    if (task.what === 'blocks') upstream.world.jump(task.ms);
-    return task.what === 'slow' ? home.sleep(task.ms).then(() => task.id) : Promise.resolve(task.id);
+    return work(this, task);
+  }
+
+  hasty(task: Task): unknown {
+    return work(this, task);
+  }
+
+  again(task: Task): unknown {
+    return work(this, task);
+  }
+
+  drop(task: Task): unknown {
+    return work(this, task);
   }
 
   publish(said: Said): unknown {
@@ -168,7 +180,7 @@ export class SimClient {
     const seq = newest.get(topic);
     if (!refuse && group.plan.greets && seq !== undefined) {
       world.values.greeted(group, topic, seq);
-      send(this, { topic, seq });
+      send(this, { topic, seq, padding: world.padding });
     }
     return upstream.suffer(home, 'refuses to subscribe', 'subscribes slowly');
   }
@@ -211,6 +223,37 @@ export class SimClient {
     if (upstream.is('never closes')) return new Promise(() => {});
     if (upstream.is('closes slowly')) return home.sleep(upstream.illness!.delayMs).then(over);
     return over();
+  }
+}
+
+/** What a call asks for. @returns the call's number, and what came with it */
+function work(client: SimClient, task: Task): unknown {
+  const { upstream, home, endless } = innerOf(client);
+  const { id, what, ms, padding, signal } = task;
+  upstream.world.calls.started(id, upstream.group, home);
+  const result = padding === undefined ? id : { id, padding };
+  switch (what) {
+    case 'sync':
+      return result;
+    case 'throws':
+      throw new Error(`thrown ${id}`);
+    case 'never':
+    case 'obeys':
+      endless.set(id, callContext()!.signal);
+      return new Promise(resolve => {
+        if (what === 'never') return;
+        signal?.addEventListener('abort', () => {
+          endless.delete(id);
+          resolve(result);
+        });
+      });
+    case 'blocks':
+      upstream.world.jump(ms);
+      return Promise.resolve(result);
+    case 'slow':
+      return home.sleep(ms).then(() => result);
+    default:
+      return Promise.resolve(result);
   }
 }
 

@@ -17,6 +17,8 @@ export interface SimSubscription {
   /** The newest value it got, and the term of it. */
   seq: number;
   term: number;
+  /** The values that it got. */
+  count: number;
   /** Values may be missing before the next one. */
   mayMiss: boolean;
   end(): void;
@@ -37,7 +39,7 @@ export class ValueAccount {
     const { client } = handle;
     const id = ++this.#lastId;
     this.world.log(() => `  ${handle}: subscription ${id} to t${topic}, ${how}`);
-    const base = { id, handle, topic, how, isReady: false, isEnded: false, seq: 0, term: 0, mayMiss: true };
+    const base = { id, handle, topic, how, isReady: false, isEnded: false, seq: 0, term: 0, count: 0, mayMiss: true };
     if (how === 'iterator') {
       const iterator = client.subscribe(topic);
       const subscription: SimSubscription = { ...base, end: () => void iterator.unsubscribe() };
@@ -111,10 +113,12 @@ export class ValueAccount {
     }
   }
 
-  #value(subscription: SimSubscription, { topic, seq }: Value, { term, replayed }: ValueInfo): void {
+  #value(subscription: SimSubscription, { topic, seq, padding }: Value, { term, replayed }: ValueInfo): void {
     const { world } = this;
     const { id, handle, how } = subscription;
     this.received++;
+    subscription.count++;
+    if (padding.length !== world.padding.length) world.broken('values', `${padding.length} characters came along`);
     world.log(
       () =>
         `  ${handle}: subscription ${id} gets t${topic} ${seq} of term ${handle.group.short(term)}${replayed ? ', replayed' : ''}`,

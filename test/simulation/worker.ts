@@ -1,13 +1,21 @@
 // One worker of a simulation, and its handles: what the code of an app would do there.
 
-import type { OpenContext, SharedClient } from '../../lib/index.js';
+import { type OpenContext, type SharedClient, SharedClientError, type WithOptions } from '../../lib/index.js';
 import type { Member } from '../../lib/member/member.js';
 import type { TestWorker } from '../../lib/testing.js';
 import type { Clock } from '../../lib/utils/clock.js';
 import type { SimCall } from './calls.js';
 import { memberOf } from './peephole.js';
-import { DRAIN_TIMEOUT_MS, OPEN_TIMEOUT_MS, type WorkerPlan } from './plan.js';
-import { classFor, innerOf, type SimClient, type Task } from './upstream.js';
+import {
+  type CallAction,
+  DRAIN_TIMEOUT_MS,
+  METHODS,
+  OPEN_TIMEOUT_MS,
+  TIMEOUT_MS,
+  type Via,
+  type WorkerPlan,
+} from './plan.js';
+import { classFor, innerOf, type SimClient } from './upstream.js';
 import type { SimGroup, World } from './world.js';
 
 type Client = SharedClient<SimClient>;
@@ -27,6 +35,9 @@ interface Known {
 export class SimHandle {
   isClosing = false;
   isClosed = false;
+  /** What its event `error` told: the messages, and how many of them were the library's own. */
+  readonly errors = new Set<string>();
+  ownErrors = 0;
   readonly member: Member;
   readonly #known: Known;
 
@@ -40,7 +51,11 @@ export class SimHandle {
     const { world } = worker;
     client.on('resync', event => world.values.resync(this, event));
     client.on('warning', ({ message }) => world.log(() => `  ${this}: warning ${message}`));
-    client.on('error', error => world.log(() => `  ${this}: error ${error}`));
+    client.on('error', error => {
+      world.log(() => `  ${this}: error ${error}`);
+      this.errors.add(error.message);
+      if (error instanceof SharedClientError) this.ownErrors++;
+    });
     let last = 0;
     client.upstream.on('news', number => {
       world.log(() => `  ${this}: event ${number}`);
@@ -148,11 +163,12 @@ export class SimWorker {
       name: group.name,
       handover: plan.handover,
       replay: plan.replay,
-      eligible,
+      ...(eligible !== undefined && { eligible }),
       priority,
       openTimeoutMs: OPEN_TIMEOUT_MS,
       drainTimeoutMs: DRAIN_TIMEOUT_MS,
-      timeoutMs: 2000,
+      timeoutMs: TIMEOUT_MS,
+      methods: METHODS,
       readyTimeoutMs: 3000,
       restartOn: ['lost'],
       events: ['news'],
@@ -166,29 +182,37 @@ export class SimWorker {
     this.world.handles.push(handle);
   }
 
-  call(
-    handle: SimHandle,
-    given: Pick<Task, 'what' | 'ms'> & { timeoutMs: number; idempotent: boolean; abortMs?: number },
-    kind: 'call' | 'publish',
-  ): SimCall {
-    const { calls } = this.world;
-    const { what, ms, timeoutMs, idempotent, abortMs } = given;
+  call(handle: SimHandle, given: Omit<CallAction, 'w' | 'g' | 'count'>, kind: 'call' | 'publish'): SimCall {
+    const { calls, padding } = this.world;
+    const { what, ms, abortMs, signalMs, via = 'run' } = given;
     const id = calls.nextId();
     const abort = abortMs === undefined ? undefined : new AbortController();
-    const client = handle.client.with({ timeoutMs, idempotent, ...(abort && { signal: abort.signal }) });
-    const made = { id, kind, group: handle.group, handle, timeoutMs, idempotent, throws: what === 'throws', abort };
+    const inside = signalMs === undefined ? undefined : new AbortController();
+    const said = kind === 'call' ? via : 'run';
+    const { timeoutMs, idempotent, isOneway } = termsOf(said, given);
+    const client = handle.client.with({
+      ...optionsFor(said, given),
+      ...(given.isOneway && { oneway: true }),
+      ...(abort && { signal: abort.signal }),
+    });
+    const throws = what === 'throws';
+    const expected = endOf(what, isOneway, abort !== undefined);
+    const made = { id, kind, group: handle.group, handle, timeoutMs, idempotent, throws, isOneway, abort, expected };
+    const task = { id, what, ms, ...(inside && { signal: inside.signal }), ...(given.isPadded && { padding }) };
     const call = calls.make(made, () =>
-      kind === 'call' ? client.invoke('run', { id, what, ms }) : client.publish({ id, owner: handle.memberId }),
+      kind === 'call' ? client.invoke(via, task) : client.publish({ id, owner: handle.memberId }),
     );
     if (abort) this.clock.setTimer(() => abort.abort(new Error('The caller gave up.')), abortMs!);
+    if (inside) this.clock.setTimer(() => inside.abort(), signalMs!);
     return call;
   }
 
-  say(handle: SimHandle, key: number): void {
+  say(handle: SimHandle, key: number, abortMs?: number): void {
     const { calls } = this.world;
     const id = calls.nextId();
     const timeoutMs = 20_000;
     const version = id;
+    const abort = abortMs === undefined ? undefined : new AbortController();
     handle.sticky.set(key, { version, handle });
     const made = {
       id,
@@ -198,15 +222,27 @@ export class SimWorker {
       timeoutMs,
       idempotent: true,
       throws: false,
+      isOneway: false,
+      abort,
+      expected: 'ok',
     };
-    calls.make(made, () =>
-      handle.client.with({ sticky: key, timeoutMs }).publish({ id, owner: handle.memberId, key, version }),
-    );
+    const client = handle.client.with({ sticky: key, timeoutMs, ...(abort && { signal: abort.signal }) });
+    calls.make(made, () => client.publish({ id, owner: handle.memberId, key, version }));
+    if (!abort) return;
+    this.clock.setTimer(() => {
+      this.world.log(() => `  ${this}: the signal of sticky ${id} aborts`);
+      if (handle.sticky.get(key)?.version === version) handle.sticky.delete(key);
+      abort.abort(new Error('The caller gave up.'));
+    }, abortMs!);
   }
 
+  /** Until it is known to be taken back, or something else is said under the key. */
   unsay(handle: SimHandle, key: number): void {
     handle.sticky.delete(key);
-    this.world.promised(`unpublish() of ${handle}`, this, handle.client.unpublish(key));
+    const done = handle.client.unpublish(key).catch(() => {
+      if (!handle.isClosing && !handle.sticky.has(key) && this.process.isAlive) this.unsay(handle, key);
+    });
+    this.world.promised(`unpublish() of ${handle}`, this, done);
   }
 
   close(handle: SimHandle): void {
@@ -238,6 +274,29 @@ export class SimWorker {
     return known;
   }
 }
+
+/** What a call is given where nothing is said of its method. */
+const optionsFor = (via: Via, { timeoutMs, idempotent }: Given): WithOptions =>
+  via === 'run' ? { timeoutMs, idempotent } : {};
+
+/** What holds for a call. */
+function termsOf(via: Via, given: Given): { timeoutMs: number; idempotent: boolean; isOneway: boolean } {
+  const { timeoutMs, idempotent, isOneway = false } = given;
+  if (via === 'run') return { timeoutMs, idempotent, isOneway };
+  return {
+    timeoutMs: via === 'hasty' ? METHODS.hasty.timeoutMs : TIMEOUT_MS,
+    idempotent: via === 'again',
+    isOneway: isOneway || via === 'drop',
+  };
+}
+
+function endOf(what: CallAction['what'], isOneway: boolean, isAborted: boolean): string {
+  if (isOneway) return 'accepted';
+  if (what === 'throws' || isAborted) return 'error';
+  return what === 'never' ? 'unknown' : 'ok';
+}
+
+type Given = Pick<CallAction, 'timeoutMs' | 'idempotent' | 'isOneway'>;
 
 type Opener = (context: OpenContext) => Promise<SimClient>;
 

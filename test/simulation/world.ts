@@ -1,12 +1,21 @@
 // One simulation: a cluster in memory, the servers of its groups, and all that is done in it and to it.
 
 import type { Primary, PrimaryStatus } from '../../lib/index.js';
-import { createMemoryCluster, type MemoryCluster } from '../../lib/testing.js';
+import type { TestWorker } from '../../lib/testing.js';
 import { Random } from '../helpers/unit-random.js';
 import { CallAccount } from './calls.js';
+import { SimCluster } from './cluster.js';
 import { LeaderAccount } from './leaders.js';
-import { type SeenService, watchLeaders } from './peephole.js';
-import { type Action, type GroupPlan, HEARTBEAT_MS, LEADER_TIMEOUT_MS, type Plan } from './plan.js';
+import { queuedBytes, type SeenService, watchLeaders } from './peephole.js';
+import {
+  type Action,
+  type GroupPlan,
+  HEARTBEAT_MS,
+  LEADER_TIMEOUT_MS,
+  type Load,
+  type Plan,
+  type WorkerPlan,
+} from './plan.js';
 import { SimTime } from './time.js';
 import { breakClient, emitEvent, SimUpstream } from './upstream.js';
 import { ValueAccount } from './values.js';
@@ -71,12 +80,16 @@ export class World {
   readonly leaders: LeaderAccount;
   violation: Violation | undefined;
   isStalled = false;
+  /** It was closed, and not yet set up again. */
+  isShut = false;
+  /** Beside each value. */
+  readonly padding: string;
   /** When the primary, or all of the machine, last began to run again. */
   disturbedAt = 0;
   /** What was promised to the code of a worker and has not settled. */
   readonly pending = new Map<string, SimWorker | undefined>();
-  readonly #cluster: MemoryCluster;
-  readonly #primary: Primary;
+  readonly #cluster: SimCluster;
+  #primary!: Primary;
   readonly #byId = new Map<number, SimWorker>();
   readonly #places: (SimWorker | undefined)[] = [];
   readonly #trace: WorldOptions['trace'];
@@ -85,6 +98,7 @@ export class World {
   #lastSweep = 0;
   #sinceSweep = 0;
   #stall = 0;
+  #shut = 0;
   #stalledAt = 0;
   #stalledMs = 0;
   #isHealed = false;
@@ -99,14 +113,11 @@ export class World {
     this.values = new ValueAccount(this);
     this.leaders = new LeaderAccount(this);
     this.groups = plan.groups.map(group => new SimGroup(this, group));
-    this.#cluster = createMemoryCluster({ clock: this.time, schedule: this.time.schedule });
-    this.#primary = this.#cluster.setupPrimary({
-      heartbeatMs: HEARTBEAT_MS,
-      leaderTimeoutMs: LEADER_TIMEOUT_MS,
-      hungLeader: plan.hungLeader,
-    });
-    this.leaders.watch(this.#primary);
+    this.padding = 'x'.repeat(plan.load?.padding ?? 0);
+    this.#cluster = new SimCluster({ clock: this.time, schedule: this.time.schedule });
+    this.#setUp();
     this.#services = watchLeaders(sender => this.leaders.emits(sender));
+    if (plan.primary) this.#begin(plan.workers.length, plan.primary, this.#cluster.primary);
     for (const action of plan.actions) this.time.setTimer(() => this.#act(action), action.at);
   }
 
@@ -214,6 +225,7 @@ export class World {
     this.log(() => 'all faults end');
     for (const { upstream } of this.groups) upstream.illness = undefined;
     this.#thawPrimary();
+    this.#openPrimary();
     for (const worker of this.alive) {
       this.#thaw(worker);
       worker.process.startReading();
@@ -246,6 +258,15 @@ export class World {
     this.#sinceSweep = 0;
     this.calls.lookForLate();
     if (this.workers.some(({ isFrozen }) => isFrozen)) this.leaders.checkHung();
+    if (this.plan.load) this.#checkQueues(this.plan.load);
+  }
+
+  /** What waits for one worker is bounded: one message is always let in, and small news of calls. */
+  #checkQueues({ padding, maxQueuedBytes }: Load): void {
+    const most = Math.max(maxQueuedBytes, ALWAYS_FREE_BYTES, MOST_BUNDLE_BYTES + 2 * padding) + SMALL_NEWS_BYTES;
+    for (const [workerId, bytes] of queuedBytes(this.#primary)) {
+      if (bytes > most) this.broken('overload', `${bytes} bytes wait for w${workerId}`);
+    }
   }
 
   // ---------------------------------------------------------------------------------------------------- actions
@@ -267,6 +288,8 @@ export class World {
       case 'wall':
         this.time.wallShift += action.ms;
         return;
+      case 'shut':
+        return this.#shutPrimary(action.ms);
     }
     const group = this.groups[action.g];
     if (!group) return;
@@ -286,6 +309,7 @@ export class World {
     }
     const worker = action.w === -1 ? this.leaderOf(group) : this.#places[action.w];
     if (!worker?.process.isAlive) return;
+    if (worker.id === 0 && HARMS.has(action.do)) return;
     switch (action.do) {
       case 'kill':
         worker.process.kill();
@@ -325,7 +349,7 @@ export class World {
         for (let i = 0; i < action.count; i++) worker.call(handle, action, action.do);
         return;
       case 'sticky':
-        return worker.say(handle, action.key);
+        return worker.say(handle, action.key, action.abortMs);
       case 'unpublish':
         return worker.unsay(handle, action.key);
       case 'subscribe':
@@ -347,7 +371,11 @@ export class World {
   #fork(place: number): void {
     const plan = this.plan.workers[place];
     if (!plan || this.#places[place]?.process.isAlive) return;
-    const worker = new SimWorker(this, place, plan, this.#cluster.fork({ serialization: plan.serialization }));
+    this.#begin(place, plan, this.#cluster.fork({ serialization: plan.serialization }));
+  }
+
+  #begin(place: number, plan: WorkerPlan, process: TestWorker): void {
+    const worker = new SimWorker(this, place, plan, process);
     this.#places[place] = worker;
     this.workers.push(worker);
     this.#byId.set(worker.id, worker);
@@ -395,6 +423,8 @@ export class World {
     if (this.isStalled) return;
     this.isStalled = true;
     this.#stalledAt = this.time.now();
+    const own = this.#byId.get(0);
+    if (own) own.isFrozen = true;
     this.#cluster.freezePrimary();
     const stall = ++this.#stall;
     this.time.setTimer(() => stall === this.#stall && this.#thawPrimary(), ms);
@@ -406,9 +436,57 @@ export class World {
     this.isStalled = false;
     this.#stalledMs += this.time.now() - this.#stalledAt;
     this.disturbedAt = this.time.now();
+    const own = this.#byId.get(0);
+    if (own) {
+      own.isFrozen = false;
+      own.disturbedAt = this.time.now();
+      own.wasUnwell();
+    }
     this.#cluster.thawPrimary();
   }
+
+  #setUp(): void {
+    this.#primary = this.#cluster.setupPrimary({
+      heartbeatMs: HEARTBEAT_MS,
+      leaderTimeoutMs: LEADER_TIMEOUT_MS,
+      hungLeader: this.plan.hungLeader,
+      ...(this.plan.load && {
+        maxQueuedBytes: this.plan.load.maxQueuedBytes,
+        maxQueuedTotalBytes: this.plan.load.maxQueuedTotalBytes,
+      }),
+    });
+    this.leaders.watch(this.#primary);
+  }
+
+  #shutPrimary(ms: number): void {
+    if (this.isShut) return;
+    this.#cluster.primary.run(() => {
+      this.log(() => 'the primary is closed');
+      this.isShut = true;
+      this.disturbedAt = this.time.now();
+      this.leaders.shut();
+      this.promised('close() of the primary', undefined, this.#primary.close());
+      const shut = ++this.#shut;
+      this.time.setTimer(() => shut === this.#shut && this.#cluster.primary.run(() => this.#openPrimary()), ms);
+    });
+  }
+
+  #openPrimary(): void {
+    if (!this.isShut) return;
+    this.log(() => 'the primary is set up again');
+    this.isShut = false;
+    this.disturbedAt = this.time.now();
+    this.#setUp();
+  }
 }
+
+/** What befalls no primary: it has actions of its own. */
+const HARMS: ReadonlySet<Action['do']> = new Set(['kill', 'freeze', 'slow', 'deaf', 'disconnect', 'exit']);
+
+const KIB = 1024;
+const ALWAYS_FREE_BYTES = 1024 * KIB;
+const MOST_BUNDLE_BYTES = 512 * KIB;
+const SMALL_NEWS_BYTES = 64 * KIB;
 
 /** An action on one line. */
 export function describe({ at, do: what, ...rest }: Action): string {

@@ -17,7 +17,7 @@ system('the primary dies: calls end, the real client is closed, then the workers
   ];
   await rig.time.settle();
   const at = rig.time.now();
-  rig.cluster.killPrimary();
+  rig.killPrimary();
   await rig.time.settle();
   // The follower had nothing to wait for: it was gone before its promises could tell.
   t.deepEqual(
@@ -33,7 +33,7 @@ system('the primary dies: calls end, the real client is closed, then the workers
 system('the exit is delayed by at most drainTimeoutMs', async (t, rig) => {
   const clients = await rig.clients(1, { drainTimeoutMs: 200 });
   rig.upstream().onClose = () => new Promise(() => {});
-  rig.cluster.killPrimary();
+  rig.killPrimary();
   await rig.time.advance(199);
   t.true(rig.workers[0]!.isAlive);
   t.false(clients[0]!.isLeader);
@@ -60,7 +60,7 @@ system('a follower whose app holds the exit hears what became of its calls', asy
   const subscription = watch(late.subscribe('topic', () => {}).ready);
   await rig.time.advance(10_001);
   t.regex(subscription.end!, /^ERR_PRIMARY_LOST/);
-  rig.cluster.killPrimary();
+  rig.killPrimary();
   await rig.time.settle();
   t.true(worker.isAlive);
 });
