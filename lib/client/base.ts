@@ -243,7 +243,8 @@ export class Base implements MemberObserver {
 
   /** Told once a key and term, whatever the number of subscriptions to it. */
   resync(event: ResyncEvent): void {
-    if (event.reason === 'failover') {
+    // Within one term, of a primary that was gone for a while, each is another one.
+    if (event.reason === 'failover' && event.fromTerm !== event.toTerm) {
       if (this.#resynced.get(event.key) === event.toTerm) return;
       this.#resynced.set(event.key, event.toTerm);
     }

@@ -218,6 +218,7 @@ export class Member implements LinkMember {
     // Its results are still good; what is left then is lost with the primary, not with a leader.
     this.#service?.stop();
     this.calls.failAll(toError);
+    this.subscriptions.interrupt();
     this.#play({ type: 'lost' });
     this.#relay = undefined;
     this.failovers.forget();
@@ -229,10 +230,15 @@ export class Member implements LinkMember {
     if (bundle.f !== undefined || bundle.h[0] === Kind.GONE) {
       if (this.#service?.term === bundle.t) this.#service.receive(bundle);
       // Until the primary hears that the real client is closed, it still sends calls.
-      else handBack(bundle, this.#senderOf(bundle.t));
+      else if (this.#isClosing(bundle.t)) handBack(bundle, this.#senderOf(bundle.t));
       return;
     }
     this.#read(bundle);
+  }
+
+  #isClosing(term: number): boolean {
+    const { now } = this.#role;
+    return now.at === 'closing' && now.term === term;
   }
 
   #read(bundle: Bundle): void {

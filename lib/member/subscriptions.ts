@@ -47,6 +47,8 @@ export class MemberSubscription {
   term = 0;
   failures = 0;
   retry: Timer | undefined;
+  /** What the leader said since it was confirmed was not heard here, though it may lead on in the same term. */
+  isInterrupted = false;
 
   constructor(
     readonly key: string,
@@ -91,6 +93,11 @@ export class Subscriptions {
   shut(): void {
     this.#road = undefined;
     this.#byNumber.clear();
+  }
+
+  /** There is no primary: who leads elsewhere goes on without us. */
+  interrupt(): void {
+    for (const subscription of this.#all.values()) subscription.isInterrupted = subscription.term !== 0;
   }
 
   close(): void {
@@ -150,8 +157,16 @@ export class Subscriptions {
     }
     same.add(subscription);
     const { key, topic, owner } = subscription;
+    const mayMiss = fromTerm !== term || subscription.isInterrupted;
+    this.#goesOn(key, owner.handle);
     if (fromTerm === 0) owner.ready();
-    else if (fromTerm !== term) owner.resync({ key, topic, fromTerm, toTerm: term, reason: 'failover' });
+    else if (mayMiss) owner.resync({ key, topic, fromTerm, toTerm: term, reason: 'failover' });
+  }
+
+  /** One word to a handle is enough. */
+  #goesOn(key: string, handle: object): void {
+    for (const other of this.#all.values())
+      if (other.key === key && other.owner.handle === handle) other.isInterrupted = false;
   }
 
   #refused({ id, json, ext, parts }: FrameView, term: number): void {

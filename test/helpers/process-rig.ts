@@ -71,6 +71,11 @@ export class Rig {
     if (workers > 0 && primary) await this.#allReady(client);
   }
 
+  /** All that there ever were. */
+  get processes(): readonly AnyProcess[] {
+    return this.#processes;
+  }
+
   /** The worker that leads at first. */
   get leader(): WorkerProcess {
     return this.workers[0]!;

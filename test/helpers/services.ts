@@ -20,11 +20,16 @@ const DEFAULT_URL = 'redis://127.0.0.1:6379';
 
 /** The one at `REDIS_URL`, or at the default address, or one of our own. Ends with the test. */
 export async function findRedis(t: ExecutionContext): Promise<RedisService | undefined> {
-  const url = process.env.REDIS_URL ?? ((await answers(new URL(DEFAULT_URL))) ? DEFAULT_URL : undefined);
-  const service = url ? { address: { url }, close: async () => {} } : await startRedis();
+  const service = await locateRedis();
   if (service) t.teardown(() => service.close());
   else skip(t, `Redis: none at ${DEFAULT_URL}, REDIS_URL is not set, and redis-server is not installed`);
   return service;
+}
+
+/** The same without a test, for whoever closes it. */
+export async function locateRedis(): Promise<RedisService | undefined> {
+  const url = process.env.REDIS_URL ?? ((await answers(new URL(DEFAULT_URL))) ? DEFAULT_URL : undefined);
+  return url ? { address: { url }, close: async () => {} } : startRedis();
 }
 
 /** Says so where it is seen; a machine that must have all servers fails. */

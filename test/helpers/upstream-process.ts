@@ -70,6 +70,11 @@ export class UpstreamProcess extends EventEmitter<{ connections: [Connections]; 
     return this.#ask('executed') as Promise<readonly Executed[]>;
   }
 
+  /** Which of these ids ran. */
+  ran(ids: readonly string[]): Promise<readonly string[]> {
+    return this.#ask('ran', ids) as Promise<readonly string[]>;
+  }
+
   /** Cuts all connections; new ones are welcome. */
   async drop(): Promise<void> {
     await this.#ask('drop');
@@ -83,11 +88,11 @@ export class UpstreamProcess extends EventEmitter<{ connections: [Connections]; 
     await exited;
   }
 
-  #ask(what: Ask['what']): Promise<unknown> {
+  #ask(what: Ask['what'], ids?: readonly string[]): Promise<unknown> {
     const ask = ++this.#count;
     return new Promise((resolve, reject) => {
       this.#asked.set(ask, { resolve, reject });
-      this.#child.send({ ask, what } satisfies Ask, error => {
+      this.#child.send({ ask, what, ...(ids && { ids }) } satisfies Ask, error => {
         if (error) reject(error);
       });
     });

@@ -22,6 +22,8 @@ export interface Upstream {
   readonly path: string;
   stats(): UpstreamStats;
   executed(): readonly Executed[];
+  /** Which of these ids ran. */
+  ran(ids: readonly string[]): readonly string[];
   /** Cuts all connections; new ones are welcome. */
   drop(): void;
   close(): Promise<void>;
@@ -45,6 +47,7 @@ export async function startUpstream({ path, onConnections }: UpstreamOptions = {
     path: address,
     stats: () => state.stats(),
     executed: () => state.executed,
+    ran: ids => state.ran(ids),
     drop,
     async close() {
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
@@ -113,7 +116,8 @@ export function removeFreshPath(address: string): void {
 /** parent -> upstream */
 export interface Ask {
   readonly ask: number;
-  readonly what: 'stats' | 'executed' | 'drop';
+  readonly what: 'stats' | 'executed' | 'drop' | 'ran';
+  readonly ids?: readonly string[];
 }
 
 /** upstream -> parent */
@@ -133,7 +137,7 @@ async function main(path?: string): Promise<void> {
     // The parent's way to end it; comes also when the parent was killed.
     process.on('disconnect', () => upstream.close());
     process.on('SIGTERM', () => process.disconnect?.());
-    process.on('message', ({ ask, what }: Ask) => tell({ answer: ask, value: upstream[what]() }));
+    process.on('message', ({ ask, what, ids = [] }: Ask) => tell({ answer: ask, value: upstream[what](ids) }));
     tell({ listening: upstream.path });
   } catch (error) {
     tell({ failed: String(error) });

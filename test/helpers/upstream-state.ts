@@ -74,6 +74,10 @@ export class UpstreamState {
     }
   }
 
+  ran(ids: readonly string[]): string[] {
+    return ids.filter(id => this.#ids.has(id));
+  }
+
   connections(): Connections {
     return { live: this.#live.size, total: this.#total, highest: this.#highest };
   }

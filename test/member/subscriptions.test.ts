@@ -66,6 +66,25 @@ test('without a leader subscriptions wait, and each leader is told all of them i
   t.deepEqual(next.sent(), said);
 });
 
+test('who was without a primary may have missed values within a term, and is told once a handle', t => {
+  const { subscriptions, road, make, receive } = setUp();
+  const owner = new FakeOwner();
+  const [first, second] = [make('a', { owner }), make('a', { owner })];
+  const other = make('a');
+  subscriptions.open(road);
+  receive(Kind.SUBSCRIBED, first.id, 1);
+  subscriptions.interrupt();
+  subscriptions.shut();
+  subscriptions.open(road);
+  for (const { id } of [first, second, other]) receive(Kind.SUBSCRIBED, id, 1);
+  t.deepEqual(owner.heard, ['ready', 'resync "a" 5 5 failover', 'ready']);
+  t.deepEqual(other.owner.heard, ['ready']);
+  subscriptions.interrupt();
+  for (const { id } of [first, second, other]) receive(Kind.SUBSCRIBED, id, 1);
+  t.deepEqual(owner.heard.slice(3), ['resync "a" 5 5 failover']);
+  t.deepEqual(other.owner.heard.slice(1), ['resync "a" 5 5 failover']);
+});
+
 test('with a leader a subscription and its end are told at once', t => {
   const { subscriptions, road, make } = setUp();
   subscriptions.open(road);

@@ -98,6 +98,12 @@ export class CallAccount {
     call.starts.push(term);
   }
 
+  /** The workers were without a primary: who led on without them took back what was sticky, and hears it again. */
+  forgetSaid(): void {
+    for (const { kind, handle, starts } of this.all.values())
+      if (kind === 'sticky' && handle.worker.id !== 0) starts.length = 0;
+  }
+
   /** Looks for those whose time is over. */
   lookForLate(): void {
     const now = this.world.time.now();

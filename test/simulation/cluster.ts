@@ -6,9 +6,12 @@ import type { Primary, PrimaryOptions } from '../../lib/index.js';
 import type { ChannelOptions, TestWorker } from '../../lib/testing.js';
 import { MemoryNetwork, type MemoryNetworkOptions } from '../../lib/transport/memory.js';
 
+/** A process, as far as the simulation needs one. */
+export type SimProcess = Omit<TestWorker, 'whileLeader'>;
+
 export class SimCluster {
   /** The primary, as far as it is a member: nothing but the end of the cluster ends it. */
-  readonly primary: TestWorker;
+  readonly primary: SimProcess;
   readonly #network: MemoryNetwork;
   readonly #host: Host;
   #isAlive = true;
@@ -24,7 +27,7 @@ export class SimCluster {
     return this.#host.setupPrimary(options);
   }
 
-  fork(options: ChannelOptions): TestWorker {
+  fork(options: ChannelOptions): SimProcess {
     const worker = this.#network.fork(options);
     const host = new Host({ where: 'worker', clock: worker.clock, createWorkerEnd: () => worker.end });
     return Object.assign(worker, { createSharedClient: clientsOf(host) });
@@ -48,7 +51,7 @@ export class SimCluster {
     this.#network.close();
   }
 
-  #primaryAsWorker(): TestWorker {
+  #primaryAsWorker(): SimProcess {
     const { primaryClock: clock } = this.#network;
     const isAlive = () => this.#isAlive;
     const nothing = () => {};

@@ -110,6 +110,23 @@ export const REGRESSIONS: readonly Regression[] = [
     ]),
   },
   {
+    seed: 1010,
+    text: 'The primary led, was closed and set up again: who had missed values within the term was not told.',
+    plan: plan(
+      1010,
+      4,
+      1345,
+      [
+        { at: 4, do: 'fork', w: 3 },
+        { at: 300, do: 'subscribe', g: 0, w: 3, topic: 1, how: 'all' },
+        { at: 713, do: 'push', g: 0, topic: 1, count: 1 },
+        { at: 1335, do: 'shut', ms: 0 },
+        { at: 1335, do: 'push', g: 0, topic: 1, count: 3 },
+      ],
+      { primary: { serialization: 'json', eligible: true, priority: 0 } },
+    ),
+  },
+  {
     seed: 31828,
     text: 'A sticky publication that waited for the lease was said after its unpublish() had timed out, and never taken back.',
     plan: plan(31828, 5, 1996, [

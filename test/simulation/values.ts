@@ -128,7 +128,7 @@ export class ValueAccount {
       world.broken('values', `subscription ${id} of ${handle} got a value of another topic`);
     if (term < subscription.term) world.broken('terms', `subscription ${id} of ${handle} got a value of an older term`);
     this.#inOrder(subscription, seq);
-    if (term === subscription.term && seq === subscription.seq)
+    if (term === subscription.term && seq === subscription.seq && !subscription.mayMiss)
       world.broken('values', `subscription ${id} of ${handle} got ${seq} twice in one term`);
     if (term !== subscription.term && subscription.term !== 0 && !subscription.mayMiss)
       world.broken('resync', `subscription ${id} of ${handle} got a value of a new term without resync`);

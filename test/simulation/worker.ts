@@ -2,9 +2,9 @@
 
 import { type OpenContext, type SharedClient, SharedClientError, type WithOptions } from '../../lib/index.js';
 import type { Member } from '../../lib/member/member.js';
-import type { TestWorker } from '../../lib/testing.js';
 import type { Clock } from '../../lib/utils/clock.js';
 import type { SimCall } from './calls.js';
+import type { SimProcess } from './cluster.js';
 import { memberOf } from './peephole.js';
 import {
   type CallAction,
@@ -115,7 +115,7 @@ export class SimWorker {
     readonly world: World,
     readonly place: number,
     readonly plan: WorkerPlan,
-    readonly process: TestWorker,
+    readonly process: SimProcess,
   ) {
     this.clock = process.clock;
   }

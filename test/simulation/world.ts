@@ -1,10 +1,9 @@
 // One simulation: a cluster in memory, the servers of its groups, and all that is done in it and to it.
 
 import type { Primary, PrimaryStatus } from '../../lib/index.js';
-import type { TestWorker } from '../../lib/testing.js';
 import { Random } from '../helpers/unit-random.js';
 import { CallAccount } from './calls.js';
-import { SimCluster } from './cluster.js';
+import { SimCluster, type SimProcess } from './cluster.js';
 import { LeaderAccount } from './leaders.js';
 import { queuedBytes, type SeenService, watchLeaders } from './peephole.js';
 import {
@@ -374,7 +373,7 @@ export class World {
     this.#begin(place, plan, this.#cluster.fork({ serialization: plan.serialization }));
   }
 
-  #begin(place: number, plan: WorkerPlan, process: TestWorker): void {
+  #begin(place: number, plan: WorkerPlan, process: SimProcess): void {
     const worker = new SimWorker(this, place, plan, process);
     this.#places[place] = worker;
     this.workers.push(worker);
@@ -465,6 +464,7 @@ export class World {
       this.isShut = true;
       this.disturbedAt = this.time.now();
       this.leaders.shut();
+      this.calls.forgetSaid();
       this.promised('close() of the primary', undefined, this.#primary.close());
       const shut = ++this.#shut;
       this.time.setTimer(() => shut === this.#shut && this.#cluster.primary.run(() => this.#openPrimary()), ms);

@@ -1,0 +1,37 @@
+// What a run of chaos came to, as tables.
+
+import Table from 'cli-table3';
+import { quantile } from 'simple-statistics';
+import type { ChaosResult } from './chaos.js';
+
+const MIB = 2 ** 20;
+
+export function reportOf(result: ChaosResult): string {
+  const { faults, gaps, made, ended, ends, terms, memory, violations, seed } = result;
+  const table = new Table({
+    head: ['fault', 'times', 'longest gap, ms: p50', 'p90', 'p99', 'max'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [] },
+  });
+  for (const [name, times] of [...faults].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    table.push([name, times, ...percentiles(gaps.get(name) ?? [])]);
+  }
+  const total = [...faults.values()].reduce((sum, times) => sum + times, 0);
+  table.push(['all', total, ...percentiles([...gaps.values()].flat())]);
+  const outcomes = Object.entries(ends)
+    .sort(([, a], [, b]) => b - a)
+    .map(([end, times]) => `  ${end}: ${times}`);
+  return [
+    table.toString(),
+    `seed ${seed}, ${terms} terms; ${made} calls, ${ended} ended, the others died with their workers`,
+    ...outcomes,
+    `memory of the primary at start, middle and end: ${memory.map(bytes => `${(bytes / MIB).toFixed(0)} MiB`).join(', ')}`,
+    violations.length === 0 ? 'every promise was kept' : `broken, ${violations.length} times:`,
+    ...violations.slice(0, 50).map(text => `  ${text}`),
+  ].join('\n');
+}
+
+function percentiles(gaps: readonly number[]): string[] {
+  if (gaps.length === 0) return ['', '', '', ''];
+  return [0.5, 0.9, 0.99, 1].map(share => quantile([...gaps], share).toFixed(0));
+}

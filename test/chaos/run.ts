@@ -1,0 +1,35 @@
+// Chaos from the command line: `--minutes N`, `--workers N`, `--seed N`. Ends with 1 if a promise broke.
+
+import { parseArgs } from 'node:util';
+import { createLogUpdate } from 'log-update';
+import { locateRedis } from '../helpers/services.js';
+import { runChaos } from './chaos.js';
+import { reportOf } from './report.js';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    workers: { type: 'string', default: '4' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  },
+});
+
+const print = (text: string) => void process.stdout.write(`${text}\n`);
+const update = process.stdout.isTTY ? createLogUpdate(process.stdout) : undefined;
+const redis = await locateRedis();
+
+print(`seed ${values.seed}, ${values.workers} workers, ${values.minutes} minutes${redis ? '' : '; no Redis'}`);
+try {
+  const result = await runChaos({
+    seed: Number(values.seed),
+    workers: Number(values.workers),
+    durationMs: Number(values.minutes) * 60_000,
+    progress: update ?? print,
+    ...(redis && { redis }),
+  });
+  update?.done();
+  print(reportOf(result));
+  process.exitCode = result.violations.length > 0 ? 1 : 0;
+} finally {
+  await redis?.close();
+}
