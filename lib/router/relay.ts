@@ -72,9 +72,9 @@ function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: B
 function conflate(worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): void {
   const results = isOverloaded ? pickFrames(bundle, isResult) : undefined;
   if (results) answer(worker, results, Kind.OVERLOADED, '1');
-  const rest = pickFrames(bundle, kind => !isValue(kind) && !(isOverloaded && isResult(kind)));
+  const rest = pickFrames(bundle, kind => !waitsWithValues(kind) && !(isOverloaded && isResult(kind)));
   if (rest) worker.outbox.data(rest);
-  for (const frame of splitFrames(bundle, isValue)) worker.backlog.keep(frame);
+  for (const frame of splitFrames(bundle, waitsWithValues)) worker.backlog.keep(frame);
 }
 
 /**
@@ -124,4 +124,5 @@ function count(host: RelayHost, bundle: Bundle): number {
 
 const isCall = (kind: number) => kind === Kind.CALL || kind === Kind.PUBLISH || kind === Kind.UNPUBLISH;
 const isResult = (kind: number) => kind === Kind.RESULT || kind === Kind.ERROR;
-const isValue = (kind: number) => kind >= Kind.VALUE && kind <= Kind.EVENT;
+/** A subscription that is confirmed must not hear values from before, so its confirmation waits behind these. */
+const waitsWithValues = (kind: number) => kind === Kind.SUBSCRIBED || (kind >= Kind.VALUE && kind <= Kind.EVENT);

@@ -240,8 +240,8 @@ test('of values for a worker that does not read the newest stay, and results end
     'VALUE 5 "…xx"',
     'VALUE 5 "…xx"',
     'OVERLOADED 7 1',
-    'SUBSCRIBED 8 6',
     'OVERLOADED 9 1',
+    'SUBSCRIBED 8 6',
     'GAP 5 0',
     'VALUE 5 "…x2"',
   ]);

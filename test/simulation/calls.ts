@@ -28,6 +28,8 @@ export interface SimCall {
   readonly expected: string;
   /** In which terms it began. */
   readonly starts: number[];
+  /** So many of these it may do once more, in the same term. */
+  forgotten: number;
   end: string | undefined;
 }
 
@@ -53,7 +55,7 @@ export class CallAccount {
   }
 
   make(
-    given: Omit<SimCall, 'madeAt' | 'number' | 'endedBefore' | 'starts' | 'end'>,
+    given: Omit<SimCall, 'madeAt' | 'number' | 'endedBefore' | 'starts' | 'forgotten' | 'end'>,
     promise: () => PromiseLike<unknown>,
   ): SimCall {
     const { world } = this;
@@ -63,6 +65,7 @@ export class CallAccount {
       number: ++this.#numbers,
       endedBefore: given.group.ended.length,
       starts: [],
+      forgotten: 0,
       end: undefined,
     };
     this.all.set(call.id, call);
@@ -88,7 +91,7 @@ export class CallAccount {
       world.broken('deadline', `${call.kind} ${id} began after the deadline it came with`);
     if (call.kind !== 'sticky' && now > call.madeAt + call.timeoutMs + 1)
       world.broken('deadline', `${call.kind} ${id} began after its deadline`);
-    if (call.starts.includes(term)) world.broken('once', `${call.kind} ${id} began twice in term ${group.short(term)}`);
+    if (call.starts.includes(term, call.forgotten)) world.broken('once', `${call.kind} ${id} began twice in term ${group.short(term)}`);
     if (call.starts.length > 0 && !call.idempotent)
       world.broken('once', `${call.kind} ${id} is not idempotent, and began twice`);
     // What is sticky is said to the next leader, whatever became of it here.
@@ -100,8 +103,8 @@ export class CallAccount {
 
   /** The workers were without a primary: who led on without them took back what was sticky, and hears it again. */
   forgetSaid(): void {
-    for (const { kind, handle, starts } of this.all.values())
-      if (kind === 'sticky' && handle.worker.id !== 0) starts.length = 0;
+    for (const call of this.all.values())
+      if (call.kind === 'sticky' && call.handle.worker.id !== 0) call.forgotten = call.starts.length;
   }
 
   /** Looks for those whose time is over. */

@@ -27,6 +27,8 @@ const plan = (
   ...more,
 });
 
+const LOAD = { padding: 600 * 1024, maxQueuedBytes: 64 * 1024, maxQueuedTotalBytes: 2000 * 1024 };
+
 const CALL = { timeoutMs: 8000, idempotent: false, count: 1 } as const;
 
 export const REGRESSIONS: readonly Regression[] = [
@@ -124,6 +126,24 @@ export const REGRESSIONS: readonly Regression[] = [
         { at: 1335, do: 'push', g: 0, topic: 1, count: 3 },
       ],
       { primary: { serialization: 'json', eligible: true, priority: 0 } },
+    ),
+  },
+  {
+    seed: 2766,
+    text: 'Who subscribed in a worker that does not read got the last value twice: as a value of before, and replayed.',
+    plan: plan(
+      2766,
+      4,
+      1906,
+      [
+        { at: 4, do: 'fork', w: 1 },
+        { at: 4, do: 'fork', w: 3 },
+        { at: 304, do: 'subscribe', g: 0, w: 3, topic: 1, how: 'all' },
+        { at: 1350, do: 'deaf', g: 0, w: 3, ms: 1000 },
+        { at: 1889, do: 'push', g: 0, topic: 1, count: 6 },
+        { at: 1896, do: 'subscribe', g: 0, w: 3, topic: 1, how: 'all' },
+      ],
+      { load: LOAD },
     ),
   },
   {
