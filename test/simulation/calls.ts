@@ -91,7 +91,8 @@ export class CallAccount {
       world.broken('deadline', `${call.kind} ${id} began after the deadline it came with`);
     if (call.kind !== 'sticky' && now > call.madeAt + call.timeoutMs + 1)
       world.broken('deadline', `${call.kind} ${id} began after its deadline`);
-    if (call.starts.includes(term, call.forgotten)) world.broken('once', `${call.kind} ${id} began twice in term ${group.short(term)}`);
+    if (call.starts.includes(term, call.forgotten))
+      world.broken('once', `${call.kind} ${id} began twice in term ${group.short(term)}`);
     if (call.starts.length > 0 && !call.idempotent)
       world.broken('once', `${call.kind} ${id} is not idempotent, and began twice`);
     // What is sticky is said to the next leader, whatever became of it here.
