@@ -65,7 +65,7 @@ export class Link {
   #toError: ToError | undefined;
   #helloTimer: Timer | undefined;
   #beatTimer: Timer | undefined;
-  #leading = 0;
+  #beating = 0;
   #beats = 0;
   /** When the heartbeats were sent that aren't acknowledged yet, by number. */
   readonly #beatSentAt = new Map<number, number>();
@@ -137,23 +137,23 @@ export class Link {
   }
 
   /**
-   * A member was appointed: heartbeats begin, with one at once.
+   * A member was appointed, or prepares to lead: heartbeats begin, with one at once.
    * @returns the number of the first heartbeat whose acknowledgement is a lease for this appointment
    */
-  startLeading(): number {
-    this.#leading++;
+  startBeating(): number {
+    this.#beating++;
     this.#beat();
     return this.#beats;
   }
 
-  stopLeading(): void {
-    if (--this.#leading > 0) return;
+  stopBeating(): void {
+    if (--this.#beating > 0) return;
     this.#beatTimer?.clear();
     this.#beatTimer = undefined;
     this.#beatSentAt.clear();
   }
 
-  /** Whether the lease of an appointment is valid at `now`; `first` is what {@link startLeading} returned. */
+  /** Whether the lease of an appointment is valid at `now`; `first` is what {@link startBeating} returned. */
   hasLease(first: number, now: number): boolean {
     return this.#acked >= first && now < this.#leaseUntil;
   }

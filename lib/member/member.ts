@@ -23,7 +23,16 @@ import { closesSlowly } from '../warnings.js';
 import { Calls } from './calls.js';
 import type { Link, LinkMember, ToError } from './link.js';
 import { ReadyWaiters } from './ready-waiters.js';
-import { heldTerm, isLeading, newRole, play, type RoleEvent, type RoleOrder, type RoleState } from './role.js';
+import {
+  heldTerm,
+  isLeading,
+  isPreparing,
+  newRole,
+  play,
+  type RoleEvent,
+  type RoleOrder,
+  type RoleState,
+} from './role.js';
 import { Stickies } from './stickies.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -285,10 +294,11 @@ export class Member implements LinkMember {
 
   #play(event: RoleEvent): void {
     const wasLeader = this.isLeader;
-    const held = heldTerm(this.#role);
-    const { state, orders } = play(this.#role, event);
+    const before = this.#role;
+    const { state, orders } = play(before, event);
     this.#role = state;
-    this.#beatFor(held, heldTerm(state));
+    this.#beatFor(heldTerm(before), heldTerm(state));
+    if (isPreparing(state) !== isPreparing(before)) this.#beatAhead(isPreparing(state));
     for (const order of orders) this.#carryOut(order);
     this.#openOnceLeased();
     this.#route();
@@ -305,8 +315,14 @@ export class Member implements LinkMember {
   /** Heartbeats for as long as a term is held. Each term needs an acknowledgement of its own. */
   #beatFor(before: number | undefined, after: number | undefined): void {
     if (before === after) return;
-    if (before !== undefined) this.#link.stopLeading();
-    if (after !== undefined) this.#firstBeat = this.#link.startLeading();
+    if (before !== undefined) this.#link.stopBeating();
+    if (after !== undefined) this.#firstBeat = this.#link.startBeating();
+  }
+
+  /** They are no lease, but show that the preparation goes on. */
+  #beatAhead(isPreparing: boolean): void {
+    if (isPreparing) this.#link.startBeating();
+    else this.#link.stopBeating();
   }
 
   #tellRole(wasLeader: boolean): void {

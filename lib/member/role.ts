@@ -138,6 +138,9 @@ export function heldTerm(state: RoleState): number | undefined {
   return isLeading(state) && 'term' in now ? now.term : undefined;
 }
 
+/** It opens a real client ahead of its term. Its silence would mean that it hangs. */
+export const isPreparing = ({ now }: RoleState): boolean => now.at === 'opening' && now.isSuccessor;
+
 /** The term of an appointment that this member has read and not yet ended. */
 function appointedTerm({ news, workerId, endedTerm }: RoleState): number | undefined {
   return news.leader === workerId && news.term > endedTerm && news.phase !== 'vacant' ? news.term : undefined;

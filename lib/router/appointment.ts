@@ -92,7 +92,7 @@ export type GroupEvent =
   | { readonly type: 'closed'; readonly workerId: number }
   /** Its process is dead. */
   | { readonly type: 'exited'; readonly workerId: number }
-  /** No sign of life of a worker that leads this or another group for `leaderTimeoutMs`: its leases have run out. */
+  /** No sign of life of a worker that leads, or prepares to, for `leaderTimeoutMs`: the leases it had have run out. */
   | { readonly type: 'silent'; readonly workerId: number }
   /** A sign of life after silence. */
   | { readonly type: 'heard'; readonly workerId: number }
@@ -145,6 +145,11 @@ export function newGroup(name: string, lastTerm: number): GroupState {
 /** The worker that leads or is to lead, if any. */
 export function leaderOf({ at }: GroupState): number | undefined {
   return at.stage === 'vacant' ? undefined : at.leader;
+}
+
+/** The worker that opens its real client ahead of its term, if any: its silence counts as a leader's does. */
+export function successorOf({ at }: GroupState): number | undefined {
+  return at.stage === 'preparing' ? at.successor : undefined;
 }
 
 /** The term in force, or the last one. */
@@ -318,6 +323,7 @@ class Working {
     const { at, members } = this.state;
     const member = members.get(workerId);
     if (member) this.#setMember({ ...member, isSilent: true });
+    if (at.stage === 'preparing' && at.successor === workerId) return this.#startHandover(at);
     if (at.stage === 'vacant' || at.leader !== workerId) return;
     if (at.stage === 'fenced') {
       if (at.cause === 'disconnected') this.#endTerm(at, 'disconnected');
@@ -400,7 +406,12 @@ class Working {
     if (at.stage === 'opening' && at.leader === workerId && at.term === term) {
       return this.#becomeReady(workerId, term, methods);
     }
-    if (at.stage !== 'preparing' || at.successor !== workerId || at.next !== term) return;
+    if (at.stage !== 'preparing' || at.successor !== workerId || at.next !== term) {
+      // It was silent for too long, and thaws: what it opened is to be closed.
+      const prepared = at.stage === 'handing over' ? at.prepared?.successor : successorOf(this.state);
+      if (workerId !== prepared && workerId !== leaderOf(this.state)) this.#do({ do: 'handover', to: workerId, term });
+      return;
+    }
     const { term: current, leader, readyAt, successor, next } = at;
     this.#set(
       { at: { stage: 'handing over', term: current, leader, readyAt, prepared: { successor, next, methods } } },

@@ -13,6 +13,7 @@ import {
   newGroup,
   newsPhase,
   type Rules,
+  successorOf,
   termOf,
 } from './appointment.js';
 import type { RoutedWorker } from './routed-worker.js';
@@ -25,6 +26,7 @@ export interface GroupHost {
   pidOf(workerId: number): number;
   choose(candidates: readonly GroupMember[], name: string): number;
   leaderChanged(before: number | undefined, after: number | undefined): void;
+  successorChanged(before: number | undefined, after: number | undefined): void;
   kill(workerId: number): void;
   endTerm(group: Group, term: number, leader: number): void;
   memberGone(group: Group, workerId: number): void;
@@ -56,6 +58,10 @@ export class Group {
     return leaderOf(this.state);
   }
 
+  get successor(): number | undefined {
+    return successorOf(this.state);
+  }
+
   get term(): number {
     return termOf(this.state);
   }
@@ -81,10 +87,11 @@ export class Group {
   }
 
   apply(event: GroupEvent): void {
-    const { leader: before, term, isTakingCalls: wasTakingCalls } = this;
+    const { leader, successor, term, isTakingCalls: wasTakingCalls } = this;
     const step = appoint(this.state, event, this.#rules());
     this.state = step.state;
-    if (before !== this.leader) this.host.leaderChanged(before, this.leader);
+    if (leader !== this.leader) this.host.leaderChanged(leader, this.leader);
+    if (successor !== this.successor) this.host.successorChanged(successor, this.successor);
     if (wasTakingCalls && !this.isTakingCalls) this.failovers.lost(term, this.host.clock.now());
     for (const order of step.orders) this.#carryOut(order);
     if (!wasTakingCalls && this.isTakingCalls) this.failovers.ready(this.term, this.host.clock.now(), this.#cause);

@@ -17,6 +17,8 @@ export class RoutedWorker {
   heardAt = 0;
   /** How many groups it leads. */
   leads = 0;
+  /** How many groups it prepares to lead. */
+  prepares = 0;
   isSilent = false;
   /** Its channel is open. */
   isOpen = true;
@@ -39,6 +41,11 @@ export class RoutedWorker {
       onRoom,
     });
     this.backlog = new Backlog();
+  }
+
+  /** It sends heartbeats, so its silence tells something. */
+  get isWatched(): boolean {
+    return this.leads + this.prepares > 0;
   }
 
   get workerId(): number {

@@ -124,13 +124,22 @@ export class Router implements GroupHost, RelayHost {
   }
 
   leaderChanged(before: number | undefined, after: number | undefined): void {
+    this.#count('leads', before, after);
+  }
+
+  successorChanged(before: number | undefined, after: number | undefined): void {
+    this.#count('prepares', before, after);
+  }
+
+  #count(what: 'leads' | 'prepares', before: number | undefined, after: number | undefined): void {
     const old = this.workers.get(before ?? -1);
-    if (old) old.leads--;
+    if (old) old[what]--;
     const next = this.workers.get(after ?? -1);
-    if (next) next.leads++;
+    const isNew = next?.isWatched === false;
+    if (next) next[what]++;
     this.#watch();
-    // A worker that led nothing has sent no heartbeats: its silence is counted from now.
-    if (next?.leads === 1) next.heardAt = this.#running.now();
+    // A worker that was not watched has sent no heartbeats: its silence is counted from now.
+    if (isNew) next.heardAt = this.#running.now();
   }
 
   endTerm(group: Group, term: number, leader: number): void {
@@ -275,9 +284,9 @@ export class Router implements GroupHost, RelayHost {
 
   // --------------------------------------------------------------------------------------------------- the watch
 
-  /** Ticks only while somebody leads. */
+  /** Ticks only while somebody leads, or prepares to. */
   #watch(): void {
-    const isNeeded = [...this.workers.values()].some(worker => worker.leads > 0);
+    const isNeeded = [...this.workers.values()].some(worker => worker.isWatched);
     if (isNeeded) this.#running.start();
     else this.#running.stop();
   }
@@ -292,7 +301,7 @@ export class Router implements GroupHost, RelayHost {
   #lookForSilence(): void {
     const now = this.#running.now();
     for (const worker of [...this.workers.values()]) {
-      if (worker.leads === 0 || now - worker.heardAt < this.options.leaderTimeoutMs) continue;
+      if (!worker.isWatched || now - worker.heardAt < this.options.leaderTimeoutMs) continue;
       worker.isSilent = true;
       const { workerId } = worker;
       for (const group of [...this.groups.values()]) {

@@ -96,7 +96,7 @@ test('what a member tells the primary overtakes its data, or follows it', t => {
 test('a second welcome brings other durations, and nobody joins again', t => {
   const member = new FakeMember();
   const unit = setUp(member);
-  const first = unit.link.startLeading();
+  const first = unit.link.startBeating();
   unit.told();
   unit.welcome({ heartbeatMs: 10, leaderTimeoutMs: 50 });
   t.deepEqual(unit.told(), []);
@@ -187,7 +187,7 @@ test('the next member of a name joins, and hears of the group, once the primary 
   unit.link.add(second);
   unit.link.update(second);
   t.deepEqual(unit.told(), [leave, { k: 'heartbeat', n: 1 }]);
-  unit.link.startLeading();
+  unit.link.startBeating();
   t.deepEqual(unit.told(), [{ k: 'heartbeat', n: 2 }]);
   // What the primary said to the first one was under way. An acknowledgement may overtake another.
   unit.say(news, { k: 'ack', n: 2 });
@@ -223,17 +223,17 @@ test('a member that was replaced by another of its name can not remove it', t =>
 test('heartbeats go on from an appointment until the last term is given back, one for all terms', t => {
   const unit = setUp();
   const beats = () => unit.told().map(frame => (frame.k === 'heartbeat' ? frame.n : frame.k));
-  t.is(unit.link.startLeading(), 1);
+  t.is(unit.link.startBeating(), 1);
   t.deepEqual(beats(), [1]);
   unit.clock.advance(1000);
   t.deepEqual(beats(), [2, 3]);
-  t.is(unit.link.startLeading(), 4, 'an appointment is followed by a heartbeat at once');
+  t.is(unit.link.startBeating(), 4, 'an appointment is followed by a heartbeat at once');
   unit.clock.advance(499);
   t.deepEqual(beats(), [4]);
-  unit.link.stopLeading();
+  unit.link.stopBeating();
   unit.clock.advance(500);
   t.deepEqual(beats(), [5]);
-  unit.link.stopLeading();
+  unit.link.stopBeating();
   unit.clock.advance(5000);
   t.deepEqual(beats(), []);
   t.is(unit.clock.timers, 0);
@@ -242,7 +242,7 @@ test('heartbeats go on from an appointment until the last term is given back, on
 test('a lease runs from when the heartbeat was sent, however late its acknowledgement comes', t => {
   const member = new FakeMember();
   const unit = setUp(member);
-  const first = unit.link.startLeading();
+  const first = unit.link.startBeating();
   t.false(unit.link.hasLease(first, 0), 'an appointment alone is no lease');
   unit.clock.advance(2000);
   unit.say({ k: 'ack', n: first });
@@ -257,7 +257,7 @@ test('a lease runs from when the heartbeat was sent, however late its acknowledg
 test('an acknowledgement that is older than the last, or of no heartbeat, changes nothing', t => {
   const member = new FakeMember();
   const unit = setUp(member);
-  const first = unit.link.startLeading();
+  const first = unit.link.startBeating();
   unit.clock.advance(500);
   unit.say({ k: 'ack', n: first + 1 });
   unit.say({ k: 'ack', n: first });
@@ -269,9 +269,9 @@ test('an acknowledgement that is older than the last, or of no heartbeat, change
 
 test('an appointment has no lease by a heartbeat that was sent before it was read', t => {
   const unit = setUp();
-  const first = unit.link.startLeading();
+  const first = unit.link.startBeating();
   unit.say({ k: 'ack', n: first });
-  const second = unit.link.startLeading();
+  const second = unit.link.startBeating();
   t.true(unit.link.hasLease(first, 100));
   t.false(unit.link.hasLease(second, 100));
   unit.say({ k: 'ack', n: second });
@@ -280,8 +280,8 @@ test('an appointment has no lease by a heartbeat that was sent before it was rea
 
 test('an acknowledgement that comes after the last term was given back is no lease', t => {
   const unit = setUp();
-  const first = unit.link.startLeading();
-  unit.link.stopLeading();
+  const first = unit.link.startBeating();
+  unit.link.stopBeating();
   unit.say({ k: 'ack', n: first });
   t.false(unit.link.hasLease(first, 0));
 });
@@ -303,12 +303,12 @@ test('after a goodbye the members have no primary, and the next one is greeted',
 
 test('a leader that hears a goodbye beats no more, whatever it still has to close', t => {
   const unit = setUp();
-  unit.link.startLeading();
+  unit.link.startBeating();
   unit.told();
   unit.say({ k: 'goodbye' });
   unit.clock.advance(20);
   t.deepEqual(kinds(unit.told()), ['hello']);
-  unit.link.stopLeading();
+  unit.link.stopBeating();
   t.is(unit.clock.timers, 1, 'the next hello');
 });
 
@@ -358,7 +358,7 @@ test('where there is no common protocol version there will be no primary, and no
 test('nothing is left once it is closed, and what was said before has left', t => {
   const member = new FakeMember();
   const unit = setUp(member);
-  unit.link.startLeading();
+  unit.link.startBeating();
   unit.told();
   void unit.link.remove(member);
   unit.link.close();

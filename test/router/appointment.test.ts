@@ -31,12 +31,12 @@ const APPOINTMENT: readonly Story[] = [
      yield 1@1      | prepare 2@2               | preparing 1@1 for 2@2`,
   ],
   [
-    'the word of anybody but the leader in its term changes nothing',
+    'the word of anybody but the leader in its term changes nothing, but who prepared unasked is to let go',
     `join 1              | appointed 1@1, tell, tell
      join 2              | tell
      ready 2@1           |                           | opening 1@1
      ready 1@2           |                           | opening 1@1
-     prepared 2@1        |                           | opening 1@1
+     prepared 2@1        | handover 2@1              | opening 1@1
      prepared 1@2        |                           | opening 1@1
      resign 2@1 resigned |                           | opening 1@1
      resign 1@2 resigned |                           | opening 1@1
@@ -58,7 +58,7 @@ const APPOINTMENT: readonly Story[] = [
   [
     'a group without members knows no events but a join',
     `ready 1@0           |                                 | vacant
-     prepared 1@0        |                                 | vacant
+     prepared 1@0        | handover 1@0                    | vacant
      yield 1@0           |                                 | vacant
      resign 1@0 resigned |                                 | vacant
      leave 1             |                                 | vacant
@@ -500,6 +500,37 @@ const OVERLAP: readonly Story[] = [
      closed 3            | transferred 9 failed | leading 1@1`,
   ],
   [
+    'a successor that falls silent is followed by the next, and gives back what it opened when it is heard again',
+    `join 1 overlap      | ...
+     join 2 overlap      | ...
+     join 3 overlap      | ...
+     ready 1@1           | ...
+     yield 1@1           | prepare 2@2  | preparing 1@1 for 2@2
+     silent 2            | prepare 3@3  | preparing 1@1 for 3@3
+     heard 2             |              | preparing 1@1 for 3@3
+     prepared 2@2        | handover 2@2 | preparing 1@1 for 3@3
+     resign 2@2 resigned |              | preparing 1@1 for 3@3
+     prepared 3@3        | handover 1@1 | handing over 1@1 to 3@3`,
+  ],
+  [
+    'where the wanted successor falls silent the leader leads on, and the transfer has failed',
+    `join 1 overlap      | ...
+     join 2 overlap      | ...
+     ready 1@1           | ...
+     transfer 7 to 2     | prepare 2@2          | preparing 1@1 for 2@2
+     silent 2            | transferred 7 failed | leading 1@1
+     prepared 2@2        | handover 2@2         | leading 1@1`,
+  ],
+  [
+    'a successor that hangs is not killed: it leads nothing yet',
+    `join 1 overlap      | ...
+     join 2 overlap      | ...
+     ready 1@1           | ...
+     transfer 7 to 2     | prepare 2@2          | preparing 1@1 for 2@2
+     silent 2            | transferred 7 failed | leading 1@1`,
+    'kill',
+  ],
+  [
     'a successor that fails after it was ready is not appointed',
     `join 1 overlap      | ...
      join 2 overlap      | ...
@@ -567,7 +598,7 @@ const OVERLAP: readonly Story[] = [
      ready 1@1           | ...
      transfer 7 to 3     | prepare 3@2
      closed 1            | end 1@1, tell                           | fenced 1@1 disconnected
-     prepared 3@2        |                                         | fenced 1@1 disconnected
+     prepared 3@2        | handover 3@2                            | fenced 1@1 disconnected
      exited 1            | deposed 1@1 exited, appointed 3@3, tell | opening 3@3
      ready 3@3           | ready 3@3, tell, transferred 7          | leading 3@3`,
   ],

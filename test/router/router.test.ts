@@ -453,6 +453,31 @@ test('an overlapping hand-over asks the successor to prepare, and appoints it wh
   t.like(lastNews(primary, 2), { term: 1e12 + 1, phase: 'ready', methods: ['put'] });
 });
 
+test('a successor that is not heard of while it prepares is given up, from when it was asked', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, { handover: 'overlap' });
+  primary.join(2, { handover: 'overlap' });
+  primary.lead(1);
+  const beat = (ms: number) => {
+    for (let past = 0; past < ms; past += 500) {
+      primary.clock.advance(500);
+      primary.say(1, { k: 'heartbeat', n: past });
+    }
+  };
+  beat(10_000);
+  let answer: string | undefined = 'none';
+  primary.router.transfer('g', 2, failed => {
+    answer = failed ?? 'done';
+  });
+  beat(2500);
+  t.is(answer, 'none');
+  t.is(primary.router.workers.get(2)!.leads, 0);
+  beat(1000);
+  t.is(answer, 'failed');
+  t.is(primary.router.groups.get('g')!.leader, 1);
+  t.is(primary.router.workers.get(2)!.prepares, 0);
+});
+
 test('whoever is behind an end that is detached hears goodbye and is forgotten', async t => {
   const primary = new UnitPrimary();
   const other = new FakePrimaryEnd(primary.clock);

@@ -47,7 +47,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'member/link.js',
     find: 'this.#leaseUntil = sentAt +',
     replace: 'this.#leaseUntil = this.clock.now() +',
-    seed: 193,
+    seed: 979,
   },
   {
     name: 'a leader whose channel closed is succeeded at once',

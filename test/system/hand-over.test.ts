@@ -437,23 +437,39 @@ system('exclusive: a successor that stands still is given up, and the old leader
   t.is(rig.upstream().live.length, 1);
 });
 
-// A design question: nobody watches a successor that prepares, so transfer() waits until it thaws or dies.
-// It could be given up after leaderTimeoutMs, as a leader is.
-system('overlap: while a successor stands still the leader serves, and may still close in its time', async (t, rig) => {
+system(
+  'overlap: a successor that stands still is given up, the leader serves on, and the thawed one lets go',
+  async (t, rig) => {
+    rig.upstream().mostLive = 2;
+    const clients = await rig.clients(3, { handover: 'overlap', drainTimeoutMs: 500 });
+    rig.freeze(rig.workers[1]!);
+    const transfer = watch(rig.primary.transfer('g', 2));
+    await rig.time.advance(LEADER_TIMEOUT_MS + HEARTBEAT_MS);
+    t.is(transfer.end, 'ERR_LEADER_FAILED');
+    t.true(clients[0]!.isLeader);
+    t.is(await rig.time.until(clients[2]!.echo(1)), 1);
+    await rig.thaw(rig.workers[1]!);
+    await rig.time.advance(500);
+    t.is(rig.upstream().live.length, 1);
+    t.true(clients[0]!.isLeader);
+    const again = watch(rig.primary.transfer('g', 2));
+    await rig.time.advance(500);
+    t.is(again.end, 'ok');
+    t.true(clients[1]!.isLeader);
+    t.is(rig.upstream().live.length, 1);
+  },
+);
+
+system('overlap: a leader that closes while its successor stands still hands over to the next', async (t, rig) => {
   rig.upstream().mostLive = 2;
-  const clients = await rig.clients(3, { handover: 'overlap', drainTimeoutMs: 500 });
-  rig.freeze(rig.workers[1]!);
-  const transfer = watch(rig.primary.transfer('g', 2));
-  await rig.time.advance(3 * LEADER_TIMEOUT_MS);
-  t.is(await rig.time.until(clients[2]!.echo(1)), 1);
+  const clients = await rig.clients(3, { handover: 'overlap', drainTimeoutMs: 5000 });
+  rig.freeze(rig.workers[2]!);
   const closed = watch(clients[0]!.close());
-  const call = watch(clients[2]!.echo(2));
-  await rig.time.advance(500 + LEADER_TIMEOUT_MS + 2 * HEARTBEAT_MS);
+  await rig.time.settle();
+  const call = watch(clients[1]!.echo(2));
+  await rig.time.advance(LEADER_TIMEOUT_MS + 2 * HEARTBEAT_MS);
   t.deepEqual([closed.end, call.end], ['ok', 'ok']);
-  t.is(transfer.end, 'ERR_LEADER_FAILED');
-  await rig.thaw(rig.workers[1]!);
-  await rig.time.advance(1000);
-  t.is(rig.upstream().live.length, 1);
+  t.true(clients[1]!.isLeader);
 });
 
 system(
