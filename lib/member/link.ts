@@ -14,6 +14,7 @@ import {
 } from '../protocol/messages.js';
 import { Outbox } from '../protocol/outbox.js';
 import { parsePacket } from '../protocol/parse.js';
+import { SliceReader } from '../protocol/slices.js';
 import type { WorkerEnd } from '../transport/transport.js';
 import type { Clock, Timer } from '../utils/clock.js';
 
@@ -61,6 +62,7 @@ export class Link {
    */
   readonly #leaving = new Map<string, number>();
   #outbox: Outbox | undefined;
+  #slices = new SliceReader();
   #welcome: Welcome | undefined;
   #toError: ToError | undefined;
   #helloTimer: Timer | undefined;
@@ -176,7 +178,7 @@ export class Link {
   }
 
   #receive(message: unknown): void {
-    const packet = parsePacket(message, error => this.#warn(error.message));
+    const packet = parsePacket(message, error => this.#warn(error.message), this.#slices);
     if (!packet) return;
     for (const frame of packet.c!) this.#control(frame as FromPrimary);
     if (!this.#outbox) return;
@@ -235,6 +237,7 @@ export class Link {
   #goodbye(): void {
     this.#outbox?.close();
     this.#outbox = undefined;
+    this.#slices = new SliceReader();
     this.#leaving.clear();
     for (const member of [...this.#members.values()]) void member.lost(primaryClosed);
     this.#hello(FIRST_HELLO_MS);

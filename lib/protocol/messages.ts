@@ -16,6 +16,15 @@ export interface Packet {
   readonly [MARKER]: number;
   readonly c?: readonly ControlFrame[];
   readonly d?: readonly Bundle[];
+  /** In place of `d`: a part of one bundle that is too large to be sent whole. */
+  readonly s?: Slice;
+}
+
+/** Slices follow each other in the order of the data; no other data comes between them. */
+export interface Slice {
+  /** Of the bundle in V8's serialization, or, where the channel carries JSON, of its JSON. */
+  readonly piece: string | Uint8Array;
+  readonly isLast: boolean;
 }
 
 // ------------------------------------------------------------------------------------------------ control plane

@@ -2,10 +2,14 @@
 
 import type { Clock } from '../utils/clock.js';
 import { bytesOf, type OpenBundle, WRITE_BYTES } from './frames.js';
-import { type Bundle, type ControlFrame, MARKER, type Packet } from './messages.js';
+import { type Bundle, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
+import { cutBundle } from './slices.js';
 import { packForBytes, packForJson } from './travelling-parts.js';
 
-/** Data handed to a channel and not yet written; beyond it data waits here, where control overtakes it. */
+/**
+ * Data handed to a channel and not yet written; beyond it data waits here, where control overtakes it. A bundle that is
+ * larger travels in slices.
+ */
 export const WINDOW_BYTES = 1024 * 1024;
 
 /** Something that waits for its turn in the order of the data. */
@@ -29,6 +33,7 @@ export interface OutboxOptions {
 interface Leaving {
   readonly c: ControlFrame[];
   readonly d: Bundle[];
+  slice: Slice | undefined;
   bytes: number;
   written: (() => void)[] | undefined;
 }
@@ -38,6 +43,8 @@ export class Outbox {
   #controls: ControlFrame[] = [];
   #queue: Entry[] = [];
   #first = 0;
+  /** What is left of a bundle that has begun to leave in slices. */
+  #slices: Slice[] = [];
   #windowBytes = 0;
   /** Put since the last flush. */
   #newBytes = 0;
@@ -80,7 +87,7 @@ export class Outbox {
 
   /** Bytes of data that wait here, bundles that are still open included. */
   get waitingBytes(): number {
-    let bytes = 0;
+    let bytes = this.#slicedBytes;
     for (let i = this.#first; i < this.#queue.length; i++) bytes += this.#queue[i]!.bytes;
     return bytes;
   }
@@ -89,9 +96,13 @@ export class Outbox {
   flush(): void {
     if (this.#isClosed) return;
     this.#newBytes = 0;
-    while (this.#controls.length > 0 || (this.#first < this.#queue.length && this.#windowBytes < WINDOW_BYTES)) {
+    while (this.#controls.length > 0 || (this.#hasData && this.#windowBytes < WINDOW_BYTES)) {
       this.#send(this.#next());
     }
+  }
+
+  get #hasData(): boolean {
+    return this.#first < this.#queue.length || this.#slices.length > 0;
   }
 
   /** Takes back the bundles that wait and match, but for those that are still open. */
@@ -110,6 +121,7 @@ export class Outbox {
   close(): void {
     this.#isClosed = true;
     this.#controls = [];
+    this.#slices = [];
     const lost = this.#waiting();
     this.#replace([]);
     for (const entry of lost) if ('control' in entry) entry.written?.();
@@ -131,8 +143,21 @@ export class Outbox {
   }
 
   #next(): Leaving {
-    const packet: Leaving = { c: this.#controls, d: [], bytes: 0, written: undefined };
+    const packet: Leaving = { c: this.#controls, d: [], slice: undefined, bytes: 0, written: undefined };
     this.#controls = [];
+    if (this.#slices.length === 0) this.#fill(packet);
+    if (this.#slices.length > 0 && packet.d.length === 0 && this.#windowBytes < WINDOW_BYTES) this.#takeSlice(packet);
+    this.#forget();
+    return packet;
+  }
+
+  #takeSlice(packet: Leaving): void {
+    packet.slice = this.#slices.shift()!;
+    packet.bytes = packet.slice.piece.length;
+    this.queuedBytes -= packet.bytes;
+  }
+
+  #fill(packet: Leaving): void {
     while (this.#first < this.#queue.length && packet.bytes < WRITE_BYTES) {
       if (this.#windowBytes + packet.bytes >= WINDOW_BYTES) break;
       const entry = this.#queue[this.#first]!;
@@ -142,20 +167,33 @@ export class Outbox {
         packet.c.push(entry.control);
         if (entry.written) packet.written = [...(packet.written ?? []), entry.written];
       } else {
-        packet.bytes += entry.bytes;
+        const isLarge = entry.bytes > WINDOW_BYTES;
+        if (isLarge && packet.d.length > 0) break;
         if ('bundle' in entry) this.queuedBytes -= entry.bytes;
-        packet.d.push('bundle' in entry ? entry.bundle : entry.seal());
+        const bundle = 'bundle' in entry ? entry.bundle : entry.seal();
+        if (isLarge) return this.#cut(bundle);
+        packet.bytes += entry.bytes;
+        packet.d.push(bundle);
       }
       this.#first++;
     }
-    this.#forget();
-    return packet;
   }
 
-  #send({ c, d, bytes, written }: Leaving): void {
+  #cut(bundle: Bundle): void {
+    this.#first++;
+    this.#slices = cutBundle(bundle, this.#options.carriesBytes);
+    this.queuedBytes += this.#slicedBytes;
+  }
+
+  get #slicedBytes(): number {
+    return this.#slices.reduce((sum, { piece }) => sum + piece.length, 0);
+  }
+
+  #send({ c, d, slice, bytes, written }: Leaving): void {
     const packet: { -readonly [K in keyof Packet]: Packet[K] } = { [MARKER]: this.#options.version };
     if (c.length > 0) packet.c = c;
     if (d.length > 0) packet.d = d.map(this.#options.carriesBytes ? packForBytes : packForJson);
+    if (slice) packet.s = slice;
     this.#windowBytes += bytes;
     this.#options.send(packet, () => {
       this.#windowBytes -= bytes;
@@ -173,7 +211,7 @@ export class Outbox {
   #replace(entries: Entry[]): void {
     this.#queue = entries;
     this.#first = 0;
-    this.queuedBytes = 0;
+    this.queuedBytes = this.#slicedBytes;
     for (const entry of entries) if ('bundle' in entry) this.queuedBytes += entry.bytes;
   }
 

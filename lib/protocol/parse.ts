@@ -1,7 +1,8 @@
 // The only door in for messages: what isn't ours stays untouched, what is ours but broken becomes a coded error.
 
 import { brokenFrame, type SharedClientError } from '../errors.js';
-import { type Bundle, type ControlFrame, MARKER, type Packet } from './messages.js';
+import { type Bundle, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
+import type { SliceReader } from './slices.js';
 import { areTravellingParts } from './travelling-parts.js';
 
 /** Reports a frame that was ours but broken; the frames beside it are still good. */
@@ -10,11 +11,12 @@ export type OnBroken = (error: SharedClientError) => void;
 /**
  * Reads a message of a channel.
  *
+ * @param slices what came of a large bundle over that channel before
  * @returns `undefined` where the message isn't ours, else a packet in which every frame has the shape of its type.
  */
-export function parsePacket(message: unknown, onBroken: OnBroken): Packet | undefined {
+export function parsePacket(message: unknown, onBroken: OnBroken, slices?: SliceReader): Packet | undefined {
   if (typeof message !== 'object' || message === null || !Object.hasOwn(message, MARKER)) return undefined;
-  const { [MARKER]: version, c, d } = message as Record<string, unknown>;
+  const { [MARKER]: version, c, d, s } = message as Record<string, unknown>;
   if (!isCount(version)) {
     onBroken(brokenFrame(MARKER, 'a protocol version'));
     return undefined;
@@ -22,8 +24,19 @@ export function parsePacket(message: unknown, onBroken: OnBroken): Packet | unde
   return {
     [MARKER]: version,
     c: keep<ControlFrame>('c', c, checkControl, onBroken),
-    d: keep<Bundle>('d', d, checkBundle, onBroken),
+    d: keep<Bundle>('d', s === undefined ? d : wholeOf(s, slices, onBroken), checkBundle, onBroken),
   };
+}
+
+/** The bundle that is whole with this slice, in a list. */
+function wholeOf(slice: unknown, slices: SliceReader | undefined, onBroken: OnBroken): unknown {
+  if (!slices || !isSlice(slice)) return void onBroken(brokenFrame('s', 'a slice of a bundle'));
+  try {
+    const bundle = slices.add(slice);
+    return bundle === undefined ? undefined : [bundle];
+  } catch (error) {
+    return void onBroken(error as SharedClientError);
+  }
 }
 
 /** Frames a packet may hold at most; far above what a tick produces, far below what would stall the reader. */
@@ -59,6 +72,10 @@ function toError(broken: string): SharedClientError {
 type Test = readonly [test: (value: unknown) => boolean, expected: string];
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isSlice = (value: unknown): value is Slice =>
+  isRecord(value) &&
+  (typeof value.piece === 'string' || value.piece instanceof Uint8Array) &&
+  typeof value.isLast === 'boolean';
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const anything: Test = [() => true, 'anything'];

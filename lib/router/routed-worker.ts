@@ -2,6 +2,7 @@
 
 import { type ControlFrame, type Hello, PROTOCOL_VERSIONS } from '../protocol/messages.js';
 import { Outbox } from '../protocol/outbox.js';
+import { SliceReader } from '../protocol/slices.js';
 import type { Peer, PrimaryEnd } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';
 import { Backlog } from './backlog.js';
@@ -11,6 +12,7 @@ export class RoutedWorker {
   readonly id: string;
   readonly version: number;
   readonly outbox: Outbox;
+  readonly slices = new SliceReader();
   /** The newest values of what couldn't wait in the outbox for lack of room. */
   readonly backlog: Backlog;
   /** In the primary's running time. */

@@ -163,11 +163,13 @@ export class Router implements GroupHost, RelayHost {
   // --------------------------------------------------------------------------------------------- from the workers
 
   #receive(peer: Peer, end: PrimaryEnd, message: unknown): void {
-    const packet = parsePacket(message, error => this.warn(error.message, { workerId: peer.workerId }));
+    const { workerId } = peer;
+    const warn = (error: Error) => this.warn(error.message, { workerId });
+    const packet = parsePacket(message, warn, this.workers.get(workerId)?.slices);
     if (!packet) return;
     if (this.#leaving.has(end)) return this.#hearLast(peer, end, packet);
     for (const frame of packet.c!) this.#control(peer, end, frame as FromWorker);
-    const worker = this.workers.get(peer.workerId);
+    const worker = this.workers.get(workerId);
     if (!worker) return;
     this.#heard(worker);
     for (const bundle of packet.d!) relay(this, worker, bundle);

@@ -1,7 +1,8 @@
 import test from 'ava';
-import { OpenBundle, WRITE_BYTES } from '../../lib/protocol/frames.js';
+import { bytesOf, OpenBundle, WRITE_BYTES } from '../../lib/protocol/frames.js';
 import { type Bundle, type ControlFrame, Kind, MARKER, type Packet } from '../../lib/protocol/messages.js';
 import { Outbox, WINDOW_BYTES } from '../../lib/protocol/outbox.js';
+import { SLICE_BYTES, SliceReader } from '../../lib/protocol/slices.js';
 import { UnitClock } from '../helpers/unit-clock.js';
 import { forSeeds } from '../helpers/unit-random.js';
 
@@ -42,9 +43,9 @@ const ack = (n: number): ControlFrame => ({ k: 'ack', n });
 const controlWords = (frame: ControlFrame) => (frame.k === 'ack' ? `c${frame.n}` : frame.k);
 const dataWords = ({ h }: Bundle) => `d${h[1]}`;
 
-/** A bundle that weighs about so much. */
+/** A bundle that weighs so much, if it can. */
 function data(id: number, bytes = 1): Bundle {
-  const x = JSON.stringify(['x'.repeat(bytes)]);
+  const x = JSON.stringify(['x'.repeat(Math.max(1, bytes - bytesOf({ g: 'g', t: 5, h: [], x: '[""]' })))]);
   return { g: 'g', t: 5, h: [Kind.VALUE, id, x.length - 2, 0], x };
 }
 
@@ -133,14 +134,51 @@ test('no more data than a window is on its way, and the rest follows what was wr
   t.is(unit.rooms, 5);
 });
 
-test('what is larger than the window leaves alone', t => {
+for (const carriesBytes of [true, false]) {
+  test(`what is larger than the window leaves in slices, which control overtakes and data does not (${carriesBytes ? 'bytes' : 'JSON'})`, t => {
+    const unit = new UnitOutbox(carriesBytes);
+    const large = data(1, 3 * WINDOW_BYTES + 1000);
+    unit.outbox.data(data(0));
+    unit.outbox.data(large);
+    unit.outbox.data(data(2));
+    const reader = new SliceReader();
+    const words = () =>
+      unit.packets.splice(0).map(({ c = [], d = [], s }) => {
+        const whole = s && reader.add(s);
+        if (whole) t.deepEqual(whole, large);
+        t.true(!s || s.piece.length <= SLICE_BYTES);
+        return [...c.map(controlWords), ...d.map(dataWords), ...(s ? [whole ? 'last' : 'slice'] : [])].join(' ');
+      });
+    unit.clock.tick();
+    t.deepEqual(words(), ['d0', 'slice', 'slice']);
+    t.true(unit.outbox.queuedBytes >= 2 * WINDOW_BYTES);
+    t.true(unit.outbox.waitingBytes >= unit.outbox.queuedBytes);
+    unit.outbox.control(ack(1));
+    unit.clock.tick();
+    t.deepEqual(words(), ['c1'], 'the window is full');
+    unit.outbox.control(ack(2));
+    unit.clock.tick();
+    t.deepEqual(words(), ['c2']);
+    for (const written of unit.unwritten.splice(0, 2)) written();
+    t.deepEqual(words(), ['slice']);
+    const taken = unit.outbox.takeBack(({ h }) => h[1] === 1);
+    t.deepEqual(taken, [], 'it has begun to leave');
+    unit.written();
+    t.deepEqual(words(), ['slice', 'slice']);
+    unit.written();
+    t.deepEqual(words(), ['slice', 'last', 'd2']);
+    t.is(unit.outbox.queuedBytes, 0);
+  });
+}
+
+test('what is cut is let go of when the channel closes', t => {
   const unit = new UnitOutbox();
-  unit.outbox.data(data(1, 2 * WINDOW_BYTES));
-  unit.outbox.data(data(2));
+  unit.outbox.data(data(1, 3 * WINDOW_BYTES));
   unit.clock.tick();
-  t.deepEqual(unit.left(), ['d1']);
+  unit.outbox.close();
   unit.written();
-  t.deepEqual(unit.left(), ['d2']);
+  t.is(unit.packets.length, 2);
+  t.is(unit.outbox.queuedBytes, 0);
 });
 
 test('control overtakes the data that waits', t => {
@@ -261,7 +299,7 @@ test('bytes that wait are counted, and what is open only where all counts', t =>
 
 test('nothing leaves or waits once it is closed', t => {
   const unit = new UnitOutbox();
-  unit.outbox.data(data(1, 2 * WINDOW_BYTES));
+  unit.outbox.data(data(1, WINDOW_BYTES));
   unit.outbox.data(data(2));
   unit.clock.tick();
   unit.left();
@@ -325,19 +363,22 @@ test('whatever is put and however slowly it is written, data keeps its order, an
     const unit = new UnitOutbox();
     const put: string[] = [];
     const left: string[] = [];
+    const reader = new SliceReader();
     const look = () => {
       for (const packet of unit.packets.splice(0)) {
+        const whole = packet.s && (reader.add(packet.s) as Bundle | undefined);
         // Within a packet control is read first.
         left.push(
           ...(packet.c ?? []).filter(frame => frame.k === 'ack').map(controlWords),
           ...(packet.d ?? []).map(dataWords),
+          ...(whole ? [dataWords(whole)] : []),
         );
       }
     };
     for (let i = 1; i <= 60; i++) {
       const step = random.pick(['data', 'data', 'order', 'control', 'tick', 'written', 'one'] as const);
       log.push(step);
-      if (step === 'data') unit.outbox.data(data(i, random.pick([1, WRITE_BYTES / 2, WINDOW_BYTES])));
+      if (step === 'data') unit.outbox.data(data(i, random.pick([1, WRITE_BYTES / 2, WINDOW_BYTES, WINDOW_BYTES + 1])));
       if (step === 'order') unit.outbox.controlInOrder(ack(i));
       if (step === 'control') unit.outbox.control({ k: 'goodbye' });
       if (step === 'tick') unit.clock.tick();

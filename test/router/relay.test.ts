@@ -1,5 +1,7 @@
 import test from 'ava';
+import { bytesOf } from '../../lib/protocol/frames.js';
 import { EXT, Kind } from '../../lib/protocol/messages.js';
+import { WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { bundle, frameWords } from '../helpers/unit-frames.js';
 import { UnitPrimary } from '../helpers/unit-primary.js';
 
@@ -16,8 +18,11 @@ const call = (id: number) => ({ kind: Kind.CALL, id, value: ['get', null, []] })
 const result = (id: number, value: unknown = 0) => ({ kind: Kind.RESULT, id, value });
 const value = (id: number, of: unknown) => ({ kind: Kind.VALUE, id, value: of });
 
-/** Enough to fill the window of one channel and more. */
-const MUCH = 'x'.repeat(1200 * 1024);
+/** As a value just enough to fill the window of one channel. */
+const MUCH = 'x'.repeat(WINDOW_BYTES - bytesOf({ g: 'g', t: 5, h: [], x: '[""]' }));
+
+/** As the argument of a call. */
+const MUCH_TO_PUT = MUCH.slice('["put",null,[]]'.length);
 
 test('what a follower says reaches the leader with who said it, its number left out', t => {
   const { primary, term } = setUp();
@@ -126,7 +131,7 @@ test('what arrived of a term counts for that term alone', t => {
 test('calls that the channel to the leader has not begun to take go back to their callers', t => {
   const { primary, term } = setUp();
   primary.end.stopReading(1);
-  primary.data(2, bundle({ term, number: 1 }, { kind: Kind.CALL, id: 7, value: ['put', null, [MUCH]] }));
+  primary.data(2, bundle({ term, number: 1 }, { kind: Kind.CALL, id: 7, value: ['put', null, [MUCH_TO_PUT]] }));
   primary.data(2, bundle({ term, number: 2 }, call(8), { kind: Kind.SUBSCRIBE, id: 9, value: ['all', 't'] }));
   primary.data(3, bundle({ term, number: 1 }, { kind: Kind.PUBLISH, id: 4, value: [null, null, []] }, call(5)));
   primary.data(3, bundle({ term, number: 2 }, { kind: Kind.CANCEL, id: 4, value: [0, 'why'] }));
@@ -141,7 +146,7 @@ test('what waits for the leader in other groups stays where it is when a term en
   const [term, other] = [primary.lead(1, 'g'), primary.lead(1, 'h')];
   primary.got(1);
   primary.end.stopReading(1);
-  primary.data(2, bundle({ term, number: 1 }, { kind: Kind.CALL, id: 7, value: ['put', null, [MUCH]] }));
+  primary.data(2, bundle({ term, number: 1 }, { kind: Kind.CALL, id: 7, value: ['put', null, [MUCH_TO_PUT]] }));
   primary.data(2, bundle({ term: other, group: 'h', number: 1 }, call(8)), bundle({ term, number: 2 }, call(9)));
   primary.say(1, { k: 'resign', group: 'g', term, cause: 'resigned' });
   primary.end.startReading(1);
@@ -153,7 +158,7 @@ test('what waits for the leader in other groups stays where it is when a term en
 test('a caller that died meanwhile gets nothing back', t => {
   const { primary, term } = setUp();
   primary.end.stopReading(1);
-  primary.data(2, bundle({ term, number: 1 }, { kind: Kind.CALL, id: 7, value: ['put', null, [MUCH]] }));
+  primary.data(2, bundle({ term, number: 1 }, { kind: Kind.CALL, id: 7, value: ['put', null, [MUCH_TO_PUT]] }));
   primary.data(2, bundle({ term, number: 2 }, call(8)));
   primary.closed(2);
   primary.exited(2);
@@ -192,7 +197,7 @@ test('the word to hand over comes after the calls that were passed on', t => {
   primary.end.stopReading(1);
   primary.data(
     2,
-    bundle({ term, number: 1 }, { kind: Kind.CALL, id: 7, value: ['put', null, [MUCH]] }),
+    bundle({ term, number: 1 }, { kind: Kind.CALL, id: 7, value: ['put', null, [MUCH_TO_PUT]] }),
     bundle({ term, number: 2 }, call(8)),
   );
   primary.router.transfer('g', 2, () => {});
@@ -207,9 +212,9 @@ test('the word to hand over comes after the calls that were passed on', t => {
 });
 
 test('calls for a leader that does not read are refused, and all else is passed on', t => {
-  const { primary, term } = setUp({ maxQueuedBytes: 2 ** 21 });
+  const { primary, term } = setUp({ maxQueuedBytes: 2_000_000 });
   primary.end.stopReading(1);
-  const put = (id: number) => ({ kind: Kind.CALL, id, value: ['put', null, [MUCH]] });
+  const put = (id: number) => ({ kind: Kind.CALL, id, value: ['put', null, [MUCH_TO_PUT]] });
   for (const id of [1, 2]) primary.data(2, bundle({ term, number: id }, put(id)));
   primary.data(2, bundle({ term, number: 3 }, put(3), { kind: Kind.UNSUBSCRIBE, id: 9 }, call(4)));
   t.deepEqual(frameWords(primary.got(2)), ['OVERLOADED 3 0', 'OVERLOADED 4 0']);
@@ -224,13 +229,13 @@ test('calls for a leader that does not read are refused, and all else is passed 
 });
 
 test('of values for a worker that does not read the newest stay, and results end their calls', t => {
-  const { primary, term } = setUp({ maxQueuedBytes: 2 ** 21 });
+  const { primary, term } = setUp({ maxQueuedBytes: 2_000_000 });
   primary.end.stopReading(2);
   const leader = (...frames: Parameters<typeof bundle>[1][]) => primary.data(1, bundle({ term, to: [2] }, ...frames));
   leader(value(5, MUCH));
   leader(value(5, MUCH));
-  leader(value(5, `${MUCH}1`), result(7, MUCH), { kind: Kind.SUBSCRIBED, id: 8, value: 6 });
-  leader(value(5, `${MUCH}2`), { kind: Kind.ERROR, id: 9, value: 'no' });
+  leader(value(5, `${MUCH.slice(1)}1`), result(7, MUCH), { kind: Kind.SUBSCRIBED, id: 8, value: 6 });
+  leader(value(5, `${MUCH.slice(1)}2`), { kind: Kind.ERROR, id: 9, value: 'no' });
   primary.end.startReading(2);
   primary.clock.tick();
   const words = frameWords(primary.got(2)).map(each =>
@@ -248,12 +253,12 @@ test('of values for a worker that does not read the newest stay, and results end
 });
 
 test('a value does not overtake those that are kept back, though there is room for it', t => {
-  const { primary, term } = setUp({ maxQueuedBytes: 2 ** 21 });
+  const { primary, term } = setUp({ maxQueuedBytes: 2_000_000 });
   primary.end.stopReading(2);
   const leader = (...frames: Parameters<typeof bundle>[1][]) => primary.data(1, bundle({ term, to: [2] }, ...frames));
   leader(value(5, MUCH));
   leader(value(6, MUCH));
-  leader(value(5, `${MUCH}1`));
+  leader(value(5, `${MUCH.slice(1)}1`));
   leader(value(5, 'newest'), result(7));
   primary.end.startReading(2);
   primary.clock.tick();
@@ -262,7 +267,7 @@ test('a value does not overtake those that are kept back, though there is room f
 });
 
 test('what waits for all workers together is bounded, but a little passes to each', t => {
-  const { primary, term } = setUp({ maxQueuedTotalBytes: 2 ** 21 });
+  const { primary, term } = setUp({ maxQueuedTotalBytes: 2_000_000 });
   primary.end.stopReading(2);
   primary.end.stopReading(3);
   for (const to of [2, 2, 3, 3]) primary.data(1, bundle({ term, to: [to] }, value(5, MUCH)));
@@ -277,7 +282,7 @@ test('what waits for all workers together is bounded, but a little passes to eac
 });
 
 test('the values that were kept of a term are forgotten when it ends', t => {
-  const { primary, term } = setUp({ maxQueuedBytes: 2 ** 21 });
+  const { primary, term } = setUp({ maxQueuedBytes: 2_000_000 });
   primary.end.stopReading(2);
   for (let i = 0; i < 3; i++) primary.data(1, bundle({ term, to: [2] }, value(5, MUCH)));
   const { backlog } = primary.router.workers.get(2)!;

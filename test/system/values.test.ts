@@ -257,3 +257,23 @@ system('an error of ours that a real client throws keeps its code', async (t, ri
   const error = await rig.time.until(clients[1]!.get().then(null, (e: SharedClientError) => e));
   t.is((error as SharedClientError).code, 'ERR_TIMEOUT');
 });
+
+system(
+  'values far larger than what one write may hold arrive, both ways, and others go on meanwhile',
+  async (t, rig) => {
+    const clients = await rig.clients(3);
+    const log = recorder();
+    await rig.time.until(clients[2]!.subscribe('topic', log.listener).ready);
+    const large = {
+      text: `${'x'.repeat(3_000_000)}ü🦊`,
+      bytes: Buffer.alloc(3_000_000, 7),
+      list: Array(300_000).fill(1.5),
+    };
+    const [echoed, other] = [clients[1]!.echo(large), clients[2]!.echo('small')];
+    t.is(await rig.time.until(other), 'small');
+    t.deepEqual(await rig.time.until(echoed), large);
+    rig.upstream().push('topic', large);
+    await rig.time.settle();
+    t.deepEqual(log.values, [large]);
+  },
+);
