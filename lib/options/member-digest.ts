@@ -38,8 +38,13 @@ export function digestDifference(a: string, b: string): string | undefined {
   if (a === b) return undefined;
   const [first, second] = [read(a), read(b)];
   if (!first || !second) return 'options';
-  return Object.keys({ ...first, ...second }).find(option => !isDeepStrictEqual(first[option], second[option]));
+  return Object.keys({ ...first, ...second }).find(
+    option => !isDeepStrictEqual(own(first, option), own(second, option)),
+  );
 }
+
+/** Every object has a `__proto__`, and a digest may say one too. */
+const own = (digest: Digest, option: string): unknown => (Object.hasOwn(digest, option) ? digest[option] : undefined);
 
 /** As text, because JSON has no `Infinity`. */
 function textOf(value: unknown): string {

@@ -14,6 +14,8 @@ export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 /** What a user of the README's programs has installed. */
 const PACKAGES = ['redis', '@types'];
 
+const OUR_COMPILER = join(PROJECT, 'node_modules/typescript/bin/tsc');
+
 const COMPILER_OPTIONS = {
   module: 'nodenext',
   target: 'es2023',
@@ -55,8 +57,8 @@ export async function makeFolder(files: readonly { readonly file: string; readon
 export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
 
 /** Compiles what is TypeScript. @returns what the compiler complains of */
-export async function compile(folder: string): Promise<string> {
-  const { lines } = await run(folder, [join(PROJECT, 'node_modules/typescript/bin/tsc'), '-p', folder]);
+export async function compile(folder: string, compiler = OUR_COMPILER): Promise<string> {
+  const { lines } = await run(folder, [compiler, '-p', folder]);
   return lines.join('\n');
 }
 

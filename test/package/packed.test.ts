@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { build } from 'esbuild';
 import { makeConsumer, type Packed, pack } from '../helpers/packed.js';
@@ -34,17 +34,27 @@ test('it is about as large as the README says', async t => {
   t.true(isNear(packed.unpackedSize, said[2]!), `${packed.unpackedSize} bytes unpacked`);
 });
 
-test.serial('TypeScript finds and checks it as Node does, for ES modules and for CommonJS, and both run', async t => {
-  await setCompiler({ module: 'nodenext' });
-  t.is(await compile(folder), '');
-  await countsTogether(t, ['app.mjs']);
-  await countsTogether(t, ['app.cjs']);
-});
+/** Our own, and others that a run on many releases names. */
+const COMPILERS = [undefined, ...(process.env.COMPILERS?.split(delimiter) ?? [])];
 
-test.serial('TypeScript finds and checks it as bundlers do', async t => {
-  await setCompiler({ module: 'preserve', moduleResolution: 'bundler', noEmit: true });
-  t.is(await compile(folder), '');
-});
+for (const [i, compiler] of COMPILERS.entries()) {
+  const which = i === 0 ? 'TypeScript' : `another TypeScript (${i})`;
+
+  test.serial(`${which} finds and checks it as bundlers do`, async t => {
+    await setCompiler({ module: 'preserve', moduleResolution: 'bundler', noEmit: true });
+    t.is(await compile(folder, compiler), '');
+  });
+
+  test.serial(
+    `${which} finds and checks it as Node does, and what it makes runs, by import and by require`,
+    async t => {
+      await setCompiler({ module: 'nodenext' });
+      t.is(await compile(folder, compiler), '');
+      await countsTogether(t, ['app.mjs']);
+      await countsTogether(t, ['app.cjs']);
+    },
+  );
+}
 
 for (const format of ['esm', 'cjs'] as const) {
   test.serial(`a worker in one minified file runs beside a primary that is not bundled, ${format}`, async t => {

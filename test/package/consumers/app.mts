@@ -1,8 +1,8 @@
 // A user's app as an ES module. Its workers run the program that is named, or this one.
 
 import assert from 'node:assert/strict';
-import cluster from 'node:cluster';
-import { once } from 'node:events';
+import cluster, { type Worker } from 'node:cluster';
+import { on, once } from 'node:events';
 import { setupPrimary } from 'cluster-shared-client';
 import { createMemoryCluster } from 'cluster-shared-client/testing';
 import { Counter } from './counter.mjs';
@@ -14,6 +14,9 @@ if (cluster.isWorker) {
   cluster.setupPrimary({ exec: process.argv[2] ?? process.argv[1] });
   const primary = setupPrimary();
   const workers = [cluster.fork(), cluster.fork()];
+  await Promise.all(workers.map(untilCounted));
+  // Not before: the next leader would begin to count anew.
+  for (const worker of workers) worker.process.kill('SIGTERM');
   await Promise.all(workers.map(worker => once(worker, 'exit')));
   await primary.close();
 
@@ -23,4 +26,9 @@ if (cluster.isWorker) {
   assert.equal(await counter.add(), 1);
   memory.close();
   console.log('done');
+}
+
+/** It sends other messages too: the library's. */
+async function untilCounted(worker: Worker): Promise<void> {
+  for await (const [message] of on(worker, 'message')) if (message === 'counted') return;
 }

@@ -5,12 +5,11 @@ import { createSharedClient, type SharedClient, SharedClientError } from 'cluste
 import { Counter } from './counter.mjs';
 
 export async function work(): Promise<void> {
-  const counter: SharedClient<Counter> = createSharedClient(Counter, { name: 'counter' });
+  const counter: SharedClient<Counter> = createSharedClient(Counter, { name: 'counter', closeOn: ['SIGTERM'] });
   await counter.add();
   const count: number = await counter.reach(2);
   const error: unknown = await counter.invoke('nothing').catch(error => error);
   assert.ok(error instanceof SharedClientError);
   console.log(`${count} ${error.code}`);
-  await counter.close();
-  process.disconnect();
+  process.send?.('counted');
 }

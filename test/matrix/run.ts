@@ -1,0 +1,48 @@
+// `npm run test:matrix [-- LINE ...]`: the rings of the tests on other lines of Node.
+
+import { spawnSync } from 'node:child_process';
+import { delimiter, dirname, join } from 'node:path';
+import { PROJECT } from '../helpers/readme-folder.js';
+import { install } from './install.js';
+
+/** The oldest that is supported, and the newest of each line after it. */
+const LINES = ['20.19.0', '22', '24', '26'];
+
+/** Other releases of TypeScript: the oldest that is supported, and the one before ours. */
+const TYPESCRIPTS = ['5.8', '6.0'];
+
+/** What ava is given. The simulation is left out: it asks nothing of Node that the system ring doesn't. */
+const RINGS: Readonly<Record<string, readonly string[]>> = {
+  'unit and system': ['**/*', '!process/*', '!examples/*', '!package/*', '!simulation/*'],
+  process: ['process/*'],
+  package: ['package/*'],
+  examples: ['examples/*'],
+};
+
+const lines = process.argv.length > 2 ? process.argv.slice(2) : LINES;
+const { node, compiler } = install(lines, TYPESCRIPTS);
+const results = lines.flatMap(line => Object.keys(RINGS).map(ring => runRing(line, ring)));
+console.table(results);
+process.exitCode = results.every(({ result }) => result === 'passed') ? 0 : 1;
+
+function runRing(line: string, ring: string) {
+  const binary = node(line);
+  const env = {
+    ...process.env,
+    // What asks for `node` or npm finds this one too.
+    PATH: `${dirname(binary)}${delimiter}${process.env.PATH}`,
+    COMPILERS: TYPESCRIPTS.map(compiler).join(delimiter),
+  };
+  const patterns = RINGS[ring]!.map(pattern => pattern.replace(/^(!?)(.*)$/, '$1dist/test/$2.test.js'));
+  const ava = join(PROJECT, 'node_modules/ava/entrypoints/cli.mjs');
+  const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim();
+  console.log(`\nNode ${version}: ${ring}`);
+  const from = Date.now();
+  const { status } = spawnSync(binary, [ava, '--serial', ...patterns], { cwd: PROJECT, env, stdio: 'inherit' });
+  return {
+    node: version,
+    ring,
+    result: status === 0 ? 'passed' : 'failed',
+    seconds: Math.round((Date.now() - from) / 1000),
+  };
+}
