@@ -12,168 +12,24 @@
 
 import type { Candidate } from '../options.js';
 import type { DeposedCause } from '../primary-types.js';
-import type { NewsPhase, ResignCause } from '../protocol/messages.js';
-import type { PortablePayload } from '../protocol/payload.js';
 import { assertNever } from '../utils/assert-never.js';
 import { backoffMs } from '../utils/backoff.js';
-
-export interface GroupMember {
-  readonly workerId: number;
-  readonly pid: number;
-  readonly joinedAt: number;
-  readonly eligible: boolean;
-  readonly priority: number;
-  readonly handover: 'exclusive' | 'overlap';
-  /** It could not open the real client in this round of attempts. */
-  readonly hasFailed: boolean;
-  /** It was deposed for its silence and hasn't been heard since. */
-  readonly isSilent: boolean;
-}
-
-export type Stage =
-  /** `isPaused`: an attempt comes after a pause. */
-  | { readonly stage: 'vacant'; readonly isPaused: boolean; readonly hasFailed: boolean }
-  | { readonly stage: 'opening'; readonly term: number; readonly leader: number }
-  | { readonly stage: 'leading'; readonly term: number; readonly leader: number; readonly readyAt: number }
-  /** The leader goes on while the successor opens its own real client for the term `next`. */
-  | {
-      readonly stage: 'preparing';
-      readonly term: number;
-      readonly leader: number;
-      readonly readyAt: number;
-      readonly successor: number;
-      readonly next: number;
-    }
-  /** The leader lets its calls end. `prepared`: the methods of a successor that is ready for the term `next`. */
-  | {
-      readonly stage: 'handing over';
-      readonly term: number;
-      readonly leader: number;
-      readonly readyAt: number;
-      readonly prepared?: { readonly successor: number; readonly next: number; readonly methods: readonly string[] };
-    }
-  /** The leader can't be reached. Its lease, or its process, must end first. */
-  | { readonly stage: 'fenced'; readonly term: number; readonly leader: number; readonly cause: DeposedCause };
-
-type Led = Exclude<Stage, { stage: 'vacant' }>;
-
-export interface GroupState {
-  readonly name: string;
-  /** The last term given out. */
-  readonly lastTerm: number;
-  readonly members: ReadonlyMap<number, GroupMember>;
-  readonly at: Stage;
-  /** Rounds of attempts that failed in a row, and terms that broke soon, since one held. */
-  readonly failures: number;
-  readonly error?: PortablePayload;
-  readonly methods: readonly string[];
-  /** Who shall be tried first, in this order. */
-  readonly preferred: readonly number[];
-  /** Who stepped down by its own wish: only if there's nobody else. */
-  readonly avoided?: number;
-  /** The hand-over that somebody waits for. */
-  readonly transfer?: { readonly id: number; readonly to: number };
-}
-
-export type GroupEvent =
-  | { readonly type: 'join'; readonly member: Omit<GroupMember, 'hasFailed' | 'isSilent'> }
-  | { readonly type: 'leave'; readonly workerId: number }
-  | { readonly type: 'ready'; readonly workerId: number; readonly term: number; readonly methods: readonly string[] }
-  | { readonly type: 'prepared'; readonly workerId: number; readonly term: number; readonly methods: readonly string[] }
-  | { readonly type: 'yield'; readonly workerId: number; readonly term: number }
-  | {
-      readonly type: 'resign';
-      readonly workerId: number;
-      readonly term: number;
-      readonly cause: ResignCause;
-      readonly error?: PortablePayload;
-    }
-  /** The worker's channel closed and was read to its end. */
-  | { readonly type: 'closed'; readonly workerId: number }
-  /** Its process is dead. */
-  | { readonly type: 'exited'; readonly workerId: number }
-  /** No sign of life of a worker that leads, or prepares to, for `leaderTimeoutMs`: the leases it had have run out. */
-  | { readonly type: 'silent'; readonly workerId: number }
-  /** A sign of life after silence. */
-  | { readonly type: 'heard'; readonly workerId: number }
-  /** The pause is over. */
-  | { readonly type: 'resume' }
-  | { readonly type: 'transfer'; readonly id: number; readonly to?: number };
-
-export type GroupOrder =
-  /** Tell every member where the group stands. */
-  | { readonly do: 'tell' }
-  | { readonly do: 'handover'; readonly to: number; readonly term: number }
-  | { readonly do: 'prepare'; readonly to: number; readonly term: number }
-  | { readonly do: 'kill'; readonly workerId: number }
-  | { readonly do: 'pause'; readonly ms: number }
-  /** No data of this term passes any more; what waits for its leader goes back. */
-  | { readonly do: 'end'; readonly term: number; readonly leader: number }
-  | { readonly do: 'emit'; readonly event: 'appointed' | 'ready'; readonly term: number; readonly workerId: number }
-  | {
-      readonly do: 'emit';
-      readonly event: 'deposed';
-      readonly term: number;
-      readonly workerId: number;
-      readonly cause: DeposedCause;
-    }
-  | { readonly do: 'emit'; readonly event: 'vacant' }
-  | { readonly do: 'transferred'; readonly id: number; readonly failed?: 'vacant' | 'no candidate' | 'failed' };
-
-export interface Rules {
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  readonly hungLeader: 'depose' | 'kill';
-  /** One of the candidates, of which there is at least one. */
-  choose(candidates: readonly GroupMember[]): number;
-}
-
-export interface Step {
-  readonly state: GroupState;
-  readonly orders: readonly GroupOrder[];
-}
+import {
+  type GroupEvent,
+  type GroupMember,
+  type GroupOrder,
+  type GroupState,
+  type Led,
+  leaderOf,
+  type Rules,
+  type Stage,
+  type Step,
+  successorOf,
+  VACANT,
+} from './group-state.js';
 
 /** A term that held for so long ends the count of failures. */
 const STABLE_MS = 10_000;
-
-const VACANT: Stage = { stage: 'vacant', isPaused: false, hasFailed: false };
-
-export function newGroup(name: string, lastTerm: number): GroupState {
-  return { name, lastTerm, members: new Map(), at: VACANT, failures: 0, methods: [], preferred: [] };
-}
-
-/** The worker that leads or is to lead, if any. */
-export function leaderOf({ at }: GroupState): number | undefined {
-  return at.stage === 'vacant' ? undefined : at.leader;
-}
-
-/** The worker that opens its real client ahead of its term, if any: its silence counts as a leader's does. */
-export function successorOf({ at }: GroupState): number | undefined {
-  return at.stage === 'preparing' ? at.successor : undefined;
-}
-
-/** The term in force, or the last one. */
-export function termOf({ at, lastTerm }: GroupState): number {
-  return at.stage === 'vacant' ? lastTerm : at.term;
-}
-
-/** What the members are told. */
-export function newsPhase({ at }: GroupState): NewsPhase {
-  switch (at.stage) {
-    case 'vacant':
-      return at.hasFailed ? 'failed' : 'vacant';
-    case 'fenced':
-      return 'vacant';
-    case 'opening':
-      return 'opening';
-    case 'leading':
-    case 'preparing':
-    case 'handing over':
-      return 'ready';
-    default:
-      return assertNever(at);
-  }
-}
 
 /** The one door: what a group becomes by an event, and what is to be done about it. */
 export function appoint(state: GroupState, event: GroupEvent, rules: Rules): Step {

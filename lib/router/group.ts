@@ -3,8 +3,8 @@
 import { Failovers } from '../metrics/failovers.js';
 import type { DeposedCause, FromWorker, Join, News } from '../protocol/messages.js';
 import type { Clock, Timer } from '../utils/clock.js';
+import { appoint } from './appointment.js';
 import {
-  appoint,
   type GroupEvent,
   type GroupMember,
   type GroupOrder,
@@ -15,7 +15,7 @@ import {
   type Rules,
   successorOf,
   termOf,
-} from './appointment.js';
+} from './group-state.js';
 import type { RoutedWorker } from './routed-worker.js';
 
 /** What a group needs of the router. */

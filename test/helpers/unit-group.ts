@@ -2,8 +2,8 @@
 
 import type { ExecutionContext } from 'ava';
 import type { Payload } from '../../lib/protocol/payload.js';
+import { appoint } from '../../lib/router/appointment.js';
 import {
-  appoint,
   type GroupEvent,
   type GroupMember,
   type GroupOrder,
@@ -11,7 +11,7 @@ import {
   newGroup,
   type Rules,
   type Stage,
-} from '../../lib/router/appointment.js';
+} from '../../lib/router/group-state.js';
 
 export const ERROR: Payload = { text: '"no route"', ext: false, parts: undefined };
 

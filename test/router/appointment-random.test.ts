@@ -1,7 +1,7 @@
 // Every schedule of a group that chance comes up with. What the workers say is anything they could say, sensible or not.
 
 import test from 'ava';
-import { type GroupEvent, type GroupOrder, leaderOf, type Stage } from '../../lib/router/appointment.js';
+import { type GroupEvent, type GroupOrder, leaderOf, type Stage } from '../../lib/router/group-state.js';
 import { orderWords, stageWords, UnitGroup } from '../helpers/unit-group.js';
 import { forSeeds, type Random } from '../helpers/unit-random.js';
 

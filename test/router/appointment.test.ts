@@ -1,5 +1,6 @@
 import test from 'ava';
-import { type GroupMember, leaderOf, newsPhase, termOf, toCandidate } from '../../lib/router/appointment.js';
+import { toCandidate } from '../../lib/router/appointment.js';
+import { type GroupMember, leaderOf, newsPhase, termOf } from '../../lib/router/group-state.js';
 import { ERROR, follows, UnitGroup } from '../helpers/unit-group.js';
 
 /** A sentence, a schedule, and whether hung leaders are killed. */
