@@ -7,6 +7,7 @@ import {
   setClusterSerialization,
   whereAmI,
 } from './transport/cluster.js';
+import { createSockets, removeSocket } from './transport/sockets.js';
 import { systemClock } from './utils/clock.js';
 
 const KEY = Symbol.for('cluster-shared-client.host');
@@ -31,5 +32,7 @@ function createHost(): Host {
     createWorkerEnd: createClusterWorkerEnd,
     createPrimaryEnd: createClusterPrimaryEnd,
     setSerialization: setClusterSerialization,
+    createDirect: createSockets,
+    removeAddress: removeSocket,
   });
 }

@@ -19,12 +19,13 @@ import {
 } from './options.js';
 import { Primary } from './router/primary.js';
 import { Router } from './router/router.js';
+import type { DirectTransport } from './transport/direct.js';
 import { createLocalPair } from './transport/local.js';
 import type { PrimaryEnd, WorkerEnd } from './transport/transport.js';
 import type { Clock } from './utils/clock.js';
 import { closeOnSignals, type SignalSource } from './utils/close-on-signals.js';
 import { createEmitter, type Emitter } from './utils/emitter.js';
-import { hiddenMethods, listenerThrew, noDirectRoad } from './warnings.js';
+import { hiddenMethods, listenerThrew } from './warnings.js';
 
 /** What a host needs of the world around it. */
 export type Surroundings = {
@@ -32,8 +33,19 @@ export type Surroundings = {
   /** Without it nobody closes on a signal. */
   readonly signals?: SignalSource;
 } & (
-  | { readonly where: 'primary'; createPrimaryEnd(): PrimaryEnd; setSerialization(kind: 'json' | 'advanced'): void }
-  | { readonly where: 'worker' | 'thread'; createWorkerEnd(): WorkerEnd }
+  | {
+      readonly where: 'primary';
+      createPrimaryEnd(): PrimaryEnd;
+      setSerialization(kind: 'json' | 'advanced'): void;
+      /** As `DirectTransport.remove`. */
+      removeAddress?(address: string): void;
+    }
+  | {
+      readonly where: 'worker' | 'thread';
+      createWorkerEnd(): WorkerEnd;
+      /** Without it there is no direct road. */
+      createDirect?(): DirectTransport;
+    }
 );
 
 export class Host {
@@ -68,8 +80,6 @@ export class Host {
     this.#setUp = { primary, options, emitter };
     this.#ownRouter().configure(options);
     this.#ownRouter().attach(end);
-    // In a later tick, when somebody can listen.
-    if (options.road === 'direct') world.clock.defer(() => emitter.emit('warning', { message: noDirectRoad() }));
     // Who led alone gives way to the first worker, unless it was told otherwise.
     this.#setDefaultEligibility(false);
     return primary;
@@ -108,6 +118,7 @@ export class Host {
       clock: this.#world.clock,
       options: resolvePrimaryOptions(),
       emit: (event, detail) => this.#setUp?.emitter.emit(event, detail),
+      removeAddress: address => this.#world.where === 'primary' && this.#world.removeAddress?.(address),
     });
     return this.#router;
   }
@@ -149,7 +160,14 @@ export class Host {
   }
 
   #link(end: WorkerEnd, onClose = () => {}): HostLink {
-    const link = new Link({ clock: this.#world.clock, end, warn: message => this.#warn(message) });
+    const world = this.#world;
+    const link = new Link({
+      clock: world.clock,
+      end,
+      // In the primary itself the relay is as short as it gets.
+      ...(world.where === 'worker' && { createDirect: world.createDirect }),
+      warn: message => this.#warn(message),
+    });
     const close = () => {
       link.close();
       onClose();

@@ -77,6 +77,8 @@ export interface MemberStatus {
   readonly joinedAt: number;
   readonly eligible: boolean;
   readonly priority: number;
+  /** How its data travels to the leader; `'local'`: it leads; `undefined`: no leader is ready. */
+  readonly road: 'local' | 'relay' | 'direct' | undefined;
 }
 
 /** A member of a group, in an event. */

@@ -32,6 +32,8 @@ export interface TestWorker
     | 'delay'
     | 'stopReading'
     | 'startReading'
+    | 'breakConnections'
+    | 'refuseConnections'
     | 'run'
   > {
   /** As the library's, for the code of this worker. */
@@ -69,6 +71,7 @@ export function createMemoryCluster(options: MemoryNetworkOptions = {}): MemoryC
     clock: network.primaryClock,
     createPrimaryEnd: () => network.primaryEnd,
     setSerialization() {},
+    removeAddress: address => network.remove(address),
   });
   const cluster: MemoryCluster = {
     setupPrimary: given => primaryHost.setupPrimary(given),
@@ -91,6 +94,7 @@ function forkWorker(network: MemoryNetwork, options: ChannelOptions | undefined)
     where: 'worker',
     clock: worker.clock,
     createWorkerEnd: () => worker.end,
+    createDirect: () => worker.direct,
   });
   const createSharedClient = clientsOf(host);
   const whileLeader: TestWorker['whileLeader'] = (...args) => createLeaderTask(createSharedClient, ...args);

@@ -10,8 +10,11 @@ export const hiddenMethods = (names: readonly string[]) =>
 
 export const listenerThrew = () => 'A listener threw.';
 
-export const noDirectRoad = () =>
-  "This version has no direct road yet: setupPrimary({ road: 'direct' }) is served by the relay, with the same promises.";
+export const notDirect = (name: string, why: string) =>
+  `Data of ${show(name)} goes by the relay and not by the direct road: ${why}. It is tried again with backoff.`;
+
+export const notDirectIn = (workerId: number, name: string, why: string) =>
+  `In worker ${workerId}: ${notDirect(name, why)}`;
 
 export const protocolTooFar = (workerId: number) =>
   `Worker ${workerId} speaks no protocol of ours; install a version that is closer to this one there.`;

@@ -19,7 +19,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'primary-types': ['metrics', 'protocol'],
   transport: ['utils'],
   codec: ['errors', 'protocol', 'utils'],
-  road: ['protocol', 'utils'],
+  road: ['errors', 'protocol', 'transport', 'utils'],
   clients: ['options'],
   router: ['errors', 'metrics', 'options', 'primary-types', 'protocol', 'transport', 'utils', 'warnings'],
   leader: ['codec', 'errors', 'metrics', 'options', 'protocol', 'utils', 'warnings'],

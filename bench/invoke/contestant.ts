@@ -25,14 +25,19 @@ export class EchoClient {
   }
 }
 
-export const CONTESTANTS = ['cluster-client', 'floor', 'library'] as const;
+export const CONTESTANTS = ['cluster-client', 'relay', 'direct', 'relay floor', 'direct floor'] as const;
+
+/** Their values don't go over the channels of the cluster, whose serialization doesn't matter then. */
+export const OFF_CHANNEL: readonly ContestantName[] = ['cluster-client', 'direct', 'direct floor'];
 
 export type ContestantName = (typeof CONTESTANTS)[number];
 
 const MODULES: Readonly<Record<ContestantName, () => Promise<Contestant>>> = {
   'cluster-client': () => import('./contestants/cluster-client.js'),
-  floor: () => import('./contestants/floor.js'),
-  library: () => import('./contestants/library.js'),
+  relay: () => import('./contestants/relay.js'),
+  direct: () => import('./contestants/direct.js'),
+  'relay floor': () => import('./contestants/relay-floor.js'),
+  'direct floor': () => import('./contestants/direct-floor.js'),
 };
 
 export const loadContestant = (name: ContestantName): Promise<Contestant> => MODULES[name]();

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { oneOf, positiveInteger, refusingUnknown } from '../support/arguments.js';
 import { CASES, type Case } from './cases.js';
-import { CONTESTANTS, type ContestantName, type Entry, type Serialization } from './contestant.js';
+import { CONTESTANTS, type ContestantName, type Entry, OFF_CHANNEL, type Serialization } from './contestant.js';
 
 export interface InvokeOptions {
   readonly rounds: number;
@@ -66,10 +66,11 @@ function serializationsNamed(name: string): readonly Serialization[] {
   return chosen === 'both' ? ['advanced', 'json'] : [chosen];
 }
 
-/** cluster-client runs once: its values go over TCP whatever the channels carry. */
+/** Who doesn't use the channels runs once. */
 function entriesOf(names: readonly ContestantName[], serializations: readonly Serialization[]): Entry[] {
-  const onChannels = serializations.flatMap(serialization =>
-    names.filter(name => name !== 'cluster-client').map(contestant => ({ contestant, serialization })),
+  return names.flatMap((contestant): Entry[] =>
+    OFF_CHANNEL.includes(contestant)
+      ? [{ contestant }]
+      : serializations.map(serialization => ({ contestant, serialization })),
   );
-  return names.includes('cluster-client') ? [{ contestant: 'cluster-client' }, ...onChannels] : onChannels;
 }

@@ -10,6 +10,7 @@ export function clientStatus(member: Member): ClientStatus {
     name: member.name,
     transport: member.link.kind,
     road: member.road?.kind,
+    roadProblem: member.roadProblem,
     role: member.isLeader ? 'leader' : 'follower',
     term: member.term,
     leader: leader && { workerId: leader.workerId, pid: leader.pid },

@@ -1,7 +1,7 @@
 // What the leader says to the members, in the order it is said to each of them.
 
 import { OpenBundle } from '../protocol/frames.js';
-import type { Bundle } from '../protocol/messages.js';
+import { type Bundle, EXT } from '../protocol/messages.js';
 import type { Outbox } from '../protocol/outbox.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Clock } from '../utils/clock.js';
@@ -14,7 +14,22 @@ export interface SenderOptions {
   readonly clock: Clock;
   readonly outbox: Outbox;
   deliverHere(bundle: Bundle): void;
+  /** Members that are spoken to past the primary; none of them without it. */
+  readonly lanes?: Lanes | undefined;
 }
+
+/** The way to one member past the primary. */
+export interface Lane {
+  put(kind: number, id: number, text: string, parts?: readonly Part[]): void;
+}
+
+export interface Lanes {
+  of(workerId: number): Lane | undefined;
+  /** The members that have a lane. */
+  readonly active: readonly number[];
+}
+
+const NOBODY: readonly number[] = [];
 
 /** Answers that are under way when there are many. */
 const MANY = 512;
@@ -27,22 +42,39 @@ export class Sender {
   constructor(private readonly options: SenderOptions) {}
 
   to(workerId: number, kind: number, id: number, text: string, parts?: readonly Part[]): void {
+    const lane = this.options.lanes?.of(workerId);
+    if (lane) return lane.put(kind, id, text, parts);
     const bundle = this.#openFor(workerId);
     bundle.add(kind, id, text, parts);
     this.#flushEarly(bundle);
   }
 
-  payloadTo(workerId: number, kind: number, id: number, payload: Payload): void {
-    const bundle = this.#openFor(workerId);
-    bundle.addPayload(kind, id, payload);
-    this.#flushEarly(bundle);
+  payloadTo(workerId: number, kind: number, id: number, { text, ext, parts }: Payload): void {
+    this.to(workerId, ext ? kind | EXT : kind, id, text, parts);
+  }
+
+  /** By the relay, after all that was said so; what follows to this member begins a bundle. */
+  toByRelay(workerId: number, kind: number, id: number, text: string): void {
+    this.#openFor(workerId).add(kind, id, text);
+    this.#last.delete(workerId);
+  }
+
+  /** The same of a bundle for one member. */
+  putOnRelay(bundle: OpenBundle): void {
+    for (const workerId of bundle.to as readonly number[]) this.#last.delete(workerId);
+    this.options.outbox.open(bundle);
   }
 
   /** A value for several members crosses to the primary once. */
   payloadToMany(workerIds: readonly number[], kind: number, id: number, payload: Payload): void {
     const { self } = this.options;
     if (workerIds.includes(self)) this.payloadTo(self, kind, id, payload);
-    const others = workerIds.filter(workerId => workerId !== self);
+    const others = this.#onRelay(
+      workerIds.filter(workerId => workerId !== self),
+      kind,
+      id,
+      payload,
+    );
     if (others.length === 1) this.payloadTo(others[0]!, kind, id, payload);
     else if (others.length > 1) this.#openForMany(others).addPayload(kind, id, payload);
   }
@@ -51,7 +83,9 @@ export class Sender {
   payloadToAll(kind: number, id: number, payload: Payload): void {
     const { group, term, outbox, self } = this.options;
     this.payloadTo(self, kind, id, payload);
-    const bundle = new OpenBundle(group, term, '*');
+    const active = this.options.lanes?.active ?? NOBODY;
+    for (const workerId of active) this.payloadTo(workerId, kind, id, payload);
+    const bundle = new OpenBundle(group, term, '*', undefined, active.length > 0 ? active : undefined);
     outbox.open(bundle);
     bundle.addPayload(kind, id, payload);
     this.#last.clear();
@@ -61,6 +95,17 @@ export class Sender {
   flush(): void {
     this.#deliver();
     this.options.outbox.flush();
+  }
+
+  /** Says it to those that have a lane. @returns the others */
+  #onRelay(workerIds: readonly number[], kind: number, id: number, payload: Payload): readonly number[] {
+    const { lanes } = this.options;
+    if (!lanes || lanes.active.length === 0) return workerIds;
+    return workerIds.filter(workerId => {
+      if (!lanes.of(workerId)) return true;
+      this.payloadTo(workerId, kind, id, payload);
+      return false;
+    });
   }
 
   #flushEarly(bundle: OpenBundle): void {

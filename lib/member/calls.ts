@@ -131,14 +131,14 @@ export class Calls {
   }
 
   /**
-   * Nothing comes any more by this road. Calls up to bundle `received` were in the leader's hands: they may have run.
-   * Those after it never left ours.
+   * Nothing comes any more by this road. Calls that were in the leader's hands may have run; the others are our own again.
+   * @param received the number of the last bundle that the primary received
    */
   end(road: Road, received: number): void {
     // Not of a copy: the end of one may make somebody cancel another.
     for (const call of this.#calls.values()) {
       if (call.road !== road) continue;
-      if (call.bundle > received) this.#again(call);
+      if (!road.isInHands(call.bundle, received)) this.#again(call);
       else if (call.isIdempotent) {
         this.counts.resent++;
         call.wasLost = true;

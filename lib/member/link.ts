@@ -9,14 +9,17 @@ import {
   type Join,
   MARKER,
   type News,
+  type Offer,
   PROTOCOL_VERSIONS,
   type Welcome,
 } from '../protocol/messages.js';
 import { Outbox } from '../protocol/outbox.js';
 import { parsePacket } from '../protocol/parse.js';
 import { SliceReader } from '../protocol/slices.js';
+import type { DirectTransport } from '../transport/direct.js';
 import type { WorkerEnd } from '../transport/transport.js';
 import type { Clock, Timer } from '../utils/clock.js';
+import { createDirectMeans, type DirectMeans } from './direct-means.js';
 
 const FIRST_HELLO_MS = 25;
 const MOST_HELLO_MS = 1000;
@@ -30,6 +33,8 @@ export interface LinkMember {
   news(news: News): void;
   handover(term: number): void;
   prepare(term: number): void;
+  /** Where its leader can be reached past the primary. */
+  offer(offer: Offer): void;
   warning(text: string): void;
   data(bundle: Bundle): void;
   /** The lease was renewed. */
@@ -45,6 +50,8 @@ export interface LinkOptions {
   readonly clock: Clock;
   readonly end: WorkerEnd;
   readonly versions?: readonly number[];
+  /** Without it there is no direct road. */
+  createDirect?(): DirectTransport;
   /** Frames that were ours but broken. */
   warn(message: string): void;
 }
@@ -55,6 +62,7 @@ export class Link {
   readonly #end: WorkerEnd;
   readonly #versions: readonly number[];
   readonly #warn: LinkOptions['warn'];
+  readonly #createDirect: LinkOptions['createDirect'];
   readonly #members = new Map<string, LinkMember>();
   /**
    * Names whose member has left, with the heartbeat that went after its leave. Until that is acknowledged, whatever
@@ -64,6 +72,7 @@ export class Link {
   #outbox: Outbox | undefined;
   #slices = new SliceReader();
   #welcome: Welcome | undefined;
+  #direct: DirectMeans | undefined;
   #toError: ToError | undefined;
   #helloTimer: Timer | undefined;
   #beatTimer: Timer | undefined;
@@ -74,11 +83,12 @@ export class Link {
   #acked = 0;
   #leaseUntil = 0;
 
-  constructor({ clock, end, versions = PROTOCOL_VERSIONS, warn }: LinkOptions) {
+  constructor({ clock, end, versions = PROTOCOL_VERSIONS, createDirect, warn }: LinkOptions) {
     this.clock = clock;
     this.#end = end;
     this.#versions = versions;
     this.#warn = warn;
+    this.#createDirect = createDirect;
     end.listen({ message: message => this.#receive(message), closed: event => this.#closed(event) });
     this.#hello(FIRST_HELLO_MS);
   }
@@ -103,6 +113,11 @@ export class Link {
   /** Where data for the primary goes; only while linked. */
   get outbox(): Outbox {
     return this.#outbox!;
+  }
+
+  /** What the direct road needs; only where the primary asked for it. */
+  get direct(): DirectMeans | undefined {
+    return this.#direct;
   }
 
   add(member: LinkMember): void {
@@ -196,6 +211,7 @@ export class Link {
     if (frame.k === 'news') member?.news(frame);
     else if (frame.k === 'handover') member?.handover(frame.term);
     else if (frame.k === 'prepare') member?.prepare(frame.term);
+    else if (frame.k === 'offer') member?.offer(frame);
     else if (frame.k === 'warning') member?.warning(frame.text);
   }
 
@@ -203,6 +219,8 @@ export class Link {
     if (welcome.id !== this.id || this.#toError) return;
     this.#welcome = welcome;
     this.#helloTimer?.clear();
+    if (welcome.road !== 'relay' && this.#createDirect)
+      this.#direct ??= createDirectMeans(this.#createDirect(), this.clock, welcome);
     if (this.#outbox) return;
     this.#outbox = new Outbox({
       clock: this.clock,

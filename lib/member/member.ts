@@ -12,17 +12,18 @@ import { Failovers } from '../metrics/failovers.js';
 import { Served } from '../metrics/served.js';
 import { type MemberOptions, memberDigest } from '../options.js';
 import { type FrameView, readFrames } from '../protocol/frames.js';
-import { type Bundle, type Join, Kind, type News } from '../protocol/messages.js';
+import { type Bundle, type Join, Kind, type News, type Offer } from '../protocol/messages.js';
 import type { PortablePayload } from '../protocol/payload.js';
 import { fromPortable, toPortable } from '../protocol/travelling-parts.js';
 import { LocalRoad } from '../road/local-road.js';
-import { RelayRoad, type Road } from '../road/road.js';
+import type { Road } from '../road/road.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { closesSlowly } from '../warnings.js';
 import { Calls } from './calls.js';
 import type { Link, LinkMember, ToError } from './link.js';
 import { ReadyWaiters } from './ready-waiters.js';
+import { Roads } from './roads.js';
 import {
   heldTerm,
   isLeading,
@@ -73,8 +74,7 @@ export class Member implements LinkMember {
   /** The last error of an attempt to open the real client, while none is open. */
   #openError: Error | undefined;
   #road: Road | undefined;
-  /** The last road through the primary, until its end has come. */
-  #relay: RelayRoad | undefined;
+  readonly #roads: Roads;
   /** The last term whose end has come. */
   #endedTerm = 0;
   #client: RealClient | undefined;
@@ -93,6 +93,13 @@ export class Member implements LinkMember {
     this.#options = options;
     this.#link = link;
     this.#waiters = new ReadyWaiters(this.clock);
+    this.#roads = new Roads({
+      group: this.name,
+      link,
+      read: bundle => this.#read(bundle),
+      hear: bundle => this.#hear(bundle),
+      warn: text => this.warning(text),
+    });
     this.#role = newRole(link.self.workerId);
     this.calls = new Calls({
       clock: this.clock,
@@ -140,11 +147,17 @@ export class Member implements LinkMember {
 
   /** Bytes of calls that wait here for a leader, and of all that waits for the channel to take it. */
   get queuedBytes(): number {
-    return this.calls.waitingBytes + (this.#link.isLinked ? this.#link.outbox.waitingBytes : 0);
+    const channel = this.#link.isLinked ? this.#link.outbox.waitingBytes : 0;
+    return this.calls.waitingBytes + channel + this.#roads.queuedBytes;
   }
 
   get road(): Road | undefined {
     return this.#road;
+  }
+
+  /** Why data goes by the relay, where the primary asked for the direct road. */
+  get roadProblem(): string | undefined {
+    return this.#roads.problem;
   }
 
   /** Resolves when a leader is ready. */
@@ -213,6 +226,10 @@ export class Member implements LinkMember {
     this.#play({ type: 'prepare', term });
   }
 
+  offer(offer: Offer): void {
+    this.#roads.offered(offer);
+  }
+
   warning(text: string): void {
     this.#observe(observer => observer.warning(text));
   }
@@ -229,20 +246,22 @@ export class Member implements LinkMember {
     this.calls.failAll(toError);
     this.subscriptions.interrupt();
     this.#play({ type: 'lost' });
-    this.#relay = undefined;
+    this.#roads.destroy();
     this.failovers.forget();
     this.#waiters.reject(toError());
     return this.#role.now.at === 'closing' ? this.#closing : undefined;
   }
 
   data(bundle: Bundle): void {
-    if (bundle.f !== undefined || bundle.h[0] === Kind.GONE) {
-      if (this.#service?.term === bundle.t) this.#service.receive(bundle);
-      // Until the primary hears that the real client is closed, it still sends calls.
-      else if (this.#isClosing(bundle.t)) handBack(bundle, this.#senderOf(bundle.t));
-      return;
-    }
-    this.#read(bundle);
+    if (bundle.f !== undefined || bundle.h[0] === Kind.GONE) this.#roads.relayed(bundle);
+    else this.#read(bundle);
+  }
+
+  /** Frames for the leader that this member is, or was. */
+  #hear(bundle: Bundle): void {
+    if (this.#service?.term === bundle.t) this.#service.receive(bundle);
+    // Until the primary hears that the real client is closed, calls still come.
+    else if (this.#isClosing(bundle.t)) handBack(bundle, this.#senderOf(bundle.t));
   }
 
   #isClosing(term: number): boolean {
@@ -263,7 +282,8 @@ export class Member implements LinkMember {
 
   #frame(frame: FrameView, term: number, now: number): void {
     if (this.calls.receive(frame, term, now) || this.subscriptions.receive(frame, term)) return;
-    if (frame.kind === Kind.END) this.#endRelay(term, frame.id);
+    if (frame.kind === Kind.END) this.#endTerm(term, frame.id);
+    else if (this.#roads.remote?.term === term && this.#roads.remote.heed(frame.kind, frame.id, frame.json)) return;
     else if (frame.kind === Kind.EVENT && this.#road?.term === term) this.#upstream(frame);
   }
 
@@ -280,14 +300,15 @@ export class Member implements LinkMember {
     }
   }
 
-  #endRelay(term: number, received: number): void {
+  #endTerm(term: number, received: number): void {
     this.#endedTerm = Math.max(this.#endedTerm, term);
-    const road = this.#relay;
+    const road = this.#roads.remote;
     if (road?.term !== term) return;
-    this.#relay = undefined;
     if (this.#road === road) this.#shut();
-    this.calls.end(road, received);
-    this.#route();
+    this.#roads.finish(() => {
+      this.calls.end(road, received);
+      this.#route();
+    });
   }
 
   // -------------------------------------------------------------------------------------------------------- role
@@ -380,11 +401,15 @@ export class Member implements LinkMember {
   }
 
   #serve(term: number): void {
+    const sender: Sender = this.#senderOf(
+      term,
+      this.#roads.lead(term, () => sender),
+    );
     this.#service = new Service({
       term,
       client: this.#client!,
       options: this.#options,
-      sender: this.#senderOf(term),
+      sender,
       clock: this.clock,
       self: this.#link.self.workerId,
       served: this.served,
@@ -392,6 +417,7 @@ export class Member implements LinkMember {
       report: error => this.#observe(observer => observer.error(error)),
     });
     this.#link.tell({ k: 'ready', group: this.name, term, methods: this.#client!.methods });
+    this.#roads.invite();
     this.#observe(observer => observer.methods(this.#client!.methods));
   }
 
@@ -399,7 +425,7 @@ export class Member implements LinkMember {
     return this.#link.hasLease(this.#firstBeat, now);
   }
 
-  #senderOf(term: number): Sender {
+  #senderOf(term: number, lanes = this.#roads.lanesOf(term)): Sender {
     return new Sender({
       group: this.name,
       term,
@@ -407,6 +433,7 @@ export class Member implements LinkMember {
       clock: this.clock,
       outbox: this.#link.outbox,
       deliverHere: bundle => this.#read(bundle),
+      lanes,
     });
   }
 
@@ -428,6 +455,7 @@ export class Member implements LinkMember {
     this.#client = undefined;
     this.#closing = opening && this.#inTime(opening.abandon(closed('The shared client')));
     await this.#closing;
+    await this.#roads.stopLeading();
     this.#play({ type: 'closed', term });
   }
 
@@ -451,7 +479,7 @@ export class Member implements LinkMember {
   }
 
   #leave(): void {
-    void this.#goneOnce(this.#link.remove(this));
+    void this.#goneOnce(this.#sayGoodbye());
     this.calls.failAll(outcome => closed('The shared client', outcome));
     this.#shut();
     this.subscriptions.close();
@@ -459,6 +487,12 @@ export class Member implements LinkMember {
     this.#waiters.reject(closed('The shared client'));
     this.#noPrimaryTimer?.clear();
     this.calls.close();
+  }
+
+  /** The primary hears of it after the leader has heard all else. */
+  async #sayGoodbye(): Promise<void> {
+    if (this.#roads.remote) await this.#roads.leave();
+    await this.#link.remove(this);
   }
 
   /** A primary that doesn't read is waited for no longer than it may. */
@@ -475,19 +509,19 @@ export class Member implements LinkMember {
   #route(): void {
     const { now, news } = this.#role;
     const service = this.#service;
-    if (service) return this.#take('local', service.term, () => this.#localRoad(service));
+    if (service) return this.#take(true, service.term, () => this.#localRoad(service));
     const isLedElsewhere = news.phase === 'ready' && news.leader !== this.#link.self.workerId && now.at !== 'gone';
     // The end of a term and the news of it come in any order.
     const isOver = news.term <= this.#endedTerm;
     if (!isLedElsewhere || isOver || !this.#link.isLinked) return this.#shut();
-    this.#take('relay', news.term, () => this.#relayRoad(news.term));
+    this.#take(false, news.term, () => this.#roads.to(news.term));
   }
 
-  #take(kind: Road['kind'], term: number, build: () => Road): void {
-    if (this.#road?.kind === kind && this.#road.term === term) return;
+  #take(isLocal: boolean, term: number, build: () => Road): void {
+    if (this.#road?.term === term && (this.#road.kind === 'local') === isLocal) return;
     this.#shut();
     // What comes back of the older term was made before what waits now, and is to be sent before it.
-    if (this.#relay && this.#relay.term !== term) return;
+    if (this.#roads.remote && this.#roads.remote.term !== term) return;
     const road = build();
     this.#road = road;
     this.failovers.ready(term, this.clock.now(), this.#news?.cause);
@@ -499,11 +533,6 @@ export class Member implements LinkMember {
   #localRoad(service: Service): Road {
     const { workerId } = this.#link.self;
     return new LocalRoad(this.name, service.term, workerId, this.clock, bundle => service.receive(bundle));
-  }
-
-  #relayRoad(term: number): Road {
-    this.#relay ??= new RelayRoad(this.name, term, this.#link.outbox);
-    return this.#relay;
   }
 
   #shut(): void {

@@ -20,8 +20,8 @@ const OVERHEAD_BYTES = 64;
 export class OpenBundle {
   bytes = OVERHEAD_BYTES;
   sealed = false;
-  readonly #head: number[] = [];
-  readonly #texts: string[] = [];
+  readonly #head: number[];
+  readonly #texts: string[];
   #parts: Part[] | undefined;
 
   constructor(
@@ -29,7 +29,34 @@ export class OpenBundle {
     readonly term: number,
     readonly to?: readonly number[] | '*',
     readonly number?: number,
-  ) {}
+    readonly but?: readonly number[],
+    like?: OpenBundle,
+  ) {
+    this.#head = like ? like.#head : [];
+    this.#texts = like ? like.#texts : [];
+    if (like) {
+      this.#parts = like.#parts;
+      this.bytes = like.bytes;
+    }
+  }
+
+  /** The same frames for another way; this one is not to be added to any more. */
+  readdress(to?: readonly number[]): OpenBundle {
+    return new OpenBundle(this.group, this.term, to, to ? undefined : this.number, undefined, this);
+  }
+
+  /** Four numbers a frame. */
+  get head(): readonly number[] {
+    return this.#head;
+  }
+
+  get texts(): readonly string[] {
+    return this.#texts;
+  }
+
+  get parts(): readonly Part[] | undefined {
+    return this.#parts;
+  }
 
   get isFull(): boolean {
     return this.sealed || this.bytes >= WRITE_BYTES;
@@ -69,6 +96,7 @@ export class OpenBundle {
     };
     if (this.number !== undefined) bundle.n = this.number;
     if (this.to !== undefined) bundle.to = this.to;
+    if (this.but !== undefined) bundle.but = this.but;
     if (this.#parts) bundle.p = this.#parts;
     return bundle;
   }

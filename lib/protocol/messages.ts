@@ -32,10 +32,10 @@ export interface Slice {
 export type ControlFrame = FromWorker | FromPrimary;
 
 /** worker -> primary */
-export type FromWorker = Hello | Join | Leave | Heartbeat | Ready | Prepared | Yield | Resign;
+export type FromWorker = Hello | Join | Leave | Heartbeat | Ready | Prepared | Yield | Resign | Offer | OnRoad;
 
 /** primary -> worker */
-export type FromPrimary = Welcome | Rejected | Goodbye | Ack | News | Handover | Prepare | Warning;
+export type FromPrimary = Welcome | Rejected | Goodbye | Ack | News | Handover | Prepare | Offer | Warning;
 
 /** The first frame of a worker, said again until the welcome. The primary sends nothing before it. */
 export interface Hello {
@@ -56,7 +56,11 @@ export interface Welcome {
   readonly workerId: number;
   readonly heartbeatMs: number;
   readonly leaderTimeoutMs: number;
-  readonly road: 'relay' | 'direct';
+  /** `'only direct'`: no data of members goes over this channel, only what the control plane itself says. */
+  readonly road: 'relay' | 'direct' | 'only direct';
+  /** What may wait in a leader for one member that doesn't read, and for all; absent: as much as there is. */
+  readonly maxQueuedBytes?: number;
+  readonly maxQueuedTotalBytes?: number;
   readonly probe: unknown;
 }
 
@@ -189,6 +193,27 @@ export interface Prepare {
   readonly term: number;
 }
 
+/**
+ * Where the leader of a term can be reached past the primary, and what shows that somebody may. From the leader to the
+ * primary, and from there to each other member.
+ */
+export interface Offer {
+  readonly k: 'offer';
+  readonly group: string;
+  readonly term: number;
+  readonly address: string;
+  readonly secret: string;
+}
+
+/** A member, or the leader itself, tells which road its data takes in this term, and why if it isn't the one asked for. */
+export interface OnRoad {
+  readonly k: 'on road';
+  readonly group: string;
+  readonly term: number;
+  readonly road: 'relay' | 'direct';
+  readonly problem?: string;
+}
+
 export interface Warning {
   readonly k: 'warning';
   readonly group: string;
@@ -215,6 +240,10 @@ export const Kind = {
   SUBSCRIBE: 5,
   /** `0` */
   UNSUBSCRIBE: 6,
+  /** `0`; the id is a stream's: what follows this frame comes by the direct road */
+  SWITCH: 7,
+  /** the number of the last bundle that came by the stream with this id: it broke, and goes on by the relay */
+  RESUME: 8,
 
   // leader -> member
   /** the value; the id is the call's */
@@ -242,6 +271,12 @@ export const Kind = {
   /** the call was refused (`0`), or its result was dropped (`1`), for lack of room */
   OVERLOADED: 21,
 
+  // leader -> member, about roads
+  /** `0`; the id is a stream's: what follows this frame comes by the direct road */
+  SWITCHED: 22,
+  /** the number of the last bundle that came by the stream with this id; what follows comes by the relay */
+  RESUMED: 23,
+
   // primary -> member, in the order of the data
   /** nothing comes any more of this term; the id is the number of the last bundle that was received of the member */
   END: 30,
@@ -263,6 +298,8 @@ export interface Bundle {
   readonly f?: number;
   /** to: worker ids, or all other members; absent: the leader */
   readonly to?: readonly number[] | '*';
+  /** but: worker ids that `'*'` leaves out */
+  readonly but?: readonly number[];
   /** the head: four numbers a frame */
   readonly h: readonly number[];
   /** the texts of all frames as one JSON array */

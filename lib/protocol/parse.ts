@@ -106,6 +106,7 @@ const isPayload = (value: unknown) =>
 const payload: Test = [isPayload, 'an encoded value'];
 const peer: Test = [value => isRecord(value) && isCount(value.workerId) && isCount(value.pid), 'a worker id and a pid'];
 const road = oneOf('relay', 'direct');
+const anyRoad = oneOf('relay', 'direct', 'only direct');
 
 type Fields = Readonly<Record<string, Test>>;
 
@@ -117,7 +118,16 @@ const toList = (fields: Fields): FieldList => Object.entries(fields).map(([field
 const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
   Object.entries<Fields>({
     hello: { versions: listOf(count, 100), id: text, pid: count, probe: anything },
-    welcome: { version: count, id: text, workerId: count, heartbeatMs: duration, leaderTimeoutMs: duration, road },
+    welcome: {
+      version: count,
+      id: text,
+      workerId: count,
+      heartbeatMs: duration,
+      leaderTimeoutMs: duration,
+      road: anyRoad,
+      maxQueuedBytes: optional(duration),
+      maxQueuedTotalBytes: optional(duration),
+    },
     rejected: { versions: listOf(count, 100) },
     goodbye: {},
     join: { group, eligible: flag, priority: number, handover: oneOf('exclusive', 'overlap'), digest: text },
@@ -140,6 +150,8 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     },
     handover: { group, term: count },
     prepare: { group, term: count },
+    offer: { group, term: count, address: text, secret: text },
+    'on road': { group, term: count, road, problem: optional(text) },
     warning: { group, text },
   } satisfies Record<ControlFrame['k'], Fields>).map(([kind, fields]) => [kind, toList(fields)]),
 );
@@ -161,6 +173,7 @@ const BUNDLE = toList({
   n: optional(count),
   f: optional(count),
   to: optional([value => value === '*' || workerIds(value), "worker ids or '*'"]),
+  but: optional([workerIds, 'worker ids']),
   x: text,
 });
 

@@ -39,6 +39,10 @@ export class LocalRoad implements Road {
   /** Nobody could begin any earlier. */
   flushEarly(): void {}
 
+  isInHands(bundle: number, received: number): boolean {
+    return bundle <= received;
+  }
+
   #deliver(): void {
     const bundle = this.#open;
     this.#open = undefined;

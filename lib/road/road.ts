@@ -6,7 +6,7 @@ import type { Outbox } from '../protocol/outbox.js';
 import type { Part } from '../protocol/payload.js';
 
 export interface Road {
-  readonly kind: 'local' | 'relay';
+  readonly kind: 'local' | 'relay' | 'direct';
   readonly term: number;
   /** Puts a frame. @returns the number of the bundle it travels in */
   send(kind: number, id: number, text: string, parts?: readonly Part[]): number;
@@ -16,11 +16,33 @@ export interface Road {
   readonly isNextBundle: boolean;
   /** Bytes put that haven't left this process. */
   readonly waitingBytes: number;
+  /**
+   * Asked at the end of the term: whether a bundle may be in the leader's hands.
+   * @param received the number of the last bundle of ours that the primary received
+   */
+  isInHands(bundle: number, received: number): boolean;
+}
+
+/** To a leader in another process. */
+export interface RemoteRoad extends Road {
+  /** The leader can be reached past the primary. */
+  offered(offer: { readonly address: string; readonly secret: string }): void;
+  /** Bytes that haven't left this process, but for those that wait for the channel. */
+  readonly queuedBytes: number;
+  /** A word of the leader's about the road, that came by the relay. @returns whether it was one */
+  heed(kind: number, id: number, value: unknown): boolean;
+  /** The term is over. `done` comes once all was delivered that the leader wrote; maybe at once. */
+  finish(done: () => void): void;
+  /** This process leaves the group. `done` comes once what was sent has left it, or won't; maybe at once. */
+  leave(done: () => void): void;
+  /** Nothing is sent or delivered any more. */
+  destroy(): void;
 }
 
 /** Through the primary. */
-export class RelayRoad implements Road {
+export class RelayRoad implements RemoteRoad {
   readonly kind = 'relay';
+  readonly queuedBytes = 0;
   #open: OpenBundle | undefined;
   #number = 0;
 
@@ -50,4 +72,25 @@ export class RelayRoad implements Road {
   flushEarly(inFlight: number): void {
     if (this.#open!.isWorthAWrite(inFlight)) this.outbox.flush();
   }
+
+  isInHands(bundle: number, received: number): boolean {
+    return bundle <= received;
+  }
+
+  /** What was made for the other road is of no use here. */
+  offered(): void {}
+
+  heed(): boolean {
+    return false;
+  }
+
+  finish(done: () => void): void {
+    done();
+  }
+
+  leave(done: () => void): void {
+    done();
+  }
+
+  destroy(): void {}
 }

@@ -1,8 +1,9 @@
 // One group in the primary: holds its state, feeds it events, and carries out the orders that follow.
 
 import { Failovers } from '../metrics/failovers.js';
-import type { DeposedCause, FromWorker, Join, News } from '../protocol/messages.js';
+import type { DeposedCause, FromWorker, Join, News, Offer, OnRoad } from '../protocol/messages.js';
 import type { Clock, Timer } from '../utils/clock.js';
+import { notDirectIn } from '../warnings.js';
 import { appoint } from './appointment.js';
 import {
   type GroupEvent,
@@ -43,6 +44,10 @@ export class Group {
   readonly failovers = new Failovers();
   /** Why the last term ended. */
   #cause: DeposedCause | undefined;
+  /** Which road each member's data takes, by its own word. */
+  readonly roads = new Map<number, { readonly term: number; readonly road: 'relay' | 'direct' }>();
+  /** Where the leader can be reached past us. */
+  #offer: Offer | undefined;
   #pause: Timer | undefined;
   #isTelling = false;
 
@@ -108,6 +113,10 @@ export class Group {
         return this.apply({ type: 'prepared', workerId, term: frame.term, methods: frame.methods });
       case 'yield':
         return this.apply({ type: 'yield', workerId, term: frame.term });
+      case 'offer':
+        return this.#offered(workerId, frame);
+      case 'on road':
+        return this.#onRoad(workerId, frame);
       case 'resign':
         return this.apply({ type: 'resign', workerId, term: frame.term, cause: frame.cause, error: frame.error });
     }
@@ -119,12 +128,14 @@ export class Group {
     this.apply({ type: 'join', member });
     if (isNew) this.host.emit('join', { name: this.name, workerId: member.workerId, pid: member.pid });
     this.tell(member.workerId);
+    if (this.#offer?.term === this.term) this.host.workers.get(member.workerId)?.tell(this.#offer);
   }
 
   removeMember(workerId: number, event: GroupEvent): void {
     const member = this.state.members.get(workerId);
     this.digests.delete(workerId);
     this.received.delete(workerId);
+    this.roads.delete(workerId);
     this.apply(event);
     if (!member) return;
     this.host.memberGone(this, workerId);
@@ -141,6 +152,20 @@ export class Group {
 
   close(): void {
     this.#pause?.clear();
+  }
+
+  /** Only members may know. */
+  #offered(workerId: number, offer: Offer): void {
+    if (workerId !== this.leader || offer.term !== this.term) return;
+    this.#offer = offer;
+    for (const id of this.state.members.keys()) if (id !== workerId) this.host.workers.get(id)?.tell(offer);
+  }
+
+  #onRoad(workerId: number, { term, road, problem }: OnRoad): void {
+    if (term !== this.term) return;
+    this.roads.set(workerId, { term, road });
+    if (problem !== undefined)
+      this.host.emit('warning', { message: notDirectIn(workerId, this.name, problem), name: this.name, workerId });
   }
 
   #carryOut(order: GroupOrder): void {

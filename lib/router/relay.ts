@@ -31,7 +31,8 @@ function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bun
   const { g, t, h, x, p, q } = bundle;
   const passed = { g, t, f: from.workerId, h, x, ...(p && { p }), ...(q && { q }) };
   if (group.isHandingOver) return handBack(from, leader, passed);
-  group.received.set(from.workerId, bundle.n ?? 0);
+  // What a member says about its road has no number.
+  if (bundle.n !== undefined) group.received.set(from.workerId, bundle.n);
   const bytes = count(host, bundle);
   if (!host.isOverloaded(leader, bytes)) return leader.outbox.data(passed, bytes);
   const refused = pickFrames(bundle, isCall);
@@ -47,8 +48,8 @@ function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bun
 function handBack(from: RoutedWorker, leader: RoutedWorker, bundle: Bundle): void {
   const calls = pickFrames(bundle, isCall);
   if (calls) answer(from, calls, Kind.RETURNED, '0');
-  const cancels = pickFrames(bundle, kind => kind === Kind.CANCEL);
-  if (cancels) leader.outbox.data(cancels);
+  const rest = pickFrames(bundle, kind => kind === Kind.CANCEL || kind === Kind.SWITCH || kind === Kind.RESUME);
+  if (rest) leader.outbox.data(rest);
 }
 
 function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {
@@ -60,7 +61,7 @@ function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: B
   const ids = to === '*' ? members.keys() : to!.length > members.size ? new Set(to) : to!;
   for (const workerId of ids) {
     const worker = members.has(workerId) && workerId !== from.workerId ? host.workers.get(workerId) : undefined;
-    if (!worker) continue;
+    if (!worker || bundle.but?.includes(workerId)) continue;
     const isOverloaded = host.isOverloaded(worker, bytes);
     // A value must not overtake those that are kept back, even where it is small enough to find room.
     if (isOverloaded || worker.backlog.size > 0) conflate(worker, passed, isOverloaded);
@@ -124,5 +125,12 @@ function count(host: RelayHost, bundle: Bundle): number {
 
 const isCall = (kind: number) => kind === Kind.CALL || kind === Kind.PUBLISH || kind === Kind.UNPUBLISH;
 const isResult = (kind: number) => kind === Kind.RESULT || kind === Kind.ERROR;
-/** A subscription that is confirmed must not hear values from before, so its confirmation waits behind these. */
-const waitsWithValues = (kind: number) => kind === Kind.SUBSCRIBED || (kind >= Kind.VALUE && kind <= Kind.EVENT);
+/**
+ * Values, and what must not overtake those that are kept back: a subscription that is confirmed must not hear values
+ * from before, and what comes by another road from there on comes after them.
+ */
+const waitsWithValues = (kind: number) =>
+  kind === Kind.SUBSCRIBED ||
+  (kind >= Kind.VALUE && kind <= Kind.EVENT) ||
+  kind === Kind.SWITCHED ||
+  kind === Kind.RESUMED;

@@ -1,11 +1,11 @@
 // One worker as the primary sees it: its channel, what waits for it, and when it was last heard.
 
+import { Backlog } from '../protocol/backlog.js';
 import { type ControlFrame, type Hello, PROTOCOL_VERSIONS } from '../protocol/messages.js';
 import { Outbox } from '../protocol/outbox.js';
 import { SliceReader } from '../protocol/slices.js';
 import type { Peer, PrimaryEnd } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';
-import { Backlog } from './backlog.js';
 
 export class RoutedWorker {
   /** The incarnation of the library that said hello. */

@@ -1,6 +1,6 @@
 // What `status()` of the primary shows.
 
-import type { GroupStatus, PrimaryStatus } from '../primary-types.js';
+import type { GroupStatus, MemberStatus, PrimaryStatus } from '../primary-types.js';
 import type { Group } from './group.js';
 import type { Router } from './router.js';
 
@@ -17,15 +17,24 @@ export function routerStatus(router: Router): PrimaryStatus {
   };
 }
 
-function groupStatus(router: Router, { name, term, leader, state, failovers }: Group): GroupStatus {
+function groupStatus(router: Router, group: Group): GroupStatus {
+  const { name, term, leader, state, failovers } = group;
   return {
     name,
     term,
     state: state.at.stage,
     leader: leader === undefined ? undefined : { workerId: leader, pid: router.pidOf(leader) },
     members: [...state.members.values()].map(({ workerId, pid, joinedAt, eligible, priority }) => {
-      return { workerId, pid, joinedAt, eligible, priority };
+      return { workerId, pid, joinedAt, eligible, priority, road: roadOf(group, workerId) };
     }),
     failovers: failovers.status(),
   };
+}
+
+/** As far as it is known: a member tells when it changes. */
+function roadOf({ isServing, leader, term, roads }: Group, workerId: number): MemberStatus['road'] {
+  if (!isServing) return undefined;
+  if (workerId === leader) return 'local';
+  const known = roads.get(workerId);
+  return known?.term === term ? known.road : 'relay';
 }

@@ -29,6 +29,8 @@ export interface RouterOptions {
   readonly options: ResolvedPrimaryOptions;
   /** Public events of the primary. */
   emit(event: string, detail: object): void;
+  /** Removes what a worker that is dead left behind there. */
+  removeAddress?(address: string): void;
 }
 
 export class Router implements GroupHost, RelayHost {
@@ -37,9 +39,10 @@ export class Router implements GroupHost, RelayHost {
   readonly groups = new Map<string, Group>();
   readonly traffic = { frames: 0, bundles: 0, bytes: 0 };
   readonly emit: RouterOptions['emit'];
+  readonly #removeAddress: (address: string) => void;
   options: ResolvedPrimaryOptions;
   /** Which end a worker came by. */
-  readonly #origins = new Map<number, { peer: Peer; end: PrimaryEnd }>();
+  readonly #origins = new Map<number, { peer: Peer; end: PrimaryEnd; addresses: Set<string> }>();
   readonly #running: RunningClock;
   /** Those whose workers were told goodbye, until none of these can lead any more. */
   readonly #leaving = new Map<PrimaryEnd, () => void>();
@@ -48,10 +51,11 @@ export class Router implements GroupHost, RelayHost {
   /** Terms of groups that are gone: a group that comes again goes on from here. */
   #lastTerm = 0;
 
-  constructor({ clock, options, emit }: RouterOptions) {
+  constructor({ clock, options, emit, removeAddress = () => {} }: RouterOptions) {
     this.clock = clock;
     this.options = options;
     this.emit = emit;
+    this.#removeAddress = removeAddress;
     this.#running = new RunningClock(clock, options.heartbeatMs / 2, () => this.#lookForSilence());
   }
 
@@ -188,6 +192,8 @@ export class Router implements GroupHost, RelayHost {
     if (frame.k === 'heartbeat') return worker.tell({ k: 'ack', n: frame.n });
     if (frame.k === 'join') return this.#join(worker, frame);
     const group = 'group' in frame ? this.groups.get(frame.group) : undefined;
+    // Whatever becomes of it, it is there.
+    if (frame.k === 'offer') this.#origins.get(worker.workerId)?.addresses.add(frame.address);
     if (!group?.state.members.has(worker.workerId)) return;
     group.receive(worker.workerId, frame);
     this.#forgetIfEmpty(group);
@@ -203,7 +209,7 @@ export class Router implements GroupHost, RelayHost {
     }
     const version = commonVersion(hello.versions);
     if (version === undefined) return this.#reject(peer, end);
-    this.#origins.set(peer.workerId, { peer, end });
+    this.#origins.set(peer.workerId, { peer, end, addresses: new Set() });
     const worker = new RoutedWorker(peer, end, hello, version, this.clock, () => this.#release(worker));
     worker.heardAt = this.#running.now();
     this.workers.set(peer.workerId, worker);
@@ -217,7 +223,11 @@ export class Router implements GroupHost, RelayHost {
     const leaderTimeoutMs = Math.min(this.options.leaderTimeoutMs, Number.MAX_SAFE_INTEGER);
     const { id, version, workerId } = worker;
     const probe = new Uint8Array(1);
-    worker.tell({ k: 'welcome', version, id, workerId, heartbeatMs, leaderTimeoutMs, road, probe });
+    const limits = road === 'direct' && {
+      maxQueuedBytes: Math.min(this.options.maxQueuedBytes, Number.MAX_SAFE_INTEGER),
+      maxQueuedTotalBytes: Math.min(this.options.maxQueuedTotalBytes, Number.MAX_SAFE_INTEGER),
+    };
+    worker.tell({ k: 'welcome', version, id, workerId, heartbeatMs, leaderTimeoutMs, road, ...limits, probe });
   }
 
   #reject({ workerId }: Peer, end: PrimaryEnd): void {
@@ -272,6 +282,7 @@ export class Router implements GroupHost, RelayHost {
       this.#forgetIfEmpty(group);
     }
     this.workers.delete(workerId);
+    for (const address of this.#origins.get(workerId)?.addresses ?? []) this.#removeAddress(address);
     this.#origins.delete(workerId);
     this.#closeLeft();
   }

@@ -3,6 +3,7 @@
 import type { Clock } from '../utils/clock.js';
 import { holdUntilSettled } from './exit-hold.js';
 import { type ChannelOptions, MemoryChannel } from './memory-channel.js';
+import { type MemoryAddresses, MemoryDirect } from './memory-direct.js';
 import type { PipeParts } from './memory-pipe.js';
 import { MemoryProcess } from './memory-process.js';
 import type { Peer, WorkerEnd, WorkerEndHandlers } from './transport.js';
@@ -24,6 +25,8 @@ export class MemoryWorker {
   readonly end: WorkerEnd;
   /** For the code of this worker: nothing of it runs while the worker is frozen, or after its death. */
   readonly clock: Clock;
+  /** Its connections to other workers. */
+  readonly direct: MemoryDirect;
   readonly #parts: PipeParts;
   readonly #primary: PrimarySide;
   readonly #process: MemoryProcess;
@@ -39,7 +42,7 @@ export class MemoryWorker {
   );
 
   /** @internal */
-  constructor(parts: PipeParts, primary: PrimarySide, self: Peer, options: ChannelOptions) {
+  constructor(parts: PipeParts, primary: PrimarySide, addresses: MemoryAddresses, self: Peer, options: ChannelOptions) {
     this.workerId = self.workerId;
     this.pid = self.pid;
     this.#parts = parts;
@@ -47,6 +50,8 @@ export class MemoryWorker {
     this.#process = new MemoryProcess(parts.clock, parts.schedule);
     this.#channel = new MemoryChannel(parts, primary.process, this.#process, options);
     this.clock = this.#process.clock;
+    this.direct = new MemoryDirect(parts, this.#process, `${self.workerId}`, addresses);
+    this.direct.latencyMs = options.latencyMs ?? 0;
     this.end = this.#createEnd(self);
   }
 
@@ -60,6 +65,7 @@ export class MemoryWorker {
     if (!this.isAlive) return;
     this.#channel.isOpen = false;
     this.#process.kill();
+    this.direct.died();
     this.#endDown(() => this.#primary.exited(this.workerId));
   }
 
@@ -92,15 +98,28 @@ export class MemoryWorker {
   delay(ms: number): void {
     this.#channel.up.latencyMs = ms;
     this.#channel.down.latencyMs = ms;
+    this.direct.latencyMs = ms;
+  }
+
+  /** Its connections to other workers break, and what was on its way in them is lost. */
+  breakConnections(): void {
+    this.direct.break();
+  }
+
+  /** No connection can be made between it and other workers, or again one can. */
+  refuseConnections(isRefused: boolean): void {
+    this.direct.isRefused = isRefused;
   }
 
   /** It runs, but reads no messages, as one that is busy. They wait, and so do their `written` callbacks. */
   stopReading(): void {
     this.#channel.down.setRead(false);
+    this.direct.setRead(false);
   }
 
   startReading(): void {
     this.#channel.down.setRead(true);
+    this.direct.setRead(true);
   }
 
   /** Runs `task` in this worker as news from elsewhere, such as a socket's data: soon, after a thaw, or never. */
@@ -131,6 +150,7 @@ export class MemoryWorker {
     this.#process.kill();
     this.#channel.up.drop();
     this.#channel.down.drop();
+    this.direct.vanish();
   }
 
   #endDown(tell: () => void): void {

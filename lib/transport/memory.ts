@@ -2,6 +2,7 @@
 
 import { type Clock, systemClock } from '../utils/clock.js';
 import type { ChannelOptions } from './memory-channel.js';
+import { type MemoryAddresses, removeDead } from './memory-direct.js';
 import type { PipeParts } from './memory-pipe.js';
 import { MemoryPrimary } from './memory-primary.js';
 import type { Schedule } from './memory-process.js';
@@ -33,6 +34,8 @@ export class MemoryNetwork {
   readonly #parts: PipeParts;
   readonly #defaults: ChannelOptions;
   readonly #primary: MemoryPrimary;
+  /** Where workers listen for each other. */
+  readonly addresses: MemoryAddresses = new Map();
   #forks = 0;
 
   constructor(options: MemoryNetworkOptions = {}) {
@@ -48,9 +51,17 @@ export class MemoryNetwork {
   fork(options: ChannelOptions = {}): MemoryWorker {
     this.#forks++;
     const self = { workerId: this.#forks, pid: FIRST_PID + this.#forks };
-    const worker = new MemoryWorker(this.#parts, this.#primary, self, { ...this.#defaults, ...options });
+    const worker = new MemoryWorker(this.#parts, this.#primary, this.addresses, self, {
+      ...this.#defaults,
+      ...options,
+    });
     this.#primary.add(worker);
     return worker;
+  }
+
+  /** Removes what a killed worker left behind; as `DirectTransport.remove`. */
+  remove(address: string): void {
+    removeDead(this.addresses, address);
   }
 
   /** Stalls the primary; as {@link MemoryWorker.freeze}. */

@@ -28,6 +28,9 @@ export interface RigOptions {
 
 type AnyProcess = RemoteProcess<unknown, { readonly kind: string }>;
 
+/** The road of the whole ring: `ROAD=direct npm run test:process`. */
+export const ROAD = process.env.ROAD === 'direct' ? 'direct' : 'relay';
+
 const PRIMARY = new URL('../fixtures/process-primary.js', import.meta.url);
 
 /** A cluster that ends with the test. */
@@ -66,7 +69,7 @@ export class Rig {
     const started = this.#startPrimary(path);
     this.upstream = await forkUpstream({ path });
     this.primary = await started;
-    if (primary) await this.primary.do.setup(primary);
+    if (primary) await this.primary.do.setup({ road: ROAD, ...primary });
     for (const worker of await this.forkMany(workers)) await this.join(worker, client);
     if (workers > 0 && primary) await this.#allReady(client);
   }
@@ -139,6 +142,7 @@ export class Rig {
 
   /** Ends all processes by their numbers, and looks for what is left. */
   async end(): Promise<void> {
+    await this.#endWorkers();
     for (const process of this.#processes) process.kill();
     await Promise.all(this.#processes.map(process => process.gone));
     await this.#endChild();
@@ -150,6 +154,15 @@ export class Rig {
     rmSync(this.#folder, { recursive: true });
     if (left !== 'journal,temporary') throw new Error(`Files are left: ${left}`);
     if (this.#output) throw new Error(`A process wrote: ${this.#output}`);
+  }
+
+  /** While there is a primary, it removes what killed workers leave behind. */
+  async #endWorkers(): Promise<void> {
+    const workers = this.#processes.filter(process => process.workerId !== 0);
+    for (const process of workers) process.kill();
+    await Promise.all(workers.map(process => process.gone));
+    while (readdirSync(this.#temporary).length > 0 && this.#child?.exitCode === null && !this.#child.signalCode)
+      await sleep(1);
   }
 
   #startPrimary(upstream: string): Promise<PrimaryProcess> {

@@ -18,8 +18,8 @@ import { type Pick, VirtualTime } from './system-clock.js';
 
 export type Client = SharedClient<FakeClient>;
 
-/** `'mixed'`: every second worker's channel carries JSON. */
-export type Channels = 'advanced' | 'json' | 'mixed';
+/** `'mixed'`: every second worker's channel carries JSON. `'direct'`: as advanced, and the direct road. */
+export type Channels = 'advanced' | 'json' | 'mixed' | 'direct';
 
 export interface RigOptions {
   readonly channels?: Channels;
@@ -59,6 +59,11 @@ export class Rig {
     if (primary) this.setup(primary);
   }
 
+  /** The road that the primary asks for. */
+  get road(): 'relay' | 'direct' {
+    return this.#channels === 'direct' ? 'direct' : 'relay';
+  }
+
   get primary(): Primary {
     return this.#primary!;
   }
@@ -71,6 +76,7 @@ export class Rig {
 
   setup(options: PrimaryOptions = {}): Primary {
     const primary = this.cluster.setupPrimary({
+      road: this.road,
       heartbeatMs: HEARTBEAT_MS,
       leaderTimeoutMs: LEADER_TIMEOUT_MS,
       ...options,

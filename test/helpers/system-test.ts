@@ -11,7 +11,7 @@ export function system(
   body: (t: ExecutionContext, rig: Rig) => Promise<void>,
   options: RigOptions & { readonly over?: readonly Channels[] } = {},
 ): void {
-  const { over = ['advanced', 'json'], ...rest } = options;
+  const { over = ['advanced', 'json', 'direct'], ...rest } = options;
   for (const channels of over) {
     test.serial(over.length > 1 ? `${title} (${channels})` : title, async t => {
       const rig = new Rig({ channels, ...rest });

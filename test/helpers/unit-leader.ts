@@ -1,7 +1,7 @@
 // A leader's parts without a member: a real client to play with, and what is said to whom.
 
 import { RealClient, type RealClientHandlers } from '../../lib/leader/real-client.js';
-import { Sender } from '../../lib/leader/sender.js';
+import { type Lanes, Sender } from '../../lib/leader/sender.js';
 import { type MemberOptions, resolveCreateArguments } from '../../lib/options.js';
 import type { Bundle, Packet } from '../../lib/protocol/messages.js';
 import { Outbox } from '../../lib/protocol/outbox.js';
@@ -24,7 +24,7 @@ export class UnitSender {
   readonly outbox: Outbox;
   readonly sender: Sender;
 
-  constructor(clock = new UnitClock()) {
+  constructor(clock = new UnitClock(), lanes?: Lanes) {
     this.clock = clock;
     this.outbox = new Outbox({
       clock: this.clock,
@@ -42,6 +42,7 @@ export class UnitSender {
       clock: this.clock,
       outbox: this.outbox,
       deliverHere: bundle => this.here.push(bundle),
+      lanes,
     });
   }
 

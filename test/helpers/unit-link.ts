@@ -8,6 +8,7 @@ import {
   type Join,
   MARKER,
   type News,
+  type Offer,
   type Packet,
 } from '../../lib/protocol/messages.js';
 import type { WorkerEnd, WorkerEndHandlers } from '../../lib/transport/transport.js';
@@ -125,6 +126,10 @@ export class FakeMember implements LinkMember {
 
   prepare(term: number): void {
     this.heard.push(`prepare ${term}`);
+  }
+
+  offer({ term, address }: Offer): void {
+    this.heard.push(`offer ${term} ${address}`);
   }
 
   warning(text: string): void {

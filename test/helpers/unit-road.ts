@@ -28,6 +28,10 @@ export class FakeRoad implements Road {
     this.inFlight.push(inFlight);
   }
 
+  isInHands(bundle: number, received: number): boolean {
+    return bundle <= received;
+  }
+
   /** What is sent from now on travels in another bundle. */
   nextBundle(): void {
     this.#number++;

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { WRITE_BYTES } from '../../lib/protocol/frames.js';
+import { OpenBundle, WRITE_BYTES } from '../../lib/protocol/frames.js';
 import { Kind } from '../../lib/protocol/messages.js';
 import { UnitSender } from '../helpers/unit-leader.js';
 
@@ -103,4 +103,35 @@ test('a large bundle, or a good part of many answers, leaves before the end of t
   t.is(unit.packets.length, 2);
   for (let i = 0; i < 1000; i++) unit.sender.to(1, Kind.RETURNED, i, '0');
   t.deepEqual(unit.here, []);
+});
+
+test('who has a lane is spoken to by it, and by nothing else', t => {
+  const said: string[] = [];
+  const lane = { put: (kind: number, id: number, text: string) => void said.push(`${kind} ${id} ${text}`) };
+  const lanes = { active: [2], of: (workerId: number) => (workerId === 2 ? lane : undefined) };
+  const unit = new UnitSender(undefined, lanes);
+  unit.sender.to(2, Kind.SUBSCRIBED, 7, '1');
+  unit.sender.payloadToMany([1, 2, 3, 4], Kind.VALUE, 1, payload('a'));
+  unit.sender.payloadToMany([2, 3], Kind.VALUE, 1, payload('b'));
+  unit.sender.payloadToAll(Kind.EVENT, 0, payload('c'));
+  unit.clock.tick();
+  t.deepEqual(said, ['12 7 1', '14 1 "a"', '14 1 "b"', '17 0 "c"']);
+  t.deepEqual(unit.packets.at(-1)!.d!.at(-1)!.but, [2]);
+  t.deepEqual(unit.said(), ['1 VALUE 1 "a"', '1 EVENT 0 "c"', '3,4 VALUE 1 "a"', '3 VALUE 1 "b"', '* EVENT 0 "c"']);
+});
+
+test('after a word by the relay about the road, what follows begins a bundle', t => {
+  const unit = new UnitSender();
+  unit.sender.to(2, Kind.SUBSCRIBED, 7, '1');
+  unit.sender.toByRelay(2, Kind.SWITCHED, 9, '0');
+  unit.sender.to(2, Kind.SUBSCRIBED, 8, '1');
+  const bundle = new OpenBundle('g', 5, [2]);
+  bundle.add(Kind.RESULT, 1, '1');
+  unit.sender.putOnRelay(bundle);
+  unit.sender.to(2, Kind.SUBSCRIBED, 9, '1');
+  unit.clock.tick();
+  t.deepEqual(
+    unit.packets.flatMap(({ d }) => d!).map(({ h }) => h.length / 4),
+    [2, 1, 1, 1],
+  );
 });

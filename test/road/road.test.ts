@@ -65,3 +65,15 @@ test('a batch that is worth a write leaves before the end of the tick, and the n
   t.is(sent().length, 1);
   t.is(road.send(Kind.CALL, 99, '0'), 2);
 });
+
+test('on the relay there is nothing to offer, to heed or to wait for', t => {
+  const road = new RelayRoad('g', 5, undefined as never);
+  road.offered();
+  t.false(road.heed());
+  let ends = 0;
+  const end = () => void ends++;
+  road.finish(end);
+  road.leave(end);
+  road.destroy();
+  t.is(ends, 2);
+});

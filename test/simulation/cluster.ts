@@ -19,7 +19,13 @@ export class SimCluster {
   constructor(options: MemoryNetworkOptions) {
     this.#network = new MemoryNetwork(options);
     const { primaryClock: clock, primaryEnd } = this.#network;
-    this.#host = new Host({ where: 'primary', clock, createPrimaryEnd: () => primaryEnd, setSerialization() {} });
+    this.#host = new Host({
+      where: 'primary',
+      clock,
+      createPrimaryEnd: () => primaryEnd,
+      setSerialization() {},
+      removeAddress: address => this.#network.remove(address),
+    });
     this.primary = this.#primaryAsWorker();
   }
 
@@ -29,7 +35,12 @@ export class SimCluster {
 
   fork(options: ChannelOptions): SimProcess {
     const worker = this.#network.fork(options);
-    const host = new Host({ where: 'worker', clock: worker.clock, createWorkerEnd: () => worker.end });
+    const host = new Host({
+      where: 'worker',
+      clock: worker.clock,
+      createWorkerEnd: () => worker.end,
+      createDirect: () => worker.direct,
+    });
     return Object.assign(worker, { createSharedClient: clientsOf(host) });
   }
 
@@ -69,6 +80,8 @@ export class SimCluster {
       delay: nothing,
       stopReading: nothing,
       startReading: nothing,
+      breakConnections: nothing,
+      refuseConnections: nothing,
       run: task => clock.yield(task),
       clock,
       createSharedClient: clientsOf(this.#host),

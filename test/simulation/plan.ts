@@ -27,8 +27,12 @@ export interface Load {
   readonly maxQueuedTotalBytes: number;
 }
 
+export type PlanRoad = 'relay' | 'direct';
+
 export interface Plan {
   readonly seed: number;
+  /** @default 'relay' */
+  readonly road?: PlanRoad;
   readonly jitterMs: number;
   readonly hungLeader: 'depose' | 'kill';
   /** How it ends: the faults end, all works again and is closed; or the primary dies. */
@@ -45,6 +49,9 @@ export interface Plan {
 /** `w`: the place of a worker, or -1, whoever leads group `g` then. `ms`: how long it lasts. */
 export type Action = { readonly at: number } & (
   | { readonly do: 'fork'; readonly w: number }
+  /** Its direct connections break; none can be made. */
+  | { readonly do: 'sever'; readonly w: number; readonly g: number }
+  | { readonly do: 'refuse'; readonly w: number; readonly g: number; readonly ms: number }
   | { readonly do: 'kill' | 'exit'; readonly w: number; readonly g: number }
   | { readonly do: 'freeze' | 'deaf' | 'disconnect'; readonly w: number; readonly g: number; readonly ms: number }
   | { readonly do: 'slow'; readonly w: number; readonly g: number; readonly ms: number; readonly latencyMs: number }
@@ -124,7 +131,7 @@ export const TOPICS = 2;
 type Kind = Action['do'];
 
 /** How often each kind of action is drawn, where a plan has it at all. */
-const WEIGHTS: Record<Exclude<Kind, 'fork'>, number> = {
+const WEIGHTS: Record<Exclude<Kind, 'fork' | 'sever' | 'refuse'>, number> = {
   call: 14,
   publish: 4,
   sticky: 3,
@@ -158,7 +165,25 @@ const LOADED: Partial<typeof WEIGHTS> = { deaf: 5, push: 14 };
 /** What every plan has. */
 const ALWAYS: ReadonlySet<Kind> = new Set(['call', 'push', 'subscribe']);
 
-export function planFor(seed: number): Plan {
+/** On the direct road the same happens, and more. */
+export function planFor(seed: number, road: PlanRoad = 'relay'): Plan {
+  const plan = relayPlanFor(seed);
+  if (road === 'relay') return plan;
+  const random = new Random(seed * 104_729 + 17);
+  const actions = [...plan.actions];
+  const target = () => (random.chance(0.5) ? -1 : random.below(plan.workers.length));
+  for (let i = 0, count = random.below(12); i < count; i++) {
+    // Some break where something else happens, too.
+    const near = random.chance(0.6) ? random.pick(plan.actions).at + random.below(3) : random.below(plan.durationMs);
+    const g = random.below(plan.groups.length);
+    if (random.chance(0.7)) actions.push({ at: near, do: 'sever', g, w: target() });
+    else actions.push({ at: near, do: 'refuse', g, w: target(), ms: random.pick([5, 150, 800]) });
+  }
+  actions.sort((a, b) => a.at - b.at);
+  return { ...plan, road, actions };
+}
+
+function relayPlanFor(seed: number): Plan {
   const random = new Random(seed * 7919 + 13);
   // The first choices of neighbouring seeds shall not be alike.
   for (let i = 0; i < 4; i++) random.next();

@@ -1,7 +1,7 @@
-// Runs many seeds, or replays one: `--seeds N`, `--start S`, `--seed N`. Ends with 1 if a promise broke.
+// Runs many seeds, or replays one: `--seeds N`, `--start S`, `--seed N`, `--road direct`. Ends with 1 if a promise broke.
 
 import { parseArgs } from 'node:util';
-import { planFor } from './plan.js';
+import { type PlanRoad, planFor } from './plan.js';
 import { shrink } from './shrink.js';
 import { type Result, simulate, simulateSeed } from './simulate.js';
 import { describe } from './world.js';
@@ -11,12 +11,15 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1000' },
     start: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    road: { type: 'string', default: 'relay' },
     /** Goes on after a failure, and only counts. */
     all: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: true },
   },
   allowNegative: true,
 });
+
+const road: PlanRoad = values.road === 'direct' ? 'direct' : 'relay';
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 
@@ -27,7 +30,7 @@ process.exitCode =
 
 async function replay(seed: number): Promise<number> {
   print(planText(seed));
-  const { violation } = await simulateSeed(seed, { trace: print });
+  const { violation } = await simulateSeed(seed, { trace: print }, road);
   print(
     violation ? `\nseed ${seed} broke "${violation.promise}": ${violation.text}` : `\nseed ${seed} kept every promise`,
   );
@@ -43,7 +46,7 @@ async function search(start: number, count: number): Promise<number> {
   const failures = new Map<string, number[]>();
   let nextReport = began + 2000;
   for (let seed = start; seed < start + count; seed++) {
-    const result = await simulateSeed(seed);
+    const result = await simulateSeed(seed, {}, road);
     add(totals, outcomes, result);
     if (result.violation) {
       if (!values.all) {
@@ -90,11 +93,13 @@ async function explain({ plan, violation }: Result): Promise<void> {
   for (const action of least.actions) print(describe(action));
   print(`\nits trace:`);
   await simulate(least, { trace: print });
-  print(`\n"${last.promise}": ${last.text}\nreplay the whole of it: npm run simulate -- --seed ${plan.seed}`);
+  print(
+    `\n"${last.promise}": ${last.text}\nreplay the whole of it: npm run simulate -- --road ${road} --seed ${plan.seed}`,
+  );
 }
 
 function planText(seed: number): string {
-  const plan = planFor(seed);
+  const plan = planFor(seed, road);
   return [settings(plan), ...plan.actions.map(describe), ''].join('\n');
 }
 

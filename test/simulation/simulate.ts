@@ -1,7 +1,7 @@
 // Runs a plan to its end: the faults, the recovery, what must hold then, and that nothing is left over.
 
 import type { SimCall } from './calls.js';
-import { type CallAction, type Plan, planFor } from './plan.js';
+import { type CallAction, type Plan, type PlanRoad, planFor } from './plan.js';
 import { innerOf, type SimClient } from './upstream.js';
 import type { SimSubscription } from './values.js';
 import { heardBy, type SimHandle } from './worker.js';
@@ -47,7 +47,8 @@ export async function simulate(plan: Plan, options: WorldOptions = {}): Promise<
   };
 }
 
-export const simulateSeed = (seed: number, options?: WorldOptions): Promise<Result> => simulate(planFor(seed), options);
+export const simulateSeed = (seed: number, options?: WorldOptions, road?: PlanRoad): Promise<Result> =>
+  simulate(planFor(seed, road), options);
 
 async function live(world: World): Promise<void> {
   await world.run(world.plan.durationMs + 20);

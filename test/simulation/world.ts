@@ -331,6 +331,12 @@ export class World {
         return;
       case 'exit':
         return worker.process.exit();
+      case 'sever':
+        return worker.process.breakConnections();
+      case 'refuse':
+        worker.process.refuseConnections(true);
+        this.time.setTimer(() => worker.process.refuseConnections(false), action.ms);
+        return;
       case 'open':
         return worker.run(() => worker.open(group));
     }
@@ -449,6 +455,7 @@ export class World {
       heartbeatMs: HEARTBEAT_MS,
       leaderTimeoutMs: LEADER_TIMEOUT_MS,
       hungLeader: this.plan.hungLeader,
+      road: this.plan.road ?? 'relay',
       ...(this.plan.load && {
         maxQueuedBytes: this.plan.load.maxQueuedBytes,
         maxQueuedTotalBytes: this.plan.load.maxQueuedTotalBytes,

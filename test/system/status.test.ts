@@ -18,6 +18,7 @@ system('status() of a client, leader and follower, tells where it stands', async
     name: 'g',
     transport: 'memory',
     road: undefined,
+    roadProblem: undefined,
     role: 'follower',
     term: 0,
     leader: undefined,
@@ -40,7 +41,8 @@ system('status() of a client, leader and follower, tells where it stands', async
   t.deepEqual(withoutTimes(early.status()), {
     name: 'g',
     transport: 'memory',
-    road: 'relay',
+    road: rig.road,
+    roadProblem: undefined,
     role: 'follower',
     term,
     leader,
@@ -80,9 +82,9 @@ system('status() of the primary is a plain object, with every group and member',
   t.true(messages >= 0 && bytes >= 0);
   const { term } = client;
   const members = [
-    { workerId: 1, pid: one!.pid, eligible: true, priority: 3 },
-    { workerId: 0, pid: process.pid, eligible: false, priority: 0 },
-    { workerId: 2, pid: two!.pid, eligible: false, priority: 0 },
+    { workerId: 1, pid: one!.pid, eligible: true, priority: 3, road: 'local' },
+    { workerId: 0, pid: process.pid, eligible: false, priority: 0, road: 'relay' },
+    { workerId: 2, pid: two!.pid, eligible: false, priority: 0, road: rig.road },
   ];
   t.deepEqual(
     groups.map(({ failovers, ...group }) => ({
@@ -97,7 +99,7 @@ system('status() of the primary is a plain object, with every group and member',
         term: 0,
         state: 'vacant',
         leader: undefined,
-        members: [{ workerId: 2, pid: two!.pid, eligible: false, priority: 0 }],
+        members: [{ workerId: 2, pid: two!.pid, eligible: false, priority: 0, road: undefined }],
         failovers: 0,
       },
     ],
@@ -111,29 +113,37 @@ system('status() of the primary is a plain object, with every group and member',
   t.notThrows(() => structuredClone(rig.primary.status()));
 });
 
-system('messages and bytes count what was passed on', async (t, rig) => {
-  const clients = await rig.clients(2);
-  await rig.time.settle();
-  const before = rig.primary.status();
-  await rig.time.until(clients[1]!.echo('x'.repeat(1000)));
-  const after = rig.primary.status();
-  t.is(after.messages - before.messages, 2);
-  t.true(after.bytes - before.bytes >= 2000);
-  await rig.time.until(clients[0]!.echo('the leader asks itself'));
-  t.deepEqual(rig.primary.status(), after);
-});
+system(
+  'messages and bytes count what was passed on',
+  async (t, rig) => {
+    const clients = await rig.clients(2);
+    await rig.time.settle();
+    const before = rig.primary.status();
+    await rig.time.until(clients[1]!.echo('x'.repeat(1000)));
+    const after = rig.primary.status();
+    t.is(after.messages - before.messages, 2);
+    t.true(after.bytes - before.bytes >= 2000);
+    await rig.time.until(clients[0]!.echo('the leader asks itself'));
+    t.deepEqual(rig.primary.status(), after);
+  },
+  { over: ['advanced', 'json'] },
+);
 
-system('one value for many crosses from the leader to the primary once', async (t, rig) => {
-  const clients = await rig.clients(6);
-  for (const client of clients) await rig.time.until(client.subscribe('topic', () => {}).ready);
-  await rig.time.settle();
-  const before = rig.primary.status();
-  rig.upstream().push('topic', 'x'.repeat(10_000));
-  await rig.time.settle();
-  const after = rig.primary.status();
-  t.is(after.messages - before.messages, 1);
-  t.true(after.bytes - before.bytes < 11_000);
-});
+system(
+  'one value for many crosses from the leader to the primary once',
+  async (t, rig) => {
+    const clients = await rig.clients(6);
+    for (const client of clients) await rig.time.until(client.subscribe('topic', () => {}).ready);
+    await rig.time.settle();
+    const before = rig.primary.status();
+    rig.upstream().push('topic', 'x'.repeat(10_000));
+    await rig.time.settle();
+    const after = rig.primary.status();
+    t.is(after.messages - before.messages, 1);
+    t.true(after.bytes - before.bytes < 11_000);
+  },
+  { over: ['advanced', 'json'] },
+);
 
 system('the states of a group over a hand-over and a fence', async (t, rig) => {
   const state = () => rig.primary.status().groups[0]!.state;

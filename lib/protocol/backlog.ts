@@ -1,7 +1,7 @@
 // What is kept of a flood for a worker that doesn't read: the newest value of each topic, and that others were dropped.
 
-import { signal } from '../protocol/frames.js';
-import { type Bundle, EXT, Kind } from '../protocol/messages.js';
+import { signal } from './frames.js';
+import { type Bundle, EXT, Kind } from './messages.js';
 
 interface Kept {
   readonly group: string;

@@ -1,0 +1,181 @@
+// Which roads a member's data takes: its own way to a leader elsewhere, and past the primary to the others where it leads.
+
+import type { Sender } from '../leader/sender.js';
+import type { Bundle, Offer } from '../protocol/messages.js';
+import { DirectLeader } from '../road/direct/direct-leader.js';
+import { DirectRoad } from '../road/direct/direct-road.js';
+import { RelayRoad, type RemoteRoad } from '../road/road.js';
+import { notDirect } from '../warnings.js';
+import type { Link } from './link.js';
+
+export interface RoadsOptions {
+  readonly group: string;
+  readonly link: Link;
+  /** What the leader says. */
+  read(bundle: Bundle): void;
+  /** What members say to us, who lead. */
+  hear(bundle: Bundle): void;
+  warn(text: string): void;
+}
+
+export class Roads {
+  readonly #options: RoadsOptions;
+  #remote: RemoteRoad | undefined;
+  #offer: Offer | undefined;
+  #led: DirectLeader | undefined;
+  #problem: string | undefined;
+
+  constructor(options: RoadsOptions) {
+    this.#options = options;
+  }
+
+  /** The last way to a leader elsewhere, until its term has come to its end. */
+  get remote(): RemoteRoad | undefined {
+    return this.#remote;
+  }
+
+  /** Why data goes by the relay, where it should not. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Bytes that wait for direct connections. */
+  get queuedBytes(): number {
+    return (this.#remote?.queuedBytes ?? 0) + (this.#led?.queuedBytes ?? 0);
+  }
+
+  // ---------------------------------------------------------------------------------------------- to the leader
+
+  to(term: number): RemoteRoad {
+    this.#remote ??= this.#begin(term);
+    return this.#remote;
+  }
+
+  offered(offer: Offer): void {
+    this.#offer = offer;
+    if (this.#remote?.term === offer.term) this.#remote.offered(offer);
+  }
+
+  /** The term is over. `done` comes once all was read that its leader wrote. */
+  finish(done: () => void): void {
+    const road = this.#remote;
+    road?.finish(() => {
+      if (this.#remote !== road) return;
+      this.#remote = undefined;
+      this.#problem = undefined;
+      done();
+    });
+  }
+
+  /** Resolves when what was sent has left this process, or may take no longer. */
+  async leave(): Promise<void> {
+    const road = this.#remote;
+    this.#remote = undefined;
+    if (road?.kind === 'direct') await new Promise<void>(resolve => road.leave(resolve));
+    else road?.destroy();
+  }
+
+  // ------------------------------------------------------------------------------------------------ to the others
+
+  /** This member leads: others may come. @returns undefined where all goes by the relay */
+  lead(term: number, sender: () => Sender): DirectLeader | undefined {
+    const { group, link, hear } = this.#options;
+    const { direct, clock } = link;
+    if (!direct) return undefined;
+    const { maxQueuedBytes, maxQueuedTotalBytes } = direct;
+    const leader = new DirectLeader({
+      group,
+      term,
+      clock,
+      maxQueuedBytes,
+      maxQueuedTotalBytes,
+      deliver: hear,
+      tellByRelay: (workerId, kind, id, text) => sender().toByRelay(workerId, kind, id, text),
+      putOnRelay: bundle => sender().putOnRelay(bundle),
+    });
+    this.#led = leader;
+    return leader;
+  }
+
+  /** By which the others are spoken to past the primary. */
+  lanesOf(term: number): DirectLeader | undefined {
+    return this.#led?.term === term ? this.#led : undefined;
+  }
+
+  /** Lets them know. */
+  invite(): void {
+    const { group, link } = this.#options;
+    const leader = this.#led;
+    if (!leader) return;
+    const { term } = leader;
+    link.direct?.reception.open({
+      group,
+      term,
+      leader,
+      offer: ({ address, secret }) => link.tell({ k: 'offer', group, term, address, secret }),
+      failed: problem => this.#tell(term, 'relay', problem),
+    });
+  }
+
+  /** What came by the relay from the others. */
+  relayed(bundle: Bundle): void {
+    const { hear } = this.#options;
+    const leader = this.lanesOf(bundle.t);
+    if (leader) leader.relayed(bundle, hear);
+    else hear(bundle);
+  }
+
+  /** This member leads no longer. Resolves when what it said has left this process, or may take no longer. */
+  async stopLeading(): Promise<void> {
+    const leader = this.#stopInviting();
+    await leader?.finish();
+  }
+
+  /** There is no primary any more. */
+  destroy(): void {
+    this.#stopInviting()?.destroy();
+    this.#remote?.destroy();
+    this.#remote = undefined;
+    this.#offer = undefined;
+  }
+
+  #stopInviting(): DirectLeader | undefined {
+    const leader = this.#led;
+    this.#led = undefined;
+    if (leader) this.#options.link.direct?.reception.close(this.#options.group, leader.term);
+    return leader;
+  }
+
+  #begin(term: number): RemoteRoad {
+    const { group, link, read } = this.#options;
+    const { outbox, direct, clock } = link;
+    this.#problem = undefined;
+    if (!direct) return new RelayRoad(group, term, outbox);
+    const { transport, isOnly } = direct;
+    const road: DirectRoad = new DirectRoad({
+      group,
+      term,
+      from: link.self.workerId,
+      clock,
+      transport,
+      outbox,
+      isOnly,
+      deliver: read,
+      changed: problem => this.#changed(road, problem),
+    });
+    if (this.#offer?.term === term) road.offered(this.#offer);
+    return road;
+  }
+
+  #changed(road: DirectRoad, problem: string | undefined): void {
+    this.#tell(road.term, road.kind, problem);
+  }
+
+  #tell(term: number, road: 'relay' | 'direct', problem: string | undefined): void {
+    const { group, link, warn } = this.#options;
+    const isNew = problem !== undefined && this.#problem === undefined;
+    this.#problem = problem;
+    link.tell({ k: 'on road', group, term, road, ...(problem !== undefined && { problem }) });
+    if (isNew) warn(notDirect(group, problem));
+  }
+}

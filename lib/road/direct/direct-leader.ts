@@ -1,0 +1,242 @@
+// The leader's end of the direct road in one term: who is connected, which members are spoken to past the primary, and
+// what of theirs must wait for what they sent by the relay.
+
+import { brokenFrame } from '../../errors.js';
+import type { OpenBundle } from '../../protocol/frames.js';
+import { type Bundle, Kind } from '../../protocol/messages.js';
+import type { Clock } from '../../utils/clock.js';
+import type { Line, LineHandlers } from './line.js';
+import { type Limits, MemberLane } from './member-lane.js';
+import { Stream } from './stream.js';
+import { encodeAck, encodeWords, type Hello, What } from './wire.js';
+
+export interface DirectLeaderOptions extends Limits {
+  readonly group: string;
+  readonly term: number;
+  readonly clock: Clock;
+  /** Frames of a member. */
+  deliver(bundle: Bundle): void;
+  /** Says something to one member by the relay, after all that was said to it by the relay before. */
+  tellByRelay(workerId: number, kind: number, id: number, text: string): void;
+  putOnRelay(bundle: OpenBundle): void;
+}
+
+/** What is known of one worker's member. */
+interface Party {
+  /** By which it is spoken to. */
+  active?: MemberLane | undefined;
+  /** By stream: a connection is there, but the member's word by the relay isn't. */
+  readonly pending: Map<number, MemberLane>;
+  /** It is gone, and its connection is read to the end: what came by the relay since. */
+  waiting?: Bundle[] | undefined;
+}
+
+/** How long what was said may take to leave at the end of a term. */
+const FINISH_MS = 500;
+
+export class DirectLeader {
+  readonly #options: DirectLeaderOptions;
+  readonly #parties = new Map<number, Party>();
+  /** How many members are spoken to directly. */
+  #activeCount = 0;
+  #isFinished = false;
+
+  constructor(options: DirectLeaderOptions) {
+    this.#options = options;
+  }
+
+  get term(): number {
+    return this.#options.term;
+  }
+
+  /** The way to a member that is spoken to directly. */
+  of(workerId: number): MemberLane | undefined {
+    return this.#activeCount === 0 ? undefined : this.#parties.get(workerId)?.active;
+  }
+
+  /** Bytes that haven't left this process. */
+  get queuedBytes(): number {
+    return this.#lanes.reduce((bytes, { stream }) => bytes + stream.queuedBytes, 0);
+  }
+
+  /** All members that are spoken to directly. */
+  get active(): number[] {
+    return this.#activeCount === 0 ? [] : [...this.#parties].filter(([, { active }]) => active).map(([id]) => id);
+  }
+
+  /** Somebody who knows the secret says hello. @returns who hears of the connection from now on */
+  meet(hello: Hello, line: Line): Omit<LineHandlers, 'words'> | undefined {
+    const lane = this.#isFinished ? undefined : this.#laneFor(hello);
+    if (!lane) return undefined;
+    const { stream } = lane;
+    lane.line?.destroy();
+    lane.line = line;
+    line.connection.write([encodeWords(What.WELCOME, { received: stream.received })]);
+    // Before the member's word by the relay nothing is put, so nothing is written either.
+    stream.attach(line.connection, hello.received);
+    return {
+      ack: number => this.#acked(lane, number),
+      final: () => {},
+      bundle: (number, acked, bundle) => {
+        this.#acked(lane, acked);
+        if (!stream.receive(number, bundle)) throw brokenFrame('a number', 'the next');
+      },
+      drained: () => stream.drained(),
+      closed: () => {
+        lane.line = undefined;
+        stream.detach();
+      },
+    };
+  }
+
+  /** What came by the relay, in order; `pass` gets it when its turn has come. */
+  relayed(bundle: Bundle, pass: (bundle: Bundle) => void): void {
+    const isGone = bundle.f === undefined && bundle.h[0] === Kind.GONE;
+    const workerId = isGone ? bundle.h[1]! : bundle.f!;
+    const party = this.#parties.get(workerId);
+    if (party?.waiting) party.waiting.push(bundle);
+    else if (isGone && party) this.#gone(party, bundle, pass);
+    else {
+      pass(bundle);
+      if (!isGone) this.#heed(workerId, bundle);
+    }
+  }
+
+  /**
+   * Says to each member how far it was heard, and closes the connections.
+   * Resolves when all that was said has left this process, or may take no longer.
+   */
+  async finish(): Promise<void> {
+    this.#isFinished = true;
+    const open = this.#lanes.filter(lane => lane.line !== undefined);
+    if (open.length === 0) return;
+    await new Promise<void>(resolve => {
+      let left = open.length;
+      const timer = this.#options.clock.setTimer(resolve, FINISH_MS);
+      const written = () => {
+        if (--left > 0) return;
+        timer.clear();
+        resolve();
+      };
+      for (const { stream, line } of open) {
+        stream.flush(true);
+        line!.connection.write([encodeAck(stream.delivered, What.FINAL)]);
+        line!.connection.end(written);
+      }
+    });
+    this.destroy();
+  }
+
+  /** Closes all connections. */
+  destroy(): void {
+    this.#isFinished = true;
+    for (const { line } of this.#lanes) line?.destroy();
+    this.#parties.clear();
+    this.#activeCount = 0;
+  }
+
+  #laneFor({ from, stream, goesOn, isOnly }: Hello): MemberLane | undefined {
+    let party = this.#parties.get(from);
+    if (goesOn) return party?.active?.id === stream ? party.active : party?.pending.get(stream);
+    if (!party) {
+      party = { pending: new Map() };
+      this.#parties.set(from, party);
+    }
+    const lane = this.#newLane(from, stream);
+    party.pending.set(stream, lane);
+    if (isOnly) this.#activate(party, lane);
+    return lane;
+  }
+
+  get #lanes(): MemberLane[] {
+    return [...this.#parties.values()].flatMap(({ active, pending }) => [
+      ...(active ? [active] : []),
+      ...pending.values(),
+    ]);
+  }
+
+  #newLane(from: number, id: number): MemberLane {
+    const { group, term, clock, deliver } = this.#options;
+    const stream = new Stream({
+      group,
+      term,
+      clock,
+      numbers: { last: 0 },
+      deliver: bundle => deliver({ ...bundle, f: from }),
+    });
+    return new MemberLane(id, stream, group, term, (waiting, bytes) => this.#isOverloaded(waiting, bytes));
+  }
+
+  #isOverloaded(waiting: number, bytes: number): boolean {
+    if (waiting + bytes > this.#options.maxQueuedBytes) return true;
+    let total = bytes;
+    for (const { stream } of this.#lanes) total += stream.waitingBytes;
+    return total > this.#options.maxQueuedTotalBytes;
+  }
+
+  #acked(lane: MemberLane, number: number): void {
+    lane.stream.acked(number);
+    lane.onRoom();
+  }
+
+  /** A member's word about its road is the last frame of a bundle: nothing follows it by the relay. */
+  #heed(workerId: number, { h, x }: Bundle): void {
+    if (this.#isFinished) return;
+    const [kind, id] = [h[h.length - 4], h[h.length - 3]!];
+    if (kind === Kind.SWITCH) this.#switch(workerId, id);
+    else if (kind === Kind.RESUME) this.#resume(workerId, id, Number(x.slice(1, -1)));
+  }
+
+  #switch(workerId: number, id: number): void {
+    const party = this.#parties.get(workerId);
+    const lane = party?.pending.get(id);
+    if (!lane) return;
+    this.#options.tellByRelay(workerId, Kind.SWITCHED, id, '0');
+    this.#activate(party!, lane);
+  }
+
+  /** What the worker had before is over. */
+  #activate(party: Party, lane: MemberLane): void {
+    this.#drop(party);
+    for (const [id, older] of party.pending) {
+      party.pending.delete(id);
+      if (older === lane) break;
+      older.line?.destroy();
+    }
+    party.active = lane;
+    this.#activeCount++;
+    lane.stream.release();
+  }
+
+  #resume(workerId: number, id: number, received: number): void {
+    const party = this.#parties.get(workerId);
+    const lane = party?.active;
+    if (lane?.id !== id) return;
+    this.#drop(party!);
+    const rest = lane.takeRest(received);
+    this.#options.tellByRelay(workerId, Kind.RESUMED, id, String(lane.stream.received));
+    for (const bundle of rest) this.#options.putOnRelay(bundle.readdress([workerId]));
+  }
+
+  #gone(party: Party, gone: Bundle, pass: (bundle: Bundle) => void): void {
+    const waiting: Bundle[] = [];
+    const over = () => {
+      this.#drop(party);
+      party.waiting = undefined;
+      pass(gone);
+      for (const bundle of waiting) this.relayed(bundle, pass);
+    };
+    if (!party.active?.line) return over();
+    party.waiting = waiting;
+    party.active.line.connection.settle(over);
+  }
+
+  #drop(party: Party): void {
+    if (!party.active) return;
+    party.active.line?.destroy();
+    party.active.line = undefined;
+    party.active.stream.detach();
+    party.active = undefined;
+    this.#activeCount--;
+  }
+}

@@ -1,0 +1,309 @@
+// A follower's way to the leader of one term, past the primary: the relay until a connection is there, and again where
+// none can be had.
+//
+//            WELCOME: SWITCH goes by the relay            connection broke, and none can be made: RESUME goes by the relay
+//   relay ───────────────────────────────────► direct ─────────────────────────────────────────► resuming
+//     ▲                                          ▲ │ broke                                           │
+//     │                                          └─┘ HELLO and WELCOME say how far each end got      │
+//     └──────────────────────────────────────────────────────────────────────────────────────────────┘
+//                                        RESUMED comes by the relay
+
+import { brokenFrame } from '../../errors.js';
+import { OpenBundle } from '../../protocol/frames.js';
+import { nextNumber } from '../../protocol/ids.js';
+import { type Bundle, Kind } from '../../protocol/messages.js';
+import type { Outbox } from '../../protocol/outbox.js';
+import type { Part } from '../../protocol/payload.js';
+import type { DirectTransport } from '../../transport/direct.js';
+import { backoffMs } from '../../utils/backoff.js';
+import type { Clock, Timer } from '../../utils/clock.js';
+import type { RemoteRoad } from '../road.js';
+import { Line } from './line.js';
+import { Stream } from './stream.js';
+import { encodeWords, type Hello, What } from './wire.js';
+
+/** Where the leader can be reached. */
+export interface Address {
+  readonly address: string;
+  readonly secret: string;
+}
+
+export interface DirectRoadOptions {
+  readonly group: string;
+  readonly term: number;
+  /** Our own worker. */
+  readonly from: number;
+  readonly clock: Clock;
+  readonly transport: DirectTransport;
+  readonly outbox: Outbox;
+  /** Nothing goes by the relay, whatever happens. */
+  readonly isOnly: boolean;
+  /** A bundle of the leader's. */
+  deliver(bundle: Bundle): void;
+  /** Our data takes another road from now on; or still the same, and `problem` says why. */
+  changed(problem?: string): void;
+}
+
+/** A leader that doesn't answer for so long is tried again. */
+const WELCOME_MS = 5000;
+
+/** How long what was sent may take to leave when this process leaves the group. */
+const LEAVE_MS = 1000;
+
+type Way =
+  | { readonly at: 'relay' }
+  | { readonly at: 'direct'; readonly id: number; readonly stream: Stream }
+  | { readonly at: 'resuming'; readonly id: number; readonly stream: Stream };
+
+/** Bundles that went by a stream, by their numbers; `to` once it is over. */
+interface Stretch {
+  readonly from: number;
+  readonly stream: Stream;
+  to: number;
+}
+
+export class DirectRoad implements RemoteRoad {
+  readonly term: number;
+  readonly #options: DirectRoadOptions;
+  readonly #numbers = { last: 0 };
+  readonly #stretches: Stretch[] = [];
+  #way: Way = { at: 'relay' };
+  #relayed: OpenBundle | undefined;
+  #address: Address | undefined;
+  #line: Line | undefined;
+  #isWelcome = false;
+  /** Attempts that failed, and connections that carried nothing, in a row. */
+  #failures = 0;
+  #timer: Timer | undefined;
+  /** The leader knows of the stream. */
+  #hasBegun = false;
+  #isOver = false;
+
+  constructor(options: DirectRoadOptions) {
+    this.term = options.term;
+    this.#options = options;
+    if (options.isOnly) this.#begin(nextNumber()).release();
+  }
+
+  get kind(): 'relay' | 'direct' {
+    return this.#way.at === 'direct' ? 'direct' : 'relay';
+  }
+
+  get isNextBundle(): boolean {
+    if (this.#way.at !== 'relay') return this.#way.stream.isNextBundle;
+    return !this.#relayed || this.#relayed.isFull;
+  }
+
+  get waitingBytes(): number {
+    return this.#way.at === 'relay' ? this.#options.outbox.waitingBytes : this.#way.stream.waitingBytes;
+  }
+
+  get queuedBytes(): number {
+    return this.#way.at === 'relay' ? 0 : this.#way.stream.queuedBytes;
+  }
+
+  send(kind: number, id: number, text: string, parts?: readonly Part[]): number {
+    if (this.#way.at !== 'relay') return this.#way.stream.put(kind, id, text, parts);
+    if (!this.#relayed || this.#relayed.isFull) {
+      const { group, outbox } = this.#options;
+      this.#relayed = new OpenBundle(group, this.term, undefined, ++this.#numbers.last);
+      outbox.open(this.#relayed);
+    }
+    this.#relayed.add(kind, id, text, parts);
+    return this.#numbers.last;
+  }
+
+  flushEarly(inFlight: number): void {
+    if (this.#way.at !== 'relay') this.#way.stream.flushEarly(inFlight);
+    else if (this.#relayed!.isWorthAWrite(inFlight)) this.#options.outbox.flush();
+  }
+
+  /** By a stream: the leader's from when it began to be written. By the relay: from when the primary had it. */
+  isInHands(bundle: number, received: number): boolean {
+    const stretch = this.#stretches.find(({ from, to }) => bundle >= from && bundle <= to);
+    return stretch ? stretch.stream.mayHaveArrived(bundle) : bundle <= received;
+  }
+
+  /** The leader can be reached here. */
+  offered(address: Address): void {
+    this.#address = address;
+    if (!this.#line && !this.#isOver && this.#way.at !== 'resuming') this.#connect();
+  }
+
+  heed(kind: number, id: number, value: unknown): boolean {
+    if (kind === Kind.SWITCHED) this.#switched(id);
+    else if (kind === Kind.RESUMED) this.#resumed(id, Number(value));
+    else return false;
+    return true;
+  }
+
+  finish(done: () => void): void {
+    const line = this.#stop();
+    const finished = () => {
+      line?.destroy();
+      if (this.#way.at !== 'relay') this.#way.stream.release();
+      done();
+    };
+    if (line && this.#isWelcome) line.connection.settle(finished);
+    else finished();
+  }
+
+  leave(done: () => void): void {
+    const line = this.#stop();
+    if (!line || this.#way.at !== 'direct' || !this.#isWelcome) {
+      line?.destroy();
+      return done();
+    }
+    let isDone = false;
+    const left = () => {
+      if (isDone) return;
+      isDone = true;
+      timer.clear();
+      line.destroy();
+      done();
+    };
+    const timer = this.#options.clock.setTimer(left, LEAVE_MS);
+    this.#way.stream.flush(true);
+    line.connection.end(left);
+  }
+
+  destroy(): void {
+    this.#stop()?.destroy();
+  }
+
+  /** All that the leader sent by the relay before the stream has come. */
+  #switched(id: number): void {
+    const way = this.#way;
+    if (way.at !== 'relay' && way.id === id) way.stream.release();
+  }
+
+  /** The leader had all of the stream up to bundle `received`; the rest goes by the relay. */
+  #resumed(id: number, received: number): void {
+    const way = this.#way;
+    if (way.at !== 'resuming' || way.id !== id) return;
+    way.stream.release();
+    this.#stretches.at(-1)!.to = received;
+    this.#way = { at: 'relay' };
+    for (const bundle of way.stream.takeRest(received)) this.#options.outbox.open(bundle.readdress());
+    this.#options.changed('the connection broke, and no other could be made');
+    this.#retry();
+  }
+
+  #stop(): Line | undefined {
+    this.#isOver = true;
+    this.#timer?.clear();
+    return this.#line;
+  }
+
+  #begin(id: number): Stream {
+    const { group, clock, deliver } = this.#options;
+    const stream = new Stream({ group, term: this.term, clock, numbers: this.#numbers, deliver });
+    this.#stretches.push({ from: this.#numbers.last + 1, stream, to: Number.POSITIVE_INFINITY });
+    this.#way = { at: 'direct', id, stream };
+    return stream;
+  }
+
+  // ---------------------------------------------------------------------------------------------- the connection
+
+  #connect(): void {
+    const way = this.#way;
+    const { transport, clock, group, from, isOnly } = this.#options;
+    const { address, secret } = this.#address!;
+    const id = way.at === 'direct' ? way.id : nextNumber();
+    const received = way.at === 'direct' ? way.stream.received : 0;
+    const line = new Line({
+      words: (what, words) => this.#words(id, what, words),
+      ack: number => {
+        this.#failures = 0;
+        this.#stream.acked(number);
+      },
+      final: number => this.#final(number),
+      bundle: (number, acked, bundle) => {
+        this.#stream.acked(acked);
+        if (!this.#stream.receive(number, bundle)) throw brokenFrame('a number', 'the next');
+        this.#failures = 0;
+      },
+      drained: () => this.#isWelcome && this.#stream.drained(),
+      closed: problem => this.#closed(problem),
+    });
+    this.#line = line;
+    this.#isWelcome = false;
+    line.connection = transport.connect(address, line.events);
+    line.trust();
+    const goesOn = way.at === 'direct' && this.#hasBegun;
+    const hello: Hello = { group, term: this.term, secret, from, stream: id, goesOn, received, isOnly };
+    line.connection.write([encodeWords(What.HELLO, hello)]);
+    this.#timer?.clear();
+    this.#timer = clock.setTimer(() => {
+      line.destroy();
+      this.#closed(new Error(`the leader did not answer within ${WELCOME_MS} ms`));
+    }, WELCOME_MS);
+  }
+
+  /** The stream that the connection belongs to. */
+  get #stream(): Stream {
+    if (this.#way.at !== 'direct' || !this.#isWelcome) throw brokenFrame('what came first', 'a welcome');
+    return this.#way.stream;
+  }
+
+  #words(id: number, what: number, words: unknown): void {
+    const { received } = (words ?? {}) as { received?: unknown };
+    if (what !== What.WELCOME || this.#isWelcome || !Number.isSafeInteger(received))
+      throw brokenFrame('what came first', 'a welcome');
+    this.#timer?.clear();
+    this.#isWelcome = true;
+    if (this.#way.at === 'relay') {
+      this.#tellByRelay(Kind.SWITCH, id, '0');
+      this.#relayed = undefined;
+      this.#begin(id);
+    }
+    this.#hasBegun = true;
+    this.#stream.attach(this.#line!.connection, received as number);
+    this.#options.changed();
+  }
+
+  /** The leader takes nothing more in this term. */
+  #final(received: number): void {
+    this.#stream.final = received;
+    this.#stream.detach();
+    this.#isOver = true;
+  }
+
+  #closed(problem: Error | undefined): void {
+    this.#timer?.clear();
+    this.#line = undefined;
+    const wasWelcome = this.#isWelcome;
+    this.#isWelcome = false;
+    if (this.#way.at === 'direct') this.#way.stream.detach();
+    if (this.#isOver) return;
+    const isFirst = this.#failures++ === 0;
+    if (this.#way.at === 'direct') {
+      // A connection that had carried something may just have broken.
+      if (wasWelcome && isFirst) return this.#connect();
+      if (!this.#options.isOnly) return this.#resume();
+    }
+    // The first may have failed because the leader was just lost.
+    if (this.#failures === 2) this.#options.changed(problem?.message ?? 'the leader closed the connection');
+    this.#retry();
+  }
+
+  #resume(): void {
+    const { id, stream } = this.#way as Extract<Way, { stream: Stream }>;
+    this.#way = { at: 'resuming', id, stream };
+    this.#hasBegun = false;
+    this.#tellByRelay(Kind.RESUME, id, String(stream.received));
+  }
+
+  #retry(): void {
+    if (this.#isOver) return;
+    this.#timer = this.#options.clock.setTimer(() => this.#connect(), backoffMs(this.#failures));
+  }
+
+  /** In a bundle that has no number: it's nobody's call. */
+  #tellByRelay(kind: number, id: number, text: string): void {
+    const bundle = new OpenBundle(this.#options.group, this.term);
+    bundle.add(kind, id, text);
+    bundle.sealed = true;
+    this.#options.outbox.open(bundle);
+  }
+}

@@ -1,0 +1,86 @@
+// What the leader says to one member by the direct road, bounded: where the member doesn't read, the newest values stay,
+// and results without room end their calls.
+
+import { Backlog } from '../../protocol/backlog.js';
+import type { OpenBundle } from '../../protocol/frames.js';
+import { EXT, Kind } from '../../protocol/messages.js';
+import type { Part } from '../../protocol/payload.js';
+import type { Line } from './line.js';
+import type { Stream } from './stream.js';
+
+/** What may wait for members that don't read. */
+export interface Limits {
+  /** For one of them, in bytes. */
+  readonly maxQueuedBytes: number;
+  /** For all of them. */
+  readonly maxQueuedTotalBytes: number;
+}
+
+/** Bytes that may wait for any member, whatever waits for all. */
+const ALWAYS_FREE_BYTES = 1024 * 1024;
+
+/** Answers that are under way when there are many. */
+const MANY = 512;
+
+export class MemberLane {
+  line: Line | undefined;
+  readonly #backlog = new Backlog();
+
+  /**
+   * @param id the stream's
+   * @param isOverloaded whether `bytes` more may not wait for this member
+   */
+  constructor(
+    readonly id: number,
+    readonly stream: Stream,
+    private readonly group: string,
+    private readonly term: number,
+    private readonly isOverloaded: (waiting: number, bytes: number) => boolean,
+  ) {}
+
+  put(kind: number, id: number, text: string, parts?: readonly Part[]): void {
+    const { stream } = this;
+    // Most of the time little waits, and nothing needs to be looked at.
+    if (stream.waitingBytes + text.length > ALWAYS_FREE_BYTES || this.#backlog.size > 0 || parts)
+      return this.#putBounded(kind, id, text, parts);
+    stream.put(kind, id, text, parts);
+    stream.flushEarly(MANY);
+  }
+
+  /** Some of what waited has gone. */
+  onRoom(): void {
+    if (this.#backlog.size === 0 || this.stream.waitingBytes > ALWAYS_FREE_BYTES) return;
+    this.#backlog.release(({ h, x, p }) => this.stream.put(h[0]!, h[1]!, x.slice(1, -1), p as readonly Part[]));
+  }
+
+  /** As {@link Stream.takeRest}, with what was kept back. */
+  takeRest(received: number): OpenBundle[] {
+    this.#backlog.release(({ h, x, p }) => this.stream.put(h[0]!, h[1]!, x.slice(1, -1), p as readonly Part[]));
+    return this.stream.takeRest(received);
+  }
+
+  #putBounded(kind: number, id: number, text: string, parts: readonly Part[] | undefined): void {
+    const { stream } = this;
+    let bytes = text.length;
+    if (parts) for (const part of parts) bytes += part.length;
+    const isOverloaded = this.#isOverloaded(stream.waitingBytes, bytes);
+    const plain = kind & ~EXT;
+    // A value must not overtake those that are kept back, even where it is small enough to find room, and a subscription
+    // that is confirmed must not hear values from before.
+    const waits = plain === Kind.SUBSCRIBED || (plain >= Kind.VALUE && plain <= Kind.EVENT);
+    if (waits && (isOverloaded || this.#backlog.size > 0)) {
+      const { group: g, term: t } = this;
+      const frame = { h: [kind, id, text.length, parts?.length ?? 0], x: `[${text}]` };
+      return this.#backlog.keep({ g, t, ...frame, ...(parts && { p: parts }) });
+    }
+    if (isOverloaded && (plain === Kind.RESULT || plain === Kind.ERROR)) stream.put(Kind.OVERLOADED, id, '1');
+    else stream.put(kind, id, text, parts);
+    stream.flushEarly(MANY);
+  }
+
+  #isOverloaded(waiting: number, bytes: number): boolean {
+    // What is alone may be as large as it likes, or it would never get through.
+    if (waiting === 0 || waiting + bytes <= ALWAYS_FREE_BYTES) return false;
+    return this.isOverloaded(waiting, bytes);
+  }
+}

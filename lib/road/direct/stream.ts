@@ -1,0 +1,207 @@
+// One end of what goes by the direct road between the leader and one member: bundles with numbers, kept until the other
+// end has them. A connection may break, and the next one goes on where the other end says that it stopped.
+//
+//   not yet received:   | written | waits for room, or a connection | open: frames can join |
+//                        ▲ what an acknowledgement lets go of
+
+import { OpenBundle } from '../../protocol/frames.js';
+import type { Bundle } from '../../protocol/messages.js';
+import type { Part } from '../../protocol/payload.js';
+import type { Connection } from '../../transport/direct.js';
+import type { Clock } from '../../utils/clock.js';
+import { encodeAck, encodeBundle } from './wire.js';
+import type { ReadBundle } from './wire-reader.js';
+
+/** What the other end keeps meanwhile is small enough. */
+const ACK_BUNDLES = 64;
+const ACK_BYTES = 256 * 1024;
+
+export interface StreamOptions {
+  readonly group: string;
+  readonly term: number;
+  readonly clock: Clock;
+  /** The numbers given out in this direction and term, on whatever road. */
+  readonly numbers: { last: number };
+  /** A bundle came; each comes once, in the order of their numbers. */
+  deliver(bundle: Bundle): void;
+  /** There is room again. */
+  onRoom?(): void;
+}
+
+export class Stream {
+  readonly #options: StreamOptions;
+  #connection: Connection | undefined;
+  #hasRoom = true;
+  #isScheduled = false;
+  #kept: OpenBundle[] = [];
+  /** Of those that are kept, how many were written. */
+  #writtenCount = 0;
+  #open: OpenBundle | undefined;
+  /** Bytes of what is kept, but for the open one. */
+  #keptBytes = 0;
+  /** The number of the last bundle that was begun to be written. */
+  begun = 0;
+  /** The number of the last bundle that came; 0 before the first. */
+  received = 0;
+  /** The number of the last bundle that the other end took, once it takes no more. */
+  final: number | undefined;
+  #toAck = 0;
+  #toAckBytes = 0;
+  /** What came before all that was sent by the other road. */
+  #held: Bundle[] | undefined = [];
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+  }
+
+  /** The number of the last bundle that was delivered. */
+  get delivered(): number {
+    const [first] = this.#held ?? [];
+    return first ? first.n! - 1 : this.received;
+  }
+
+  /** Whether a bundle that was put may be in the other end's hands. */
+  mayHaveArrived(number: number): boolean {
+    return number <= (this.final ?? this.begun);
+  }
+
+  /** Bytes of what the other end isn't known to have. */
+  get waitingBytes(): number {
+    return this.#keptBytes + (this.#open?.bytes ?? 0);
+  }
+
+  /** Bytes that haven't left this process. */
+  get queuedBytes(): number {
+    let bytes = this.#connection?.waitingBytes ?? 0;
+    for (let i = this.#writtenCount; i < this.#kept.length; i++) bytes += this.#kept[i]!.bytes;
+    return bytes;
+  }
+
+  /** The next frame begins a bundle. */
+  get isNextBundle(): boolean {
+    return !this.#open || this.#open.isFull;
+  }
+
+  /** Puts a frame. @returns the number of the bundle it travels in */
+  put(kind: number, id: number, text: string, parts?: readonly Part[]): number {
+    let open = this.#open;
+    if (!open || open.isFull) open = this.#begin();
+    open.add(kind, id, text, parts);
+    return open.number!;
+  }
+
+  /** Lets a batch leave before the end of the tick if it's worth a write, with `inFlight` calls under way. */
+  flushEarly(inFlight: number): void {
+    if (this.#open?.isWorthAWrite(inFlight)) this.flush();
+  }
+
+  /** Writes what there is room for, now; `all`: the rest too. */
+  flush(all = false): void {
+    while (this.#connection && (all || this.#hasRoom) && this.#writtenCount < this.#kept.length) {
+      const bundle = this.#kept[this.#writtenCount++]!;
+      if (bundle === this.#open) this.#seal();
+      this.begun = bundle.number!;
+      this.#wasAcked();
+      this.#hasRoom = this.#connection.write(encodeBundle(bundle, this.received));
+    }
+  }
+
+  /** The connection has room again. */
+  drained(): void {
+    this.#hasRoom = true;
+    this.flush();
+    this.#options.onRoom?.();
+  }
+
+  /** A connection is there, whose other end has had what came up to `received`: goes on after that. */
+  attach(connection: Connection, received: number): void {
+    this.acked(received);
+    this.#connection = connection;
+    this.#hasRoom = true;
+    this.#writtenCount = 0;
+    // What is kept after that didn't arrive.
+    if (this.#kept.length > 0) this.begun = this.#kept[0]!.number! - 1;
+    this.flush();
+  }
+
+  detach(): void {
+    this.#connection = undefined;
+  }
+
+  /** The other end has all up to this number. */
+  acked(number: number): void {
+    let count = 0;
+    while (count < this.#kept.length && this.#kept[count]!.number! <= number && this.#kept[count] !== this.#open) {
+      this.#keptBytes -= this.#kept[count]!.bytes;
+      count++;
+    }
+    if (count === 0) return;
+    this.#kept.splice(0, count);
+    this.#writtenCount = Math.max(0, this.#writtenCount - count);
+  }
+
+  /** Takes what came by the connection. @returns false if there is something missing before it */
+  receive(number: number, bundle: ReadBundle): boolean {
+    if (this.received > 0 && number > this.received + 1) return false;
+    if (number <= this.received) return true;
+    this.received = number;
+    const { group: g, term: t } = this.#options;
+    const complete: Bundle = { g, t, n: number, h: bundle.h, x: bundle.x, ...(bundle.p && { p: bundle.p }) };
+    if (this.#held) this.#held.push(complete);
+    else this.#options.deliver(complete);
+    this.#ackInTime(bundle);
+    return true;
+  }
+
+  /** All that was sent by the other road before has come. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const bundle of held) this.#options.deliver(bundle);
+  }
+
+  /** It is over: hands out what the other end, which has all up to `received`, will not get by it. */
+  takeRest(received: number): OpenBundle[] {
+    this.acked(received);
+    const rest = this.#kept;
+    this.#kept = [];
+    this.#keptBytes = 0;
+    this.#open = undefined;
+    this.detach();
+    return rest;
+  }
+
+  #begin(): OpenBundle {
+    const { group, term, numbers, clock } = this.#options;
+    if (this.#open) this.#seal();
+    this.#open = new OpenBundle(group, term, undefined, ++numbers.last);
+    this.#kept.push(this.#open);
+    if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      clock.defer(() => {
+        this.#isScheduled = false;
+        this.flush();
+      });
+    }
+    return this.#open;
+  }
+
+  #seal(): void {
+    this.#open!.sealed = true;
+    this.#keptBytes += this.#open!.bytes;
+    this.#open = undefined;
+  }
+
+  #ackInTime({ x, p }: ReadBundle): void {
+    this.#toAckBytes += x.length;
+    if (p) for (const part of p) this.#toAckBytes += (part as Part).length;
+    if (++this.#toAck < ACK_BUNDLES && this.#toAckBytes < ACK_BYTES) return;
+    this.#wasAcked();
+    this.#connection?.write([encodeAck(this.received)]);
+  }
+
+  #wasAcked(): void {
+    this.#toAck = 0;
+    this.#toAckBytes = 0;
+  }
+}

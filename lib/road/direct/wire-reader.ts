@@ -1,0 +1,190 @@
+// Puts the bytes of a connection together again, cut anywhere as they come, into what the peer wrote.
+
+import { brokenFrame } from '../../errors.js';
+import type { Bundle } from '../../protocol/messages.js';
+import type { Part } from '../../protocol/payload.js';
+import { BUNDLE_BYTES, FRAME_BYTES, LENGTH_BYTES, PART_BYTES, PartKind, What } from './wire.js';
+
+/** What was read of a bundle: what the connection itself says of it is missing. */
+export type ReadBundle = Pick<Bundle, 'h' | 'x' | 'p'>;
+
+/** Who hears what was read. */
+export interface WireHandlers {
+  /** A HELLO or a WELCOME, as it came. */
+  words(what: number, words: unknown): void;
+  ack(received: number): void;
+  /** The peer takes nothing more. */
+  final(received: number): void;
+  bundle(number: number, received: number, bundle: ReadBundle): void;
+}
+
+/** Who hasn't shown the secret yet has nothing larger to say. */
+const MOST_AT_FIRST = 64 * 1024;
+
+/** The largest buffer that every Node has. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+export class WireReader {
+  /** A message that came in part: all of its room, once its length is known. */
+  #partial: Buffer | undefined;
+  #filled = 0;
+  #most = MOST_AT_FIRST;
+  #isStopped = false;
+
+  constructor(private readonly handlers: WireHandlers) {}
+
+  /** The peer has shown who it is. */
+  trust(): void {
+    this.#most = MOST_BYTES;
+  }
+
+  /** Nothing more is read, not even of what was pushed. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** @throws SharedClientError where it isn't what we write: the rest can't be made sense of */
+  push(chunk: Uint8Array): void {
+    let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    if (this.#partial) bytes = this.#fill(this.#partial, bytes);
+    let at = 0;
+    while (bytes.length - at >= LENGTH_BYTES && !this.#isStopped) {
+      const size = this.#sizeAt(bytes, at);
+      if (bytes.length - at < size) break;
+      this.#read(bytes.subarray(at, at + size));
+      at += size;
+    }
+    if (at < bytes.length && !this.#isStopped) this.#keep(bytes.subarray(at));
+  }
+
+  /** @returns what is left of `bytes`, or of what begins in them and was put together with what was there */
+  #fill(partial: Buffer, bytes: Buffer): Buffer {
+    if (this.#filled < LENGTH_BYTES) {
+      const all = Buffer.concat([partial.subarray(0, this.#filled), bytes]);
+      this.#partial = undefined;
+      return all;
+    }
+    const count = Math.min(partial.length - this.#filled, bytes.length);
+    bytes.copy(partial, this.#filled, 0, count);
+    this.#filled += count;
+    if (this.#filled < partial.length) return NOTHING;
+    this.#partial = undefined;
+    this.#read(partial);
+    return bytes.subarray(count);
+  }
+
+  #keep(bytes: Buffer): void {
+    if (bytes.length < LENGTH_BYTES) this.#partial = Buffer.from(bytes);
+    else {
+      // In memory of its own, so that a large part needn't be copied once more.
+      this.#partial = Buffer.allocUnsafeSlow(this.#sizeAt(bytes, 0));
+      bytes.copy(this.#partial);
+    }
+    this.#filled = bytes.length;
+  }
+
+  #sizeAt(bytes: Buffer, at: number): number {
+    const size = bytes.readUInt32LE(at) + LENGTH_BYTES;
+    if (size <= LENGTH_BYTES || size > this.#most) throw brokenFrame('a length', `at most ${this.#most}`);
+    return size;
+  }
+
+  #read(message: Buffer): void {
+    const what = message[LENGTH_BYTES];
+    switch (what) {
+      case What.HELLO:
+      case What.WELCOME:
+        return this.handlers.words(what, readWords(message));
+      case What.ACK:
+        return this.handlers.ack(readNumber(message, LENGTH_BYTES + 1));
+      case What.FINAL:
+        return this.handlers.final(readNumber(message, LENGTH_BYTES + 1));
+      case What.BUNDLE:
+        if (message.length < BUNDLE_BYTES) throw brokenFrame('a bundle', 'complete');
+        return this.handlers.bundle(readNumber(message, 5), readNumber(message, 13), readBundle(message));
+      default:
+        throw brokenFrame('a message', 'one that is known');
+    }
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function readWords(message: Buffer): unknown {
+  try {
+    return JSON.parse(message.toString('utf8', LENGTH_BYTES + 1));
+  } catch (error) {
+    throw brokenFrame('a hello', `JSON, but ${(error as Error).message}`);
+  }
+}
+
+function readNumber(message: Buffer, at: number): number {
+  const number = message.length < at + 8 ? Number.NaN : message.readDoubleLE(at);
+  if (!Number.isSafeInteger(number) || number < 0) throw brokenFrame('a number', 'a whole number');
+  return number;
+}
+
+function readBundle(message: Buffer): ReadBundle {
+  const frames = message.readUInt32LE(22);
+  const textBytes = message.readUInt32LE(26);
+  const partCount = message.readUInt32LE(30);
+  const partsAt = BUNDLE_BYTES + frames * FRAME_BYTES;
+  const textAt = partsAt + partCount * PART_BYTES;
+  const textEnd = textAt + textBytes;
+  if (frames === 0 || textEnd > message.length) throw brokenFrame('a bundle', 'as long as it says');
+  const text = message.toString(message[21] === 1 ? 'latin1' : 'utf8', textAt, textEnd);
+  const h = readHead(message, frames, text.length, partCount);
+  const x = `[${text}]`;
+  if (partCount > 0) return { h, x, p: readParts(message, partCount, partsAt, textEnd) };
+  if (textEnd !== message.length) throw brokenFrame('a bundle', 'as long as it says');
+  return { h, x };
+}
+
+/** Every room inside relies on it that a head accounts for each character and each part. */
+function readHead(message: Buffer, frames: number, characters: number, parts: number): number[] {
+  const h: number[] = [];
+  let charactersSaid = -1;
+  let partsSaid = 0;
+  for (let i = 0, at = BUNDLE_BYTES; i < frames; i++, at += FRAME_BYTES) {
+    const length = readUInt32(message, at + 7);
+    const count = readUInt32(message, at + 11);
+    const high = message[at + 5]! + message[at + 6]! * 256;
+    h.push(message[at]!, readUInt32(message, at + 1) + high * 2 ** 32, length, count);
+    charactersSaid += length + 1;
+    partsSaid += count;
+  }
+  if (charactersSaid !== characters || partsSaid !== parts) throw brokenFrame('a bundle', 'as its head says');
+  return h;
+}
+
+const readUInt32 = (bytes: Buffer, at: number): number =>
+  bytes[at]! + bytes[at + 1]! * 2 ** 8 + bytes[at + 2]! * 2 ** 16 + bytes[at + 3]! * 2 ** 24;
+
+function readParts(message: Buffer, count: number, partsAt: number, textEnd: number): Part[] {
+  const parts: Part[] = new Array(count);
+  const large: number[] = [];
+  let at = textEnd;
+  for (let i = 0; i < count; i++) {
+    const kind = message[partsAt + i * PART_BYTES]!;
+    if (kind === PartKind.LARGE_BYTES) {
+      large.push(i);
+      continue;
+    }
+    const end = at + message.readUInt32LE(partsAt + i * PART_BYTES + 1);
+    parts[i] = readPart(message, kind, at, end);
+    at = end;
+  }
+  for (const i of large) {
+    const end = at + message.readUInt32LE(partsAt + i * PART_BYTES + 1);
+    parts[i] = message.subarray(at, end);
+    at = end;
+  }
+  if (at !== message.length) throw brokenFrame('a bundle', 'as long as it says');
+  return parts;
+}
+
+function readPart(message: Buffer, kind: number, start: number, end: number): Part {
+  if (end > message.length) throw brokenFrame('a bundle', 'as long as it says');
+  if (kind === PartKind.ASCII) return message.toString('latin1', start, end);
+  return kind === PartKind.UTF8 ? message.toString('utf8', start, end) : message.subarray(start, end);
+}

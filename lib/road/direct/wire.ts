@@ -1,0 +1,145 @@
+// What travels on a connection of the direct road, as bytes: written here, read in wire-reader.ts.
+//
+//   message   u32 bytes that follow | u8 what it is | ...
+//   HELLO, WELCOME   a JSON object
+//   ACK       f64 number of the last bundle that was received;   FINAL: the same, and that none is any more
+//   BUNDLE    f64 its number | f64 as ACK | u8 text is ASCII | u32 frames | u32 bytes of text | u32 parts
+//             a frame: u8 kind, u32 and u16 id, u32 characters, u32 parts;   a part: u8 what it is, u32 bytes
+//             the text; then the parts, those that are large after all others
+
+import type { OpenBundle } from '../../protocol/frames.js';
+import type { Part } from '../../protocol/payload.js';
+
+export const What = { HELLO: 1, WELCOME: 2, ACK: 3, FINAL: 4, BUNDLE: 5 } as const;
+
+export const PartKind = { BYTES: 0, ASCII: 1, UTF8: 2, LARGE_BYTES: 4 } as const;
+
+export const LENGTH_BYTES = 4;
+export const BUNDLE_BYTES = LENGTH_BYTES + 1 + 8 + 8 + 1 + 4 + 4 + 4;
+export const FRAME_BYTES = 1 + 4 + 2 + 4 + 4;
+export const PART_BYTES = 1 + 4;
+
+/** Bytes heavier than this cost more to copy than to write by themselves. */
+const LARGE = 16 * 1024;
+
+/** What a follower says first. */
+export interface Hello {
+  readonly group: string;
+  readonly term: number;
+  readonly secret: string;
+  /** The follower's worker. */
+  readonly from: number;
+  /** The stream that begins, or goes on; unique in its process. */
+  readonly stream: number;
+  /** It goes on. */
+  readonly goesOn: boolean;
+  /** The number of the last bundle of it that was received. */
+  readonly received: number;
+  /** Nothing of this member comes by the relay, so there's nothing to wait for. */
+  readonly isOnly: boolean;
+}
+
+/** What the leader answers, if it likes the hello. */
+export interface Welcome {
+  readonly received: number;
+}
+
+export function encodeWords(what: typeof What.HELLO | typeof What.WELCOME, words: Hello | Welcome): Uint8Array {
+  const text = Buffer.from(JSON.stringify(words));
+  const bytes = Buffer.allocUnsafe(LENGTH_BYTES + 1 + text.length);
+  bytes.writeUInt32LE(1 + text.length, 0);
+  bytes[LENGTH_BYTES] = what;
+  bytes.set(text, LENGTH_BYTES + 1);
+  return bytes;
+}
+
+export function encodeAck(received: number, what: typeof What.ACK | typeof What.FINAL = What.ACK): Uint8Array {
+  const bytes = Buffer.allocUnsafe(LENGTH_BYTES + 1 + 8);
+  bytes.writeUInt32LE(1 + 8, 0);
+  bytes[LENGTH_BYTES] = what;
+  bytes.writeDoubleLE(received, LENGTH_BYTES + 1);
+  return bytes;
+}
+
+/** A bundle with its number; what it returns is to be written in this order. */
+export function encodeBundle(bundle: OpenBundle, received: number): Uint8Array[] {
+  const { head, texts } = bundle;
+  const parts = bundle.parts ?? NONE;
+  const text = texts.length === 1 ? texts[0]! : texts.join(',');
+  // The brackets aren't written: they are always there.
+  const textBytes = Buffer.byteLength(text);
+  const frames = texts.length;
+  let size = BUNDLE_BYTES + frames * FRAME_BYTES + parts.length * PART_BYTES + textBytes;
+  let large: Uint8Array[] | undefined;
+  let largeBytes = 0;
+  const lengths: number[] = new Array(parts.length);
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i]!;
+    const length = typeof part === 'string' ? Buffer.byteLength(part) : part.length;
+    lengths[i] = length;
+    if (typeof part !== 'string' && length > LARGE) {
+      large ??= [];
+      large.push(part);
+      largeBytes += length;
+    } else {
+      size += length;
+    }
+  }
+  const bytes = Buffer.allocUnsafe(size);
+  bytes.writeUInt32LE(size + largeBytes - LENGTH_BYTES, 0);
+  bytes[4] = What.BUNDLE;
+  bytes.writeDoubleLE(bundle.number!, 5);
+  bytes.writeDoubleLE(received, 13);
+  const isAscii = textBytes === text.length;
+  bytes[21] = isAscii ? 1 : 0;
+  bytes.writeUInt32LE(frames, 22);
+  bytes.writeUInt32LE(textBytes, 26);
+  bytes.writeUInt32LE(parts.length, 30);
+  let at = writeHead(bytes, head, BUNDLE_BYTES);
+  for (let i = 0; i < parts.length; i++) {
+    bytes[at] = kindOf(parts[i]!, lengths[i]!);
+    at = writeUInt32(bytes, lengths[i]!, at + 1);
+  }
+  // Where each character is one byte, Latin-1 says the same and is written faster.
+  at += bytes.write(text, at, textBytes, isAscii ? 'latin1' : 'utf8');
+  for (let i = 0; i < parts.length; i++) at = writePart(bytes, parts[i]!, lengths[i]!, at);
+  return large ? [bytes, ...large] : [bytes];
+}
+
+const NONE: readonly never[] = [];
+
+function writeHead(bytes: Buffer, head: readonly number[], start: number): number {
+  let at = start;
+  for (let i = 0; i < head.length; i += 4) {
+    const id = head[i + 1]!;
+    bytes[at] = head[i]!;
+    at = writeUInt32(bytes, id % 2 ** 32, at + 1);
+    // As many as fit into a whole number.
+    const high = Math.floor(id / 2 ** 32);
+    bytes[at++] = high;
+    bytes[at++] = high >>> 8;
+    at = writeUInt32(bytes, head[i + 2]!, at);
+    at = writeUInt32(bytes, head[i + 3]!, at);
+  }
+  return at;
+}
+
+function writeUInt32(bytes: Buffer, value: number, at: number): number {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+  return at + 4;
+}
+
+function kindOf(part: Part, length: number): number {
+  if (typeof part === 'string') return length === part.length ? PartKind.ASCII : PartKind.UTF8;
+  return length > LARGE ? PartKind.LARGE_BYTES : PartKind.BYTES;
+}
+
+function writePart(bytes: Buffer, part: Part, length: number, at: number): number {
+  if (typeof part === 'string') return at + bytes.write(part, at, length, length === part.length ? 'latin1' : 'utf8');
+  if (length > LARGE) return at;
+  bytes.set(part, at);
+  return at + length;
+}

@@ -1,0 +1,63 @@
+// What the direct road travels on: streams of bytes between processes of one user and machine, found by an address that
+// the control plane carries. It never looks into the bytes; who is behind a connection is asked above.
+//
+// Who uses it: `Link` has one `Reception` (lib/road/direct/reception.ts) for all groups that its process leads. The
+// leader of a term tells the control frame `offer` ({ group, term, address, secret }), the control plane hands it to the
+// other members of the group, and each of them connects. A control plane that others can read (PM2's bus) carries the
+// frame without its `secret`: the leader's side puts it in a file beside the socket (`keepSecret`) before the frame is
+// told, and the member's side puts it back into the frame (`readSecret`). What a killed process left is removed with
+// `remove`: by the primary, or by the next leader where there is none.
+
+/** One end of a connection. */
+export interface Connection {
+  /**
+   * Hands bytes over, in order; they must not change after. Never throws: on a closed connection they are dropped.
+   * @returns `false` where more should wait for {@link ConnectionHandlers.drained}
+   */
+  write(parts: readonly Uint8Array[]): boolean;
+  /** Bytes that were handed over and haven't left this process. */
+  readonly waitingBytes: number;
+  /** Nothing more will be written. `written` is called once, in a later turn: all has left this process, or is lost. */
+  end(written: () => void): void;
+  /** Closes it now; nothing is reported any more. Idempotent. */
+  destroy(): void;
+  /** Calls `done` in a later turn, once all was reported that the peer had written by now. */
+  settle(done: () => void): void;
+}
+
+/** What a connection reports. None of it may throw. */
+export interface ConnectionHandlers {
+  /** Bytes, cut anywhere; in the order written. They are the receiver's own. */
+  data(chunk: Uint8Array): void;
+  /** There is room again, after `write` returned `false`. */
+  drained(): void;
+  /** It closed, or was never made; what the peer wrote before was reported. At most once, and never synchronously. */
+  closed(problem?: Error): void;
+}
+
+/** What a listener reports. */
+export interface ListenerHandlers {
+  /** Others can connect to this address from now on. */
+  listening(address: string): void;
+  /** They can't, or can't any more. */
+  failed(problem: Error): void;
+  /** Somebody connected. @returns who hears of the connection */
+  accept(connection: Connection): ConnectionHandlers;
+}
+
+/** What others connect to. */
+export interface Listener {
+  /**
+   * Takes no more connections, removes what is left in the file system, and reports nothing any more.
+   * Connections that are open stay. Idempotent.
+   */
+  close(): void;
+}
+
+/** The way to other processes. */
+export interface DirectTransport {
+  listen(handlers: ListenerHandlers): Listener;
+  connect(address: string, handlers: ConnectionHandlers): Connection;
+  /** Removes what the listener of a process that is dead left behind; touches nothing that isn't ours. Never throws. */
+  remove(address: string): void;
+}

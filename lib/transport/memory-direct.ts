@@ -1,0 +1,213 @@
+// The direct road's connections within an in-memory network, with what can befall them: bytes arrive cut anywhere, a
+// connection breaks with what is on its way in it, none can be made.
+
+import type { Connection, ConnectionHandlers, DirectTransport, Listener, ListenerHandlers } from './direct.js';
+import { MemoryPipe, type PipeParts } from './memory-pipe.js';
+import type { MemoryProcess } from './memory-process.js';
+
+/** Bytes on their way beyond which a writer is told to wait. */
+const ROOM_BYTES = 64 * 1024;
+
+/** What listens in a network, by address; that of a killed process stays until it is removed. */
+export type MemoryAddresses = Map<string, { readonly direct: MemoryDirect; readonly handlers: ListenerHandlers }>;
+
+/** Removes what a killed process left. */
+export function removeDead(addresses: MemoryAddresses, address: string): void {
+  if (addresses.get(address)?.direct.process.isDead) addresses.delete(address);
+}
+
+/** The connections of one process. */
+export class MemoryDirect implements DirectTransport {
+  /** For what is written from now on. */
+  latencyMs = 0;
+  /** Nobody can connect from here or to here. */
+  isRefused = false;
+  readonly ends = new Set<MemoryConnection>();
+  #isRead = true;
+  #listened = 0;
+
+  constructor(
+    readonly parts: PipeParts,
+    readonly process: MemoryProcess,
+    readonly name: string,
+    readonly addresses: MemoryAddresses,
+  ) {}
+
+  listen(handlers: ListenerHandlers): Listener {
+    const address = `memory:${this.name}/${++this.#listened}`;
+    let isOpen = true;
+    this.process.clock.defer(() => {
+      if (!isOpen) return;
+      if (this.isRefused) return handlers.failed(new Error('no listener can be made'));
+      this.addresses.set(address, { direct: this, handlers });
+      handlers.listening(address);
+    });
+    return {
+      close: () => {
+        isOpen = false;
+        this.addresses.delete(address);
+      },
+    };
+  }
+
+  connect(address: string, handlers: ConnectionHandlers): Connection {
+    const here = new MemoryConnection(this);
+    here.handlers = handlers;
+    const there = this.addresses.get(address);
+    if (!there || there.direct.process.isDead || this.isRefused || there.direct.isRefused) {
+      this.process.clock.yield(() => here.close(new Error(`nobody listens at ${address}`)));
+      return here;
+    }
+    const peer = new MemoryConnection(there.direct);
+    here.join(peer);
+    peer.join(here);
+    // Before all that is written.
+    here.out!.push(() => {
+      if (peer.isOpen) peer.handlers = there.handlers.accept(peer);
+    });
+    return here;
+  }
+
+  remove(address: string): void {
+    removeDead(this.addresses, address);
+  }
+
+  /** The process died: what it wrote still arrives. */
+  died(): void {
+    for (const end of [...this.ends]) end.cut(false);
+  }
+
+  /** All its connections break, and what was on its way is lost. */
+  break(): void {
+    for (const end of [...this.ends]) end.cut(true);
+  }
+
+  /** All of it vanishes without a trace. */
+  vanish(): void {
+    for (const { out, peer } of this.ends) {
+      out?.drop();
+      peer?.out?.drop();
+    }
+    this.ends.clear();
+  }
+
+  setRead(isRead: boolean): void {
+    this.#isRead = isRead;
+    for (const end of this.ends) end.peer?.out?.setRead(isRead);
+  }
+
+  get isRead(): boolean {
+    return this.#isRead;
+  }
+}
+
+/** One end. */
+class MemoryConnection implements Connection {
+  handlers: ConnectionHandlers | undefined;
+  peer: MemoryConnection | undefined;
+  /** To the peer. */
+  out: MemoryPipe | undefined;
+  isOpen = true;
+  waitingBytes = 0;
+  #isFull = false;
+  #writes = 0;
+  readonly #settling: (() => void)[] = [];
+  readonly #whenOver: (() => void)[] = [];
+
+  constructor(readonly home: MemoryDirect) {
+    home.ends.add(this);
+  }
+
+  join(peer: MemoryConnection): void {
+    this.peer = peer;
+    this.out = new MemoryPipe(this.home.parts, this.home.process, peer.home.process, this.home.latencyMs);
+    this.out.setRead(peer.home.isRead);
+  }
+
+  write(parts: readonly Uint8Array[]): boolean {
+    // Copied at once, as a real one does.
+    const bytes = Buffer.concat(parts);
+    this.home.process.whenAwake(() => this.#push(bytes));
+    return !this.#isFull;
+  }
+
+  end(written: () => void): void {
+    this.home.process.whenAwake(() => {
+      this.out?.push(() => this.peer!.close());
+      // What is on its way is out of this process, unless there is no room for it.
+      if (this.#isFull && this.isOpen) this.#whenOver.push(written);
+      else this.home.process.clock.yield(written);
+    });
+  }
+
+  destroy(): void {
+    this.handlers = undefined;
+    this.home.process.whenAwake(() => this.cut(false));
+  }
+
+  settle(done: () => void): void {
+    const { out } = this.peer ?? {};
+    if (this.isOpen && out) {
+      // Behind what is on its way here; if that is lost, so is this, and the end of the connection is as good.
+      this.#settling.push(done);
+      out.push(() => this.#settled(done));
+    } else {
+      this.home.process.clock.yield(done);
+    }
+  }
+
+  /** Closes this end: what it wrote still arrives at the other, unless all is lost. What was on its way here is lost. */
+  cut(isAllLost: boolean): void {
+    if (!this.isOpen) return;
+    const { peer, out } = this;
+    peer?.out?.drop();
+    if (isAllLost) out?.drop();
+    this.isOpen = false;
+    if (!this.home.process.isDead && this.handlers) this.home.process.clock.yield(() => this.close());
+    else this.#leave();
+    if (peer?.isOpen) out!.push(() => peer.close());
+  }
+
+  close(problem?: Error): void {
+    if (!this.isOpen && !this.handlers) return;
+    const { handlers } = this;
+    this.#leave();
+    handlers?.closed(problem);
+  }
+
+  #leave(): void {
+    this.isOpen = false;
+    this.handlers = undefined;
+    this.home.ends.delete(this);
+    for (const done of [...this.#whenOver.splice(0), ...this.#settling.splice(0)]) this.home.process.clock.yield(done);
+  }
+
+  #settled(done: () => void): void {
+    const index = this.#settling.indexOf(done);
+    if (index < 0) return;
+    this.#settling.splice(index, 1);
+    done();
+  }
+
+  #push(bytes: Buffer): void {
+    const { out, peer } = this;
+    if (!this.isOpen || !out || !peer) return;
+    out.latencyMs = this.home.latencyMs;
+    this.waitingBytes += bytes.length;
+    this.#isFull ||= this.waitingBytes > ROOM_BYTES;
+    const cut = (++this.#writes * 7919) % bytes.length;
+    if (cut > 0) out.push(() => peer.handlers?.data(bytes.subarray(0, cut)));
+    out.push(
+      () => peer.handlers?.data(bytes.subarray(cut)),
+      () => this.#wasWritten(bytes.length),
+    );
+  }
+
+  #wasWritten(bytes: number): void {
+    this.waitingBytes -= bytes;
+    if (!this.#isFull || this.waitingBytes > ROOM_BYTES) return;
+    this.#isFull = false;
+    this.handlers?.drained();
+    for (const done of this.#whenOver.splice(0)) this.home.process.clock.yield(done);
+  }
+}

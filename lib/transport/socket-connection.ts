@@ -1,0 +1,78 @@
+// One end of a connection over a socket of `node:net`.
+
+import type { Socket } from 'node:net';
+import type { Clock } from '../utils/clock.js';
+import type { Connection, ConnectionHandlers } from './direct.js';
+
+export class SocketConnection implements Connection {
+  #handlers: ConnectionHandlers | undefined;
+  #problem: Error | undefined;
+  #isClosed = false;
+  #whenClosed: (() => void)[] = [];
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Begins to report. */
+  report(handlers: ConnectionHandlers): void {
+    this.#handlers = handlers;
+    // Nothing of ours keeps a process alive but what somebody waits for.
+    this.socket
+      .unref()
+      .on('data', chunk => this.#handlers?.data(chunk))
+      .on('drain', () => this.#handlers?.drained())
+      .on('error', problem => {
+        this.#problem = problem;
+      })
+      .on('close', () => this.#closed());
+  }
+
+  get waitingBytes(): number {
+    return this.socket.writableLength;
+  }
+
+  write(parts: readonly Uint8Array[]): boolean {
+    const { socket } = this;
+    if (!socket.writable) return true;
+    if (parts.length === 1) return socket.write(parts[0]!);
+    socket.cork();
+    for (const part of parts) socket.write(part);
+    socket.uncork();
+    return !socket.writableNeedDrain;
+  }
+
+  end(written: () => void): void {
+    let isDone = false;
+    const done = () => {
+      if (isDone) return;
+      isDone = true;
+      written();
+    };
+    if (this.#isClosed) return this.clock.defer(done);
+    this.#whenClosed.push(done);
+    this.socket.end(done);
+  }
+
+  destroy(): void {
+    this.#handlers = undefined;
+    this.socket.destroy();
+  }
+
+  /**
+   * What the peer wrote lies in our socket already, so a whole turn of the event loop that begins from here reads it:
+   * the one that runs now may have asked for what there is to read before that came.
+   */
+  settle(done: () => void): void {
+    this.clock.yield(() => this.clock.yield(done));
+  }
+
+  #closed(): void {
+    this.#isClosed = true;
+    for (const done of this.#whenClosed.splice(0)) done();
+    const handlers = this.#handlers;
+    this.#handlers = undefined;
+    handlers?.closed(this.#problem);
+  }
+}

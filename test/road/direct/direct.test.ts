@@ -1,0 +1,559 @@
+import test, { type ExecutionContext } from 'ava';
+import { type Bundle, Kind } from '../../../lib/protocol/messages.js';
+import { Line } from '../../../lib/road/direct/line.js';
+import type { Hello } from '../../../lib/road/direct/wire.js';
+import { encodeAck, encodeWords, What } from '../../../lib/road/direct/wire.js';
+import { DirectRig, type DirectRigOptions, TERM } from '../../helpers/unit-direct.js';
+
+function direct(
+  title: string,
+  body: (t: ExecutionContext, rig: DirectRig) => Promise<void>,
+  options?: DirectRigOptions,
+): void {
+  test(title, async t => {
+    const rig = new DirectRig(options);
+    await rig.open();
+    await body(t, rig);
+    rig.end();
+    await rig.time.settle();
+    t.deepEqual(rig.time.waiting, [], 'a timer is left');
+    t.is(rig.network.addresses.size, 0);
+  });
+}
+
+const gone = (workerId: number): Bundle => ({ g: 'g', t: TERM, h: [Kind.GONE, workerId, 1, 0], x: '[0]' });
+
+direct('what is sent before the connection stands goes by the relay, and what follows waits for it', async (t, rig) => {
+  const member = rig.member();
+  t.deepEqual([member.road.kind, member.call(1)], ['relay', 1]);
+  t.true(member.road.waitingBytes > 0);
+  t.false(member.road.isNextBundle);
+  for (let i = 0; i < 31; i++) {
+    member.call(1);
+    member.road.flushEarly(40);
+  }
+  t.true(member.road.isNextBundle);
+  t.is(member.packets.length, 1);
+  rig.heard.length = 0;
+  member.packets.length = 0;
+  member.road.offered(rig.address!);
+  await rig.time.settle();
+  t.is(member.road.kind, 'direct');
+  t.deepEqual(member.changes, ['direct']);
+  t.true(member.road.isNextBundle);
+  const next = member.call(2);
+  t.false(member.road.isNextBundle);
+  member.road.flushEarly(1);
+  await rig.time.settle();
+  t.deepEqual(rig.heard, []);
+  t.is(rig.leader.of(2), undefined);
+  t.deepEqual(rig.leader.active, []);
+  await member.relay();
+  t.deepEqual(
+    rig.heard.slice(-2).map(words => words.replace(/SWITCH \d+/, 'SWITCH')),
+    ['2 SWITCH 0', '2 CALL 2 0'],
+  );
+  t.deepEqual(rig.leader.active, [2]);
+  rig.leader.of(2)!.put(Kind.RESULT, 1, '1');
+  await rig.time.settle();
+  t.deepEqual(member.heard, []);
+  rig.relayDown(member);
+  t.deepEqual(member.heard, ['RESULT 1 1']);
+  t.deepEqual(
+    [next - 1, next, next + 1].map(n => member.road.isInHands(n, 0)),
+    [false, true, false],
+  );
+  t.true(member.road.isInHands(1, 1));
+});
+
+direct(
+  'a road that has nothing but connections waits for them',
+  async (t, rig) => {
+    rig[1].refuseConnections(true);
+    const member = rig.member();
+    member.call(1);
+    member.road.offered(rig.address!);
+    await rig.time.advance(1000);
+    t.deepEqual(member.packets, []);
+    t.is(member.changes.length, 1);
+    t.false(member.road.isInHands(1, 9));
+    rig[1].refuseConnections(false);
+    await rig.time.reached(() => rig.heard.length > 0);
+    t.deepEqual(rig.heard, ['2 CALL 1 0']);
+    rig.leader.of(2)!.put(Kind.RESULT, 1, '1');
+    await rig.time.settle();
+    t.deepEqual(member.heard, ['RESULT 1 1']);
+    rig[1].refuseConnections(true);
+    rig[1].breakConnections();
+    member.call(2);
+    await rig.time.advance(1000);
+    t.deepEqual(rig.heard, ['2 CALL 1 0']);
+    rig[1].refuseConnections(false);
+    await rig.time.advance(5000);
+    t.deepEqual(rig.heard, ['2 CALL 1 0', '2 CALL 2 0']);
+    member.road.destroy();
+  },
+  { isOnly: true },
+);
+
+direct('a leader that does not answer is tried again', async (t, rig) => {
+  const worker = rig.network.fork();
+  let accepted = 0;
+  let address = '';
+  const listener = worker.direct.listen({
+    listening: given => {
+      address = given;
+    },
+    failed() {},
+    accept: () => {
+      accepted++;
+      return { data() {}, drained() {}, closed() {} };
+    },
+  });
+  await rig.time.settle();
+  const member = rig.member();
+  member.road.offered({ address, secret: '' });
+  await rig.time.advance(5000);
+  await rig.time.advance(5200);
+  t.is(accepted, 2);
+  t.deepEqual(member.changes, ['the leader did not answer within 5000 ms']);
+  member.road.offered(rig.address!);
+  member.road.destroy();
+  listener.close();
+});
+
+direct('a leader that speaks before it was greeted, or twice, is not listened to', async (t, rig) => {
+  const worker = rig.network.fork();
+  const welcome = encodeWords(What.WELCOME, { received: 0 });
+  for (const bytes of [encodeAck(1), encodeWords(What.WELCOME, null as never), Buffer.concat([welcome, welcome])]) {
+    let address = '';
+    const listener = worker.direct.listen({
+      listening: given => {
+        address = given;
+      },
+      failed() {},
+      accept: connection => {
+        connection.write([bytes]);
+        return { data() {}, drained() {}, closed() {} };
+      },
+    });
+    await rig.time.settle();
+    const member = rig.member();
+    member.road.offered({ address, secret: '' });
+    await rig.time.settle();
+    t.not(member.changes.length > 0 && member.road.kind, 'direct');
+    member.road.destroy();
+    listener.close();
+  }
+});
+
+direct('a leader that leaves out a bundle is not listened to any more', async (t, rig) => {
+  const member = await rig.member().connect();
+  const lane = rig.leader.of(2)!;
+  lane.put(Kind.RESULT, 1, '1');
+  await rig.time.settle();
+  lane.stream.put(Kind.RESULT, 2, '2');
+  lane.stream.takeRest(9);
+  (lane.stream as unknown as { attach: (typeof lane.stream)['attach'] }).attach(lane.line!.connection, 0);
+  lane.put(Kind.RESULT, 3, '3');
+  await rig.time.settle();
+  t.deepEqual(member.heard, ['RESULT 1 1']);
+  await member.relay();
+  rig.relayDown(member);
+  t.deepEqual(member.heard, ['RESULT 1 1', 'RESULT 3 3']);
+  member.road.destroy();
+});
+
+direct("what the leader takes no more is the member's own, and what it said before arrives", async (t, rig) => {
+  const member = await rig.member().connect();
+  const first = member.call(1);
+  await rig.time.settle();
+  rig.leader.of(2)!.put(Kind.RESULT, 1, '1');
+  const finished = rig.leader.finish();
+  const second = member.call(2);
+  await rig.time.settle();
+  await finished;
+  t.deepEqual(
+    [first, second].map(n => member.road.isInHands(n, 0)),
+    [true, false],
+  );
+  member.call(3);
+  let isDone = false;
+  member.road.finish(() => {
+    isDone = true;
+  });
+  await rig.time.settle();
+  t.true(isDone);
+  t.deepEqual(member.heard, ['RESULT 1 1']);
+  await rig.leader.finish();
+  rig.relayUp({ g: 'g', t: TERM, f: 2, h: [Kind.RESUME, 1, 1, 0], x: '[0]' });
+  t.deepEqual(rig.said, []);
+});
+
+direct('who does not know the secret stays on the relay', async (t, rig) => {
+  const member = rig.member();
+  member.road.offered({ ...rig.address!, secret: 'guessed' });
+  await rig.time.advance(150);
+  t.deepEqual(member.changes, ['the leader closed the connection']);
+  t.is(member.road.kind, 'relay');
+  member.road.offered(rig.address!);
+  await rig.time.advance(200);
+  t.is(member.road.kind, 'direct');
+  member.road.destroy();
+});
+
+direct('a member that does not hear that its stream goes on by the relay any more says nothing', async (t, rig) => {
+  const member = await rig.member().connect();
+  rig[1].refuseConnections(true);
+  rig[2].breakConnections();
+  await rig.time.settle();
+  t.false(member.road.heed(Kind.GAP, 1, 0));
+  t.true(member.road.heed(Kind.RESUMED, 999, 0));
+  t.is(member.changes.length, 1);
+  member.road.destroy();
+  await member.relay();
+  rig.relayDown(member);
+  t.is(member.changes.length, 2);
+});
+
+direct(
+  'a stream goes on by a new connection though the old one looks sound, and with no bundle left out',
+  async (t, rig) => {
+    const member = await rig.member().connect();
+    const lane = rig.leader.of(2)!;
+    member.call(1);
+    await rig.time.settle();
+    const hello: Hello = { ...HELLO, stream: lane.id, goesOn: true, isOnly: false };
+    const wrote: Uint8Array[] = [];
+    const connection = {
+      ...lane.line!.connection,
+      write: (parts: readonly Uint8Array[]) => !!wrote.push(...parts),
+      destroy() {},
+    };
+    const line = new Line({ words() {}, ack() {}, final() {}, bundle() {}, drained() {}, closed: () => t.fail() });
+    line.connection = connection;
+    const old = lane.line;
+    const heard = rig.leader.meet(hello, line)!;
+    t.not(lane.line, old);
+    t.is(wrote.length, 1);
+    t.throws(() => heard.bundle(lane.stream.received + 2, 0, { h: [1, 1, 1, 0], x: '[0]' }), { message: /the next/ });
+    line.destroy();
+    line.events.data(encodeAck(1));
+    line.events.closed();
+    line.events.drained();
+    member.road.destroy();
+  },
+);
+
+direct('what a member sends waits for room', async (t, rig) => {
+  const member = await rig.member().connect();
+  rig[1].stopReading();
+  member.road.send(Kind.CALL, 1, '0', ['x'.repeat(200_000)]);
+  await rig.time.settle();
+  const second = member.call(2);
+  await rig.time.settle();
+  t.false(member.road.isInHands(second, 0));
+  rig[1].startReading();
+  await rig.time.settle();
+  t.is(rig.heard.at(-1), '2 CALL 2 0');
+  member.road.destroy();
+});
+
+direct('a leader waits for a member that does not read no longer than it may', async (t, rig) => {
+  await rig.member().connect();
+  rig[2].stopReading();
+  rig.leader.of(2)!.put(Kind.RESULT, 1, '0', ['x'.repeat(200_000)]);
+  let isFinished = false;
+  void rig.leader.finish().then(() => {
+    isFinished = true;
+  });
+  await rig.time.advance(400);
+  t.false(isFinished);
+  await rig.time.advance(200);
+  t.true(isFinished);
+});
+
+direct('a leader waits for all that read', async (t, rig) => {
+  const slow = await rig.member().connect();
+  const quick = await rig.member(rig.network.fork()).connect();
+  rig[2].stopReading();
+  rig.leader.of(2)!.put(Kind.RESULT, 1, '0', ['x'.repeat(200_000)]);
+  rig.leader.of(3)!.put(Kind.RESULT, 2, '0');
+  const finished = rig.leader.finish();
+  await rig.time.settle();
+  rig[2].startReading();
+  await rig.time.settle();
+  await finished;
+  t.deepEqual([slow.heard, quick.heard], [['RESULT 1 0'], ['RESULT 2 0']]);
+});
+
+direct('after the end of a term nobody is met any more', async (t, rig) => {
+  await rig.leader.finish();
+  const member = rig.member();
+  member.road.offered(rig.address!);
+  await rig.time.settle();
+  t.is(member.road.kind, 'relay');
+  member.road.destroy();
+});
+
+direct('who leaves waits until all has left its process, but not for long', async (t, rig) => {
+  const member = await rig.member().connect();
+  member.call(1);
+  let isLeft = false;
+  member.road.leave(() => {
+    isLeft = true;
+  });
+  await rig.time.settle();
+  t.true(isLeft);
+  t.deepEqual(rig.heard.slice(1), ['2 CALL 1 0']);
+  const other = await rig.member(rig.network.fork()).connect();
+  rig[1].stopReading();
+  other.road.send(Kind.CALL, 1, '0', ['x'.repeat(200_000)]);
+  isLeft = false;
+  other.road.leave(() => {
+    isLeft = true;
+  });
+  await rig.time.advance(900);
+  t.false(isLeft);
+  await rig.time.advance(200);
+  t.true(isLeft);
+  const never = rig.member(rig.network.fork());
+  never.road.leave(() => t.pass());
+  never.road.finish(() => t.pass());
+  const trying = rig.member(rig.network.fork());
+  trying.road.offered(rig.address!);
+  trying.road.leave(() => t.pass());
+  const ending = rig.member(rig.network.fork());
+  ending.road.offered(rig.address!);
+  ending.road.finish(() => t.pass());
+});
+
+direct('of a member that is gone all is read first, and what its worker sends then comes after', async (t, rig) => {
+  const member = await rig.member().connect();
+  rig.heard.length = 0;
+  member.call(1);
+  await rig.time.tick();
+  rig.relayUp(gone(2));
+  rig.relayUp({ g: 'g', t: TERM, f: 2, n: 1, h: [Kind.CALL, 9, 1, 0], x: '[0]' });
+  rig.relayUp(gone(2));
+  t.deepEqual(rig.heard, []);
+  await rig.time.settle();
+  t.deepEqual(rig.heard, ['2 CALL 1 0', 'undefined GONE 2 0', '2 CALL 9 0', 'undefined GONE 2 0']);
+  t.deepEqual(rig.leader.active, []);
+  rig.relayUp(gone(3));
+  t.is(rig.heard.length, 5);
+  member.road.destroy();
+  const other = await rig.member(rig.network.fork()).connect();
+  other.road.destroy();
+  rig.relayUp(gone(3));
+  await rig.time.settle();
+  t.is(rig.heard.filter(words => words === 'undefined GONE 3 0').length, 2);
+});
+
+direct('a member that begins anew in the same worker takes the place of the one before', async (t, rig) => {
+  const first = rig.member();
+  first.road.offered(rig.address!);
+  await rig.time.settle();
+  const second = rig.member();
+  second.road.offered(rig.address!);
+  await rig.time.settle();
+  await second.relay();
+  rig.relayDown(second);
+  t.deepEqual(rig.leader.active, [2]);
+  second.call(1);
+  await rig.time.settle();
+  t.is(rig.heard.at(-1), '2 CALL 1 0');
+  // What the first one says of its road now is about nothing.
+  await first.relay();
+  rig.relayUp({ g: 'g', t: TERM, f: 2, h: [Kind.RESUME, 1, 1, 0], x: '[0]' });
+  t.deepEqual(rig.said, []);
+  t.deepEqual(rig.leader.active, [2]);
+  first.road.destroy();
+  second.road.destroy();
+});
+
+direct('a stream that the leader does not know cannot go on', async (t, rig) => {
+  const member = await rig.member().connect();
+  rig.leader.destroy();
+  await rig.time.settle();
+  t.is(member.road.kind, 'relay');
+  member.road.destroy();
+});
+
+direct(
+  'for a member that does not read, the newest value stays and results end their calls',
+  async (t, rig) => {
+    const member = await rig.member().connect();
+    const other = await rig.member(rig.network.fork()).connect();
+    rig[2].stopReading();
+    const lane = rig.leader.of(2)!;
+    const large = ['x'.repeat(1_000_000)];
+    for (let i = 1; i <= 4; i++) lane.put(Kind.VALUE, 1, String(i), large);
+    lane.put(Kind.RESULT, 1, '1', large);
+    lane.put(Kind.ERROR, 2, '1', large);
+    lane.put(Kind.SUBSCRIBED, 3, '1');
+    lane.put(Kind.VALUE, 1, '5');
+    rig.leader.of(3)!.put(Kind.VALUE, 1, '6', large);
+    rig.leader.of(3)!.put(Kind.VALUE, 1, '7', large);
+    await rig.time.settle();
+    t.deepEqual(
+      other.heard.map(words => words.slice(0, 9)),
+      ['VALUE 1 6', 'VALUE 1 7'],
+    );
+    rig[2].startReading();
+    await rig.time.settle();
+    member.call(1);
+    await rig.time.settle();
+    t.deepEqual(
+      member.heard.map(words => words.slice(0, 14)),
+      ['VALUE 1 1', 'VALUE 1 2', 'OVERLOADED 1 1', 'OVERLOADED 2 1', 'SUBSCRIBED 3 1', 'GAP 1 0', 'VALUE 1 5'],
+    );
+  },
+  { maxQueuedBytes: 2_500_000, maxQueuedTotalBytes: 20_000_000 },
+);
+
+direct(
+  'what waits for all members together is bounded too',
+  async (t, rig) => {
+    await rig.member().connect();
+    rig[2].stopReading();
+    const third = rig.network.fork();
+    const other = await rig.member(third).connect();
+    third.stopReading();
+    const large = ['x'.repeat(1_000_000)];
+    for (const id of [2, 3]) for (let i = 1; i <= 2; i++) rig.leader.of(id)!.put(Kind.RESULT, i, '1', large);
+    third.startReading();
+    await rig.time.settle();
+    t.deepEqual(
+      other.heard.map(words => words.slice(0, 14)),
+      ['RESULT 1 1', 'OVERLOADED 2 1'].map(words => words.slice(0, 14)),
+    );
+  },
+  { maxQueuedTotalBytes: 3_500_000 },
+);
+
+direct(
+  'what was kept back goes by the relay when the stream does',
+  async (t, rig) => {
+    const member = await rig.member().connect();
+    rig[2].stopReading();
+    const lane = rig.leader.of(2)!;
+    const large = ['x'.repeat(1_500_000)];
+    for (let i = 1; i <= 3; i++) lane.put(Kind.VALUE, 1, String(i), large);
+    rig[1].refuseConnections(true);
+    rig[2].breakConnections();
+    rig[2].startReading();
+    await rig.time.settle();
+    await member.relay();
+    rig.relayDown(member);
+    t.deepEqual(
+      member.heard.map(words => words.slice(0, 9)),
+      ['VALUE 1 1', 'GAP 1 0', 'VALUE 1 3'],
+    );
+    t.is(member.road.kind, 'relay');
+    member.road.destroy();
+  },
+  { maxQueuedBytes: 2_000_000 },
+);
+
+const HELLO: Hello = {
+  group: 'g',
+  term: TERM,
+  secret: '',
+  from: 2,
+  stream: 1,
+  goesOn: false,
+  received: 0,
+  isOnly: false,
+};
+
+direct('who says hello twice, or something else first, is shown the door', async (t, rig) => {
+  const { secret } = rig.address!;
+  const hello = encodeWords(What.HELLO, { ...HELLO, secret });
+  const said: Record<string, Uint8Array> = {
+    twice: Buffer.concat([hello, hello]),
+    ack: encodeAck(1),
+    final: encodeAck(1, What.FINAL),
+    nothing: encodeWords(What.HELLO, null as never),
+    text: encodeWords(What.HELLO, 'hello' as never),
+    welcome: encodeWords(What.WELCOME, { received: 0 }),
+    'goes on': encodeWords(What.HELLO, { ...HELLO, secret, goesOn: true, from: 9 }),
+  };
+  for (const [title, bytes] of Object.entries(said)) {
+    let closes = 0;
+    const connection = rig[2].direct.connect(rig.address!.address, {
+      data() {},
+      drained() {},
+      closed: () => {
+        closes++;
+      },
+    });
+    connection.write([bytes]);
+    await rig.time.settle();
+    t.is(closes, 1, title);
+  }
+  // The leader hears nothing in the member's FINAL.
+  const connection = rig[2].direct.connect(rig.address!.address, { data() {}, drained() {}, closed: () => t.fail() });
+  connection.write([hello, encodeAck(1, What.FINAL), encodeAck(0)]);
+  await rig.time.settle();
+  connection.destroy();
+});
+
+direct('the door is closed with the last term, and strangers are dismissed', async (t, rig) => {
+  let closes = 0;
+  const connection = rig[2].direct.connect(rig.address!.address, {
+    data() {},
+    drained() {},
+    closed: () => {
+      closes++;
+    },
+  });
+  await rig.time.settle();
+  rig.reception.open({
+    group: 'h',
+    term: 9,
+    leader: rig.leader,
+    offer: ({ address }) => t.is(address, rig.address!.address),
+    failed() {},
+  });
+  rig.reception.close('h', 8);
+  rig.reception.close('h', 9);
+  t.is(rig.network.addresses.size, 1);
+  rig.reception.close('g', TERM);
+  t.is(rig.network.addresses.size, 0);
+  await rig.time.settle();
+  t.is(closes, 1);
+  connection.destroy();
+});
+
+test('a door that cannot be opened is tried again, until the term is over', async t => {
+  const rig = new DirectRig();
+  rig[1].refuseConnections(true);
+  await rig.open();
+  await rig.time.advance(250);
+  t.deepEqual(rig.problems, ['no listener can be made']);
+  // A second term finds it so.
+  rig.reception.open({ group: 'h', term: 9, leader: rig.leader, offer: () => t.fail(), failed() {} });
+  rig.reception.close('h', 9);
+  rig.reception.close('g', TERM);
+  // And one that is over at once.
+  rig[1].refuseConnections(false);
+  rig.reception.open({ group: 'g', term: 9, leader: rig.leader, offer: () => t.fail(), failed: () => t.fail() });
+  rig.reception.close('g', 9);
+  await rig.time.settle();
+  t.is(rig.network.addresses.size, 0);
+  rig.end();
+  await rig.time.settle();
+  t.deepEqual(rig.time.waiting, []);
+});
+
+test('what a dead worker left is removed, and nothing of a living one', async t => {
+  const rig = new DirectRig();
+  const { address } = await rig.open();
+  rig[2].direct.remove(address);
+  t.is(rig.network.addresses.size, 1);
+  rig[1].kill();
+  rig[2].direct.remove(address);
+  t.is(rig.network.addresses.size, 0);
+  rig.network.close();
+});

@@ -1,0 +1,246 @@
+import type { ExecutionContext } from 'ava';
+import { Kind } from '../../lib/protocol/messages.js';
+import type { TestWorker } from '../../lib/testing.js';
+import type { MemoryDirect } from '../../lib/transport/memory-direct.js';
+import { endOf, eventsOf, type Rig, type RigOptions, recorder, system, watch } from '../helpers/system-test.js';
+
+const direct = (title: string, body: (t: ExecutionContext, rig: Rig) => Promise<void>, options: RigOptions = {}) =>
+  system(title, body, { over: ['direct'], ...options });
+
+/** Data frames on the way through the primary, by kind. */
+function kinds(packets: readonly { readonly d?: readonly { readonly h: readonly number[] }[] }[]): string[] {
+  const names = Object.fromEntries(Object.entries(Kind).map(([name, kind]) => [kind, name]));
+  return packets
+    .flatMap(({ d }) => d ?? [])
+    .flatMap(({ h }) => h.filter((_, i) => i % 4 === 0).map(k => names[k & 63]!));
+}
+
+const networkOf = (worker: TestWorker) => (worker as unknown as { readonly direct: MemoryDirect }).direct;
+
+direct('no frame of a call, a value or an event passes the primary once the connection stands', async (t, rig) => {
+  const [leading, client] = await rig.clients(2, { events: ['news'] });
+  await rig.time.settle();
+  t.deepEqual([leading!.status().road, client!.status().road], ['local', 'direct']);
+  const [leader, follower] = rig.workers.map(worker => rig.spy(worker));
+  const { values, listener } = recorder();
+  await rig.time.until(client!.subscribe('topic', listener).ready);
+  t.is(await rig.time.until(client!.echo('here')), 'here');
+  rig.upstream().push('topic', 1);
+  const events: unknown[] = [];
+  client!.upstream.on('news', event => events.push(event));
+  rig.upstream().emit('news', 7);
+  await rig.time.settle();
+  t.deepEqual([values, events], [[1], [7]]);
+  // The event is for members that nobody has heard of too.
+  t.deepEqual([kinds(leader!.up), kinds(leader!.down)], [['EVENT'], []]);
+  t.deepEqual([kinds(follower!.up), kinds(follower!.down)], [[], []]);
+  t.deepEqual(
+    rig.primary.status().groups[0]!.members.map(({ road }) => road),
+    ['local', 'direct'],
+  );
+});
+
+direct('where no connection can be made the relay serves, says so once, and it is tried again', async (t, rig) => {
+  const first = rig.client(rig.fork());
+  await rig.time.until(first.ready());
+  rig.workers[0]!.refuseConnections(true);
+  const client = rig.client(rig.fork());
+  const events = eventsOf(client);
+  await rig.time.until(client.ready());
+  t.is(await rig.time.until(client.echo(1)), 1);
+  await rig.time.advance(10_000);
+  t.is(client.status().road, 'relay');
+  t.regex(client.status().roadProblem!, /nobody listens/);
+  t.is(events.filter(event => /^warning .*relay.*nobody listens/.test(event)).length, 1);
+  t.is(rig.warnings.filter(text => /^In worker 2: .*relay/.test(text)).length, 1);
+  rig.workers[0]!.refuseConnections(false);
+  await rig.time.reached(() => client.status().road === 'direct');
+  t.is(client.status().roadProblem, undefined);
+  t.is(await rig.time.until(client.echo(2)), 2);
+});
+
+direct('a leader that can open no door says so, and opens one when it can', async (t, rig) => {
+  const worker = rig.fork();
+  worker.refuseConnections(true);
+  const leading = rig.client(worker);
+  const client = rig.client(rig.fork());
+  await rig.time.until(Promise.all([leading.ready(), client.ready()]));
+  await rig.time.settle();
+  t.regex(leading.status().roadProblem!, /no listener/);
+  t.is(rig.warnings.filter(text => /^In worker 1: .*no listener/.test(text)).length, 1);
+  t.is(client.status().road, 'relay');
+  worker.refuseConnections(false);
+  await rig.time.reached(() => client.status().road === 'direct');
+});
+
+direct(
+  'a connection that breaks ends no call, and what was on its way is sent again by the next one',
+  async (t, rig) => {
+    const [, client] = await rig.clients(2);
+    await rig.time.settle();
+    const { values, listener } = recorder();
+    await rig.time.until(client!.subscribe('topic', listener).ready);
+    const held = watch(client!.hold('held'));
+    await rig.time.settle();
+    const calls = [1, 2, 3].map(i => watch(client!.echo(i)));
+    await rig.time.tick();
+    rig.upstream().push('topic', 'a');
+    await rig.time.tick();
+    rig.workers[0]!.breakConnections();
+    rig.upstream().push('topic', 'b');
+    calls.push(watch(client!.echo(4)));
+    rig.upstream().held.get('held')!.resolve('held');
+    await rig.time.settle();
+    t.deepEqual(
+      [held, ...calls].map(({ end }) => end),
+      ['ok', 'ok', 'ok', 'ok', 'ok'],
+    );
+    t.deepEqual(values, ['a', 'b']);
+    t.deepEqual(
+      [1, 2, 3, 4].map(i => rig.upstream().count('echo', i)),
+      [1, 1, 1, 1],
+    );
+    t.is(client!.status().road, 'direct');
+  },
+);
+
+direct('a connection that breaks where no other can be made goes on by the relay', async (t, rig) => {
+  const [, client] = await rig.clients(2);
+  await rig.time.settle();
+  const events = eventsOf(client!);
+  const { values, listener } = recorder();
+  await rig.time.until(client!.subscribe('topic', listener).ready);
+  const calls = [1, 2, 3].map(i => watch(client!.echo(i)));
+  await rig.time.turns(1);
+  rig.upstream().push('topic', 'a');
+  rig.workers[0]!.refuseConnections(true);
+  await rig.time.tick();
+  rig.workers[1]!.breakConnections();
+  calls.push(watch(client!.echo(4)));
+  rig.upstream().push('topic', 'b');
+  await rig.time.settle();
+  t.deepEqual(
+    calls.map(({ end }) => end),
+    ['ok', 'ok', 'ok', 'ok'],
+  );
+  t.deepEqual(values, ['a', 'b']);
+  t.deepEqual(
+    [1, 2, 3, 4].map(i => rig.upstream().count('echo', i)),
+    [1, 1, 1, 1],
+  );
+  t.is(client!.status().road, 'relay');
+  t.is(events.filter(event => event.startsWith('warning')).length, 1);
+  rig.workers[0]!.refuseConnections(false);
+  await rig.time.reached(() => client!.status().road === 'direct');
+  rig.upstream().push('topic', 'c');
+  await rig.time.settle();
+  t.deepEqual(values, ['a', 'b', 'c']);
+});
+
+direct('the leader is lost while a broken connection is to go on by the relay', async (t, rig) => {
+  const [, client] = await rig.clients(3);
+  await rig.time.settle();
+  const worker = rig.leader();
+  worker.refuseConnections(true);
+  const sent = watch(client!.hold('sent'));
+  const again = watch(client!.with({ idempotent: true }).echo('again'));
+  await rig.time.tick();
+  worker.stopReading();
+  rig.workers[1]!.breakConnections();
+  await rig.time.settle();
+  const own = watch(client!.echo('own'));
+  await rig.time.tick();
+  worker.kill();
+  await rig.time.settle();
+  t.deepEqual([sent.end, again.end, own.end], ['ERR_LEADER_LOST unknown', 'ok', 'ok']);
+});
+
+direct('what a killed leader left is removed by the primary, and nothing is left in the end', async (t, rig) => {
+  await rig.clients(3);
+  await rig.time.settle();
+  const { addresses } = networkOf(rig.workers[0]!);
+  t.is(addresses.size, 1);
+  rig.leader().kill();
+  await rig.time.settle();
+  t.is(addresses.size, 1);
+  t.is(rig.events.filter(event => event.endsWith('ready')).length, 2);
+});
+
+direct('a stranger, and a member of another term, is turned away', async (t, rig) => {
+  const [, client] = await rig.clients(2);
+  await rig.time.settle();
+  const { addresses } = networkOf(rig.workers[0]!);
+  const [address] = addresses.keys();
+  const knocking = networkOf(rig.fork());
+  const say = async (bytes: Uint8Array) => {
+    let end = 'open';
+    const connection = knocking.connect(address!, {
+      data: () => {
+        end = 'answered';
+      },
+      drained() {},
+      closed: () => {
+        end = 'closed';
+      },
+    });
+    connection.write([bytes]);
+    await rig.time.settle();
+    return end;
+  };
+  const frame = (words: object) => {
+    const text = Buffer.from(JSON.stringify(words));
+    const bytes = Buffer.concat([Buffer.alloc(5), text]);
+    bytes.writeUInt32LE(1 + text.length);
+    bytes[4] = 1;
+    return bytes;
+  };
+  const hello = {
+    group: 'g',
+    term: client!.term,
+    secret: 'guessed',
+    from: 2,
+    stream: 9,
+    goesOn: false,
+    received: 0,
+    isOnly: false,
+  };
+  t.is(await say(frame(hello)), 'closed');
+  t.is(await say(frame({ ...hello, group: 'h' })), 'closed');
+  t.is(await say(frame({ ...hello, term: 1 })), 'closed');
+  t.is(await say(frame({ ...hello, stream: -1 })), 'closed');
+  t.is(await say(Buffer.from('GET / HTTP/1.1\r\n\r\n')), 'closed');
+  t.is(await say(Buffer.alloc(8)), 'closed');
+  const mute = say(Buffer.from([1]));
+  t.is(await mute, 'open');
+  await rig.time.advance(5000);
+  t.is(await rig.time.until(client!.echo(1)), 1);
+});
+
+direct(
+  'a member that leaves is forgotten after all that it sent, and another of its name begins anew',
+  async (t, rig) => {
+    const [leading, client] = await rig.clients(2);
+    await rig.time.settle();
+    await rig.time.until(client!.with({ sticky: 'me' }).publish('here'));
+    const last = endOf(client!.with({ oneway: true }).publish('last'));
+    const closing = client!.close();
+    const next = rig.client(rig.workers[1]);
+    t.is(await rig.time.until(last), 'ok');
+    await rig.time.until(closing);
+    await rig.time.until(next.ready());
+    t.is(await rig.time.until(next.echo('next')), 'next');
+    await rig.time.settle();
+    t.is(next.status().road, 'direct');
+    t.true(leading!.isLeader);
+    t.is(rig.upstream().count('publish', 'last'), 1);
+    t.is(rig.upstream().count('unpublish', 'here'), 1);
+  },
+);
+
+direct('a client that is closed while the dead leader is still read to the end closes all the same', async (t, rig) => {
+  const [, , client] = await rig.clients(3);
+  await rig.time.settle();
+  rig.leader().kill();
+  await rig.time.reached(() => client!.status().road !== 'direct');
+  t.is(await endOf(rig.time.until(client!.close())), 'ok');
+});

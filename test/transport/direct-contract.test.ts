@@ -1,0 +1,271 @@
+// The contract of DirectTransport, over real sockets and in memory.
+
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { Connection, DirectTransport, Listener } from '../../lib/transport/direct.js';
+import { MemoryNetwork } from '../../lib/transport/memory.js';
+import { createSockets, keepSecrets, readSecrets } from '../../lib/transport/sockets.js';
+import { systemClock } from '../../lib/utils/clock.js';
+
+interface Place {
+  readonly here: DirectTransport;
+  readonly there: DirectTransport;
+  end(): void;
+}
+
+/** An end of a connection, and what it reported. */
+class End {
+  connection!: Connection;
+  readonly #chunks: Buffer[] = [];
+  closes = 0;
+  problem: Error | undefined;
+  drains = 0;
+  #waiting: (() => void)[] = [];
+
+  readonly handlers = {
+    data: (chunk: Uint8Array) => this.#happened(() => this.#chunks.push(Buffer.from(chunk))),
+    drained: () => this.#happened(() => this.drains++),
+    closed: (problem?: Error) =>
+      this.#happened(() => {
+        this.closes++;
+        this.problem = problem;
+      }),
+  };
+
+  get text(): string {
+    return Buffer.concat(this.#chunks).toString();
+  }
+
+  get bytes(): number {
+    return this.#chunks.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await new Promise<void>(resolve => this.#waiting.push(resolve));
+  }
+
+  #happened(note: () => void): void {
+    note();
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+class Meeting {
+  listener!: Listener;
+  readonly ends: End[] = [];
+  readonly there = new End();
+  #arrived: (() => void)[] = [];
+
+  constructor(readonly place: Place) {}
+
+  async listen(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.listener = this.place.there.listen({
+        listening: resolve,
+        failed: reject,
+        accept: connection => {
+          const end = new End();
+          end.connection = connection;
+          this.ends.push(end);
+          for (const arrived of this.#arrived.splice(0)) arrived();
+          return end.handlers;
+        },
+      });
+    });
+  }
+
+  /** Both ends of a new connection. */
+  async connect(address: string): Promise<[here: End, there: End]> {
+    const count = this.ends.length;
+    const here = new End();
+    here.connection = this.place.here.connect(address, here.handlers);
+    here.connection.write([Buffer.from('>')]);
+    while (this.ends.length === count) await new Promise<void>(resolve => this.#arrived.push(resolve));
+    const there = this.ends[count]!;
+    await there.until(() => there.text === '>');
+    return [here, there];
+  }
+}
+
+const PLACES: Readonly<Record<string, () => Place>> = {
+  sockets() {
+    const folder = mkdtempSync(join(tmpdir(), 'direct-'));
+    const transport = createSockets({ clock: systemClock, folder: () => folder });
+    return { here: transport, there: transport, end: () => rmSync(folder, { recursive: true }) };
+  },
+  memory() {
+    const network = new MemoryNetwork();
+    return { here: network.fork().direct, there: network.fork().direct, end: () => network.close() };
+  },
+};
+
+for (const [name, createPlace] of Object.entries(PLACES)) {
+  const check = (title: string, body: (t: ExecutionContext, meeting: Meeting, address: string) => Promise<void>) =>
+    test(`${name}: ${title}`, async t => {
+      const place = createPlace();
+      const meeting = new Meeting(place);
+      await body(t, meeting, await meeting.listen());
+      meeting.listener.close();
+      for (const { connection } of meeting.ends) connection.destroy();
+      place.end();
+    });
+
+  check('bytes arrive both ways, in order, and what is handed over may come in pieces', async (t, meeting, address) => {
+    const [here, there] = await meeting.connect(address);
+    here.connection.write([Buffer.from('a'), Buffer.from('b')]);
+    here.connection.write([Buffer.from('c')]);
+    there.connection.write([Buffer.from('answer')]);
+    await there.until(() => there.text === '>abc');
+    await here.until(() => here.text === 'answer');
+    here.connection.destroy();
+    await there.until(() => there.closes === 1);
+    t.is(here.closes, 0);
+  });
+
+  check('a writer hears when there is room again', async (t, meeting, address) => {
+    const [here, there] = await meeting.connect(address);
+    const bytes = Buffer.alloc(1_000_000);
+    let written = 0;
+    while (here.connection.write([bytes]) && written < 100) written++;
+    t.true(here.connection.waitingBytes > 0);
+    await here.until(() => here.drains === 1);
+    await there.until(() => there.bytes === 1 + (written + 1) * bytes.length);
+    t.is(here.connection.waitingBytes, 0);
+    here.connection.destroy();
+  });
+
+  check('what was written before the end arrives, then it is closed on both sides', async (t, meeting, address) => {
+    const [here, there] = await meeting.connect(address);
+    here.connection.write([Buffer.from('last')]);
+    await new Promise<void>(resolve => here.connection.end(resolve));
+    await there.until(() => there.closes === 1);
+    t.is(there.text, '>last');
+    here.connection.destroy();
+    here.connection.destroy();
+  });
+
+  check('the end of a connection that is closed comes too', async (t, meeting, address) => {
+    const [here, there] = await meeting.connect(address);
+    there.connection.destroy();
+    await here.until(() => here.closes === 1);
+    t.true(here.connection.write([Buffer.from('into the void')]));
+    await new Promise<void>(resolve => here.connection.end(resolve));
+    await new Promise<void>(resolve => here.connection.settle(resolve));
+    t.is(here.closes, 1);
+  });
+
+  check('settled, all is known that the peer had written', async (t, meeting, address) => {
+    const [here, there] = await meeting.connect(address);
+    there.connection.write([Buffer.alloc(100_000, 'x')]);
+    const settled = new Promise<number>(resolve => here.connection.settle(() => resolve(here.bytes)));
+    t.is(await settled, 100_000);
+    here.connection.destroy();
+  });
+
+  check('nobody listens: it is closed, and says why', async (t, meeting, address) => {
+    meeting.listener.close();
+    meeting.listener.close();
+    const here = new End();
+    here.connection = meeting.place.here.connect(address, here.handlers);
+    here.connection.write([Buffer.from('>')]);
+    await here.until(() => here.closes === 1);
+    t.truthy(here.problem?.message);
+    await new Promise<void>(resolve => here.connection.settle(resolve));
+  });
+
+  check('connections outlive the listener', async (t, meeting, address) => {
+    const [here, there] = await meeting.connect(address);
+    meeting.listener.close();
+    there.connection.write([Buffer.from('still here')]);
+    await here.until(() => here.text === 'still here');
+    here.connection.destroy();
+    t.pass();
+  });
+}
+
+// Ours keep no process alive.
+const awake = setInterval(() => {}, 1000);
+test.after.always(() => clearInterval(awake));
+
+const isRealUnix = process.platform !== 'win32';
+const unix = isRealUnix ? test : test.skip;
+
+unix('the socket lies in a directory that only this user may enter, and nothing of it stays', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'direct-'));
+  const transport = createSockets({ clock: systemClock, folder: () => folder });
+  const meeting = new Meeting({ here: transport, there: transport, end() {} });
+  const address = await meeting.listen();
+  t.is(statSync(dirname(address)).mode & 0o777, 0o700);
+  keepSecrets(address, { g: { term: 7, secret: 's' } });
+  t.is(statSync(join(dirname(address), 'secrets')).mode & 0o777, 0o600);
+  t.deepEqual(readSecrets(address), { g: { term: 7, secret: 's' } });
+  meeting.listener.close();
+  t.deepEqual(readdirSync(folder), []);
+  t.throws(() => readSecrets(address));
+  rmSync(folder, { recursive: true });
+});
+
+unix('what a dead process left is removed, and nothing that is not ours', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'csc-'));
+  const transport = createSockets({ clock: systemClock, folder: () => folder });
+  const meeting = new Meeting({ here: transport, there: transport, end() {} });
+  const address = await meeting.listen();
+  const theirs = mkdtempSync(join(folder, 'csc-'));
+  writeFileSync(join(theirs, 'leader'), '');
+  writeFileSync(join(theirs, 'other'), '');
+  for (const wrong of [
+    folder,
+    dirname(address),
+    join(folder, 'leader'),
+    join(folder, 'csc-1234567', 'leader'),
+    '/',
+    '',
+  ])
+    transport.remove(wrong);
+  t.is(readdirSync(folder).length, 2);
+  transport.remove(address);
+  transport.remove(address);
+  transport.remove(join(theirs, 'leader'));
+  t.deepEqual(readdirSync(theirs), ['other']);
+  meeting.listener.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('where no directory can be made it says so', async t => {
+  const transport = createSockets({ clock: systemClock, folder: () => '/nowhere/at/all' });
+  const meeting = new Meeting({ here: transport, there: transport, end() {} });
+  await t.throwsAsync(meeting.listen(), { code: 'ENOENT' });
+  meeting.listener.close();
+});
+
+unix('a path that is too long for a socket is refused, and not cut short', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'x'.repeat(120)));
+  const transport = createSockets({ clock: systemClock, folder: () => folder });
+  const meeting = new Meeting({ here: transport, there: transport, end() {} });
+  await t.throwsAsync(meeting.listen(), { message: /TMPDIR/ });
+  meeting.listener.close();
+  t.deepEqual(readdirSync(folder), []);
+  rmSync(folder, { recursive: true });
+});
+
+test('on Windows it is a named pipe that nobody guesses, and nothing to remove', async t => {
+  let asked: unknown;
+  const transport = createSockets({ clock: systemClock, platform: 'win32' });
+  const address = await new Promise<string>(resolve => {
+    const listener = transport.listen({
+      listening: given => {
+        listener.close();
+        resolve(given);
+      },
+      failed: problem => {
+        asked = problem;
+        resolve('');
+      },
+      accept: () => ({ data() {}, drained() {}, closed() {} }),
+    });
+  });
+  t.is(asked, undefined);
+  t.regex(address, /^\\\\\.\\pipe\\csc-[0-9a-f-]{36}$/);
+});
