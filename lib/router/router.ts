@@ -39,7 +39,7 @@ export class Router implements GroupHost, RelayHost {
   readonly groups = new Map<string, Group>();
   readonly traffic = { frames: 0, bundles: 0, bytes: 0 };
   readonly emit: RouterOptions['emit'];
-  readonly #removeAddress: (address: string) => void;
+  readonly #removeAddress: RouterOptions['removeAddress'];
   options: ResolvedPrimaryOptions;
   /** Which end a worker came by. */
   readonly #origins = new Map<number, { peer: Peer; end: PrimaryEnd; addresses: Set<string> }>();
@@ -51,7 +51,7 @@ export class Router implements GroupHost, RelayHost {
   /** Terms of groups that are gone: a group that comes again goes on from here. */
   #lastTerm = 0;
 
-  constructor({ clock, options, emit, removeAddress = () => {} }: RouterOptions) {
+  constructor({ clock, options, emit, removeAddress }: RouterOptions) {
     this.clock = clock;
     this.options = options;
     this.emit = emit;
@@ -282,7 +282,7 @@ export class Router implements GroupHost, RelayHost {
       this.#forgetIfEmpty(group);
     }
     this.workers.delete(workerId);
-    for (const address of this.#origins.get(workerId)?.addresses ?? []) this.#removeAddress(address);
+    for (const address of this.#origins.get(workerId)?.addresses ?? []) this.#removeAddress?.(address);
     this.#origins.delete(workerId);
     this.#closeLeft();
   }

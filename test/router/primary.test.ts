@@ -90,7 +90,7 @@ test('its status is a plain object that shows every group, also one named __prot
         term: 1e12,
         state: 'leading',
         leader: { workerId: 1, pid: 1001 },
-        members: [{ workerId: 1, pid: 1001, joinedAt: 1e12, eligible: true, priority: 0 }],
+        members: [{ workerId: 1, pid: 1001, joinedAt: 1e12, eligible: true, priority: 0, road: 'local' }],
         failovers,
       },
       {
@@ -98,7 +98,7 @@ test('its status is a plain object that shows every group, also one named __prot
         term: 0,
         state: 'vacant',
         leader: undefined,
-        members: [{ workerId: 1, pid: 1001, joinedAt: 1e12, eligible: false, priority: 3 }],
+        members: [{ workerId: 1, pid: 1001, joinedAt: 1e12, eligible: false, priority: 3, road: undefined }],
         failovers,
       },
     ],

@@ -589,3 +589,27 @@ test('nothing is left when all workers are gone', t => {
   t.is(primary.router.workers.size, 0);
   t.is(primary.clock.timers, 0);
 });
+
+test('where a leader can be reached is told to the other members of its group, and to nobody else', t => {
+  const primary = new UnitPrimary({ road: 'direct' });
+  primary.join(1, 'g');
+  primary.join(2, 'g');
+  primary.join(3, 'other');
+  const term = primary.lead(1);
+  const offer = { k: 'offer', group: 'g', term, address: 'a', secret: 's' } as const;
+  const offersOf = (workerId: number) => primary.told(workerId).filter(({ k }) => k === 'offer');
+  for (const id of [1, 2, 3]) primary.told(id);
+  primary.say(2, offer);
+  primary.say(1, { ...offer, term: term - 1 });
+  t.deepEqual([offersOf(1), offersOf(2), offersOf(3)], [[], [], []]);
+  primary.say(1, offer);
+  t.deepEqual([offersOf(1), offersOf(2), offersOf(3)], [[], [offer], []]);
+  primary.join(4, 'g');
+  t.deepEqual(offersOf(4), [offer]);
+  primary.say(2, { k: 'on road', group: 'g', term: term - 1, road: 'direct' });
+  primary.say(4, { k: 'on road', group: 'g', term, road: 'direct' });
+  primary.closed(1);
+  primary.exited(1);
+  primary.join(5, 'g');
+  t.deepEqual(offersOf(5), []);
+});

@@ -244,3 +244,16 @@ direct('a client that is closed while the dead leader is still read to the end c
   await rig.time.reached(() => client!.status().road !== 'direct');
   t.is(await endOf(rig.time.until(client!.close())), 'ok');
 });
+
+direct('a second group that is led in the same worker has the same door and a secret of its own', async (t, rig) => {
+  const [first, second] = [rig.fork(), rig.fork()];
+  const leading = rig.client(first);
+  await rig.time.until(leading.ready());
+  rig.client(first, { name: 'h' });
+  const client = rig.client(second, { name: 'h', eligible: false });
+  await rig.time.until(client.ready());
+  await rig.time.settle();
+  t.is(client.status().road, 'direct');
+  t.is(networkOf(first).addresses.size, 1);
+  t.is(await rig.time.until(client.echo(1)), 1);
+});

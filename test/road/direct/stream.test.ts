@@ -109,6 +109,7 @@ test('what waits for room or for a connection was not begun', t => {
   unit.put('2');
   unit.clock.tick();
   t.deepEqual([stream.mayHaveArrived(1), stream.mayHaveArrived(2)], [true, false]);
+  t.true(stream.queuedBytes > 0);
   t.deepEqual(connection.take(), ['1 after 0: [1]']);
   stream.drained();
   t.is(unit.room, 1);
