@@ -31,6 +31,7 @@ export interface SubscriptionOwner {
   resync(event: ResyncEvent): void;
 }
 
+/** What `resync` tells: values of a topic may have been missed. */
 export interface ResyncEvent {
   readonly key: string;
   readonly topic: unknown;

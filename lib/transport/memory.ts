@@ -11,7 +11,7 @@ import type { PrimaryEnd } from './transport.js';
 
 export type { ChannelOptions, MemoryWorker, Schedule };
 
-/** What a {@link MemoryNetwork} is made of; the channel options are defaults for its workers. */
+/** What `createMemoryCluster()` takes; the channel options are defaults for its workers. */
 export interface MemoryNetworkOptions extends ChannelOptions {
   /** The time for all processes. @default the system's */
   readonly clock?: Clock;

@@ -25,7 +25,7 @@ export function install(lines: readonly string[], typescripts: readonly string[]
   const platform = `${process.platform}-${process.arch}`;
   const binaries = UNUSUAL[platform] ?? `node-${platform}`;
   const dependencies = Object.fromEntries([
-    ...lines.map(line => [nameOf('node', line), `npm:${binaries}@~${line}`]),
+    ...lines.map(line => [nameOf('node', line), `npm:${binaries}@${line}`]),
     ...typescripts.map(release => [nameOf('typescript', release), `npm:typescript@~${release}`]),
   ]);
   mkdirSync(FOLDER, { recursive: true });
