@@ -264,6 +264,21 @@ test('the table of codes has them all', t => {
   same(t, firstCodes(tableIn('## Errors', 'code')), Object.keys(library.ERROR_CODES));
 });
 
+test('the troubleshooting says of each code why it comes and what to do, and of no other', t => {
+  const start = README.indexOf('\n## Troubleshooting\n');
+  const chapter = README.slice(start + 1, README.indexOf('\n## ', start + 1));
+  const parts = chapter
+    .split('\n### ')
+    .slice(1)
+    .filter(part => part.startsWith('ERR_'));
+  same(
+    t,
+    parts.map(part => part.split('\n')[0]!),
+    Object.keys(library.ERROR_CODES),
+  );
+  for (const part of parts) t.regex(part, /\n- \*\*Why:\*\* .+\n- \*\*What to do:\*\* .+\n/);
+});
+
 test('the table of reserved names has them all', t => {
   same(t, firstCodes(tableIn('### The handle', 'name')), library.RESERVED_NAMES);
 });

@@ -1,5 +1,6 @@
 // The contract's rigs within this process: over a MemoryNetwork, and over a local pair.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocalPair } from '../../lib/transport/local.js';
 import { MemoryNetwork, type MemoryNetworkOptions, type MemoryWorker } from '../../lib/transport/memory.js';
 import type { PrimaryEnd, WorkerEnd } from '../../lib/transport/transport.js';
@@ -19,7 +20,13 @@ export async function buildMemoryRig(options: MemoryNetworkOptions = {}): Promis
       return worker;
     },
     killPrimary: () => network.killPrimary(),
-    primaryKnows: () => turns(10),
+    async primaryKnows() {
+      // As many steps as there may be on a message's way, each begun after the one of the message, however late timers are.
+      for (let step = 0; step < 10; step++) {
+        await sleep(options.latencyMs ?? 0);
+        await turns(1);
+      }
+    },
     close: async () => network.close(),
   };
 }
