@@ -29,7 +29,7 @@ export interface RigOptions {
 type AnyProcess = RemoteProcess<unknown, { readonly kind: string }>;
 
 /** The road of the whole ring: `ROAD=direct npm run test:process`. */
-export const ROAD = process.env.ROAD === 'direct' ? 'direct' : 'relay';
+const ROAD = process.env.ROAD === 'direct' ? 'direct' : 'relay';
 
 const PRIMARY = new URL('../fixtures/process-primary.js', import.meta.url);
 
