@@ -78,6 +78,8 @@ export class Link {
   #beatTimer: Timer | undefined;
   #beating = 0;
   #beats = 0;
+  /** In this tick. */
+  #hasBeaten = false;
   /** When the heartbeats were sent that aren't acknowledged yet, by number. */
   readonly #beatSentAt = new Map<number, number>();
   #acked = 0;
@@ -159,12 +161,14 @@ export class Link {
    */
   startBeating(): number {
     this.#beating++;
-    this.#beat();
+    // Of many groups that are led from one tick on: one is enough for all.
+    if (!this.#hasBeaten) this.#beat();
     return this.#beats;
   }
 
   stopBeating(): void {
     if (--this.#beating > 0) return;
+    this.#hasBeaten = false;
     this.#beatTimer?.clear();
     this.#beatTimer = undefined;
     this.#beatSentAt.clear();
@@ -277,6 +281,10 @@ export class Link {
 
   #beat(): void {
     this.#beatTimer?.clear();
+    this.#hasBeaten = true;
+    this.clock.defer(() => {
+      this.#hasBeaten = false;
+    });
     const n = ++this.#beats;
     this.#beatSentAt.set(n, this.clock.now());
     this.#outbox?.control({ k: 'heartbeat', n });

@@ -65,6 +65,8 @@ export class Subscriptions {
   /** By the topic's number in this term. */
   readonly #byNumber = new Map<number, Set<MemberSubscription>>();
   #road: Road | undefined;
+  /** Of which topics each handle was told that they were interrupted. */
+  #told = new WeakMap<object, Set<string>>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -98,6 +100,7 @@ export class Subscriptions {
 
   /** There is no primary: who leads elsewhere goes on without us. */
   interrupt(): void {
+    this.#told = new WeakMap();
     for (const subscription of this.#all.values()) subscription.isInterrupted = subscription.term !== 0;
   }
 
@@ -158,16 +161,17 @@ export class Subscriptions {
     }
     same.add(subscription);
     const { key, topic, owner } = subscription;
-    const mayMiss = fromTerm !== term || subscription.isInterrupted;
-    this.#goesOn(key, owner.handle);
+    const mayMiss = fromTerm !== term || (subscription.isInterrupted && this.#isNews(key, owner.handle));
+    subscription.isInterrupted = false;
     if (fromTerm === 0) owner.ready();
     else if (mayMiss) owner.resync({ key, topic, fromTerm, toTerm: term, reason: 'failover' });
   }
 
-  /** One word to a handle is enough. */
-  #goesOn(key: string, handle: object): void {
-    for (const other of this.#all.values())
-      if (other.key === key && other.owner.handle === handle) other.isInterrupted = false;
+  /** Whether this handle wasn't told of the last interruption of a topic. */
+  #isNews(key: string, handle: object): boolean {
+    const told = this.#told.get(handle) ?? new Set();
+    this.#told.set(handle, told);
+    return told.size !== told.add(key).size;
   }
 
   #refused({ id, json, ext, parts }: FrameView, term: number): void {

@@ -87,7 +87,8 @@ export function areTravellingParts(p: unknown, q: unknown): boolean {
   if (!Array.isArray(p) || (q !== undefined && !(q instanceof Uint8Array))) return false;
   let bytes = 0;
   for (const part of p as unknown[]) {
-    if (Number.isSafeInteger(part)) bytes += lengthOf(part as number);
+    // Of length 0 it needs the block too.
+    if (Number.isSafeInteger(part) && q) bytes += lengthOf(part as number);
     else if (!isPart(part) && !isBase64(part)) return false;
   }
   return bytes === (q?.length ?? 0);

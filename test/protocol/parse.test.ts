@@ -184,6 +184,7 @@ const BROKEN_BUNDLES: readonly [title: string, change: object, said: string][] =
   ['a billion parts', { p: holes(A_BILLION) }, 'bundle.p'],
   ['a block for no parts', { q: Buffer.from('a') }, 'bundle.p'],
   ['a block that is too short', { p: [2], q: Buffer.from('a'), h: [1, 7, 1, 1] }, 'bundle.p'],
+  ['nothing of a block that is not there', { p: [0], h: [1, 7, 1, 1] }, 'bundle.p'],
   ['a block that is no bytes', { p: [1], q: 'a', h: [1, 7, 1, 1] }, 'bundle.p'],
   ['no head', { h: undefined }, 'bundle.h must be four numbers a frame'],
   ['a head that is no list', { h: 'head' }, 'bundle.h'],
