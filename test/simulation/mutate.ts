@@ -21,7 +21,7 @@ export async function find(mutation: Mutation, start: number, seeds: number): Pr
   const directory = await mkdtemp(join(tmpdir(), 'mutation-'));
   try {
     await build(mutation, directory);
-    return readResult(await run(directory, start, seeds));
+    return readResult(await run(directory, start, seeds, mutation.road ?? 'relay'));
   } finally {
     await rm(directory, { recursive: true });
   }
@@ -42,9 +42,9 @@ async function build({ name, file, find: from, replace }: Mutation, directory: s
   );
 }
 
-function run(directory: string, start: number, seeds: number): Promise<string> {
+function run(directory: string, start: number, seeds: number, road: string): Promise<string> {
   const program = join(directory, 'test/simulation/run.js');
-  const args = [program, '--start', String(start), '--seeds', String(seeds), '--no-shrink'];
+  const args = [program, '--start', String(start), '--seeds', String(seeds), '--road', road, '--no-shrink'];
   // What runs there is no part of what is measured here.
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
   return new Promise(resolve => {

@@ -11,6 +11,8 @@ export interface Mutation {
   readonly replace: string;
   /** The first seed that finds it. */
   readonly seed: number;
+  /** @default 'relay' */
+  readonly road?: 'direct';
 }
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -114,16 +116,16 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'what the primary received of a member is forgotten',
-    file: 'member/calls.js',
-    find: 'if (call.bundle > received)',
-    replace: 'if (call.bundle >= received)',
+    file: 'road/road.js',
+    find: 'return bundle <= received;',
+    replace: 'return bundle < received;',
     seed: 2,
   },
   {
     name: 'calls that never left are given up',
-    file: 'member/calls.js',
-    find: 'if (call.bundle > received)',
-    replace: 'if (call.bundle < 0)',
+    file: 'road/road.js',
+    find: 'return bundle <= received;',
+    replace: 'return bundle <= Math.max(bundle, received);',
     seed: 106,
   },
   {
@@ -287,5 +289,53 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'this.subscriptions.interrupt();',
     replace: '',
     seed: 1,
+  },
+  {
+    name: 'a stream that broke goes on by the relay from its beginning',
+    file: 'road/direct/direct-leader.js',
+    find: 'String(lane.stream.received)',
+    replace: "'0'",
+    seed: 1,
+    road: 'direct',
+  },
+  {
+    name: 'the direct road does not wait for what was sent by the relay',
+    file: 'road/direct/stream.js',
+    find: '#held = [];',
+    replace: '#held;',
+    seed: 1,
+    road: 'direct',
+  },
+  {
+    name: 'a member is forgotten before all is read that it sent on the direct road',
+    file: 'road/direct/direct-leader.js',
+    find: 'if (!party.active?.line)',
+    replace: 'if (party)',
+    seed: 1,
+    road: 'direct',
+  },
+  {
+    name: 'what the dead leader wrote on the direct road is not read',
+    file: 'road/direct/direct-road.js',
+    find: 'if (line && this.#isWelcome)',
+    replace: 'if (line === null)',
+    seed: 1,
+    road: 'direct',
+  },
+  {
+    name: 'calls that were written after the last word of the leader are given up',
+    file: 'road/direct/stream.js',
+    find: 'this.final ?? this.begun',
+    replace: 'this.begun',
+    seed: 1,
+    road: 'direct',
+  },
+  {
+    name: 'calls that a broken connection did not carry are lost',
+    file: 'road/direct/stream.js',
+    find: 'this.#writtenCount = 0;',
+    replace: '',
+    seed: 1,
+    road: 'direct',
   },
 ];

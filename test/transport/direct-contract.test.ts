@@ -1,6 +1,7 @@
 // The contract of DirectTransport, over real sockets and in memory.
 
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -204,6 +205,29 @@ unix('the socket lies in a directory that only this user may enter, and nothing 
   meeting.listener.close();
   t.deepEqual(readdirSync(folder), []);
   t.throws(() => readSecrets(address));
+  rmSync(folder, { recursive: true });
+});
+
+// Only root can be somebody else.
+const asRoot = isRealUnix && process.getuid?.() === 0 ? test : test.skip;
+
+asRoot('another user cannot reach it', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'direct-'));
+  chmodSync(folder, 0o755);
+  const transport = createSockets({ clock: systemClock, folder: () => folder });
+  const meeting = new Meeting({ here: transport, there: transport, end() {} });
+  const address = await meeting.listen();
+  const knock = `require('node:net').connect(process.argv[1]).on('connect', () => console.log('in')).on('error', e => console.log(e.code))`;
+  const tell = (uid: number) =>
+    execFileSync(process.execPath, ['-e', `${knock}.on('ready', () => process.exit())`, address], {
+      uid,
+      cwd: '/',
+      encoding: 'utf8',
+    }).trim();
+  t.is(tell(0), 'in');
+  t.is(tell(65_534), 'EACCES');
+  meeting.listener.close();
+  for (const { connection } of meeting.ends) connection.destroy();
   rmSync(folder, { recursive: true });
 });
 
