@@ -13,11 +13,16 @@ export interface DirectMeans extends Limits {
   readonly isOnly: boolean;
 }
 
-export function createDirectMeans(transport: DirectTransport, clock: Clock, welcome: Welcome): DirectMeans {
+export function createDirectMeans(
+  transport: DirectTransport,
+  clock: Clock,
+  welcome: Welcome,
+  announce: (address: string, proceed: () => void) => void,
+): DirectMeans {
   const { road, maxQueuedBytes = Number.POSITIVE_INFINITY, maxQueuedTotalBytes = Number.POSITIVE_INFINITY } = welcome;
   return {
     transport,
-    reception: new Reception({ transport, clock }),
+    reception: new Reception({ transport, clock, announce }),
     isOnly: road === 'only direct',
     maxQueuedBytes,
     maxQueuedTotalBytes,

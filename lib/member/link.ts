@@ -224,7 +224,10 @@ export class Link {
     this.#welcome = welcome;
     this.#helloTimer?.clear();
     if (welcome.road !== 'relay' && this.#createDirect)
-      this.#direct ??= createDirectMeans(this.#createDirect(), this.clock, welcome);
+      this.#direct ??= createDirectMeans(this.#createDirect(), this.clock, welcome, (address, proceed) =>
+        // What was written is read even if this process is killed the next moment, and so nothing of it stays.
+        this.#outbox?.controlInOrder({ k: 'address', address }, proceed),
+      );
     if (this.#outbox) return;
     this.#outbox = new Outbox({
       clock: this.clock,

@@ -32,7 +32,18 @@ export interface Slice {
 export type ControlFrame = FromWorker | FromPrimary;
 
 /** worker -> primary */
-export type FromWorker = Hello | Join | Leave | Heartbeat | Ready | Prepared | Yield | Resign | Offer | OnRoad;
+export type FromWorker =
+  | Hello
+  | Join
+  | Leave
+  | Heartbeat
+  | Ready
+  | Prepared
+  | Yield
+  | Resign
+  | Address
+  | Offer
+  | OnRoad;
 
 /** primary -> worker */
 export type FromPrimary = Welcome | Rejected | Goodbye | Ack | News | Handover | Prepare | Offer | Warning;
@@ -191,6 +202,12 @@ export interface Prepare {
   readonly k: 'prepare';
   readonly group: string;
   readonly term: number;
+}
+
+/** What this process is about to make in the file system, to be removed when it was killed. */
+export interface Address {
+  readonly k: 'address';
+  readonly address: string;
 }
 
 /**

@@ -150,6 +150,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     },
     handover: { group, term: count },
     prepare: { group, term: count },
+    address: { address: text },
     offer: { group, term: count, address: text, secret: text },
     'on road': { group, term: count, road, problem: optional(text) },
     warning: { group, text },

@@ -191,9 +191,8 @@ export class Router implements GroupHost, RelayHost {
     if (!worker) return;
     if (frame.k === 'heartbeat') return worker.tell({ k: 'ack', n: frame.n });
     if (frame.k === 'join') return this.#join(worker, frame);
+    if (frame.k === 'address') return void this.#origins.get(worker.workerId)?.addresses.add(frame.address);
     const group = 'group' in frame ? this.groups.get(frame.group) : undefined;
-    // Whatever becomes of it, it is there.
-    if (frame.k === 'offer') this.#origins.get(worker.workerId)?.addresses.add(frame.address);
     if (!group?.state.members.has(worker.workerId)) return;
     group.receive(worker.workerId, frame);
     this.#forgetIfEmpty(group);

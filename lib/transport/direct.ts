@@ -37,6 +37,11 @@ export interface ConnectionHandlers {
 
 /** What a listener reports. */
 export interface ListenerHandlers {
+  /**
+   * Called before anything is made in the file system: whoever is to remove what is left of a killed process has to know
+   * the address first. Goes on with `proceed`. @default at once
+   */
+  announce?(address: string, proceed: () => void): void;
   /** Others can connect to this address from now on. */
   listening(address: string): void;
   /** They can't, or can't any more. */

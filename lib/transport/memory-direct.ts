@@ -36,12 +36,14 @@ export class MemoryDirect implements DirectTransport {
   listen(handlers: ListenerHandlers): Listener {
     const address = `memory:${this.name}/${++this.#listened}`;
     let isOpen = true;
-    this.process.clock.defer(() => {
+    const open = () => {
       if (!isOpen) return;
       if (this.isRefused) return handlers.failed(new Error('no listener can be made'));
       this.addresses.set(address, { direct: this, handlers });
       handlers.listening(address);
-    });
+    };
+    const { announce = (_address, proceed) => proceed() } = handlers;
+    this.process.clock.defer(() => announce(address, open));
     return {
       close: () => {
         isOpen = false;

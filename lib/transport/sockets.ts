@@ -2,7 +2,7 @@
 // enter, on Windows a named pipe with a name that nobody guesses. The only door to `node:net` and `node:fs`.
 
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -20,7 +20,7 @@ export interface SocketsParts {
 
 /** The directory's name begins so. */
 const PREFIX = 'csc-';
-const OURS = /^csc-[A-Za-z0-9]{6}$/;
+const OURS = /^csc-[0-9a-f]{12}$/;
 const SOCKET = 'leader';
 
 /** The kernel takes no longer path, and Node 20 cuts it short without a word. macOS has the least. */
@@ -34,13 +34,13 @@ export function createSockets({
   const isWindows = platform === 'win32';
   return {
     listen: handlers => {
-      try {
-        const address = isWindows ? `\\\\.\\pipe\\${PREFIX}${randomUUID()}` : makePath(folder());
-        return listenAt(address, handlers, clock);
-      } catch (error) {
-        clock.defer(() => handlers.failed(error as Error));
-        return { close() {} };
-      }
+      const id = randomUUID();
+      // Of a directory nobody needs to guess the name; it only has to be short.
+      const address = isWindows ? `\\\\.\\pipe\\${PREFIX}${id}` : join(folder(), PREFIX + id.slice(-12), SOCKET);
+      const listener = new SocketListener(address, isWindows, handlers, clock);
+      const { announce = (_address, proceed) => proceed() } = handlers;
+      clock.defer(() => announce(address, () => listener.open()));
+      return listener;
     },
     connect: (address, handlers) => {
       const connection = new SocketConnection(connect(address), clock);
@@ -51,31 +51,52 @@ export function createSockets({
   };
 }
 
-function makePath(folder: string): string {
-  // What mkdtemp adds has six characters.
-  if (Buffer.byteLength(join(folder, `${PREFIX}123456`, SOCKET)) > MOST_PATH_BYTES)
-    throw new Error(`${folder} is too long for the path of a socket; set TMPDIR to a shorter one`);
-  return join(mkdtempSync(join(folder, PREFIX)), SOCKET);
+class SocketListener implements Listener {
+  #server: Server | undefined;
+  #isClosed = false;
+
+  constructor(
+    private readonly address: string,
+    private readonly isPipe: boolean,
+    private readonly handlers: ListenerHandlers,
+    private readonly clock: Clock,
+  ) {}
+
+  open(): void {
+    if (this.#isClosed) return;
+    try {
+      if (!this.isPipe) makeDirectory(this.address);
+      this.#listen();
+    } catch (error) {
+      this.handlers.failed(error as Error);
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#server?.close();
+    removeSocket(this.address);
+  }
+
+  #listen(): void {
+    const { handlers, clock, address } = this;
+    this.#server = createServer(socket => {
+      const connection = new SocketConnection(socket, clock);
+      connection.report(handlers.accept(connection));
+    })
+      .on('error', problem => this.#isClosed || handlers.failed(problem))
+      .on('listening', () => this.#isClosed || handlers.listening(address))
+      // Exclusive: or a cluster worker would have its primary listen in its place.
+      .listen({ path: address, exclusive: true })
+      .unref();
+  }
 }
 
-function listenAt(address: string, handlers: ListenerHandlers, clock: Clock): Listener {
-  const server: Server = createServer(socket => {
-    const connection = new SocketConnection(socket, clock);
-    connection.report(handlers.accept(connection));
-  });
-  let isClosed = false;
-  server.on('error', problem => isClosed || handlers.failed(problem));
-  server.on('listening', () => isClosed || handlers.listening(address));
-  // Exclusive: or a cluster worker would have its primary listen in its place.
-  server.listen({ path: address, exclusive: true });
-  server.unref();
-  return {
-    close() {
-      isClosed = true;
-      server.close();
-      removeSocket(address);
-    },
-  };
+function makeDirectory(address: string): void {
+  if (Buffer.byteLength(address) > MOST_PATH_BYTES)
+    throw new Error(`${address} is too long for the path of a socket; set TMPDIR to a shorter one`);
+  // As mkdtemp does it, but with a name that was told before: fails where it is there already.
+  mkdirSync(dirname(address), { mode: 0o700 });
 }
 
 /** Removes a socket of ours and its directory, if they are there; touches nothing else, and never throws. */

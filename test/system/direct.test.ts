@@ -43,6 +43,7 @@ direct('no frame of a call, a value or an event passes the primary once the conn
 direct('where no connection can be made the relay serves, says so once, and it is tried again', async (t, rig) => {
   const first = rig.client(rig.fork());
   await rig.time.until(first.ready());
+  await rig.time.settle();
   rig.workers[0]!.refuseConnections(true);
   const client = rig.client(rig.fork());
   const events = eventsOf(client);

@@ -1,7 +1,7 @@
 // The contract of DirectTransport, over real sockets and in memory.
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -231,12 +231,33 @@ asRoot('another user cannot reach it', async t => {
   rmSync(folder, { recursive: true });
 });
 
+unix('the address is announced before anything is there', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'direct-'));
+  const transport = createSockets({ clock: systemClock, folder: () => folder });
+  const announced: (() => void)[] = [];
+  const handlers = { failed() {}, accept: () => ({ data() {}, drained() {}, closed() {} }) };
+  const announce = (_address: string, proceed: () => void) => void announced.push(proceed);
+  const listened = new Promise<void>(listening => {
+    const listener = transport.listen({ ...handlers, announce, listening: () => listening(listener.close()) });
+  });
+  const late = transport.listen({ ...handlers, announce, listening: () => t.fail() });
+  late.close();
+  await new Promise(resolve => setImmediate(resolve));
+  t.is(announced.length, 2);
+  t.deepEqual(readdirSync(folder), []);
+  for (const proceed of announced) proceed();
+  await listened;
+  t.deepEqual(readdirSync(folder), []);
+  rmSync(folder, { recursive: true });
+});
+
 unix('what a dead process left is removed, and nothing that is not ours', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'csc-'));
   const transport = createSockets({ clock: systemClock, folder: () => folder });
   const meeting = new Meeting({ here: transport, there: transport, end() {} });
   const address = await meeting.listen();
-  const theirs = mkdtempSync(join(folder, 'csc-'));
+  const theirs = join(folder, 'csc-0123456789ab');
+  mkdirSync(theirs);
   writeFileSync(join(theirs, 'leader'), '');
   writeFileSync(join(theirs, 'other'), '');
   for (const wrong of [

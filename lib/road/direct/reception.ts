@@ -28,6 +28,8 @@ export interface Led {
 export interface ReceptionOptions {
   readonly clock: Clock;
   readonly transport: DirectTransport;
+  /** Somebody is to know the address before it is there; `proceed` once it does. */
+  announce?(address: string, proceed: () => void): void;
 }
 
 export class Reception {
@@ -65,7 +67,9 @@ export class Reception {
   }
 
   #listen(): void {
-    this.#listener = this.#options.transport.listen({
+    const { transport, announce } = this.#options;
+    this.#listener = transport.listen({
+      ...(announce && { announce }),
       listening: address => this.#listening(address),
       failed: problem => this.#failed(problem),
       accept: connection => this.#accept(connection),
