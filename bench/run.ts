@@ -13,6 +13,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     title: 'round trips a second from a follower to the leader, beside cluster-client',
     load: () => import('./invoke.js'),
   },
+  compat: {
+    title: 'the same through the drop-in for cluster-client, beside both',
+    load: () => import('./compat.js'),
+  },
 };
 
 try {

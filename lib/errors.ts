@@ -212,3 +212,40 @@ export const noTransfer = (name: string, workerId: number | undefined, why: stri
       : 'the successor could not open the real client; another leads now';
   return new SharedClientError('ERR_LEADER_FAILED', `${show(name)} was not handed over: ${text}.`);
 };
+
+// The beginning of this text is what callers of cluster-client know.
+export const notImplemented = (name: string) =>
+  new SharedClientError('ERR_UNKNOWN_METHOD', `[ClusterClient] api: ${name} not implement in client`);
+
+export const notAMethod = (option: string, name: string) =>
+  invalidOption(option, 'the name of a method of this object', name);
+
+export const unknownDelegate = (name: string, to: unknown, kinds: readonly string[]) =>
+  invalidOption(`delegate(${show(name)}, to): to`, `one of ${kinds.join(', ')}`, to);
+
+export const leaderOccupied = (name: string) =>
+  new SharedClientError(
+    'ERR_LEADER_FAILED',
+    `create ${show(name)} leader failed: another client of this name leads already, and this one has isLeader: true.`,
+  );
+
+export const firstValueTimedOut = (key: string, waitedMs: number, expectedMs: number) =>
+  new SharedClientError(
+    'ERR_TIMEOUT',
+    `subscribe timeout for ${key}: no value came in ${Math.round(waitedMs)} ms, expected within ${expectedMs} ms.`,
+  );
+
+export const notReadyInTime = (ms: number) => new SharedClientError('ERR_TIMEOUT', `It was not ready within ${ms} ms.`);
+
+export const delegatedLost = (method: string, outcome: Outcome | undefined, cause: unknown) =>
+  new SharedClientError(
+    'ERR_LEADER_LOST',
+    `The leader was lost while ${method}() was in its hands; it may have run or not.`,
+    {
+      outcome,
+      cause,
+    },
+  );
+
+export const noDataClient = () =>
+  new SharedClientError('ERR_INVALID_OPTION', '[APIClient] DataClient is required: the class of the real client.');

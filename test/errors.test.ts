@@ -160,6 +160,29 @@ const MAKERS: Readonly<
     /What get\(\) returned came broken: a is a function/,
   ],
   brokenArguments: [errors.brokenArguments(cause), 'ERR_PROTOCOL', 'not-started', /arguments of the call came broken/],
+  notImplemented: [errors.notImplemented('get'), 'ERR_UNKNOWN_METHOD', undefined, /api: get not implement in client$/],
+  notAMethod: [
+    errors.notAMethod('initMethod', 'go'),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /^initMethod must be .* is "go"/,
+  ],
+  unknownDelegate: [
+    errors.unknownDelegate('get', 'x', ['a', 'b']),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /one of a, b, but/,
+  ],
+  leaderOccupied: [errors.leaderOccupied('g'), 'ERR_LEADER_FAILED', undefined, /^create "g" leader failed/],
+  firstValueTimedOut: [errors.firstValueTimedOut('k', 7.4, 5), 'ERR_TIMEOUT', undefined, /for k: .* 7 ms, .* 5 ms\.$/],
+  notReadyInTime: [errors.notReadyInTime(7), 'ERR_TIMEOUT', undefined, /within 7 ms/],
+  delegatedLost: [
+    errors.delegatedLost('get', 'unknown', cause),
+    'ERR_LEADER_LOST',
+    'unknown',
+    /get\(\) was in its hands/,
+  ],
+  noDataClient: [errors.noDataClient(), 'ERR_INVALID_OPTION', undefined, /DataClient is required/],
   noTransfer: [errors.noTransfer('g', 9, 'no candidate'), 'ERR_INVALID_OPTION', undefined, /not 9\.$/],
 };
 

@@ -1,7 +1,9 @@
 // The shape of lib/: which room may know which, and what has one door.
 
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import test from 'ava';
+import * as compat from '../lib/compat.js';
 import * as index from '../lib/index.js';
 import * as testing from '../lib/testing.js';
 import { findRing, readSources } from './helpers/unit-sources.js';
@@ -24,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   router: ['errors', 'metrics', 'options', 'primary-types', 'protocol', 'transport', 'utils', 'warnings'],
   leader: ['codec', 'errors', 'metrics', 'options', 'protocol', 'utils', 'warnings'],
   member: ['codec', 'errors', 'leader', 'metrics', 'options', 'protocol', 'road', 'transport', 'utils', 'warnings'],
+  compat: ['client', 'codec', 'create-shared-client', 'errors', 'leader', 'utils'],
   client: ['codec', 'errors', 'leader', 'member', 'metrics', 'options', 'protocol', 'utils', 'warnings'],
 };
 
@@ -222,6 +225,13 @@ test('the public names are these', t => {
   const types = exported.filter(name => name.startsWith('type ')).map(name => name.slice(5));
   t.deepEqual(types.sort(), PUBLIC.types);
   t.deepEqual(exported.filter(name => !name.startsWith('type ')).sort(), PUBLIC.values);
+});
+
+test('the public names of the drop-in are these, and require() returns the function itself', t => {
+  t.deepEqual(Object.keys(compat).sort(), ['APIClientBase', 'close', 'default', 'module.exports']);
+  const required = createRequire(import.meta.url)('../lib/compat.js');
+  t.is(required, compat.default);
+  t.deepEqual(Object.keys(required), ['close', 'APIClientBase']);
 });
 
 test('the public names for tests are these', t => {

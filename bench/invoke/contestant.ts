@@ -25,7 +25,7 @@ export class EchoClient {
   }
 }
 
-export const CONTESTANTS = ['cluster-client', 'relay', 'direct', 'relay floor', 'direct floor'] as const;
+export const CONTESTANTS = ['cluster-client', 'relay', 'direct', 'relay floor', 'direct floor', 'compat'] as const;
 
 /** Their values don't go over the channels of the cluster, whose serialization doesn't matter then. */
 export const OFF_CHANNEL: readonly ContestantName[] = ['cluster-client', 'direct', 'direct floor'];
@@ -38,6 +38,7 @@ const MODULES: Readonly<Record<ContestantName, () => Promise<Contestant>>> = {
   direct: () => import('./contestants/direct.js'),
   'relay floor': () => import('./contestants/relay-floor.js'),
   'direct floor': () => import('./contestants/direct-floor.js'),
+  compat: () => import('./contestants/compat.js'),
 };
 
 export const loadContestant = (name: ContestantName): Promise<Contestant> => MODULES[name]();

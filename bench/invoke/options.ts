@@ -59,7 +59,8 @@ function casesNamed(names?: string[]): readonly Case[] {
 }
 
 const contestantsNamed = (names?: string[]): readonly ContestantName[] =>
-  names?.map(name => oneOf('contestant', CONTESTANTS, name)) ?? CONTESTANTS;
+  // The drop-in has a bench of its own.
+  names?.map(name => oneOf('contestant', CONTESTANTS, name)) ?? CONTESTANTS.filter(name => name !== 'compat');
 
 function serializationsNamed(name: string): readonly Serialization[] {
   const chosen = oneOf('serialization', ['advanced', 'json', 'both'], name);

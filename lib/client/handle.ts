@@ -1,6 +1,7 @@
 // The object that users hold: the library's own members, and beside them the real client's methods, each under its name.
 
 import { classMethodNames } from '../leader/method-names.js';
+import type { Member } from '../member/member.js';
 import type { MemberOptions, MethodRole, ResolvedWith } from '../options.js';
 import { resolveWithOptions, type WithOptions } from '../options.js';
 import type { Base, Listener } from './base.js';
@@ -106,6 +107,9 @@ export type Shape = Handle;
 export function createHandle(shape: Shape, base: Base, with_: ResolvedWith): Handle {
   return Object.create(shape, { [BASE]: { value: base }, [WITH]: { value: with_ } });
 }
+
+/** The member behind a handle, for rooms above that need to know more of it than users do. */
+export const memberOf = (handle: object): Member => (handle as Handle)[BASE].member;
 
 /** A shape with what is known before there is a leader: the class's methods and those named in `methods`. */
 export function createShape(options: MemberOptions, named: Iterable<string>): Shape {

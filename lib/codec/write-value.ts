@@ -2,6 +2,7 @@
 
 import { type Json, type JsonObject, setOwn } from './json.js';
 import { kindOf } from './kinds.js';
+import { isLenient } from './lenient.js';
 import { className, isPlainArray, isPlainObject } from './prototypes.js';
 import { Tag } from './tags.js';
 import type { Writer } from './writer.js';
@@ -22,7 +23,7 @@ export function writeValue(writer: Writer, value: unknown): Json {
     case 'object':
       return value === null ? null : writeObject(writer, value);
     default:
-      return writer.refuse(`a ${typeof value}`);
+      return writer.isLenient ? null : writer.refuse(`a ${typeof value}`);
   }
 }
 
@@ -40,7 +41,7 @@ function writeObject(writer: Writer, object: object): Json {
   if (prototype === Object.prototype || prototype === null) return writePlainObject(writer, object);
   const kind = kindOf(object);
   if (kind) return kind.write(writer, object);
-  return isPlainObject(object) ? writePlainObject(writer, object) : refuseInstance(writer, object);
+  return isPlainObject(object) || writer.isLenient ? writePlainObject(writer, object) : refuseInstance(writer, object);
 }
 
 function refuseInstance(writer: Writer, object: object): never {
@@ -48,7 +49,7 @@ function refuseInstance(writer: Writer, object: object): never {
 }
 
 function writePlainObject(writer: Writer, object: object): JsonObject {
-  refuseSymbolKeys(writer, object);
+  if (!writer.isLenient) refuseSymbolKeys(writer, object);
   const json: JsonObject = {};
   const keys = Object.keys(object);
   writer.enter(object);
@@ -65,7 +66,15 @@ function refuseSymbolKeys(writer: Writer, object: object): void {
 }
 
 function writeArray(writer: Writer, array: readonly unknown[]): Json {
-  if (!isPlainArray(array)) return refuseInstance(writer, array);
+  const { isLenient: wasLenient } = writer;
+  writer.isLenient ||= isLenient(array);
+  if (!writer.isLenient && !isPlainArray(array)) return refuseInstance(writer, array);
+  const node = writeElements(writer, array);
+  writer.isLenient = wasLenient;
+  return node;
+}
+
+function writeElements(writer: Writer, array: readonly unknown[]): Json {
   if (hasHoles(array)) return writeSparseArray(writer, array);
   const node: Json[] = [Tag.ARRAY];
   writer.enter(array);

@@ -29,6 +29,8 @@ export interface WriterOptions {
 export class Writer {
   readonly canonical: boolean;
   readonly parts: Part[] = [];
+  /** Whether what can't travel is left behind here, and not refused. */
+  isLenient = false;
   /** Undefined where a signal can't travel. */
   signals: SignalWriter | undefined;
 
@@ -133,7 +135,7 @@ export class Writer {
   /** Encodes what may be left out: if it can't travel, is too large or has a signal in it, nothing has happened. */
   attempt(run: () => Json): Json | undefined {
     const [size, depth, met, parts] = [this.#size, this.#path.depth, this.#met.length, this.parts.length];
-    const [limit, signals] = [this.#limit, this.signals];
+    const [limit, signals, isLenient] = [this.#limit, this.signals, this.isLenient];
     let json: Json | undefined;
     this.signals = undefined;
     try {
@@ -146,6 +148,7 @@ export class Writer {
     }
     this.#limit = limit;
     this.signals = signals;
+    this.isLenient = isLenient;
     return json;
   }
 

@@ -20,11 +20,12 @@ import { type FrameView, pickFrames, readFrames } from '../protocol/frames.js';
 import { type Bundle, EXT, Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import type { Clock, Timer } from '../utils/clock.js';
+import { isThenable } from '../utils/is-thenable.js';
 import { runInContext } from './call-context.js';
 import type { RealClient } from './real-client.js';
 import { RunningCall } from './running-call.js';
 import type { Sender } from './sender.js';
-import { isThenable, type Subscriber, Topic, type TopicHost } from './topic.js';
+import { type Subscriber, Topic, type TopicHost } from './topic.js';
 
 export interface ServiceOptions {
   readonly term: number;

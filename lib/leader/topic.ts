@@ -11,6 +11,7 @@ import { encodeValue } from '../codec/encode-value.js';
 import { unknownMethod } from '../errors.js';
 import { Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
+import { isThenable } from '../utils/is-thenable.js';
 import type { RealClient } from './real-client.js';
 import type { Sender } from './sender.js';
 
@@ -218,7 +219,3 @@ export class Topic {
 const GAP: Payload = { text: '0', ext: false, parts: undefined };
 
 const keyOf = (workerId: number, id: number): string => `${workerId}:${id}`;
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
-}

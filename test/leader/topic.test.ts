@@ -1,5 +1,4 @@
 import test from 'ava';
-import { isThenable } from '../../lib/leader/topic.js';
 import { microtasks } from '../helpers/unit-clock.js';
 import { SlowUpstream, UnitTopic } from '../helpers/unit-topic.js';
 
@@ -308,11 +307,4 @@ test('nothing counts once it is stopped, whatever is under way', async t => {
   await fourth.upstream.done();
   t.is(fourth.unit.idled, 0);
   t.is(upstream.underWay, 0);
-});
-
-test('a thenable is an object with a then()', t => {
-  t.true(isThenable(Promise.resolve()));
-  const name = 'then';
-  t.true(isThenable({ [name]() {} }));
-  for (const value of [undefined, null, 1, 'then', {}, { [name]: 1 }, () => {}]) t.false(isThenable(value));
 });

@@ -1,0 +1,72 @@
+// What `cluster(ClientClass, options)` returns: it is told what the client's methods do, and creates it.
+
+import { ClusterClient } from './cluster-client.js';
+import { createDelegated } from './delegated.js';
+import { checkDelegate, type Descriptor, type Descriptors, isCalled, memberOf, withAutomatic } from './descriptors.js';
+import type { Groups } from './groups.js';
+import { type ResolvedOptions, resolveOptions } from './options.js';
+import { ASK, CLOSE, INVOKE, PUBLISH, SUBSCRIBE, UNSUBSCRIBE } from './symbols.js';
+import type { ClusterOptions, CompatClient, DelegateKind, RealClass } from './types.js';
+
+/** `D` is what was delegated, `O` what was overridden. */
+export class ClientGenerator<C extends RealClass, D = unknown, O = unknown> {
+  readonly #Class: RealClass;
+  readonly #options: ResolvedOptions;
+  readonly #groups: Groups;
+  readonly #said = new Map<string, Descriptor>();
+
+  constructor(Class: C, options: ClusterOptions | undefined, groups: Groups) {
+    this.#Class = Class;
+    this.#options = resolveOptions(Class.name, options);
+    this.#groups = groups;
+  }
+
+  /**
+   * Says what a method of the client does: it calls the real client's of that name, unless `to` says otherwise.
+   * @throws by `create()`, where there is no such method to be called
+   */
+  delegate<N extends string, K extends DelegateKind = 'invoke'>(
+    from: N,
+    to?: K,
+  ): ClientGenerator<C, D & { readonly [Name in N]: K }, O> {
+    this.#said.set(from, { type: 'delegate', to: to ?? 'invoke' });
+    return this as never;
+  }
+
+  /** Says what a property of the client is. */
+  override<N extends string, V>(name: N, value: V): ClientGenerator<C, D, O & { [Name in N]: V }> {
+    this.#said.set(name, { type: 'override', value });
+    return this as never;
+  }
+
+  /** A client; its arguments are those of the real client's constructor, for when this process holds it. */
+  create(...args: ConstructorParameters<C>): CompatClient<InstanceType<C>, D, O> {
+    const Class = this.#Class;
+    const descriptors = this.#options.autoGenerate ? withAutomatic(Class, this.#said) : new Map(this.#said);
+    for (const [name, descriptor] of descriptors) {
+      if (descriptor.type === 'delegate') checkDelegate(Class, name, descriptor.to);
+    }
+    const { transcode, isBroadcast } = this.#options;
+    const create = () => Reflect.construct(Class, args) as object;
+    const client = new ClusterClient(this.#options, { create, descriptors, transcode, isBroadcast }, this.#groups);
+    defineAll(client, Class, descriptors);
+    return client as never;
+  }
+}
+
+/** As plain properties, so that `mm`, `sinon` or an assignment may replace them. */
+function defineAll(client: ClusterClient, Class: RealClass, descriptors: Descriptors): void {
+  for (const [name, descriptor] of descriptors) {
+    const value =
+      descriptor.type === 'override' ? descriptor.value : methodFor(client, name, descriptor.to, memberOf(Class, name));
+    Object.defineProperty(client, name, { value, writable: true, enumerable: true, configurable: true });
+  }
+}
+
+function methodFor(client: ClusterClient, name: string, to: DelegateKind, method: unknown): unknown {
+  if (to === 'invokeOneway') return (...args: unknown[]) => client[INVOKE](name, args);
+  if (!isCalled(to)) return client[OWN[to as keyof typeof OWN]].bind(client);
+  return createDelegated(method, client[ASK]('invoke', name), (args, callback) => client[INVOKE](name, args, callback));
+}
+
+const OWN = { subscribe: SUBSCRIBE, unSubscribe: UNSUBSCRIBE, publish: PUBLISH, close: CLOSE } as const;

@@ -1,0 +1,245 @@
+// A client as cluster-client has it, on a handle of the core.
+
+import { memberOf } from '../client/handle.js';
+import { firstValueTimedOut, invalidOption, leaderOccupied } from '../errors.js';
+import { defer } from '../utils/deferred.js';
+import type { Ask } from './delegated.js';
+import { renamed } from './error-names.js';
+import type { Group, GroupClient, Groups, Handle } from './groups.js';
+import type { ResolvedOptions } from './options.js';
+import { ReadyEmitter, type ReadyListener } from './ready-emitter.js';
+import { type CallKind, nameOfCall, type Recipe } from './real-client.js';
+import { Registrations } from './registrations.js';
+import { ASK, CLOSE, INVOKE, PUBLISH, SUBSCRIBE, UNSUBSCRIBE } from './symbols.js';
+import { decodeAll, defaultTranscode, encodeAll } from './transcode.js';
+
+type Callback = (...results: unknown[]) => void;
+
+/** Numbers the clients of this process: what each of them published is its own. */
+let lastNumber = 0;
+
+export class ClusterClient extends ReadyEmitter {
+  declare readonly options: ResolvedOptions & ReadyEmitter['options'];
+  readonly #number = ++lastNumber;
+  readonly #groups: Groups;
+  readonly #group: Group;
+  readonly #handle: Handle;
+  readonly #self: GroupClient;
+  readonly #registrations: Registrations;
+  /** By the name of the call. */
+  readonly #asks = new Map<string, Ask>();
+  /** Settles once, with how the start went. */
+  readonly #opened = defer();
+  /** Whether somebody waits for that: else an error is emitted. */
+  #isAwaited = false;
+  #state: 'opening' | 'open' | 'failed' = 'opening';
+  #closing: Promise<void> | undefined;
+  #closeFailure: { readonly error: unknown } | undefined;
+  #isSilent = false;
+
+  constructor(options: ResolvedOptions, recipe: Recipe, groups: Groups) {
+    super(options);
+    if (options.maxListeners !== undefined) this.setMaxListeners(options.maxListeners);
+    this.#groups = groups;
+    this.#self = {
+      options,
+      recipe,
+      event: (name, args) => void this.emit(name, ...args),
+      error: error => this.#error(error),
+      closeFailed: error => {
+        // Who closes it is told by the promise.
+        if (this.#closing) this.#closeFailure = { error };
+        else this.#error(error);
+      },
+    };
+    const { group, handle } = groups.join(this.#self);
+    this.#group = group;
+    this.#handle = handle;
+    this.#registrations = new Registrations(
+      options.isBroadcast ? handle : handle.with({ delivery: 'one' }),
+      options,
+      memberOf(handle).clock,
+      (key, waited, expected) => this.#error(firstValueTimedOut(key, waited, expected)),
+    );
+    handle.on('error', error => this.#error(error));
+    handle.on('warning', ({ message }) => options.logger.warn?.(message));
+    // Somebody may never ask.
+    this.#opened.promise.catch(() => {});
+    void this.#open();
+  }
+
+  /** Of several clients in a process that leads, the oldest is the leader. `undefined` before there is any. */
+  get isClusterClientLeader(): boolean | undefined {
+    return this.#handle.term === 0 ? undefined : this.#leads;
+  }
+
+  override get isReady(): boolean {
+    return this.#state === 'open';
+  }
+
+  override ready(): Promise<void>;
+  override ready(listener: ReadyListener): void;
+  override ready(state: boolean | Error): void;
+  override ready(given?: ReadyListener | boolean | Error): Promise<void> | void {
+    const ready = this.#whenReady();
+    if (typeof given !== 'function') return ready;
+    const { clock } = memberOf(this.#handle);
+    // Out of the promise: what the listener throws is uncaught.
+    ready.then(
+      () => clock.defer(() => given(null)),
+      error => clock.defer(() => given(error)),
+    );
+  }
+
+  close(): Promise<void> {
+    return this[CLOSE]();
+  }
+
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    return !this.#isSilent && super.emit(event, ...args);
+  }
+
+  protected override unheard(error: unknown): void {
+    this.options.logger.error?.(error);
+  }
+
+  [SUBSCRIBE](reg: unknown, listener: (value: unknown) => void): void {
+    if (typeof listener !== 'function')
+      throw invalidOption('subscribe(reg, listener): listener', 'a function', listener);
+    if (!this.#closing) this.#registrations.add(reg, listener);
+  }
+
+  [UNSUBSCRIBE](reg: unknown, listener?: (value: unknown) => void): void {
+    this.#registrations.remove(reg, listener);
+  }
+
+  [PUBLISH](reg: unknown): void {
+    if (this.#closing) return;
+    const { transcode } = this.options;
+    // It waits for a leader for as long as it takes.
+    const said = this.#handle.with({ sticky: this.#stickyKey(reg), oneway: true, timeoutMs: Number.POSITIVE_INFINITY });
+    said.publish(encodeAll(transcode, [reg])).catch(error => this.#error(error));
+  }
+
+  /** Calls a method of the real client. Without a callback nobody waits: what goes wrong is emitted. */
+  [INVOKE](method: string, args: readonly unknown[], callback?: Callback): void {
+    const ask = this[ASK](callback ? 'invoke' : 'invokeOneway', method);
+    const results = ask([...args], all => all);
+    if (callback) this.#callBack(results, callback);
+    else results.catch(error => this.#error(error));
+  }
+
+  /** What calls a method for a promise, which resolves with what `pick` makes of all results. */
+  [ASK](kind: CallKind, method: string): Ask {
+    const name = nameOfCall(kind, method);
+    const known = this.#asks.get(name);
+    if (known) return known;
+    const ask = this.#createAsk(name, method);
+    this.#asks.set(name, ask);
+    return ask;
+  }
+
+  /** Once it is ready, or can't be. Nothing is emitted after it but `close`. */
+  [CLOSE](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  // ------------------------------------------------------------------------------------------------------ ready
+
+  async #open(): Promise<void> {
+    try {
+      await this.#handle.ready();
+      if (this.options.isLeader === true && !this.#leads) throw await this.#giveUp();
+      this.#state = 'open';
+      this.#opened.resolve();
+    } catch (error) {
+      const reason = renamed(error);
+      this.#state = 'failed';
+      this.#opened.reject(reason);
+      if (!this.#isAwaited) this.emit('error', reason);
+    }
+  }
+
+  /** It had to lead, and another does. */
+  async #giveUp(): Promise<Error> {
+    await this.#handle.close();
+    this.#groups.leave(this.#group, this.#self);
+    return leaderOccupied(this.options.name);
+  }
+
+  /** Later, a leader has to be there now; one that failed at first may have come since. */
+  async #whenReady(): Promise<void> {
+    this.#isAwaited = true;
+    if (this.#state === 'opening') return this.#opened.promise;
+    if (this.#state === 'failed' && !this.#hasLeader) return this.#opened.promise;
+    if (this.#closing) return;
+    await this.#handle.ready().catch(error => Promise.reject(renamed(error)));
+  }
+
+  get #leads(): boolean {
+    return this.#handle.isLeader && this.#group.speaks(this.#self);
+  }
+
+  get #hasLeader(): boolean {
+    return memberOf(this.#handle).road !== undefined;
+  }
+
+  // ------------------------------------------------------------------------------------------------------ calls
+
+  #createAsk(name: string, method: string): Ask {
+    const { transcode } = this.options;
+    const isUnpublish = IS_UNPUBLISH.test(method);
+    const fail = (error: unknown) => {
+      throw renamed(error, method);
+    };
+    const send: Ask = (args, pick) => {
+      if (isUnpublish) this.#forget(args[0]);
+      const results = this.#handle.invoke(name, encodeAll(transcode, args));
+      return results.then(all => pick(decodeAll(transcode, all)), fail);
+    };
+    const sendLater: Ask = async (args, pick) => {
+      await this.#whenReady();
+      return send(args, pick);
+    };
+    // Before it is ready it waits for that, and its time doesn't run. A transcode of the user's own may throw.
+    return (args, pick) =>
+      this.#state === 'open' && transcode === defaultTranscode ? send(args, pick) : sendLater(args, pick);
+  }
+
+  #callBack(results: Promise<readonly unknown[]>, callback: Callback): void {
+    const { clock } = memberOf(this.#handle);
+    // Out of the promise: what the callback throws is uncaught, as that of any callback.
+    results.then(
+      all => clock.defer(() => callback(null, ...all)),
+      error => clock.defer(() => callback(error)),
+    );
+  }
+
+  // ------------------------------------------------------------------------------------------------------ the rest
+
+  /** What is taken back isn't to be said again. */
+  #forget(reg: unknown): void {
+    this.#handle.unpublish(this.#stickyKey(reg)).catch(error => this.#error(error));
+  }
+
+  #stickyKey(reg: unknown): string {
+    return `${this.#number} ${this.options.formatKey(reg as never)}`;
+  }
+
+  #error(error: unknown): void {
+    this.emit('error', renamed(error));
+  }
+
+  async #close(): Promise<void> {
+    await this.#opened.promise.catch(() => {});
+    this.#registrations.clear();
+    await this.#handle.close();
+    this.#groups.leave(this.#group, this.#self);
+    this.emit('close');
+    this.#isSilent = true;
+    if (this.#closeFailure) throw this.#closeFailure.error;
+  }
+}
+
+const IS_UNPUBLISH = /^un[pP]ublish$/;

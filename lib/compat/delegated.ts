@@ -1,0 +1,61 @@
+// The functions that stand on a client for the real client's methods: for a callback, a promise, or a generator.
+
+import { isGeneratorFunction } from './run-generator.js';
+
+/** Calls the real client; `pick` makes of all results what the promise resolves with. */
+export type Ask = <R>(args: unknown[], pick: (results: readonly unknown[]) => R) => Promise<R>;
+
+/** The same with a callback, which gets all results. */
+export type AskBack = (args: readonly unknown[], callback: (...results: unknown[]) => void) => void;
+
+type Method = (...args: unknown[]) => unknown;
+
+/** @param method the real client's own, which tells by its kind how it is to be called */
+export function createDelegated(method: unknown, ask: Ask, askBack: AskBack): Method {
+  return isGeneratorFunction(method) ? generatorMethod(ask, askBack) : plainMethod(ask, askBack);
+}
+
+function plainMethod(ask: Ask, askBack: AskBack): Method {
+  return (...args) => {
+    const callback = takeCallback(args);
+    return callback ? askBack(args, callback) : ask(args, first);
+  };
+}
+
+/**
+ * A generator function, to whoever asks what it is, since `co` and its like do. What it returns can be awaited as well.
+ * As with any generator, nothing happens until somebody wants the result.
+ */
+function generatorMethod(ask: Ask, askBack: AskBack): Method {
+  return new Proxy(waitFor as unknown as Method, {
+    apply(_target, _self, args: unknown[]) {
+      const callback = takeCallback(args);
+      return callback ? askBack(args, callback) : createGeneratorCall(() => ask(args, first));
+    },
+  });
+}
+
+function createGeneratorCall(start: () => Promise<unknown>): PromiseLike<unknown> & Generator {
+  let promise: Promise<unknown> | undefined;
+  const started = () => {
+    promise ??= start();
+    return promise;
+  };
+  const awaitable: Pick<Promise<unknown>, 'then' | 'catch' | 'finally'> = {
+    // biome-ignore lint/suspicious/noThenProperty: it is there to be awaited.
+    then: (...handlers) => started().then(...handlers),
+    catch: handler => started().catch(handler),
+    finally: handler => started().finally(handler),
+  };
+  return Object.assign(waitFor(started), awaitable);
+}
+
+function* waitFor(start: () => Promise<unknown>): Generator {
+  return yield start();
+}
+
+function takeCallback(args: unknown[]): ((...results: unknown[]) => void) | undefined {
+  return typeof args.at(-1) === 'function' ? (args.pop() as () => void) : undefined;
+}
+
+const first = (results: readonly unknown[]) => results[0];

@@ -1,0 +1,134 @@
+// The clients of one name in this process: they share one member of the core, and the oldest of them speaks for it.
+
+import { memberOf } from '../client/handle.js';
+import type { CreateSharedClient, SharedClientMembers } from '../client/types.js';
+import { groupOf, type ResolvedOptions } from './options.js';
+import { type Facade, type Hearer, openRealClient, type Recipe, ROLES } from './real-client.js';
+
+export type Handle = SharedClientMembers<object>;
+
+/** One client, as far as its group goes. */
+export interface GroupClient extends Hearer {
+  readonly options: ResolvedOptions;
+  readonly recipe: Recipe;
+  /** The real client could not be closed. */
+  closeFailed(error: unknown): void;
+}
+
+/** All groups of a process. */
+export class Groups {
+  readonly #groups = new Map<string, Group>();
+
+  constructor(private readonly createSharedClient: CreateSharedClient) {}
+
+  join(client: GroupClient): { group: Group; handle: Handle } {
+    const name = groupOf(client.options);
+    const group = this.#groups.get(name) ?? new Group(name, client.options);
+    const handle = group.join(client, this.createSharedClient);
+    this.#groups.set(name, group);
+    return { group, handle };
+  }
+
+  /** Once its handle is closed. */
+  leave(group: Group, client: GroupClient): void {
+    group.leave(client);
+    if (group.isEmpty && this.#groups.get(group.name) === group) this.#groups.delete(group.name);
+  }
+}
+
+export class Group {
+  /** Each with its handle, the oldest first. */
+  readonly #clients = new Map<GroupClient, Handle>();
+  readonly #options: ResolvedOptions;
+
+  constructor(
+    readonly name: string,
+    /** Of the first client: what belongs to the member. */
+    options: ResolvedOptions,
+  ) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.#clients.size === 0;
+  }
+
+  /** Whether this client is the one that speaks for the member, should that lead. In single mode all do. */
+  speaks(client: GroupClient): boolean {
+    return this.#speakers.includes(client);
+  }
+
+  join(client: GroupClient, createSharedClient: CreateSharedClient): Handle {
+    const { maxWaitTime, singleMode, isLeader } = this.#options;
+    const { responseTimeout: timeoutMs, maxWaitTime: readyTimeoutMs } = client.options;
+    const [known] = this.#clients.values();
+    const eligible = known ? memberOf(known).options.eligible : eligibleFor([client]);
+    const handle = createSharedClient<Facade>({
+      name: this.name,
+      open: this.#open,
+      close: this.#close,
+      methods: ROLES,
+      alone: singleMode,
+      openTimeoutMs: maxWaitTime,
+      priority: isLeader === true ? 1 : 0,
+      timeoutMs,
+      readyTimeoutMs,
+      ...(eligible !== undefined && !singleMode && { eligible }),
+    }) as unknown as Handle;
+    this.#clients.set(client, handle);
+    this.#reconsider();
+    return handle;
+  }
+
+  leave(client: GroupClient): void {
+    this.#clients.delete(client);
+    this.#reconsider();
+  }
+
+  get #speakers(): readonly GroupClient[] {
+    const clients = [...this.#clients.keys()];
+    if (this.#options.singleMode) return clients;
+    return clients.filter(({ options }) => options.isLeader !== false).slice(0, 1);
+  }
+
+  /** Whether the member may lead follows from who is there. */
+  #reconsider(): void {
+    const [handle] = this.#clients.values();
+    if (!handle || this.#options.singleMode) return;
+    const member = memberOf(handle);
+    const eligible = eligibleFor([...this.#clients.keys()]);
+    if (eligible !== undefined && eligible !== member.options.eligible) member.setEligible(eligible);
+  }
+
+  // One function for all clients of the group: the core compares them.
+  readonly #open = ({ signal }: { readonly signal: AbortSignal }): Promise<Facade> => {
+    const [speaker] = this.#speakers;
+    return openRealClient(speaker!.recipe, this.#hearer, signal);
+  };
+
+  readonly #close = async (facade: Facade): Promise<void> => {
+    try {
+      await facade.close!();
+    } catch (error) {
+      for (const client of this.#speakers) client.closeFailed(error);
+    }
+  };
+
+  readonly #hearer: Hearer = {
+    event: (name, args) => {
+      for (const client of this.#speakers) client.event(name, args);
+    },
+    error: error => {
+      for (const client of this.#speakers) client.error(error);
+    },
+  };
+}
+
+/** `undefined`: as the library has it by default. */
+function eligibleFor(clients: readonly GroupClient[]): boolean | undefined {
+  const said = clients.map(({ options }) => options.isLeader ?? undefined);
+  if (said.includes(true)) return true;
+  if (!said.includes(undefined)) return false;
+  // One that may, beside one that never does.
+  return said.includes(false) ? true : undefined;
+}

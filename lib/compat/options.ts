@@ -1,0 +1,76 @@
+// The options of cluster-client, completed, and what of them is left to do here.
+
+import { debuglog } from 'node:util';
+import { canonicalKey } from '../codec/canonical-key.js';
+import { lenient } from '../codec/lenient.js';
+import { defaultTranscode } from './transcode.js';
+import type { ClusterOptions, Logger, Transcode } from './types.js';
+
+const log = debuglog('cluster-shared-client');
+
+/** {@link ClusterOptions}, complete; others that were given are there too. */
+export interface ResolvedOptions {
+  readonly name: string;
+  readonly port: number | string;
+  readonly singleMode: boolean;
+  readonly maxWaitTime: number;
+  readonly responseTimeout: number;
+  readonly subscribeTimeout: number | undefined;
+  readonly autoGenerate: boolean;
+  readonly isBroadcast: boolean;
+  readonly isLeader: boolean | null | undefined;
+  readonly logger: Partial<Logger>;
+  readonly transcode: Transcode;
+  readonly formatKey: (reg: never) => string;
+  readonly maxListeners: number | undefined;
+}
+
+const DEFAULTS = {
+  maxWaitTime: 30_000,
+  connectTimeout: 10_000,
+  responseTimeout: 3000,
+  subscribeTimeout: undefined,
+  heartbeatInterval: 20_000,
+  isCheckHeartbeat: true,
+  autoGenerate: true,
+  isBroadcast: true,
+  isLeader: undefined,
+  logger: Object.freeze({ info: log, warn: log, error: log }),
+  transcode: defaultTranscode,
+  formatKey: (reg: unknown) => canonicalKey(lenient([reg]), 'reg'),
+  maxListeners: undefined,
+} as const;
+
+/** What a given option leaves undefined is the default. */
+export function resolveOptions(className: string, given: ClusterOptions = {}): ResolvedOptions {
+  const { env } = process;
+  sayIgnored(given, env);
+  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return Object.freeze({
+    ...DEFAULTS,
+    name: className,
+    port: Number(env.NODE_CLUSTER_CLIENT_PORT) || 7777,
+    singleMode: env.NODE_CLUSTER_CLIENT_SINGLE_MODE === '1',
+    ...said,
+  });
+}
+
+/** The group: clients of one name with different ports stay apart, and so do those that share within a process only. */
+export const groupOf = ({ name, port, singleMode }: ResolvedOptions): string =>
+  singleMode ? `${name}@single` : `${name}@${port}`;
+
+const IGNORED = ['port', 'connectTimeout', 'heartbeatInterval', 'isCheckHeartbeat'] as const;
+const VARIABLES = ['NODE_CLUSTER_CLIENT_PORT', 'NODE_CLUSTER_CLIENT_CONNECT_TIMEOUT'] as const;
+
+const said = new Set<string>();
+
+/** Once for each, in a process. */
+function sayIgnored(given: ClusterOptions, env: NodeJS.ProcessEnv): void {
+  const options = IGNORED.filter(name => given[name] !== undefined).map(name => `The option ${name}`);
+  const variables = VARIABLES.filter(name => env[name] !== undefined).map(name => `The variable ${name}`);
+  for (const what of [...options, ...variables]) {
+    if (said.has(what)) continue;
+    said.add(what);
+    log('%s opens no port and changes no timing here; only clients with different ports stay apart.', what);
+  }
+}

@@ -1,0 +1,163 @@
+// The real client in the leader: opened until it is ready, asked in the words of the core's roles, heard, closed.
+
+import { isThenable } from '../utils/is-thenable.js';
+import { type Descriptors, methodFor } from './descriptors.js';
+import { Feeds, type FeedTopic, type Listener } from './feeds.js';
+import { call, runMethod, runOneway } from './run-method.js';
+import { decodeAll, encodeAll } from './transcode.js';
+import type { DelegateKind, Transcode } from './types.js';
+
+/** How to make one, of the client that leads. */
+export interface Recipe {
+  create(): object;
+  readonly descriptors: Descriptors;
+  readonly transcode: Transcode;
+  readonly isBroadcast: boolean;
+}
+
+/** What it says of its own accord. */
+export interface Hearer {
+  event(name: string | symbol, args: unknown[]): void;
+  error(error: unknown): void;
+}
+
+/** What the core sees: a method for each role, and one for each call that may be asked for. */
+export type Facade = Record<string, (...args: unknown[]) => unknown>;
+
+/** Of the core's roles, which methods of a {@link Facade} have them. */
+export const ROLES = Object.freeze({
+  subscribe: { role: 'subscribe' },
+  publish: { role: 'publish' },
+  close: { role: 'close' },
+} as const);
+
+const CALLS = { invoke: runMethod, invokeOneway: runOneway } as const;
+
+/** How a method is called. */
+export type CallKind = keyof typeof CALLS;
+
+/** The name under which a {@link Facade} has a method: whatever that is called, it is none of the core's own names. */
+export const nameOfCall = (kind: CallKind, method: string): string => `${kind} ${method}`;
+
+/** Opens one. Resolves once it is ready; one that can't become so, or isn't wanted any more, is closed. */
+export async function openRealClient(recipe: Recipe, hearer: Hearer, signal: AbortSignal): Promise<Facade> {
+  const real = new RealClient(recipe, hearer);
+  try {
+    await Promise.race([real.whenReady(), aborted(signal)]);
+    return real.facade;
+  } catch (error) {
+    // What it says to that is no news.
+    await real.close().catch(() => {});
+    throw error;
+  }
+}
+
+class RealClient {
+  readonly #client: object;
+  readonly #recipe: Recipe;
+  readonly #hearer: Hearer;
+  readonly #feeds: Feeds;
+  readonly #calls = new Map<string, (...args: unknown[]) => unknown>();
+  #isClosed = false;
+
+  constructor(recipe: Recipe, hearer: Hearer) {
+    this.#recipe = recipe;
+    this.#hearer = hearer;
+    this.#client = recipe.create();
+    this.#hear();
+    const unsubscribe = this.#method('unSubscribe');
+    this.#feeds = new Feeds(
+      {
+        subscribe: (reg, listener) => call(this.#client, this.#nameOf('subscribe'), [reg, listener]),
+        unsubscribe:
+          unsubscribe === undefined ? undefined : (reg, listener) => call(this.#client, unsubscribe, [reg, listener]),
+        encode: value => encodeAll(recipe.transcode, [value]),
+        report: error => hearer.error(error),
+      },
+      recipe.isBroadcast,
+    );
+  }
+
+  get facade(): Facade {
+    const roles: Facade = {
+      subscribe: (topic, listener) => this.#feeds.subscribe(topic as FeedTopic, listener as Listener),
+      publish: said => this.#publish(said),
+      close: () => this.close(),
+    };
+    return new Proxy(roles, { get: (_target, name) => this.#find(roles, String(name)) });
+  }
+
+  /** By its own `ready`, which calls back, or returns a promise, or isn't there. */
+  async whenReady(): Promise<void> {
+    const { ready } = this.#client as { ready?: unknown };
+    if (typeof ready !== 'function') return;
+    await new Promise<void>((resolve, reject) => {
+      const returned: unknown = Reflect.apply(ready, this.#client, [
+        (error: unknown) => (error ? reject(error) : resolve()),
+      ]);
+      if (isThenable(returned)) returned.then(() => resolve(), reject);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const close = methodFor(this.#recipe.descriptors, 'close');
+    if (close !== undefined) await call(this.#client, close, []);
+  }
+
+  /** Undefined for what the core looks for in clients of its own, such as `on`. */
+  #find(roles: Facade, name: string): Facade[string] | undefined {
+    if (Object.hasOwn(roles, name)) return roles[name];
+    const known = this.#calls.get(name);
+    if (known) return known;
+    const [, kind, method] = /^(\w+) (.*)$/s.exec(name) ?? [];
+    if (method === undefined) return undefined;
+    const run = this.#runner(kind as CallKind, method);
+    this.#calls.set(name, run);
+    return run;
+  }
+
+  #runner(kind: CallKind, method: string): Facade[string] {
+    const { transcode } = this.#recipe;
+    const run = CALLS[kind];
+    const encode = (results: unknown[]) => encodeAll(transcode, results);
+    return args => run(this.#client, method, decodeAll(transcode, args)).then(encode);
+  }
+
+  /** Returns at once: whoever published doesn't wait, and says it again to the next leader however it ends here. */
+  #publish(said: unknown): void {
+    const { transcode } = this.#recipe;
+    const name = this.#nameOf('publish');
+    runOneway(this.#client, name, decodeAll(transcode, said)).catch(error => this.#hearer.error(error));
+  }
+
+  #nameOf(kind: DelegateKind): string {
+    return methodFor(this.#recipe.descriptors, kind) ?? kind;
+  }
+
+  /** The name of a method that it has. */
+  #method(kind: DelegateKind): string | undefined {
+    const name = this.#nameOf(kind);
+    return typeof (this.#client as Record<string, unknown>)[name] === 'function' ? name : undefined;
+  }
+
+  /** Everything that it emits, until it is closed. */
+  #hear(): void {
+    const client = this.#client as { emit?: unknown; on?: unknown };
+    const { emit, on } = client;
+    if (typeof emit !== 'function' || typeof on !== 'function') return;
+    // Without a listener an emitter would throw it.
+    Reflect.apply(on, client, ['error', () => {}]);
+    client.emit = (name: string | symbol, ...args: unknown[]) => {
+      const wasHeard: unknown = Reflect.apply(emit, client, [name, ...args]);
+      if (!this.#isClosed) this.#hearer.event(name, args);
+      return wasHeard;
+    };
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

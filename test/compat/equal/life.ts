@@ -1,0 +1,396 @@
+// Ready, leading, events, closing, and the base class for API clients.
+
+import { EventEmitter } from 'node:events';
+import type { Case } from './case.js';
+import { type Any, callback, endOf, thrownBy, type World } from './world.js';
+
+const failure = () => Object.assign(new RangeError('no server'), { name: 'DownError', code: 'E_DOWN' });
+
+/** An API client of the world's own class. */
+function api(world: World, options: object = {}, extra: object = {}): Any {
+  class Api extends world.cluster.APIClientBase {
+    get DataClient() {
+      return world.Real;
+    }
+    get clusterOptions() {
+      return { port: world.port, name: 'api', isCheckHeartbeat: false };
+    }
+    get delegates() {
+      return { callBack: 'invoke', note: 'invokeOneway' };
+    }
+    async start() {
+      await (this as Any)._client.ready();
+      (this as Any).started = true;
+    }
+  }
+  Object.assign(Api.prototype, extra);
+  return world.keep(new (Api as Any)(options));
+}
+
+export const LIFE: readonly Case[] = [
+  {
+    title: 'ready, for a promise, with a callback, and after the fact',
+    run: async world => {
+      const client = world.make();
+      const [done, called] = callback();
+      client.ready(done);
+      const resolved = await client.ready();
+      const [late, calledLate] = callback();
+      client.ready(late);
+      return [resolved === undefined, await called, await calledLate, client.isReady];
+    },
+  },
+  {
+    title: 'ready fails with the error of the real client, in the leader and in a follower',
+    run: async world => {
+      const leader = world.make({}, { failure: failure() });
+      const ends = [await endOf(leader.ready())];
+      const follower = world.make({}, { failure: failure() });
+      ends.push(await endOf(follower.ready()));
+      const [done, called] = callback();
+      leader.ready(done);
+      return [...ends, ((await called)[0] as Error).name, leader.isReady];
+    },
+  },
+  {
+    title: 'ready fails where the constructor throws',
+    run: async world => endOf(world.make({}, { thrown: failure() }).ready()),
+  },
+  {
+    title: 'a call of a client that failed ends with the same error',
+    run: async world => {
+      const client = world.make({}, { failure: failure() });
+      await client.ready().catch(() => {});
+      return [await endOf(client.echo(1)), await endOf(client.echo(1))];
+    },
+  },
+  {
+    title: 'a call made before it failed ends with the same error',
+    run: async world => endOf(world.make({}, { failure: failure() }).echo(1)),
+  },
+  {
+    title: 'a failure that nobody waits for is emitted',
+    run: async world => {
+      const client = world.make({}, { failure: failure() });
+      const error = await new Promise<Any>(resolve => client.once('error', resolve));
+      return [error.name, error.code];
+    },
+  },
+  {
+    title: 'a real client that failed is tried again',
+    run: async world => {
+      const client = world.make({}, { failure: failure() });
+      await client.ready().catch(() => {});
+      await new Promise(resolve => setTimeout(resolve, 300));
+      return world.reals.length > 1;
+    },
+    differs: { name: 'failures', original: false, compat: true },
+  },
+  {
+    title: 'one client leads, the others of the process follow',
+    run: async world => {
+      const clients = [...(await world.pair()), world.make()];
+      await clients[2].ready();
+      return clients.map(client => client.isClusterClientLeader);
+    },
+  },
+  {
+    title: 'isLeader: false follows one that leads',
+    run: async world => {
+      const leader = world.make();
+      await leader.ready();
+      const follower = world.make({ isLeader: false });
+      await follower.ready();
+      return [await follower.echo(1), follower.isClusterClientLeader, world.reals.length];
+    },
+  },
+  {
+    title: 'isLeader: true leads',
+    run: async world => {
+      const client = world.make({ isLeader: true });
+      await client.ready();
+      return client.isClusterClientLeader;
+    },
+  },
+  {
+    title: 'a second isLeader: true says so',
+    run: async world => {
+      await world.make({ isLeader: true, name: 'only' }).ready();
+      const { message } = (await endOf(world.make({ isLeader: true, name: 'only' }).ready())) as Any;
+      return message.slice(0, 'create "only" leader failed'.length);
+    },
+  },
+  {
+    title: 'isLeader: true beside one that leads already says so',
+    run: async world => {
+      await world.make({ name: 'only' }).ready();
+      const { message } = (await endOf(world.make({ isLeader: true, name: 'only' }).ready())) as Any;
+      return message.slice(0, 'create "only" leader failed'.length);
+    },
+  },
+  {
+    title: 'different names stay apart',
+    run: async world => {
+      await world.make({ name: 'one' }).ready();
+      await world.make({ name: 'two' }).ready();
+      return world.reals.length;
+    },
+  },
+  {
+    title: 'different ports stay apart',
+    run: async world => {
+      await world.make().ready();
+      await world.make({ port: world.port + 1 }).ready();
+      return world.reals.length;
+    },
+  },
+  {
+    title: 'other arguments of the same name share the first real client',
+    run: async world => {
+      await world.make().ready();
+      await world.make({}, { failure: failure() }).ready();
+      return world.reals.length;
+    },
+  },
+  {
+    title: 'events of the real client are events of the client that leads, and of no other',
+    run: async world => {
+      const [leader, follower] = await world.pair();
+      const heard: unknown[] = [];
+      leader.on('changed', (...args: unknown[]) => heard.push(['leader', ...args]));
+      follower.on('changed', (...args: unknown[]) => heard.push(['follower', ...args]));
+      world.real.emit('changed', 1, { two: 2 });
+      await world.settle();
+      return heard;
+    },
+  },
+  {
+    title: 'an error event of the real client is one of the client that leads',
+    run: async world => {
+      const [leader] = await world.pair();
+      const heard = new Promise<Any>(resolve => leader.once('error', resolve));
+      world.real.emit('error', failure());
+      return (await heard).code;
+    },
+  },
+  {
+    title: 'listeners of the real client itself hear its events',
+    run: async world => {
+      await world.pair();
+      let heard = 0;
+      world.real.on('changed', () => heard++);
+      const wasHeard = [world.real.emit('changed') !== undefined, heard];
+      return wasHeard;
+    },
+  },
+  {
+    title: 'no event comes after the close',
+    run: async world => {
+      const [leader] = await world.pair();
+      let heard = 0;
+      await world.cluster.close(leader);
+      leader.on('error', () => heard++);
+      await world.settle();
+      return heard;
+    },
+  },
+  {
+    title: 'an event of the real client after the close',
+    run: async world => {
+      const client = world.make();
+      await client.ready();
+      let heard = 0;
+      client.on('changed', () => heard++);
+      await world.cluster.close(client);
+      world.real.emit('changed');
+      return heard;
+    },
+    differs: { name: 'events after close', original: 1, compat: 0 },
+  },
+  {
+    title: 'closing the only client closes the real client, and is told',
+    run: async world => {
+      const client = world.make();
+      await client.ready();
+      let closed = 0;
+      client.on('close', () => closed++);
+      await world.cluster.close(client);
+      return [[...world.real.diary], closed];
+    },
+  },
+  {
+    title: 'closing before it is ready',
+    run: async world => {
+      const client = world.make();
+      await world.cluster.close(client);
+      return [...world.real.diary];
+    },
+  },
+  {
+    title: 'closing a follower leaves the real client open',
+    run: async world => {
+      const [leader, follower] = await world.pair();
+      await world.cluster.close(follower);
+      return [[...world.real.diary], await leader.echo(1)];
+    },
+  },
+  {
+    title: 'client.close() closes it',
+    run: async world => {
+      const client = world.make();
+      await client.ready();
+      await client.close();
+      return [...world.real.diary];
+    },
+  },
+  {
+    title: 'what the real client throws when it is closed is thrown',
+    run: async world => {
+      class Stubborn extends world.Real {
+        override async close() {
+          throw failure();
+        }
+      }
+      const client = world.keep(world.generator(Stubborn).create());
+      await client.ready();
+      return endOf(world.cluster.close(client));
+    },
+  },
+  {
+    title: 'closing what is no client throws',
+    run: world => /^\[cluster#close\] client/.test(thrownBy(() => world.cluster.close({}))),
+  },
+  {
+    title: 'after the close the next client of the name has a real client of its own',
+    run: async world => {
+      const first = world.make();
+      await first.ready();
+      await world.cluster.close(first);
+      const second = world.make();
+      await second.ready();
+      return [world.reals.length, await second.echo(1), second.isClusterClientLeader];
+    },
+  },
+  {
+    title: 'when the client that leads is closed, the next one of the process leads, and is served',
+    run: async world => {
+      const [leader, follower] = await world.pair();
+      const heard: unknown[] = [];
+      follower.subscribe('topic', (value: unknown) => heard.push(value));
+      follower.publish({ id: 'said' });
+      await world.settle();
+      await world.cluster.close(leader);
+      while (follower.isClusterClientLeader !== true) await new Promise(resolve => setTimeout(resolve, 5));
+      await follower.ready();
+      await world.settle();
+      world.reals.at(-1)!.push('topic', 'value');
+      await world.settle();
+      return [heard, await follower.echo(1), world.reals.at(-1)!.diary.slice(0, 2)];
+    },
+  },
+  {
+    title: 'when the client that leads is closed, others of the process keep its real client',
+    run: async world => {
+      const [leader, follower] = await world.pair();
+      await world.cluster.close(leader);
+      while (follower.isClusterClientLeader !== true) await new Promise(resolve => setTimeout(resolve, 5));
+      await follower.ready();
+      return world.reals.length === 1;
+    },
+    differs: { name: 'closing one of several', original: false, compat: true },
+  },
+  {
+    title: 'singleMode: one real client, which all lead',
+    run: async world => {
+      const [one, two] = await world.pair({ singleMode: true });
+      const heard: unknown[] = [];
+      for (const client of [one, two]) client.on('changed', () => heard.push('changed'));
+      world.real.emit('changed');
+      const alive = [world.reals.length, one.isClusterClientLeader, two.isClusterClientLeader, heard];
+      await world.cluster.close(one);
+      const kept = [...world.real.diary];
+      await world.cluster.close(two);
+      return [alive, kept, world.real.diary];
+    },
+  },
+  {
+    title: 'a plain class, without events or ready, can be shared',
+    run: async world => {
+      class Plain {
+        async echo(value: unknown) {
+          return value;
+        }
+      }
+      const client = world.keep(world.generator(Plain).create());
+      return (await endOf(client.echo(1), 300)) as Any;
+    },
+    differs: {
+      name: 'plain classes',
+      original: { name: 'TypeError', message: 'from.listeners is not a function', code: undefined },
+      compat: { value: 1 },
+    },
+  },
+  {
+    title: 'an API client: calls, events, readiness, leading',
+    run: async world => {
+      const client = api(world);
+      await client.ready();
+      const changed = new Promise(resolve => client.once('changed', resolve));
+      world.real.emit('changed', 'event');
+      return [
+        await client._client.callBack('delegated'),
+        await client._client.echo('automatic'),
+        await changed,
+        client.isClusterClientLeader,
+        client.isReady,
+      ];
+    },
+  },
+  {
+    title: 'the real client of an API client is made with its options',
+    run: async world => endOf(api(world, { failure: failure() }).ready()),
+  },
+  {
+    title: 'an API client with initMethod is ready after that',
+    run: async world => {
+      const client = api(world, { initMethod: 'start' }, {});
+      // The real client gets the same options: it has a method of that name too.
+      await client.ready();
+      return client.started;
+    },
+  },
+  {
+    title: 'an API client with another cluster',
+    run: async world => {
+      const calls: unknown[] = [];
+      const inner = new EventEmitter() as Any;
+      inner.ready = (listener: Any) => setImmediate(listener);
+      inner[Symbol.for('ClusterClient#close')] = async () => calls.push('close');
+      const generator = {
+        delegate: (...args: unknown[]) => calls.push(args),
+        create: (options: object) => {
+          calls.push(Object.keys(options));
+          return inner;
+        },
+      };
+      const client = api(world, { cluster: (Class: Any) => calls.push(Class === world.Real) && generator });
+      await client.ready();
+      await client.close();
+      return calls;
+    },
+  },
+  {
+    title: 'closing an API client closes the real client',
+    run: async world => {
+      const client = api(world);
+      await client.ready();
+      await client.close();
+      return [...world.real.diary];
+    },
+  },
+  {
+    title: 'an API client without a DataClient throws',
+    run: world =>
+      thrownBy(() => new world.cluster.APIClientBase()).slice(0, '[APIClient] DataClient is required'.length),
+  },
+];

@@ -1,0 +1,122 @@
+import test from 'ava';
+import { Feeds, type Listener, type Upstream } from '../../lib/compat/feeds.js';
+import { defer } from '../../lib/utils/deferred.js';
+import { microtasks } from '../helpers/unit-clock.js';
+
+function setUp({ replays = true, ...given }: Partial<Upstream> & { replays?: boolean } = {}) {
+  const diary: unknown[] = [];
+  const reports: unknown[] = [];
+  const listeners = new Map<unknown, Listener>();
+  const upstream: Upstream = {
+    subscribe(reg, listener) {
+      diary.push(['subscribe', reg]);
+      listeners.set(reg, listener);
+    },
+    unsubscribe(reg, listener) {
+      diary.push(['unsubscribe', reg, listener === listeners.get(reg)]);
+    },
+    encode: value => `<${value}>`,
+    report: error => reports.push(error),
+    ...given,
+  };
+  const heard: unknown[] = [];
+  return {
+    diary,
+    reports,
+    heard,
+    feeds: new Feeds(upstream, replays),
+    hear:
+      (who: string): Listener =>
+      value =>
+        heard.push([who, value]),
+    push: (reg: unknown, value: unknown) => listeners.get(reg)!(value),
+  };
+}
+
+test('one key is subscribed to once, and unsubscribed from when the last has gone', async t => {
+  const { feeds, hear, push, heard, diary } = setUp();
+  const ends = [feeds.subscribe(['k', 'one'], hear('a')), feeds.subscribe(['k', 'two'], hear('b'))];
+  push('one', 1);
+  t.deepEqual(heard, [
+    ['a', '<1>'],
+    ['b', '<1>'],
+  ]);
+  t.is(ends[0]!(), undefined);
+  await ends[1]!();
+  await ends[1]!();
+  t.deepEqual(diary, [
+    ['subscribe', 'one'],
+    ['unsubscribe', 'one', true],
+  ]);
+  feeds.subscribe(['k', 'three'], hear('c'));
+  t.deepEqual(diary.at(-1), ['subscribe', 'three']);
+});
+
+test('who comes late gets the last value as it was then, if there was one and it is to be said again', t => {
+  const last: { n: number } = { n: 1 };
+  const { feeds, hear, push, heard } = setUp({ encode: value => (value as typeof last).n });
+  feeds.subscribe(['k', 'k'], hear('a'));
+  feeds.subscribe(['k', 'k'], hear('b'));
+  push('k', last);
+  last.n = 2;
+  heard.length = 0;
+  feeds.subscribe(['k', 'k'], hear('late'));
+  t.deepEqual(heard, [['late', 1]]);
+
+  const never = setUp({ replays: false });
+  never.feeds.subscribe(['k', 'k'], never.hear('a'));
+  never.push('k', 1);
+  never.feeds.subscribe(['k', 'k'], never.hear('late'));
+  t.deepEqual(never.heard, [['a', '<1>']]);
+});
+
+test('a real client that calls back at once is heard', t => {
+  const { feeds, hear, heard } = setUp({ subscribe: (_reg, listener) => listener(1) });
+  feeds.subscribe(['k', 'k'], hear('a'));
+  t.deepEqual(heard, [['a', '<1>']]);
+});
+
+test('where nothing can be unsubscribed, what is subscribed stays so', async t => {
+  const { feeds, hear, push, heard, diary } = setUp({ unsubscribe: undefined });
+  await feeds.subscribe(['k', 'k'], hear('a'))();
+  push('k', 1);
+  feeds.subscribe(['k', 'k'], hear('again'));
+  t.deepEqual(diary, [['subscribe', 'k']]);
+  t.deepEqual(heard, [['again', '<1>']]);
+});
+
+test('it is unsubscribed after it was subscribed, however that went', async t => {
+  const subscribing = defer();
+  const { feeds, hear, diary, reports } = setUp({ subscribe: () => subscribing.promise });
+  void feeds.subscribe(['k', 'k'], hear('a'))();
+  await microtasks();
+  t.deepEqual(diary, []);
+  subscribing.reject(new Error('refused'));
+  await microtasks();
+  t.like(diary, [['unsubscribe', 'k']]);
+  t.like(reports, [{ message: 'refused' }]);
+});
+
+test('a subscription that is refused at once can be tried again', t => {
+  let refusals = 0;
+  const { feeds, hear } = setUp({
+    subscribe() {
+      refusals++;
+      throw new Error('refused');
+    },
+  });
+  for (let i = 0; i < 2; i++) t.throws(() => feeds.subscribe(['k', 'k'], hear('a')), { message: 'refused' });
+  t.is(refusals, 2);
+});
+
+test('a value that can not be made ready is reported, and the real client hears nothing of it', t => {
+  const { feeds, hear, push, heard, reports } = setUp({
+    encode() {
+      throw new Error('unreadable');
+    },
+  });
+  feeds.subscribe(['k', 'k'], hear('a'));
+  t.notThrows(() => push('k', 1));
+  t.like(reports, [{ message: 'unreadable' }]);
+  t.deepEqual(heard, []);
+});
