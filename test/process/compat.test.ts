@@ -1,0 +1,55 @@
+// An app written for cluster-client, on a real cluster: three clients in each of three workers, and one real client.
+
+import test from 'ava';
+import type { CompatApi, CompatEvent } from '../fixtures/process-compat.js';
+import type { RemoteProcess } from '../helpers/process-remote.js';
+import { startRig } from '../helpers/process-rig.js';
+
+type CompatProcess = RemoteProcess<CompatApi, CompatEvent>;
+
+const CLIENTS = [0, 1, 2];
+
+test('clients of several workers share one real client, and go on when its worker is killed', async t => {
+  const rig = await startRig(t, { primary: {} });
+  const workers: CompatProcess[] = [];
+  for (let i = 0; i < 3; i++) {
+    const worker = await rig.forkProgram<CompatApi, CompatEvent>({ program: 'process-compat.js' });
+    await worker.do.create(CLIENTS.length);
+    workers.push(worker);
+  }
+  t.deepEqual(await rig.upstream.untilConnections(1), { live: 1, total: 1, highest: 1 });
+  t.deepEqual(await Promise.all(workers.map(worker => worker.do.leading())), [
+    [true, false, false],
+    [false, false, false],
+    [false, false, false],
+  ]);
+
+  for (const worker of workers) worker.do.publish('registry', worker.workerId);
+  await workers[2]!.do.publish('news', 'before');
+  await heard(workers, 'before');
+  for (const worker of workers) t.deepEqual(await worker.do.get('set'), ['value', 'value', 'value']);
+
+  const [killed, ...rest] = workers as [CompatProcess, ...CompatProcess[]];
+  killed.kill();
+  await rig.primary.until('appointed', ({ workerId }) => workerId !== killed.workerId);
+  // A call waits until the next leader's real client is open.
+  t.deepEqual(await rest[0]!.do.get('set'), ['value', 'value', 'value']);
+  t.is((await rig.upstream.untilConnections(1)).total, 2);
+  await rest[1]!.do.publish('news', 'after');
+  await heard(rest, 'after');
+
+  const said = (await rig.upstream.executed()).filter(({ op }) => op === 'publish');
+  const bySecond = said.filter(({ connection }) => connection === 2).map(({ id }) => id);
+  t.deepEqual(bySecond.sort(), ['2', '3', 'after', 'before'].sort());
+  t.is((await rig.upstream.stats()).topics.news?.subscribers, 1);
+  t.is((await Promise.all(rest.map(worker => worker.do.leading()))).flat().filter(Boolean).length, 1);
+});
+
+/** Each client of each worker. */
+async function heard(workers: readonly CompatProcess[], message: string): Promise<void> {
+  await Promise.all(
+    workers.flatMap(worker =>
+      CLIENTS.map(client => worker.until('heard', event => event.client === client && event.message === message)),
+    ),
+  );
+}
