@@ -63,6 +63,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     files: ['worker.js', 'registry.js'],
     isDone: lines => countOf(lines, CONNECTED) === 2,
   },
+  'compat.cjs': {},
   'registry.test.js': { files: ['registry.js'], isTest: true },
 };
 

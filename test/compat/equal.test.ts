@@ -1,8 +1,12 @@
 // Equal behaviour: the same scripts on cluster-client and on the drop-in, in one process. Where they differ they differ
 // by a name that the README has, and in the way that is written there.
 
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import test from 'ava';
+import { ERROR_NAMES } from '../../lib/compat/error-names.js';
+import { resolveOptions } from '../../lib/compat/options.js';
+import { codesIn, tablesIn } from '../helpers/readme-markdown.js';
 import { CALLS } from './equal/calls.js';
 import type { Case } from './equal/case.js';
 import { DELEGATES } from './equal/delegates.js';
@@ -54,6 +58,41 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
     server.listen(port, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
   });
 }
+
+const README = readFileSync('README.md', 'utf8');
+
+/** A table of the guide by the first cell of its head. */
+function tableOf(head: string): readonly (readonly string[])[] {
+  return tablesIn(README, '## Coming from cluster-client').find(table => table.head[0] === head)!.rows;
+}
+
+test('the differences are those of the guide, by name', t => {
+  const documented = tableOf('difference').map(([name]) => name!);
+  t.deepEqual([...new Set(CASES.flatMap(({ differs }) => differs?.name ?? []))].sort(), documented.sort());
+});
+
+test('the options of the guide are those of cluster-client, with the defaults of here', t => {
+  const documented = tableOf('option').flatMap(([names, value]) =>
+    codesIn(names!).map(name => [name, codesIn(value!)[0]] as const),
+  );
+  const original = new World('cluster-client', 1).cluster(class {});
+  const known = [...Object.keys(original._options), 'subscribeTimeout', 'isLeader', 'maxListeners'];
+  t.deepEqual(documented.map(([name]) => name).sort(), known.sort());
+  const defaults: Readonly<Record<string, unknown>> = { ...resolveOptions('Class') };
+  for (const [name, value] of documented) {
+    if (
+      typeof defaults[name] !== 'object' &&
+      !['name', 'logger', 'formatKey', 'connectTimeout'].includes(name) &&
+      value
+    )
+      t.is(String(defaults[name]), value, name);
+  }
+});
+
+test('the names of errors are those of the guide', t => {
+  const documented = tableOf('name').flatMap(([name, codes]) => codesIn(codes!).map(code => [code, codesIn(name!)[0]]));
+  t.deepEqual(Object.fromEntries(documented), { ...ERROR_NAMES });
+});
 
 test('no two scripts have the same title', t => {
   t.is(new Set(CASES.map(({ title }) => title)).size, CASES.length);

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** What a user of the README's programs has installed. */
-const PACKAGES = ['redis', '@types'];
+const PACKAGES = ['co', 'redis', 'sdk-base', '@types'];
 
 const OUR_COMPILER = join(PROJECT, 'node_modules/typescript/bin/tsc');
 
