@@ -1,6 +1,7 @@
 // Clients of the drop-in in one process by themselves: what needs no other worker.
 
 import { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
 import test from 'ava';
 import cluster, { APIClientBase, type ClusterOptions } from '../../lib/compat.js';
 
@@ -189,6 +190,12 @@ test('an API client needs nothing but its class', async t => {
   t.is(await api._client.echo(1), 1);
   t.deepEqual(api.delegates, {});
   await api.close();
+});
+
+test('who requires it can use it at once', async t => {
+  const { useIt, Api } = createRequire(import.meta.url)('../fixtures/compat-require.cjs');
+  t.is(await useIt(), 1);
+  t.true(Api.prototype instanceof APIClientBase);
 });
 
 test('cluster.close() of what is no client throws', t => {

@@ -1,0 +1,56 @@
+// What options and variables come to, in a process of its own: variables are read there, and what does nothing is told once.
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { groupOf, resolveOptions } from '../../lib/compat/options.js';
+
+const COMPAT = new URL('../../lib/compat.js', import.meta.url).href;
+
+const SCRIPT = `
+  import cluster from ${JSON.stringify(COMPAT)};
+  class Echo { async echo(value) { return value; } }
+  const options = { port: 1234, connectTimeout: 1, heartbeatInterval: 1, isCheckHeartbeat: true };
+  const clients = [cluster(Echo, options).create(), cluster(Echo, options).create(), cluster(Echo).create()];
+  for (const client of clients) await client.echo(1);
+  const { port, singleMode } = clients[2].options;
+  console.log(JSON.stringify([port, singleMode, clients.map(client => client.isClusterClientLeader)]));
+  for (const client of clients) await client.close();
+`;
+
+async function run(env: NodeJS.ProcessEnv): Promise<{ printed: unknown; told: string[] }> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', SCRIPT], {
+    cwd: fileURLToPath(new URL('.', import.meta.url)),
+    env: { ...process.env, NODE_V8_COVERAGE: '', ...env },
+  });
+  return { printed: JSON.parse(stdout), told: stderr.split('\n').filter(Boolean) };
+}
+
+test('what does nothing is told once, to whoever debugs, and to nobody else', async t => {
+  const { printed, told } = await run({ NODE_DEBUG: 'cluster-shared-client' });
+  t.deepEqual(printed, [7777, false, [true, false, true]]);
+  t.deepEqual(
+    told.map(line => /The (?:option|variable) \w+/.exec(line)?.[0]),
+    ['port', 'connectTimeout', 'heartbeatInterval', 'isCheckHeartbeat'].map(name => `The option ${name}`),
+  );
+  t.deepEqual((await run({})).told, []);
+});
+
+test('the variables of cluster-client are read', async t => {
+  const { printed, told } = await run({
+    NODE_DEBUG: 'cluster-shared-client',
+    NODE_CLUSTER_CLIENT_PORT: '4321',
+    NODE_CLUSTER_CLIENT_CONNECT_TIMEOUT: '5',
+    NODE_CLUSTER_CLIENT_SINGLE_MODE: '1',
+  });
+  t.deepEqual(printed, [4321, true, [true, true, true]]);
+  t.deepEqual(told.filter(line => line.includes('The variable')).length, 2);
+});
+
+test('a name and a port make a group, and single mode one of its own', t => {
+  t.is(groupOf(resolveOptions('Class')), 'Class@7777');
+  t.is(groupOf(resolveOptions('Class', { name: 'name', port: 1 })), 'name@1');
+  t.is(groupOf(resolveOptions('Class', { singleMode: true, port: 1 })), 'Class@single');
+  t.is(resolveOptions('Class', { isBroadcast: undefined }).isBroadcast, true);
+});
