@@ -31,6 +31,8 @@ function runRing(line: string, ring: string) {
     ...process.env,
     // What asks for `node` or npm finds this one too.
     PATH: `${dirname(binary)}${delimiter}${process.env.PATH}`,
+    // The long chaos is for one line.
+    CHAOS_MINUTES: process.env.CHAOS_MINUTES ?? '0.25',
     // What a compiler says doesn't depend on the line it runs on: once is enough.
     ...(line === lines[0] && { COMPILERS: TYPESCRIPTS.map(compiler).join(delimiter) }),
   };
