@@ -3,6 +3,8 @@
 import { Base } from './client/base.js';
 import { createHandle, createShape, defineMethods, type Shape } from './client/handle.js';
 import { clashingNames } from './client/reserved-names.js';
+import { tell } from './diagnostics/channels.js';
+import type { DiagnosticsName } from './diagnostics/messages.js';
 import { alreadySetUp, differentOption, noPrimaryInThread, notAPrimary } from './errors.js';
 import { classMethodNames } from './leader/method-names.js';
 import { Link } from './member/link.js';
@@ -74,7 +76,7 @@ export class Host {
     if (this.#setUp) return again(this.#setUp, given);
     const options = resolvePrimaryOptions(given);
     if (options.serialization) world.setSerialization(options.serialization);
-    const emitter: Emitter = createEmitter(cause => emitter.emit('warning', { message: listenerThrew(), cause }));
+    const emitter: Emitter = createEmitter(cause => this.#emit('warning', { message: listenerThrew(), cause }));
     const end = world.createPrimaryEnd();
     const primary = new Primary(this.#ownRouter(), emitter, () => this.#close(end));
     this.#setUp = { primary, options, emitter };
@@ -117,10 +119,16 @@ export class Host {
     this.#router ??= new Router({
       clock: this.#world.clock,
       options: resolvePrimaryOptions(),
-      emit: (event, detail) => this.#setUp?.emitter.emit(event, detail),
+      emit: (event, detail) => this.#emit(event, detail),
       removeAddress: address => this.#world.where === 'primary' && this.#world.removeAddress?.(address),
     });
     return this.#router;
+  }
+
+  /** Events of the primary, for its user and for who watches. */
+  #emit(event: string, detail: object): void {
+    tellOfPrimary(event, detail);
+    this.#setUp?.emitter.emit(event, detail);
   }
 
   #memberFor(options: MemberOptions, methodNames: Iterable<string>): { member: Member; shape: Shape } {
@@ -149,7 +157,7 @@ export class Host {
 
   #aloneLink(): HostLink {
     const { clock } = this.#world;
-    this.#alone ??= this.#localLink(new Router({ clock, options: resolvePrimaryOptions(), emit() {} }));
+    this.#alone ??= this.#localLink(new Router({ clock, options: resolvePrimaryOptions(), emit: tellOfPrimary }));
     return this.#alone;
   }
 
@@ -205,8 +213,17 @@ export class Host {
     const hidden = definition.kind === 'class' ? clashingNames(classMethodNames(definition.Class)) : [];
     if (hidden.length === 0) return;
     // In a later tick, when somebody can listen.
-    this.#world.clock.defer(() => base.warning(hiddenMethods(hidden)));
+    this.#world.clock.defer(() => {
+      const message = hiddenMethods(hidden);
+      tell('warning', { side: 'member', member: base.member.link.self.workerId, group: base.member.name, message });
+      base.warning(message);
+    });
   }
+}
+
+/** Whoever emits knows the details of each event. */
+function tellOfPrimary(event: string, { name: group, ...detail }: { readonly name?: string }): void {
+  tell(event as DiagnosticsName, { side: 'primary', group, ...detail } as never);
 }
 
 interface HostLink {

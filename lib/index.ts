@@ -27,6 +27,14 @@ export type {
 } from './client/types.js';
 export type { LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from './client/types-leader-task.js';
 export { createSharedClient } from './create-shared-client.js';
+export type {
+  CallTrace,
+  DiagnosticsMessages,
+  DiagnosticsName,
+  GroupMessage,
+  Teller,
+  WorkerMessage,
+} from './diagnostics/messages.js';
 export { ERROR_CODES, type ErrorCode, type Outcome, SharedClientError } from './errors.js';
 export { callContext } from './leader/call-context.js';
 export type { FailureReason } from './metrics/call-counts.js';
@@ -41,6 +49,8 @@ export type {
   ClientClass,
   ClientDefinition,
   ClientOptions,
+  ContextCarrier,
+  ContextOption,
   LeaderTaskContext,
   LeaderTaskFunction,
   LeaderTaskOptions,

@@ -26,6 +26,7 @@ const MEMBER_DEFAULTS = {
   handover: 'exclusive',
   closeOn: [],
   alone: false,
+  context: undefined,
 };
 
 const HANDLE_DEFAULTS = {
@@ -62,6 +63,10 @@ const TABLE: Record<string, { good: unknown[]; bad: unknown[]; of?: 'handle' }> 
     bad: [null, 'SIGTERM', ['SIGKILL'], ['SIGSTOP'], ['TERM'], ['sigterm'], [''], [15], ['toString'], ['SIGINT', null]],
   },
   alone: { good: GOOD_FLAGS, bad: BAD_FLAGS },
+  context: {
+    good: [{ inject() {}, extract() {} }],
+    bad: [null, 'x', [], {}, { inject() {} }, { extract() {} }, { inject: 1, extract() {} }],
+  },
 };
 
 test('every option of a client has its default', t => {
@@ -225,8 +230,13 @@ test('an unknown option is refused, and what it was meant to be is named', t => 
   refuses(t, () => fromClass({ timeOutMs: 1 }), 'did you mean timeoutMs');
   refuses(t, () => fromClass({ timeout: 1 }), '"timeout"', 'did you mean timeoutMs?');
   refuses(t, () => fromOpen({ replya: 'last' }), 'did you mean replay?');
-  refuses(t, () => fromClass({ singleton: true }), 'the options are name, timeoutMs, readyTimeoutMs', 'alone, args.');
-  refuses(t, () => fromOpen({ singleton: true }), 'alone, open, close.');
+  refuses(
+    t,
+    () => fromClass({ singleton: true }),
+    'the options are name, timeoutMs, readyTimeoutMs',
+    'alone, context, args.',
+  );
+  refuses(t, () => fromOpen({ singleton: true }), 'alone, context, open, close.');
 });
 
 test('methods are split between the member and the handle', t => {

@@ -34,7 +34,11 @@ const CHANGES = {
   handover: 'overlap',
   closeOn: ['SIGTERM'],
   alone: true,
+  context: { inject() {}, extract() {} },
 };
+
+/** An equal one; functions are equal only to themselves. */
+const copyOf = (value: unknown) => (value === CHANGES.context ? { ...(value as object) } : structuredClone(value));
 
 test('the table of changes has every option of a member', t => {
   const compared = Object.keys(fromClass()).filter(option => !['name', 'definition', 'eligibleGiven'].includes(option));
@@ -45,10 +49,7 @@ for (const [option, value] of Object.entries(CHANGES)) {
   test(`two clients of one process differ in ${option}`, t => {
     t.is(differingMemberOption(fromClass(), fromClass({ [option]: value })), option);
     t.is(differingMemberOption(fromOpen({ [option]: value }), fromOpen()), option);
-    t.is(
-      differingMemberOption(fromClass({ [option]: value }), fromClass({ [option]: structuredClone(value) })),
-      undefined,
-    );
+    t.is(differingMemberOption(fromClass({ [option]: value }), fromClass({ [option]: copyOf(value) })), undefined);
   });
 }
 
@@ -107,7 +108,7 @@ for (const [option, value] of Object.entries(CHANGES)) {
     t.is(a === b, isOwn);
     t.is(digestDifference(a, b), isOwn ? undefined : option);
     t.is(digestDifference(b, a), isOwn ? undefined : option);
-    t.is(memberDigest(fromClass({ [option]: structuredClone(value) })), b);
+    t.is(memberDigest(fromClass({ [option]: copyOf(value) })), b);
   });
 }
 

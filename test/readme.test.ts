@@ -58,6 +58,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   'open.ts': {},
   'redis.ts': { redis: true },
   'methods.js': {},
+  'watch.js': {},
   'reports.js': { isDone: lines => lines.length === 2 },
   'operate.js': {
     files: ['worker.js', 'registry.js'],

@@ -4,19 +4,21 @@ import { canonicalKey } from '../codec/canonical-key.js';
 import { encodeValue, type SignalWriter } from '../codec/encode-value.js';
 import { createNonError, isError } from '../codec/error-classes.js';
 import { rejectWhereAwaited } from '../codec/local-stack.js';
+import { callChannel, tell } from '../diagnostics/channels.js';
 import { closed, invalidOption, unknownMethod } from '../errors.js';
 import { isCallableName } from '../leader/method-names.js';
 import { rolesOf } from '../leader/real-client.js';
-import { Call, type CallKind, type CallSignal } from '../member/call.js';
+import { Call, type CallKind, type CallSignal, withCarrier } from '../member/call.js';
 import type { Member, MemberObserver } from '../member/member.js';
 import type { Sticky } from '../member/stickies.js';
 import type { ResyncEvent } from '../member/subscriptions.js';
-import type { HandleOptions, MethodRole, ResolvedWith } from '../options.js';
+import type { ContextOption, HandleOptions, MethodRole, ResolvedWith } from '../options.js';
 import { nextNumber } from '../protocol/ids.js';
 import { Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import { MAX_TIMER_MS } from '../utils/clock.js';
 import { createEmitter, type Emitter } from '../utils/emitter.js';
+import { CallerTrace } from './caller-trace.js';
 import { Subscription } from './subscription.js';
 import { SubscriptionIterator } from './subscription-iterator.js';
 
@@ -108,6 +110,7 @@ export class Base implements MemberObserver {
 
   /** Hot: nothing is made that isn't needed for every call. */
   #call(kind: CallKind, method: string, args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
+    if (callChannel.hasSubscribers) return this.#watched(kind, method, args, with_);
     const promise = new Promise(takeResolve);
     const succeed = lastResolve;
     try {
@@ -118,12 +121,26 @@ export class Base implements MemberObserver {
     return promise;
   }
 
+  #watched(kind: CallKind, method: string, args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
+    const trace = new CallerTrace(this.member, method);
+    return new Promise(resolve => {
+      trace.start(() => {
+        try {
+          this.#start(kind, method, args, with_, resolve, trace);
+        } catch (error) {
+          trace.failed(error, () => resolve(Promise.reject(error)));
+        }
+      });
+    });
+  }
+
   #start(
     kind: CallKind,
     method: string,
     args: readonly unknown[],
     with_: ResolvedWith,
-    succeed: Call['succeed'],
+    resolve: Call['succeed'],
+    trace?: CallerTrace,
   ): void {
     const { member } = this;
     const { signal } = with_;
@@ -132,13 +149,17 @@ export class Base implements MemberObserver {
     signal?.throwIfAborted();
     const said = member.options.methods.get(method);
     found = undefined;
-    const payload = encodeValue(args, 'args', signalCollector);
+    let payload = encodeValue(args, 'args', signalCollector);
     const signals = found as AbortSignal[] | undefined;
+    if (member.options.context) payload = this.#withContext(payload, member.options.context);
     const timeoutMs = with_.timeoutMs ?? this.options.methodTimeouts.get(method) ?? this.options.timeoutMs;
     const isSticky = kind === Kind.PUBLISH && with_.sticky !== undefined;
     const sticky = isSticky ? canonicalKey(with_.sticky, 'sticky') : undefined;
-    const fail = (with_.oneway ?? said?.role === 'oneway') ? this.#onError : undefined;
-    if (fail) succeed(undefined);
+    const onFail = (with_.oneway ?? said?.role === 'oneway') ? this.#onError : undefined;
+    if (onFail) resolve(undefined);
+    let succeed = resolve;
+    let fail: Call['fail'] | undefined = onFail;
+    if (trace) ({ succeed, fail } = trace.watch(resolve, onFail));
     if (sticky !== undefined) return this.#publishSticky(sticky, payload, timeoutMs, with_, succeed, fail);
     const isIdempotent = with_.idempotent ?? said?.idempotent ?? false;
     const call = new Call(
@@ -154,8 +175,21 @@ export class Base implements MemberObserver {
       succeed,
       fail,
     );
+    if (trace) trace.call = call;
     if (signal || signals) this.#watchSignals(call, signal, signals);
     member.calls.make(call);
+  }
+
+  /** What the user's hook gives to come along; where it can't, the call goes without. */
+  #withContext(args: Payload, { inject }: ContextOption): Payload {
+    try {
+      const carrier = inject();
+      const text = carrier === undefined || carrier === null ? undefined : JSON.stringify(carrier);
+      return text === undefined ? args : withCarrier(args, text);
+    } catch (error) {
+      this.error(error);
+      return args;
+    }
   }
 
   #watchSignals(call: Call, own: AbortSignal | undefined, inside: readonly AbortSignal[] = []): void {
@@ -248,6 +282,8 @@ export class Base implements MemberObserver {
       if (this.#resynced.get(event.key) === event.toTerm) return;
       this.#resynced.set(event.key, event.toTerm);
     }
+    const { name, link } = this.member;
+    tell('resync', { side: 'member', member: link.self.workerId, group: name, ...event });
     this.emitter.emit('resync', event);
   }
 

@@ -5,6 +5,8 @@ import type { CallContext } from '../options.js';
 
 export class RunningCall implements CallContext, SignalReader {
   isEnded = false;
+  /** What came along from the caller's `inject`. */
+  carrier: unknown = undefined;
   #reason: unknown;
   /** By number: 0 is the call's own, n the nth in its arguments. Made when somebody asks. */
   #controllers: Map<number, AbortController> | undefined;

@@ -41,6 +41,13 @@ export class Sender {
 
   constructor(private readonly options: SenderOptions) {}
 
+  /** How a member is spoken to. */
+  roadTo(workerId: number): 'local' | 'relay' | 'direct' {
+    const { self, lanes } = this.options;
+    if (workerId === self) return 'local';
+    return lanes?.of(workerId) ? 'direct' : 'relay';
+  }
+
   to(workerId: number, kind: number, id: number, text: string, parts?: readonly Part[]): void {
     const lane = this.options.lanes?.of(workerId);
     if (lane) return lane.put(kind, id, text, parts);

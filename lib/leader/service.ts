@@ -21,10 +21,10 @@ import { type Bundle, EXT, Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { isThenable } from '../utils/is-thenable.js';
-import { runInContext } from './call-context.js';
 import type { RealClient } from './real-client.js';
 import { RunningCall } from './running-call.js';
 import type { Sender } from './sender.js';
+import { type Method, type MethodHost, startMethod } from './start-method.js';
 import { type Subscriber, Topic, type TopicHost } from './topic.js';
 
 export interface ServiceOptions {
@@ -45,7 +45,7 @@ export interface ServiceOptions {
 /** Events of the real client that may wait for the lease; beyond it the oldest are dropped. */
 const MOST_HELD_EVENTS = 1000;
 
-export class Service implements TopicHost {
+export class Service implements TopicHost, MethodHost {
   readonly term: number;
   readonly client: RealClient;
   readonly sender: Sender;
@@ -93,6 +93,14 @@ export class Service implements TopicHost {
 
   report(error: unknown): void {
     this.#report(error);
+  }
+
+  get context(): MemberOptions['context'] {
+    return this.#options.context;
+  }
+
+  roadOf(workerId: number): string {
+    return this.sender.roadTo(workerId);
   }
 
   refused({ workerId, id }: Subscriber): void {
@@ -224,6 +232,8 @@ export class Service implements TopicHost {
       if (now > deadline) throw timedOut(what, 0, 'not-started', ': its deadline had passed when it came');
       const decoded = ext ? decodeArguments(args, parts, call) : args;
       if (!Array.isArray(decoded)) throw brokenArguments();
+      // What came along is in the last place, whatever the kind.
+      call.carrier = (json as unknown[])[3];
       if (kind === Kind.CALL) this.#start(call, this.client.method(what), decoded);
       else if (kind === Kind.PUBLISH) this.#publish(call, (json as unknown[])[1], decoded);
       else this.#unpublish(call, (json as unknown[])[1], decoded);
@@ -240,11 +250,11 @@ export class Service implements TopicHost {
     return [what, (first as number | null) ?? Number.POSITIVE_INFINITY, third ?? []];
   }
 
-  #start(call: RunningCall, method: ((...args: unknown[]) => unknown) | undefined, args: unknown[]): void {
+  #start(call: RunningCall, method: Method | undefined, args: unknown[]): void {
     if (!method) throw unknownMethod(call.method);
     let result: unknown;
     try {
-      result = runInContext(call, () => method(...args));
+      result = startMethod(call, method, args, this);
     } catch (error) {
       return this.#fail(call, error);
     }

@@ -74,6 +74,9 @@ export class Call implements Expiring {
   }
 }
 
+/** Arguments with what comes along with them: one more place in the frame, which the codec doesn't see. */
+export const withCarrier = (args: Payload, carrier: string): Payload => ({ ...args, text: `${args.text},${carrier}` });
+
 const quoted = new Map<string, string>();
 
 /** A client has few methods, and calls them often; a name made up for each call must not fill the memory. */

@@ -21,6 +21,8 @@ export interface CallsOptions {
   readonly clock: Clock;
   /** Why a call whose deadline passed got no answer. */
   timeout(method: string, timeoutMs: number, outcome: Outcome): Error;
+  /** There was no room for a call, or for the result of one. */
+  overloaded?(what: 'calls' | 'results'): void;
 }
 
 export class Calls {
@@ -55,6 +57,7 @@ export class Calls {
   /** Takes a call. @returns false where there was no room for it: then it has failed */
   make(call: Call): boolean {
     if (this.#isOverloaded(call)) {
+      this.#options.overloaded?.('calls');
       this.counts.failedWith('ERR_OVERLOADED', 0);
       call.fail(overloaded('not-started'));
       return false;
@@ -228,6 +231,7 @@ export class Calls {
         if (this.#road === call.road) this.#road = undefined;
         return this.#again(call);
       case Kind.OVERLOADED:
+        this.#options.overloaded?.(json === 1 ? 'results' : 'calls');
         return this.#fail(call, overloaded(json === 1 || call.wasLost ? 'unknown' : 'not-started'));
     }
   }

@@ -4,6 +4,9 @@
 import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
+import { tell } from '../diagnostics/channels.js';
+import { debug } from '../diagnostics/debug-log.js';
+import type { GroupMessage } from '../diagnostics/messages.js';
 import { brokenFrame, closed, leaderFailed, noPrimary, type Outcome, readyTimedOut, timedOut } from '../errors.js';
 import { type Opening, RealClient } from '../leader/real-client.js';
 import { Sender } from '../leader/sender.js';
@@ -22,6 +25,7 @@ import { defer } from '../utils/deferred.js';
 import { closesSlowly } from '../warnings.js';
 import { Calls } from './calls.js';
 import type { Link, LinkMember, ToError } from './link.js';
+import { NewsTeller } from './news-teller.js';
 import { ReadyWaiters } from './ready-waiters.js';
 import { Roads } from './roads.js';
 import {
@@ -50,6 +54,19 @@ export interface MemberObserver {
   close(): Promise<void>;
 }
 
+/** Orders as lines of NODE_DEBUG. */
+const TELLS: { readonly [order in RoleOrder['do']]: string } = {
+  open: 'opens the real client',
+  'tell prepared': 'is prepared to take over',
+  serve: 'serves calls',
+  drain: 'lets its calls end',
+  stop: 'starts no call any more',
+  close: 'closes the real client',
+  yield: 'asks to step down',
+  resign: 'gives its term back',
+  leave: 'leaves the group',
+};
+
 /** For what is said again to a new leader. */
 const SAY_AGAIN_MS = 10_000;
 
@@ -69,6 +86,8 @@ export class Member implements LinkMember {
   #options: MemberOptions;
   readonly #link: Link;
   readonly #waiters: ReadyWaiters;
+  readonly #teller: GroupMessage;
+  readonly #newsTeller: NewsTeller;
   #role: RoleState;
   #news: News | undefined;
   /** The last error of an attempt to open the real client, while none is open. */
@@ -93,6 +112,8 @@ export class Member implements LinkMember {
     this.#options = options;
     this.#link = link;
     this.#waiters = new ReadyWaiters(this.clock);
+    this.#teller = { side: 'member', member: link.self.workerId, group: this.name };
+    this.#newsTeller = new NewsTeller(this.#teller);
     this.#roads = new Roads({
       group: this.name,
       link,
@@ -104,6 +125,7 @@ export class Member implements LinkMember {
     this.calls = new Calls({
       clock: this.clock,
       timeout: (method, ms, outcome) => this.timeoutError(method, ms, outcome),
+      overloaded: what => tell('overload', { ...this.#teller, workerId: link.self.workerId, what }),
     });
     this.subscriptions = new Subscriptions(this.clock);
     this.stickies = new Stickies({ calls: this.calls, timeoutMs: SAY_AGAIN_MS, now: () => this.clock.now() });
@@ -116,8 +138,7 @@ export class Member implements LinkMember {
     this.#link.add(this);
     if (this.#link.isLinked) return;
     this.#noPrimaryTimer = this.clock.setTimer(() => {
-      if (!this.#link.isLinked)
-        this.#observe(observer => observer.warning(noPrimary(this.#options.noPrimaryMs).message));
+      if (!this.#link.isLinked) this.warning(noPrimary(this.#options.noPrimaryMs).message);
     }, this.#options.noPrimaryMs);
   }
 
@@ -206,10 +227,12 @@ export class Member implements LinkMember {
 
   linked(): void {
     this.#noPrimaryTimer?.clear();
+    tell('join', { ...this.#teller, ...this.#link.self });
   }
 
   news(news: News): void {
     // The channel keeps order, so this is the newest.
+    this.#newsTeller.tell(news);
     this.#news = news;
     if (news.error) this.#openError = readError(news.error);
     if (news.phase === 'ready') this.#openError = undefined;
@@ -231,6 +254,7 @@ export class Member implements LinkMember {
   }
 
   warning(text: string): void {
+    tell('warning', { ...this.#teller, message: text });
     this.#observe(observer => observer.warning(text));
   }
 
@@ -241,6 +265,7 @@ export class Member implements LinkMember {
 
   lost(toError: ToError): Promise<unknown> | undefined {
     this.#news = undefined;
+    debug(this.#teller, () => `there is no primary: ${toError().message}`);
     // Its results are still good; what is left then is lost with the primary, not with a leader.
     this.#service?.stop();
     this.calls.failAll(toError);
@@ -248,6 +273,7 @@ export class Member implements LinkMember {
     this.#play({ type: 'lost' });
     this.#roads.destroy();
     this.failovers.forget();
+    this.#newsTeller.forget();
     this.#waiters.reject(toError());
     return this.#role.now.at === 'closing' ? this.#closing : undefined;
   }
@@ -352,6 +378,7 @@ export class Member implements LinkMember {
   }
 
   #carryOut(order: RoleOrder): void {
+    debug(this.#teller, () => ('term' in order ? `${TELLS[order.do]} (term ${order.term})` : TELLS[order.do]));
     switch (order.do) {
       case 'open':
         return void this.#open(order.term);
@@ -385,7 +412,10 @@ export class Member implements LinkMember {
 
   async #open(term: number): Promise<void> {
     const opening = RealClient.open(this.#options, term, this.clock, {
-      broken: error => this.#play({ type: 'broken', term, error: encodeError(error) }),
+      broken: error => {
+        debug(this.#teller, () => `its real client is lost (term ${term}): ${error}`);
+        this.#play({ type: 'broken', term, error: encodeError(error) });
+      },
       error: error => this.#observe(observer => observer.error(error)),
       event: (event, args) => this.#service?.event(event, args),
     });
@@ -394,9 +424,12 @@ export class Member implements LinkMember {
       const client = await opening.ready;
       if (this.#opening !== opening) return;
       this.#client = client;
+      debug(this.#teller, () => `its real client is open (term ${term})`);
       this.#play({ type: 'opened', term });
     } catch (error) {
-      if (this.#opening === opening) this.#play({ type: 'open failed', term, error: encodeError(error) });
+      if (this.#opening !== opening) return;
+      debug(this.#teller, () => `could not open the real client (term ${term}): ${error}`);
+      this.#play({ type: 'open failed', term, error: encodeError(error) });
     }
   }
 
@@ -479,6 +512,7 @@ export class Member implements LinkMember {
   }
 
   #leave(): void {
+    tell('leave', { ...this.#teller, ...this.#link.self });
     void this.#goneOnce(this.#sayGoodbye());
     this.calls.failAll(outcome => closed('The shared client', outcome));
     this.#shut();
@@ -524,7 +558,9 @@ export class Member implements LinkMember {
     if (this.#roads.remote && this.#roads.remote.term !== term) return;
     const road = build();
     this.#road = road;
-    this.failovers.ready(term, this.clock.now(), this.#news?.cause);
+    const failover = this.failovers.ready(term, this.clock.now(), this.#news?.cause);
+    const after = failover ? `, ${failover.durationMs.toFixed(1)} ms after the leader before it was lost` : '';
+    debug(this.#teller, () => `calls go by the ${road.kind} road (term ${term})${after}`);
     this.subscriptions.open(road);
     this.calls.open(road, () => this.stickies.sayAgain());
     this.#waiters.resolve();
@@ -559,8 +595,8 @@ export class Member implements LinkMember {
     return leaderFailed(this.name, this.#openError ?? readyTimedOut(this.name, ms, why));
   }
 
-  #observe(tell: (observer: MemberObserver) => void): void {
-    for (const observer of this.observers) tell(observer);
+  #observe(say: (observer: MemberObserver) => void): void {
+    for (const observer of this.observers) say(observer);
   }
 }
 

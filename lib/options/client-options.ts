@@ -1,5 +1,6 @@
 // The options of `createSharedClient()`, as users write them. How they are resolved is in member-options.ts.
 
+import type { ContextOption } from './context-option.js';
 import type { OpenContext } from './contexts.js';
 import type { MethodsOption } from './methods-option.js';
 
@@ -81,6 +82,11 @@ export interface ClientOptions<T = object> {
    * @default false
    */
   alone?: boolean;
+  /**
+   * Carries a trace, or whatever else belongs to a call, along with it to the leader.
+   * @default none
+   */
+  context?: ContextOption;
 }
 
 /** Any class that can be constructed. */

@@ -16,6 +16,7 @@ const COMPARED = [
   'handover',
   'closeOn',
   'alone',
+  'context',
 ] as const satisfies readonly (keyof MemberOptions)[];
 
 /** The first option in which the two differ, as {@link differentOption} names it. */

@@ -29,6 +29,7 @@ export function memberDigest(options: MemberOptions): string {
   ] as const) {
     if (!isDeepStrictEqual(options[option], MEMBER_DEFAULTS[option])) digest[option] = textOf(options[option]);
   }
+  if (options.context) digest.context = true;
   if (options.methods.size > 0) digest.methods = textOf([...options.methods]);
   return JSON.stringify(digest);
 }

@@ -14,6 +14,7 @@ import {
   signalNames,
 } from './checks.js';
 import type { ClientDefinition, ClientOptions } from './client-options.js';
+import { type ContextOption, resolveContext } from './context-option.js';
 import type { OpenContext } from './contexts.js';
 import { type MemberMethod, type ResolvedMethods, resolveMethods } from './methods-option.js';
 import { type ChecksFor, readOptions } from './read-options.js';
@@ -49,6 +50,7 @@ export interface MemberOptions {
   readonly handover: 'exclusive' | 'overlap';
   readonly closeOn: readonly NodeJS.Signals[];
   readonly alone: boolean;
+  readonly context: ContextOption | undefined;
 }
 
 /** What each handle has for itself; checked, complete and frozen. */
@@ -84,6 +86,7 @@ export const MEMBER_DEFAULTS = Object.freeze({
   handover: 'exclusive',
   closeOn: Object.freeze<NodeJS.Signals[]>([]),
   alone: false,
+  context: undefined,
 } as const);
 
 interface CommonOptions extends Omit<ClientOptions, 'methods'> {
@@ -106,6 +109,7 @@ const COMMON: ChecksFor<CommonOptions> = {
   handover: oneOf('exclusive', 'overlap'),
   closeOn: signalNames,
   alone: flag,
+  context: resolveContext,
 };
 
 interface ClassForm extends CommonOptions {

@@ -186,7 +186,7 @@ export interface News {
   readonly leader?: { readonly workerId: number; readonly pid: number };
   readonly methods?: readonly string[];
   readonly error?: PortablePayload;
-  /** Why the last term ended, if one has. */
+  /** Why the last term ended, if one has; not while it isn't known of the one before whether it has. */
   readonly cause?: DeposedCause;
 }
 
@@ -245,6 +245,7 @@ export interface Warning {
  */
 export const Kind = {
   // member -> leader; the id is the call's, or the subscription's
+  // With a last place more, `carrier`, where the caller's `context` gave something to come along: JSON, never tagged.
   /** `[method, deadline, args]` */
   CALL: 1,
   /** `[deadline, stickyKey | null, args]` */

@@ -214,7 +214,8 @@ export class Group {
     const { state, leader } = this;
     const phase = newsPhase(state);
     const isLed = phase === 'opening' || phase === 'ready';
-    const cause = state.at.stage === 'fenced' ? state.at.cause : this.#cause;
+    // Whether a leader that can't be reached is dead isn't known yet.
+    const cause = state.at.stage === 'fenced' ? undefined : this.#cause;
     return {
       k: 'news',
       group: this.name,

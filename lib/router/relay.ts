@@ -1,6 +1,7 @@
 // The relay road in the primary: reads envelopes, passes payloads on unread, and gives back what it still holds when a
 // term ends. It changes nothing about who leads.
 
+import { tell } from '../diagnostics/channels.js';
 import { bytesOf, OpenBundle, pickFrames, signal, splitFrames } from '../protocol/frames.js';
 import { type Bundle, Kind } from '../protocol/messages.js';
 import type { Group } from './group.js';
@@ -35,6 +36,7 @@ function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bun
   if (bundle.n !== undefined) group.received.set(from.workerId, bundle.n);
   const bytes = count(host, bundle);
   if (!host.isOverloaded(leader, bytes)) return leader.outbox.data(passed, bytes);
+  tell('overload', { side: 'primary', group: g, workerId: leader.workerId, what: 'calls' });
   const refused = pickFrames(bundle, isCall);
   if (refused) answer(from, refused, Kind.OVERLOADED, '0');
   const rest = pickFrames(passed, kind => !isCall(kind));
@@ -72,10 +74,16 @@ function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: B
 /** The worker doesn't read: of values the newest stay, results without room end their calls, all else is small and needed. */
 function conflate(worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): void {
   const results = isOverloaded ? pickFrames(bundle, isResult) : undefined;
-  if (results) answer(worker, results, Kind.OVERLOADED, '1');
+  const overload = { side: 'primary', group: bundle.g, workerId: worker.workerId } as const;
+  if (results) {
+    tell('overload', { ...overload, what: 'results' });
+    answer(worker, results, Kind.OVERLOADED, '1');
+  }
   const rest = pickFrames(bundle, kind => !waitsWithValues(kind) && !(isOverloaded && isResult(kind)));
   if (rest) worker.outbox.data(rest);
-  for (const frame of splitFrames(bundle, waitsWithValues)) worker.backlog.keep(frame);
+  const values = splitFrames(bundle, waitsWithValues);
+  if (values.length > 0) tell('overload', { ...overload, what: 'values' });
+  for (const frame of values) worker.backlog.keep(frame);
 }
 
 /**

@@ -1,0 +1,58 @@
+// One call as the subscribers of the channel of calls see it on its caller's side.
+
+import { rejectWhereAwaited } from '../codec/local-stack.js';
+import { callChannel } from '../diagnostics/channels.js';
+import type { CallTrace } from '../diagnostics/messages.js';
+import type { Call } from '../member/call.js';
+import type { Member } from '../member/member.js';
+
+export class CallerTrace {
+  readonly #message: CallTrace;
+  /** Once there is one: it knows how it travelled in the end. */
+  call: Call | undefined;
+
+  constructor({ name, term, road }: Member, method: string) {
+    this.#message = { side: 'caller', group: name, method, term, road: road?.kind };
+  }
+
+  /** Runs what makes the call, which doesn't throw. */
+  start(make: () => void): void {
+    callChannel.start.runStores(this.#message, make);
+    callChannel.end.publish(this.#message);
+  }
+
+  succeeded(value: unknown, tell: (value: unknown) => void): void {
+    this.#message.result = value;
+    this.#settle(() => tell(value));
+  }
+
+  failed(error: unknown, tell: (error: unknown) => void): void {
+    this.#message.error = error;
+    this.#learn();
+    callChannel.error.publish(this.#message);
+    this.#settle(() => tell(error));
+  }
+
+  /** How a call ends that is watched: `onFail` where nobody waits for it. */
+  watch(
+    succeed: Call['succeed'],
+    onFail?: Call['fail'],
+  ): { readonly succeed: Call['succeed']; readonly fail: Call['fail'] } {
+    const fail = onFail ?? ((error: unknown) => succeed(rejectWhereAwaited(error)));
+    return { succeed: value => this.succeeded(value, succeed), fail: error => this.failed(error, fail) };
+  }
+
+  #settle(tell: () => void): void {
+    this.#learn();
+    callChannel.asyncStart.publish(this.#message);
+    tell();
+    callChannel.asyncEnd.publish(this.#message);
+  }
+
+  #learn(): void {
+    const road = this.call?.road;
+    if (!road) return;
+    this.#message.term = road.term;
+    this.#message.road = road.kind;
+  }
+}

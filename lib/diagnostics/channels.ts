@@ -1,0 +1,30 @@
+// The door to node:diagnostics_channel: what of the library's doings others can watch. Where nobody does, nothing is paid
+// for a call but a look whether anybody does.
+
+import { type Channel, channel, tracingChannel } from 'node:diagnostics_channel';
+import { debug } from './debug-log.js';
+import { describe } from './describe.js';
+import type { CallTrace, DiagnosticsMessages, DiagnosticsName } from './messages.js';
+
+const PREFIX = 'cluster-shared-client:';
+
+/** Of calls. `hasSubscribers` is to be asked once a call. */
+export const callChannel = tracingChannel<unknown, CallTrace>(`${PREFIX}call`);
+
+const channels: { readonly [name in DiagnosticsName]: Channel } = {
+  join: channel(`${PREFIX}join`),
+  leave: channel(`${PREFIX}leave`),
+  appointed: channel(`${PREFIX}appointed`),
+  ready: channel(`${PREFIX}ready`),
+  deposed: channel(`${PREFIX}deposed`),
+  vacant: channel(`${PREFIX}vacant`),
+  resync: channel(`${PREFIX}resync`),
+  overload: channel(`${PREFIX}overload`),
+  warning: channel(`${PREFIX}warning`),
+};
+
+/** Tells whoever listens, and NODE_DEBUG. */
+export function tell<N extends DiagnosticsName>(name: N, message: DiagnosticsMessages[N]): void {
+  if (channels[name].hasSubscribers) channels[name].publish(message);
+  debug(message, () => describe(name, message));
+}

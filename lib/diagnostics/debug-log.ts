@@ -1,0 +1,24 @@
+// NODE_DEBUG=cluster-shared-client: the life of a group in lines that people read. Nothing else writes anywhere.
+
+import { debuglog } from 'node:util';
+
+const log = debuglog('cluster-shared-client');
+
+/** The last line: a flood of one kind is one line. */
+let last = '';
+
+/** Whose line it is. */
+export interface Speaker {
+  /** The worker of the member that tells; none: the primary. */
+  readonly member?: number | undefined;
+  readonly group?: string | undefined;
+}
+
+export function debug({ member, group }: Speaker, text: () => string): void {
+  if (!log.enabled) return;
+  const who = member === undefined ? 'primary' : `worker ${member}`;
+  const line = group === undefined ? `${who}: ${text()}` : `${who}: ${group}: ${text()}`;
+  if (line === last) return;
+  last = line;
+  log('%s', line);
+}

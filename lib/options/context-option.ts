@@ -1,0 +1,28 @@
+// The option `context`: carries a trace, or whatever else belongs to a call, along with it.
+
+import { invalidOption } from '../errors.js';
+import { functionOf } from './checks.js';
+import { type ChecksFor, readOptions } from './read-options.js';
+
+/** What travels with a call: small, and JSON. */
+export type ContextCarrier = string | Readonly<Record<string, unknown>>;
+
+/** Hooks that carry a context with every call and publication to the leader. Neither may take long. */
+export interface ContextOption {
+  /** Called when a call is made, in the context of its caller. Returns what is to travel; nothing: nothing does. */
+  inject(): ContextCarrier | undefined;
+  /**
+   * Called in the leader, where something came along, with `run`, which runs the method: to be called at once, in the context that the
+   * carrier tells of. It returns what the method returns, and throws what that throws.
+   */
+  extract(carrier: ContextCarrier, run: () => unknown): unknown;
+}
+
+const CHECKS: ChecksFor<ContextOption> = { inject: functionOf(), extract: functionOf() };
+
+/** Both or none: a process may make calls now and lead later. */
+export function resolveContext(option: string, given: unknown): ContextOption {
+  const { inject, extract } = readOptions<ContextOption>(given, CHECKS, `${option}.`);
+  if (!inject || !extract) throw invalidOption(option, 'an object with the functions inject and extract', given);
+  return Object.freeze({ inject, extract });
+}

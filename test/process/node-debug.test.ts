@@ -1,0 +1,70 @@
+// NODE_DEBUG=cluster-shared-client in a real cluster.
+
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+
+const PROGRAM = fileURLToPath(new URL('../fixtures/diagnostics-debug.js', import.meta.url));
+
+async function run(debug?: string): Promise<{ out: string; err: string }> {
+  const { NODE_DEBUG: _, ...env } = process.env;
+  const child = spawn(process.execPath, [PROGRAM], { env: { ...env, ...(debug && { NODE_DEBUG: debug }) } });
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { out, err };
+}
+
+test('the life of a group is printed in lines that can be read', async t => {
+  const { out, err } = await run('cluster-shared-client');
+  t.is(out, '');
+  const lines = err.trim().split('\n');
+  const told: string[] = [];
+  for (const line of lines) {
+    const [, who, what] = /^CLUSTER-SHARED-CLIENT \d+: (primary|worker \d+): debugged: (.+)$/.exec(line) ?? [];
+    t.truthy(who, line);
+    told.push(
+      `${who}: ${what!
+        .replace(/pid \d+/, 'pid …')
+        .replace(/\d{13,}/, '…')
+        .replace(/[\d.]+ ms/, '… ms')}`,
+    );
+  }
+  const of = (who: string) => told.filter(line => line.startsWith(who)).map(line => line.slice(who.length + 2));
+  t.deepEqual(of('primary'), [
+    'worker 1 (pid …) is appointed for term …',
+    'worker 1 (pid …) joined',
+    'worker 1 (pid …) is ready in term …',
+    'worker 2 (pid …) joined',
+    'worker 1 (pid …) left',
+    'worker 1 (pid …) leads no longer, term …: exited',
+    'worker 2 (pid …) is appointed for term …',
+    'worker 2 (pid …) is ready in term …',
+    'worker 2 (pid …) leads no longer, term …: resigned',
+    'nobody may lead',
+    'worker 2 (pid …) left',
+  ]);
+  t.deepEqual(of('worker 2'), [
+    'this worker joined',
+    'worker 1 (pid …) is appointed for term …',
+    'worker 1 (pid …) is ready in term …',
+    'calls go by the relay road (term …)',
+    'worker 1 (pid …) leads no longer, term …: exited',
+    'this worker is appointed for term …',
+    'opens the real client (term …)',
+    'its real client is open (term …)',
+    'serves calls (term …)',
+    'calls go by the local road (term …), … ms after the leader before it was lost',
+    'this worker is ready in term …',
+    'asks to step down (term …)',
+    'lets its calls end (term …)',
+    'starts no call any more',
+    'closes the real client (term …)',
+    'leaves the group',
+    'this worker left',
+  ]);
+});
+
+test('without it nothing is written', async t => {
+  t.deepEqual(await run(), { out: '', err: '' });
+  t.deepEqual(await run('http'), { out: '', err: '' });
+});
