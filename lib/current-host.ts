@@ -7,28 +7,33 @@ import {
   setClusterSerialization,
   whereAmI,
 } from './transport/cluster.js';
-import { createSockets, removeSocket } from './transport/sockets.js';
+import { Pm2Bus } from './transport/pm2-bus.js';
+import { findPm2Place } from './transport/pm2-place.js';
+import { createSockets, keepSecrets, readSecrets, removeSocket } from './transport/sockets.js';
 import { systemClock } from './utils/clock.js';
+import type { SignalSource } from './utils/close-on-signals.js';
 
 const KEY = Symbol.for('cluster-shared-client.host');
 
 /** The host that the first copy of the library made. */
-export function currentHost(): Pick<Host, 'setupPrimary' | 'createSharedClient'> {
+export function currentHost(): Pick<Host, 'setupPrimary' | 'configure' | 'createSharedClient'> {
   const globals = globalThis as { [KEY]?: Host };
   globals[KEY] ??= createHost();
   return globals[KEY];
 }
 
 function createHost(): Host {
+  const where = whereAmI();
+  const { env, ppid, platform } = process;
+  const place = findPm2Place({ env, ppid, platform, isWorker: where === 'worker' });
+  if (place) {
+    const createBus = () => new Pm2Bus({ place, up: createClusterWorkerEnd(), clock: systemClock });
+    return new Host({ where: 'pm2', clock: systemClock, signals, secrets, createBus, createDirect: createSockets });
+  }
   return new Host({
-    where: whereAmI(),
+    where,
     clock: systemClock,
-    signals: {
-      prepend: (signal, listener) => process.prependListener(signal, listener),
-      off: (signal, listener) => process.off(signal, listener),
-      listeners: signal => process.listeners(signal),
-      raise: signal => process.kill(process.pid, signal),
-    },
+    signals,
     createWorkerEnd: createClusterWorkerEnd,
     createPrimaryEnd: createClusterPrimaryEnd,
     setSerialization: setClusterSerialization,
@@ -36,3 +41,12 @@ function createHost(): Host {
     removeAddress: removeSocket,
   });
 }
+
+const secrets = { keep: keepSecrets, read: readSecrets, remove: removeSocket };
+
+const signals: SignalSource = {
+  prepend: (signal, listener) => process.prependListener(signal, listener),
+  off: (signal, listener) => process.off(signal, listener),
+  listeners: signal => process.listeners(signal),
+  raise: signal => process.kill(process.pid, signal),
+};

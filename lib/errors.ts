@@ -80,13 +80,42 @@ export const alreadySetUp = (option: string) =>
     `setupPrimary() was called before with another ${option}. Call it once with all options, or without options after that.`,
   );
 
+export const alreadyConfigured = (option: string) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `configure() came too late, or before with another ${option}. Call it once, before the first shared client of this process.`,
+  );
+
+export const notUnderPm2 = () =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    "setupPrimary() belongs in the master script, but this is a worker of PM2's cluster mode, whose master is PM2's own " +
+      'daemon. Leave it out: createSharedClient() works here without it, and configure() takes its options.',
+  );
+
 export const notAPrimary = (where: string) =>
   new SharedClientError('ERR_INVALID_OPTION', `setupPrimary() belongs in the master script, but this is ${where}.`);
 
 const SET_UP = "Call setupPrimary() from 'cluster-shared-client' in the master script, or pass { alone: true }.";
 
-export const noPrimary = (waitedMs: number, outcome?: Outcome) =>
-  new SharedClientError('ERR_NO_PRIMARY', `The primary has not answered for ${waitedMs} ms. ${SET_UP}`, { outcome });
+export const noPrimary = (waitedMs: number, outcome?: Outcome, advice = `The primary has not answered. ${SET_UP}`) =>
+  new SharedClientError('ERR_NO_PRIMARY', `Waited for ${waitedMs} ms. ${advice}`, { outcome });
+
+/** What to do where PM2's bus can't be read. */
+export const noBus = ({ message, code = '' }: NodeJS.ErrnoException) =>
+  `PM2's bus can't be read: ${message}. ${BUS_ADVICE[code] ?? "Is PM2's daemon running?"} ` +
+  'Or run a cluster of your own under PM2: one instance in fork mode, whose script calls cluster.fork() and setupPrimary().';
+
+const BUS_ADVICE: Readonly<Record<string, string>> = {
+  EACCES:
+    'The app runs as another user than the daemon (uid): run both as one user, or set PM2_SOCKET_USER and PM2_SOCKET_GROUP.',
+  EPERM:
+    'The app runs as another user than the daemon (uid): run both as one user, or set PM2_SOCKET_USER and PM2_SOCKET_GROUP.',
+  ENOENT: 'Somebody removed the socket: `pm2 update` makes it anew.',
+};
+
+/** What to do where PM2's bus is there, but nothing comes back. */
+export const silentBus = () => "PM2's daemon has not passed on what this worker said.";
 
 export const noPrimaryInThread = () =>
   new SharedClientError('ERR_NO_PRIMARY', `A worker thread has no channel to the primary. ${SET_UP}`);

@@ -5,22 +5,38 @@ import { createHandle, createShape, defineMethods, type Shape } from './client/h
 import { clashingNames } from './client/reserved-names.js';
 import { tell } from './diagnostics/channels.js';
 import type { DiagnosticsName } from './diagnostics/messages.js';
-import { alreadySetUp, differentOption, noPrimaryInThread, notAPrimary } from './errors.js';
+import {
+  alreadyConfigured,
+  alreadySetUp,
+  differentOption,
+  noPrimaryInThread,
+  notAPrimary,
+  notUnderPm2,
+} from './errors.js';
 import { classMethodNames } from './leader/method-names.js';
 import { Link } from './member/link.js';
 import { Member } from './member/member.js';
 import {
+  type ConfigureOptions,
+  differingConfigureOption,
   differingMemberOption,
   differingPrimaryOption,
   type MemberOptions,
   type PrimaryOptions,
+  type ResolvedConfigureOptions,
   type ResolvedPrimaryOptions,
+  resolveConfigureOptions,
   resolveCreateArguments,
   resolvePrimaryOptions,
   resolveWithOptions,
 } from './options.js';
+import { appChoice } from './pm2/app-choice.js';
+import { LogEnd } from './pm2/log-end.js';
+import type { SecretStore } from './pm2/offers.js';
+import { newId } from './protocol/ids.js';
 import { Primary } from './router/primary.js';
 import { Router } from './router/router.js';
+import type { Bus } from './transport/bus.js';
 import type { DirectTransport } from './transport/direct.js';
 import { createLocalPair } from './transport/local.js';
 import type { PrimaryEnd, WorkerEnd } from './transport/transport.js';
@@ -48,6 +64,8 @@ export type Surroundings = {
       /** Without it there is no direct road. */
       createDirect?(): DirectTransport;
     }
+  /** A worker of PM2's daemon. */
+  | { readonly where: 'pm2'; readonly secrets: SecretStore; createBus(): Bus; createDirect(): DirectTransport }
 );
 
 export class Host {
@@ -63,6 +81,7 @@ export class Host {
   #setUp:
     | { readonly primary: Primary; readonly options: ResolvedPrimaryOptions; readonly emitter: Emitter }
     | undefined;
+  #configured: ResolvedConfigureOptions | undefined;
 
   constructor(world: Surroundings) {
     this.#world = world;
@@ -70,6 +89,7 @@ export class Host {
 
   setupPrimary(given?: PrimaryOptions): Primary {
     const world = this.#world;
+    if (world.where === 'pm2') throw notUnderPm2();
     if (world.where !== 'primary') {
       throw notAPrimary(world.where === 'thread' ? 'a worker thread' : 'a worker of the cluster');
     }
@@ -87,10 +107,18 @@ export class Host {
     return primary;
   }
 
+  configure(given: ConfigureOptions): void {
+    const options = resolveConfigureOptions(given);
+    const known = this.#configured;
+    const option = known && differingConfigureOption(known, options);
+    if (option !== undefined) throw alreadyConfigured(option);
+    this.#configured ??= options;
+  }
+
   createSharedClient(first: unknown, second: unknown): object {
     const { member: options, handle } = resolveCreateArguments(first, second, {
       eligible: !this.#setUp,
-      drainTimeoutMs: 5000,
+      drainTimeoutMs: this.#world.where === 'pm2' ? PM2_DRAIN_MS : 5000,
     });
     if (this.#world.where === 'thread' && !options.alone) throw noPrimaryInThread();
     const { member, shape } = this.#memberFor(options, handle.methodNames);
@@ -150,8 +178,9 @@ export class Host {
 
   #sharedLink(): HostLink {
     const world = this.#world;
-    this.#shared ??=
-      world.where === 'primary' ? this.#localLink(this.#ownRouter()) : this.#link(world.createWorkerEnd());
+    if (world.where === 'primary') this.#shared ??= this.#localLink(this.#ownRouter());
+    else if (world.where === 'pm2') this.#shared ??= this.#busLink(world.createBus(), world.secrets);
+    else this.#shared ??= this.#link(world.createWorkerEnd());
     return this.#shared;
   }
 
@@ -167,13 +196,25 @@ export class Host {
     return this.#link(workerEnd, () => void router.detach(primaryEnd));
   }
 
+  /** There is no primary of ours: the workers agree over the bus. */
+  #busLink(bus: Bus, secrets: SecretStore): HostLink {
+    this.#configured ??= resolveConfigureOptions();
+    const { clock, signals } = this.#world;
+    const { chooseLeader, ...options } = this.#configured;
+    const warn = (message: string) => this.#warn(message);
+    const choose = chooseLeader && appChoice(chooseLeader, warn);
+    const end = new LogEnd({ ...options, clock, bus, secrets, id: newId(), choose, warn });
+    if (signals) closeOnSignals(signals, ['SIGINT'], { gone: end.isAside, close: () => end.stepAside() });
+    return this.#link(end);
+  }
+
   #link(end: WorkerEnd, onClose = () => {}): HostLink {
     const world = this.#world;
     const link = new Link({
       clock: world.clock,
       end,
       // In the primary itself the relay is as short as it gets.
-      ...(world.where === 'worker' && { createDirect: world.createDirect }),
+      ...((world.where === 'worker' || world.where === 'pm2') && { createDirect: world.createDirect }),
       warn: message => this.#warn(message),
     });
     const close = () => {
@@ -225,6 +266,9 @@ export class Host {
 function tellOfPrimary(event: string, { name: group, ...detail }: { readonly name?: string }): void {
   tell(event as DiagnosticsName, { side: 'primary', group, ...detail } as never);
 }
+
+/** PM2 kills a worker 1600 ms after it told it to stop. */
+const PM2_DRAIN_MS = 1200;
 
 interface HostLink {
   readonly link: Link;

@@ -26,6 +26,7 @@ export type {
   ValueOf,
 } from './client/types.js';
 export type { LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from './client/types-leader-task.js';
+export { configure } from './configure.js';
 export { createSharedClient } from './create-shared-client.js';
 export type {
   CallTrace,
@@ -51,6 +52,7 @@ export type {
   ClientOptions,
   ContextCarrier,
   ContextOption,
+  ConfigureOptions,
   LeaderTaskContext,
   LeaderTaskFunction,
   LeaderTaskOptions,

@@ -2,6 +2,12 @@
 
 export type { ClassOptions, ClientClass, ClientDefinition, ClientOptions } from './options/client-options.js';
 export { differingMemberOption } from './options/compare-members.js';
+export {
+  type ConfigureOptions,
+  differingConfigureOption,
+  type ResolvedConfigureOptions,
+  resolveConfigureOptions,
+} from './options/configure-options.js';
 export type { ContextCarrier, ContextOption } from './options/context-option.js';
 export type { CallContext, Candidate, ChooseLeader, OpenContext } from './options/contexts.js';
 export {

@@ -48,6 +48,10 @@ export class Handle {
     await this[BASE].member.resign();
   }
 
+  async transfer(workerId?: number): Promise<void> {
+    await this[BASE].member.transfer(workerId);
+  }
+
   status(): object {
     return clientStatus(this[BASE].member);
   }

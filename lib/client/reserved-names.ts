@@ -5,6 +5,7 @@ export const RESERVED_NAMES = Object.freeze([
   'ready',
   'close',
   'resign',
+  'transfer',
   'isLeader',
   'leader',
   'term',

@@ -10,7 +10,7 @@ export interface ClientStatus {
   /** The group. */
   readonly name: string;
   /** How this process reaches the primary; `'local'`: it is the primary itself, or alone. */
-  readonly transport: 'cluster' | 'local' | 'memory';
+  readonly transport: 'cluster' | 'local' | 'memory' | 'pm2';
   /** How calls travel now; `'local'`: this member leads; `undefined`: no leader is ready. */
   readonly road: 'local' | 'relay' | 'direct' | undefined;
   /** Why calls don't travel by the direct road, where the primary asked for it. */

@@ -49,6 +49,12 @@ export interface SharedClientMembers<T> extends AsyncDisposable {
   close(): Promise<void>;
   /** Steps down, if this member leads; resolves when its real client is closed. It stays a member. */
   resign(): Promise<void>;
+  /**
+   * Hands the group over, to the member of the worker with this id or to whoever fits best; resolves when it is ready.
+   * @throws {SharedClientError} `ERR_INVALID_OPTION` where nobody else, or not that worker, may lead;
+   * `ERR_LEADER_FAILED` where there is no leader to take over from, or the successor could not open
+   */
+  transfer(workerId?: number): Promise<void>;
   /** Whether this member leads: from the appointment it read until it steps down. */
   readonly isLeader: boolean;
   /** Who leads, as far as this member knows. */

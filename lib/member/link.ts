@@ -1,6 +1,13 @@
 // This process's one link to its primary: hello and welcome, the heartbeat and the lease, and who of the members a frame is for.
 
-import { noCommonProtocol, type Outcome, primaryClosed, primaryLost, type SharedClientError } from '../errors.js';
+import {
+  closed,
+  noCommonProtocol,
+  type Outcome,
+  primaryClosed,
+  primaryLost,
+  type SharedClientError,
+} from '../errors.js';
 import { newId } from '../protocol/ids.js';
 import {
   type Bundle,
@@ -20,6 +27,7 @@ import type { DirectTransport } from '../transport/direct.js';
 import type { WorkerEnd } from '../transport/transport.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { createDirectMeans, type DirectMeans } from './direct-means.js';
+import { HandOvers } from './hand-overs.js';
 
 const FIRST_HELLO_MS = 25;
 const MOST_HELLO_MS = 1000;
@@ -82,6 +90,8 @@ export class Link {
   #hasBeaten = false;
   /** When the heartbeats were sent that aren't acknowledged yet, by number. */
   readonly #beatSentAt = new Map<number, number>();
+  /** Only while linked. */
+  readonly handOvers = new HandOvers(request => this.tell(request));
   #acked = 0;
   #leaseUntil = 0;
 
@@ -101,6 +111,11 @@ export class Link {
 
   get self(): { readonly workerId: number; readonly pid: number } {
     return this.#end.self;
+  }
+
+  /** Why nobody answers, where that is known. */
+  get advice(): string | undefined {
+    return this.#end.advice;
   }
 
   get isLinked(): boolean {
@@ -185,6 +200,7 @@ export class Link {
     this.#outbox?.flush();
     this.#outbox?.close();
     this.#outbox = undefined;
+    this.handOvers.failAll(closed('The shared client'));
     this.#end.close();
   }
 
@@ -211,6 +227,7 @@ export class Link {
     if (!this.#outbox) return;
     if (frame.k === 'ack') return this.#acknowledged(frame.n);
     if (frame.k === 'goodbye') return this.#goodbye();
+    if (frame.k === 'transferred') return this.handOvers.answered(frame);
     const member = this.#memberOf(frame.group);
     if (frame.k === 'news') member?.news(frame);
     else if (frame.k === 'handover') member?.handover(frame.term);
@@ -264,6 +281,7 @@ export class Link {
     this.#outbox = undefined;
     this.#slices = new SliceReader();
     this.#leaving.clear();
+    this.handOvers.failAll(primaryClosed());
     for (const member of [...this.#members.values()]) void member.lost(primaryClosed);
     this.#hello(FIRST_HELLO_MS);
   }
@@ -278,6 +296,7 @@ export class Link {
     this.#helloTimer?.clear();
     this.#outbox?.close();
     this.#outbox = undefined;
+    this.handOvers.failAll(toError());
     const waits = [...this.#members.values()].map(member => member.lost(toError));
     return waits.filter(wait => wait !== undefined);
   }

@@ -7,7 +7,16 @@ import { encodeError } from '../codec/encode-error.js';
 import { tell } from '../diagnostics/channels.js';
 import { debug } from '../diagnostics/debug-log.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
-import { brokenFrame, closed, leaderFailed, noPrimary, type Outcome, readyTimedOut, timedOut } from '../errors.js';
+import {
+  brokenFrame,
+  closed,
+  leaderFailed,
+  noPrimary,
+  noTransfer,
+  type Outcome,
+  readyTimedOut,
+  timedOut,
+} from '../errors.js';
 import { type Opening, RealClient } from '../leader/real-client.js';
 import { Sender } from '../leader/sender.js';
 import { handBack, Service } from '../leader/service.js';
@@ -138,7 +147,7 @@ export class Member implements LinkMember {
     this.#link.add(this);
     if (this.#link.isLinked) return;
     this.#noPrimaryTimer = this.clock.setTimer(() => {
-      if (!this.#link.isLinked) this.warning(noPrimary(this.#options.noPrimaryMs).message);
+      if (!this.#link.isLinked) this.warning(this.#noPrimary(this.#options.noPrimaryMs).message);
     }, this.#options.noPrimaryMs);
   }
 
@@ -188,7 +197,7 @@ export class Member implements LinkMember {
     const { noPrimaryMs } = this.#options;
     await this.#waiters.wait([
       { ms: readyTimeoutMs, error: () => this.#readyError(readyTimeoutMs) },
-      { ms: noPrimaryMs, error: () => (this.#link.isLinked ? undefined : noPrimary(noPrimaryMs)) },
+      { ms: noPrimaryMs, error: () => (this.#link.isLinked ? undefined : this.#noPrimary(noPrimaryMs)) },
     ]);
   }
 
@@ -205,6 +214,15 @@ export class Member implements LinkMember {
     this.#play({ type: 'resign' });
     const isOver = () => !('term' in this.#role.now) || this.#role.now.term !== now.term;
     while (!isOver()) await new Promise<void>(resolve => this.#whenPlayed.push(resolve));
+  }
+
+  /** Hands the group over, to the member of another worker; resolves when that one is ready. */
+  async transfer(workerId?: number): Promise<void> {
+    const { toError, isLinked, handOvers } = this.#link;
+    if (toError) throw toError();
+    if (!isLinked) throw this.#noPrimary(0);
+    const failed = await handOvers.ask(this.name, workerId);
+    if (failed) throw noTransfer(this.name, workerId, failed);
   }
 
   /** Leaves the group, once its calls have ended or the time for that is over. */
@@ -584,13 +602,17 @@ export class Member implements LinkMember {
   /** Why something that was asked for didn't come in time. */
   timeoutError(method: string, ms: number, outcome: Outcome): Error {
     if (this.#link.toError) return this.#link.toError(outcome);
-    if (!this.#link.isLinked) return noPrimary(ms, outcome);
+    if (!this.#link.isLinked) return this.#noPrimary(ms, outcome);
     if (this.#openError && !this.#road) return leaderFailed(this.name, this.#openError, outcome);
     return timedOut(method, ms, outcome);
   }
 
+  #noPrimary(ms: number, outcome?: Outcome): Error {
+    return noPrimary(ms, outcome, this.#link.advice);
+  }
+
   #readyError(ms: number): Error {
-    if (!this.#link.isLinked) return noPrimary(ms);
+    if (!this.#link.isLinked) return this.#noPrimary(ms);
     const why = this.#news?.leader ? 'its real client is still being opened' : 'no member of the group may lead';
     return leaderFailed(this.name, this.#openError ?? readyTimedOut(this.name, ms, why));
   }

@@ -29,7 +29,7 @@ export interface Slice {
 
 // ------------------------------------------------------------------------------------------------ control plane
 
-export type ControlFrame = FromWorker | FromPrimary;
+export type ControlFrame = FromWorker | FromPrimary | FromBus;
 
 /** worker -> primary */
 export type FromWorker =
@@ -43,10 +43,21 @@ export type FromWorker =
   | Resign
   | Address
   | Offer
-  | OnRoad;
+  | OnRoad
+  | Transfer;
 
 /** primary -> worker */
-export type FromPrimary = Welcome | Rejected | Goodbye | Ack | News | Handover | Prepare | Offer | Warning;
+export type FromPrimary =
+  | Welcome
+  | Rejected
+  | Goodbye
+  | Ack
+  | News
+  | Handover
+  | Prepare
+  | Offer
+  | Transferred
+  | Warning;
 
 /** The first frame of a worker, said again until the welcome. The primary sends nothing before it. */
 export interface Hello {
@@ -235,6 +246,165 @@ export interface Warning {
   readonly k: 'warning';
   readonly group: string;
   readonly text: string;
+}
+
+/** A member asks for a hand-over, to the worker `to` or to whoever fits best; `transferred` is the answer. */
+export interface Transfer {
+  readonly k: 'transfer';
+  readonly group: string;
+  /** Names this request among those of its member. */
+  readonly id: number;
+  readonly to?: number;
+}
+
+/** What became of a {@link Transfer}; `failed` says why it didn't come about. */
+export interface Transferred {
+  readonly k: 'transferred';
+  readonly group: string;
+  readonly id: number;
+  readonly failed?: TransferFailure;
+}
+
+export type TransferFailure = 'vacant' | 'no candidate' | 'failed' | 'no group';
+
+// ------------------------------------------------------------------------------------------------- over PM2's bus
+
+/**
+ * Under PM2 there is no primary of ours. What workers say goes to all of them, in one order, as a log; these frames are
+ * only said there, beside `join`, `leave`, `heartbeat`, `ready`, `prepared`, `yield`, `resign`, `transfer` and `offer`, without its secret.
+ */
+export type FromBus = Ask | NoState | Found | State | Enter | Part | Claim;
+
+/** One `process.send` to the daemon. */
+export interface BusPacket extends Packet {
+  /** The sender: one incarnation of the library in one process. */
+  readonly i: string;
+  /** Counts the packets of this sender. */
+  readonly s: number;
+  /** 1: the sender knows the common state. */
+  readonly y: 0 | 1;
+}
+
+/** The first word on each connection to the bus: which state do you have? Whoever says it has none. */
+export interface Ask {
+  readonly k: 'ask';
+  /** Counts the questions of this sender. */
+  readonly n: number;
+  /** The sender's process. */
+  readonly process: string;
+}
+
+/** An answer: neither do I. */
+export interface NoState {
+  readonly k: 'none';
+  readonly process: string;
+}
+
+/** Begins an empty state, if nobody who has one spoke since the sender asked its question `n`, its last one. */
+export interface Found {
+  readonly k: 'found';
+  readonly n: number;
+}
+
+/** An answer: the state as it was when the question was read. */
+export interface State {
+  readonly k: 'state';
+  /** Who asked. */
+  readonly to: string;
+  /** The number of the question. */
+  readonly n: number;
+  readonly log: LogState;
+  /** Who had asked by then, since somebody last spoke who has a state: the number of the last question of each. */
+  readonly quiet: Readonly<Record<string, number>>;
+}
+
+/** The sender takes part from now on. */
+export interface Enter {
+  readonly k: 'enter';
+  readonly process: string;
+  readonly workerId: number;
+  readonly pid: number;
+  readonly heartbeatMs: number;
+  readonly leaderTimeoutMs: number;
+}
+
+/** The sender takes no part any more. */
+export interface Part {
+  readonly k: 'part';
+}
+
+/**
+ * The sender wants to lead, or to be the successor of a hand-over that waits for one. It counts if the term before is
+ * still `after`, and the group has no leader, or its leader hasn't been heard after its packet number `seen`.
+ */
+export interface Claim {
+  readonly k: 'claim';
+  readonly group: string;
+  readonly after: number;
+  readonly seen?: number;
+}
+
+/** What all who have read the log to the same place agree on: plain data, so that it travels to newcomers as it is. */
+export interface LogState {
+  /** By incarnation. */
+  readonly peers: Readonly<Record<string, BusPeer>>;
+  readonly groups: Readonly<Record<string, BusGroup>>;
+  /** The highest term of groups that are gone: a group that comes again goes on from there. */
+  readonly lastTerm: number;
+}
+
+/** A worker that takes part. */
+export interface BusPeer {
+  readonly process: string;
+  readonly workerId: number;
+  readonly pid: number;
+  readonly heartbeatMs: number;
+  readonly leaderTimeoutMs: number;
+  /** The number of its last packet. */
+  readonly seen: number;
+}
+
+export interface BusMember {
+  /** The daemon's clock when it joined, in ms. */
+  readonly joinedAt: number;
+  readonly eligible: boolean;
+  readonly priority: number;
+  readonly handover: 'exclusive' | 'overlap';
+  readonly digest: string;
+}
+
+export interface BusGroup {
+  /** The last term given out. */
+  readonly lastTerm: number;
+  /** By incarnation. */
+  readonly members: Readonly<Record<string, BusMember>>;
+  readonly led?: Led;
+  /** Who could not open the real client since it was last open. */
+  readonly failed: readonly string[];
+  /** Rounds of attempts that failed in a row, and terms that broke soon, since one held. */
+  readonly failures: number;
+  /** How long a candidate waits before its claim, where the last term broke or nobody could open. */
+  readonly pauseMs: number;
+  readonly error?: PortablePayload;
+  /** Who stepped down by its own wish: only if there's nobody else. */
+  readonly avoided?: string;
+  /** Who was asked for by a transfer. */
+  readonly wanted?: string;
+}
+
+/** The term in force. */
+export interface Led {
+  readonly term: number;
+  readonly leader: string;
+  /** `preparing`: a hand-over waits until a successor has its real client open. */
+  readonly at: 'opening' | 'ready' | 'preparing' | 'handing over';
+  /** The daemon's clock when it became ready, in ms. */
+  readonly readyAt: number;
+  /** Where the leader can be reached past the bus. */
+  readonly address?: string;
+  readonly methods: readonly string[];
+  /** Who opens, or has open, its real client for the term `next`. */
+  readonly successor?: { readonly id: string; readonly next: number; readonly methods?: readonly string[] };
 }
 
 // --------------------------------------------------------------------------------------------------- data plane

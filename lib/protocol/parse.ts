@@ -1,7 +1,7 @@
 // The only door in for messages: what isn't ours stays untouched, what is ours but broken becomes a coded error.
 
 import { brokenFrame, type SharedClientError } from '../errors.js';
-import { type Bundle, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
+import { type Bundle, type BusPacket, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
 import type { SliceReader } from './slices.js';
 import { areTravellingParts } from './travelling-parts.js';
 
@@ -37,6 +37,16 @@ function wholeOf(slice: unknown, slices: SliceReader | undefined, onBroken: OnBr
   } catch (error) {
     return void onBroken(error as SharedClientError);
   }
+}
+
+/** Reads a message that came over PM2's bus; its envelope names the sender. As {@link parsePacket}. */
+export function parseBusPacket(message: unknown, onBroken: OnBroken): BusPacket | undefined {
+  const packet = parsePacket(message, onBroken);
+  if (!packet) return undefined;
+  const { i, s, y } = message as Record<string, unknown>;
+  if (typeof i === 'string' && i.length > 0 && isCount(s) && flagOf(y)) return { ...packet, i, s, y: y as 0 | 1 };
+  onBroken(brokenFrame('packet.i', 'the name of its sender, with s and y its number and state'));
+  return undefined;
 }
 
 /** Frames a packet may hold at most; far above what a tick produces, far below what would stall the reader. */
@@ -108,6 +118,56 @@ const peer: Test = [value => isRecord(value) && isCount(value.workerId) && isCou
 const road = oneOf('relay', 'direct');
 const anyRoad = oneOf('relay', 'direct', 'only direct');
 
+const flagOf = (value: unknown) => value === 0 || value === 1;
+
+const isShaped =
+  (fields: () => Fields) =>
+  (value: unknown): boolean =>
+    isRecord(value) && Object.entries(fields()).every(([field, [test]]) => test(value[field]));
+const mapOf = (fields: () => Fields): Test => [
+  value => isRecord(value) && !Array.isArray(value) && Object.values(value).every(isShaped(fields)),
+  'a table',
+];
+const shaped = (fields: () => Fields): Test => [isShaped(fields), 'an object'];
+
+const busPeer = (): Fields => ({
+  process: text,
+  workerId: count,
+  pid: count,
+  heartbeatMs: duration,
+  leaderTimeoutMs: duration,
+  seen: count,
+});
+const busMember = (): Fields => ({
+  joinedAt: number,
+  eligible: flag,
+  priority: number,
+  handover: oneOf('exclusive', 'overlap'),
+  digest: text,
+});
+const busSuccessor = (): Fields => ({ id: text, next: count, methods: optional(listOf(text, 10_000)) });
+const led = (): Fields => ({
+  term: count,
+  leader: text,
+  at: oneOf('opening', 'ready', 'preparing', 'handing over'),
+  readyAt: number,
+  address: optional(text),
+  methods: listOf(text, 10_000),
+  successor: optional(shaped(busSuccessor)),
+});
+const busGroup = (): Fields => ({
+  lastTerm: count,
+  members: mapOf(busMember),
+  led: optional(shaped(led)),
+  failed: listOf(text, 100_000),
+  failures: count,
+  pauseMs: number,
+  error: optional(payload),
+  avoided: optional(text),
+  wanted: optional(text),
+});
+const state: Test = shaped(() => ({ peers: mapOf(busPeer), groups: mapOf(busGroup), lastTerm: count }));
+
 type Fields = Readonly<Record<string, Test>>;
 
 /** A list, because it is walked for every frame. */
@@ -154,6 +214,20 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     offer: { group, term: count, address: text, secret: text },
     'on road': { group, term: count, road, problem: optional(text) },
     warning: { group, text },
+    transfer: { group, id: count, to: optional(count) },
+    transferred: { group, id: count, failed: optional(oneOf('vacant', 'no candidate', 'failed', 'no group')) },
+    ask: { n: count, process: text },
+    none: { process: text },
+    found: { n: count },
+    enter: { process: text, workerId: count, pid: count, heartbeatMs: duration, leaderTimeoutMs: duration },
+    part: {},
+    claim: { group, after: count, seen: optional(count) },
+    state: {
+      to: text,
+      n: count,
+      log: state,
+      quiet: [value => isRecord(value) && Object.values(value).every(isCount), 'a table of numbers'],
+    },
   } satisfies Record<ControlFrame['k'], Fields>).map(([kind, fields]) => [kind, toList(fields)]),
 );
 

@@ -1,7 +1,7 @@
 // One group in the primary: holds its state, feeds it events, and carries out the orders that follow.
 
 import { Failovers } from '../metrics/failovers.js';
-import type { DeposedCause, FromWorker, Join, News, Offer, OnRoad } from '../protocol/messages.js';
+import type { DeposedCause, FromWorker, Join, News, Offer, OnRoad, Transfer, TransferFailure } from '../protocol/messages.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { notDirectIn } from '../warnings.js';
 import { appoint } from './appointment.js';
@@ -31,7 +31,7 @@ export interface GroupHost {
   kill(workerId: number): void;
   endTerm(group: Group, term: number, leader: number): void;
   memberGone(group: Group, workerId: number): void;
-  transferred(id: number, failed?: string): void;
+  transferred(id: number, failed?: TransferFailure): void;
   emit(event: string, detail: object): void;
 }
 
@@ -103,7 +103,7 @@ export class Group {
   }
 
   /** What a member says of this group. */
-  receive(workerId: number, frame: Exclude<Extract<FromWorker, { group: string }>, Join>): void {
+  receive(workerId: number, frame: Exclude<Extract<FromWorker, { group: string }>, Join | Transfer>): void {
     switch (frame.k) {
       case 'leave':
         return this.removeMember(workerId, { type: 'leave', workerId });

@@ -8,6 +8,8 @@ import {
   MARKER,
   type Packet,
   PROTOCOL_VERSIONS,
+  type Transfer,
+  type TransferFailure,
 } from '../protocol/messages.js';
 import { parsePacket } from '../protocol/parse.js';
 import type { Peer, PrimaryEnd } from '../transport/transport.js';
@@ -46,7 +48,7 @@ export class Router implements GroupHost, RelayHost {
   readonly #running: RunningClock;
   /** Those whose workers were told goodbye, until none of these can lead any more. */
   readonly #leaving = new Map<PrimaryEnd, () => void>();
-  readonly #transfers = new Map<number, (failed?: string) => void>();
+  readonly #transfers = new Map<number, (failed?: TransferFailure) => void>();
   #lastTransfer = 0;
   /** Terms of groups that are gone: a group that comes again goes on from here. */
   #lastTerm = 0;
@@ -100,7 +102,7 @@ export class Router implements GroupHost, RelayHost {
     });
   }
 
-  transfer(name: string, to: number | undefined, done: (failed?: string) => void): void {
+  transfer(name: string, to: number | undefined, done: (failed?: TransferFailure) => void): void {
     const group = this.groups.get(name);
     if (!group) return done('no group');
     const id = ++this.#lastTransfer;
@@ -108,7 +110,11 @@ export class Router implements GroupHost, RelayHost {
     group.apply({ type: 'transfer', id, to });
   }
 
-  transferred(id: number, failed?: string): void {
+  #transferFor(worker: RoutedWorker, { group, id, to }: Transfer): void {
+    this.transfer(group, to, failed => worker.tell({ k: 'transferred', group, id, ...(failed && { failed }) }));
+  }
+
+  transferred(id: number, failed?: TransferFailure): void {
     this.#transfers.get(id)?.(failed);
     this.#transfers.delete(id);
   }
@@ -192,6 +198,7 @@ export class Router implements GroupHost, RelayHost {
     if (frame.k === 'heartbeat') return worker.tell({ k: 'ack', n: frame.n });
     if (frame.k === 'join') return this.#join(worker, frame);
     if (frame.k === 'address') return void this.#origins.get(worker.workerId)?.addresses.add(frame.address);
+    if (frame.k === 'transfer') return this.#transferFor(worker, frame);
     const group = 'group' in frame ? this.groups.get(frame.group) : undefined;
     if (!group?.state.members.has(worker.workerId)) return;
     group.receive(worker.workerId, frame);

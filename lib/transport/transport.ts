@@ -20,9 +20,11 @@ export interface WorkerEndHandlers {
 
 /** A worker's end of its channel to the primary. */
 export interface WorkerEnd {
-  readonly kind: 'cluster' | 'memory' | 'local';
+  readonly kind: 'cluster' | 'memory' | 'local' | 'pm2';
   /** Who we are. */
   readonly self: Peer;
+  /** Why nobody answers, and what to do about it, where that is known. */
+  readonly advice?: string | undefined;
   /** Starts to report. At most one listener; called once. */
   listen(handlers: WorkerEndHandlers): void;
   /**

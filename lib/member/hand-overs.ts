@@ -1,0 +1,31 @@
+// Hand-overs that this process asked its primary for, each until it is answered.
+
+import { nextNumber } from '../protocol/ids.js';
+import type { Transfer, TransferFailure, Transferred } from '../protocol/messages.js';
+import { type Deferred, defer } from '../utils/deferred.js';
+
+export class HandOvers {
+  readonly #asked = new Map<number, Deferred<TransferFailure | undefined>>();
+
+  constructor(private readonly tell: (request: Transfer) => void) {}
+
+  /** @returns why it didn't come about, if it didn't */
+  ask(group: string, to: number | undefined): Promise<TransferFailure | undefined> {
+    const id = nextNumber();
+    const answer = defer<TransferFailure | undefined>();
+    this.#asked.set(id, answer);
+    this.tell({ k: 'transfer', group, id, ...(to !== undefined && { to }) });
+    return answer.promise;
+  }
+
+  answered({ id, failed }: Transferred): void {
+    this.#asked.get(id)?.resolve(failed);
+    this.#asked.delete(id);
+  }
+
+  /** There is nobody any more who could answer. */
+  failAll(error: Error): void {
+    for (const answer of this.#asked.values()) answer.reject(error);
+    this.#asked.clear();
+  }
+}

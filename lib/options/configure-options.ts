@@ -1,0 +1,75 @@
+// The options of `configure()`.
+
+import { bytes, duration, flag, functionOf, oneOf } from './checks.js';
+import type { ChooseLeader } from './contexts.js';
+import { type PrimaryOptions, resolvePrimaryOptions } from './primary-options.js';
+import { type ChecksFor, readOptions } from './read-options.js';
+
+/** What {@link configure} takes: what `setupPrimary()` takes and has a meaning under PM2, and what only has one there. */
+export interface ConfigureOptions extends Omit<PrimaryOptions, 'hungLeader' | 'serialization' | 'road'> {
+  /**
+   * Under PM2 nobody can kill a leader that hangs, so this is all that it can be.
+   * @default 'depose'
+   */
+  hungLeader?: 'depose';
+  /**
+   * Whether calls and values may go over PM2's bus while a worker can't connect to the leader. Every app under the same
+   * daemon reads the bus, and PM2 Plus forwards it.
+   * @default false
+   */
+  busData?: boolean;
+  /**
+   * Whether the leader, term, calls and failovers show in `pm2 show` and `pm2 monit`, where the app has `@pm2/io`.
+   * @default true
+   */
+  metrics?: boolean;
+}
+
+/** {@link ConfigureOptions}, checked, complete and frozen. */
+export interface ResolvedConfigureOptions {
+  readonly heartbeatMs: number;
+  readonly leaderTimeoutMs: number;
+  readonly chooseLeader: ChooseLeader | undefined;
+  readonly maxQueuedBytes: number;
+  readonly maxQueuedTotalBytes: number;
+  readonly busData: boolean;
+  readonly metrics: boolean;
+}
+
+const CHECKS: ChecksFor<ConfigureOptions> = {
+  heartbeatMs: duration,
+  leaderTimeoutMs: duration,
+  chooseLeader: functionOf<ChooseLeader>(),
+  hungLeader: oneOf('depose'),
+  maxQueuedBytes: bytes,
+  maxQueuedTotalBytes: bytes,
+  busData: flag,
+  metrics: flag,
+};
+
+/**
+ * Checks and completes what `configure()` was given.
+ * @throws {SharedClientError} `ERR_INVALID_OPTION`
+ */
+export function resolveConfigureOptions(given?: ConfigureOptions): ResolvedConfigureOptions {
+  const { busData = false, metrics = true, ...rest } = readOptions<ConfigureOptions>(given, CHECKS);
+  const { heartbeatMs, leaderTimeoutMs, chooseLeader, maxQueuedBytes, maxQueuedTotalBytes } =
+    resolvePrimaryOptions(rest);
+  return Object.freeze({
+    heartbeatMs,
+    leaderTimeoutMs,
+    chooseLeader,
+    maxQueuedBytes,
+    maxQueuedTotalBytes,
+    busData,
+    metrics,
+  });
+}
+
+/** The first option in which two differ. */
+export function differingConfigureOption(
+  first: ResolvedConfigureOptions,
+  later: ResolvedConfigureOptions,
+): string | undefined {
+  return (Object.keys(first) as (keyof ResolvedConfigureOptions)[]).find(option => first[option] !== later[option]);
+}

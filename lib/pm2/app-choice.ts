@@ -1,0 +1,28 @@
+// The app's `chooseLeader` where no primary runs it: each worker asks its own, and whom it names comes first.
+
+import type { Candidate, ChooseLeader } from '../options.js';
+import type { LogState } from '../protocol/messages.js';
+import { chooseLeaderThrew, choseStranger } from '../warnings.js';
+import type { Choose } from './preference.js';
+
+export function appChoice(chooseLeader: ChooseLeader, warn: (message: string) => void): Choose {
+  return (log, name, ids) => {
+    const candidates = ids.map(id => toCandidate(log, name, id));
+    try {
+      const choice = chooseLeader(candidates, name);
+      const chosen = candidates.findIndex(({ workerId }) => workerId === choice?.workerId);
+      if (chosen < 0) warn(choseStranger(name));
+      return ids[chosen];
+    } catch {
+      warn(chooseLeaderThrew(name));
+      return undefined;
+    }
+  };
+}
+
+function toCandidate({ groups, peers }: LogState, name: string, id: string): Candidate {
+  const { joinedAt, priority } = groups[name]!.members[id]!;
+  const { workerId, pid } = peers[id]!;
+  const leads = Object.values(groups).filter(({ led }) => led?.leader === id).length;
+  return { workerId, pid, joinedAt, leads, priority };
+}

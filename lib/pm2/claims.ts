@@ -1,0 +1,68 @@
+// When this worker claims: each vacant group after the delay that its rank gives it. What becomes of a claim is for the log.
+
+import type { BusGroup, Claim, LogState } from '../protocol/messages.js';
+import type { Clock, Timer } from '../utils/clock.js';
+import { own } from '../utils/own.js';
+import { type Choose, claimDelay } from './preference.js';
+
+/** A claim that didn't change anything is said again. */
+const AGAIN_MS = 1000;
+
+export interface ClaimsOptions {
+  readonly clock: Clock;
+  readonly me: string;
+  readonly choose: Choose | undefined;
+  say(claim: Claim): void;
+}
+
+export class Claims {
+  readonly #options: ClaimsOptions;
+  /** One for each group that waits for a claim; `state`: what it waits in. */
+  readonly #waiting = new Map<string, { readonly state: string; readonly timer: Timer }>();
+
+  constructor(options: ClaimsOptions) {
+    this.#options = options;
+  }
+
+  /** The state changed. */
+  consider(log: LogState): void {
+    const { me, choose } = this.#options;
+    for (const name of this.#waiting.keys()) if (!own(log.groups, name)) this.#forget(name);
+    for (const [name, group] of Object.entries(log.groups)) {
+      const ms = claimDelay(log, name, me, choose);
+      const state = stateOf(group);
+      if (this.#waiting.get(name)?.state === state && ms !== undefined) continue;
+      this.#forget(name);
+      if (ms !== undefined) this.#wait(name, termBefore(group), state, ms);
+    }
+  }
+
+  /** Nothing is known any more. */
+  clear(): void {
+    for (const name of [...this.#waiting.keys()]) this.#forget(name);
+  }
+
+  #wait(group: string, after: number, state: string, ms: number): void {
+    const { clock, say } = this.#options;
+    if (ms === 0) say({ k: 'claim', group, after });
+    const timer = clock.setTimer(
+      () => {
+        say({ k: 'claim', group, after });
+        this.#waiting.delete(group);
+        this.#wait(group, after, state, AGAIN_MS);
+      },
+      ms === 0 ? AGAIN_MS : ms,
+    );
+    this.#waiting.set(group, { state, timer });
+  }
+
+  #forget(name: string): void {
+    this.#waiting.get(name)?.timer.clear();
+    this.#waiting.delete(name);
+  }
+}
+
+const termBefore = ({ led, lastTerm }: BusGroup): number => led?.term ?? lastTerm;
+
+/** While this stays, so does the wait. */
+const stateOf = (group: BusGroup): string => `${group.led?.at ?? ''}|${group.lastTerm}|${group.failed.length}`;

@@ -1,0 +1,36 @@
+// What members of a group were told differently, each in its own worker: the leader's counts, and both are warned.
+
+import { digestDifference } from '../options.js';
+import type { BusGroup, FromPrimary, LogState } from '../protocol/messages.js';
+import { own } from '../utils/own.js';
+import { otherOptions } from '../warnings.js';
+
+/** The warnings for `me` that follow from who joined between two states. */
+export function warningsOf(before: LogState | undefined, after: LogState, me: string): FromPrimary[] {
+  const warnings: FromPrimary[] = [];
+  for (const [name, group] of Object.entries(after.groups)) {
+    const known = (before && own(before.groups, name))?.members ?? {};
+    for (const id of Object.keys(group.members)) {
+      if (known[id] || (id !== me && group.led?.leader !== me)) continue;
+      const other = id === me ? memberBefore(group, me) : me;
+      const option = other && differenceOf(after, group, id, other);
+      if (option) {
+        const text = otherOptions(after.peers[id]!.workerId, option, name);
+        warnings.push({ k: 'warning', group: name, text });
+      }
+    }
+  }
+  return warnings;
+}
+
+/** Whose options count: the leader's, else those of who came first. */
+function memberBefore({ members, led }: BusGroup, me: string): string | undefined {
+  return led ? led.leader : Object.keys(members).find(id => id !== me);
+}
+
+function differenceOf({ peers }: LogState, { members }: BusGroup, id: string, other: string): string | undefined {
+  if (id === other) return undefined;
+  const option = digestDifference(members[id]!.digest, members[other]!.digest);
+  if (option !== undefined) return option;
+  return (['heartbeatMs', 'leaderTimeoutMs'] as const).find(key => peers[id]![key] !== peers[other]![key]);
+}

@@ -1,0 +1,390 @@
+// A worker's end where there is no primary of ours: what its members say goes into the log of a bus, and what a primary
+// would have answered is read from there. It puts the parts of this room together and owns the view.
+
+import { noBus, silentBus } from '../errors.js';
+import { signal } from '../protocol/frames.js';
+import {
+  type Bundle,
+  type BusPacket,
+  type ControlFrame,
+  type FromPrimary,
+  type Join,
+  Kind,
+  type LogState,
+  MARKER,
+  type Packet,
+  PROTOCOL_VERSIONS,
+  type State,
+} from '../protocol/messages.js';
+import { parseBusPacket } from '../protocol/parse.js';
+import type { Bus } from '../transport/bus.js';
+import type { Peer, WorkerEnd, WorkerEndHandlers } from '../transport/transport.js';
+import type { Clock } from '../utils/clock.js';
+import { defer } from '../utils/deferred.js';
+import { own } from '../utils/own.js';
+import { Claims } from './claims.js';
+import { warningsOf } from './differences.js';
+import { Newcomer } from './newcomer.js';
+import { Offers, type SecretStore } from './offers.js';
+import { type Choose, rank, STEP_MS } from './preference.js';
+import { candidatesOf, readLog } from './read-log.js';
+import { tell } from './tell.js';
+import { Transfers } from './transfers.js';
+import { look, loseConnection, newView, type Seen, type View, type ViewOrder } from './view.js';
+import { Watch } from './watch.js';
+
+export interface LogEndOptions {
+  readonly clock: Clock;
+  readonly bus: Bus;
+  /** Names this incarnation apart from all others. */
+  readonly id: string;
+  readonly heartbeatMs: number;
+  readonly leaderTimeoutMs: number;
+  readonly maxQueuedBytes: number;
+  readonly maxQueuedTotalBytes: number;
+  /** Data that can't go by the direct road goes over the bus. */
+  readonly busData: boolean;
+  readonly secrets: SecretStore;
+  readonly choose?: Choose | undefined;
+  /** Frames that were ours but broken. */
+  warn(message: string): void;
+}
+
+const VERSION = PROTOCOL_VERSIONS[0]!;
+
+export class LogEnd implements WorkerEnd {
+  readonly kind = 'pm2';
+  readonly self: Peer;
+  readonly #options: LogEndOptions;
+  readonly #bus: Bus;
+  readonly #me: string;
+  readonly #newcomer: Newcomer;
+  readonly #claims: Claims;
+  readonly #watch: Watch;
+  readonly #transfers: Transfers;
+  readonly #offers: Offers;
+  #handlers: WorkerEndHandlers | undefined;
+  #view: View;
+  /** The state that our members were last told of. */
+  #told: LogState | undefined;
+  #advice: string | undefined;
+  #packets = 0;
+  /** What our members said when they joined, to say it again. */
+  readonly #joins = new Map<string, Join>();
+  /** Heartbeats while the state wasn't known. Nobody led here then, but a member that left waits for its own. */
+  #unheardBeats: number[] = [];
+  /** The hello of our link. */
+  #hello: string | undefined;
+  /** The state was known once. */
+  #hasBegun = false;
+  /** Terms that were given up because this process is to stop. */
+  #aside: Set<number> | undefined;
+  readonly #whenAside = defer();
+  /** Resolves once this worker leads nothing any more, by {@link stepAside} or because it was closed. */
+  readonly isAside = this.#whenAside.promise;
+
+  constructor(options: LogEndOptions) {
+    const { clock, bus, id: me, heartbeatMs, leaderTimeoutMs, choose } = options;
+    const { workerId, pid, process } = bus.self;
+    this.#options = options;
+    this.#bus = bus;
+    this.#me = me;
+    this.self = { workerId, pid };
+    this.#view = newView(me);
+    this.#offers = new Offers(me, options.secrets);
+    this.#claims = new Claims({ clock, me, choose, say: claim => this.#say([claim]) });
+    this.#transfers = new Transfers(frame => this.#deliver([frame]));
+    this.#watch = new Watch({
+      clock,
+      me,
+      heartbeatMs,
+      leaderTimeoutMs,
+      ping: () => this.#say([]),
+      silent: leader => this.#succeed(leader),
+      unheard: () => this.#lose(),
+    });
+    this.#newcomer = new Newcomer({
+      clock,
+      process,
+      leaderTimeoutMs,
+      view: () => this.#view,
+      ask: n => this.#say([{ k: 'ask', n, process }]),
+      found: n => this.#say([{ k: 'found', n }]),
+      listProcesses: () => bus.listProcesses(),
+    });
+  }
+
+  /** Why nothing is known. */
+  get advice(): string | undefined {
+    return this.#advice ?? silentBus();
+  }
+
+  /** The state that all agree on, where it is known. */
+  get log(): LogState | undefined {
+    return this.#view.log;
+  }
+
+  listen(handlers: WorkerEndHandlers): void {
+    this.#handlers = handlers;
+    this.#bus.listen({
+      opened: () => {
+        this.#advice = undefined;
+        this.#newcomer.start();
+      },
+      message: (message, at) => this.#read(message, at),
+      exited: (process, at) => this.#see({ type: 'exit', process, at }),
+      broken: problem => {
+        this.#advice = problem && noBus(problem);
+        this.#lose();
+        this.#newcomer.stop();
+      },
+      stopping: () => void this.stepAside(),
+      closed: event => {
+        this.#stop();
+        handlers.closed(event);
+      },
+    });
+  }
+
+  send(message: object, written: () => void): void {
+    const frames: ControlFrame[] = [];
+    for (const frame of (message as Packet).c ?? []) {
+      if (frame.k === 'hello') this.#greet(frame.id);
+      else if (frame.k === 'heartbeat' && !this.#view.log) this.#unheardBeats.push(frame.n);
+      else frames.push(...this.#note(frame));
+    }
+    if (frames.length > 0) this.#say(frames, written);
+    else this.#options.clock.defer(written);
+  }
+
+  close(): void {
+    if (!this.#handlers) return;
+    if (this.#hasBegun) this.#say([{ k: 'part' }]);
+    this.#stop();
+    this.#bus.close();
+  }
+
+  /** Gives up all that this worker leads, and leads nothing from now on. Resolves when others may lead it. */
+  stepAside(): Promise<void> {
+    if (!this.#aside) {
+      this.#aside = new Set();
+      const joins = [...this.#joins.values()].flatMap(join => this.#note(join));
+      if (joins.length > 0) this.#say(joins);
+    }
+    this.#stepAside();
+    return this.isAside;
+  }
+
+  #stop(): void {
+    this.#handlers = undefined;
+    this.#newcomer.stop();
+    this.#claims.clear();
+    this.#watch.stop();
+    this.#view = newView(this.#me);
+    this.#whenAside.resolve();
+  }
+
+  // ------------------------------------------------------------------------------------------------- from our link
+
+  #greet(hello: string): void {
+    this.#hello = hello;
+    if (this.#hasBegun) this.#welcome();
+  }
+
+  #welcome(): void {
+    if (this.#hello === undefined) return;
+    const { heartbeatMs, leaderTimeoutMs, maxQueuedBytes, maxQueuedTotalBytes, busData } = this.#options;
+    this.#deliver([
+      {
+        k: 'welcome',
+        version: VERSION,
+        id: this.#hello,
+        workerId: this.self.workerId,
+        heartbeatMs,
+        leaderTimeoutMs,
+        maxQueuedBytes,
+        maxQueuedTotalBytes,
+        road: busData ? 'direct' : 'only direct',
+        probe: undefined,
+      },
+    ]);
+  }
+
+  /** Keeps what has to be said again to a state that doesn't have it. @returns what the others hear */
+  #note(frame: ControlFrame): ControlFrame[] {
+    if (frame.k === 'leave') this.#joins.delete(frame.group);
+    // Nobody asks for it here.
+    if (frame.k === 'on road') return [];
+    if (frame.k === 'offer') return [this.#offers.hide(frame)].filter(offer => offer !== undefined);
+    if (frame.k !== 'join') return [frame];
+    const join = this.#aside ? { ...frame, eligible: false } : frame;
+    this.#joins.set(join.group, join);
+    return [join];
+  }
+
+  /** @returns the number of the packet */
+  #say(frames: readonly ControlFrame[], written: () => void = () => {}): number {
+    const s = this.#packets++;
+    const y = this.#view.log ? 1 : 0;
+    const packet: BusPacket = { [MARKER]: VERSION, i: this.#me, s, y, c: frames };
+    this.#watch.said(s);
+    this.#bus.send(packet, written);
+    return s;
+  }
+
+  // -------------------------------------------------------------------------------------------------- from the log
+
+  #read(message: unknown, at: number): void {
+    const packet = parseBusPacket(message, error => this.#options.warn(error.message));
+    // Another protocol is another log.
+    if (packet?.[MARKER] !== VERSION) return;
+    const answer = packet.c!.find(frame => frame.k === 'state');
+    if (answer) return this.#see({ type: 'answer', answer });
+    this.#watch.heard(packet.i);
+    this.#see({ type: 'packet', packet, at });
+  }
+
+  #see(seen: Seen): void {
+    const before = this.#view.log;
+    const { view, orders } = look(this.#view, seen);
+    this.#view = view;
+    if (view.log) this.#tellOf(view.log);
+    for (const order of orders) this.#carryOut(order, before);
+    this.#consider();
+  }
+
+  #tellOf(log: LogState): void {
+    const before = this.#told;
+    if (before === log) return;
+    this.#told = log;
+    this.#offers.see(before, log);
+    const { control, addresses, ended, gone } = tell(before, log, this.#me);
+    const ends = ended.map(({ group, term }) => signal(group, term, Kind.END, 0));
+    const offers = addresses.map(({ group, term, address }) => this.#offers.complete(group, term, address));
+    const frames = [...control, ...offers.filter(offer => offer !== undefined), ...warningsOf(before, log, this.#me)];
+    this.#deliver(frames, [...ends, ...gone]);
+  }
+
+  #deliver(c: readonly FromPrimary[], d: readonly Bundle[] = []): void {
+    if (c.length + d.length > 0) this.#handlers?.message({ [MARKER]: VERSION, c, d });
+  }
+
+  #carryOut(order: ViewOrder, before: LogState | undefined): void {
+    switch (order.do) {
+      case 'answer':
+        return this.#answer(order.answer, order.process);
+      case 'say none':
+        return void this.#say([{ k: 'none', process: this.#bus.self.process }]);
+      case 'ask':
+        return this.#newcomer.start();
+      case 'note sign of life':
+        return this.#newcomer.noteSignOfLife();
+      case 'begin':
+        return this.#begin();
+      case 'lose':
+        return this.#lose();
+      case 'note own':
+        return this.#noteOwn(order, before);
+    }
+  }
+
+  /** Past the log: nobody else reads it, so it has no number there. */
+  #answer(answer: State, process: string): void {
+    const packet: BusPacket = { [MARKER]: VERSION, i: this.#me, s: 0, y: 1, c: [answer] };
+    this.#bus.send(packet, () => {}, process);
+  }
+
+  #begin(): void {
+    const { heartbeatMs, leaderTimeoutMs } = this.#options;
+    const { process, workerId, pid } = this.#bus.self;
+    this.#newcomer.stop();
+    this.#say([{ k: 'enter', process, workerId, pid, heartbeatMs, leaderTimeoutMs }, ...this.#joins.values()]);
+    this.#deliver(this.#unheardBeats.splice(0).map(n => ({ k: 'ack', n })));
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#welcome();
+  }
+
+  #noteOwn({ packet, at }: Extract<ViewOrder, { do: 'note own' }>, before: LogState | undefined): void {
+    const { s, c = [] } = packet;
+    this.#watch.echoed(s);
+    for (const frame of c) {
+      if (frame.k === 'ask') void this.#newcomer.heard(at);
+      else if (frame.k === 'transfer') this.#transfers.begin(frame, before);
+      // What was claimed before it in the log has been told already: if we still lead, we did when it was sent.
+      else if (frame.k === 'heartbeat' && this.#view.log) this.#deliver([{ k: 'ack', n: frame.n }]);
+    }
+  }
+
+  #consider(): void {
+    const { log } = this.#view;
+    this.#watch.see(log);
+    this.#transfers.see(log);
+    if (log) this.#claims.consider(log);
+    else this.#claims.clear();
+    if (!log) this.#newcomer.tryToFound();
+    this.#stepAside();
+  }
+
+  // ------------------------------------------------------------------------------------------------- what we decide
+
+  /** What is said isn't read any more: who doesn't hear whether it leads must not lead. */
+  #lose(): void {
+    const log = this.#told;
+    this.#view = loseConnection(this.#view);
+    if (log) this.#giveUp(log);
+    this.#consider();
+    this.#newcomer.start();
+  }
+
+  #giveUp(log: LogState): void {
+    const frames = Object.entries(log.groups).flatMap(([group, { led }]): ControlFrame[] => {
+      const term =
+        led?.leader === this.#me ? led.term : led?.successor?.id === this.#me ? led.successor.next : undefined;
+      return term === undefined ? [] : [{ k: 'resign', group, term, cause: 'resigned' }];
+    });
+    if (frames.length === 0) return;
+    const s = this.#say(frames);
+    const packet: BusPacket = { [MARKER]: VERSION, i: this.#me, s, y: 0, c: frames };
+    this.#tellOf(readLog(log, { type: 'packet', packet, at: this.#options.clock.wall() }));
+  }
+
+  #stepAside(): void {
+    const aside = this.#aside;
+    if (!aside) return;
+    const { log } = this.#view;
+    const frames: ControlFrame[] = [];
+    let isFree = true;
+    for (const [group, { led }] of Object.entries(log?.groups ?? {})) {
+      if (led?.leader !== this.#me) continue;
+      isFree = false;
+      // What opens yields once it is open: until then its member may have a lease that the log doesn't know of.
+      if (led.at !== 'ready' || aside.has(led.term)) continue;
+      aside.add(led.term);
+      frames.push({ k: 'yield', group, term: led.term });
+    }
+    if (frames.length > 0) this.#say(frames);
+    if (isFree) this.#whenAside.resolve();
+  }
+
+  /** A leader is silent for its time. */
+  #succeed(leader: string): void {
+    const { log } = this.#view;
+    for (const [group, { led, members }] of Object.entries(log!.groups)) {
+      if (led?.leader !== leader || !members[this.#me]?.eligible) continue;
+      const { seen } = log!.peers[leader]!;
+      const claim = () => {
+        const now = this.#view.log;
+        if (!now || own(now.groups, group)?.led?.term !== led.term || own(now.peers, leader)?.seen !== seen) return;
+        this.#say([{ k: 'claim', group, after: led.term, seen }]);
+      };
+      this.#options.clock.setTimer(claim, this.#rankAmong(group, leader) * STEP_MS);
+    }
+  }
+
+  #rankAmong(name: string, leader: string): number {
+    const log = this.#view.log!;
+    const ids = new Set([...candidatesOf(log.groups[name]!, leader), this.#me]);
+    return rank(log, name, [...ids], this.#me, this.#options.choose);
+  }
+}

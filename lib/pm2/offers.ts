@@ -1,0 +1,66 @@
+// The direct road's offers where everybody reads what is said: the log carries the address alone, and the secret is in a
+// file that only this user reads. What a leader that died left behind is removed by the next one.
+
+import type { LogState, Offer } from '../protocol/messages.js';
+import { own } from '../utils/own.js';
+
+/** Where secrets are kept: those of one address in one place. */
+export interface SecretStore {
+  /** @throws where it can't */
+  keep(address: string, secrets: Readonly<Record<string, string>>): void;
+  /** @throws where there are none */
+  read(address: string): unknown;
+  /** Removes an address whose process is dead, secrets and all. Never throws. */
+  remove(address: string): void;
+}
+
+export class Offers {
+  /** Of the terms that are led here, by address. */
+  readonly #secrets = new Map<string, Record<string, string>>();
+  /** Addresses that leaders left when they died, by group. */
+  readonly #orphans = new Map<string, string>();
+
+  constructor(
+    private readonly me: string,
+    private readonly store: SecretStore,
+  ) {}
+
+  /** An offer of ours. @returns what others may read of it; `undefined` where the secret can't be kept */
+  hide(offer: Offer): Offer | undefined {
+    const { address, group, term, secret } = offer;
+    const secrets = { ...this.#secrets.get(address), [keyOf(group, term)]: secret };
+    try {
+      this.store.keep(address, secrets);
+    } catch {
+      return undefined;
+    }
+    this.#secrets.set(address, secrets);
+    return { ...offer, secret: '' };
+  }
+
+  /** The whole of somebody's offer; `undefined` where it is over. */
+  complete(group: string, term: number, address: string): Offer | undefined {
+    try {
+      const secrets = this.store.read(address) as Readonly<Record<string, string>>;
+      const secret = own(secrets, keyOf(group, term));
+      return secret === undefined ? undefined : { k: 'offer', group, term, address, secret };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The state changed. */
+  see(before: LogState | undefined, after: LogState): void {
+    for (const [name, { led }] of Object.entries(before?.groups ?? {})) {
+      if (led?.address !== undefined && !own(after.peers, led.leader)) this.#orphans.set(name, led.address);
+    }
+    for (const [name, address] of this.#orphans) {
+      const led = own(after.groups, name)?.led;
+      if (!led) continue;
+      if (led.leader === this.me) this.store.remove(address);
+      this.#orphans.delete(name);
+    }
+  }
+}
+
+const keyOf = (group: string, term: number): string => `${term}|${group}`;

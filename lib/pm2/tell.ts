@@ -1,0 +1,100 @@
+// What a primary would have told a worker, had it seen the same log: the difference between two states, for one worker.
+// A pure function.
+
+import { signal } from '../protocol/frames.js';
+import {
+  type Bundle,
+  type BusGroup,
+  type FromPrimary,
+  Kind,
+  type LogState,
+  type News,
+  type NewsPhase,
+} from '../protocol/messages.js';
+import { own } from '../utils/own.js';
+import { EMPTY_LOG, hasFailedOnAll } from './read-log.js';
+
+export interface Told {
+  readonly control: readonly FromPrimary[];
+  /** Leaders that can be reached past the bus from now on. */
+  readonly addresses: readonly { readonly group: string; readonly term: number; readonly address: string }[];
+  /** Groups and terms that are over for this worker. */
+  readonly ended: readonly { readonly group: string; readonly term: number }[];
+  /** Members that are gone from groups that this worker leads, as their leader hears of it. */
+  readonly gone: readonly Bundle[];
+}
+
+/** What `me` hears of a step from one state to the next; `before` is `undefined` where nothing was told yet. */
+export function tell(before: LogState | undefined, after: LogState, me: string): Told {
+  const told: Telling = { control: [], addresses: [], ended: [], gone: [] };
+  const old = before ?? EMPTY_LOG;
+  for (const name of new Set([...Object.keys(old.groups), ...Object.keys(after.groups)])) {
+    const [was, is] = [own(old.groups, name), own(after.groups, name)];
+    if (was === is || !(was?.members[me] || is?.members[me])) continue;
+    tellOfGroup(name, { group: was, log: old }, { group: is, log: after }, me, told);
+  }
+  return told;
+}
+
+interface Seen {
+  readonly group: BusGroup | undefined;
+  readonly log: LogState;
+}
+
+type Telling = { -readonly [K in keyof Told]: Told[K][number][] };
+
+function tellOfGroup(name: string, was: Seen, is: Seen, me: string, told: Telling): void {
+  const [before, after] = [was.group?.led, is.group?.led];
+  if (before && before.term !== after?.term) told.ended.push({ group: name, term: before.term });
+  if (!is.group?.members[me]) return;
+  const news = newsOf(name, is.group, is.log);
+  const isNew = !was.group?.members[me] || !isSameNews(news, newsOf(name, was.group, was.log));
+  if (isNew) told.control.push(news);
+  const isHandingOver = (led = after) => led?.at === 'handing over' && led.leader === me;
+  const startsHandover = isHandingOver() && !(isHandingOver(before) && before?.term === after!.term);
+  if (startsHandover) told.control.push({ k: 'handover', group: name, term: after!.term });
+  const next = after?.successor;
+  if (next?.id === me && before?.successor?.next !== next.next) {
+    told.control.push({ k: 'prepare', group: name, term: next.next });
+  }
+  if (after?.address !== undefined && after.leader !== me && (isNew || before?.address !== after.address)) {
+    told.addresses.push({ group: name, term: after.term, address: after.address });
+  }
+  tellOfGone(name, was, is, me, told);
+}
+
+/** A member that left, or died: who leads now, and did then, takes back what it left. */
+function tellOfGone(name: string, was: Seen, { group }: Seen, me: string, told: Telling): void {
+  const led = group?.led;
+  if (!was.group || led?.leader !== me) return;
+  for (const id of Object.keys(was.group.members)) {
+    if (group!.members[id]) continue;
+    told.gone.push(signal(name, led.term, Kind.GONE, was.log.peers[id]!.workerId));
+  }
+}
+
+/** Where a group stands. */
+export function newsOf(name: string, group: BusGroup, { peers }: LogState): News {
+  const { led, lastTerm, error } = group;
+  const phase = phaseOf(group);
+  const { workerId = 0, pid = 0 } = (led && peers[led.leader]) ?? {};
+  return {
+    k: 'news',
+    group: name,
+    term: led?.term ?? lastTerm,
+    phase,
+    ...(led && { leader: { workerId, pid } }),
+    ...(phase === 'ready' && { methods: led!.methods }),
+    ...(phase === 'failed' && error && { error }),
+  };
+}
+
+function phaseOf(group: BusGroup): NewsPhase {
+  if (!group.led) return hasFailedOnAll(group) ? 'failed' : 'vacant';
+  return group.led.at === 'opening' ? 'opening' : 'ready';
+}
+
+/** Of the rest, nothing changes while these stay. */
+function isSameNews(a: News, b: News): boolean {
+  return a.term === b.term && a.phase === b.phase && a.error === b.error && a.leader?.workerId === b.leader?.workerId;
+}

@@ -1,0 +1,105 @@
+// Silence: of leaders, which this worker may have to succeed, and of the bus itself, without which it may not lead.
+// Counts this process's own running time, so that it doesn't take its own absence for that of others.
+
+import type { LogState } from '../protocol/messages.js';
+import { RunningClock } from '../router/running-clock.js';
+import type { Clock } from '../utils/clock.js';
+
+export interface WatchOptions {
+  readonly clock: Clock;
+  readonly me: string;
+  readonly heartbeatMs: number;
+  readonly leaderTimeoutMs: number;
+  /** Says something whose only use is to come back. @returns the number of its packet */
+  ping(): number;
+  /** This leader has been silent for its time, and what it said so far has been read. */
+  silent(leader: string): void;
+  /** What this worker says doesn't come back. */
+  unheard(): void;
+}
+
+/** A look so often a heartbeat, so that a silent leader is succeeded within one. */
+const LOOKS = 4;
+
+export class Watch {
+  readonly #options: WatchOptions;
+  readonly #running: RunningClock;
+  #log: LogState | undefined;
+  /** When each leader was last heard, in running time. */
+  readonly #heardAt = new Map<string, number>();
+  /** Those found silent, and the packet of ours that must come back before anybody acts on it. */
+  readonly #suspects = new Map<string, number>();
+  /** The number of our last packet, and of the last one that came back. */
+  #said = -1;
+  #echoed = -1;
+  /** Since when something of ours is awaited. */
+  #awaitedSince: number | undefined;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#running = new RunningClock(options.clock, options.heartbeatMs / LOOKS, () => this.#look());
+  }
+
+  /** The state changed; `undefined`: it isn't known any more. */
+  see(log: LogState | undefined): void {
+    this.#log = log;
+    if (log) this.#running.start();
+    else this.stop();
+  }
+
+  heard(id: string): void {
+    this.#heardAt.set(id, this.#running.now());
+    this.#suspects.delete(id);
+  }
+
+  /** A packet of ours left. */
+  said(number: number): void {
+    this.#said = number;
+    this.#awaitedSince ??= this.#running.now();
+  }
+
+  /** It came back. */
+  echoed(number: number): void {
+    this.#echoed = number;
+    this.#awaitedSince = number < this.#said ? this.#running.now() : undefined;
+  }
+
+  stop(): void {
+    this.#running.stop();
+    this.#heardAt.clear();
+    this.#suspects.clear();
+    this.#awaitedSince = undefined;
+  }
+
+  #look(): void {
+    const { leaderTimeoutMs, me, unheard } = this.#options;
+    const now = this.#running.now();
+    const leaders = leadersOf(this.#log!, me);
+    const isUnheard = this.#awaitedSince !== undefined && now - this.#awaitedSince >= leaderTimeoutMs / 2;
+    if (isUnheard && leaders.has(me)) return unheard();
+    for (const leader of leaders) if (leader !== me) this.#lookAt(leader, now);
+  }
+
+  #lookAt(leader: string, now: number): void {
+    const { ping, silent } = this.#options;
+    const heardAt = this.#heardAt.get(leader) ?? now;
+    this.#heardAt.set(leader, heardAt);
+    if (now - heardAt < this.#log!.peers[leader]!.leaderTimeoutMs) return;
+    const asked = this.#suspects.get(leader);
+    // The bus may be what was silent: what it had to bring comes with, or soon after, what we say now.
+    if (asked === undefined) this.#suspects.set(leader, ping());
+    else if (asked <= this.#echoed) {
+      this.#suspects.delete(leader);
+      silent(leader);
+    }
+  }
+}
+
+/** Those who lead a group that `me` may lead too, and `me` if it leads. */
+function leadersOf({ groups }: LogState, me: string): Set<string> {
+  const leaders = new Set<string>();
+  for (const { led, members } of Object.values(groups)) {
+    if (led && (members[me]?.eligible || led.leader === me)) leaders.add(led.leader);
+  }
+  return leaders;
+}

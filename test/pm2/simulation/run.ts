@@ -1,0 +1,22 @@
+// `node run.js [first seed] [seeds]`: runs worlds until one breaks.
+
+import { Random } from '../../helpers/unit-random.js';
+import { World } from './world.js';
+
+/** Runs `count` seeds from `first` on; the first that breaks, and how. */
+export async function search(first: number, count: number): Promise<{ seed: number; error: Error } | undefined> {
+  for (let seed = first; seed < first + count; seed++) {
+    try {
+      await new World(new Random(seed)).run();
+    } catch (error) {
+      return { seed, error: error as Error };
+    }
+  }
+  return undefined;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [first = 1, count = 100] = process.argv.slice(2).map(Number);
+  const found = await search(first, count);
+  console.log(found ? `seed ${found.seed} broke ${found.error.message}` : 'nothing broke');
+}

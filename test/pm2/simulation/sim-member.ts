@@ -1,0 +1,140 @@
+// A member without a real client: plays the real role over the real link, and opens, drains and closes by the clock.
+
+import type { Link, LinkMember } from '../../../lib/member/link.js';
+import {
+  heldTerm,
+  isLeading,
+  newRole,
+  play,
+  type RoleEvent,
+  type RoleOrder,
+  type RoleState,
+} from '../../../lib/member/role.js';
+import type { Join, News } from '../../../lib/protocol/messages.js';
+import type { Clock } from '../../../lib/utils/clock.js';
+
+export interface SimMemberOptions {
+  readonly clock: Clock;
+  readonly link: Link;
+  readonly name: string;
+  readonly handover: 'exclusive' | 'overlap';
+  /** How long opening, draining or closing takes now, in ms. */
+  takes(): number;
+  /** Whether opening fails now. */
+  fails(): boolean;
+}
+
+export class SimMember implements LinkMember {
+  readonly name: string;
+  role: RoleState;
+  latest: News | undefined;
+  eligible = true;
+  #firstBeat = 0;
+
+  constructor(private readonly options: SimMemberOptions) {
+    this.name = options.name;
+    this.role = newRole(options.link.self.workerId);
+  }
+
+  get term(): number | undefined {
+    return isLeading(this.role) && 'term' in this.role.now ? this.role.now.term : undefined;
+  }
+
+  /** It may act now, if it has a real client. */
+  get hasLease(): boolean {
+    const { link, clock } = this.options;
+    const { at } = this.role.now;
+    return (at === 'leading' || at === 'draining') && link.hasLease(this.#firstBeat, clock.now());
+  }
+
+  get isServing(): boolean {
+    return this.role.now.at === 'leading';
+  }
+
+  resign(): void {
+    if ('term' in this.role.now) this.play({ type: 'resign' });
+  }
+
+  join(): Join {
+    const { name, handover } = this.options;
+    return { k: 'join', group: name, eligible: this.eligible, priority: 0, handover, digest: '{}' };
+  }
+
+  linked(): void {}
+
+  news(news: News): void {
+    this.latest = news;
+    this.play({ type: 'news', term: news.term, phase: news.phase, leader: news.leader?.workerId });
+  }
+
+  handover(term: number): void {
+    this.play({ type: 'handover', term });
+  }
+
+  prepare(term: number): void {
+    this.play({ type: 'prepare', term });
+  }
+
+  offer(): void {}
+  warning(): void {}
+  data(): void {}
+
+  leased(): void {
+    const { link, clock } = this.options;
+    if (link.hasLease(this.#firstBeat, clock.now())) this.play({ type: 'leased' });
+  }
+
+  lost(): undefined {
+    this.play({ type: 'lost' });
+  }
+
+  play(event: RoleEvent): void {
+    const held = heldTerm(this.role);
+    const { state, orders } = play(this.role, event);
+    this.role = state;
+    const holds = heldTerm(state);
+    const { link } = this.options;
+    if (held !== holds) {
+      if (held !== undefined) link.stopLeading();
+      if (holds !== undefined) this.#firstBeat = link.startLeading();
+    }
+    for (const order of orders) this.#carryOut(order);
+  }
+
+  #carryOut(order: RoleOrder): void {
+    const { link, name, fails } = this.options;
+    const group = name;
+    const methods: string[] = [];
+    switch (order.do) {
+      case 'open':
+        if (fails())
+          return this.#later({
+            type: 'open failed',
+            term: order.term,
+            error: { text: '0', ext: false, parts: undefined },
+          });
+        return this.#later({ type: 'opened', term: order.term });
+      case 'tell prepared':
+        return link.tell({ k: 'prepared', group, term: order.term, methods });
+      case 'serve':
+        return link.tell({ k: 'ready', group, term: order.term, methods });
+      case 'drain':
+        return this.#later({ type: 'drained', term: order.term });
+      case 'stop':
+        return;
+      case 'close':
+        return this.#later({ type: 'closed', term: order.term });
+      case 'yield':
+        link.tell({ k: 'yield', group, term: order.term });
+        return this.#later({ type: 'waited enough' }, 500);
+      case 'resign':
+        return link.tellInOrder({ k: 'resign', group, term: order.term, cause: order.cause });
+      case 'leave':
+        return void link.remove(this);
+    }
+  }
+
+  #later(event: RoleEvent, ms = this.options.takes()): void {
+    this.options.clock.setTimer(() => this.play(event), ms);
+  }
+}

@@ -1,0 +1,246 @@
+// A daemon, its workers, and mishaps by one seed; and the account of what must hold at every moment.
+
+import { isDeepStrictEqual } from 'node:util';
+import { Link } from '../../../lib/member/link.js';
+import { LogEnd } from '../../../lib/pm2/log-end.js';
+import { Daemon, type DaemonProcess } from '../../helpers/pm2-daemon.js';
+import type { Random } from '../../helpers/unit-random.js';
+import { SimTime } from '../../simulation/time.js';
+import { SimMember } from './sim-member.js';
+
+export const LEADER_TIMEOUT_MS = 600;
+const HEARTBEAT_MS = 150;
+/** Beside `LEADER_TIMEOUT_MS` and a heartbeat: round trips, ranks, opening. */
+const MARGIN_MS = 250;
+
+interface SimWorker {
+  readonly process: DaemonProcess;
+  readonly end: LogEnd;
+  readonly link: Link;
+  readonly members: Map<string, SimMember>;
+}
+
+export class World {
+  readonly time: SimTime;
+  readonly daemon: Daemon;
+  readonly words: string[] = [];
+  workers: SimWorker[] = [];
+  leaders = 0;
+  #groups: string[];
+  #lastTerm = new Map<string, number>();
+  #ids = 0;
+  #handover: 'exclusive' | 'overlap';
+  /** Until then mishaps excuse a late or needless failover. */
+  #calmSince = 0;
+  areMishapsOver = false;
+
+  constructor(readonly random: Random) {
+    this.time = new SimTime(random, 0.05);
+    const slow = random.pick([0.5, 2, 10]);
+    this.daemon = new Daemon({ clock: this.time, latencyMs: () => 0.05 + random.next() * slow });
+    this.#groups = random.chance(0.5) ? ['a'] : ['a', '__proto__'];
+    this.#handover = random.chance(0.5) ? 'exclusive' : 'overlap';
+  }
+
+  async run(): Promise<void> {
+    const { random, time } = this;
+    for (let i = 1 + random.below(5); i > 0; i--) this.#fork(i);
+    const end = time.now() + 3000 + random.below(6000);
+    while (time.now() < end) {
+      await this.#let(random.below(random.pick([10, 100, 700])));
+      this.#mishap();
+    }
+    this.#calmDown();
+    await this.#let(6000);
+    this.#checkEnd();
+    for (const { link } of this.workers) link.close();
+  }
+
+  async #let(ms: number): Promise<void> {
+    await this.time.run(this.time.now() + ms, () => {
+      this.#check();
+      return false;
+    });
+  }
+
+  // ------------------------------------------------------------------------------------------------------ mishaps
+
+  #fork(slot: number): void {
+    const { random } = this;
+    const process = this.daemon.start(slot);
+    const end = new LogEnd({
+      clock: process.clock,
+      bus: process,
+      id: `w${process.self.workerId}i${++this.#ids}`,
+      heartbeatMs: HEARTBEAT_MS,
+      leaderTimeoutMs: LEADER_TIMEOUT_MS,
+      maxQueuedBytes: 1e6,
+      maxQueuedTotalBytes: 1e6,
+      busData: false,
+      secrets: { keep() {}, read: () => ({}), remove() {} },
+      warn: message => this.broken(message),
+    });
+    const link = new Link({ clock: process.clock, end, warn: message => this.broken(message) });
+    const members = new Map<string, SimMember>();
+    for (const name of this.#groups) {
+      if (random.chance(0.1)) continue;
+      const member = new SimMember({
+        clock: process.clock,
+        link,
+        name,
+        handover: this.#handover,
+        takes: () => random.below(40),
+        fails: () => !this.areMishapsOver && random.chance(0.1),
+      });
+      members.set(name, member);
+      link.add(member);
+    }
+    this.workers.push({ process, end, link, members });
+    this.say(`w${process.self.workerId} starts`);
+  }
+
+  #mishap(): void {
+    const { random, daemon } = this;
+    const worker = random.pick(this.workers);
+    const { process, members, end } = worker;
+    const id = `w${process.self.workerId}`;
+    this.#calmSince = this.time.now();
+    switch (random.below(12)) {
+      case 0:
+      case 1:
+        this.say(`${id} is killed`);
+        process.kill();
+        this.workers = this.workers.filter(other => other !== worker);
+        if (this.workers.length < 2 || random.chance(0.8)) this.#fork(10 + random.below(50));
+        return;
+      case 2:
+      case 3:
+        this.say(`${id} freezes`);
+        return process.freeze();
+      case 4:
+      case 5:
+        this.say(`${id} thaws`);
+        return process.thaw();
+      case 6:
+        this.say(`the connection of ${id} breaks`);
+        process.disconnect();
+        return void this.time.setTimer(() => process.connect(), random.below(1000));
+      case 7:
+        this.say(`the daemon stalls`);
+        daemon.stall();
+        return void this.time.setTimer(() => daemon.goOn(), random.below(random.pick([100, 1500])));
+      case 8:
+        this.say(`${id} resigns`);
+        for (const member of members.values()) if (!process.isFrozen) member.resign();
+        return;
+      case 9:
+        this.say(`a worker more`);
+        return this.workers.length < 7 ? this.#fork(10 + random.below(50)) : undefined;
+      case 10:
+        this.say(`${id} is asked to stop`);
+        process.stop();
+        return void this.time.setTimer(() => {
+          process.kill();
+          this.workers = this.workers.filter(other => other !== worker);
+          if (this.workers.length === 0) this.#fork(10 + random.below(50));
+        }, 300);
+      default:
+        this.say(`all restart`);
+        if (random.chance(0.8)) return;
+        for (const { process } of this.workers) process.kill();
+        this.workers = [];
+        for (let i = 1 + random.below(4); i > 0; i--) this.#fork(i);
+        return void end;
+    }
+  }
+
+  #calmDown(): void {
+    this.say('calm');
+    this.areMishapsOver = true;
+    this.daemon.goOn();
+    for (const { process } of this.workers) {
+      process.thaw();
+      if (!process.isConnected) process.connect();
+    }
+    this.#calmSince = this.time.now();
+  }
+
+  // ------------------------------------------------------------------------------------------------------- checks
+
+  #check(): void {
+    for (const name of this.#groups) {
+      const leased = this.workers.filter(({ members }) => members.get(name)?.hasLease);
+      if (leased.length > 1) {
+        this.broken(`one lease: ${leased.map(({ process }) => `w${process.self.workerId}`).join(' and ')} have one`);
+      }
+      for (const { members, process } of this.workers) this.#checkTerm(name, members.get(name)?.term, process);
+    }
+    this.#checkAgreement();
+    this.#checkFailover();
+  }
+
+  readonly #holders = new Map<string, string>();
+
+  #checkTerm(name: string, term: number | undefined, { self }: DaemonProcess): void {
+    if (term === undefined) return;
+    const key = `${name}|${term}`;
+    const holder = this.#holders.get(key);
+    if (holder === self.process) return;
+    if (holder !== undefined) this.broken(`terms: ${holder} and ${self.process} both had ${term}`);
+    this.#holders.set(key, self.process);
+    this.leaders++;
+    this.#lastTerm.set(name, Math.max(term, this.#lastTerm.get(name) ?? 0));
+  }
+
+  /** Who has read the log to the same place knows the same. */
+  #checkAgreement(): void {
+    const known = new Map<number, SimWorker>();
+    for (const worker of this.workers) {
+      const { process, end } = worker;
+      if (!end.log || process.isFrozen || !process.isConnected) continue;
+      const other = known.get(process.seen);
+      if (other && !isDeepStrictEqual(other.end.log, end.log)) {
+        this.broken(
+          `agreement: w${other.process.self.workerId} and w${process.self.workerId} read to ${process.seen}\n` +
+            `${JSON.stringify(other.end.log)}\n${JSON.stringify(end.log)}`,
+        );
+      }
+      known.set(process.seen, worker);
+    }
+  }
+
+  /** While nothing happens, somebody leads soon. */
+  #checkFailover(): void {
+    const limit = 2 * LEADER_TIMEOUT_MS + HEARTBEAT_MS + MARGIN_MS + 1500;
+    if (!this.areMishapsOver || this.time.now() < this.#calmSince + limit) return;
+    for (const name of this.#groups) {
+      const living = this.workers.filter(({ members }) => members.has(name));
+      if (living.length > 0 && !living.some(({ members }) => members.get(name)!.hasLease)) {
+        this.broken(`failover: nobody leads ${name}`);
+      }
+    }
+  }
+
+  #checkEnd(): void {
+    for (const name of this.#groups) {
+      const living = this.workers.filter(({ members }) => members.has(name));
+      const news = living.map(({ members }) => members.get(name)!.latest);
+      for (const each of news) {
+        if (each?.phase !== 'ready') this.broken(`end: ${name} is ${each?.phase}`);
+        if (each?.term !== news[0]?.term) this.broken(`end: ${name} has terms ${news.map(one => one?.term)}`);
+      }
+      const leading = living.filter(({ members }) => members.get(name)!.isServing);
+      if (living.length > 0 && leading.length !== 1) this.broken(`end: ${leading.length} lead ${name}`);
+    }
+  }
+
+  say(words: string): void {
+    this.words.push(`${Math.round(this.time.now())} ${words}`);
+  }
+
+  broken(what: string): never {
+    throw new Error(
+      `${what}\nat ${Math.round(this.time.now())}\n${this.words.slice(-30).join('\n')}\n${this.workers.map(({ process, end, members }) => `${process.self.process} ${process.isConnected} ${JSON.stringify(end.log)} ${[...members.values()].map(member => JSON.stringify(member.role))}`).join('\n')}`,
+    );
+  }
+}
