@@ -98,24 +98,8 @@ export const notAPrimary = (where: string) =>
 
 const SET_UP = "Call setupPrimary() from 'cluster-shared-client' in the master script, or pass { alone: true }.";
 
-export const noPrimary = (waitedMs: number, outcome?: Outcome, advice = `The primary has not answered. ${SET_UP}`) =>
-  new SharedClientError('ERR_NO_PRIMARY', `Waited for ${waitedMs} ms. ${advice}`, { outcome });
-
-/** What to do where PM2's bus can't be read. */
-export const noBus = ({ message, code = '' }: NodeJS.ErrnoException) =>
-  `PM2's bus can't be read: ${message}. ${BUS_ADVICE[code] ?? "Is PM2's daemon running?"} ` +
-  'Or run a cluster of your own under PM2: one instance in fork mode, whose script calls cluster.fork() and setupPrimary().';
-
-const BUS_ADVICE: Readonly<Record<string, string>> = {
-  EACCES:
-    'The app runs as another user than the daemon (uid): run both as one user, or set PM2_SOCKET_USER and PM2_SOCKET_GROUP.',
-  EPERM:
-    'The app runs as another user than the daemon (uid): run both as one user, or set PM2_SOCKET_USER and PM2_SOCKET_GROUP.',
-  ENOENT: 'Somebody removed the socket: `pm2 update` makes it anew.',
-};
-
-/** What to do where PM2's bus is there, but nothing comes back. */
-export const silentBus = () => "PM2's daemon has not passed on what this worker said.";
+export const noPrimary = (waitedMs: number, outcome?: Outcome, advice = SET_UP) =>
+  new SharedClientError('ERR_NO_PRIMARY', `The primary has not answered for ${waitedMs} ms. ${advice}`, { outcome });
 
 export const noPrimaryInThread = () =>
   new SharedClientError('ERR_NO_PRIMARY', `A worker thread has no channel to the primary. ${SET_UP}`);

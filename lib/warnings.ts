@@ -26,3 +26,20 @@ export const choseStranger = (name: string) =>
   `chooseLeader returned none of the candidates for ${show(name)}; the default chose.`;
 
 export const chooseLeaderThrew = (name: string) => `chooseLeader threw for ${show(name)}; the default chose.`;
+
+const OTHER_USER =
+  'The app runs as another user than the daemon (uid): run both as one, or set PM2_SOCKET_USER and PM2_SOCKET_GROUP for the daemon.';
+
+const BUS_ADVICE: Readonly<Record<string, string>> = {
+  EACCES: OTHER_USER,
+  EPERM: OTHER_USER,
+  ENOENT: 'Somebody removed the socket; `pm2 update` makes it anew.',
+};
+
+/** Why there is no primary under PM2: its bus can't be read. */
+export const noBus = ({ message, code = '' }: NodeJS.ErrnoException) =>
+  `PM2's bus can't be read: ${message}. ${BUS_ADVICE[code] ?? "Is PM2's daemon running?"} ` +
+  'Or do without it: one instance in fork mode, whose script calls setupPrimary() and cluster.fork().';
+
+/** Why there is no primary under PM2: its bus is there, but nothing comes back. */
+export const silentBus = () => "PM2's daemon has not passed on what this worker said.";

@@ -100,6 +100,8 @@ const MAKERS: Readonly<
     /named "g" with another args/,
   ],
   alreadySetUp: [errors.alreadySetUp('road'), 'ERR_INVALID_OPTION', undefined, /another road/],
+  alreadyConfigured: [errors.alreadyConfigured('heartbeatMs'), 'ERR_INVALID_OPTION', undefined, /another heartbeatMs/],
+  notUnderPm2: [errors.notUnderPm2(), 'ERR_INVALID_OPTION', undefined, /PM2's cluster mode.*Leave it out/],
   notAPrimary: [errors.notAPrimary('a worker'), 'ERR_INVALID_OPTION', undefined, /this is a worker\.$/],
   noPrimary: [
     errors.noPrimary(5000, 'not-started'),
@@ -230,6 +232,11 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   otherOptions: [warnings.otherOptions(3, 'args', 'g'), /^Worker 3 has another args for "g"/],
   choseStranger: [warnings.choseStranger('g'), /none of the candidates for "g"/],
   chooseLeaderThrew: [warnings.chooseLeaderThrew('g'), /threw for "g"/],
+  noBus: [
+    warnings.noBus(Object.assign(new Error('connect EACCES /p'), { code: 'EACCES' })),
+    /EACCES \/p.*another user/,
+  ],
+  silentBus: [warnings.silentBus(), /daemon has not passed on/],
 };
 
 test('every warning says what somebody should look at', t => {

@@ -13,12 +13,6 @@ export interface ConfigureOptions extends Omit<PrimaryOptions, 'hungLeader' | 's
    */
   hungLeader?: 'depose';
   /**
-   * Whether calls and values may go over PM2's bus while a worker can't connect to the leader. Every app under the same
-   * daemon reads the bus, and PM2 Plus forwards it.
-   * @default false
-   */
-  busData?: boolean;
-  /**
    * Whether the leader, term, calls and failovers show in `pm2 show` and `pm2 monit`, where the app has `@pm2/io`.
    * @default true
    */
@@ -32,7 +26,6 @@ export interface ResolvedConfigureOptions {
   readonly chooseLeader: ChooseLeader | undefined;
   readonly maxQueuedBytes: number;
   readonly maxQueuedTotalBytes: number;
-  readonly busData: boolean;
   readonly metrics: boolean;
 }
 
@@ -43,7 +36,6 @@ const CHECKS: ChecksFor<ConfigureOptions> = {
   hungLeader: oneOf('depose'),
   maxQueuedBytes: bytes,
   maxQueuedTotalBytes: bytes,
-  busData: flag,
   metrics: flag,
 };
 
@@ -52,7 +44,7 @@ const CHECKS: ChecksFor<ConfigureOptions> = {
  * @throws {SharedClientError} `ERR_INVALID_OPTION`
  */
 export function resolveConfigureOptions(given?: ConfigureOptions): ResolvedConfigureOptions {
-  const { busData = false, metrics = true, ...rest } = readOptions<ConfigureOptions>(given, CHECKS);
+  const { metrics = true, ...rest } = readOptions<ConfigureOptions>(given, CHECKS);
   const { heartbeatMs, leaderTimeoutMs, chooseLeader, maxQueuedBytes, maxQueuedTotalBytes } =
     resolvePrimaryOptions(rest);
   return Object.freeze({
@@ -61,7 +53,6 @@ export function resolveConfigureOptions(given?: ConfigureOptions): ResolvedConfi
     chooseLeader,
     maxQueuedBytes,
     maxQueuedTotalBytes,
-    busData,
     metrics,
   });
 }

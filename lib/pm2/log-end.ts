@@ -1,7 +1,6 @@
 // A worker's end where there is no primary of ours: what its members say goes into the log of a bus, and what a primary
 // would have answered is read from there. It puts the parts of this room together and owns the view.
 
-import { noBus, silentBus } from '../errors.js';
 import { signal } from '../protocol/frames.js';
 import {
   type Bundle,
@@ -22,6 +21,7 @@ import type { Peer, WorkerEnd, WorkerEndHandlers } from '../transport/transport.
 import type { Clock } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { own } from '../utils/own.js';
+import { noBus, silentBus } from '../warnings.js';
 import { Claims } from './claims.js';
 import { warningsOf } from './differences.js';
 import { Newcomer } from './newcomer.js';
@@ -42,8 +42,6 @@ export interface LogEndOptions {
   readonly leaderTimeoutMs: number;
   readonly maxQueuedBytes: number;
   readonly maxQueuedTotalBytes: number;
-  /** Data that can't go by the direct road goes over the bus. */
-  readonly busData: boolean;
   readonly secrets: SecretStore;
   readonly choose?: Choose | undefined;
   /** Frames that were ours but broken. */
@@ -115,7 +113,7 @@ export class LogEnd implements WorkerEnd {
   }
 
   /** Why nothing is known. */
-  get advice(): string | undefined {
+  get advice(): string {
     return this.#advice ?? silentBus();
   }
 
@@ -193,7 +191,7 @@ export class LogEnd implements WorkerEnd {
 
   #welcome(): void {
     if (this.#hello === undefined) return;
-    const { heartbeatMs, leaderTimeoutMs, maxQueuedBytes, maxQueuedTotalBytes, busData } = this.#options;
+    const { heartbeatMs, leaderTimeoutMs, maxQueuedBytes, maxQueuedTotalBytes } = this.#options;
     this.#deliver([
       {
         k: 'welcome',
@@ -204,7 +202,7 @@ export class LogEnd implements WorkerEnd {
         leaderTimeoutMs,
         maxQueuedBytes,
         maxQueuedTotalBytes,
-        road: busData ? 'direct' : 'only direct',
+        road: 'only direct',
         probe: undefined,
       },
     ]);

@@ -145,6 +145,21 @@ export class DaemonProcess implements Bus {
     this.#run(() => this.#handlers?.broken());
   }
 
+  /** The connection can't be made. */
+  fail(problem: Error): void {
+    this.isConnected = false;
+    this.#connection++;
+    this.#handlers?.broken(problem);
+  }
+
+  /** The daemon dies. @returns what the exit is held for */
+  async loseDaemon(): Promise<void> {
+    const waits: Promise<unknown>[] = [];
+    this.isConnected = false;
+    this.#handlers?.closed({ intended: false, holdExit: until => waits.push(until) });
+    await Promise.all(waits);
+  }
+
   freeze(): void {
     this.isFrozen = true;
   }

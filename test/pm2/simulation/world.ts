@@ -76,7 +76,6 @@ export class World {
       leaderTimeoutMs: LEADER_TIMEOUT_MS,
       maxQueuedBytes: 1e6,
       maxQueuedTotalBytes: 1e6,
-      busData: false,
       secrets: { keep() {}, read: () => ({}), remove() {} },
       warn: message => this.broken(message),
     });

@@ -1,0 +1,92 @@
+// Workers of an app under a daemon in memory: the whole library but for PM2's own sockets, in this process and in real time.
+
+import type { ExecutionContext } from 'ava';
+import type { CreateSharedClient } from '../../lib/client/types.js';
+import { Host } from '../../lib/host.js';
+import type { ConfigureOptions } from '../../lib/options.js';
+import { newId } from '../../lib/protocol/ids.js';
+import { createSockets, keepSecrets, readSecrets, removeSocket } from '../../lib/transport/sockets.js';
+import { systemClock } from '../../lib/utils/clock.js';
+import type { SignalSource } from '../../lib/utils/close-on-signals.js';
+import { Daemon, type DaemonProcess } from './pm2-daemon.js';
+
+export interface RigWorker {
+  readonly process: DaemonProcess;
+  readonly host: Host;
+  readonly createSharedClient: CreateSharedClient;
+  /** Sends it a signal. */
+  signal(signal: NodeJS.Signals): void;
+  /** Signals that went on to do what they do. */
+  readonly raised: NodeJS.Signals[];
+  /** The app's own listeners. */
+  readonly listeners: Map<NodeJS.Signals, (() => void)[]>;
+}
+
+export class Rig {
+  readonly daemon = new Daemon({ clock: systemClock, latencyMs: () => 0.2 });
+
+  constructor(t: ExecutionContext) {
+    // As a worker's channel to the daemon does.
+    const alive = setInterval(() => {}, 60_000);
+    t.teardown(() => {
+      clearInterval(alive);
+      for (const process of this.daemon.processes) process.kill();
+    });
+  }
+
+  fork(slot: number, options?: ConfigureOptions): RigWorker {
+    const process = this.daemon.start(slot);
+    const listeners = new Map<NodeJS.Signals, (() => void)[]>();
+    const raised: NodeJS.Signals[] = [];
+    const of = (signal: NodeJS.Signals) => listeners.get(signal) ?? [];
+    const signals: SignalSource = {
+      prepend: (signal, listener) => listeners.set(signal, [listener, ...of(signal)]),
+      off: (signal, listener) =>
+        listeners.set(
+          signal,
+          of(signal).filter(other => other !== listener),
+        ),
+      listeners: of,
+      raise: signal => raised.push(signal),
+    };
+    const host = new Host({
+      where: 'pm2',
+      clock: process.clock,
+      signals,
+      secrets: { keep: keepSecrets, read: readSecrets, remove: removeSocket },
+      createBus: () => process,
+      createDirect: () => createSockets({ clock: systemClock, unguessable: newId }),
+    });
+    host.configure({ heartbeatMs: 50, leaderTimeoutMs: 300, ...options });
+    const createSharedClient: CreateSharedClient = (first: unknown, second?: unknown) =>
+      host.createSharedClient(first, second) as never;
+    const signal = (name: NodeJS.Signals) => {
+      for (const listener of of(name)) listener();
+    };
+    return { process, host, createSharedClient, signal, raised, listeners };
+  }
+}
+
+/** The real client of these tests. */
+export class Counter {
+  static open = 0;
+  #count = 0;
+
+  async ready(): Promise<void> {
+    Counter.open++;
+  }
+
+  async add(by: number): Promise<number> {
+    this.#count += by;
+    return this.#count;
+  }
+
+  async slow(ms: number): Promise<string> {
+    await new Promise(resolve => setTimeout(resolve, ms));
+    return 'done';
+  }
+
+  async close(): Promise<void> {
+    Counter.open--;
+  }
+}

@@ -1,0 +1,347 @@
+import test from 'ava';
+import { Claims } from '../../lib/pm2/claims.js';
+import { warningsOf } from '../../lib/pm2/differences.js';
+import { findMetricSink, showMetrics } from '../../lib/pm2/metrics.js';
+import { Offers } from '../../lib/pm2/offers.js';
+import { Transfers } from '../../lib/pm2/transfers.js';
+import { Watch } from '../../lib/pm2/watch.js';
+import type { Claim, Offer, Transferred } from '../../lib/protocol/messages.js';
+import { claim, join, Log, ledByA, ready, resign, transfer } from '../helpers/pm2-log.js';
+import { UnitClock } from '../helpers/unit-clock.js';
+
+// -------------------------------------------------------------------------------------------------------- claims
+
+function claimsOf(me: string) {
+  const clock = new UnitClock();
+  const said: Claim[] = [];
+  const claims = new Claims({ clock, me, choose: undefined, say: claim => said.push(claim) });
+  return { clock, said, claims };
+}
+
+test('the best candidate claims at once, the next a step later, and again while nothing changes', t => {
+  const log = ledByA();
+  log.say('a', resign(log.term));
+  const first = claimsOf('c');
+  first.claims.consider(log.state);
+  t.deepEqual(first.said, [{ k: 'claim', group: 'g', after: log.term }]);
+  first.claims.consider(log.state);
+  t.is(first.said.length, 1);
+  first.clock.advance(1000);
+  t.is(first.said.length, 2);
+  const second = claimsOf('b');
+  second.claims.consider(log.state);
+  t.is(second.said.length, 0);
+  second.clock.advance(25);
+  t.is(second.said.length, 1);
+});
+
+test('a claim that somebody else made first is not made', t => {
+  const log = ledByA();
+  const { term } = log;
+  log.say('a', resign(term));
+  const { clock, said, claims } = claimsOf('b');
+  claims.consider(log.state);
+  claims.consider(log.say('c', claim(term)).state);
+  clock.advance(5000);
+  t.deepEqual(said, []);
+  t.is(clock.timers, 0);
+});
+
+test('what waits for a claim is forgotten with its group, or with all that was known', t => {
+  const log = ledByA();
+  log.say('a', resign(log.term));
+  const { clock, claims } = claimsOf('b');
+  claims.consider(log.state);
+  for (const id of ['a', 'b', 'c']) log.say(id, { k: 'leave', group: 'g' });
+  claims.consider(log.state);
+  t.is(clock.timers, 0);
+  claims.consider(new Log().enter('b').say('b', join()).state);
+  claims.clear();
+  t.is(clock.timers, 0);
+});
+
+// --------------------------------------------------------------------------------------------------------- watch
+
+function watchOf(me: string) {
+  const clock = new UnitClock();
+  const said: string[] = [];
+  let pings = 100;
+  const watch = new Watch({
+    clock,
+    me,
+    heartbeatMs: 400,
+    leaderTimeoutMs: 3000,
+    ping: () => {
+      said.push('ping');
+      return ++pings;
+    },
+    silent: leader => said.push(`${leader} is silent`),
+    unheard: () => said.push('unheard'),
+  });
+  return { clock, said, watch };
+}
+
+test('a silent leader is told of once what was said meanwhile has been read', t => {
+  const { clock, said, watch } = watchOf('b');
+  watch.see(ledByA().state);
+  watch.heard('a');
+  clock.advance(2900);
+  t.deepEqual(said, []);
+  clock.advance(300);
+  t.deepEqual(said, ['ping']);
+  clock.advance(1000);
+  t.deepEqual(said, ['ping'], 'the bus itself may be what is silent');
+  watch.echoed(101);
+  clock.advance(100);
+  t.deepEqual(said, ['ping', 'a is silent']);
+});
+
+test('a leader that is heard after all is well', t => {
+  const { clock, said, watch } = watchOf('b');
+  watch.see(ledByA().state);
+  clock.advance(3200);
+  t.deepEqual(said, ['ping']);
+  watch.heard('a');
+  watch.echoed(101);
+  clock.advance(2900);
+  t.deepEqual(said, ['ping']);
+});
+
+test('time in which this process stood still is no silence of others', t => {
+  const { clock, said, watch } = watchOf('b');
+  watch.see(ledByA().state);
+  clock.advance(1000);
+  clock.stall(60_000);
+  clock.advance(200);
+  t.deepEqual(said, []);
+});
+
+test('nobody is watched by who may not succeed, or once nothing is known', t => {
+  const { clock, said, watch } = watchOf('b');
+  watch.see(ledByA().say('b', join('g', { eligible: false })).state);
+  clock.advance(10_000);
+  watch.see(ledByA().state);
+  clock.advance(1000);
+  watch.see(undefined);
+  clock.advance(10_000);
+  t.deepEqual(said, []);
+  t.is(clock.timers, 0);
+});
+
+test('a leader that does not read itself for half of its time is unheard', t => {
+  const { clock, said, watch } = watchOf('a');
+  watch.see(ledByA().state);
+  watch.said(1);
+  watch.echoed(1);
+  clock.advance(5000);
+  t.deepEqual(said, []);
+  watch.said(2);
+  watch.said(3);
+  clock.advance(1000);
+  watch.echoed(2);
+  clock.advance(1400);
+  t.deepEqual(said, []);
+  clock.advance(200);
+  t.deepEqual(said.slice(0, 1), ['unheard']);
+});
+
+test('a follower that is unheard leads nothing that it could lose', t => {
+  const { clock, said, watch } = watchOf('b');
+  watch.see(ledByA().say('a', { k: 'heartbeat', n: 1 }).state);
+  watch.said(1);
+  for (let i = 0; i < 20; i++) {
+    watch.heard('a');
+    clock.advance(500);
+  }
+  t.deepEqual(said, []);
+});
+
+// ----------------------------------------------------------------------------------------------------- transfers
+
+function transfersOf() {
+  const answers: Transferred[] = [];
+  return { answers, transfers: new Transfers(answer => answers.push(answer)) };
+}
+
+const request = (to?: number, group = 'g') => ({ k: 'transfer', group, id: 7, ...(to && { to }) }) as const;
+
+test('a transfer that can not begin is answered at once', t => {
+  const vacant = ledByA();
+  vacant.say('a', resign(vacant.term));
+  const alone = new Log().enter('a').say('a', join()).say('a', claim(0));
+  alone.say('a', ready(alone.term));
+  for (const [log, wanted, failed] of [
+    [ledByA(), request(9), 'no candidate'],
+    [alone, request(), 'no candidate'],
+    [vacant, request(), 'vacant'],
+    [ledByA(), request(1), undefined],
+    [ledByA(), request(2, 'h'), 'no group'],
+    [undefined, request(), 'no group'],
+  ] as const) {
+    const { answers, transfers } = transfersOf();
+    transfers.begin(wanted, log?.state);
+    t.deepEqual(answers, [{ k: 'transferred', group: wanted.group, id: 7, ...(failed && { failed }) }]);
+  }
+});
+
+test('a transfer is over when the next leader is ready', t => {
+  const { answers, transfers } = transfersOf();
+  const log = ledByA();
+  transfers.begin(request(2), log.state);
+  const steps: ((log: Log) => void)[] = [
+    log => log.say('b', transfer(2)),
+    log => log.say('a', resign(log.term)),
+    log => log.say('b', claim(log.term)),
+  ];
+  for (const step of steps) {
+    step(log);
+    transfers.see(log.state);
+    t.deepEqual(answers, []);
+  }
+  transfers.see(log.say('b', ready(log.term)).state);
+  t.deepEqual(answers, [{ k: 'transferred', group: 'g', id: 7 }]);
+});
+
+test('a transfer fails where another leads then, nobody does, or it is not known any more', t => {
+  const another = ledByA();
+  const nobody = new Log().enter('a', 'b').say('a', join()).say('b', join()).say('a', claim(0));
+  nobody.say('a', ready(nobody.term));
+  for (const [log, end] of [
+    [another, () => another.say('a', resign(another.term)).say('c', claim(another.term)).say('c', ready(another.term))],
+    [
+      nobody,
+      () => {
+        nobody.exit('1');
+        nobody.say('b', claim(nobody.term)).say('b', resign(nobody.term, 'failed'));
+      },
+    ],
+    [ledByA(), undefined],
+  ] as const) {
+    const { answers, transfers } = transfersOf();
+    transfers.begin(request(2), log.state);
+    end?.();
+    transfers.see(end && log.state);
+    t.deepEqual(answers, [{ k: 'transferred', group: 'g', id: 7, failed: 'failed' }]);
+  }
+});
+
+// --------------------------------------------------------------------------------------------------- differences
+
+test('who joins with other options is warned, and so is the leader', t => {
+  const log = ledByA().enter('d');
+  const before = log.state;
+  log.say('d', join('g', { digest: '{"drainTimeoutMs":"7"}' }));
+  for (const id of ['a', 'd']) {
+    t.regex((warningsOf(before, log.state, id)[0] as { text: string }).text, /Worker 4 has another drainTimeoutMs/);
+  }
+  t.deepEqual(warningsOf(before, log.state, 'b'), []);
+  t.deepEqual(warningsOf(log.state, log.state, 'a'), []);
+});
+
+test('who joins before there is a leader is compared with who came first', t => {
+  const log = new Log().enter('a', 'b').say('a', join('g', { digest: '{"args":"x"}' }));
+  t.deepEqual(warningsOf(undefined, log.state, 'a'), []);
+  const before = log.state;
+  log.say('b', join());
+  t.is(warningsOf(before, log.state, 'b').length, 1);
+});
+
+test("what configure() was given is compared too, and a leader isn't compared with itself", t => {
+  const log = ledByA();
+  const before = log.state;
+  log.say('d', { k: 'enter', process: '4', workerId: 4, pid: 4, heartbeatMs: 500, leaderTimeoutMs: 9000 });
+  log.say('d', join());
+  t.regex((warningsOf(before, log.state, 'd')[0] as { text: string }).text, /another leaderTimeoutMs/);
+  t.deepEqual(warningsOf(undefined, log.state, 'a').length, 1, 'only of the one that differs');
+});
+
+// -------------------------------------------------------------------------------------------------------- offers
+
+function storeOf() {
+  const files = new Map<string, Readonly<Record<string, string>>>();
+  return {
+    files,
+    keep(address: string, secrets: Readonly<Record<string, string>>) {
+      if (address === '/full') throw new Error('ENOSPC');
+      files.set(address, secrets);
+    },
+    read(address: string) {
+      if (!files.has(address)) throw new Error('ENOENT');
+      return files.get(address);
+    },
+    remove: (address: string) => void files.delete(address),
+  };
+}
+
+const offer = (term: number, address = '/x', secret = 's'): Offer => ({
+  k: 'offer',
+  group: 'g',
+  term,
+  address,
+  secret,
+});
+
+test('the log carries an address without its secret, which members find in its place', t => {
+  const store = storeOf();
+  const offers = new Offers('a', store);
+  t.deepEqual(offers.hide(offer(5)), { ...offer(5), secret: '' });
+  t.deepEqual(offers.hide(offer(6, '/x', 'other')), { ...offer(6), secret: '' });
+  const member = new Offers('b', store);
+  t.deepEqual(member.complete('g', 5, '/x'), offer(5));
+  t.deepEqual(member.complete('g', 6, '/x'), offer(6, '/x', 'other'));
+  t.is(member.complete('g', 7, '/x'), undefined);
+  t.is(member.complete('g', 5, '/gone'), undefined);
+  t.is(offers.hide(offer(5, '/full')), undefined);
+});
+
+test('what a leader left behind when it died is removed by the next one', t => {
+  const store = storeOf();
+  const log = ledByA();
+  const { term } = log;
+  new Offers('a', store).hide(offer(term));
+  log.say('a', { ...offer(term), secret: '' });
+  const [b, c] = [new Offers('b', store), new Offers('c', store)];
+  const see = (happens: (log: Log) => void) => {
+    const before = log.state;
+    happens(log);
+    for (const offers of [b, c]) offers.see(before, log.state);
+  };
+  b.see(undefined, log.state);
+  see(log => log.exit('1'));
+  t.is(store.files.size, 1);
+  see(log => log.say('c', claim(term)));
+  t.is(store.files.size, 0);
+});
+
+test('a leader that resigned removes its address itself', t => {
+  const store = storeOf();
+  const log = ledByA();
+  new Offers('a', store).hide(offer(log.term));
+  log.say('a', { ...offer(log.term), secret: '' });
+  const before = log.state;
+  const b = new Offers('b', store);
+  b.see(before, log.say('a', resign(log.term)).state);
+  b.see(log.state, log.say('b', claim(log.term)).state);
+  t.is(store.files.size, 1);
+});
+
+// ------------------------------------------------------------------------------------------------------- metrics
+
+test('each group shows its leader, its term, its calls and its failovers', t => {
+  const shown = new Map<string, () => string | number>();
+  const measured = { term: 5, calls: { inFlight: 0, ended: { ok: 3, failed: 1 } }, failovers: { count: 2 } };
+  let leader: { workerId: number } | undefined;
+  showMetrics({ metric: ({ name, value }) => shown.set(name, value) }, 'g', () => ({ ...measured, leader }));
+  const values = () => Object.fromEntries([...shown].map(([name, value]) => [name, value()]));
+  t.deepEqual(values(), { 'g: leader': 'none', 'g: term': 5, 'g: calls': 4, 'g: calls failed': 1, 'g: failovers': 2 });
+  leader = { workerId: 3 };
+  t.is(values()['g: leader'], 'worker 3');
+});
+
+test('@pm2/io is found where it is, and nowhere else', t => {
+  t.is(findMetricSink({}), undefined);
+  t.is(findMetricSink({ [Symbol.for('@pm2/io')]: {} }), undefined);
+  const io = { metric() {} };
+  t.is(findMetricSink({ [Symbol.for('@pm2/io')]: io }), io);
+  t.is(findMetricSink(), undefined);
+});

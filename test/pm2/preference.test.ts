@@ -1,0 +1,110 @@
+import test from 'ava';
+import { appChoice } from '../../lib/pm2/app-choice.js';
+import { type Choose, claimDelay, STEP_MS } from '../../lib/pm2/preference.js';
+import { claim, join, Log, ledByA, prepared, ready, resign, transfer, yields } from '../helpers/pm2-log.js';
+
+/** How many steps each of a, b and c waits; `undefined`: it doesn't claim. */
+function steps(log: Log, choose?: Choose): (number | undefined)[] {
+  return ['a', 'b', 'c'].map(id => {
+    const ms = claimDelay(log.state, 'g', id, choose);
+    return ms === undefined ? undefined : ms / STEP_MS;
+  });
+}
+
+const vacant = () => {
+  const log = new Log().enter('a', 'b', 'c');
+  for (const id of ['a', 'b', 'c']) log.say(id, join());
+  return log;
+};
+
+test('the youngest goes first, then the others by age', t => {
+  t.deepEqual(steps(vacant()), [2, 1, 0]);
+});
+
+test('priority comes before age, and who may not lead does not claim', t => {
+  const log = vacant()
+    .say('a', join('g', { priority: 1 }))
+    .say('c', join('g', { eligible: false }));
+  t.deepEqual(steps(log), [0, 1, undefined]);
+});
+
+test('who leads fewer groups goes first', t => {
+  const log = vacant()
+    .say('c', join('h'))
+    .say('c', claim(0, undefined, 'h'));
+  t.deepEqual(steps(log), [1, 0, 2]);
+});
+
+test('who stepped down goes last, and who is wanted first', t => {
+  const log = ledByA();
+  log.say('a', yields(log.term)).say('a', resign(log.term));
+  t.deepEqual(steps(log), [2, 1, 0]);
+  log.say('c', claim(log.term)).say('c', ready(log.term)).say('a', transfer(1)).say('c', resign(log.term));
+  t.deepEqual(steps(log), [0, 1, 2]);
+});
+
+test('a group that is led needs no claim, and one that is not there either', t => {
+  t.deepEqual(steps(ledByA()), [undefined, undefined, undefined]);
+  t.deepEqual(steps(new Log()), [undefined, undefined, undefined]);
+});
+
+test('a hand-over that waits for a successor has claims of all but the leader, until there is one', t => {
+  const log = ledByA('overlap');
+  log.say('a', yields(log.term));
+  t.deepEqual(steps(log), [undefined, 1, 0]);
+  log.say('c', claim(log.term));
+  t.deepEqual(steps(log), [undefined, undefined, undefined]);
+  log.say('c', prepared(log.group.led!.successor!.next));
+  t.deepEqual(steps(log), [undefined, undefined, undefined]);
+});
+
+test('who could not open waits for the others, and all of them pause after a round', t => {
+  const log = vacant().say('c', claim(0));
+  log.say('c', resign(log.term, 'failed'));
+  t.deepEqual(steps(log), [1, 0, 1000 / STEP_MS]);
+  for (const id of ['a', 'b']) log.say(id, claim(log.term)).say(id, resign(log.term, 'failed'));
+  t.deepEqual(steps(log), [4 + 2, 4 + 1, 4]);
+});
+
+test('after a break all pause', t => {
+  const log = ledByA();
+  for (let i = 0; i < 2; i++)
+    log.say('a', resign(log.term, 'broken')).say('a', claim(log.term)).say('a', ready(log.term));
+  log.say('a', resign(log.term, 'broken'));
+  t.deepEqual(steps(log), [10, 9, 8]);
+});
+
+test('of two that joined at the same moment the one with the higher worker id goes first', t => {
+  const log = new Log().enter('a', 'b');
+  log.at = 5;
+  log.say('a', join());
+  log.at = 5;
+  log.say('b', join());
+  t.deepEqual(steps(log).slice(0, 2), [1, 0]);
+});
+
+test("the app's choice goes first", t => {
+  const warnings: string[] = [];
+  const choose = appChoice(
+    (candidates, name) => {
+      t.is(name, 'g');
+      return candidates.find(({ workerId, pid, leads }) => workerId === 1 && pid === 101 && leads === 0)!;
+    },
+    text => warnings.push(text),
+  );
+  t.deepEqual(steps(vacant(), choose), [0, 2, 1]);
+  t.deepEqual(warnings, []);
+});
+
+test("an app's choice that throws, or names a stranger, is a warning and no choice", t => {
+  const warnings: string[] = [];
+  const warn = (text: string) => void warnings.push(text);
+  const throws = appChoice(() => {
+    throw new Error('no');
+  }, warn);
+  t.deepEqual(steps(vacant(), throws), [2, 1, 0]);
+  t.regex(warnings.splice(0)[0]!, /threw/);
+  const stranger = appChoice(() => undefined as never, warn);
+  t.deepEqual(steps(vacant(), stranger), [2, 1, 0]);
+  t.regex(warnings[0]!, /none of the candidates/);
+});

@@ -1,0 +1,92 @@
+import test from 'ava';
+import { newsOf, tell } from '../../lib/pm2/tell.js';
+import type { LogState } from '../../lib/protocol/messages.js';
+import { claim, join, Log, ledByA, prepared, ready, resign, yields } from '../helpers/pm2-log.js';
+
+/** What `me` hears of what happens to the log. */
+function hears(me: string, log: Log, happens: (log: Log) => void, before: LogState | undefined = log.state) {
+  happens(log);
+  const { control, ended, gone, addresses } = tell(before, log.state, me);
+  const words = control.map(frame => ('phase' in frame ? `${frame.k} ${frame.phase}` : frame.k));
+  return { words, ended: ended.map(({ term }) => term), gone: gone.map(({ h }) => h[1]), addresses, control };
+}
+
+test('a member hears where its group stands when it joins, and others hear nothing of it', t => {
+  const log = ledByA().enter('d');
+  const heard = hears('d', log, () => log.say('d', join()));
+  t.deepEqual(heard.words, ['news ready']);
+  t.deepEqual(heard.control[0], {
+    k: 'news',
+    group: 'g',
+    term: log.term,
+    phase: 'ready',
+    leader: { workerId: 1, pid: 101 },
+    methods: ['get'],
+  });
+  t.deepEqual(tell(undefined, log.state, 'e').control, []);
+});
+
+test('all members hear who leads, then that it is ready, each once', t => {
+  const log = new Log().enter('a', 'b').say('a', join()).say('b', join());
+  t.deepEqual(hears('b', log, () => log.say('a', claim(0))).words, ['news opening']);
+  t.deepEqual(hears('b', log, () => log.say('a', ready(log.term))).words, ['news ready']);
+  t.deepEqual(hears('b', log, () => log.say('a', { k: 'heartbeat', n: 1 })).words, []);
+});
+
+test('the end of a term comes with the news of it', t => {
+  const log = ledByA();
+  const { term } = log;
+  const heard = hears('b', log, () => log.exit('1'));
+  t.deepEqual(heard.words, ['news vacant']);
+  t.deepEqual(heard.ended, [term]);
+  t.deepEqual(hears('b', log, () => log.say('c', claim(term))).words, ['news opening']);
+});
+
+test('a leader that is told to hand over hears it once', t => {
+  const log = ledByA();
+  t.deepEqual(hears('a', log, () => log.say('a', yields(log.term))).words, ['handover']);
+  t.deepEqual(hears('a', log, () => log.say('a', yields(log.term))).words, []);
+  t.deepEqual(hears('b', log, () => log.say('c', join())).words, []);
+});
+
+test('a successor is asked to prepare, and the leader hands over when it is prepared', t => {
+  const log = ledByA('overlap').say('a', yields(ledByA('overlap').term));
+  const { term } = log;
+  t.deepEqual(hears('b', log, () => log.say('b', claim(term))).words, ['prepare']);
+  const next = log.group.led!.successor!.next;
+  const prepares = hears('a', log, () => log.say('b', prepared(next)));
+  t.deepEqual(prepares.words, ['handover']);
+  const heard = hears('b', log, () => log.say('a', resign(term)));
+  t.deepEqual(heard.words, ['news ready']);
+  t.deepEqual(heard.ended, [term]);
+});
+
+test('the leader hears which members are gone, by their worker', t => {
+  const log = ledByA();
+  t.deepEqual(hears('a', log, () => log.exit('2')).gone, [2]);
+  t.deepEqual(hears('a', log, () => log.say('c', { k: 'leave', group: 'g' })).gone, [3]);
+});
+
+test('the others hear where the leader can be reached, newcomers too', t => {
+  const log = ledByA().enter('d');
+  const { term } = log;
+  const offer = () => log.say('a', { k: 'offer', group: 'g', term, address: '/x', secret: '' });
+  t.deepEqual(hears('b', log, offer).addresses, [{ group: 'g', term, address: '/x' }]);
+  t.deepEqual(hears('a', log, offer).addresses, []);
+  t.deepEqual(hears('b', log, offer).addresses, []);
+  t.deepEqual(hears('d', log, () => log.say('d', join())).addresses.length, 1);
+});
+
+test('an attempt that failed on all is news with its error', t => {
+  const log = new Log().enter('a').say('a', join()).say('a', claim(0));
+  log.say('a', resign(log.term, 'failed'));
+  const news = newsOf('g', log.group, log.state);
+  t.is(news.phase, 'failed');
+  t.deepEqual(news.error, { text: '"no"', ext: false });
+});
+
+test('who left a group hears no more of it', t => {
+  const log = ledByA();
+  const heard = hears('b', log, () => log.say('b', { k: 'leave', group: 'g' }).exit('1'));
+  t.deepEqual(heard.words, []);
+});

@@ -1,0 +1,184 @@
+import test from 'ava';
+import { EMPTY_LOG } from '../../lib/pm2/read-log.js';
+import { look, loseConnection, newView, type Seen, type View, type ViewOrder } from '../../lib/pm2/view.js';
+import type { ControlFrame, LogState, State } from '../../lib/protocol/messages.js';
+import { claim, join, Log, T0 } from '../helpers/pm2-log.js';
+
+const ask = (n: number, process = '1'): ControlFrame => ({ k: 'ask', n, process });
+const found = (n: number): ControlFrame => ({ k: 'found', n });
+
+/** Several workers, each with its view, that read one log; what they are told to do is kept. */
+class Room {
+  readonly views = new Map<string, View>();
+  readonly orders = new Map<string, ViewOrder[]>();
+  readonly #log = new Log();
+
+  constructor(...ids: string[]) {
+    for (const id of ids) this.connect(id);
+  }
+
+  connect(id: string): void {
+    this.views.set(id, newView(id));
+    this.orders.set(id, []);
+  }
+
+  say(id: string, ...frames: ControlFrame[]): this {
+    const y = this.views.get(id)?.log ? 1 : 0;
+    return this.see({ type: 'packet', packet: this.#log.packet(id, frames, y), at: ++this.#log.at });
+  }
+
+  see(seen: Seen): this {
+    for (const [id, view] of this.views) {
+      const step = look(view, seen);
+      this.views.set(id, step.view);
+      this.orders.get(id)!.push(...step.orders);
+    }
+    return this;
+  }
+
+  /** `id` enters, once it knows the state. */
+  enter(id: string): this {
+    const workerId = id.charCodeAt(0) - 96;
+    const process = String(workerId);
+    return this.say(id, { k: 'enter', process, workerId, pid: 1, heartbeatMs: 500, leaderTimeoutMs: 3000 });
+  }
+
+  log(id: string): LogState | undefined {
+    return this.views.get(id)!.log;
+  }
+
+  /** What `id` was told to do since this was asked last. */
+  told(id: string): string[] {
+    return this.orders
+      .get(id)!
+      .splice(0)
+      .map(order => order.do);
+  }
+
+  answers(id: string): State[] {
+    return this.orders.get(id)!.flatMap(order => (order.do === 'answer' ? [order.answer] : []));
+  }
+}
+
+/** a knows the state. */
+function roomOfA(...others: string[]): Room {
+  const room = new Room('a', ...others).say('a', ask(1)).say('a', found(1)).enter('a');
+  for (const id of ['a', ...others]) room.told(id);
+  return room;
+}
+
+test('nothing is kept before the own question was read', t => {
+  const room = new Room('a', 'b').say('b', ask(1)).say('b', join());
+  t.deepEqual(room.views.get('a')!.kept, []);
+  t.deepEqual(room.told('a'), []);
+  room.say('a', ask(1)).say('b', join());
+  t.is(room.views.get('a')!.kept.length, 1);
+});
+
+test('who has no state says so to whoever asks, and remembers who has none', t => {
+  const room = new Room('a', 'b').say('a', ask(1, '1')).say('b', ask(1, '2'));
+  t.deepEqual(room.told('a'), ['note own', 'say none']);
+  room.say('a', { k: 'none', process: '1' });
+  t.deepEqual(room.views.get('b')!.without, ['1']);
+  t.deepEqual(room.views.get('a')!.without, ['2', '1']);
+});
+
+test('a state begins empty where nobody has one', t => {
+  const room = new Room('a').say('a', ask(1)).say('a', found(1));
+  t.deepEqual(room.told('a'), ['note own', 'note own', 'note sign of life', 'begin']);
+  t.deepEqual(room.log('a'), EMPTY_LOG);
+});
+
+test('a founding counts only for the last question', t => {
+  const room = new Room('a').say('a', ask(1)).say('a', ask(2)).say('a', found(1));
+  t.is(room.log('a'), undefined);
+  room.say('a', ask(3)).say('a', found(3));
+  t.deepEqual(room.log('a'), EMPTY_LOG);
+});
+
+test('of two foundings the first counts, and the other founder asks again', t => {
+  const room = new Room('a', 'b').say('a', ask(1)).say('b', ask(1)).say('b', found(1)).say('a', found(1));
+  t.deepEqual(room.log('b'), EMPTY_LOG);
+  t.is(room.log('a'), undefined);
+  t.true(room.told('a').includes('ask'));
+  t.false(room.told('b').includes('lose'));
+});
+
+test('a founding after a sign of life counts for nobody', t => {
+  const room = roomOfA('b').say('b', ask(1)).say('a', { k: 'heartbeat', n: 1 }).say('b', found(1));
+  t.is(room.log('b'), undefined);
+  t.truthy(room.log('a'));
+});
+
+test('a founding counts for who has a state too, if it said nothing since the question', t => {
+  const room = roomOfA('b').say('b', ask(1)).say('b', found(1));
+  t.deepEqual(room.log('b'), EMPTY_LOG);
+  t.is(room.log('a'), undefined);
+  t.deepEqual(room.told('a').slice(-2), ['lose', 'ask']);
+});
+
+test('a newcomer takes the state as it was when its question was read, and applies what came since', t => {
+  const room = roomOfA('b').say('b', ask(7, '2'));
+  const [answer] = room.answers('a');
+  t.is(answer!.n, 7);
+  room.say('a', join()).say('a', claim(0));
+  room.see({ type: 'exit', process: '9', at: T0 });
+  t.is(room.log('b'), undefined);
+  room.see({ type: 'answer', answer: answer! });
+  t.deepEqual(room.log('b'), room.log('a'));
+  t.is(room.told('b').at(-1), 'begin');
+  room.see({ type: 'answer', answer: answer! });
+  t.deepEqual(room.told('b'), []);
+});
+
+test('an answer to an older question is only a sign of life, and one to others is nothing', t => {
+  const room = roomOfA('b', 'c').say('b', ask(1, '2'));
+  const [answer] = room.answers('a');
+  room.say('b', ask(2, '2'));
+  room.told('b');
+  room.see({ type: 'answer', answer: answer! });
+  t.deepEqual(room.told('b'), ['note sign of life']);
+  t.deepEqual(room.told('c').includes('begin'), false);
+  t.is(room.log('b'), undefined);
+});
+
+test('an answer from a state that another one replaced since is none', t => {
+  const room = roomOfA('b', 'c').say('b', ask(1, '2'));
+  const [answer] = room.answers('a');
+  room.say('c', ask(1, '3')).say('c', found(1));
+  room.told('b');
+  room.see({ type: 'answer', answer: answer! });
+  t.is(room.log('b'), undefined);
+  t.deepEqual(room.told('b'), ['ask']);
+});
+
+test('one of those who know answers each question, and the next one another', t => {
+  const room = roomOfA('b', 'c').say('b', ask(1, '2'));
+  room.see({ type: 'answer', answer: room.answers('a')[0]! }).enter('b');
+  for (const id of ['a', 'b']) room.told(id);
+  for (const n of [1, 2, 3, 4]) room.say('c', ask(n, '3'));
+  t.deepEqual(
+    room.answers('a').map(({ n }) => n),
+    [2, 4],
+  );
+  t.deepEqual(
+    room.answers('b').map(({ n }) => n),
+    [1, 3],
+  );
+});
+
+test('where nobody has entered yet, the founder answers', t => {
+  const room = new Room('a', 'b').say('a', ask(1)).say('a', found(1)).say('b', ask(1, '2'));
+  t.is(room.answers('a').length, 1);
+});
+
+test('a broken connection leaves nothing but who one is', t => {
+  const room = roomOfA();
+  t.deepEqual(loseConnection(room.views.get('a')!), newView('a'));
+});
+
+test('an own question read while the state is known changes nothing', t => {
+  const room = roomOfA().say('a', ask(2));
+  t.is(room.views.get('a')!.asked, undefined);
+  t.truthy(room.log('a'));
+});

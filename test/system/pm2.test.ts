@@ -1,0 +1,238 @@
+// Several workers of an app under PM2, the daemon and its bus in memory.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { isSharedError } from '../helpers/pm2-errors.js';
+import { Counter, Rig, type RigWorker } from '../helpers/pm2-rig.js';
+
+const clientOf = (worker: RigWorker, more: object = {}) =>
+  worker.createSharedClient(Counter, { name: 'counter', ...more });
+
+async function until(isTrue: () => boolean, ms = 3000): Promise<void> {
+  const end = Date.now() + ms;
+  while (!isTrue()) {
+    if (Date.now() > end) throw new Error('it did not come about');
+    await sleep(5);
+  }
+}
+
+async function start(rig: Rig, count: number, more: object = {}) {
+  const workers = Array.from({ length: count }, (_, i) => rig.fork(i));
+  const clients = workers.map(worker => clientOf(worker, more));
+  await Promise.all(clients.map(client => client.ready()));
+  const leads = () => clients.findIndex((client, i) => client.isLeader && !workers[i]!.process.isDead);
+  return { workers, clients, leads };
+}
+
+test.serial('workers share one client without a primary of ours', async t => {
+  const { clients, leads } = await start(new Rig(t), 3);
+  t.deepEqual(await Promise.all(clients.map(client => client.add(1))).then(all => all.sort()), [1, 2, 3]);
+  t.is(clients.filter(client => client.isLeader).length, 1);
+  const follower = clients[(leads() + 1) % 3]!;
+  t.is(follower.status().transport, 'pm2');
+  t.is(follower.status().road, 'direct');
+  t.is(clients[leads()]!.status().road, 'local');
+  t.is(new Set(clients.map(client => client.term)).size, 1);
+});
+
+test.serial('the next leader comes at once when the daemon sees the old one die', async t => {
+  const { workers, clients, leads } = await start(new Rig(t), 3);
+  const before = leads();
+  const { term } = clients[before]!;
+  const other = clients[(before + 1) % 3]!;
+  await other.add(1);
+  workers[before]!.process.kill();
+  t.is(await other.with({ timeoutMs: 2000, idempotent: true }).add(5), 5);
+  t.true(other.term > term);
+  t.not(leads(), before);
+});
+
+test.serial('a frozen leader is succeeded in time, and runs nothing when it thaws', async t => {
+  const { workers, clients, leads } = await start(new Rig(t), 3);
+  const before = leads();
+  const frozen = workers[before]!.process;
+  frozen.freeze();
+  await until(() => clients.some((client, i) => i !== before && client.isLeader));
+  frozen.thaw();
+  await until(() => !clients[before]!.isLeader);
+  t.is(clients.filter(client => client.isLeader).length, 1);
+});
+
+test.serial('a worker whose connection to the bus breaks leads no longer, and takes part again', async t => {
+  const { workers, clients, leads } = await start(new Rig(t), 2);
+  const before = leads();
+  workers[before]!.process.disconnect();
+  t.false(clients[before]!.isLeader);
+  await until(() => leads() === 1 - before);
+  workers[before]!.process.connect();
+  workers[1 - before]!.process.kill();
+  await until(() => clients[before]!.isLeader);
+  t.is(await clients[before]!.add(2), 2);
+});
+
+test.serial('a group is handed over to the worker that is asked for', async t => {
+  const { workers, clients, leads } = await start(new Rig(t), 3);
+  const to = (leads() + 1) % 3;
+  await clients[(leads() + 2) % 3]!.transfer(workers[to]!.process.self.workerId);
+  t.is(leads(), to);
+  const before = leads();
+  await clients[before]!.transfer();
+  t.not(leads(), before);
+  await t.throwsAsync(clients[0]!.transfer(99), isSharedError('ERR_INVALID_OPTION', /not 99/));
+});
+
+test.serial('an overlapping group has its next client open before the old one closes', async t => {
+  const { clients, leads } = await start(new Rig(t), 2, { handover: 'overlap' });
+  const before = leads();
+  await clients[before]!.resign();
+  await until(() => leads() === 1 - before);
+  t.is(await clients[before]!.add(1), 1);
+});
+
+for (const [how, tell] of [
+  ['SIGINT', (worker: RigWorker) => worker.signal('SIGINT')],
+  ["the message 'shutdown'", (worker: RigWorker) => worker.process.stop()],
+] as const) {
+  test.serial(`${how} hands over, and the worker goes on as a follower`, async t => {
+    const { workers, clients, leads } = await start(new Rig(t), 2);
+    const before = leads();
+    const call = clients[1 - before]!.slow(50);
+    await clients[1 - before]!.add(0);
+    tell(workers[before]!);
+    t.is(await call, 'done');
+    await until(() => leads() === 1 - before);
+    t.is(await clients[before]!.add(1), 1);
+    workers[1 - before]!.process.kill();
+    await sleep(100);
+    t.false(clients[before]!.isLeader, 'it is to stop');
+  });
+}
+
+test.serial('SIGINT does what it would have done, once others may lead, unless the app has its own way', async t => {
+  const { workers, clients, leads } = await start(new Rig(t), 3);
+  const before = leads();
+  workers[before]!.signal('SIGINT');
+  t.deepEqual(workers[before]!.raised, []);
+  await until(() => workers[before]!.raised.length === 1);
+  t.false(clients[before]!.isLeader);
+  const next = workers.findIndex((_, i) => i !== before);
+  workers[next]!.listeners.get('SIGINT')!.push(() => {});
+  workers[next]!.signal('SIGINT');
+  await sleep(100);
+  t.deepEqual(workers[next]!.raised, []);
+});
+
+test.serial('a restart of all goes on with a higher term', async t => {
+  const rig = new Rig(t);
+  const first = await start(rig, 2);
+  const { term } = first.clients[0]!;
+  for (const { process } of first.workers) process.kill();
+  const second = await start(rig, 2);
+  t.true(second.clients[0]!.term > term);
+});
+
+test.serial('where a process that never says anything lives, the first leader comes after leaderTimeoutMs', async t => {
+  const rig = new Rig(t);
+  rig.daemon.start(7);
+  await sleep(5);
+  const at = performance.now();
+  await start(rig, 1);
+  const took = performance.now() - at;
+  t.true(took >= 300, `${took} ms`);
+});
+
+test.serial('configure() has to come first, and once', async t => {
+  const rig = new Rig(t);
+  const worker = rig.fork(1);
+  worker.host.configure({ heartbeatMs: 50, leaderTimeoutMs: 300 });
+  t.throws(
+    () => worker.host.configure({ heartbeatMs: 60 }),
+    isSharedError('ERR_INVALID_OPTION', /another heartbeatMs/),
+  );
+  t.throws(
+    () => worker.host.configure({ hungLeader: 'kill' as 'depose' }),
+    isSharedError('ERR_INVALID_OPTION', /hungLeader/),
+  );
+});
+
+test.serial('setupPrimary() explains itself', t => {
+  const worker = new Rig(t).fork(1);
+  t.throws(() => worker.host.setupPrimary(), isSharedError('ERR_INVALID_OPTION', /PM2's own daemon/));
+});
+
+test.serial('a difference in what configure() was given is a warning on both sides', async t => {
+  const rig = new Rig(t);
+  const warnings: string[] = [];
+  for (const worker of [rig.fork(1), rig.fork(2, { leaderTimeoutMs: 400 })]) {
+    const client = clientOf(worker);
+    client.on('warning', ({ message }) => warnings.push(message));
+    await client.ready();
+  }
+  await until(() => warnings.length === 2);
+  for (const warning of warnings) t.regex(warning, /another leaderTimeoutMs/);
+});
+
+test.serial('the app may choose who leads', async t => {
+  const rig = new Rig(t);
+  const chooseLeader = (candidates: readonly { workerId: number }[]) => candidates[0] as never;
+  const workers = [1, 2, 3].map(slot => rig.fork(slot, { chooseLeader }));
+  const clients = workers.map(worker => clientOf(worker));
+  await Promise.all(clients.map(client => client.ready()));
+  await clients[0]!.transfer(workers[2]!.process.self.workerId);
+  await clients[2]!.resign();
+  await until(() => clients.some(client => client.isLeader));
+  t.true(clients[0]!.isLeader || clients[1]!.isLeader);
+});
+
+test.serial('where the bus can not be read, ready() says why and what to do', async t => {
+  const rig = new Rig(t);
+  rig.daemon.stall();
+  const worker = rig.fork(1);
+  const client = clientOf(worker, { noPrimaryMs: 20 });
+  await t.throwsAsync(client.ready(), isSharedError('ERR_NO_PRIMARY', /has not passed on/));
+  worker.process.fail(Object.assign(new Error('connect EACCES /home/pub.sock'), { code: 'EACCES' }));
+  await t.throwsAsync(client.ready(), isSharedError('ERR_NO_PRIMARY', /EACCES.*another user.*fork mode/));
+  await t.throwsAsync(client.transfer(), isSharedError('ERR_NO_PRIMARY', /EACCES/));
+  rig.daemon.goOn();
+  worker.process.connect();
+  await until(() => client.status().road === 'local');
+});
+
+test.serial('when the daemon dies, calls end and the exit waits for the real client to close', async t => {
+  const rig = new Rig(t);
+  const { workers, clients } = await start(rig, 1);
+  const call = clients[0]!.slow(10_000);
+  const handedOver = clients[0]!.transfer().catch((error: Error) => error);
+  const held = workers[0]!.process.loseDaemon();
+  await t.throwsAsync(call, isSharedError('ERR_PRIMARY_LOST', /channel to the primary closed/));
+  await handedOver;
+  await held;
+  t.pass();
+});
+
+test.serial('closing the last client leaves nothing, and the next one begins anew', async t => {
+  const { workers, clients, leads } = await start(new Rig(t), 2);
+  const before = leads();
+  await clients[before]!.close();
+  await until(() => leads() === 1 - before);
+  t.is(workers[before]!.process.isConnected, false);
+  t.deepEqual(workers[before]!.listeners.get('SIGINT'), []);
+  const again = clientOf(workers[before]!);
+  await again.ready();
+  t.is(await again.add(3), 3);
+});
+
+test.serial('a client that is closed and made anew while the connection is broken joins once it is back', async t => {
+  const { workers, clients, leads } = await start(new Rig(t), 2);
+  const follower = 1 - leads();
+  const { process } = workers[follower]!;
+  const kept = workers[follower]!.createSharedClient(Counter, { name: 'kept' });
+  await kept.ready();
+  process.disconnect();
+  const closing = clients[follower]!.close();
+  await closing;
+  const again = clientOf(workers[follower]!);
+  process.connect();
+  await again.ready();
+  t.is(await again.add(4), 4);
+});
