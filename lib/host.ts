@@ -3,6 +3,7 @@
 import { Base } from './client/base.js';
 import { createHandle, createShape, defineMethods, type Shape } from './client/handle.js';
 import { clashingNames } from './client/reserved-names.js';
+import { clientStatus } from './client/status.js';
 import { tell } from './diagnostics/channels.js';
 import type { DiagnosticsName } from './diagnostics/messages.js';
 import {
@@ -32,6 +33,7 @@ import {
 } from './options.js';
 import { appChoice } from './pm2/app-choice.js';
 import { LogEnd } from './pm2/log-end.js';
+import { findMetricSink, showMetrics } from './pm2/metrics.js';
 import type { SecretStore } from './pm2/offers.js';
 import { newId } from './protocol/ids.js';
 import { Primary } from './router/primary.js';
@@ -82,6 +84,7 @@ export class Host {
     | { readonly primary: Primary; readonly options: ResolvedPrimaryOptions; readonly emitter: Emitter }
     | undefined;
   #configured: ResolvedConfigureOptions | undefined;
+  readonly #measured = new Set<string>();
 
   constructor(world: Surroundings) {
     this.#world = world;
@@ -109,6 +112,7 @@ export class Host {
 
   configure(given: ConfigureOptions): void {
     const options = resolveConfigureOptions(given);
+    if (this.#world.where !== 'pm2') return;
     const known = this.#configured;
     const option = known && differingConfigureOption(known, options);
     if (option !== undefined) throw alreadyConfigured(option);
@@ -170,10 +174,22 @@ export class Host {
     const entry = { member, shape: createShape(options, methodNames) };
     this.#members.set(options.name, entry);
     if (this.#world.signals) closeOnSignals(this.#world.signals, options.closeOn, member);
+    this.#showMetrics(options.name);
     // The one before it has to be gone: a process has one member of a name.
     if (known) void known.member.gone.then(() => member.start());
     else member.start();
     return entry;
+  }
+
+  /** Under PM2, where it can be shown; what is shown of a name stays, whatever member it has. */
+  #showMetrics(name: string): void {
+    const sink = this.#configured?.metrics && !this.#measured.has(name) ? findMetricSink() : undefined;
+    if (!sink) return;
+    this.#measured.add(name);
+    showMetrics(sink, name, () => {
+      const known = this.#members.get(name);
+      return known && clientStatus(known.member);
+    });
   }
 
   #sharedLink(): HostLink {

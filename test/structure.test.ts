@@ -35,6 +35,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'utils',
     'warnings',
   ],
+  pm2: ['options', 'protocol', 'transport', 'utils', 'warnings'],
   leader: ['codec', 'diagnostics', 'errors', 'metrics', 'options', 'protocol', 'utils', 'warnings'],
   member: [
     'codec',
@@ -71,6 +72,7 @@ const PUBLIC = {
     'RESERVED_NAMES',
     'SharedClientError',
     'callContext',
+    'configure',
     'createSharedClient',
     'setupPrimary',
     'whileLeader',
@@ -88,6 +90,7 @@ const PUBLIC = {
     'ClientOptions',
     'ClientStatus',
     'ClientWarning',
+    'ConfigureOptions',
     'ContextCarrier',
     'ContextOption',
     'CreateSharedClient',
@@ -193,7 +196,8 @@ test('the rooms that users or the primary must not reach are not reached by any 
     for (const source of sources.values()) if (source.room === room) visit(source.name);
     return new Set([...seen].map(name => sources.get(name)!.room));
   };
-  for (const room of ['codec', 'member', 'leader', 'client', 'road']) t.false(reach('router').has(room), room);
+  for (const half of ['router', 'pm2'])
+    for (const room of ['codec', 'member', 'leader', 'client', 'road']) t.false(reach(half).has(room), room);
   for (const room of ['protocol', 'options', 'errors']) t.false(reach('transport').has(room), room);
   for (const room of ['router', 'client']) t.false(reach('member').has(room), room);
 });

@@ -21,10 +21,16 @@ export function findMetricSink(globals: object = globalThis): MetricSink | undef
   return typeof io?.metric === 'function' ? (io as MetricSink) : undefined;
 }
 
-/** Shows a group from now on; `measure` is asked each time that PM2 collects. */
-export function showMetrics(sink: MetricSink, name: string, measure: () => Measured): void {
+/** Shows a group from now on; `measure` is asked each time that PM2 collects, and knows nothing while there is no client. */
+export function showMetrics(sink: MetricSink, name: string, measure: () => Measured | undefined): void {
   const show = (what: string, value: (measured: Measured) => string | number) =>
-    sink.metric({ name: `${name}: ${what}`, value: () => value(measure()) });
+    sink.metric({
+      name: `${name}: ${what}`,
+      value: () => {
+        const measured = measure();
+        return measured ? value(measured) : 'closed';
+      },
+    });
   show('leader', ({ leader }) => (leader ? `worker ${leader.workerId}` : 'none'));
   show('term', ({ term }) => term);
   show('calls', ({ calls: { ended } }) => ended.ok + ended.failed);

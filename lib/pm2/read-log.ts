@@ -13,6 +13,7 @@ import type {
   BusPacket,
   Claim,
   ControlFrame,
+  DeposedCause,
   Join,
   Led,
   LogState,
@@ -66,7 +67,7 @@ function readFrame(state: LogState, id: string, frame: ControlFrame, at: number)
   }
   // Who hasn't entered takes no part.
   if (!own(state.peers, id)) return state;
-  if (frame.k === 'part') return removePeer(state, id, at);
+  if (frame.k === 'part') return removePeer(state, id, 'disconnected', at);
   if (!('group' in frame)) return state;
   if (frame.k === 'join') return join(state, id, frame, at);
   const group = own(state.groups, frame.group);
@@ -78,7 +79,7 @@ function readFrame(state: LogState, id: string, frame: ControlFrame, at: number)
 function readOfMember(state: LogState, group: BusGroup, id: string, frame: ControlFrame, at: number): BusGroup {
   switch (frame.k) {
     case 'leave':
-      return gone(group, id, at);
+      return gone(group, id, 'resigned', at);
     case 'claim':
       return claim(state, group, id, frame, at);
     case 'ready':
@@ -124,7 +125,9 @@ function claim({ peers }: LogState, group: BusGroup, id: string, { after, seen }
   const { led } = group;
   if (!led) return after === group.lastTerm ? appoint(group, id, at) : group;
   if (after !== led.term || id === led.leader) return group;
-  if (seen !== undefined) return seen === peers[led.leader]!.seen ? appoint(group, id, at) : group;
+  if (seen !== undefined) {
+    return seen === peers[led.leader]!.seen ? appoint({ ...group, cause: 'silent' }, id, at) : group;
+  }
   if (led.at !== 'preparing' || led.successor) return group;
   const next = nextTerm(group, at);
   return { ...group, lastTerm: next, led: { ...led, successor: { id, next } } };
@@ -212,8 +215,9 @@ function successorLost(group: BusGroup, { successor: _, ...led }: Led): BusGroup
 }
 
 /** The term is over; who was prepared leads. */
-function vacate(group: BusGroup, led: Led, cause: ResignCause | 'gone', at: number): BusGroup {
-  const { led: _, ...vacant } = group;
+function vacate(group: BusGroup, led: Led, cause: DeposedCause, at: number): BusGroup {
+  const { led: _, ...left } = group;
+  const vacant: BusGroup = { ...left, cause };
   const { leader, successor, readyAt } = led;
   const failures = led.at !== 'opening' && at - readyAt >= STABLE_MS ? 0 : group.failures;
   if (successor) {
@@ -223,7 +227,7 @@ function vacate(group: BusGroup, led: Led, cause: ResignCause | 'gone', at: numb
     return methods ? becomeReady(appointed, following) : appointed;
   }
   if (cause === 'failed') return attemptFailed({ ...vacant, failures, failed: [...group.failed, leader] });
-  if (cause === 'resigned') return { ...vacant, failures, pauseMs: 0, avoided: leader };
+  if (cause === 'resigned' && left.members[leader]) return { ...vacant, failures, pauseMs: 0, avoided: leader };
   // The first break is mended at once; a client that keeps breaking is opened ever more slowly.
   if (cause === 'broken' && led.at !== 'handing over') {
     return { ...vacant, failures: failures + 1, pauseMs: backoffMs(failures) };
@@ -241,23 +245,24 @@ function attemptFailed(group: BusGroup): BusGroup {
 
 function exited(state: LogState, process: string, at: number): LogState {
   let next = state;
-  for (const [id, peer] of Object.entries(state.peers)) if (peer.process === process) next = removePeer(next, id, at);
+  for (const [id, peer] of Object.entries(state.peers))
+    if (peer.process === process) next = removePeer(next, id, 'exited', at);
   return next;
 }
 
-function removePeer(state: LogState, id: string, at: number): LogState {
+function removePeer(state: LogState, id: string, cause: DeposedCause, at: number): LogState {
   let next = state;
   for (const [name, group] of Object.entries(state.groups)) {
-    if (group.members[id]) next = withGroup(next, name, gone(group, id, at));
+    if (group.members[id]) next = withGroup(next, name, gone(group, id, cause, at));
   }
   const { [id]: _, ...peers } = next.peers;
   return { ...next, peers };
 }
 
-function gone(group: BusGroup, id: string, at: number): BusGroup {
+function gone(group: BusGroup, id: string, cause: DeposedCause, at: number): BusGroup {
   const { [id]: _, ...members } = group.members;
   const { led } = group;
   const rest: BusGroup = { ...group, members, failed: group.failed.filter(other => other !== id) };
-  if (led?.leader === id) return vacate(rest, led, 'gone', at);
+  if (led?.leader === id) return vacate(rest, led, cause, at);
   return led?.successor?.id === id ? successorLost(rest, led) : rest;
 }

@@ -75,7 +75,7 @@ function tellOfGone(name: string, was: Seen, { group }: Seen, me: string, told: 
 
 /** Where a group stands. */
 export function newsOf(name: string, group: BusGroup, { peers }: LogState): News {
-  const { led, lastTerm, error } = group;
+  const { led, lastTerm, error, cause } = group;
   const phase = phaseOf(group);
   const { workerId = 0, pid = 0 } = (led && peers[led.leader]) ?? {};
   return {
@@ -86,6 +86,7 @@ export function newsOf(name: string, group: BusGroup, { peers }: LogState): News
     ...(led && { leader: { workerId, pid } }),
     ...(phase === 'ready' && { methods: led!.methods }),
     ...(phase === 'failed' && error && { error }),
+    ...(cause && { cause }),
   };
 }
 

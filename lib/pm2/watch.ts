@@ -2,8 +2,8 @@
 // Counts this process's own running time, so that it doesn't take its own absence for that of others.
 
 import type { LogState } from '../protocol/messages.js';
-import { RunningClock } from '../router/running-clock.js';
 import type { Clock } from '../utils/clock.js';
+import { RunningClock } from '../utils/running-clock.js';
 
 export interface WatchOptions {
   readonly clock: Clock;

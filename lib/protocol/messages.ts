@@ -386,6 +386,8 @@ export interface BusGroup {
   /** How long a candidate waits before its claim, where the last term broke or nobody could open. */
   readonly pauseMs: number;
   readonly error?: PortablePayload;
+  /** Why the last term ended. */
+  readonly cause?: DeposedCause;
   /** Who stepped down by its own wish: only if there's nobody else. */
   readonly avoided?: string;
   /** Who was asked for by a transfer. */

@@ -163,6 +163,7 @@ const busGroup = (): Fields => ({
   failures: count,
   pauseMs: number,
   error: optional(payload),
+  cause: optional(text),
   avoided: optional(text),
   wanted: optional(text),
 });

@@ -1,7 +1,16 @@
 // One group in the primary: holds its state, feeds it events, and carries out the orders that follow.
 
 import { Failovers } from '../metrics/failovers.js';
-import type { DeposedCause, FromWorker, Join, News, Offer, OnRoad, Transfer, TransferFailure } from '../protocol/messages.js';
+import type {
+  DeposedCause,
+  FromWorker,
+  Join,
+  News,
+  Offer,
+  OnRoad,
+  Transfer,
+  TransferFailure,
+} from '../protocol/messages.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { notDirectIn } from '../warnings.js';
 import { appoint } from './appointment.js';

@@ -14,6 +14,7 @@ import {
 import { parsePacket } from '../protocol/parse.js';
 import type { Peer, PrimaryEnd } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';
+import { RunningClock } from '../utils/running-clock.js';
 import { chooseLeaderThrew, choseStranger, otherOptions, protocolTooFar } from '../warnings.js';
 import { toCandidate } from './appointment.js';
 import { chooseLeader } from './choose-leader.js';
@@ -21,7 +22,6 @@ import { Group, type GroupHost } from './group.js';
 import type { GroupMember } from './group-state.js';
 import { endTerm, memberGone, type RelayHost, relay } from './relay.js';
 import { commonVersion, RoutedWorker } from './routed-worker.js';
-import { RunningClock } from './running-clock.js';
 
 /** Bytes that may wait for any worker, whatever waits for all. */
 const ALWAYS_FREE_BYTES = 1024 * 1024;

@@ -1,5 +1,5 @@
 // The direct road's connections between real processes: a unix-domain socket in a directory that only this user may
-// enter, on Windows a named pipe with a name that nobody guesses. The only door to `node:net` and `node:fs`.
+// enter, on Windows a named pipe with a name that nobody guesses. Its only door to `node:net` and `node:fs`.
 
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';

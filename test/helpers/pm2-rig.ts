@@ -4,7 +4,6 @@ import type { ExecutionContext } from 'ava';
 import type { CreateSharedClient } from '../../lib/client/types.js';
 import { Host } from '../../lib/host.js';
 import type { ConfigureOptions } from '../../lib/options.js';
-import { newId } from '../../lib/protocol/ids.js';
 import { createSockets, keepSecrets, readSecrets, removeSocket } from '../../lib/transport/sockets.js';
 import { systemClock } from '../../lib/utils/clock.js';
 import type { SignalSource } from '../../lib/utils/close-on-signals.js';
@@ -55,7 +54,7 @@ export class Rig {
       signals,
       secrets: { keep: keepSecrets, read: readSecrets, remove: removeSocket },
       createBus: () => process,
-      createDirect: () => createSockets({ clock: systemClock, unguessable: newId }),
+      createDirect: createSockets,
     });
     host.configure({ heartbeatMs: 50, leaderTimeoutMs: 300, ...options });
     const createSharedClient: CreateSharedClient = (first: unknown, second?: unknown) =>

@@ -331,11 +331,16 @@ test('each group shows its leader, its term, its calls and its failovers', t => 
   const shown = new Map<string, () => string | number>();
   const measured = { term: 5, calls: { inFlight: 0, ended: { ok: 3, failed: 1 } }, failovers: { count: 2 } };
   let leader: { workerId: number } | undefined;
-  showMetrics({ metric: ({ name, value }) => shown.set(name, value) }, 'g', () => ({ ...measured, leader }));
+  let isOpen = true;
+  showMetrics({ metric: ({ name, value }) => shown.set(name, value) }, 'g', () =>
+    isOpen ? { ...measured, leader } : undefined,
+  );
   const values = () => Object.fromEntries([...shown].map(([name, value]) => [name, value()]));
   t.deepEqual(values(), { 'g: leader': 'none', 'g: term': 5, 'g: calls': 4, 'g: calls failed': 1, 'g: failovers': 2 });
   leader = { workerId: 3 };
   t.is(values()['g: leader'], 'worker 3');
+  isOpen = false;
+  t.is(values()['g: leader'], 'closed');
 });
 
 test('@pm2/io is found where it is, and nowhere else', t => {

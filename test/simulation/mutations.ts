@@ -95,7 +95,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the primary's own stall counts as its leaders' silence",
-    file: 'router/running-clock.js',
+    file: 'utils/running-clock.js',
     find: 'Math.min(this.clock.now() - this.#lastTick, 2 * this.tickMs)',
     replace: '(this.clock.now() - this.#lastTick)',
     seed: 52,

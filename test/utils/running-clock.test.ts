@@ -1,5 +1,5 @@
 import test from 'ava';
-import { RunningClock } from '../../lib/router/running-clock.js';
+import { RunningClock } from '../../lib/utils/running-clock.js';
 import { UnitClock } from '../helpers/unit-clock.js';
 import { forSeeds } from '../helpers/unit-random.js';
 

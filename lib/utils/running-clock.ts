@@ -1,6 +1,6 @@
-// The primary's own running time: real time without the stretches in which its event loop did not turn.
+// A process's own running time: real time without the stretches in which its event loop did not turn.
 
-import type { Clock, Timer } from '../utils/clock.js';
+import type { Clock, Timer } from './clock.js';
 
 /**
  * Ticks while it is wanted. A tick that comes late counts for two at most, so that a primary that was stalled doesn't
