@@ -1,0 +1,274 @@
+// Shared clients under the real PM2, in a home of the test's own.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { type AppProcess, MAJORS, type Pm2, startPm2 } from '../helpers/pm2-process.js';
+import { isAlive } from '../helpers/process-remote.js';
+import { now } from '../helpers/process-wire.js';
+
+const TROUBLE = /EPIPE|CHANNEL_CLOSED|global error|uncaught/i;
+
+/** What became of the calls of all workers since `from`. */
+async function calls(workers: readonly AppProcess[], from = 0) {
+  const all = await Promise.all(workers.map(worker => worker.told('call').catch(() => [])));
+  return all.flat().filter(({ at }) => at >= from);
+}
+
+/** How long nobody's call ended, of those who live, at most. */
+async function longestGap(workers: readonly AppProcess[], from: number, until: number): Promise<number> {
+  const gaps: number[] = [];
+  for (const worker of workers) {
+    const ends = (await worker.told('call')).filter(({ error, at }) => !error && at >= from && at <= until);
+    const times = [from, ...ends.map(({ at }) => at), until];
+    gaps.push(...times.slice(1).map((at, i) => at - times[i]!));
+  }
+  return Math.max(...gaps);
+}
+
+/** The terms that were led by workers of an app. */
+async function terms(workers: readonly AppProcess[]): Promise<number[]> {
+  const all = await Promise.all(workers.map(worker => worker.told('leader').catch(() => [])));
+  return all
+    .flat()
+    .map(({ term }) => term)
+    .sort((a, b) => a - b);
+}
+
+const noDaemonTrouble = (t: { notRegex(text: string, pattern: RegExp): unknown }, pm2: Pm2) =>
+  t.notRegex(pm2.log, TROUBLE);
+
+for (const major of MAJORS) {
+  const title = (text: string) => `pm2 ${major}: ${text}`;
+
+  test.serial(title('one connection for 4 workers, also after 20 SIGKILLs of the leader under load'), async t => {
+    const pm2 = await startPm2(t, major);
+    await pm2.run({ callEveryMs: 5 });
+    const { daemonPid } = pm2;
+    let leader = await pm2.leader('web', 4);
+    t.is((await pm2.upstream.untilConnections(1)).total, 1);
+    const gaps: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      const others = pm2.living.filter(worker => worker !== leader);
+      const from = now();
+      leader.kill();
+      await leader.gone;
+      await sleep(400);
+      gaps.push(await longestGap(others, from, from + 350));
+      leader = await pm2.leader('web', 4);
+    }
+    t.log(`longest gap of each, in ms: ${gaps.map(Math.round).join(' ')}`);
+    for (const gap of gaps) t.true(gap < 150, `${gap} ms`);
+    t.is(pm2.daemonPid, daemonPid);
+    t.true(isAlive(daemonPid));
+    noDaemonTrouble(t, pm2);
+    const failed = (await calls(pm2.workers)).filter(({ error }) => error);
+    t.deepEqual(failed, []);
+    const given = await terms(pm2.workers);
+    t.is(new Set(given).size, given.length);
+    t.is((await pm2.upstream.untilConnections(1)).live, 1);
+  });
+
+  for (const ready of ['listening', 'wait_ready'] as const) {
+    test.serial(title(`a reload (${ready}) under 100 calls a second fails none, with at most two changes`), async t => {
+      const pm2 = await startPm2(t, major);
+      const isWaiting = ready === 'wait_ready';
+      await pm2.run({
+        callEveryMs: 40,
+        stops: 'SIGINT',
+        listens: true,
+        ...(isWaiting && { tellsReady: true, pm2: { wait_ready: true } }),
+      });
+      await pm2.leader('web', 4);
+      const before = (await terms(pm2.workers)).length;
+      await pm2.cli('reload', 'web');
+      await pm2.leader('web', 4);
+      t.is(pm2.workers.length, 8);
+      const changes = (await terms(pm2.workers)).length - before;
+      t.true(changes >= 1 && changes <= 2, `${changes}`);
+      const all = await calls(pm2.workers);
+      t.deepEqual(
+        all.filter(({ error }) => error),
+        [],
+      );
+      t.true(all.length > 100, `${all.length}`);
+      noDaemonTrouble(t, pm2);
+    });
+  }
+
+  test.serial(title('a leader that is stopped for 10 s is replaced in time, and says nothing stale after'), async t => {
+    const pm2 = await startPm2(t, major);
+    await pm2.run({ configure: { heartbeatMs: 200, leaderTimeoutMs: 1000 } });
+    const leader = await pm2.leader('web', 4);
+    const { term } = await leader.do.status();
+    const others = pm2.living.filter(worker => worker !== leader);
+    for (const worker of pm2.living) await worker.do.subscribe('t');
+    leader.freeze();
+    const from = now();
+    const next = await Promise.race(
+      others.map(async worker => (await worker.until('leader', ({ at }) => at > from)).at),
+    );
+    const took = next - from;
+    t.true(took < 1000 + 200 + 200, `${took} ms`);
+    await sleep(10_000 - took);
+    leader.thaw();
+    const follower = await leader.until('follower');
+    t.true(follower.term > term);
+    await others[0]!.do.publish('t', 'after');
+    for (const worker of pm2.living) {
+      const value = await worker.until('value');
+      t.true(value.term > term);
+      t.is(value.message, 'after');
+    }
+    t.deepEqual(await leader.do.call('echo', ['it calls']), { value: 'it calls' });
+    await pm2.upstream.untilConnections(1);
+    t.is(pm2.living.length, 4);
+    noDaemonTrouble(t, pm2);
+  });
+
+  test.serial(
+    title('scaling down onto the leader fails no call, and a restart of all goes on with a higher term'),
+    async t => {
+      const pm2 = await startPm2(t, major);
+      await pm2.run({ callEveryMs: 20, stops: 'SIGINT', instances: 4 });
+      const first = await pm2.leader('web', 4);
+      // Scaling takes the lowest ids first, and the youngest leads: so it is handed to the oldest.
+      const oldest = [...pm2.living].sort((a, b) => a.workerId - b.workerId)[0]!;
+      if (first !== oldest) t.deepEqual(await first.do.transfer(oldest.workerId), {});
+      await pm2.cli('scale', 'web', '2');
+      const leader = await pm2.leader('web', 2);
+      t.not(leader, oldest);
+      t.deepEqual(
+        (await calls(pm2.workers)).filter(({ error }) => error),
+        [],
+      );
+      const { term } = await leader.do.status();
+      await pm2.cli('restart', 'web');
+      const { term: next } = await (await pm2.leader('web', 2)).do.status();
+      t.true(next > term);
+      noDaemonTrouble(t, pm2);
+    },
+  );
+
+  test.serial(title('a stop by message hands over too'), async t => {
+    const pm2 = await startPm2(t, major);
+    await pm2.run({ callEveryMs: 20, instances: 3, stops: 'shutdown', pm2: { shutdown_with_message: true } });
+    const leader = await pm2.leader('web', 3);
+    const id = readdirSync(join(pm2.home, 'pids')).find(
+      file => readFileSync(join(pm2.home, 'pids', file), 'utf8') === String(leader.pid),
+    );
+    await pm2.cli('stop', /(\d+)\.pid$/.exec(id!)![1]!);
+    t.not(await pm2.leader('web', 2), leader);
+    t.deepEqual(
+      (await calls(pm2.workers)).filter(({ error }) => error),
+      [],
+    );
+    t.true((await leader.told('stopping')).length === 1);
+    noDaemonTrouble(t, pm2);
+  });
+
+  test.serial(title('apps and namespaces never meet, though their groups have the same name'), async t => {
+    const pm2 = await startPm2(t, major);
+    await pm2.run(
+      { name: 'one', instances: 2 },
+      { name: 'two', instances: 2, pm2: { namespace: 'other', instance_var: 'WHICH' } },
+    );
+    const leaders = [await pm2.leader('one', 2), await pm2.leader('two', 2)];
+    t.is((await pm2.upstream.untilConnections(2)).live, 2);
+    leaders[0]!.kill();
+    await leaders[0]!.gone;
+    t.not(await pm2.leader('one', 2), leaders[0]);
+    t.is(await pm2.leader('two', 2), leaders[1]!);
+    t.is((await leaders[1]!.told('leader')).length, 1);
+  });
+
+  test.serial(
+    title("a forked child, and a cluster of one's own in fork mode, are not taken for its cluster mode"),
+    async t => {
+      const pm2 = await startPm2(t, major);
+      const [worker] = await pm2.run({ instances: 1 });
+      await pm2.leader('web', 1);
+      t.is(await worker!.do.child(), 'local');
+      await pm2.runFork();
+      await pm2.until(() => pm2.workers.length === 3);
+      for (const forked of pm2.workers.slice(1)) {
+        const { transport } = forked.do as unknown as { transport(): Promise<string> };
+        t.is(await transport(), 'cluster');
+      }
+    },
+  );
+
+  test.serial(title('a busy follower and a flood of log lines harm nobody, and 10 MB come through'), async t => {
+    const pm2 = await startPm2(t, major);
+    await pm2.run({ instances: 3, callEveryMs: 20 }, { name: 'noise', instances: 1, floodsLog: true, waits: true });
+    const leader = await pm2.leader('web', 3);
+    const followers = pm2.living.filter(worker => worker !== leader);
+    const rss = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pm2.daemonPid}/status`, 'utf8'))![1]);
+    const before = rss();
+    const [busy] = await Promise.all(
+      followers.map(async worker => ((await worker.do.app()) === 'web' ? worker : undefined)),
+    ).then(found => found.filter(worker => worker !== undefined));
+    await busy!.do.block(3000);
+    const grew = (rss() - before) / 1024;
+    t.log(
+      `the daemon grew by ${Math.round(grew)} MB while a follower did not read for 3 s, beside a flood of log lines`,
+    );
+    t.true(grew < 200, `${grew} MB`);
+    const { value } = await busy!.do.call('same', ['x'.repeat(10_000_000)]);
+    t.is((value as string).length, 10_000_000);
+    t.is(await pm2.leader('web', 3), leader);
+    t.deepEqual(
+      (await calls([leader, busy!])).filter(({ error }) => error),
+      [],
+    );
+  });
+
+  test.serial(title('when the daemon is killed all workers end, and a new one begins with a higher term'), async t => {
+    const pm2 = await startPm2(t, major);
+    await pm2.run({ instances: 2 });
+    const { term } = await (await pm2.leader('web', 2)).do.status();
+    const old = pm2.workers.slice();
+    process.kill(pm2.daemonPid, 'SIGKILL');
+    await Promise.all(old.map(worker => worker.gone));
+    await pm2.until(() => old.every(({ pid }) => !isAlive(pid)));
+    await pm2.run({ instances: 2 });
+    t.true((await (await pm2.leader('web', 2)).do.status()).term > term);
+  });
+
+  test.serial(title('pm2 update starts all anew'), async t => {
+    const pm2 = await startPm2(t, major);
+    await pm2.run({ instances: 2 });
+    const { term } = await (await pm2.leader('web', 2)).do.status();
+    const { daemonPid } = pm2;
+    await pm2.cli('update');
+    await pm2.until(() => pm2.workers.length === 4);
+    t.true((await (await pm2.leader('web', 2)).do.status()).term > term);
+    t.not(pm2.daemonPid, daemonPid);
+  });
+
+  test.serial(title('it shows who leads'), async t => {
+    const pm2 = await startPm2(t, major);
+    await pm2.run({ instances: 1, callEveryMs: 50 });
+    await pm2.leader('web', 1);
+    await pm2.until(async () => /probe: leader/.test(await pm2.cli('jlist')));
+    const [{ pm2_env }] = JSON.parse(await pm2.cli('jlist')) as [
+      { pm2_env: { axm_monitor: Record<string, { value: unknown }> } },
+    ];
+    t.is(pm2_env.axm_monitor['probe: leader']!.value, 'worker 1');
+    t.truthy(pm2_env.axm_monitor['probe: failovers']);
+  });
+
+  test.serial(title('pm2-runtime works the same'), async t => {
+    const pm2 = await startPm2(t, major);
+    await pm2.cli('kill');
+    const end = pm2.runtime({ instances: 2 });
+    t.teardown(end);
+    await pm2.until(() => pm2.workers.length === 2);
+    const leader = await pm2.leader('web', 2);
+    leader.kill();
+    await leader.gone;
+    t.not(await pm2.leader('web', 2), leader);
+    await end();
+  });
+}
