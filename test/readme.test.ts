@@ -65,6 +65,11 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     isDone: lines => countOf(lines, CONNECTED) === 2,
   },
   'compat.cjs': {},
+  // Alone here: a plain process leads by itself.
+  'app.js': {
+    files: ['registry.js', 'ecosystem.config.cjs'],
+    isDone: lines => countOf(lines, 'ready, local') === 1,
+  },
   'registry.test.js': { files: ['registry.js'], isTest: true },
 };
 

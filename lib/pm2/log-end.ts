@@ -212,7 +212,7 @@ export class LogEnd implements WorkerEnd {
   #note(frame: ControlFrame): ControlFrame[] {
     if (frame.k === 'leave') this.#joins.delete(frame.group);
     // Nobody asks for it here.
-    if (frame.k === 'on road') return [];
+    if (frame.k === 'on road' || frame.k === 'address') return [];
     if (frame.k === 'offer') return [this.#offers.hide(frame)].filter(offer => offer !== undefined);
     if (frame.k !== 'join') return [frame];
     const join = this.#aside ? { ...frame, eligible: false } : frame;
@@ -222,12 +222,12 @@ export class LogEnd implements WorkerEnd {
 
   /** @returns the number of the packet */
   #say(frames: readonly ControlFrame[], written: () => void = () => {}): number {
-    const s = this.#packets++;
+    const n = this.#packets++;
     const y = this.#view.log ? 1 : 0;
-    const packet: BusPacket = { [MARKER]: VERSION, i: this.#me, s, y, c: frames };
-    this.#watch.said(s);
+    const packet: BusPacket = { [MARKER]: VERSION, i: this.#me, n, y, c: frames };
+    this.#watch.said(n);
     this.#bus.send(packet, written);
-    return s;
+    return n;
   }
 
   // -------------------------------------------------------------------------------------------------- from the log
@@ -288,7 +288,7 @@ export class LogEnd implements WorkerEnd {
 
   /** Past the log: nobody else reads it, so it has no number there. */
   #answer(answer: State, process: string): void {
-    const packet: BusPacket = { [MARKER]: VERSION, i: this.#me, s: 0, y: 1, c: [answer] };
+    const packet: BusPacket = { [MARKER]: VERSION, i: this.#me, n: 0, y: 1, c: [answer] };
     this.#bus.send(packet, () => {}, process);
   }
 
@@ -304,8 +304,8 @@ export class LogEnd implements WorkerEnd {
   }
 
   #noteOwn({ packet, at }: Extract<ViewOrder, { do: 'note own' }>, before: LogState | undefined): void {
-    const { s, c = [] } = packet;
-    this.#watch.echoed(s);
+    const { n, c = [] } = packet;
+    this.#watch.echoed(n);
     for (const frame of c) {
       if (frame.k === 'ask') void this.#newcomer.heard(at);
       else if (frame.k === 'transfer') this.#transfers.begin(frame, before);
@@ -342,8 +342,8 @@ export class LogEnd implements WorkerEnd {
       return term === undefined ? [] : [{ k: 'resign', group, term, cause: 'resigned' }];
     });
     if (frames.length === 0) return;
-    const s = this.#say(frames);
-    const packet: BusPacket = { [MARKER]: VERSION, i: this.#me, s, y: 0, c: frames };
+    const n = this.#say(frames);
+    const packet: BusPacket = { [MARKER]: VERSION, i: this.#me, n, y: 0, c: frames };
     this.#tellOf(readLog(log, { type: 'packet', packet, at: this.#options.clock.wall() }));
   }
 

@@ -72,7 +72,8 @@ function weigh(
   ];
 }
 
+/** No two weigh the same: each has a worker of its own. */
 function compare(a: readonly number[], b: readonly number[]): number {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return 0;
+  const i = a.findIndex((weight, i) => weight !== b[i]);
+  return a[i]! - b[i]!;
 }

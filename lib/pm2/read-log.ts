@@ -39,8 +39,8 @@ export const EMPTY_LOG: LogState = { peers: {}, groups: {}, lastTerm: 0 };
 /** The one door: the state after an entry. Returns the same object where nothing changed. */
 export function readLog(state: LogState, entry: LogEntry): LogState {
   if (entry.type === 'exit') return exited(state, entry.process, entry.at);
-  const { i, s, c } = entry.packet;
-  let next = heard(state, i, s);
+  const { i, n, c } = entry.packet;
+  let next = heard(state, i, n);
   for (const frame of c ?? []) next = readFrame(next, i, frame, entry.at);
   return next;
 }

@@ -7,6 +7,7 @@ import {
   type BusGroup,
   type FromPrimary,
   Kind,
+  type Led,
   type LogState,
   type News,
   type NewsPhase,
@@ -50,9 +51,9 @@ function tellOfGroup(name: string, was: Seen, is: Seen, me: string, told: Tellin
   const news = newsOf(name, is.group, is.log);
   const isNew = !was.group?.members[me] || !isSameNews(news, newsOf(name, was.group, was.log));
   if (isNew) told.control.push(news);
-  const isHandingOver = (led = after) => led?.at === 'handing over' && led.leader === me;
-  const startsHandover = isHandingOver() && !(isHandingOver(before) && before?.term === after!.term);
-  if (startsHandover) told.control.push({ k: 'handover', group: name, term: after!.term });
+  const handsOver = (led: Led | undefined) => (led?.at === 'handing over' && led.leader === me ? led.term : undefined);
+  const term = handsOver(after);
+  if (term !== undefined && handsOver(before) !== term) told.control.push({ k: 'handover', group: name, term });
   const next = after?.successor;
   if (next?.id === me && before?.successor?.next !== next.next) {
     told.control.push({ k: 'prepare', group: name, term: next.next });

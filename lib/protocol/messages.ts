@@ -280,7 +280,7 @@ export interface BusPacket extends Packet {
   /** The sender: one incarnation of the library in one process. */
   readonly i: string;
   /** Counts the packets of this sender. */
-  readonly s: number;
+  readonly n: number;
   /** 1: the sender knows the common state. */
   readonly y: 0 | 1;
 }

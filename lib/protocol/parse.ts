@@ -43,9 +43,9 @@ function wholeOf(slice: unknown, slices: SliceReader | undefined, onBroken: OnBr
 export function parseBusPacket(message: unknown, onBroken: OnBroken): BusPacket | undefined {
   const packet = parsePacket(message, onBroken);
   if (!packet) return undefined;
-  const { i, s, y } = message as Record<string, unknown>;
-  if (typeof i === 'string' && i.length > 0 && isCount(s) && flagOf(y)) return { ...packet, i, s, y: y as 0 | 1 };
-  onBroken(brokenFrame('packet.i', 'the name of its sender, with s and y its number and state'));
+  const { i, n, y } = message as Record<string, unknown>;
+  if (typeof i === 'string' && i.length > 0 && isCount(n) && flagOf(y)) return { ...packet, i, n, y: y as 0 | 1 };
+  onBroken(brokenFrame('packet.i', 'the name of its sender, with n and y its number and state'));
   return undefined;
 }
 

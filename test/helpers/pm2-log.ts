@@ -60,9 +60,9 @@ export class Log {
   }
 
   packet(i: string, c: readonly ControlFrame[], y: 0 | 1 = 1): BusPacket {
-    const s = (this.#numbers.get(i) ?? 0) + 1;
-    this.#numbers.set(i, s);
-    return { $csc: 1, i, s, y, c };
+    const n = (this.#numbers.get(i) ?? 0) + 1;
+    this.#numbers.set(i, n);
+    return { $csc: 1, i, n, y, c };
   }
 
   exit(process: string): this {

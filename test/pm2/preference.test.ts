@@ -92,7 +92,11 @@ test("the app's choice goes first", t => {
     },
     text => warnings.push(text),
   );
-  t.deepEqual(steps(vacant(), choose), [0, 2, 1]);
+  const log = vacant()
+    .say('c', join('h'))
+    .say('b', join('i'))
+    .say('b', claim(0, undefined, 'i'));
+  t.deepEqual(steps(log, choose), [0, 2, 1]);
   t.deepEqual(warnings, []);
 });
 

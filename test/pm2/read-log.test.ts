@@ -96,6 +96,7 @@ test('words of no member, of an older term or of nobody who leads change nothing
     resign(term),
     { k: 'offer', group: 'g', term, address: 'x', secret: '' },
     { k: 'heartbeat', n: 4 },
+    { k: 'warning', group: 'g', text: '' },
   ];
   for (const word of words) log.say('b', word);
   for (const word of [yields(term - 1), resign(term - 1), ready(term - 1), ready(term)]) log.say('a', word);

@@ -172,6 +172,13 @@ test('where nobody has entered yet, the founder answers', t => {
   t.is(room.answers('a').length, 1);
 });
 
+test('a packet without a word is a sign of life all the same', t => {
+  const room = roomOfA('b').say('b', ask(1));
+  room.see({ type: 'packet', packet: { $csc: 1, i: 'a', n: 99, y: 1 }, at: T0 });
+  t.deepEqual(room.views.get('a')!.quiet, {});
+  t.is(room.log('a')!.peers.a!.seen, 99);
+});
+
 test('a broken connection leaves nothing but who one is', t => {
   const room = roomOfA();
   t.deepEqual(loseConnection(room.views.get('a')!), newView('a'));

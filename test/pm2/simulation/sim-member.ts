@@ -95,8 +95,8 @@ export class SimMember implements LinkMember {
     const holds = heldTerm(state);
     const { link } = this.options;
     if (held !== holds) {
-      if (held !== undefined) link.stopLeading();
-      if (holds !== undefined) this.#firstBeat = link.startLeading();
+      if (held !== undefined) link.stopBeating();
+      if (holds !== undefined) this.#firstBeat = link.startBeating();
     }
     for (const order of orders) this.#carryOut(order);
   }

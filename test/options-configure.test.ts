@@ -1,0 +1,42 @@
+import test from 'ava';
+import { configure } from '../lib/configure.js';
+import { differingConfigureOption, resolveConfigureOptions } from '../lib/options.js';
+import { isSharedError } from './helpers/pm2-errors.js';
+
+test('what is not said has its default', t => {
+  t.deepEqual(
+    { ...resolveConfigureOptions() },
+    {
+      heartbeatMs: 500,
+      leaderTimeoutMs: 3000,
+      chooseLeader: undefined,
+      maxQueuedBytes: 64 * 2 ** 20,
+      maxQueuedTotalBytes: 256 * 2 ** 20,
+      metrics: true,
+    },
+  );
+});
+
+test('rules between options hold as for the primary', t => {
+  t.throws(
+    () => resolveConfigureOptions({ heartbeatMs: 100, leaderTimeoutMs: 299 }),
+    isSharedError('ERR_INVALID_OPTION', /300/),
+  );
+  t.throws(() => resolveConfigureOptions({ road: 'relay' } as never), isSharedError('ERR_INVALID_OPTION', /road/));
+  t.throws(
+    () => resolveConfigureOptions({ hungLeader: 'kill' } as never),
+    isSharedError('ERR_INVALID_OPTION', /hungLeader/),
+  );
+});
+
+test('the first option that differs is named', t => {
+  const first = resolveConfigureOptions();
+  t.is(differingConfigureOption(first, resolveConfigureOptions({ metrics: false })), 'metrics');
+  t.is(differingConfigureOption(first, resolveConfigureOptions({ hungLeader: 'depose' })), undefined);
+});
+
+test('outside of PM2 options are checked, and nothing else happens', t => {
+  configure({ heartbeatMs: 10, leaderTimeoutMs: 30 });
+  configure({ heartbeatMs: 20, leaderTimeoutMs: 60 });
+  t.throws(() => configure({ heartbeatMs: 0 }), isSharedError('ERR_INVALID_OPTION', /heartbeatMs/));
+});

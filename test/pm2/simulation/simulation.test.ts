@@ -1,0 +1,103 @@
+// The log under every schedule of mishaps that chance comes up with, and faults in the library that it has to find.
+
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { search } from './run.js';
+
+/** Those that once broke something come first. */
+const REGRESSIONS = [1086, 1128];
+const SEEDS = 40;
+
+test.serial('every schedule keeps one lease, one state and growing terms, and ends with one leader', async t => {
+  for (const seed of REGRESSIONS) t.is(await search(seed, 1), undefined);
+  const found = await search(1, SEEDS);
+  t.is(found?.error.message, undefined, `seed ${found?.seed}`);
+});
+
+/** Changes of one place in what was compiled. */
+const FAULTS = [
+  {
+    name: 'a claim need not name the last packet of the leader',
+    file: 'read-log.js',
+    find: 'return seen === peers[led.leader].seen',
+    replace: 'return seen !== undefined',
+  },
+  {
+    name: 'a claim need not name the term before',
+    file: 'read-log.js',
+    find: 'return after === group.lastTerm ?',
+    replace: 'return after <= group.lastTerm ?',
+  },
+  {
+    name: "a term is the daemon's clock alone",
+    file: 'read-log.js',
+    find: 'Math.max(lastTerm + 1, Math.trunc(at))',
+    replace: 'Math.trunc(at / 1000)',
+  },
+  {
+    name: 'any founding counts',
+    file: 'view.js',
+    find: 'const counts = own(quiet, founder) === n;',
+    replace: 'const counts = true;',
+  },
+  {
+    name: 'what came since the question is forgotten',
+    file: 'view.js',
+    find: 'view.kept.reduce(',
+    replace: '[].reduce(',
+  },
+  {
+    name: 'a leader whose connection broke leads on',
+    file: 'log-end.js',
+    find: 'this.#giveUp(log);',
+    replace: ';',
+  },
+  {
+    name: 'a heartbeat is acknowledged when it is sent',
+    file: 'log-end.js',
+    find: 'frames.push(...this.#note(frame));',
+    replace:
+      "(frame.k === 'heartbeat' && this.#deliver([{ k: 'ack', n: frame.n }]), frames.push(...this.#note(frame)));",
+  },
+] as const;
+
+const BUILD = fileURLToPath(new URL('../../..', import.meta.url));
+const NODE_MODULES = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
+
+/** What 400 seeds say of a library with a fault. */
+async function runWith({ file, find, replace }: (typeof FAULTS)[number]): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'csc-fault-'));
+  try {
+    const isCode = (path: string) => !/\.(map|d\.ts|test\.js)$/.test(path);
+    for (const part of ['lib', 'test/pm2/simulation', 'test/simulation/time.js', 'test/helpers'])
+      await cp(join(BUILD, part), join(directory, part), { recursive: true, filter: isCode });
+    await symlink(NODE_MODULES, join(directory, 'node_modules'));
+    await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
+    const path = join(directory, 'lib/pm2', file);
+    const code = await readFile(path, 'utf8');
+    if (code.split(find).length !== 2) throw new Error(`${file} has to have once: ${find}`);
+    await writeFile(
+      path,
+      code.replace(find, () => replace),
+    );
+    const { NODE_V8_COVERAGE: _, ...env } = process.env;
+    const program = join(directory, 'test/pm2/simulation/run.js');
+    const { stdout } = await promisify(execFile)(process.execPath, [program, '1', '400'], { env, maxBuffer: 2 ** 26 });
+    return stdout;
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+for (const fault of FAULTS) {
+  test.serial(`it finds that ${fault.name}`, async t => {
+    const said = await runWith(fault);
+    t.regex(said, /^seed \d+ broke /);
+    t.log(said.split('\n')[0]);
+  });
+}
