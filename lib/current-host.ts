@@ -26,6 +26,7 @@ function createHost(): Host {
   const where = whereAmI();
   const { env, ppid, platform } = process;
   const place = findPm2Place({ env, ppid, platform, isWorker: where === 'worker' });
+  /* c8 ignore next 4 -- only in a worker of a real PM2, which the process ring has; those are ended by signals, and write no coverage. */
   if (place) {
     const createBus = () => new Pm2Bus({ place, up: createClusterWorkerEnd(), clock: systemClock });
     return new Host({ where: 'pm2', clock: systemClock, signals, secrets, createBus, createDirect: createSockets });
