@@ -386,7 +386,7 @@ export class Member implements LinkMember {
 
   /** They are no lease, but show that the preparation goes on. */
   #beatAhead(isPreparing: boolean): void {
-    if (isPreparing) this.#link.startBeating();
+    if (isPreparing) this.#firstBeat = this.#link.startBeating();
     else this.#link.stopBeating();
   }
 

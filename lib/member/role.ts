@@ -27,8 +27,8 @@ export type At =
   | { readonly at: 'gone' };
 
 /**
- * A process that was frozen reads an appointment that may have ended long ago: it opens nothing before it has a lease.
- * A successor that prepares has none, and opens at once.
+ * A process that was frozen reads an appointment, or a request to prepare, that may have ended long ago: it opens nothing
+ * before the primary has acknowledged a heartbeat that it sent since.
  */
 export type ClientOnItsWay = 'awaits lease' | 'opens' | 'is open';
 
@@ -47,7 +47,7 @@ export type RoleEvent =
   | { readonly type: 'news'; readonly term: number; readonly phase: NewsPhase; readonly leader?: number }
   | { readonly type: 'prepare'; readonly term: number }
   | { readonly type: 'handover'; readonly term: number }
-  /** The term that this member holds has a lease. */
+  /** A heartbeat was acknowledged that was sent after the appointment, or the request to prepare, was read. */
   | { readonly type: 'leased' }
   | { readonly type: 'opened'; readonly term: number }
   | { readonly type: 'open failed'; readonly term: number; readonly error: Payload }
@@ -175,8 +175,8 @@ function settle(state: RoleState): RoleStep {
 }
 
 function open(state: RoleState, term: number, isSuccessor: boolean): RoleStep {
-  const now: At = { at: 'opening', term, isSuccessor, client: isSuccessor ? 'opens' : 'awaits lease' };
-  return { state: { ...state, now, prepareFor: undefined }, orders: isSuccessor ? [{ do: 'open', term }] : [] };
+  const now: At = { at: 'opening', term, isSuccessor, client: 'awaits lease' };
+  return { state: { ...state, now, prepareFor: undefined }, orders: [] };
 }
 
 function leased(state: RoleState): RoleStep {

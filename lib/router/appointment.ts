@@ -179,7 +179,11 @@ class Working {
     const { at, members } = this.state;
     const member = members.get(workerId);
     if (member) this.#setMember({ ...member, isSilent: true });
-    if (at.stage === 'preparing' && at.successor === workerId) return this.#startHandover(at);
+    if (at.stage === 'preparing' && at.successor === workerId) {
+      // It reads this right after the request, whenever it thaws.
+      this.#do({ do: 'handover', to: workerId, term: at.next });
+      return this.#startHandover(at);
+    }
     if (at.stage === 'vacant' || at.leader !== workerId) return;
     if (at.stage === 'fenced') {
       if (at.cause === 'disconnected') this.#endTerm(at, 'disconnected');

@@ -12,11 +12,11 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     ],
     [
       'an appointment that was read long after it ended opens nothing: the lease never comes',
-      `news 1@5 opening |                   | opening 5
-       news 2@6 ready   | close 5           | closing 5
-       leased           |                   | closing 5
-       closed 5         |                   | following
-       leased           |                   | following`,
+      `news 1@5 opening |         | opening 5
+       news 2@6 ready   | close 5 | closing 5
+       leased           |         | closing 5
+       closed 5         |         | following
+       leased           |         | following`,
     ],
     [
       'an appointed member that wants to go before it has a lease gives its term back unopened',
@@ -216,47 +216,54 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
   succession: [
     [
       'a successor opens and says so, and serves once its term has begun',
-      `news 2@5 ready |                 | following
-       prepare 6      | open 6          | opening 6 to succeed
-       news 2@5 ready |                 | opening 6 to succeed
-       opened 6       | tell prepared 6 | opening 6 to succeed, open
-       opened 5       |                 | opening 6 to succeed, open
-       news 1@6 ready | serve 6         | leading 6`,
+      `news 2@5 ready    |                 | following
+       prepare 6, leased | open 6          | opening 6 to succeed
+       news 2@5 ready    |                 | opening 6 to succeed
+       opened 6          | tell prepared 6 | opening 6 to succeed, open
+       opened 5          |                 | opening 6 to succeed, open
+       news 1@6 ready    | serve 6         | leading 6`,
     ],
     [
       'a successor whose term begins before it is open goes on like any leader',
-      `news 2@5 ready   |         | following
-       prepare 6        | open 6  | opening 6 to succeed
-       news 5 vacant    |         | opening 6 to succeed
-       news 1@6 opening |         | opening 6
-       opened 6         | serve 6 | leading 6`,
+      `news 2@5 ready    |         | following
+       prepare 6, leased | open 6  | opening 6 to succeed
+       news 5 vacant     |         | opening 6 to succeed
+       news 1@6 opening  |         | opening 6
+       opened 6          | serve 6 | leading 6`,
+    ],
+    [
+      'a request to prepare that was read long after it was withdrawn opens nothing',
+      `prepare 6        |                   | opening 6 to succeed
+       handover 6       | close 6           | closing 6 resigned
+       leased           |                   | closing 6 resigned
+       closed 6         | resign 6 resigned | following`,
     ],
     [
       'a successor that fails says so',
-      `prepare 6     | open 6          | opening 6 to succeed
-       open failed 6 | close 6         | closing 6 failed
-       closed 6      | resign 6 failed | following`,
+      `prepare 6, leased | open 6          | opening 6 to succeed
+       open failed 6     | close 6         | closing 6 failed
+       closed 6          | resign 6 failed | following`,
     ],
     [
       'a successor whose open real client breaks says so',
-      `prepare 6 | open 6          | opening 6 to succeed
-       opened 6  | tell prepared 6 | opening 6 to succeed, open
-       broken 6  | close 6         | closing 6 failed
-       closed 6  | resign 6 failed | following`,
+      `prepare 6, leased | open 6          | opening 6 to succeed
+       opened 6          | tell prepared 6 | opening 6 to succeed, open
+       broken 6          | close 6         | closing 6 failed
+       closed 6          | resign 6 failed | following`,
     ],
     [
       'a successor closes when another is appointed instead',
-      `prepare 6        | open 6          | opening 6 to succeed
-       opened 6         | tell prepared 6 | opening 6 to succeed, open
-       news 3@7 opening | close 6         | closing 6
-       closed 6         |                 | following`,
+      `prepare 6, leased | open 6          | opening 6 to succeed
+       opened 6          | tell prepared 6 | opening 6 to succeed, open
+       news 3@7 opening  | close 6         | closing 6
+       closed 6          |                 | following`,
     ],
     [
       'a successor that is appointed under a newer number closes and opens again',
-      `prepare 6        | open 6          | opening 6 to succeed
-       opened 6         | tell prepared 6 | opening 6 to succeed, open
-       news 1@7 opening | close 6         | closing 6
-       closed 6, leased | open 7          | opening 7`,
+      `prepare 6, leased | open 6          | opening 6 to succeed
+       opened 6          | tell prepared 6 | opening 6 to succeed, open
+       news 1@7 opening  | close 6         | closing 6
+       closed 6, leased  | open 7          | opening 7`,
     ],
     [
       'a member that is asked to prepare while it closes does so afterwards',
@@ -264,7 +271,7 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
        opened 5                 | ...
        news 2@6 ready           | stop, close 5 | closing 5
        prepare 7                |               | closing 5
-       closed 5                 | open 7        | opening 7 to succeed`,
+       closed 5, leased         | open 7        | opening 7 to succeed`,
     ],
     [
       'a request to prepare that was overtaken by a newer term is forgotten',
@@ -278,9 +285,9 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     ],
     [
       'a successor that wants to go gives its number back',
-      `prepare 6 | open 6            | opening 6 to succeed
-       resign    | close 6           | closing 6 resigned
-       closed 6  | resign 6 resigned | following`,
+      `prepare 6, leased | open 6            | opening 6 to succeed
+       resign            | close 6           | closing 6 resigned
+       closed 6          | resign 6 resigned | following`,
     ],
   ],
   leaving: [
@@ -394,6 +401,7 @@ test('a member leads from the appointment that it read until it steps down', t =
     ['drained 5', false],
     ['closed 5', false],
     ['prepare 6', false],
+    ['leased', false],
     ['opened 6', false],
     ['news 1@6 ready', true],
   ];

@@ -507,7 +507,7 @@ const OVERLAP: readonly Story[] = [
      join 3 overlap      | ...
      ready 1@1           | ...
      yield 1@1           | prepare 2@2  | preparing 1@1 for 2@2
-     silent 2            | prepare 3@3  | preparing 1@1 for 3@3
+     silent 2            | handover 2@2, prepare 3@3  | preparing 1@1 for 3@3
      heard 2             |              | preparing 1@1 for 3@3
      prepared 2@2        | handover 2@2 | preparing 1@1 for 3@3
      resign 2@2 resigned |              | preparing 1@1 for 3@3
@@ -519,7 +519,7 @@ const OVERLAP: readonly Story[] = [
      join 2 overlap      | ...
      ready 1@1           | ...
      transfer 7 to 2     | prepare 2@2          | preparing 1@1 for 2@2
-     silent 2            | transferred 7 failed | leading 1@1
+     silent 2            | handover 2@2, transferred 7 failed | leading 1@1
      prepared 2@2        | handover 2@2         | leading 1@1`,
   ],
   [
@@ -528,7 +528,7 @@ const OVERLAP: readonly Story[] = [
      join 2 overlap      | ...
      ready 1@1           | ...
      transfer 7 to 2     | prepare 2@2          | preparing 1@1 for 2@2
-     silent 2            | transferred 7 failed | leading 1@1`,
+     silent 2            | handover 2@2, transferred 7 failed | leading 1@1`,
     'kill',
   ],
   [

@@ -169,4 +169,22 @@ export const REGRESSIONS: readonly Regression[] = [
       { at: 1130, do: 'disconnect', g: 0, w: -1, ms: 100 },
     ]),
   },
+  {
+    seed: 285,
+    text: 'A successor that was frozen when it was asked to prepare, and was replaced meanwhile, opened a real client when it thawed.',
+    plan: plan(
+      285,
+      5,
+      1500,
+      [
+        { at: 1, do: 'fork', w: 4 },
+        { at: 4, do: 'fork', w: 0 },
+        { at: 12, do: 'freeze', g: 0, w: 0, ms: 900 },
+        { at: 274, do: 'transfer', g: 0, to: 0 },
+        { at: 389, do: 'fork', w: 3 },
+        { at: 807, do: 'resign', g: 0, w: -1 },
+      ],
+      { groups: [{ name: 'g0', form: 'open', handover: 'overlap', replay: 'last', greets: false }] },
+    ),
+  },
 ];
