@@ -16,6 +16,7 @@ export interface Speaker {
 
 export function debug({ member, group }: Speaker, text: () => string): void {
   if (!log.enabled) return;
+  /* c8 ignore next 5 -- Node reads NODE_DEBUG once, when the process starts: the process ring reads the lines */
   const who = member === undefined ? 'primary' : `worker ${member}`;
   const line = group === undefined ? `${who}: ${text()}` : `${who}: ${group}: ${text()}`;
   if (line === last) return;

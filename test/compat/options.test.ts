@@ -24,7 +24,7 @@ async function run(env: NodeJS.ProcessEnv): Promise<{ printed: unknown; told: st
     cwd: fileURLToPath(new URL('.', import.meta.url)),
     env: { ...process.env, NODE_V8_COVERAGE: '', ...env },
   });
-  return { printed: JSON.parse(stdout), told: stderr.split('\n').filter(Boolean) };
+  return { printed: JSON.parse(stdout), told: stderr.split('\n').filter(line => /The (?:option|variable)/.test(line)) };
 }
 
 test('what does nothing is told once, to whoever debugs, and to nobody else', async t => {

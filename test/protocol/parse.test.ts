@@ -1,6 +1,6 @@
 import test from 'ava';
 import { type Bundle, type ControlFrame, MARKER } from '../../lib/protocol/messages.js';
-import { parsePacket } from '../../lib/protocol/parse.js';
+import { parseBusPacket, parsePacket } from '../../lib/protocol/parse.js';
 
 function parse(message: unknown) {
   const broken: string[] = [];
@@ -278,3 +278,15 @@ function show(value: unknown): string {
   if (typeof value === 'string') return value.length > 20 ? 'a long text' : JSON.stringify(value);
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }
+
+test('a packet of the log says who sent it, its number and its state', t => {
+  const broken: string[] = [];
+  const read = (message: unknown) => parseBusPacket(message, error => broken.push(error.message));
+  t.like(read({ [MARKER]: 1, i: 'w', n: 3, y: 1, c: [] }), { i: 'w', n: 3, y: 1 });
+  t.is(read({ not: 'ours' }), undefined);
+  t.deepEqual(broken, []);
+  for (const part of [{ i: '' }, { i: 7 }, { n: -1 }, { y: 2 }])
+    t.is(read({ [MARKER]: 1, i: 'w', n: 3, y: 1, ...part }), undefined);
+  t.is(broken.length, 4);
+  t.regex(broken[0]!, /packet\.i must be the name of its sender/);
+});

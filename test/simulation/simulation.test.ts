@@ -8,7 +8,7 @@ import { simulate, simulateSeed } from './simulate.js';
 const SEEDS = 2000;
 
 /** The same schedules, with connections that break and can't be made. */
-const DIRECT_SEEDS = 1000;
+const DIRECT_SEEDS = 700;
 
 // The stacks of the errors that are as they should be cost as much as all else.
 const { stackTraceLimit } = Error;
