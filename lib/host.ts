@@ -185,8 +185,6 @@ export class Host {
   #showMetrics(name: string): void {
     const sink = this.#configured?.metrics && !this.#measured.has(name) ? findMetricSink() : undefined;
     if (!sink) return;
-
-    /* c8 ignore next 6 -- the sink is there in a worker of PM2 alone: the process ring reads what it shows */
     this.#measured.add(name);
     showMetrics(sink, name, () => {
       const known = this.#members.get(name);

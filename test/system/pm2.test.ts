@@ -236,3 +236,16 @@ test.serial('a client that is closed and made anew while the connection is broke
   await again.ready();
   t.is(await again.add(4), 4);
 });
+
+test.serial('where PM2 collects metrics it is shown who leads, and that a client was closed', async t => {
+  const key = Symbol.for('@pm2/io');
+  const shown = new Map<string, () => string | number>();
+  Object.assign(globalThis, {
+    [key]: { metric: ({ name, value }: { name: string; value: () => string | number }) => void shown.set(name, value) },
+  });
+  t.teardown(() => Reflect.deleteProperty(globalThis, key));
+  const { clients } = await start(new Rig(t), 1);
+  t.regex(String(shown.get('counter: leader')!()), /^worker \d+$/);
+  await clients[0]!.close();
+  t.is(shown.get('counter: leader')!(), 'closed');
+});
