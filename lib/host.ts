@@ -217,7 +217,7 @@ export class Host {
     this.#configured ??= resolveConfigureOptions();
     const { clock, signals } = this.#world;
     const { chooseLeader, ...options } = this.#configured;
-    const warn = (message: string) => this.#warn(message);
+    const warn = this.#warn;
     const choose = chooseLeader && appChoice(chooseLeader, warn);
     const end = new LogEnd({ ...options, clock, bus, secrets, id: newId(), choose, warn });
     if (signals) closeOnSignals(signals, ['SIGINT'], { gone: end.isAside, close: () => end.stepAside() });
@@ -231,7 +231,7 @@ export class Host {
       end,
       // In the primary itself the relay is as short as it gets.
       ...((world.where === 'worker' || world.where === 'pm2') && { createDirect: world.createDirect }),
-      warn: message => this.#warn(message),
+      warn: this.#warn,
     });
     const close = () => {
       link.close();
@@ -262,9 +262,9 @@ export class Host {
     }
   }
 
-  #warn(message: string): void {
+  readonly #warn = (message: string): void => {
     for (const { member } of this.#members.values()) member.warning(message);
-  }
+  };
 
   #warnOfHidden(base: Base, { definition }: MemberOptions): void {
     const hidden = definition.kind === 'class' ? clashingNames(classMethodNames(definition.Class)) : [];
