@@ -2,8 +2,10 @@
 
 import type { SignalReader } from '../codec/decode-value.js';
 import type { CallContext } from '../options.js';
+import type { Numbered } from '../utils/numbered-table.js';
 
-export class RunningCall implements CallContext, SignalReader {
+export class RunningCall implements CallContext, SignalReader, Numbered<RunningCall> {
+  behind: RunningCall | undefined = undefined;
   isEnded = false;
   /** What came along from the caller's `inject`. */
   carrier: unknown = undefined;

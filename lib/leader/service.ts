@@ -21,6 +21,7 @@ import { type Bundle, EXT, Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { isThenable } from '../utils/is-thenable.js';
+import { NumberedTable } from '../utils/numbered-table.js';
 import type { RealClient } from './real-client.js';
 import { RunningCall } from './running-call.js';
 import type { Sender } from './sender.js';
@@ -62,8 +63,8 @@ export class Service implements TopicHost, MethodHost {
   /** What came outside the lease, in order. */
   #held: Bundle[] = [];
   #heldEvents: { readonly index: number; readonly payload: Payload }[] = [];
-  /** By worker, then by the call's number. */
-  readonly #running = new Map<number, Map<number, RunningCall>>();
+  /** By worker. */
+  readonly #running = new Map<number, NumberedTable<RunningCall>>();
   #runningCount = 0;
   readonly #topics = new Map<string, Topic>();
   #lastTopic = 0;
@@ -165,7 +166,7 @@ export class Service implements TopicHost, MethodHost {
     this.#drainTimer?.clear();
     this.#held = [];
     for (const calls of this.#running.values()) {
-      for (const call of calls.values()) call.abandon(leaderLost(call.method, 'unknown'));
+      for (const call of calls.inOrder()) call.abandon(leaderLost(call.method, 'unknown'));
     }
     this.#running.clear();
     this.#runningCount = 0;
@@ -299,15 +300,24 @@ export class Service implements TopicHost, MethodHost {
   }
 
   #track(call: RunningCall): void {
-    ofWorker(this.#running, call.workerId).set(call.id, call);
+    this.#runningOf(call.workerId).add(call);
     this.#runningCount++;
     this.#served.running++;
+  }
+
+  #runningOf(workerId: number): NumberedTable<RunningCall> {
+    let running = this.#running.get(workerId);
+    if (!running) {
+      running = new NumberedTable();
+      this.#running.set(workerId, running);
+    }
+    return running;
   }
 
   /** @returns whether its caller still waits */
   #untrack(call: RunningCall): boolean {
     this.#served.running--;
-    const isOfThisTerm = this.#running.get(call.workerId)?.delete(call.id) === true;
+    const isOfThisTerm = this.#running.get(call.workerId)?.delete(call) === true;
     if (isOfThisTerm && --this.#runningCount === 0 && this.#state === 'draining') {
       this.#clock.defer(() => this.#drained());
     }
@@ -358,7 +368,7 @@ export class Service implements TopicHost, MethodHost {
 
   /** A member left or died: nobody waits for its calls, and what it left here is taken back. */
   #gone(workerId: number): void {
-    for (const call of this.#running.get(workerId)?.values() ?? []) {
+    for (const call of this.#running.get(workerId)?.inOrder() ?? []) {
       call.abandon(
         new SharedClientError('ERR_CLOSED', 'The worker that made this call is gone.', { outcome: 'unknown' }),
       );

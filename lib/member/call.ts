@@ -5,6 +5,7 @@ import { EXT, Kind } from '../protocol/messages.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Road } from '../road/road.js';
 import type { Expiring } from '../utils/deadlines.js';
+import type { Numbered } from '../utils/numbered-table.js';
 
 export type CallKind = typeof Kind.CALL | typeof Kind.PUBLISH | typeof Kind.UNPUBLISH;
 
@@ -16,7 +17,8 @@ export interface CallSignal {
 }
 
 /** Made for every call, so all its fields are set at once, in one order. */
-export class Call implements Expiring {
+export class Call implements Expiring, Numbered<Call> {
+  behind: Call | undefined = undefined;
   before: Expiring | undefined = undefined;
   after: Expiring | undefined = undefined;
   /** The road it was sent on; none while it waits. */

@@ -12,6 +12,7 @@ import type { Road } from '../road/road.js';
 import type { Clock } from '../utils/clock.js';
 import { Deadlines } from '../utils/deadlines.js';
 import { defer } from '../utils/deferred.js';
+import { NumberedTable } from '../utils/numbered-table.js';
 import type { Call, CallSignal } from './call.js';
 
 /** Calls that may wait in this process for a leader, or for a primary that doesn't read. */
@@ -26,7 +27,8 @@ export interface CallsOptions {
 }
 
 export class Calls {
-  readonly #calls = new Map<number, Call>();
+  /** Their numbers are in the order in which they were made. */
+  readonly #calls = new NumberedTable<Call>();
   readonly #options: CallsOptions;
   #road: Road | undefined;
   #waiting = 0;
@@ -62,7 +64,7 @@ export class Calls {
       call.fail(overloaded('not-started'));
       return false;
     }
-    this.#calls.set(call.id, call);
+    this.#calls.add(call);
     this.#deadlines.add(call);
     if (this.#road) {
       this.#send(call, this.#road);
@@ -73,7 +75,7 @@ export class Calls {
 
   /** The caller gives up: the call ends at once, and the leader hears of it. */
   cancel(call: Call, error: unknown, reason: FailureReason = 'cancelled'): void {
-    if (!this.#calls.has(call.id)) return;
+    if (!this.#isUnderWay(call)) return;
     this.tellSignal(call, 0, error);
     this.#fail(call, error, reason);
   }
@@ -87,7 +89,7 @@ export class Calls {
   /** A signal of the caller aborted: the call's own ends it, one in its arguments only travels. */
   aborted(call: Call, { number, signal }: CallSignal): void {
     if (number === 0) this.cancel(call, signal.reason);
-    else if (this.#calls.has(call.id)) this.tellSignal(call, number, signal.reason);
+    else if (this.#isUnderWay(call)) this.tellSignal(call, number, signal.reason);
   }
 
   /** A signal of the call aborted; the leader's copy shall too. */
@@ -104,7 +106,7 @@ export class Calls {
     sayFirst();
     if (this.#waiting === 0) return;
     const now = this.#options.clock.now();
-    for (const call of this.#calls.values()) if (!call.road) this.#resume(call, road, now);
+    for (const call of this.#calls.inOrder()) if (!call.road) this.#resume(call, road, now);
   }
 
   /** There is none any more, or it takes no more calls. */
@@ -138,9 +140,9 @@ export class Calls {
    * @param received the number of the last bundle that the primary received
    */
   end(road: Road, received: number): void {
-    // Not of a copy: the end of one may make somebody cancel another.
-    for (const call of this.#calls.values()) {
-      if (call.road !== road) continue;
+    for (const call of this.#calls.inOrder()) {
+      // The end of one may have made somebody cancel another.
+      if (call.road !== road || !this.#isUnderWay(call)) continue;
       if (!road.isInHands(call.bundle, received)) this.#again(call);
       else if (call.isIdempotent) {
         this.counts.resent++;
@@ -159,7 +161,7 @@ export class Calls {
 
   /** Ends all calls, or those of one handle. */
   failAll(toError: (outcome: Outcome) => Error, handle?: object): void {
-    for (const call of [...this.#calls.values()]) {
+    for (const call of this.#calls.inOrder()) {
       if (handle && call.handle !== handle) continue;
       // Where the member stays, its leader still runs them.
       if (handle) this.giveUp(call, toError);
@@ -183,8 +185,12 @@ export class Calls {
   }
 
   #hasCallsOf(handle: object): boolean {
-    for (const call of this.#calls.values()) if (call.handle === handle) return true;
+    for (const call of this.#calls) if (call.handle === handle) return true;
     return false;
+  }
+
+  #isUnderWay(call: Call): boolean {
+    return this.#calls.get(call.id) === call;
   }
 
   #isOverloaded(call: Call): boolean {
@@ -260,7 +266,7 @@ export class Calls {
   }
 
   #remove(call: Call): boolean {
-    if (!this.#calls.delete(call.id)) return false;
+    if (!this.#calls.delete(call)) return false;
     if (!call.road) {
       this.#waiting--;
       this.#waitingBytes -= call.bytes;

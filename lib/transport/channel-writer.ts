@@ -1,6 +1,7 @@
 // Writes to one IPC channel of Node's so that nothing throws and every `written` is called. Does not listen to it.
 
 import type { Clock } from '../utils/clock.js';
+import { type Numbered, NumberedTable } from '../utils/numbered-table.js';
 
 /** What is needed of a `cluster.Worker`, the same in the primary and in the worker itself. */
 export interface IpcChannel {
@@ -8,11 +9,17 @@ export interface IpcChannel {
   send(message: object, callback: () => void): unknown;
 }
 
+/** A message that was handed over and is not yet written. */
+interface Unwritten extends Numbered<Unwritten> {
+  done(): void;
+}
+
 /** The sending half of one channel. */
 export class ChannelWriter {
   readonly #channel: IpcChannel;
   readonly #clock: Clock;
-  readonly #unwritten = new Set<() => void>();
+  readonly #unwritten = new NumberedTable<Unwritten>();
+  #count = 0;
 
   constructor(channel: IpcChannel, clock: Clock) {
     this.#channel = channel;
@@ -22,9 +29,10 @@ export class ChannelWriter {
   /** As `WorkerEnd.send`. */
   send(message: object, written: () => void): void {
     const done = () => {
-      if (this.#unwritten.delete(done)) written();
+      if (this.#unwritten.delete(unwritten)) written();
     };
-    this.#unwritten.add(done);
+    const unwritten: Unwritten = { id: ++this.#count, behind: undefined, done };
+    this.#unwritten.add(unwritten);
     if (!this.#trySend(message, done)) this.#clock.defer(done);
   }
 
@@ -46,6 +54,6 @@ export class ChannelWriter {
    * and a cluster's primary hands over a handle for every connection.
    */
   release(): void {
-    for (const done of this.#unwritten) this.#clock.defer(done);
+    for (const { done } of this.#unwritten.inOrder()) this.#clock.defer(done);
   }
 }
