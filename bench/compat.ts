@@ -1,10 +1,16 @@
 // The drop-in for cluster-client beside cluster-client itself and beside the library's own interface, both over the relay: the
 // cases of `invoke`. The drop-in should keep four fifths of the library's lead.
 
-import { main as invoke } from './invoke.js';
+import { invoke } from './invoke.js';
+import type { Bench } from './support/bench.js';
 
-const CONTESTANTS = ['cluster-client', 'relay', 'compat'];
+const CASES = ['1', '64', '1024', '10kB-string'];
 
-export async function main(args: string[]): Promise<void> {
-  await invoke([...CONTESTANTS.flatMap(name => ['--contestant', name]), ...args]);
-}
+export const compat: Bench = {
+  ...invoke,
+  name: 'compat',
+  question: 'the same through the drop-in for cluster-client',
+  cases: invoke.cases.filter(({ name }) => CASES.includes(name)).map(({ name, title }) => ({ name, title })),
+  contestants: ['cluster-client', 'relay', 'compat'],
+  ms: 300,
+};

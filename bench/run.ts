@@ -1,23 +1,21 @@
 // `npm run bench -- NAME [options]`: runs one bench by name, or all there are. What a bench measures lives in its own file.
 
+import { resolve } from 'node:path';
+import { check } from './check.js';
+import { compat } from './compat.js';
+import { failover } from './failover.js';
+import { fanOut } from './fan-out.js';
+import { idle } from './idle.js';
+import { invoke } from './invoke.js';
+import { report } from './report.js';
+import { scale } from './scale.js';
 import { BadArgument } from './support/arguments.js';
+import type { Bench } from './support/bench.js';
+import { HELP, type Options, readOptions } from './support/options.js';
+import { machine, RESULTS, save } from './support/results.js';
+import { failuresOf, printTables } from './support/tables.js';
 
-interface Bench {
-  readonly title: string;
-  /** Loads it only when it runs: a bench may need a library that another can do without. */
-  readonly load: () => Promise<{ readonly main: (args: string[]) => Promise<void> }>;
-}
-
-const BENCHES: Readonly<Record<string, Bench>> = {
-  invoke: {
-    title: 'round trips a second from a follower to the leader, beside cluster-client',
-    load: () => import('./invoke.js'),
-  },
-  compat: {
-    title: 'the same through the drop-in for cluster-client, beside both',
-    load: () => import('./compat.js'),
-  },
-};
+const BENCHES: readonly Bench[] = [invoke, fanOut, failover, scale, idle, compat];
 
 try {
   await main(process.argv.slice(2));
@@ -27,18 +25,46 @@ try {
   process.exitCode = 1;
 }
 
-async function main(args: string[]): Promise<void> {
-  const named = args[0] !== undefined && !args[0].startsWith('-');
-  if (!named) printList();
-  const names = named ? [args[0] as string] : Object.keys(BENCHES);
-  for (const name of names) {
-    const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
-    if (!bench) throw new BadArgument(`There is no bench named ${name}; there is ${Object.keys(BENCHES).join(', ')}.`);
-    await (await bench.load()).main(named ? args.slice(1) : args);
+async function main([first, ...rest]: string[]): Promise<void> {
+  const name = first?.startsWith('-') ? undefined : first;
+  const options = readOptions(name === undefined && first !== undefined ? [first, ...rest] : rest);
+  if (options.help) return printHelp();
+  if (name === 'report') return report(options.out ? resolve(options.out) : RESULTS);
+  const benches = name === undefined ? BENCHES : [benchNamed(name)];
+  if (options.check) {
+    if (!(await check(benches, options))) process.exitCode = 1;
+    return;
   }
+  await runAll(benches, options, name === undefined);
 }
 
-function printList(): void {
-  for (const [name, { title }] of Object.entries(BENCHES)) console.log(`npm run bench -- ${name.padEnd(10)} ${title}`);
-  console.log();
+async function runAll(benches: readonly Bench[], options: Options, isAll: boolean): Promise<void> {
+  const folder = options.out ? resolve(options.out) : isAll ? RESULTS : undefined;
+  const start = performance.now();
+  for (const bench of benches) await runOne(bench, options, folder);
+  if (folder && isAll) await report(folder);
+  console.log(`${Math.round((performance.now() - start) / 1000)} s${folder ? `, written to ${folder}` : ''}`);
+}
+
+async function runOne(bench: Bench, options: Options, folder?: string): Promise<void> {
+  const run = options.run(bench);
+  const { cpu, cores, node } = machine();
+  console.log(`\n${bench.name}: ${bench.question}\nNode ${node}, ${cores} cores (${cpu}); ${run.rounds} rounds\n`);
+  const samples = await bench.measure(run);
+  printTables(samples, run);
+  if (folder) await save(folder, run, samples);
+  if (failuresOf(samples, run).length > 0) process.exitCode = 1;
+}
+
+function benchNamed(name: string): Bench {
+  const found = BENCHES.find(bench => bench.name === name);
+  if (found) return found;
+  throw new BadArgument(`There is no bench named ${name}; there is ${BENCHES.map(bench => bench.name).join(', ')}.`);
+}
+
+function printHelp(): void {
+  console.log('npm run bench -- [NAME] [options]; without a name all of them');
+  for (const { name, question } of BENCHES) console.log(`  ${name.padEnd(10)} ${question}`);
+  console.log(`  ${'report'.padEnd(10)} plots and the table of the README, from bench/results`);
+  console.log(HELP);
 }

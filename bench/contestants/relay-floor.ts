@@ -2,8 +2,10 @@
 // It is what Node's channels give to plain code. Who packs long strings better than V8's serializer does can beat it there.
 
 import cluster, { type Worker } from 'node:cluster';
-import { EchoClient, type Seat } from '../contestant.js';
-import type { Echo } from '../drive.js';
+import type { Desk, Echo, Seat } from './contestant.js';
+import { decode, encode, type Wire } from './floor-wire.js';
+import { RealClient } from './real-client.js';
+import { followValues, leadValues, relayValues } from './relay-floor-values.js';
 
 /** Everything of a tick: ids, and with the same index what was sent or answered. */
 interface Batch {
@@ -15,25 +17,26 @@ interface Frame {
   readonly floor: Batch;
 }
 
-/** A string or bytes as they are; bytes on a channel of JSON; anything else as JSON, which the primary needn't read. */
-type Wire = string | Uint8Array | { readonly base64: string } | { readonly json: string };
-
-export async function primary(): Promise<Record<string, string>> {
+export async function primary(): Promise<Desk> {
   cluster.on('fork', worker => {
     worker.on(
       'message',
       relay((frame: Frame) => otherThan(worker)?.send(frame)),
     );
   });
-  return {};
+  relayValues();
+  return { env: {} };
 }
 
 export async function join(): Promise<Seat> {
-  const client = new EchoClient();
+  const client = new RealClient();
   const leads = process.env.BENCH_SEAT === '1';
-  return leads ? { leads, echo: lead(client) } : { leads, echo: follow() };
+  return leads
+    ? { leads: () => true, echo: lead(client), ...leadValues(client) }
+    : { leads: () => false, echo: follow(), ...followValues() };
 }
 
+/** The echo has two workers. */
 function otherThan(worker: Worker): Worker | undefined {
   return Object.values(cluster.workers ?? {}).find(other => other !== worker);
 }
@@ -48,7 +51,7 @@ function relay(send: (frame: Frame) => void): (message: Partial<Frame>) => void 
   };
 }
 
-function lead(client: EchoClient): Echo {
+function lead(client: RealClient): Echo {
   const add = batcher(toPrimary);
   process.on('message', ({ floor }: Partial<Frame>) => {
     floor?.ids.forEach(async (id, n) => {
@@ -94,17 +97,3 @@ function batcher(send: (frame: Frame) => void): (id: number, value: Wire) => voi
 }
 
 const toPrimary = (frame: Frame) => void process.send?.(frame);
-
-const carriesBytes = process.env.BENCH_SERIALIZATION === 'advanced';
-
-function encode(value: unknown): Wire {
-  if (typeof value === 'string') return value;
-  if (!Buffer.isBuffer(value)) return { json: JSON.stringify(value) };
-  return carriesBytes ? value : { base64: value.toString('base64') };
-}
-
-function decode(wire: Wire): unknown {
-  if (typeof wire === 'string') return wire;
-  if (wire instanceof Uint8Array) return Buffer.from(wire.buffer, wire.byteOffset, wire.byteLength);
-  return 'json' in wire ? JSON.parse(wire.json) : Buffer.from(wire.base64, 'base64');
-}

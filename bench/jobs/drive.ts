@@ -1,8 +1,7 @@
 // The measuring loop, the same for all contestants.
 
-import { quantileSorted } from 'simple-statistics';
-
-export type Echo = (value: unknown) => Promise<unknown>;
+import type { Echo } from '../contestants/contestant.js';
+import { quantiles } from '../support/quantiles.js';
 
 export interface Measured {
   readonly calls: number;
@@ -35,12 +34,19 @@ export async function drive(echo: Echo, value: unknown, inFlight: number, ms: nu
 
   await Promise.all(Array.from({ length: inFlight }, loop));
   const elapsed = performance.now() - start;
-  const sorted = latencies.subarray(0, Math.min(calls, MAX_LATENCIES)).sort();
   return {
     calls,
     perSecond: (calls / elapsed) * 1000,
-    // A typed array is an array to whoever only indexes it.
-    p50Ms: quantileSorted(sorted as unknown as number[], 0.5),
-    p99Ms: quantileSorted(sorted as unknown as number[], 0.99),
+    ...quantiles(latencies.subarray(0, Math.min(calls, MAX_LATENCIES))),
   };
+}
+
+/** So many calls, for who hasn't made any. */
+export async function warm(echo: Echo, value: unknown, inFlight: number, calls: number): Promise<void> {
+  let left = calls;
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (left-- > 0) await echo(value);
+    }),
+  );
 }

@@ -1,16 +1,14 @@
 // What is sent to the leader and back, and how many at once.
 
-export interface Case {
+export interface EchoCase {
   readonly name: string;
   readonly title: string;
   readonly inFlight: number;
   readonly value: () => unknown;
-  /** How many times as fast as cluster-client with 'advanced' we want to be; none: for information. */
-  readonly target?: number;
 }
 
 /** 100 bytes as JSON. */
-const SMALL = {
+export const SMALL = {
   id: 'user-000042',
   name: 'Ada Lovelace',
   active: true,
@@ -29,13 +27,16 @@ const text = (bytes: number) => 'VGhlIHF1aWNrIGJyb3duIGZveCBqdW1wcyBvdmVyIHRoZQ'
 const KB = 1000;
 const MB = 1000 * KB;
 
-export const CASES: readonly Case[] = [
-  { name: '1', title: '100 B object, one at a time', inFlight: 1, value: () => SMALL, target: 0.8 },
-  { name: '64', title: '100 B object, 64 in flight', inFlight: 64, value: () => SMALL, target: 2.5 },
-  { name: '1024', title: '100 B object, 1,024 in flight', inFlight: 1024, value: () => SMALL, target: 5 },
-  { name: '10kB-string', title: '10 kB string, 64 in flight', inFlight: 64, value: () => text(10 * KB), target: 1.4 },
-  { name: '1MB-string', title: '1 MB string, 8 in flight', inFlight: 8, value: () => text(MB), target: 1.8 },
-  { name: '10kB-object', title: '10 kB object, 64 in flight', inFlight: 64, value: () => ({ rows: rows(10 * KB) }) },
+const small = () => SMALL;
+
+export const ECHO_CASES = [
+  { name: '1', title: '100 B object, one at a time', inFlight: 1, value: small },
+  { name: '16', title: '100 B object, 16 in flight', inFlight: 16, value: small },
+  { name: '64', title: '100 B object, 64 in flight', inFlight: 64, value: small },
+  { name: '1024', title: '100 B object, 1,024 in flight', inFlight: 1024, value: small },
+  { name: '10kB-string', title: '10 kB string, 64 in flight', inFlight: 64, value: () => text(10 * KB) },
   { name: '10kB-buffer', title: '10 kB Buffer, 64 in flight', inFlight: 64, value: () => Buffer.from(text(10 * KB)) },
+  { name: '10kB-object', title: '10 kB object, 64 in flight', inFlight: 64, value: () => ({ rows: rows(10 * KB) }) },
+  { name: '1MB-string', title: '1 MB string, 8 in flight', inFlight: 8, value: () => text(MB) },
   { name: '1MB-buffer', title: '1 MB Buffer, 8 in flight', inFlight: 8, value: () => Buffer.from(text(MB)) },
-];
+] as const satisfies readonly EchoCase[];

@@ -1,0 +1,26 @@
+// This library over the direct road, with the defaults of both sides.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createSharedClient, setupPrimary } from 'cluster-shared-client';
+import type { Desk, Seat } from './contestant.js';
+import { RealClient } from './real-client.js';
+
+export async function primary(): Promise<Desk> {
+  const primary = setupPrimary({ road: 'direct' });
+  return { env: {}, frames: () => primary.status().messages };
+}
+
+export async function join(): Promise<Seat> {
+  const client = createSharedClient(RealClient, { name: 'bench' });
+  await client.ready();
+  // Until the connection stands, the relay would be measured.
+  while (client.status().road === 'relay') await sleep(1);
+  return {
+    leads: () => client.isLeader,
+    echo: value => client.echo(value),
+    subscribe: (topic, listener) => client.subscribe(topic, listener).ready,
+    acknowledge: heard => client.acknowledge(heard),
+    leaderPid: () => client.leaderPid(),
+    close: () => client.close(),
+  };
+}

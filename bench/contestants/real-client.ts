@@ -1,0 +1,49 @@
+// The real client of all contestants, and the source it reads from: both live in the leader's process.
+
+/** What is subscribed to. An object, because cluster-client wants one. */
+export interface Topic {
+  readonly topic: string;
+}
+
+export type Listener = (value: unknown) => void;
+
+/** How many values of a topic a worker has heard since it subscribed. */
+export interface Acknowledgement {
+  readonly topic: string;
+  readonly seat: number;
+  readonly count: number;
+}
+
+export class RealClient {
+  async echo(value: unknown): Promise<unknown> {
+    return value;
+  }
+
+  async leaderPid(): Promise<number> {
+    return process.pid;
+  }
+
+  async acknowledge(heard: Acknowledgement): Promise<void> {
+    source.onAcknowledged(heard);
+  }
+
+  subscribe({ topic }: Topic, listener: Listener): void {
+    source.listeners.set(topic, listener);
+    if (topic === PULSE) this.#pulse ??= setInterval(listener, 1, process.pid);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#pulse);
+  }
+
+  #pulse: NodeJS.Timeout | undefined;
+}
+
+/** A topic that says every millisecond in which process the real client lives. */
+export const PULSE = 'pulse';
+
+/** What feeds the real client of this process. A contestant subscribes it once to a topic, whatever the number of listeners. */
+export const source = {
+  listeners: new Map<string, Listener>(),
+  onAcknowledged: (_heard: Acknowledgement): void => {},
+};

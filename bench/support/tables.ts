@@ -1,0 +1,85 @@
+// The tables that are printed at the end of a bench.
+
+import Table from 'cli-table3';
+import { entryName } from '../contestants/contestant.js';
+import { type BenchRun, type Case, digits, type FigureKind } from './bench.js';
+import { failureOf, ratioOf, type Sample, type Spread, spreadOf } from './samples.js';
+
+export const BASE = 'cluster-client';
+
+/** What each road could reach at best. */
+export const FLOORS = { relay: 'relay floor', direct: 'direct floor' } as const;
+
+/** Plain enough to be pasted into a README. */
+const STYLE = { head: [], border: [], compact: true };
+
+export function printTables(samples: readonly Sample[], run: BenchRun): void {
+  const tables = [...run.bench.figures.map(figure => figureTable(samples, run, figure)), ratioTable(samples, run)];
+  console.log(`\n${tables.filter(Boolean).join('\n\n')}\n`);
+  for (const failure of failuresOf(samples, run)) console.log(failure);
+}
+
+/** Medians, and where asked for the highest. */
+function figureTable(samples: readonly Sample[], { cases, entries }: BenchRun, figure: FigureKind): string {
+  const names = entries.map(entryName);
+  const rows = cases.map(({ name, title }) => [
+    title,
+    ...names.map(entry => shown(spreadOf(samples, name, entry, figure.name), figure)),
+  ]);
+  return tableOf([figure.title, ...names], rows);
+}
+
+const shown = (spread: Spread | undefined, { withHighest }: FigureKind) =>
+  spread && withHighest ? `${digits(spread.median)} (max ${digits(spread.highest)})` : digits(spread?.median);
+
+/** The median of the ratios of all rounds, with the lowest and highest; beside it what is wanted, and how far the floor is. */
+function ratioTable(samples: readonly Sample[], { bench, cases, entries }: BenchRun): string {
+  const names = entries.map(entryName);
+  const chief = bench.figures[0]!;
+  const others = names.includes(BASE) ? names.filter(name => name !== BASE) : [];
+  const floors = Object.entries(FLOORS).filter(([road, floor]) => names.includes(road) && names.includes(floor));
+  if (others.length + floors.length === 0) return '';
+  const targets = ['relay', 'direct'].filter(road => others.includes(road));
+  const head = [
+    `times ${BASE}`,
+    ...others.flatMap(name => (targets.includes(name) ? [name, 'wanted'] : [name])),
+    ...floors.map(([road, floor]) => `${road} / ${floor}`),
+  ];
+  const rows = cases.map(what => [
+    what.title,
+    ...others.flatMap(name => {
+      const found = ratioOf(samples, what.name, name, BASE, chief.name);
+      return targets.includes(name) ? [times(found), wanted(what, name, chief, found)] : [times(found)];
+    }),
+    ...floors.map(([road, floor]) => times(ratioOf(samples, what.name, road, floor, chief.name))),
+  ]);
+  return tableOf(head, rows);
+}
+
+function wanted({ targets }: Case, road: string, figure: FigureKind, found?: Spread): string {
+  const target = targets?.[road as keyof typeof targets];
+  if (target === undefined) return '';
+  return `${digits(target)}${meets(found, target, figure) ? '' : ' missed'}`;
+}
+
+const meets = (found: Spread | undefined, target: number, { better }: FigureKind): boolean =>
+  found !== undefined && (better === 'more' ? found.median >= target : found.median <= target);
+
+const times = (found?: Spread) =>
+  found ? `${digits(found.median)} (${digits(found.lowest)} to ${digits(found.highest)})` : '-';
+
+export function failuresOf(samples: readonly Sample[], { bench, cases, entries }: BenchRun): string[] {
+  return cases.flatMap(({ name, title }) =>
+    entries.map(entryName).flatMap(entry => {
+      const failure = failureOf(samples, name, entry);
+      return failure ? [`${bench.name}, ${title}, ${entry}: ${failure}`] : [];
+    }),
+  );
+}
+
+export function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const colAligns = head.map((_, n) => (n === 0 ? ('left' as const) : ('right' as const)));
+  const table = new Table({ head: [...head], style: STYLE, colAligns });
+  table.push(...rows.map(row => [...row]));
+  return table.toString();
+}

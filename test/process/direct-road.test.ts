@@ -1,0 +1,24 @@
+// The direct road between real processes.
+
+import test from 'ava';
+import { startRig } from '../helpers/process-rig.js';
+
+test('no frame of a thousand calls passes the primary', async t => {
+  const { followers, primary } = await startRig(t, { workers: 2, primary: { road: 'direct' } });
+  const [follower] = followers;
+  // Calls go by the relay until the connection stands.
+  while ((await follower.do.status()).road !== 'direct') await follower.do.call('echo', [1]);
+  const before = await primary.do.status();
+  const ended = await follower.do.callMany(1000, 'direct');
+  t.true(ended.every(({ error }) => error === undefined));
+  const after = await primary.do.status();
+  t.is(after.messages - before.messages, 0);
+  t.is(after.bytes - before.bytes, 0);
+});
+
+test('on the relay each call passes it twice', async t => {
+  const { followers, primary } = await startRig(t, { workers: 2, primary: { road: 'relay' } });
+  const before = await primary.do.status();
+  await followers[0].do.callMany(1000, 'relayed');
+  t.is((await primary.do.status()).messages - before.messages, 2000);
+});
