@@ -39,13 +39,15 @@ import { newId } from './protocol/ids.js';
 import { Primary } from './router/primary.js';
 import { Router } from './router/router.js';
 import type { Bus } from './transport/bus.js';
+import { createBusFallback } from './transport/bus-fallback.js';
+import { BusStreams } from './transport/bus-streams.js';
 import type { DirectTransport } from './transport/direct.js';
 import { createLocalPair } from './transport/local.js';
 import type { PrimaryEnd, WorkerEnd } from './transport/transport.js';
 import type { Clock } from './utils/clock.js';
 import { closeOnSignals, type SignalSource } from './utils/close-on-signals.js';
 import { createEmitter, type Emitter } from './utils/emitter.js';
-import { hiddenMethods, listenerThrew } from './warnings.js';
+import { dataOnBus, hiddenMethods, listenerThrew } from './warnings.js';
 
 /** What a host needs of the world around it. */
 export type Surroundings = {
@@ -219,18 +221,28 @@ export class Host {
     const { chooseLeader, ...options } = this.#configured;
     const warn = this.#warn;
     const choose = chooseLeader && appChoice(chooseLeader, warn);
-    const end = new LogEnd({ ...options, clock, bus, secrets, id: newId(), choose, warn });
+    const streams = options.busData ? new BusStreams(bus, clock) : undefined;
+    const end = new LogEnd({ ...options, clock, bus: streams?.bus ?? bus, secrets, id: newId(), choose, warn });
     if (signals) closeOnSignals(signals, ['SIGINT'], { gone: end.isAside, close: () => end.stepAside() });
-    return this.#link(end);
+    return this.#link(end, () => {}, streams);
   }
 
-  #link(end: WorkerEnd, onClose = () => {}): HostLink {
+  /** Where nothing may go over the bus, or there is none, `streams` is undefined. */
+  #createDirect(streams?: BusStreams): { createDirect?(): DirectTransport } {
     const world = this.#world;
+    // In the primary itself the relay is as short as it gets.
+    if (world.where !== 'worker' && world.where !== 'pm2') return {};
+    const { createDirect } = world;
+    if (!streams || !createDirect) return { createDirect };
+    const onBus = (why: string) => this.#warn(dataOnBus(why));
+    return { createDirect: () => createBusFallback({ sockets: createDirect(), streams, onBus }) };
+  }
+
+  #link(end: WorkerEnd, onClose = () => {}, streams?: BusStreams): HostLink {
     const link = new Link({
-      clock: world.clock,
+      clock: this.#world.clock,
       end,
-      // In the primary itself the relay is as short as it gets.
-      ...((world.where === 'worker' || world.where === 'pm2') && { createDirect: world.createDirect }),
+      ...this.#createDirect(streams),
       warn: this.#warn,
     });
     const close = () => {

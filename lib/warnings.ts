@@ -13,6 +13,12 @@ export const listenerThrew = () => 'A listener threw.';
 export const notDirect = (name: string, why: string) =>
   `Data of ${show(name)} goes by the relay and not by the direct road: ${why}. It is tried again with backoff.`;
 
+export const unreached = (name: string, why: string) =>
+  `Calls of ${show(name)} wait, because its leader can't be reached past PM2's bus: ${why}. It is tried again with backoff; with configure({ busData: true }) data goes over the bus meanwhile.`;
+
+export const dataOnBus = (why: string) =>
+  `Data goes over PM2's bus, because a leader can't be reached past it: ${why}.`;
+
 export const notDirectIn = (workerId: number, name: string, why: string) =>
   `In worker ${workerId}: ${notDirect(name, why)}`;
 

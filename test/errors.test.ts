@@ -226,6 +226,8 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   closesSlowly: [warnings.closesSlowly(7), /drainTimeoutMs, 7 ms\.$/],
   hiddenMethods: [warnings.hiddenMethods(['on', 'off']), /on, off hide.*invoke\(name, \.\.\.args\)/],
   listenerThrew: [warnings.listenerThrew(), /listener threw/],
+  unreached: [warnings.unreached('g', 'no room'), /"g" wait.*no room.*busData/],
+  dataOnBus: [warnings.dataOnBus('no room'), /over PM2's bus.*no room/],
   notDirect: [warnings.notDirect('g', 'no room'), /"g".*no room/],
   notDirectIn: [warnings.notDirectIn(3, 'g', 'no room'), /worker 3.*"g".*no room/],
   protocolTooFar: [warnings.protocolTooFar(3), /^Worker 3 speaks no protocol of ours/],

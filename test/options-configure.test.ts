@@ -9,6 +9,7 @@ test('what is not said has its default', t => {
     {
       heartbeatMs: 500,
       leaderTimeoutMs: 3000,
+      busData: false,
       chooseLeader: undefined,
       maxQueuedBytes: 64 * 2 ** 20,
       maxQueuedTotalBytes: 256 * 2 ** 20,

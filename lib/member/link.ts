@@ -229,8 +229,10 @@ export class Link {
     if (frame.k === 'goodbye') return this.#goodbye();
     if (frame.k === 'transferred') return this.handOvers.answered(frame);
     const member = this.#memberOf(frame.group);
-    if (frame.k === 'news') member?.news(frame);
-    else if (frame.k === 'handover') member?.handover(frame.term);
+    if (frame.k === 'news') {
+      member?.news(frame);
+      if (frame.leasedAt !== undefined) this.#lease(frame.leasedAt, this.#beats);
+    } else if (frame.k === 'handover') member?.handover(frame.term);
     else if (frame.k === 'prepare') member?.prepare(frame.term);
     else if (frame.k === 'offer') member?.offer(frame);
     else if (frame.k === 'warning') member?.warning(frame.text);
@@ -318,8 +320,12 @@ export class Link {
     const sentAt = this.#beatSentAt.get(n);
     if (sentAt === undefined || n < this.#acked) return;
     for (const older of this.#beatSentAt.keys()) if (older <= n) this.#beatSentAt.delete(older);
+    this.#lease(sentAt, n);
+  }
+
+  #lease(since: number, n: number): void {
     this.#acked = n;
-    this.#leaseUntil = sentAt + this.#welcome!.leaderTimeoutMs;
+    this.#leaseUntil = since + this.#welcome!.leaderTimeoutMs;
     for (const member of this.#members.values()) member.leased();
   }
 }

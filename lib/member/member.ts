@@ -109,6 +109,8 @@ export class Member implements LinkMember {
   #opening: Opening | undefined;
   #closing: Promise<void> | undefined;
   #service: Service | undefined;
+  /** By which the last term that was served here speaks. */
+  #sender: Sender | undefined;
   /** The number of the heartbeat from which on a lease is ours. */
   #firstBeat = 0;
   #yieldTimer: Timer | undefined;
@@ -346,6 +348,7 @@ export class Member implements LinkMember {
 
   #endTerm(term: number, received: number): void {
     this.#endedTerm = Math.max(this.#endedTerm, term);
+    this.#roads.forget(term);
     const road = this.#roads.remote;
     if (road?.term !== term) return;
     if (this.#road === road) this.#shut();
@@ -399,6 +402,7 @@ export class Member implements LinkMember {
     debug(this.#teller, () => ('term' in order ? `${TELLS[order.do]} (term ${order.term})` : TELLS[order.do]));
     switch (order.do) {
       case 'open':
+        if (this.isLeader) this.#roads.lead(order.term, () => this.#sender!);
         return void this.#open(order.term);
       case 'tell prepared':
         return this.#link.tell({ k: 'prepared', group: this.name, term: order.term, methods: this.#client!.methods });
@@ -452,10 +456,11 @@ export class Member implements LinkMember {
   }
 
   #serve(term: number): void {
-    const sender: Sender = this.#senderOf(
+    const sender = this.#senderOf(
       term,
-      this.#roads.lead(term, () => sender),
+      this.#roads.lead(term, () => this.#sender!),
     );
+    this.#sender = sender;
     this.#service = new Service({
       term,
       client: this.#client!,
@@ -468,7 +473,6 @@ export class Member implements LinkMember {
       report: error => this.#observe(observer => observer.error(error)),
     });
     this.#link.tell({ k: 'ready', group: this.name, term, methods: this.#client!.methods });
-    this.#roads.invite();
     this.#observe(observer => observer.methods(this.#client!.methods));
   }
 
@@ -543,7 +547,7 @@ export class Member implements LinkMember {
 
   /** The primary hears of it after the leader has heard all else. */
   async #sayGoodbye(): Promise<void> {
-    if (this.#roads.remote) await this.#roads.leave();
+    await this.#roads.leave();
     await this.#link.remove(this);
   }
 

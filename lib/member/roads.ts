@@ -5,7 +5,7 @@ import type { Bundle, Offer } from '../protocol/messages.js';
 import { DirectLeader } from '../road/direct/direct-leader.js';
 import { DirectRoad } from '../road/direct/direct-road.js';
 import { RelayRoad, type RemoteRoad } from '../road/road.js';
-import { notDirect } from '../warnings.js';
+import { notDirect, unreached } from '../warnings.js';
 import type { Link } from './link.js';
 
 export interface RoadsOptions {
@@ -21,6 +21,8 @@ export interface RoadsOptions {
 export class Roads {
   readonly #options: RoadsOptions;
   #remote: RemoteRoad | undefined;
+  /** Where nothing goes by the relay: to the leader of a term that isn't ready yet, so that nobody waits for the connection then. */
+  #next: RemoteRoad | undefined;
   #offer: Offer | undefined;
   #led: DirectLeader | undefined;
   #problem: string | undefined;
@@ -47,13 +49,23 @@ export class Roads {
   // ---------------------------------------------------------------------------------------------- to the leader
 
   to(term: number): RemoteRoad {
-    this.#remote ??= this.#begin(term);
+    this.#remote ??= this.#takeNext(term) ?? this.#begin(term);
     return this.#remote;
   }
 
   offered(offer: Offer): void {
     this.#offer = offer;
-    if (this.#remote?.term === offer.term) this.#remote.offered(offer);
+    const { term } = offer;
+    if (this.#remote?.term === term) this.#remote.offered(offer);
+    else if (this.#options.link.direct?.isOnly) {
+      this.#dropNext();
+      this.#next = this.#begin(term);
+    }
+  }
+
+  /** The term is over, and was never taken here. */
+  forget(term: number): void {
+    if (this.#next?.term === term) this.#dropNext();
   }
 
   /** The term is over. `done` comes once all was read that its leader wrote. */
@@ -71,17 +83,22 @@ export class Roads {
   async leave(): Promise<void> {
     const road = this.#remote;
     this.#remote = undefined;
+    this.#dropNext();
     if (road?.kind === 'direct') await new Promise<void>(resolve => road.leave(resolve));
     else road?.destroy();
   }
 
   // ------------------------------------------------------------------------------------------------ to the others
 
-  /** This member leads: others may come. @returns undefined where all goes by the relay */
+  /**
+   * This member is to lead: others can come once it serves, and are let known where, so that they need not wait for it then.
+   * @returns undefined where all goes by the relay
+   */
   lead(term: number, sender: () => Sender): DirectLeader | undefined {
     const { group, link, hear } = this.#options;
     const { direct, clock } = link;
-    if (!direct) return undefined;
+    const known = this.lanesOf(term);
+    if (!direct || known) return known;
     const { maxQueuedBytes, maxQueuedTotalBytes } = direct;
     const leader = new DirectLeader({
       group,
@@ -94,6 +111,7 @@ export class Roads {
       putOnRelay: bundle => sender().putOnRelay(bundle),
     });
     this.#led = leader;
+    this.#invite(leader);
     return leader;
   }
 
@@ -102,11 +120,8 @@ export class Roads {
     return this.#led?.term === term ? this.#led : undefined;
   }
 
-  /** Lets them know. */
-  invite(): void {
+  #invite(leader: DirectLeader): void {
     const { group, link } = this.#options;
-    const leader = this.#led;
-    if (!leader) return;
     const { term } = leader;
     link.direct?.reception.open({
       group,
@@ -135,6 +150,7 @@ export class Roads {
   destroy(): void {
     this.#stopInviting()?.destroy();
     this.#remote?.destroy();
+    this.#dropNext();
     this.#remote = undefined;
     this.#offer = undefined;
   }
@@ -144,6 +160,18 @@ export class Roads {
     this.#led = undefined;
     if (leader) this.#options.link.direct?.reception.close(this.#options.group, leader.term);
     return leader;
+  }
+
+  #takeNext(term: number): RemoteRoad | undefined {
+    if (this.#next?.term !== term) return undefined;
+    const next = this.#next;
+    this.#next = undefined;
+    return next;
+  }
+
+  #dropNext(): void {
+    this.#next?.destroy();
+    this.#next = undefined;
   }
 
   #begin(term: number): RemoteRoad {
@@ -176,6 +204,6 @@ export class Roads {
     const isNew = problem !== undefined && this.#problem === undefined;
     this.#problem = problem;
     link.tell({ k: 'on road', group, term, road, ...(problem !== undefined && { problem }) });
-    if (isNew) warn(notDirect(group, problem));
+    if (isNew) warn((link.direct!.isOnly ? unreached : notDirect)(group, problem));
   }
 }

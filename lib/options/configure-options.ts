@@ -17,6 +17,12 @@ export interface ConfigureOptions extends Omit<PrimaryOptions, 'hungLeader' | 's
    * @default true
    */
   metrics?: boolean;
+  /**
+   * Whether data may go over PM2's bus where a worker can't connect to the leader's socket. All apps of the daemon can
+   * read it there, and what PM2 itself sends elsewhere of its bus.
+   * @default false
+   */
+  busData?: boolean;
 }
 
 /** {@link ConfigureOptions}, checked, complete and frozen. */
@@ -27,6 +33,7 @@ export interface ResolvedConfigureOptions {
   readonly maxQueuedBytes: number;
   readonly maxQueuedTotalBytes: number;
   readonly metrics: boolean;
+  readonly busData: boolean;
 }
 
 const CHECKS: ChecksFor<ConfigureOptions> = {
@@ -37,6 +44,7 @@ const CHECKS: ChecksFor<ConfigureOptions> = {
   maxQueuedBytes: bytes,
   maxQueuedTotalBytes: bytes,
   metrics: flag,
+  busData: flag,
 };
 
 /**
@@ -44,7 +52,7 @@ const CHECKS: ChecksFor<ConfigureOptions> = {
  * @throws {SharedClientError} `ERR_INVALID_OPTION`
  */
 export function resolveConfigureOptions(given?: ConfigureOptions): ResolvedConfigureOptions {
-  const { metrics = true, ...rest } = readOptions<ConfigureOptions>(given, CHECKS);
+  const { metrics = true, busData = false, ...rest } = readOptions<ConfigureOptions>(given, CHECKS);
   const { heartbeatMs, leaderTimeoutMs, chooseLeader, maxQueuedBytes, maxQueuedTotalBytes } =
     resolvePrimaryOptions(rest);
   return Object.freeze({
@@ -54,6 +62,7 @@ export function resolveConfigureOptions(given?: ConfigureOptions): ResolvedConfi
     maxQueuedBytes,
     maxQueuedTotalBytes,
     metrics,
+    busData,
   });
 }
 

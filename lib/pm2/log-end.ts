@@ -5,6 +5,7 @@ import { signal } from '../protocol/frames.js';
 import {
   type Bundle,
   type BusPacket,
+  type Claim,
   type ControlFrame,
   type FromPrimary,
   type Join,
@@ -43,6 +44,8 @@ export interface LogEndOptions {
   readonly maxQueuedBytes: number;
   readonly maxQueuedTotalBytes: number;
   readonly secrets: SecretStore;
+  /** Data may go over the bus. @default false */
+  readonly busData?: boolean;
   readonly choose?: Choose | undefined;
   /** Frames that were ours but broken. */
   warn(message: string): void;
@@ -67,6 +70,8 @@ export class LogEnd implements WorkerEnd {
   #told: LogState | undefined;
   #advice: string | undefined;
   #packets = 0;
+  /** When the packets with claims were sent that haven't come back yet, by number. */
+  readonly #claimedAt = new Map<number, number>();
   /** What our members said when they joined, to say it again. */
   readonly #joins = new Map<string, Join>();
   /** Heartbeats while the state wasn't known. Nobody led here then, but a member that left waits for its own. */
@@ -89,8 +94,8 @@ export class LogEnd implements WorkerEnd {
     this.#me = me;
     this.self = { workerId, pid };
     this.#view = newView(me);
-    this.#offers = new Offers(me, options.secrets);
-    this.#claims = new Claims({ clock, me, choose, say: claim => this.#say([claim]) });
+    this.#offers = new Offers(me, options.secrets, options.busData);
+    this.#claims = new Claims({ clock, me, choose, say: claim => this.#claim(claim) });
     this.#transfers = new Transfers(frame => this.#deliver([frame]));
     this.#watch = new Watch({
       clock,
@@ -234,6 +239,12 @@ export class LogEnd implements WorkerEnd {
     return n;
   }
 
+  #claim(claim: Claim): void {
+    const { clock } = this.#options;
+    const at = clock.now();
+    this.#claimedAt.set(this.#say([claim]), at);
+  }
+
   // -------------------------------------------------------------------------------------------------- from the log
 
   #read(message: unknown, at: number): void {
@@ -251,12 +262,21 @@ export class LogEnd implements WorkerEnd {
     const before = this.#view.log;
     const { view, orders } = look(this.#view, seen);
     this.#view = view;
-    if (view.log) this.#tellOf(view.log);
+    if (view.log) this.#tellOf(view.log, this.#leasedAt(seen));
     for (const order of orders) this.#carryOut(order, before);
     this.#consider();
   }
 
-  #tellOf(log: LogState): void {
+  /** When the claim was sent that is read now: whom it appoints has its lease from then on. */
+  #leasedAt(seen: Seen): number | undefined {
+    if (seen.type !== 'packet' || seen.packet.i !== this.#me) return undefined;
+    const { n } = seen.packet;
+    const at = this.#claimedAt.get(n);
+    this.#claimedAt.delete(n);
+    return at;
+  }
+
+  #tellOf(log: LogState, leasedAt?: number): void {
     const before = this.#told;
     if (before === log) return;
     this.#told = log;
@@ -264,8 +284,14 @@ export class LogEnd implements WorkerEnd {
     const { control, addresses, ended, gone } = tell(before, log, this.#me);
     const ends = ended.map(({ group, term }) => signal(group, term, Kind.END, 0));
     const offers = addresses.map(({ group, term, address }) => this.#offers.complete(group, term, address));
-    const frames = [...control, ...offers.filter(offer => offer !== undefined), ...warningsOf(before, log, this.#me)];
+    const lease = leasedAt !== undefined && { leasedAt };
+    const told = control.map(frame => (lease && this.#appoints(frame) ? { ...frame, ...lease } : frame));
+    const frames = [...told, ...offers.filter(offer => offer !== undefined), ...warningsOf(before, log, this.#me)];
     this.#deliver(frames, [...ends, ...gone]);
+  }
+
+  #appoints(frame: FromPrimary): boolean {
+    return frame.k === 'news' && frame.phase === 'opening' && frame.leader?.workerId === this.self.workerId;
   }
 
   #deliver(c: readonly FromPrimary[], d: readonly Bundle[] = []): void {
@@ -335,6 +361,7 @@ export class LogEnd implements WorkerEnd {
   #lose(): void {
     const log = this.#told;
     this.#view = loseConnection(this.#view);
+    this.#claimedAt.clear();
     if (log) this.#giveUp(log);
     this.#consider();
     this.#newcomer.start();
@@ -380,7 +407,7 @@ export class LogEnd implements WorkerEnd {
       const claim = () => {
         const now = this.#view.log;
         if (!now || own(now.groups, group)?.led?.term !== led.term || own(now.peers, leader)?.seen !== seen) return;
-        this.#say([{ k: 'claim', group, after: led.term, seen }]);
+        this.#claim({ k: 'claim', group, after: led.term, seen });
       };
       this.#options.clock.setTimer(claim, this.#rankAmong(group, leader) * STEP_MS);
     }

@@ -2,6 +2,7 @@
 // file that only this user reads. What a leader that died left behind is removed by the next one.
 
 import type { LogState, Offer } from '../protocol/messages.js';
+import { readBusAddress, writeBusAddress } from '../transport/bus-address.js';
 import { own } from '../utils/own.js';
 
 /** Where secrets are kept: those of one address in one place. */
@@ -23,11 +24,14 @@ export class Offers {
   constructor(
     private readonly me: string,
     private readonly store: SecretStore,
+    /** Data may go over the bus, so secrets may too. */
+    private readonly busData = false,
   ) {}
 
   /** An offer of ours. @returns what others may read of it; `undefined` where the secret can't be kept */
   hide(offer: Offer): Offer | undefined {
     const { address, group, term, secret } = offer;
+    if (this.busData) return { ...offer, address: writeBusAddress({ ...readBusAddress(address), secret }), secret: '' };
     const secrets = { ...this.#secrets.get(address), [keyOf(group, term)]: secret };
     try {
       this.store.keep(address, secrets);
@@ -40,6 +44,11 @@ export class Offers {
 
   /** The whole of somebody's offer; `undefined` where it is over. */
   complete(group: string, term: number, address: string): Offer | undefined {
+    const { secret, socket, bus } = readBusAddress(address);
+    if (secret !== undefined) {
+      const reached = this.busData ? writeBusAddress({ socket, bus }) : socket;
+      return reached === undefined ? undefined : { k: 'offer', group, term, address: reached, secret };
+    }
     try {
       const secrets = this.store.read(address) as Readonly<Record<string, string>>;
       const secret = own(secrets, keyOf(group, term));
@@ -57,7 +66,7 @@ export class Offers {
     for (const [name, address] of this.#orphans) {
       const led = own(after.groups, name)?.led;
       if (!led) continue;
-      if (led.leader === this.me) this.store.remove(address);
+      if (led.leader === this.me) this.store.remove(readBusAddress(address).socket ?? '');
       this.#orphans.delete(name);
     }
   }

@@ -199,6 +199,11 @@ export interface News {
   readonly error?: PortablePayload;
   /** Why the last term ended, if one has; not while it isn't known of the one before whether it has. */
   readonly cause?: DeposedCause;
+  /**
+   * Its appointment is a lease that runs from then on, by the monotonic clock of the worker that is told: where it
+   * claimed the group itself, from when it sent the claim.
+   */
+  readonly leasedAt?: number;
 }
 
 /** To the leader, after the last call for it: let those in progress end, close the real client, resign. */

@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava';
 import type { CreateSharedClient } from '../../lib/client/types.js';
 import { Host } from '../../lib/host.js';
 import type { ConfigureOptions } from '../../lib/options.js';
+import type { DirectTransport } from '../../lib/transport/direct.js';
 import { createSockets, keepSecrets, readSecrets, removeSocket } from '../../lib/transport/sockets.js';
 import { systemClock } from '../../lib/utils/clock.js';
 import type { SignalSource } from '../../lib/utils/close-on-signals.js';
@@ -33,7 +34,7 @@ export class Rig {
     });
   }
 
-  fork(slot: number, options?: ConfigureOptions): RigWorker {
+  fork(slot: number, options?: ConfigureOptions, createDirect: () => DirectTransport = createSockets): RigWorker {
     const process = this.daemon.start(slot);
     const listeners = new Map<NodeJS.Signals, (() => void)[]>();
     const raised: NodeJS.Signals[] = [];
@@ -54,7 +55,7 @@ export class Rig {
       signals,
       secrets: { keep: keepSecrets, read: readSecrets, remove: removeSocket },
       createBus: () => process,
-      createDirect: createSockets,
+      createDirect,
     });
     host.configure({ heartbeatMs: 50, leaderTimeoutMs: 300, ...options });
     const createSharedClient: CreateSharedClient = (first: unknown, second?: unknown) =>
@@ -83,6 +84,10 @@ export class Counter {
   async slow(ms: number): Promise<string> {
     await new Promise(resolve => setTimeout(resolve, ms));
     return 'done';
+  }
+
+  async same(text: string): Promise<string> {
+    return text;
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import { Offers } from '../../lib/pm2/offers.js';
 import { Transfers } from '../../lib/pm2/transfers.js';
 import { Watch } from '../../lib/pm2/watch.js';
 import type { Claim, Offer, Transferred } from '../../lib/protocol/messages.js';
+import { writeBusAddress } from '../../lib/transport/bus-address.js';
 import { claim, join, Log, ledByA, ready, resign, transfer } from '../helpers/pm2-log.js';
 import { UnitClock } from '../helpers/unit-clock.js';
 
@@ -323,6 +324,32 @@ test('a leader that resigned removes its address itself', t => {
   b.see(before, log.say('a', resign(log.term)).state);
   b.see(log.state, log.say('b', claim(log.term)).state);
   t.is(store.files.size, 1);
+});
+
+test('where data may go over the bus the secret goes with the address', t => {
+  const store = storeOf();
+  const both = writeBusAddress({ socket: '/x', bus: '1/l' });
+  const said = new Offers('a', store, true).hide(offer(5, both))!;
+  t.is(said.secret, '');
+  t.is(store.files.size, 0);
+  t.deepEqual(new Offers('b', store, true).complete('g', 5, said.address), offer(5, both));
+  t.deepEqual(new Offers('c', store).complete('g', 5, said.address), offer(5, '/x'), 'by the socket alone');
+  const alone = new Offers('a', store, true).hide(offer(5, writeBusAddress({ bus: '1/l' })))!;
+  t.is(new Offers('c', store).complete('g', 5, alone.address), undefined);
+});
+
+test('of an address on the bus the socket is removed, if there is one', t => {
+  for (const socket of ['/x', undefined]) {
+    const store = storeOf();
+    const removed: string[] = [];
+    const log = ledByA();
+    const said = new Offers('a', store, true).hide(offer(log.term, writeBusAddress({ socket, bus: '1/l' })))!;
+    const before = log.say('a', said).state;
+    const b = new Offers('b', { ...store, remove: address => removed.push(address) }, true);
+    b.see(before, log.exit('1').state);
+    b.see(log.state, log.say('b', claim(log.term)).state);
+    t.deepEqual(removed, [socket ?? '']);
+  }
 });
 
 // ------------------------------------------------------------------------------------------------------- metrics

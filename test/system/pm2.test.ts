@@ -2,6 +2,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
+import type { DirectTransport } from '../../lib/transport/direct.js';
+import { createSockets } from '../../lib/transport/sockets.js';
+import { defer } from '../../lib/utils/deferred.js';
 import { isSharedError } from '../helpers/pm2-errors.js';
 import { Counter, Rig, type RigWorker } from '../helpers/pm2-rig.js';
 
@@ -120,6 +123,136 @@ test.serial('SIGINT does what it would have done, once others may lead, unless t
   workers[next]!.signal('SIGINT');
   await sleep(100);
   t.deepEqual(workers[next]!.raised, []);
+});
+
+/** A leader that nobody can connect to. */
+const nowhere = (): DirectTransport => {
+  const sockets = createSockets();
+  return { ...sockets, connect: (_, handlers) => sockets.connect('/nowhere/at/all', handlers) };
+};
+/** No socket can be made. */
+const noDoor = () => createSockets({ folder: () => '/nowhere/at/all' });
+
+for (const [what, createDirect] of [
+  ['a leader can not be connected to', nowhere],
+  ['no socket can be made', noDoor],
+] as const) {
+  test.serial(`where ${what}, data goes over the bus if it may, and says so`, async t => {
+    const rig = new Rig(t);
+    const workers = [1, 2, 3].map(slot => rig.fork(slot, { busData: true }, createDirect));
+    const clients = workers.map(worker => clientOf(worker));
+    const warnings: string[] = [];
+    for (const client of clients) client.on('warning', ({ message }) => warnings.push(message));
+    await Promise.all(clients.map(client => client.ready()));
+    t.deepEqual(await Promise.all(clients.map(client => client.add(1))).then(all => all.sort()), [1, 2, 3]);
+    const large = 'x'.repeat(3_000_000);
+    for (const client of clients) t.is(await client.same(large), large);
+    for (const warning of warnings) t.regex(warning, /^Data goes over PM2's bus/);
+    t.true(warnings.length > 0);
+    const before = clients.findIndex(client => client.isLeader);
+    workers[before]!.process.kill();
+    const others = clients.filter((_, i) => i !== before);
+    t.deepEqual(
+      await Promise.all(others.map(client => client.with({ idempotent: true }).add(1))).then(all => all.sort()),
+      [1, 2],
+    );
+    await others[0]!.resign();
+    t.is(await others[0]!.with({ idempotent: true }).same('again'), 'again');
+  });
+}
+
+test.serial(
+  'a connection to the bus that breaks ends no call over the bus, but those the leader may have begun',
+  async t => {
+    const rig = new Rig(t);
+    const workers = [1, 2].map(slot => rig.fork(slot, { busData: true, leaderTimeoutMs: 3000 }, noDoor));
+    const clients = workers.map(worker => clientOf(worker));
+    await Promise.all(clients.map(client => client.ready()));
+    const follower = clients.findIndex(client => !client.isLeader);
+    await clients[follower]!.add(0);
+    const call = clients[follower]!.slow(100);
+    await sleep(20);
+    workers[follower]!.process.disconnect();
+    await sleep(20);
+    workers[follower]!.process.connect();
+    t.is(await call, 'done');
+    t.is(await clients[follower]!.add(3), 3);
+  },
+);
+
+test.serial('where data may not go over the bus, calls wait and a warning says for what', async t => {
+  const rig = new Rig(t);
+  let isReachable = false;
+  const sockets = createSockets();
+  const later: DirectTransport = {
+    ...sockets,
+    connect: (address, handlers) => sockets.connect(isReachable ? address : '/nowhere/at/all', handlers),
+  };
+  const workers = [1, 2].map(slot => rig.fork(slot, {}, () => later));
+  const clients = workers.map(worker => clientOf(worker));
+  await Promise.all(clients.map(client => client.ready()));
+  const follower = clients.find(client => !client.isLeader)!;
+  const warned = new Promise<string>(resolve => follower.once('warning', ({ message }) => resolve(message)));
+  const call = follower.add(1);
+  t.regex(await warned, /^Calls of "counter" wait.*ENOENT.*busData/);
+  t.regex(follower.status().roadProblem!, /ENOENT/);
+  isReachable = true;
+  t.is(await call, 1);
+});
+
+test.serial('a member that leaves while the next leader opens lets go of its way there', async t => {
+  const rig = new Rig(t);
+  const opening = defer();
+  const workers = [1, 2, 3].map(slot => rig.fork(slot));
+  let waits = false;
+  const clients = workers.map(worker =>
+    worker.createSharedClient({
+      name: 'slow',
+      open: async () => {
+        if (waits) await opening.promise;
+        return { pid: async () => 1 };
+      },
+    }),
+  );
+  await Promise.all(clients.map(client => client.ready()));
+  const leads = () => clients.findIndex((client, i) => client.isLeader && !workers[i]!.process.isDead);
+  const first = leads();
+  waits = true;
+  workers[first]!.process.kill();
+  await until(() => leads() >= 0);
+  // By then everybody has its way to it.
+  await sleep(50);
+  const second = leads();
+  const [last] = [0, 1, 2].filter(i => i !== first && i !== second);
+  await clients[last!]!.close();
+  opening.resolve();
+  await until(() => clients[second]!.status().road === 'local');
+  t.is(await clients[second]!.invoke('pid'), 1);
+});
+
+test.serial('a leader that dies while it opens is succeeded, and nobody waits for the way to it', async t => {
+  const rig = new Rig(t);
+  let waits = 0;
+  const workers = [1, 2, 3].map(slot => rig.fork(slot));
+  const clients = workers.map(worker =>
+    worker.createSharedClient({
+      name: 'slow',
+      open: async () => {
+        if (waits-- > 0) await new Promise(() => {});
+        return { one: async () => 1 };
+      },
+    }),
+  );
+  await Promise.all(clients.map(client => client.ready()));
+  const leads = () => clients.findIndex((client, i) => client.isLeader && !workers[i]!.process.isDead);
+  waits = 1;
+  workers[leads()]!.process.kill();
+  await until(() => leads() >= 0);
+  await sleep(50);
+  const [last] = [0, 1, 2].filter(i => !workers[i]!.process.isDead && i !== leads());
+  workers[leads()]!.process.kill();
+  await until(() => clients[last!]!.status().road === 'local');
+  t.is(await clients[last!]!.invoke('one'), 1);
 });
 
 test.serial('a restart of all goes on with a higher term', async t => {

@@ -5,10 +5,13 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, write
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { createBusFallback } from '../../lib/transport/bus-fallback.js';
+import { BusStreams } from '../../lib/transport/bus-streams.js';
 import type { Connection, DirectTransport, Listener } from '../../lib/transport/direct.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
 import { createSockets, keepSecrets, readSecrets } from '../../lib/transport/sockets.js';
 import { systemClock } from '../../lib/utils/clock.js';
+import { Daemon } from '../helpers/pm2-daemon.js';
 
 interface Place {
   readonly here: DirectTransport;
@@ -90,11 +93,26 @@ class Meeting {
   }
 }
 
-const PLACES: Readonly<Record<string, () => Place>> = {
+const PLACES: Readonly<Record<string, () => Place | Promise<Place>>> = {
   sockets() {
     const folder = mkdtempSync(join(tmpdir(), 'direct-'));
     const transport = createSockets({ clock: systemClock, folder: () => folder });
     return { here: transport, there: transport, end: () => rmSync(folder, { recursive: true }) };
+  },
+  bus: createBusPlace,
+  async 'bus or sockets'() {
+    const { here, there, end } = await createBusPlace();
+    const folder = mkdtempSync(join(tmpdir(), 'direct-'));
+    const sockets = createSockets({ clock: systemClock, folder: () => folder });
+    const either = (streams: DirectTransport) => createBusFallback({ sockets, streams, onBus() {} });
+    return {
+      here: either(here),
+      there: either(there),
+      end: () => {
+        end();
+        rmSync(folder, { recursive: true });
+      },
+    };
   },
   memory() {
     const network = new MemoryNetwork();
@@ -102,10 +120,26 @@ const PLACES: Readonly<Record<string, () => Place>> = {
   },
 };
 
+/** Two workers of one daemon. */
+async function createBusPlace(): Promise<Place> {
+  const daemon = new Daemon({ clock: systemClock, latencyMs: () => 0.2 });
+  const fork = async (slot: number) => {
+    const streams = new BusStreams(daemon.start(slot), systemClock);
+    const silent = { message() {}, exited() {}, broken() {}, stopping() {}, closed() {} };
+    await new Promise<void>(opened => streams.bus.listen({ ...silent, opened }));
+    return streams;
+  };
+  const [here, there] = [await fork(1), await fork(2)];
+  const end = () => {
+    for (const { bus } of [here, there]) bus.close();
+  };
+  return { here, there, end };
+}
+
 for (const [name, createPlace] of Object.entries(PLACES)) {
   const check = (title: string, body: (t: ExecutionContext, meeting: Meeting, address: string) => Promise<void>) =>
     test(`${name}: ${title}`, async t => {
-      const place = createPlace();
+      const place = await createPlace();
       const meeting = new Meeting(place);
       await body(t, meeting, await meeting.listen());
       meeting.listener.close();

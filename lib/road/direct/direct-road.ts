@@ -47,6 +47,13 @@ export interface DirectRoadOptions {
 /** A leader that doesn't answer for so long is tried again. */
 const WELCOME_MS = 5000;
 
+/**
+ * So many attempts that failed are told of. The first may have failed because the leader was just lost; where there is no
+ * other road nothing is to be said sooner than when calls have waited for a while, which is longer than a failover takes.
+ */
+const RELAY_WARN = 2;
+const ONLY_WARN = 4;
+
 /** How long what was sent may take to leave when this process leaves the group. */
 const LEAVE_MS = 1000;
 
@@ -282,8 +289,8 @@ export class DirectRoad implements RemoteRoad {
       if (wasWelcome && isFirst) return this.#connect();
       if (!this.#options.isOnly) return this.#resume();
     }
-    // The first may have failed because the leader was just lost.
-    if (this.#failures === 2) this.#options.changed(problem?.message ?? 'the leader closed the connection');
+    if (this.#failures === (this.#options.isOnly ? ONLY_WARN : RELAY_WARN))
+      this.#options.changed(problem?.message ?? 'the leader closed the connection');
     this.#retry();
   }
 

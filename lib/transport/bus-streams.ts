@@ -1,0 +1,151 @@
+// Streams of bytes between two processes over the bus, for those that can't connect to each other. Everything else that
+// is said on the bus passes untouched: who only knows the bus is given {@link BusStreams.bus}.
+//
+// A message goes to one process alone. Its fields: `csd` the version, `f` who says it, `c` the connection, and one of
+//   n, d, e, l   the next piece, as base64; `e`: the last; `l` in the first one: which listener it is for
+//   a            so many bytes were taken in all
+//   r            there is no such connection (any more), and why
+//   s            said to oneself: what others had said before has been read once it comes
+
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../utils/clock.js';
+import type { Bus, BusHandlers } from './bus.js';
+import { BusConnection, type StreamMessage } from './bus-connection.js';
+import type { Connection, ConnectionHandlers, DirectTransport, Listener, ListenerHandlers } from './direct.js';
+
+const VERSION = 1;
+
+type Received = StreamMessage & { readonly f: string };
+
+export class BusStreams implements DirectTransport {
+  /** The same bus without what is said for streams. */
+  readonly bus: Bus;
+  readonly #bus: Bus;
+  readonly #clock: Clock;
+  readonly #connections = new Map<string, { readonly peer: string; readonly connection: BusConnection }>();
+  readonly #listeners = new Map<string, ListenerHandlers>();
+  readonly #echoes = new Map<string, () => void>();
+  #isOpen = false;
+
+  constructor(bus: Bus, clock: Clock) {
+    this.#bus = bus;
+    this.#clock = clock;
+    this.bus = {
+      self: bus.self,
+      listen: handlers => bus.listen(this.#between(handlers)),
+      send: (message, written, to) => bus.send(message, written, to),
+      listProcesses: () => bus.listProcesses(),
+      close: () => {
+        this.#break(new Error('the bus was closed'));
+        bus.close();
+      },
+    };
+  }
+
+  listen(handlers: ListenerHandlers): Listener {
+    const id = randomUUID();
+    this.#listeners.set(id, handlers);
+    this.#clock.defer(() => {
+      if (this.#listeners.has(id)) handlers.listening(`${this.#bus.self.process}/${id}`);
+    });
+    return { close: () => void this.#listeners.delete(id) };
+  }
+
+  connect(address: string, handlers: ConnectionHandlers): Connection {
+    const [peer = '', listener] = address.split('/');
+    const connection = this.#create(peer, randomUUID(), listener);
+    connection.report(handlers);
+    if (!this.#isOpen) connection.close(new Error('the bus is closed'));
+    return connection;
+  }
+
+  /** What a dead process had is gone with it. */
+  remove(): void {}
+
+  #create(peer: string, id: string, listener?: string): BusConnection {
+    const key = `${peer}/${id}`;
+    const connection = new BusConnection({
+      clock: this.#clock,
+      listener,
+      say: (message, written) => this.#say(peer, { c: id, ...message }, written),
+      echo: done => this.#echo(done),
+      forget: () => void this.#connections.delete(key),
+    });
+    this.#connections.set(key, { peer, connection });
+    return connection;
+  }
+
+  #say(to: string, message: StreamMessage, written = () => {}): void {
+    this.#bus.send({ csd: VERSION, f: this.#bus.self.process, ...message }, written, to);
+  }
+
+  #echo(done: () => void): void {
+    if (!this.#isOpen) return this.#clock.yield(done);
+    const c = randomUUID();
+    this.#echoes.set(c, done);
+    this.#say(this.#bus.self.process, { c, s: 1 });
+  }
+
+  #between(handlers: BusHandlers): BusHandlers {
+    return {
+      ...handlers,
+      opened: () => {
+        this.#isOpen = true;
+        handlers.opened();
+      },
+      message: (message, at) => {
+        if (isOurs(message)) this.#read(message);
+        else handlers.message(message, at);
+      },
+      exited: (process, at) => {
+        handlers.exited(process, at);
+        for (const { peer, connection } of this.#connections.values()) if (peer === process) connection.close();
+      },
+      broken: problem => {
+        this.#break(problem);
+        handlers.broken(problem);
+      },
+      closed: event => {
+        this.#break();
+        handlers.closed(event);
+      },
+    };
+  }
+
+  /** What others say from now on may be missed. */
+  #break(problem?: Error): void {
+    this.#isOpen = false;
+    for (const { connection } of this.#connections.values()) connection.close(problem);
+    for (const done of this.#echoes.values()) this.#clock.yield(done);
+    this.#echoes.clear();
+  }
+
+  #read(message: Received): void {
+    const { f: peer, c: id } = message;
+    if (message.s) return this.#echoed(id);
+    const known = this.#connections.get(`${peer}/${id}`);
+    const connection = known?.connection ?? this.#accept(message);
+    if (connection) connection.receive(message);
+    else if (message.r === undefined) this.#say(peer, { c: id, r: 'there is no such connection' });
+  }
+
+  #accept({ f: peer, c: id, l: listener, n }: Received): BusConnection | undefined {
+    const handlers = listener !== undefined && n === 0 ? this.#listeners.get(listener) : undefined;
+    if (!handlers) return undefined;
+    const connection = this.#create(peer, id);
+    connection.report(handlers.accept(connection));
+    return connection;
+  }
+
+  #echoed(id: string): void {
+    const done = this.#echoes.get(id);
+    this.#echoes.delete(id);
+    done?.();
+  }
+}
+
+function isOurs(message: unknown): message is Received {
+  if (typeof message !== 'object' || message === null) return false;
+  const { csd, f, c } = message as Record<string, unknown>;
+  return csd === VERSION && typeof f === 'string' && typeof c === 'string';
+}
