@@ -44,7 +44,18 @@ async function build({ name, file, find: from, replace }: Mutation, directory: s
 
 function run(directory: string, start: number, seeds: number, road: string): Promise<string> {
   const program = join(directory, 'test/simulation/run.js');
-  const args = [program, '--start', String(start), '--seeds', String(seeds), '--road', road, '--no-shrink'];
+  const args = [
+    program,
+    '--start',
+    String(start),
+    '--seeds',
+    String(seeds),
+    '--road',
+    road,
+    '--jobs',
+    '1',
+    '--no-shrink',
+  ];
   // What runs there is no part of what is measured here.
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
   return new Promise(resolve => {

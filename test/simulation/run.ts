@@ -1,9 +1,13 @@
-// Runs many seeds, or replays one: `--seeds N`, `--start S`, `--seed N`, `--road direct`. Ends with 1 if a promise broke.
+// Runs many seeds, or replays one: `--seeds N`, `--start S`, `--jobs N`, `--seed N`, `--road direct`. Ends with 1 if a
+// promise broke.
 
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type PlanRoad, planFor } from './plan.js';
+import { runJobs } from './jobs.js';
+import { type Plan, type PlanRoad, planFor } from './plan.js';
 import { shrink } from './shrink.js';
-import { type Result, simulate, simulateSeed } from './simulate.js';
+import { simulate, simulateSeed } from './simulate.js';
+import type { Tally } from './tally.js';
 import { describe } from './world.js';
 
 const { values } = parseArgs({
@@ -12,6 +16,8 @@ const { values } = parseArgs({
     start: { type: 'string', default: '1' },
     seed: { type: 'string' },
     road: { type: 'string', default: 'relay' },
+    /** Processes that share the seeds. */
+    jobs: { type: 'string', default: String(availableParallelism()) },
     /** Goes on after a failure, and only counts. */
     all: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: true },
@@ -23,10 +29,7 @@ const road: PlanRoad = values.road === 'direct' ? 'direct' : 'relay';
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 
-process.exitCode =
-  values.seed === undefined
-    ? await search(Number(values.start), Number(values.seeds))
-    : await replay(Number(values.seed));
+process.exitCode = values.seed === undefined ? await search() : await replay(Number(values.seed));
 
 async function replay(seed: number): Promise<number> {
   print(planText(seed));
@@ -37,65 +40,56 @@ async function replay(seed: number): Promise<number> {
   return violation ? 1 : 0;
 }
 
-async function search(start: number, count: number): Promise<number> {
-  // Nobody reads the stacks of errors that are as they should be.
+async function search(): Promise<number> {
+  const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
+  const whole = { start: Number(values.start), count: Number(values.seeds), road, all: values.all };
   const began = performance.now();
-  const totals = { events: 0, calls: 0, values: 0, terms: 0 };
-  const outcomes = new Map<string, number>();
-  const failures = new Map<string, number[]>();
-  let nextReport = began + 2000;
-  for (let seed = start; seed < start + count; seed++) {
-    const result = await simulateSeed(seed, {}, road);
-    add(totals, outcomes, result);
-    if (result.violation) {
-      if (!values.all) {
-        await explain(result);
-        return 1;
-      }
-      const { promise } = result.violation;
-      const seeds = failures.get(promise) ?? [];
-      failures.set(promise, seeds);
-      seeds.push(seed);
-    }
-    if (performance.now() > nextReport) {
-      nextReport += 2000;
-      progress(seed - start + 1);
-    }
-  }
-  progress(count);
+  const rate = ({ schedules }: Tally) => (schedules / ((performance.now() - began) / 1000)).toFixed(0);
+  let nextReport = began;
+  const tally = await runJobs(whole, Number(values.jobs), so => {
+    if (performance.now() < nextReport) return;
+    nextReport = performance.now() + 2000;
+    progress(`${so.schedules} of ${whole.count} schedules, ${rate(so)} a second, ${so.broken.length} broken`);
+  });
   if (process.stdout.isTTY) print('');
-  const perSecond = count / ((performance.now() - began) / 1000);
+  Error.stackTraceLimit = stackTraceLimit;
+  const { schedules, events, calls, values: received, terms, outcomes, broken } = tally;
   print(
-    `${count} schedules, ${perSecond.toFixed(0)} a second: ${totals.events} events, ${totals.calls} calls, ${totals.values} values, ${totals.terms} terms`,
+    `${schedules} schedules, ${rate(tally)} a second: ${events} events, ${calls} calls, ${received} values, ${terms} terms`,
   );
-  print(`ends of calls: ${[...outcomes].map(([end, times]) => `${end} ${times}`).join(', ')}`);
-  for (const [promise, seeds] of failures)
-    print(`broken: ${promise}, ${seeds.length} times: seeds ${seeds.slice(0, 12).join(' ')}`);
-  if (failures.size === 0) print('every promise was kept');
-  return failures.size > 0 ? 1 : 0;
+  const ends = Object.entries(outcomes).map(([end, times]) => `${end} ${times}`);
+  print(`ends of calls: ${ends.join(', ')}`);
+  if (broken.length === 0) print('every promise was kept');
+  else if (values.all) printBroken(tally);
+  else await explain(broken[0]!.seed);
+  return broken.length > 0 ? 1 : 0;
+}
 
-  function progress(done: number): void {
-    const rate = done / ((performance.now() - began) / 1000);
-    const line = `${done} of ${count} schedules, ${rate.toFixed(0)} a second, ${[...failures.values()].flat().length} broken`;
-    if (process.stdout.isTTY) process.stdout.write(`\r${line}   `);
-    else process.stderr.write(`${line}\n`);
+function progress(line: string): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r${line}   `);
+  else process.stderr.write(`${line}\n`);
+}
+
+function printBroken({ broken }: Tally): void {
+  for (const promise of new Set(broken.map(one => one.promise))) {
+    const seeds = broken.filter(one => one.promise === promise).map(({ seed }) => seed);
+    print(`broken: ${promise}, ${seeds.length} times: seeds ${seeds.slice(0, 12).join(' ')}`);
   }
 }
 
-async function explain({ plan, violation }: Result): Promise<void> {
-  print(`\nseed ${plan.seed} broke "${violation!.promise}": ${violation!.text}`);
+async function explain(seed: number): Promise<void> {
+  const { plan, violation } = await simulateSeed(seed, {}, road);
+  if (!violation) return print(`\nseed ${seed} broke a promise, and kept it when it was run again`);
+  print(`\nseed ${seed} broke "${violation.promise}": ${violation.text}`);
   if (!values.shrink) return;
-  Error.stackTraceLimit = 10;
   print(`shrinking ${plan.actions.length} actions ...`);
-  const { plan: least, violation: last } = await shrink(plan, violation!);
+  const { plan: least, violation: last } = await shrink(plan, violation);
   print(`\nthe shortest schedule found, ${least.actions.length} actions:\n${settings(least)}`);
   for (const action of least.actions) print(describe(action));
   print(`\nits trace:`);
   await simulate(least, { trace: print });
-  print(
-    `\n"${last.promise}": ${last.text}\nreplay the whole of it: npm run simulate -- --road ${road} --seed ${plan.seed}`,
-  );
+  print(`\n"${last.promise}": ${last.text}\nreplay the whole of it: npm run simulate -- --road ${road} --seed ${seed}`);
 }
 
 function planText(seed: number): string {
@@ -103,18 +97,7 @@ function planText(seed: number): string {
   return [settings(plan), ...plan.actions.map(describe), ''].join('\n');
 }
 
-function settings({ jitterMs, hungLeader, ending, groups, workers }: Result['plan']): string {
-  return JSON.stringify({ jitterMs, hungLeader, ending, groups, workers }, null, 1).replace(/\n\s{2,}/g, ' ');
-}
-
-function add(
-  totals: { events: number; calls: number; values: number; terms: number },
-  outcomes: Map<string, number>,
-  result: Result,
-): void {
-  totals.events += result.events;
-  totals.calls += result.calls;
-  totals.values += result.values;
-  totals.terms += result.terms;
-  for (const [end, times] of result.outcomes) outcomes.set(end, (outcomes.get(end) ?? 0) + times);
+function settings({ jitterMs, hungLeader, ending, groups, workers, primary, load }: Plan): string {
+  const all = { jitterMs, hungLeader, ending, groups, workers, primary, load };
+  return JSON.stringify(all, null, 1).replace(/\n\s{2,}/g, ' ');
 }

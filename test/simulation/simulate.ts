@@ -56,6 +56,8 @@ async function live(world: World): Promise<void> {
   world.heal();
   if (world.plan.ending === 'primary dies') return orphan(world);
   const led = await recover(world);
+  // A flood of before may still be on its way, and as long as it is, results have no room.
+  if (world.plan.load) await world.run(SETTLE_MS);
   if (world.violation) return;
   await work(world, led);
   if (world.violation) return;
