@@ -5,14 +5,9 @@ import type { ChaosApi, ChaosEvent, ChaosReport, ChaosSetup, GroupName } from '.
 import type { RemoteProcess } from '../helpers/process-remote.js';
 import { Rig } from '../helpers/process-rig.js';
 import { now } from '../helpers/process-wire.js';
+import { type Judgement, judgeLives } from './lives.js';
 
 export type ChaosWorker = RemoteProcess<ChaosApi, ChaosEvent>;
-
-/** For whoever watches connections: how long the end of one may take to be seen. */
-const UNSEEN_MS = 250;
-
-/** How long after it was deposed a leader that stood still may keep its connection. */
-const SILENT_MS = 5000;
 
 export const HEARTBEAT_MS = 200;
 export const LEADER_TIMEOUT_MS = 1000;
@@ -23,11 +18,6 @@ export class ChaosCluster {
   readonly #reports = new Map<number, ChaosReport>();
   /** Whose end was wanted. */
   readonly #ended = new Set<number>();
-  readonly #suspended = new Set<ChaosWorker>();
-  /** When more than one connection was open, and we had made nobody stand still. */
-  #doubles: { readonly at: number; readonly live: number }[] = [];
-  /** Until when more connections than one may be open. */
-  #excusedUntil = 0;
   workers: ChaosWorker[] = [];
 
   constructor(private readonly setup: ChaosSetup) {}
@@ -38,7 +28,6 @@ export class ChaosCluster {
 
   async start(count: number): Promise<void> {
     await this.rig.start({ primary: { heartbeatMs: HEARTBEAT_MS, leaderTimeoutMs: LEADER_TIMEOUT_MS } });
-    this.rig.upstream.on('connections', ({ live }) => this.#count(live));
     await Promise.all(Array.from({ length: count }, () => this.fork()));
   }
 
@@ -50,7 +39,6 @@ export class ChaosCluster {
   }
 
   kill(worker: ChaosWorker): void {
-    this.#excuse(UNSEEN_MS);
     this.#forget(worker);
     worker.kill();
   }
@@ -67,14 +55,10 @@ export class ChaosCluster {
     await this.fork();
   }
 
-  /** A worker that stands still for a while keeps its connection when it is deposed, until it runs again. */
+  /** Makes a worker stand still for a while; resolves when it runs again. */
   async suspend(worker: ChaosWorker, stand: () => Promise<unknown>): Promise<void> {
-    this.#suspended.add(worker);
     await stand();
-    // What it does when it runs again comes before its answer.
     await worker.do.report().catch(() => {});
-    this.#suspended.delete(worker);
-    this.#excuse(UNSEEN_MS);
   }
 
   async leaderOf(group: GroupName): Promise<ChaosWorker | undefined> {
@@ -112,36 +96,28 @@ export class ChaosCluster {
     return this.#reports.get(worker.workerId);
   }
 
-  /** What was told of promises broken, and of processes that died unasked. */
+  /** Whether a process died unasked. */
   async look(): Promise<void> {
     for (const { workerId, signal, code } of await this.rig.primary.told('exit')) {
       if (!this.#ended.has(workerId)) this.violations.push(`worker ${workerId} died by itself: ${signal ?? code}`);
       this.#ended.add(workerId);
     }
-    // A busy machine may make a leader stand still, too; then it was deposed for that.
-    const silent = (await this.rig.primary.told('deposed')).filter(({ cause }) => cause === 'silent');
-    for (const { at, live } of this.#doubles.splice(0)) {
-      if (!silent.some(event => Math.abs(event.at - at) < SILENT_MS))
-        this.violations.push(`${live} connections at once, and nobody stood still`);
-    }
+  }
+
+  /** Whether two real clients of the embedded upstream ever lived at once. */
+  async judgeLives(): Promise<Judgement> {
+    const { primary, upstream, processes } = this.rig;
+    const exits = await primary.told('exit');
+    const exitOf = (id: number) => exits.find(({ workerId }) => workerId === id)?.at ?? Number.POSITIVE_INFINITY;
+    const pasts = (processes as readonly ChaosWorker[])
+      .filter(({ workerId }) => workerId !== 0)
+      .map(({ workerId, events }) => ({ workerId, events, exitAt: exitOf(workerId) }));
+    const silent = (await primary.told('deposed')).filter(({ cause }) => cause === 'silent');
+    return judgeLives(pasts, silent, await upstream.seen());
   }
 
   #forget(worker: ChaosWorker): void {
     this.#ended.add(worker.workerId);
     this.workers = this.workers.filter(other => other !== worker);
-  }
-
-  #excuse(ms: number): void {
-    this.#excusedUntil = Math.max(this.#excusedUntil, now() + ms);
-  }
-
-  #count(live: number): void {
-    const isExcused = () => this.#suspended.size > 0 || now() < this.#excusedUntil;
-    if (live <= 1 || isExcused()) return;
-    // The end of one connection and the begin of the next may reach the upstream in either order.
-    setTimeout(() => {
-      const still = this.rig.upstream.connections.live;
-      if (still > 1 && !isExcused()) this.#doubles.push({ at: now(), live: still });
-    }, UNSEEN_MS).unref();
   }
 }

@@ -8,6 +8,7 @@ import type { RedisService } from '../helpers/services.js';
 import { Random } from '../helpers/unit-random.js';
 import { ChaosCluster, type ChaosWorker } from './chaos-cluster.js';
 import { FAULTS } from './faults.js';
+import type { Judgement } from './lives.js';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -28,13 +29,15 @@ export interface ChaosResult {
   readonly ended: number;
   readonly ends: Readonly<Record<string, number>>;
   readonly terms: number;
+  /** Of the real clients of the embedded upstream. */
+  readonly lives: Judgement;
   /** RSS of the primary, in bytes: at the start, in the middle, at the end. */
   readonly memory: readonly [number, number, number];
   readonly violations: readonly string[];
 }
 
-/** How long the cluster runs before its memory is looked at for the first time. */
-const WARM_UP_MS = 5000;
+/** The share of its time that the cluster runs under load before its memory is looked at for the first time. */
+const WARM_UP = 0.05;
 
 /** What the primary may grow by in a run that is long enough to tell. */
 const LONG_MS = 300_000;
@@ -69,7 +72,7 @@ class Chaos {
     const { cluster } = this;
     const { durationMs, workers, progress = () => {} } = this.#options;
     await cluster.start(workers);
-    await sleep(Math.min(WARM_UP_MS, durationMs / 4));
+    await sleep(WARM_UP * durationMs);
     const memory = [await this.#memory()];
     const from = now();
     while (now() < from + durationMs) {
@@ -79,6 +82,8 @@ class Chaos {
     }
     memory.push(await this.#memory());
     await this.#end();
+    const lives = await cluster.judgeLives();
+    cluster.violations.push(...lives.violations);
     const [start, end] = [memory[0]!, memory.at(-1)!];
     if (durationMs >= LONG_MS && end > MOST_GROWTH * start)
       cluster.violations.push(`the primary grew from ${start} to ${end} bytes`);
@@ -94,6 +99,7 @@ class Chaos {
       ended: all.reduce((sum, { ended }) => sum + ended, 0),
       ends,
       terms: (await cluster.rig.primary.told('appointed')).length,
+      lives,
       memory: [memory[0]!, memory.at(-2)!, memory.at(-1)!],
       violations: cluster.violations,
     };

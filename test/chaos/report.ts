@@ -7,7 +7,7 @@ import type { ChaosResult } from './chaos.js';
 const MIB = 2 ** 20;
 
 export function reportOf(result: ChaosResult): string {
-  const { faults, gaps, made, ended, ends, terms, memory, violations, seed } = result;
+  const { faults, gaps, made, ended, ends, terms, lives, memory, violations, seed } = result;
   const table = new Table({
     head: ['fault', 'times', 'longest gap, ms: p50', 'p90', 'p99', 'max'],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
@@ -25,6 +25,8 @@ export function reportOf(result: ChaosResult): string {
     table.toString(),
     `seed ${seed}, ${terms} terms; ${made} calls, ${ended} ended, the others died with their workers`,
     ...outcomes,
+    `${lives.lives} real clients of the embedded server, one after the other, but for ${lives.excused} times that a leader stood still, was deposed, and kept its own until it ran again`,
+    `the server read the end of a connection up to ${lives.readLateMs.toFixed(1)} ms late, ${lives.misread} times after the begin of the next one`,
     `memory of the primary at start, middle and end: ${memory.map(bytes => `${(bytes / MIB).toFixed(0)} MiB`).join(', ')}`,
     violations.length === 0 ? 'every promise was kept' : `broken, ${violations.length} times:`,
     ...violations.slice(0, 50).map(text => `  ${text}`),

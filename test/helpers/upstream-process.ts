@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Connections, Executed, UpstreamStats } from './upstream-protocol.js';
+import type { Connections, Executed, SeenConnection, UpstreamStats } from './upstream-protocol.js';
 import { type Ask, removeFreshPath, type Told } from './upstream-server.js';
 
 const PROGRAM = fileURLToPath(new URL('./upstream-server.js', import.meta.url));
@@ -68,6 +68,11 @@ export class UpstreamProcess extends EventEmitter<{ connections: [Connections]; 
 
   executed(): Promise<readonly Executed[]> {
     return this.#ask('executed') as Promise<readonly Executed[]>;
+  }
+
+  /** All connections that there ever were. */
+  seen(): Promise<readonly SeenConnection[]> {
+    return this.#ask('seen') as Promise<readonly SeenConnection[]>;
   }
 
   /** Which of these ids ran. */

@@ -47,6 +47,14 @@ export interface Executed {
   readonly connection: number;
 }
 
+/** A connection as the upstream saw it, in ms of the host's monotonic clock. */
+export interface SeenConnection {
+  /** Of its first operation that had one. */
+  readonly term?: number | undefined;
+  readonly from: number;
+  readonly until?: number | undefined;
+}
+
 export interface UpstreamStats {
   readonly connections: Connections;
   readonly operations: number;

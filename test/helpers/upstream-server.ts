@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readLines, writeLine } from './upstream-lines.js';
-import type { Connections, Executed, Request, UpstreamStats } from './upstream-protocol.js';
+import type { Connections, Executed, Request, SeenConnection, UpstreamStats } from './upstream-protocol.js';
 import { type Connection, type Refusal, UpstreamState } from './upstream-state.js';
 
 export interface UpstreamOptions {
@@ -22,6 +22,8 @@ export interface Upstream {
   readonly path: string;
   stats(): UpstreamStats;
   executed(): readonly Executed[];
+  /** All connections that there ever were. */
+  seen(): readonly SeenConnection[];
   /** Which of these ids ran. */
   ran(ids: readonly string[]): readonly string[];
   /** Cuts all connections; new ones are welcome. */
@@ -47,6 +49,7 @@ export async function startUpstream({ path, onConnections }: UpstreamOptions = {
     path: address,
     stats: () => state.stats(),
     executed: () => state.executed,
+    seen: () => state.seen,
     ran: ids => state.ran(ids),
     drop,
     async close() {
@@ -116,7 +119,7 @@ export function removeFreshPath(address: string): void {
 /** parent -> upstream */
 export interface Ask {
   readonly ask: number;
-  readonly what: 'stats' | 'executed' | 'drop' | 'ran';
+  readonly what: 'stats' | 'executed' | 'seen' | 'drop' | 'ran';
   readonly ids?: readonly string[];
 }
 

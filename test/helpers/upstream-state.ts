@@ -1,6 +1,7 @@
 // What the embedded upstream knows: keys, topics, and everything it ever ran. No sockets here.
 
-import type { Connections, Executed, Request, Update, UpstreamStats } from './upstream-protocol.js';
+import { now } from './process-wire.js';
+import type { Connections, Executed, Request, SeenConnection, Update, UpstreamStats } from './upstream-protocol.js';
 
 /** One client's connection, as far as the state cares. */
 export interface Connection {
@@ -18,6 +19,8 @@ export class Refusal extends Error {
   }
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 interface Topic {
   sequence: number;
   readonly subscribers: Set<Connection>;
@@ -29,6 +32,7 @@ export class UpstreamState {
   readonly #topics = new Map<string, Topic>();
   readonly #live = new Set<Connection>();
   readonly #ids = new Set<string>();
+  readonly #seen: Mutable<SeenConnection>[] = [];
   #total = 0;
   #highest = 0;
   #highestTerm = 0;
@@ -38,12 +42,14 @@ export class UpstreamState {
   connect(update: (update: Update) => void): Connection {
     const connection = { number: ++this.#total, update };
     this.#live.add(connection);
+    this.#seen.push({ from: now() });
     this.#highest = Math.max(this.#highest, this.#live.size);
     return connection;
   }
 
   disconnect(connection: Connection): void {
     this.#live.delete(connection);
+    this.#seen[connection.number - 1]!.until = now();
     for (const topic of this.#topics.values()) topic.subscribers.delete(connection);
   }
 
@@ -74,6 +80,11 @@ export class UpstreamState {
     }
   }
 
+  /** All connections that there ever were. */
+  get seen(): readonly SeenConnection[] {
+    return this.#seen;
+  }
+
   ran(ids: readonly string[]): string[] {
     return ids.filter(id => this.#ids.has(id));
   }
@@ -102,6 +113,7 @@ export class UpstreamState {
       this.#ids.add(id);
     }
     if (term !== undefined) {
+      this.#seen[number - 1]!.term ??= term;
       if (term < this.#highestTerm) this.#ranStale++;
       this.#highestTerm = Math.max(this.#highestTerm, term);
     }
