@@ -96,16 +96,14 @@ export class LeaderAccount {
     const { world } = this;
     const now = world.time.now();
     if (world.isStalled) return;
-    for (const { name, leader, state } of world.status().groups) {
-      const worker = leader && world.workers.find(({ process }) => process.workerId === leader.workerId);
-      if (!worker?.isFrozen || !worker.process.isAlive || state === 'fenced') continue;
-      const since =
-        Math.max(worker.frozenAt, world.disturbedAt, worker.unwellAt, world.groupOf(name).appointedAt) +
-        worker.latencyMs;
+    for (const group of world.groups) {
+      const worker = world.leaderOf(group);
+      if (!worker?.isFrozen || !worker.process.isAlive || world.leadershipOf(group)!.state === 'fenced') continue;
+      const since = Math.max(worker.frozenAt, world.disturbedAt, worker.unwellAt, group.appointedAt) + worker.latencyMs;
       if (now > since + LEADER_TIMEOUT_MS + HEARTBEAT_MS + MARGIN_MS)
         world.broken(
           'failover',
-          `${worker} is frozen since ${Math.round(now - worker.frozenAt)} ms and still leads ${name}`,
+          `${worker} is frozen since ${Math.round(now - worker.frozenAt)} ms and still leads ${group}`,
         );
     }
   }

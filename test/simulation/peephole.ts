@@ -13,6 +13,12 @@ export function queuedBytes(primary: object): [workerId: number, bytes: number][
   return [...workers].map(([workerId, { outbox }]) => [workerId, outbox.queuedBytes]);
 }
 
+/** Who leads a group: as `status()` says, without the rest of it. */
+export function leadershipOf(primary: object, name: string) {
+  const group = (primary as { readonly router: Router }).router.groups.get(name);
+  return group && { term: group.term, state: group.state.at.stage, leader: group.leader };
+}
+
 /** The member that a handle belongs to. */
 export function memberOf(handle: object): Member {
   const base = Object.getOwnPropertySymbols(handle).find(({ description }) => description === 'base');

@@ -100,7 +100,7 @@ const canLead = (world: World, group: SimGroup): boolean =>
 
 function isWell(world: World, group: SimGroup): boolean {
   if (!canLead(world, group)) return true;
-  const status = world.status().groups.find(({ name }) => name === group.name);
+  const status = world.leadershipOf(group);
   if (status?.state !== 'leading') return false;
   const leader = world.leaderOf(group)!;
   const isServing = world

@@ -5,7 +5,7 @@ import { Random } from '../helpers/unit-random.js';
 import { CallAccount } from './calls.js';
 import { SimCluster, type SimProcess } from './cluster.js';
 import { LeaderAccount } from './leaders.js';
-import { queuedBytes, type SeenService, watchLeaders } from './peephole.js';
+import { leadershipOf, queuedBytes, type SeenService, watchLeaders } from './peephole.js';
 import {
   type Action,
   type GroupPlan,
@@ -128,6 +128,10 @@ export class World {
     return this.#primary.status();
   }
 
+  leadershipOf({ name }: SimGroup): ReturnType<typeof leadershipOf> {
+    return leadershipOf(this.#primary, name);
+  }
+
   groupOf(name: string): SimGroup {
     return this.groups.find(group => group.name === name)!;
   }
@@ -155,8 +159,8 @@ export class World {
   }
 
   leaderOf(group: SimGroup): SimWorker | undefined {
-    const id = this.status().groups.find(({ name }) => name === group.name)?.leader?.workerId;
-    return this.workers.find(({ process }) => process.workerId === id);
+    const id = this.leadershipOf(group)?.leader;
+    return id === undefined ? undefined : this.#byId.get(id);
   }
 
   log(line: () => string): void {
