@@ -16,65 +16,77 @@ const ROUNDS = 10;
 /** Before it, and after it, the same with all that read. */
 const BESIDE = 4;
 const MOST_SLOWING = 1.2;
+/** Speed is told apart where a flood takes seconds. In a short run most of them fall into the time in which the queue fills. */
+const LONG_MB = 500;
 
-test(`${megabytes} MB sent to a worker that does not read for ${seconds} s stay bounded in the primary`, async t => {
-  t.timeout((120 + 4 * seconds) * 1000);
-  const rig = await startRig(t, { workers: 4, client: { timeoutMs: 60_000 } });
-  const [publisher, reader, stalled] = rig.followers as [WorkerProcess, WorkerProcess, WorkerProcess];
-  for (const worker of [reader, stalled]) t.deepEqual(await worker.do.subscribe('topic'), {});
-  let round = 0;
-  const floods = async (count: number) => {
-    const times = await floodAll(publisher, reader, round + 1, count);
-    round += count;
-    return times;
-  };
-  // Warms up all buffers, so that what is compared was used before.
-  await floods(1);
-  const caughtUp = () => stalled.until('value', ({ message }) => roundOf(message) === round && isLast(message));
-  const usual = await floods(BESIDE);
-  await caughtUp();
-  const before = await rig.primary.do.memory();
+// One at a time: speed is compared.
+test.serial(
+  `${megabytes} MB sent to a worker that does not read for ${seconds} s stay bounded in the primary`,
+  async t => {
+    t.timeout((120 + 4 * seconds) * 1000);
+    const rig = await startRig(t, { workers: 4, client: { timeoutMs: 60_000 } });
+    const [publisher, reader, stalled] = rig.followers as [WorkerProcess, WorkerProcess, WorkerProcess];
+    for (const worker of [reader, stalled]) t.deepEqual(await worker.do.subscribe('topic'), {});
+    let round = 0;
+    const floods = async (count: number) => {
+      const times = await floodAll(publisher, reader, round + 1, count);
+      round += count;
+      return times;
+    };
+    // Warms up all buffers, so that what is compared was used before.
+    await floods(1);
+    const caughtUp = () => stalled.until('value', ({ message }) => roundOf(message) === round && isLast(message));
+    const usual = await floods(BESIDE);
+    await caughtUp();
+    const before = { rss: await rig.primary.do.memory(), held: await rig.primary.do.held() };
 
-  const from = now();
-  stalled.freeze();
-  let most = 0;
-  const times: number[] = [];
-  for (let i = 0; i < ROUNDS; i++) {
-    times.push(...(await floods(1)));
-    most = Math.max(most, await rig.primary.do.memory());
-    const { queuedBytes } = await rig.primary.do.status();
-    t.true(queuedBytes <= MAX_QUEUED_BYTES + MIB, `${queuedBytes}`);
-  }
-  // A frozen follower leads nothing, so nothing hurries it.
-  while (now() < from + seconds * 1000) await reader.do.call('echo', [1]);
-  const large = 'x'.repeat(VALUE_BYTES);
-  const refused = stalled.do.call('echo', ['late']);
-  stalled.thaw();
+    const from = now();
+    stalled.freeze();
+    let most = 0;
+    const times: number[] = [];
+    for (let i = 0; i < ROUNDS; i++) {
+      times.push(...(await floods(1)));
+      most = Math.max(most, await rig.primary.do.memory());
+      const { queuedBytes } = await rig.primary.do.status();
+      t.true(queuedBytes <= MAX_QUEUED_BYTES + MIB, `${queuedBytes}`);
+    }
+    // A frozen follower leads nothing, so nothing hurries it.
+    while (now() < from + seconds * 1000) await reader.do.call('echo', [1]);
+    const held = (await rig.primary.do.held()) - before.held;
+    const large = 'x'.repeat(VALUE_BYTES);
+    const refused = stalled.do.call('echo', ['late']);
+    stalled.thaw();
 
-  await caughtUp();
-  t.true((await stalled.told('resync')).some(({ reason }) => reason === 'overload'));
-  t.deepEqual(await refused, { value: 'late' });
-  t.deepEqual(await stalled.do.call('echo', [large]), { value: large });
-  const grown = most - before;
-  usual.push(...(await floods(BESIDE)));
-  await caughtUp();
-  const [alone, beside] = [median(usual), median(times)];
-  t.log(`the primary grew by ${(grown / MIB).toFixed(0)} MiB at most, of ${megabytes} MB sent`);
-  t.log(`a flood took ${alone.toFixed(0)} ms where all read, and ${beside.toFixed(0)} ms beside it (medians)`);
-  t.true(beside < MOST_SLOWING * alone, `${beside} ms and not ${alone}`);
-  t.true(grown < MAX_QUEUED_BYTES + 50 * MIB, `${grown}`);
-  t.is((await rig.primary.do.status()).queuedBytes, 0);
-  t.deepEqual(await rig.primary.told('deposed'), []);
-  t.deepEqual(await reader.told('resync'), [], 'who reads misses nothing');
-});
+    await caughtUp();
+    t.true((await stalled.told('resync')).some(({ reason }) => reason === 'overload'));
+    t.deepEqual(await refused, { value: 'late' });
+    t.deepEqual(await stalled.do.call('echo', [large]), { value: large });
+    usual.push(...(await floods(BESIDE)));
+    await caughtUp();
+    const [alone, beside] = [median(usual), median(times)];
+    const kept = (await rig.primary.do.held()) - before.held;
+    const grown = most - before.rss;
+    t.log(`of ${megabytes} MB sent the primary held ${mib(held)} MiB, and ${mib(kept)} MiB when all was read`);
+    t.log(`with the garbage that V8 had not yet collected it grew by ${mib(grown)} MiB at most`);
+    t.log(`a flood took ${alone.toFixed(0)} ms where all read, and ${beside.toFixed(0)} ms beside it (medians)`);
+    if (megabytes >= LONG_MB) t.true(beside < MOST_SLOWING * alone, `${beside} ms and not ${alone}`);
+    t.true(held < MAX_QUEUED_BYTES + 50e6, `${held}`);
+    t.true(kept < 10e6, `${kept}`);
+    t.is((await rig.primary.do.status()).queuedBytes, 0);
+    t.deepEqual(await rig.primary.told('deposed'), []);
+    t.deepEqual(await reader.told('resync'), [], 'who reads misses nothing');
+  },
+);
 
-test('calls for a leader that does not read are refused, once so many bytes wait as may', async t => {
+test.serial('calls for a leader that does not read are refused, once so many bytes wait as may', async t => {
   const rig = await startRig(t, { workers: 2, primary: { maxQueuedBytes: 4 * MIB, leaderTimeoutMs: 60_000 } });
   const [caller] = rig.followers;
   rig.leader.freeze();
   const pad = 'x'.repeat(VALUE_BYTES);
   const calls = Array.from({ length: 100 }, (_, i) => caller.do.call('echo', [pad, `call-${i}`]));
-  t.like((await calls.at(-1)!).error, { code: 'ERR_OVERLOADED', outcome: 'not-started' });
+  // Not always the last: a bundle of one call may find the room that one of several did not.
+  const refused = await Promise.race(calls);
+  t.like(refused.error, { code: 'ERR_OVERLOADED', outcome: 'not-started' });
   t.true((await rig.primary.do.status()).queuedBytes <= 4 * MIB + VALUE_BYTES);
   rig.leader.thaw();
   const codes = (await Promise.all(calls)).map(({ error }) => error?.code ?? 'ok');
@@ -94,5 +106,6 @@ async function floodAll(publisher: WorkerProcess, reader: WorkerProcess, first: 
   return times;
 }
 
+const mib = (bytes: number): string => (bytes / MIB).toFixed(0);
 const roundOf = (message: unknown): number => (message as { round?: number }).round ?? 0;
 const isLast = (message: unknown): boolean => (message as { isLast?: boolean }).isLast ?? false;

@@ -133,7 +133,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'client/base.js',
     find: "this.emitter.emit('resync', event);",
     replace: '',
-    seed: 2,
+    seed: 7,
   },
   {
     name: 'values dropped outside the lease are not told of',
@@ -189,14 +189,14 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'leader/topic.js',
     find: 'this.#ones.push(one);',
     replace: 'this.#ones.unshift(one);',
-    seed: 1,
+    seed: 10,
   },
   {
     name: 'what is taken back is said again to the next leader',
     file: 'member/stickies.js',
     find: 'this.#stickies.delete(key);',
     replace: '',
-    seed: 1,
+    seed: 6,
   },
   {
     name: 'the primary leads although it was not asked to',
@@ -211,7 +211,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'return new Promise(resolve => {\n            this.#leaving',
     replace:
       'for (const { workerId } of workers)\n            this.#exited(workerId);\n        return new Promise(resolve => {\n            this.#leaving',
-    seed: 1,
+    seed: 30,
   },
   {
     name: 'a worker looks for no other primary once its own has closed',
