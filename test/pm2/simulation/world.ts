@@ -34,7 +34,11 @@ export class World {
   #calmSince = 0;
   areMishapsOver = false;
 
-  constructor(readonly random: Random) {
+  /** @param isAimed whether it is mostly leaders that freeze, again and again, for about as long as matters */
+  constructor(
+    readonly random: Random,
+    private readonly isAimed = false,
+  ) {
     this.time = new SimTime(random, 0.05);
     const slow = random.pick([0.5, 2, 10]);
     this.daemon = new Daemon({ clock: this.time, latencyMs: () => 0.05 + random.next() * slow });
@@ -48,7 +52,13 @@ export class World {
     const end = time.now() + 3000 + random.below(6000);
     while (time.now() < end) {
       await this.#let(random.below(random.pick([10, 100, 700])));
-      this.#mishap();
+      const leader = this.isAimed && random.chance(0.7) ? this.#leader : undefined;
+      if (!leader) this.#mishap();
+      else {
+        this.#calmSince = time.now();
+        await this.#blink(leader);
+        this.#calmSince = time.now();
+      }
     }
     this.#calmDown();
     await this.#let(6000);
@@ -96,6 +106,23 @@ export class World {
     }
     this.workers.push({ process, end, link, members });
     this.say(`w${process.self.workerId} starts`);
+  }
+
+  /** Freezes for less than a heartbeat, or about until it is found silent; then for a moment does not, then does for long. */
+  async #blink({ process }: SimWorker): Promise<void> {
+    const { random } = this;
+    this.say(`w${process.self.workerId} blinks`);
+    process.freeze();
+    await this.#let(random.chance(0.5) ? random.below(HEARTBEAT_MS) : LEADER_TIMEOUT_MS + random.below(100));
+    process.thaw();
+    await this.#let(random.below(8));
+    if (random.chance(0.7)) process.freeze();
+    await this.#let(LEADER_TIMEOUT_MS + 200);
+    process.thaw();
+  }
+
+  get #leader(): SimWorker | undefined {
+    return this.workers.find(({ members }) => [...members.values()].some(({ hasLease }) => hasLease));
   }
 
   #mishap(): void {
