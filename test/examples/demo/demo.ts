@@ -5,7 +5,10 @@ import { type Primary, setupPrimary } from 'cluster-shared-client';
 import { Display } from './display.js';
 import { type HalfResult, runHalf } from './half.js';
 import { type DemoOptions, HELP, Refusal, readOptions } from './options.js';
+import { Pm2Staff } from './pm2-staff.js';
+import { Staff } from './staff.js';
 import { NOTES, resultTable, termTable } from './tables.js';
+import { Terms } from './terms.js';
 import { openUpstream } from './upstream.js';
 
 /** By convention 128 and the signal's number. */
@@ -60,25 +63,33 @@ function stopOnSignals(): AbortController {
 }
 
 async function bothHalves(options: DemoOptions, display: Display, stop: AbortController): Promise<HalfResult[]> {
-  const without = await half(options, display, stop);
+  if (options.pm2) return [await half(options, display, stop, false), await half(options, display, stop, true)];
+  const without = await half(options, display, stop, false);
   const primary = setupPrimary();
   try {
-    return [without, await half(options, display, stop, primary)];
+    return [without, await half(options, display, stop, true, primary)];
   } finally {
     await primary.close();
   }
 }
 
 async function half(
-  { redis, workers, seconds }: DemoOptions,
+  { redis, workers, seconds, pm2 }: DemoOptions,
   display: Display,
   stop: AbortController,
+  shared: boolean,
   primary?: Primary,
 ) {
   const upstream = await openUpstream(redis, stop);
   try {
-    display.begin(`${upstream.title}, ${workers} workers ${primary ? 'that share one client' : 'without sharing'}`);
-    return await runHalf({ workers, seconds, upstream, display, stop, primary });
+    display.begin(
+      `${upstream.title}, ${workers} workers ${pm2 ? 'under PM2 ' : ''}${shared ? 'that share one client' : 'without sharing'}`,
+    );
+    const task = { shared, address: upstream.address };
+    const crew = pm2 ? new Pm2Staff(task, stop) : new Staff(task, stop);
+    const teller = crew instanceof Pm2Staff ? crew.events : primary!;
+    const terms = shared ? new Terms(teller, text => display.event(text)) : undefined;
+    return await runHalf({ workers, seconds, upstream, display, stop, crew, terms });
   } finally {
     await upstream.close();
   }

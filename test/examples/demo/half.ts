@@ -1,12 +1,11 @@
 // One half of the demo: a cluster that works for some seconds, without sharing or with, and what came of it.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Primary } from 'cluster-shared-client';
 import type { Connections } from '../../helpers/upstream-protocol.js';
 import type { Display } from './display.js';
-import { Staff } from './staff.js';
+import type { Crew } from './staff.js';
 import { type Sum, sum } from './sum.js';
-import { type Term, Terms } from './terms.js';
+import type { Term, Terms } from './terms.js';
 import type { Ran, Upstream } from './upstream.js';
 
 const KILL_EVERY_MS = 1500;
@@ -17,8 +16,9 @@ export interface HalfOptions {
   readonly seconds: number;
   readonly upstream: Upstream;
   readonly display: Display;
+  readonly crew: Crew;
   /** Given: the workers share, and the leader is killed now and then. */
-  readonly primary?: Primary | undefined;
+  readonly terms?: Terms | undefined;
   /** Ends it early. */
   readonly stop: AbortController;
 }
@@ -33,14 +33,11 @@ export interface HalfResult extends Sum {
 }
 
 export async function runHalf(options: HalfOptions): Promise<HalfResult> {
-  const { workers, upstream, display, primary, stop } = options;
-  const staff = new Staff({ shared: primary !== undefined, address: upstream.address }, stop);
-  const terms = primary && new Terms(primary, text => display.event(text));
-  const show = () =>
-    display.live({ workers: staff.living.length, connections: upstream.connections, ...sum(staff.counts) });
+  const { workers, upstream, display, crew: staff, terms, stop } = options;
+  const show = () => display.live({ workers: staff.size, connections: upstream.connections, ...sum(staff.counts) });
   const shows = setInterval(show, SHOW_EVERY_MS);
   try {
-    for (let n = 0; n < workers; n++) staff.hire();
+    await staff.hire(workers);
     await staff.until('serving');
     display.event('all workers make calls');
     const killed = await work(options, staff, terms);
@@ -58,7 +55,7 @@ export async function runHalf(options: HalfOptions): Promise<HalfResult> {
 }
 
 /** Lets the workers work. Returns how many leaders were killed meanwhile. */
-async function work({ seconds, stop: { signal } }: HalfOptions, staff: Staff, terms?: Terms): Promise<number> {
+async function work({ seconds, stop: { signal } }: HalfOptions, staff: Crew, terms?: Terms): Promise<number> {
   const end = performance.now() + seconds * 1000;
   const everyMs = Math.min(KILL_EVERY_MS, (seconds * 1000) / 3);
   let killed = 0;
@@ -75,9 +72,9 @@ async function work({ seconds, stop: { signal } }: HalfOptions, staff: Staff, te
 }
 
 /** No more calls; then a last publication that everybody has to get: what is missing before it was missed. */
-async function finish(staff: Staff): Promise<void> {
+async function finish(staff: Crew): Promise<void> {
   staff.tell({ demo: 'stop' });
   await staff.until('quiet');
-  staff.tell({ demo: 'publish last' }, staff.living.slice(0, 1));
+  staff.tellOne({ demo: 'publish last' });
   await staff.until('caught up');
 }

@@ -6,6 +6,8 @@ import type { Address } from './real-clients.js';
 export interface Task {
   readonly shared: boolean;
   readonly address: Address;
+  /** Where to report, instead of to the primary. */
+  readonly wire?: string;
 }
 
 /** worker -> primary */
@@ -16,6 +18,14 @@ export interface Report {
    */
   readonly demo: 'serving' | 'quiet' | 'caught up';
   readonly counts: Counts;
+}
+
+/** worker -> demo, where no primary tells of it: it leads, and then that its real client is open. */
+export interface Leads {
+  readonly leads: 'appointed' | 'ready';
+  readonly term: number;
+  readonly workerId: number;
+  readonly pid: number;
 }
 
 /** primary -> worker */

@@ -9,6 +9,8 @@ export interface DemoOptions {
   /** A real Redis instead of the embedded upstream. */
   readonly redis?: string | undefined;
   readonly json: boolean;
+  /** Under a real PM2. */
+  readonly pm2: boolean;
 }
 
 /** Ends the demo with its message alone. */
@@ -18,6 +20,7 @@ export const HELP = `npm run demo -- [options]
   --redis URL    share connections to this Redis instead of a small embedded upstream
   --workers N    workers of the cluster, 1 to 64 (4)
   --seconds N    how long calls are made in each of the two halves, 1 to 3600 (6)
+  --pm2          under a real PM2, in a home of its own that is removed at the end
   --json         print one JSON object at the end; what goes on meanwhile is told on stderr`;
 
 /** Returns nothing where help was asked for. */
@@ -29,6 +32,7 @@ export function readOptions(args: string[]): DemoOptions | undefined {
     seconds: within('seconds', values.seconds, 1, 3600),
     redis: values.redis,
     json: values.json,
+    pm2: values.pm2,
   };
 }
 
@@ -41,6 +45,7 @@ function parse(args: string[]) {
         workers: { type: 'string', default: '4' },
         seconds: { type: 'string', default: '6' },
         json: { type: 'boolean', default: false },
+        pm2: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });

@@ -8,13 +8,26 @@ import { Refusal } from './options.js';
 
 const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
 
+/** The workers of a half, whoever starts them. */
+export interface Crew {
+  /** Resolves once the start is under way. */
+  hire(count: number): Promise<void>;
+  until(demo: Report['demo']): Promise<void>;
+  tell(order: Order): void;
+  tellOne(order: Order): void;
+  /** How many live. */
+  readonly size: number;
+  readonly counts: readonly Counts[];
+  close(): Promise<void>;
+}
+
 interface Member {
   readonly worker: Worker;
   report?: Report;
   isGone: boolean;
 }
 
-export class Staff {
+export class Staff implements Crew {
   readonly #task: Task;
   readonly #members = new Map<number, Member>();
   readonly #changes = new EventEmitter();
@@ -28,7 +41,11 @@ export class Staff {
     cluster.setupPrimary({ exec: WORKER, serialization: 'advanced' });
   }
 
-  hire(): void {
+  async hire(count: number): Promise<void> {
+    for (let n = 0; n < count; n++) this.#hireOne();
+  }
+
+  #hireOne(): void {
     const worker = cluster.fork({ DEMO_TASK: JSON.stringify(this.#task) });
     const member: Member = { worker, isGone: false };
     this.#members.set(worker.id, member);
@@ -41,7 +58,7 @@ export class Staff {
       member.isGone = true;
       this.#changes.emit('change');
       if (this.#isClosing) return;
-      if (signal === 'SIGKILL') this.hire();
+      if (signal === 'SIGKILL') this.#hireOne();
       else this.#stop.abort(new Refusal(`Worker ${worker.id} ended with ${signal ?? `exit code ${code}`}.`));
     });
   }
@@ -53,13 +70,17 @@ export class Staff {
       await once(this.#changes, 'change', { signal });
   }
 
-  tell(order: Order, to: readonly Worker[] = this.living): void {
+  tell(order: Order): void {
     // One that dies just now is gone from the count, too.
-    for (const worker of to) worker.send(order, () => {});
+    for (const { worker } of this.#living()) worker.send(order, () => {});
   }
 
-  get living(): Worker[] {
-    return this.#living().map(({ worker }) => worker);
+  tellOne(order: Order): void {
+    this.#living()[0]?.worker.send(order, () => {});
+  }
+
+  get size(): number {
+    return this.#living().length;
   }
 
   /** Of all workers there ever were; what a killed one did since its last report is in nobody's count. */
@@ -70,7 +91,7 @@ export class Staff {
   /** SIGKILL, so that none outlives the demo whatever it is doing. Resolves once all are gone. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    for (const worker of this.living) worker.process.kill('SIGKILL');
+    for (const { worker } of this.#living()) worker.process.kill('SIGKILL');
     while (this.#living().length > 0) await once(this.#changes, 'change');
   }
 

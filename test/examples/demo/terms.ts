@@ -13,6 +13,9 @@ export interface Term {
   end?: string;
 }
 
+/** The primary, or who hears of the same. */
+export type Teller = Pick<Primary, 'on'> | EventEmitter;
+
 interface TermEvent {
   readonly term: number;
   readonly workerId: number;
@@ -26,11 +29,12 @@ export class Terms {
   #killedAt: number | undefined;
   #isClosed = false;
 
-  constructor(primary: Primary, tell: (text: string) => void) {
+  constructor(primary: Teller, tell: (text: string) => void) {
     this.#tell = tell;
-    primary.on('appointed', event => this.#appointed(event));
-    primary.on('ready', event => this.#ready(event));
-    primary.on('deposed', ({ term, cause }) => this.#deposed(term, String(cause)));
+    const teller = primary as EventEmitter;
+    teller.on('appointed', event => this.#appointed(event));
+    teller.on('ready', event => this.#ready(event));
+    teller.on('deposed', ({ term, cause }) => this.#deposed(term, String(cause)));
   }
 
   /** Hears nothing more: what the end of the demo itself does to leaders isn't part of it. */

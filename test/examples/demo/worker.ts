@@ -1,10 +1,12 @@
 // A worker of the demo. The difference between its two halves is in open(): a real client of its own, or a share of one.
 
+import cluster from 'node:cluster';
 import { createSharedClient } from 'cluster-shared-client';
 import type { Update } from '../../helpers/upstream-protocol.js';
 import { Counter } from './counter.js';
 import { Load, TOPIC } from './load.js';
-import type { Order, Report, Task } from './messages.js';
+import type { Leads, Report, Task } from './messages.js';
+import { primaryOffice, wireOffice } from './office.js';
 import type { Address, DemoCalls, RealClient } from './real-clients.js';
 
 const REPORT_EVERY_MS = 100;
@@ -15,12 +17,13 @@ const redis = () => import('./redis-client.js');
 
 // Ctrl-C reaches the whole foreground; the primary decides when a worker ends.
 process.on('SIGINT', () => {});
-process.on('message', (order: Partial<Order> | null) => {
+const task: Task = JSON.parse(process.env.DEMO_TASK ?? '');
+const office = task.wire === undefined ? primaryOffice() : wireOffice(task.wire);
+office.listen(order => {
   if (order?.demo === 'stop') void stop();
   if (order?.demo === 'publish last') void calls.publish(TOPIC, LAST);
 });
 
-const task: Task = JSON.parse(process.env.DEMO_TASK ?? '');
 const counter = new Counter();
 const { calls, term } = await (task.shared ? openShared(task) : openOwn(task)).catch(giveUp);
 const load = new Load({ calls, counter, term });
@@ -47,6 +50,12 @@ async function newClient(address: Address): Promise<RealClient> {
 
 async function openShared({ address }: Task): Promise<Opened> {
   const client = await shareClient(address);
+  const tellOf = (leads: Leads['leads'], term: number) =>
+    office.say({ leads, term, workerId: cluster.worker!.id, pid: process.pid });
+  client.on('leader', ({ term }) => {
+    tellOf('appointed', term);
+    void client.ready().then(() => client.isLeader && tellOf('ready', term));
+  });
   await client.ready();
   await client.subscribe(TOPIC, received).ready;
   return { calls: client, term: () => client.term };
@@ -70,7 +79,7 @@ async function stop(): Promise<void> {
 }
 
 function report(demo: Report['demo']): void {
-  process.send?.({ demo, counts: counter.counts() } satisfies Report);
+  office.say({ demo, counts: counter.counts() });
 }
 
 function giveUp(error: Error): never {

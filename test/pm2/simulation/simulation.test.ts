@@ -69,6 +69,13 @@ const FAULTS: readonly Fault[] = [
     replace: 'this.#leaseUntil = this.clock.now() +',
     first: AIMED + 1,
   },
+  {
+    name: 'a claim counts although its leader spoke again before it',
+    file: 'pm2/read-log.js',
+    find: 'seen === peers[led.leader].seen ?',
+    replace: 'seen !== -1 ?',
+    first: AIMED + 200,
+  },
 ];
 
 const BUILD = fileURLToPath(new URL('../../..', import.meta.url));
