@@ -18,6 +18,8 @@ export interface AppSetup {
   readonly listens?: boolean;
   /** Lines to the log, each so many ms. */
   readonly floodsLog?: boolean;
+  /** No socket can be made. */
+  readonly hasNoSocket?: boolean;
   /** What it does when PM2 tells it to stop. */
   readonly stops?: 'SIGINT' | 'shutdown';
 }

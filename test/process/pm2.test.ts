@@ -1,4 +1,20 @@
-// Shared clients under the real PM2, in a home of the test's own.
+// Shared clients under the real PM2, in a home of the test's own. What there was to be shown, and where it is:
+//
+//   1  SIGKILL of leader (20 times) and follower under load   'one connection for 4 workers ...'
+//   2  reload with and without wait_ready, calls in flight    'a reload ...'
+//   3  scale down onto the leader                             'scaling down ...'
+//   4  restart of all: terms                                  the same
+//   5  SIGSTOP of the leader for 10 s                         'a leader that is stopped for 10 s ...'
+//   6  a busy follower: the daemon's memory                   'a busy follower ...'
+//   7  pm2 update, kill -9 of the daemon                      'pm2 update ...', 'when the daemon is killed ...'
+//   8  apps and namespaces, groups of one name                'apps and namespaces never meet ...'
+//   9  ESM, instance_var, a PM2_HOME of its own               every app here is ESM in such a home; instance_var as 8
+//  10  odd values never reach process.send raw                test/transport/pm2-bus.test.ts: what goes up is always text in an object
+//  11  shutdown_with_message                                  'a stop by message ...'
+//  12  a forked child, a cluster under a fork-mode app        'a forked child ...'
+//  13  a flood of log lines                                   as 6
+//  14  pm2 5, 6, 7 and pm2-runtime                            `npm run test:pm2-all` runs all of it; 'pm2-runtime ...'
+//  15  a payload of 10 MB                                     as 6, and over the bus 1 MB in 'where no socket can be made ...'
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -71,6 +87,11 @@ for (const major of MAJORS) {
     t.deepEqual(failed, []);
     const given = await terms(pm2.workers);
     t.is(new Set(given).size, given.length);
+    const follower = pm2.living.find(worker => worker !== leader)!;
+    follower.kill();
+    await follower.gone;
+    t.is(await pm2.leader('web', 4), leader);
+    t.is(pm2.daemonPid, daemonPid);
     t.is((await pm2.upstream.untilConnections(1)).live, 1);
   });
 
@@ -249,6 +270,25 @@ for (const major of MAJORS) {
     await pm2.until(() => pm2.workers.length === 4);
     t.true((await (await pm2.leader('web', 2)).do.status()).term > term);
     t.not(pm2.daemonPid, daemonPid);
+  });
+
+  test.serial(title('where no socket can be made, data goes over the bus if it may'), async t => {
+    const pm2 = await startPm2(t, major);
+    await pm2.run({ instances: 3, callEveryMs: 20, hasNoSocket: true, configure: { busData: true } });
+    const leader = await pm2.leader('web', 3);
+    const [follower] = pm2.living.filter(worker => worker !== leader);
+    const { value } = await follower!.do.call('same', ['x'.repeat(1_000_000)]);
+    t.is((value as string).length, 1_000_000);
+    t.regex((await follower!.until('warning')).message, /^Data goes over PM2's bus.*no socket/);
+    leader.kill();
+    await leader.gone;
+    t.not(await pm2.leader('web', 3), leader);
+    t.is((await follower!.do.call('same', ['after'])).value, 'after');
+    t.deepEqual(
+      (await calls(pm2.workers)).filter(({ error }) => error),
+      [],
+    );
+    noDaemonTrouble(t, pm2);
   });
 
   test.serial(title('it shows who leads'), async t => {
