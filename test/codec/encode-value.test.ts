@@ -157,24 +157,34 @@ test('1,000 levels travel, and one more is refused, plain or not', t => {
 });
 
 test('a value that meets the end of the stack is refused, not thrown up', t => {
-  const value = nest(900, undefined);
+  const value = nest(100, undefined);
   const codes = new Set<unknown>();
+  let hasRoom = false;
+  // On the way back from the end of the stack there is a little more room in each frame, until there is enough.
   const sink = (): void => {
     try {
+      sink();
+    } catch {
+      // The end, which is also where to begin.
+    }
+    if (hasRoom) return;
+    try {
       encodeValue(value, 'args');
+      hasRoom = true;
     } catch (error) {
       codes.add((error as SharedClientError).code);
     }
-    sink();
   };
-  t.throws(sink, { instanceOf: RangeError });
+  sink();
+  t.true(hasRoom);
   t.true(codes.has('ERR_NOT_SERIALIZABLE'));
   t.false(encodeValue({ a: 1 }, 'args').ext);
 });
 
 test('a text that would be longer than a string can be is refused', t => {
-  const half = 'x'.repeat(500);
-  const value = new Array(1.2e6).fill(half);
+  // Of few long pieces, as names have no room of their own beside the text.
+  const name = 'x'.repeat(2e6);
+  const value = Array.from({ length: 300 }, () => ({ [name]: 1 }));
   refused(t, value, 'args', 'nested too deeply (over 1000 levels) or too large');
 });
 

@@ -38,7 +38,7 @@ type Check = (title: string, body: Body) => void;
  */
 export function testTransport(name: string, build: () => Promise<Rig>, { processes = true } = {}): void {
   const check: Check = (title, body) =>
-    test(`${name}: ${title}`, async t => {
+    test.serial(`${name}: ${title}`, async t => {
       const rig = await build();
       try {
         await body(t, rig);

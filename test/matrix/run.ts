@@ -11,12 +11,16 @@ const LINES = ['20.19.0', '22', '24', '26'];
 /** Other releases of TypeScript: the oldest that is supported, and the one before ours. */
 const TYPESCRIPTS = ['5.8', '6.0'];
 
-/** What ava is given. Real processes run one test at a time. The simulation is left out: it asks nothing of Node that the system ring doesn't. */
+/**
+ * What ava is given. Left out is what runs on one line alone, because it asks nothing of Node that the other tests don't: the
+ * simulations, the long chaos, and most recipes.
+ */
 const RINGS: Readonly<Record<string, readonly string[]>> = {
-  'unit and system': ['**/*', '!process/*', '!examples/*', '!package/*', '!simulation/*'],
-  process: ['--serial', 'process/*'],
+  'unit and system': ['**/*', '!process/**/*', '!examples/*', '!package/*', '!simulation/*', '!pm2/simulation/*'],
+  'process, alone': ['--serial', 'process/alone/*', '!process/alone/chaos'],
+  'process, beside each other': ['--concurrency=3', 'process/*'],
   package: ['--serial', 'package/*'],
-  examples: ['--serial', 'examples/*'],
+  examples: ['--serial', 'examples/redis', 'examples/fastify'],
 };
 
 const lines = process.argv.length > 2 ? process.argv.slice(2) : LINES;
@@ -31,8 +35,6 @@ function runRing(line: string, ring: string) {
     ...process.env,
     // What asks for `node` or npm finds this one too.
     PATH: `${dirname(binary)}${delimiter}${process.env.PATH}`,
-    // The long chaos is for one line.
-    CHAOS_MINUTES: process.env.CHAOS_MINUTES ?? '0.25',
     // What a compiler says doesn't depend on the line it runs on: once is enough.
     ...(line === lines[0] && { COMPILERS: TYPESCRIPTS.map(compiler).join(delimiter) }),
   };

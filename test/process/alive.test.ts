@@ -15,28 +15,28 @@ const run = async (...args: string[]) => {
   return stdout.trim() + stderr;
 };
 
-test('a plain process ends by itself after close()', async t => {
+test.serial('a plain process ends by itself after close()', async t => {
   t.is(await run('close'), 'closed');
 });
 
-test('a plain process ends by itself without close(), if the real client holds nothing', async t => {
+test.serial('a plain process ends by itself without close(), if the real client holds nothing', async t => {
   t.regex(await run('leave'), /^\d+$/);
 });
 
-test('a plain process ends by itself once its connection is closed', async t => {
+test.serial('a plain process ends by itself once its connection is closed', async t => {
   const upstream = await forkUpstream();
   t.is(await run('close a connection', upstream.path), '1');
   await upstream.untilConnections(0);
   await upstream.close();
 });
 
-test('while a call waits the process lives', async t => {
+test.serial('while a call waits the process lives', async t => {
   t.is(await run('wait'), 'later');
   t.is(await run('expire'), 'ERR_TIMEOUT');
   t.is(await run('wait for ready'), 'ready');
 });
 
-test('a worker ends by itself after close() and disconnect()', async t => {
+test.serial('a worker ends by itself after close() and disconnect()', async t => {
   const { leader, followers, primary } = await startRig(t, { workers: 2 });
   for (const worker of [leader, followers[0]]) {
     await worker.do.subscribe('topic');
@@ -48,7 +48,7 @@ test('a worker ends by itself after close() and disconnect()', async t => {
   }
 });
 
-test('a follower ends by itself where its app has unref’d the channel: the library holds nothing', async t => {
+test.serial('a follower ends by itself where its app has unref’d the channel: the library holds nothing', async t => {
   const { followers, primary } = await startRig(t, { workers: 2 });
   const [follower] = followers;
   await follower.do.subscribe('topic');
@@ -57,7 +57,7 @@ test('a follower ends by itself where its app has unref’d the channel: the lib
   t.like(await primary.until('exit'), { workerId: follower.workerId, code: 0, signal: null });
 });
 
-test('the primary ends by itself once its workers are gone, set up or closed', async t => {
+test.serial('the primary ends by itself once its workers are gone, set up or closed', async t => {
   for (const isClosed of [false, true]) {
     const { workers, primary } = await startRig(t, { workers: 2 });
     if (isClosed) await primary.do.close();
@@ -69,7 +69,7 @@ test('the primary ends by itself once its workers are gone, set up or closed', a
   }
 });
 
-test('close() leaves no timer, listener or handle', async t => {
+test.serial('close() leaves no timer, listener or handle', async t => {
   const rig = await startRig(t);
   const worker = await rig.fork();
   const before = await worker.do.resources();

@@ -9,7 +9,7 @@ type CompatProcess = RemoteProcess<CompatApi, CompatEvent>;
 
 const CLIENTS = [0, 1, 2];
 
-test('clients of several workers share one real client, and go on when its worker is killed', async t => {
+test.serial('clients of several workers share one real client, and go on when its worker is killed', async t => {
   const rig = await startRig(t, { primary: {} });
   const workers: CompatProcess[] = [];
   for (let i = 0; i < 3; i++) {

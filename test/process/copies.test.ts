@@ -14,7 +14,7 @@ import { startRig } from '../helpers/process-rig.js';
 const LIBRARY = new URL('../../lib/', import.meta.url);
 const REQUIRE = fileURLToPath(new URL('../fixtures/process-require.cjs', import.meta.url));
 
-test('require() and import give the same module', async t => {
+test.serial('require() and import give the same module', async t => {
   const { stdout } = await promisify(execFile)(process.execPath, [REQUIRE]);
   t.deepEqual(JSON.parse(stdout), {
     names: Object.keys(library).sort(),
@@ -24,7 +24,7 @@ test('require() and import give the same module', async t => {
   });
 });
 
-test('two copies of the library in one process share one member', async t => {
+test.serial('two copies of the library in one process share one member', async t => {
   const rig = await startRig(t, { workers: 1 });
   const both = await rig.forkProgram<CopiesApi, never>({ program: 'process-copies.js' });
   for (const url of [new URL('index.js', LIBRARY).href, copyLibrary(t)]) await both.do.load(url);

@@ -3,7 +3,7 @@
 import test from 'ava';
 import { startRig, type WorkerProcess } from '../helpers/process-rig.js';
 
-test('two groups are led by two workers, and by one when it is the last', async t => {
+test.serial('two groups are led by two workers, and by one when it is the last', async t => {
   const rig = await startRig(t);
   const { primary, upstream } = rig;
   const names = ['a', 'b'];
@@ -39,7 +39,7 @@ test('two groups are led by two workers, and by one when it is the last', async 
   t.like((await hanging).error, { code: 'ERR_CLOSED', outcome: 'unknown' });
 });
 
-test('a group with a name like any property of an object', async t => {
+test.serial('a group with a name like any property of an object', async t => {
   const rig = await startRig(t);
   const [worker, other] = (await rig.forkMany(2)) as [WorkerProcess, WorkerProcess];
   for (const name of ['__proto__', 'constructor', 'toString', '*']) {

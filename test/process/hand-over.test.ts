@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { longestGap } from '../helpers/process-load.js';
 import { type Rig, startRig, type WorkerProcess } from '../helpers/process-rig.js';
 
-test('200 calls from each of 4 workers over a close() of the leader all succeed', async t => {
+test.serial('200 calls from each of 4 workers over a close() of the leader all succeed', async t => {
   const rig = await startRig(t, { workers: 4 });
   const { leader, primary, connections } = rig;
   await handOverUnderLoad(t, rig, () => leader.do.close());
@@ -14,7 +14,7 @@ test('200 calls from each of 4 workers over a close() of the leader all succeed'
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
-test('resign() hands over and stays a member', async t => {
+test.serial('resign() hands over and stays a member', async t => {
   const rig = await startRig(t, { workers: 4 });
   const { leader, primary, connections } = rig;
   await handOverUnderLoad(t, rig, () => leader.do.resign());
@@ -24,7 +24,7 @@ test('resign() hands over and stays a member', async t => {
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
-test('primary.transfer() resolves when the successor that it names is ready', async t => {
+test.serial('primary.transfer() resolves when the successor that it names is ready', async t => {
   const rig = await startRig(t, { workers: 4 });
   const { followers, primary, connections } = rig;
   const [successor] = followers;
@@ -33,7 +33,7 @@ test('primary.transfer() resolves when the successor that it names is ready', as
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
-test('an overlapping hand-over has the new real client ready first', async t => {
+test.serial('an overlapping hand-over has the new real client ready first', async t => {
   const rig = await startRig(t, { workers: 4, client: { handover: 'overlap' } });
   const { leader, upstream, connections } = rig;
   await handOverUnderLoad(t, rig, () => leader.do.close());
@@ -41,25 +41,28 @@ test('an overlapping hand-over has the new real client ready first', async t => 
   t.deepEqual(await connections(1), { total: 2, inTurn: false });
 });
 
-test('a call in progress gets its time, one that takes longer ends with ERR_LEADER_LOST or is sent again', async t => {
-  const { leader, followers, primary, connections } = await startRig(t, {
-    workers: 3,
-    client: { drainTimeoutMs: 500 },
-  });
-  const [caller] = followers;
-  const inTime = caller.do.call('slow', [200, 'in time']);
-  const plain = caller.do.call('hangOnce', ['plain']);
-  const idempotent = caller.do.call('hangOnce', ['idempotent'], { idempotent: true });
-  for (const hanging of ['plain', 'idempotent']) await leader.until('running', ({ id }) => id === hanging);
-  const handedOver = primary.do.transfer('probe');
-  t.deepEqual(await inTime, { value: 200 });
-  t.like((await plain).error, { code: 'ERR_LEADER_LOST', outcome: 'unknown' });
-  t.deepEqual(await idempotent, { value: 2 });
-  await handedOver;
-  t.deepEqual(await connections(1), { total: 2, inTurn: true });
-});
+test.serial(
+  'a call in progress gets its time, one that takes longer ends with ERR_LEADER_LOST or is sent again',
+  async t => {
+    const { leader, followers, primary, connections } = await startRig(t, {
+      workers: 3,
+      client: { drainTimeoutMs: 500 },
+    });
+    const [caller] = followers;
+    const inTime = caller.do.call('slow', [200, 'in time']);
+    const plain = caller.do.call('hangOnce', ['plain']);
+    const idempotent = caller.do.call('hangOnce', ['idempotent'], { idempotent: true });
+    for (const hanging of ['plain', 'idempotent']) await leader.until('running', ({ id }) => id === hanging);
+    const handedOver = primary.do.transfer('probe');
+    t.deepEqual(await inTime, { value: 200 });
+    t.like((await plain).error, { code: 'ERR_LEADER_LOST', outcome: 'unknown' });
+    t.deepEqual(await idempotent, { value: 2 });
+    await handedOver;
+    t.deepEqual(await connections(1), { total: 2, inTurn: true });
+  },
+);
 
-test('where the successor cannot open its real client, the old leader opens its own again', async t => {
+test.serial('where the successor cannot open its real client, the old leader opens its own again', async t => {
   const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, client: { openTimeoutMs: 300 } });
   const [successor, caller] = followers as [WorkerProcess, WorkerProcess];
   await successor.do.holdOpening();
@@ -73,7 +76,7 @@ test('where the successor cannot open its real client, the old leader opens its 
   await upstream.untilConnections(1);
 });
 
-test('in a rolling restart no call fails, and the leader changes once', async t => {
+test.serial('in a rolling restart no call fails, and the leader changes once', async t => {
   const rig = await startRig(t, { workers: 3 });
   const { primary, connections } = rig;
   const old = [...rig.workers];

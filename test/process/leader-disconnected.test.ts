@@ -5,30 +5,33 @@ import { startRig } from '../helpers/process-rig.js';
 
 const QUICK = { heartbeatMs: 200, leaderTimeoutMs: 1000 };
 
-test('the leader calls worker.disconnect() and lives on: its successor comes when its lease is over', async t => {
-  const { leader, followers, upstream, primary, connections } = await startRig(t, { workers: 3, primary: QUICK });
-  const [caller] = followers;
-  const plain = caller.do.call('hangOnce', ['plain']);
-  const idempotent = caller.do.call('hangOnce', ['idempotent'], { idempotent: true });
-  for (const hanging of ['plain', 'idempotent']) await leader.until('running', ({ id }) => id === hanging);
-  const own = leader.do.call('hangOnce', ['own']);
-  await leader.until('running', ({ id }) => id === 'own');
+test.serial(
+  'the leader calls worker.disconnect() and lives on: its successor comes when its lease is over',
+  async t => {
+    const { leader, followers, upstream, primary, connections } = await startRig(t, { workers: 3, primary: QUICK });
+    const [caller] = followers;
+    const plain = caller.do.call('hangOnce', ['plain']);
+    const idempotent = caller.do.call('hangOnce', ['idempotent'], { idempotent: true });
+    for (const hanging of ['plain', 'idempotent']) await leader.until('running', ({ id }) => id === hanging);
+    const own = leader.do.call('hangOnce', ['own']);
+    await leader.until('running', ({ id }) => id === 'own');
 
-  void leader.do.disconnect();
-  await upstream.untilConnections(0);
-  t.like((await plain).error, { code: 'ERR_LEADER_LOST', outcome: 'unknown' });
-  t.like((await own).error, { outcome: 'unknown' });
-  const waiting = caller.do.callMany(20, 'waiting');
-  t.like(await primary.until('deposed'), { workerId: leader.workerId, cause: 'disconnected' });
-  for (const { error } of await waiting) t.is(error, undefined);
-  t.deepEqual(await idempotent, { value: 2 });
-  t.like((await leader.do.call('echo', ['late'])).error, { code: 'ERR_PRIMARY_LOST', outcome: 'not-started' });
-  t.like(await leader.do.status(), { role: 'follower' });
-  t.deepEqual(await connections(1), { total: 2, inTurn: true });
-  t.is((await upstream.stats()).ranStale, 0);
-});
+    void leader.do.disconnect();
+    await upstream.untilConnections(0);
+    t.like((await plain).error, { code: 'ERR_LEADER_LOST', outcome: 'unknown' });
+    t.like((await own).error, { outcome: 'unknown' });
+    const waiting = caller.do.callMany(20, 'waiting');
+    t.like(await primary.until('deposed'), { workerId: leader.workerId, cause: 'disconnected' });
+    for (const { error } of await waiting) t.is(error, undefined);
+    t.deepEqual(await idempotent, { value: 2 });
+    t.like((await leader.do.call('echo', ['late'])).error, { code: 'ERR_PRIMARY_LOST', outcome: 'not-started' });
+    t.like(await leader.do.status(), { role: 'follower' });
+    t.deepEqual(await connections(1), { total: 2, inTurn: true });
+    t.is((await upstream.stats()).ranStale, 0);
+  },
+);
 
-test('where its process then ends, the successor comes at once', async t => {
+test.serial('where its process then ends, the successor comes at once', async t => {
   const { leader, followers, primary, connections } = await startRig(t, { workers: 3 });
   const [caller] = followers;
   await leader.do.unref();
@@ -39,7 +42,7 @@ test('where its process then ends, the successor comes at once', async t => {
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
-test('the primary ends the leader by worker.kill()', async t => {
+test.serial('the primary ends the leader by worker.kill()', async t => {
   const { leader, followers, primary, connections } = await startRig(t, { workers: 3 });
   const [caller] = followers;
   const plain = caller.do.call('hangOnce', ['plain']);
@@ -52,7 +55,7 @@ test('the primary ends the leader by worker.kill()', async t => {
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
-test('the primary disconnects the leader, which is frozen: nothing of it runs any more', async t => {
+test.serial('the primary disconnects the leader, which is frozen: nothing of it runs any more', async t => {
   const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, primary: QUICK });
   const [caller] = followers;
   leader.freeze();

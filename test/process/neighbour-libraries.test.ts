@@ -19,7 +19,7 @@ const MARKS: Readonly<Record<string, (message: Message) => boolean>> = {
 const PRIMARY = 'neighbours-primary.js';
 
 for (const serialization of ['json', 'advanced'] as const) {
-  test(`socket.io, prom-client, log4js and this library work in one cluster, ${serialization}`, async t => {
+  test.serial(`socket.io, prom-client, log4js and this library work in one cluster, ${serialization}`, async t => {
     const rig = await startRig(t, { primary: { serialization } });
     const { primary } = rig;
     await primary.do.ask(PRIMARY, 'logs');

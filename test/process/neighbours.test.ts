@@ -20,7 +20,7 @@ const FOREIGN: readonly unknown[] = [
 ];
 
 for (const serialization of ['json', 'advanced'] as const) {
-  test(`foreign messages and null pass untouched in both directions, ${serialization}`, async t => {
+  test.serial(`foreign messages and null pass untouched in both directions, ${serialization}`, async t => {
     const { leader, followers, workers, primary } = await startRig(t, { workers: 3, primary: { serialization } });
     for (const worker of workers) await worker.do.listen();
     await primary.do.listen();

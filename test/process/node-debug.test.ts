@@ -14,7 +14,7 @@ async function run(debug?: string): Promise<{ out: string; err: string }> {
   return { out, err };
 }
 
-test('the life of a group is printed in lines that can be read', async t => {
+test.serial('the life of a group is printed in lines that can be read', async t => {
   const { out, err } = await run('cluster-shared-client');
   t.is(out, '');
   const lines = err.trim().split('\n');
@@ -64,7 +64,7 @@ test('the life of a group is printed in lines that can be read', async t => {
   ]);
 });
 
-test('without it nothing is written', async t => {
+test.serial('without it nothing is written', async t => {
   t.deepEqual(await run(), { out: '', err: '' });
   t.deepEqual(await run('http'), { out: '', err: '' });
 });

@@ -3,7 +3,7 @@
 import test from 'ava';
 import { startRig } from '../helpers/process-rig.js';
 
-test('a worker thread of a worker has no primary, unless it wants to be alone', async t => {
+test.serial('a worker thread of a worker has no primary, unless it wants to be alone', async t => {
   const { leader } = await startRig(t, { workers: 1 });
   t.deepEqual(JSON.parse(await leader.do.run('thread', 'process-thread.js')), {
     shared: 'ERR_NO_PRIMARY',
@@ -13,7 +13,7 @@ test('a worker thread of a worker has no primary, unless it wants to be alone', 
   t.deepEqual(await leader.do.call('echo', ['still']), { value: 'still' });
 });
 
-test('a child of child_process.fork is alone, also under a worker', async t => {
+test.serial('a child of child_process.fork is alone, also under a worker', async t => {
   const { leader, primary } = await startRig(t, { workers: 1 });
   // It prints its own number: it has asked itself.
   const pid = Number(await leader.do.run('child', 'process-plain.js', 'leave'));
@@ -21,7 +21,7 @@ test('a child of child_process.fork is alone, also under a worker', async t => {
   t.is((await primary.do.status()).groups.length, 1);
 });
 
-test('a worker that wants to be alone leads by itself', async t => {
+test.serial('a worker that wants to be alone leads by itself', async t => {
   const { leader, followers, upstream, primary } = await startRig(t, { workers: 2 });
   for (const worker of [leader, followers[0]]) {
     await worker.do.create({ name: 'own', alone: true });
@@ -34,7 +34,7 @@ test('a worker that wants to be alone leads by itself', async t => {
   await leader.gone;
 });
 
-test('the primary itself is a member that doesn’t lead', async t => {
+test.serial('the primary itself is a member that doesn’t lead', async t => {
   const rig = await startRig(t);
   const { primary, connections } = rig;
   await primary.do.create();
@@ -49,7 +49,7 @@ test('the primary itself is a member that doesn’t lead', async t => {
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
-test('a process that led alone gives its group to the first worker once it is set up', async t => {
+test.serial('a process that led alone gives its group to the first worker once it is set up', async t => {
   const rig = await startRig(t, { primary: false });
   const { primary, connections } = rig;
   await primary.do.create();
@@ -69,7 +69,7 @@ test('a process that led alone gives its group to the first worker once it is se
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
-test('a primary that wants to lead does', async t => {
+test.serial('a primary that wants to lead does', async t => {
   const rig = await startRig(t);
   const { primary, connections } = rig;
   await primary.do.create({ eligible: true, priority: 1 });

@@ -5,21 +5,24 @@ import { type Rig, startRig } from '../helpers/process-rig.js';
 
 const LOST = { code: 'ERR_PRIMARY_LOST', outcome: 'unknown' };
 
-test('when the primary is killed, calls end, the real client is closed in time and the workers exit with 0', async t => {
-  const rig = await startRig(t, { workers: 3, client: { saysBye: true } });
-  const { leader, workers, upstream, primary } = rig;
-  const calls = workers.map(worker => worker.do.call('hangOnce', [`hanging-${worker.workerId}`]));
-  for (const { workerId } of workers) await leader.until('running', ({ id }) => id === `hanging-${workerId}`);
-  const { term } = await leader.do.status();
-  primary.kill();
-  for (const call of calls) t.like((await call).error, LOST);
-  await leader.until('closed');
-  await Promise.all(workers.map(worker => worker.gone));
-  t.like((await upstream.executed()).at(-1), { id: `bye-${term}` });
-  await exitedWith(t, rig, 0);
-});
+test.serial(
+  'when the primary is killed, calls end, the real client is closed in time and the workers exit with 0',
+  async t => {
+    const rig = await startRig(t, { workers: 3, client: { saysBye: true } });
+    const { leader, workers, upstream, primary } = rig;
+    const calls = workers.map(worker => worker.do.call('hangOnce', [`hanging-${worker.workerId}`]));
+    for (const { workerId } of workers) await leader.until('running', ({ id }) => id === `hanging-${workerId}`);
+    const { term } = await leader.do.status();
+    primary.kill();
+    for (const call of calls) t.like((await call).error, LOST);
+    await leader.until('closed');
+    await Promise.all(workers.map(worker => worker.gone));
+    t.like((await upstream.executed()).at(-1), { id: `bye-${term}` });
+    await exitedWith(t, rig, 0);
+  },
+);
 
-test('a real client that never closes delays the exit by drainTimeoutMs', async t => {
+test.serial('a real client that never closes delays the exit by drainTimeoutMs', async t => {
   const rig = await startRig(t, { workers: 2, client: { saysBye: true, drainTimeoutMs: 300 } });
   const { leader, workers, upstream, primary } = rig;
   process.kill(upstream.pid!, 'SIGSTOP');
@@ -33,7 +36,7 @@ test('a real client that never closes delays the exit by drainTimeoutMs', async 
   await exitedWith(t, rig, 0);
 });
 
-test('a primary that exits by itself leaves its workers in the same way', async t => {
+test.serial('a primary that exits by itself leaves its workers in the same way', async t => {
   const rig = await startRig(t, { workers: 3, client: { saysBye: true } });
   const { leader, workers, primary } = rig;
   const call = leader.do.call('hangOnce', ['hanging']);
@@ -45,7 +48,7 @@ test('a primary that exits by itself leaves its workers in the same way', async 
   await exitedWith(t, rig, 0);
 });
 
-test('a leader that is frozen when its primary dies lets go when it thaws', async t => {
+test.serial('a leader that is frozen when its primary dies lets go when it thaws', async t => {
   const rig = await startRig(t, { workers: 3, client: { saysBye: true } });
   const { leader, followers, upstream, primary } = rig;
   leader.freeze();
@@ -63,7 +66,7 @@ test('a leader that is frozen when its primary dies lets go when it thaws', asyn
   await exitedWith(t, rig, 0);
 });
 
-test('where the app called worker.disconnect(), the worker does not exit for us', async t => {
+test.serial('where the app called worker.disconnect(), the worker does not exit for us', async t => {
   const { leader, followers, primary, connections } = await startRig(t, { workers: 3 });
   const [away] = followers;
   const hanging = away.do.call('hangOnce', ['hanging']);
@@ -81,7 +84,7 @@ test('where the app called worker.disconnect(), the worker does not exit for us'
   t.deepEqual(await connections(0), { total: 1, inTurn: true });
 });
 
-test('cluster.disconnect() ends workers that share a client, the real client closed', async t => {
+test.serial('cluster.disconnect() ends workers that share a client, the real client closed', async t => {
   const rig = await startRig(t, { workers: 3, client: { saysBye: true } });
   const { leader, workers, primary } = rig;
   for (const worker of workers) await worker.do.unref();

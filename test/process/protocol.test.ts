@@ -15,7 +15,7 @@ interface Packet {
   readonly d?: readonly { readonly t: number; readonly h: readonly number[]; readonly x: string }[];
 }
 
-test('a newer worker and an older one share beside ours: each speaks the highest version in common', async t => {
+test.serial('a newer worker and an older one share beside ours: each speaks the highest version in common', async t => {
   const rig = await startRig(t, { workers: 2 });
   const { term } = await rig.leader.do.status();
   for (const versions of [[2, 1], [1], [7, 1, 0]]) {
@@ -35,7 +35,7 @@ test('a newer worker and an older one share beside ours: each speaks the highest
   t.deepEqual(await rig.followers[0].do.call('echo', ['ours']), { value: 'ours' });
 });
 
-test('a worker without a version in common is told so and kept out, the others work on', async t => {
+test.serial('a worker without a version in common is told so and kept out, the others work on', async t => {
   const rig = await startRig(t, { workers: 2 });
   for (const versions of [[3, 2], [0], []]) {
     const raw = await forkRaw(rig);
@@ -48,7 +48,7 @@ test('a worker without a version in common is told so and kept out, the others w
   t.deepEqual(await rig.followers[0].do.call('echo', ['ours']), { value: 'ours' });
 });
 
-test('a worker whose primary has no version in common gets ERR_PROTOCOL', async t => {
+test.serial('a worker whose primary has no version in common gets ERR_PROTOCOL', async t => {
   const rig = await startRig(t, { primary: false });
   const { primary } = rig;
   const worker = await rig.fork();
@@ -63,7 +63,7 @@ test('a worker whose primary has no version in common gets ERR_PROTOCOL', async 
   t.like((await worker.do.call('echo', [2])).error, { code: 'ERR_PROTOCOL', outcome: 'not-started' });
 });
 
-test('the primary says nothing to a worker before its hello', async t => {
+test.serial('the primary says nothing to a worker before its hello', async t => {
   const rig = await startRig(t, { workers: 2 });
   const raw = await forkRaw(rig);
   await rig.leader.do.close();
@@ -73,7 +73,7 @@ test('the primary says nothing to a worker before its hello', async t => {
   t.is(raw.events.length, 1);
 });
 
-test('more than fifty malformed frames to the primary: it lives, and everybody else works on', async t => {
+test.serial('more than fifty malformed frames to the primary: it lives, and everybody else works on', async t => {
   const rig = await startRig(t, { workers: 3 });
   const { workers, primary, followers } = rig;
   const [sender] = followers;
@@ -86,7 +86,7 @@ test('more than fifty malformed frames to the primary: it lives, and everybody e
   t.deepEqual(await primary.told('deposed'), []);
 });
 
-test('more than fifty malformed frames to a worker, leader or not: it lives, and works on', async t => {
+test.serial('more than fifty malformed frames to a worker, leader or not: it lives, and works on', async t => {
   const { workers, primary, leader, followers } = await startRig(t, { workers: 3 });
   const hanging = followers[0].do.call('slow', [200]);
   for (const message of MALFORMED) {
@@ -98,7 +98,7 @@ test('more than fifty malformed frames to a worker, leader or not: it lives, and
   t.deepEqual(await primary.told('deposed'), []);
 });
 
-test('frames of the right shape that make no sense hurt nobody', async t => {
+test.serial('frames of the right shape that make no sense hurt nobody', async t => {
   const rig = await startRig(t, { workers: 3 });
   const { workers, primary, leader } = rig;
   const { term } = await leader.do.status();
@@ -111,7 +111,7 @@ test('frames of the right shape that make no sense hurt nobody', async t => {
   t.deepEqual(await leader.do.status().then(status => status.term), term);
 });
 
-test('a worker that says hello twice, as another incarnation of the library, is a member once', async t => {
+test.serial('a worker that says hello twice, as another incarnation of the library, is a member once', async t => {
   const rig = await startRig(t, { workers: 2 });
   const raw = await forkRaw(rig);
   for (const id of ['one', 'two']) {

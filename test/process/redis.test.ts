@@ -6,7 +6,7 @@ import type { RedisApi, RedisEvent } from '../fixtures/process-redis.js';
 import { type Rig, startRig } from '../helpers/process-rig.js';
 import { findRedis } from '../helpers/services.js';
 
-test('four workers share one connection to Redis, and one again after the leader is killed', async t => {
+test.serial('four workers share one connection to Redis, and one again after the leader is killed', async t => {
   const redis = await findRedis(t);
   if (!redis) return;
   const name = `csc-process-${process.pid}`;

@@ -4,14 +4,14 @@ import test from 'ava';
 import { startRig } from '../helpers/process-rig.js';
 
 for (const serialization of ['json', 'advanced'] as const) {
-  test(`all values arrive the same, ${serialization}`, async t => {
+  test.serial(`all values arrive the same, ${serialization}`, async t => {
     const { workers } = await startRig(t, { workers: 3, primary: { serialization } });
     for (const worker of workers) t.deepEqual(await worker.do.differing(), []);
     t.deepEqual(await workers[1]!.do.differing('large'), []);
   });
 }
 
-test('setupPrimary({ serialization }) after other settings keeps those', async t => {
+test.serial('setupPrimary({ serialization }) after other settings keeps those', async t => {
   const rig = await startRig(t, { primary: false });
   const before = await rig.fork({ serialization: 'json' });
   await rig.primary.do.setup({ serialization: 'advanced' });
@@ -20,7 +20,7 @@ test('setupPrimary({ serialization }) after other settings keeps those', async t
   for (const worker of [before, after]) t.deepEqual(await worker.do.differing(), []);
 });
 
-test('workers of both kinds in one cluster, each of them as leader', async t => {
+test.serial('workers of both kinds in one cluster, each of them as leader', async t => {
   const rig = await startRig(t);
   const kinds = ['json', 'advanced', 'json'] as const;
   const workers = [];
@@ -41,7 +41,7 @@ test('workers of both kinds in one cluster, each of them as leader', async t => 
   t.deepEqual(await workers[1]!.do.differing('large'), []);
 });
 
-test('errors arrive with class, code and outcome, over both kinds', async t => {
+test.serial('errors arrive with class, code and outcome, over both kinds', async t => {
   const rig = await startRig(t);
   for (const serialization of ['json', 'advanced'] as const) await rig.join(await rig.fork({ serialization }));
   for (const worker of rig.workers) {

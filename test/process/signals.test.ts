@@ -5,7 +5,7 @@ import { startRig } from '../helpers/process-rig.js';
 
 const CLOSING = { closeOn: ['SIGTERM'] as NodeJS.Signals[], saysBye: true };
 
-test('SIGTERM closes the leader under load, which then dies of the signal: no call fails', async t => {
+test.serial('SIGTERM closes the leader under load, which then dies of the signal: no call fails', async t => {
   const { leader, followers, upstream, primary, connections } = await startRig(t, { workers: 3, client: CLOSING });
   for (const worker of followers) await worker.do.startLoad(`load-${worker.workerId}`, 4);
   for (const worker of followers) await worker.do.moreLoad(20);
@@ -20,7 +20,7 @@ test('SIGTERM closes the leader under load, which then dies of the signal: no ca
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
-test('SIGTERM for every worker at once, as when a service stops', async t => {
+test.serial('SIGTERM for every worker at once, as when a service stops', async t => {
   const { workers, upstream, primary } = await startRig(t, { workers: 4, client: CLOSING });
   for (const worker of workers) worker.kill('SIGTERM');
   for (const { workerId } of workers) {
@@ -30,7 +30,7 @@ test('SIGTERM for every worker at once, as when a service stops', async t => {
   t.deepEqual((await primary.do.status()).groups, []);
 });
 
-test('where the app has its own handler, the signal closes the client and is left to the app', async t => {
+test.serial('where the app has its own handler, the signal closes the client and is left to the app', async t => {
   const { leader, followers, primary, connections } = await startRig(t, { workers: 3, client: CLOSING });
   await leader.do.onSignal('SIGTERM');
   leader.kill('SIGTERM');
@@ -45,7 +45,7 @@ test('where the app has its own handler, the signal closes the client and is lef
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
-test('a handler of the app that listens once counts too', async t => {
+test.serial('a handler of the app that listens once counts too', async t => {
   const { leader, followers, primary } = await startRig(t, { workers: 3, client: CLOSING });
   const [other] = followers;
   await leader.do.onSignal('SIGTERM', 'once');
@@ -57,7 +57,7 @@ test('a handler of the app that listens once counts too', async t => {
   t.deepEqual(await primary.told('exit'), []);
 });
 
-test('without closeOn no signal is handled', async t => {
+test.serial('without closeOn no signal is handled', async t => {
   const { leader, followers, primary } = await startRig(t, { workers: 3 });
   leader.kill('SIGTERM');
   t.like(await primary.until('exit'), { signal: 'SIGTERM' });
@@ -65,7 +65,7 @@ test('without closeOn no signal is handled', async t => {
   t.deepEqual(await followers[0].do.call('echo', [1]), { value: 1 });
 });
 
-test('after close() a signal is no affair of ours any more', async t => {
+test.serial('after close() a signal is no affair of ours any more', async t => {
   const { leader, followers, primary } = await startRig(t, { workers: 2, client: CLOSING });
   await followers[0].do.close();
   followers[0].kill('SIGTERM');

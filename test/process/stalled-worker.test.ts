@@ -5,7 +5,7 @@ import { startRig, type WorkerProcess } from '../helpers/process-rig.js';
 
 const MIB = 2 ** 20;
 
-test('values for a frozen worker are conflated to the newest, and the primary stays small', async t => {
+test.serial('values for a frozen worker are conflated to the newest, and the primary stays small', async t => {
   const { followers, primary, leader, connections } = await startRig(t, {
     workers: 3,
     primary: { maxQueuedBytes: 256 * 1024 },
@@ -51,7 +51,7 @@ test('values for a frozen worker are conflated to the newest, and the primary st
   t.deepEqual(await connections(1), { total: 1, inTurn: true });
 });
 
-test('calls for a frozen leader are refused beyond the limit, and the others end as its death says', async t => {
+test.serial('calls for a frozen leader are refused beyond the limit, and the others end as its death says', async t => {
   const { leader, followers, primary } = await startRig(t, {
     workers: 2,
     primary: { maxQueuedBytes: 256 * 1024 },

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { startRig } from '../helpers/process-rig.js';
 
-test('workers that are there seconds before setupPrimary() share all the same', async t => {
+test.serial('workers that are there seconds before setupPrimary() share all the same', async t => {
   const rig = await startRig(t, { primary: false });
   const workers = await rig.forkMany(3);
   for (const worker of workers) await worker.do.create();
@@ -19,7 +19,7 @@ test('workers that are there seconds before setupPrimary() share all the same', 
   for (const worker of workers) t.deepEqual(await worker.told('warning'), []);
 });
 
-test('a worker whose primary is never set up is told so, and works once it is', async t => {
+test.serial('a worker whose primary is never set up is told so, and works once it is', async t => {
   const rig = await startRig(t, { primary: false });
   const worker = await rig.fork();
   await worker.do.create({ noPrimaryMs: 300, timeoutMs: 600 });
@@ -33,7 +33,7 @@ test('a worker whose primary is never set up is told so, and works once it is', 
   t.deepEqual(await worker.do.call('echo', [2]), { value: 2 });
 });
 
-test('setupPrimary() before the forks, and once more without options', async t => {
+test.serial('setupPrimary() before the forks, and once more without options', async t => {
   const rig = await startRig(t, { primary: { heartbeatMs: 300 } });
   await rig.primary.do.setup();
   await rig.primary.do.setup({ heartbeatMs: 300 });
@@ -43,7 +43,7 @@ test('setupPrimary() before the forks, and once more without options', async t =
   t.deepEqual(await worker.do.ready(), {});
 });
 
-test('a primary that closes leaves the workers alive, and when it is set up again they share again', async t => {
+test.serial('a primary that closes leaves the workers alive, and when it is set up again they share again', async t => {
   const rig = await startRig(t, { workers: 3 });
   const { leader, workers, followers, upstream, primary, connections } = rig;
   const [caller] = followers;
@@ -64,7 +64,7 @@ test('a primary that closes leaves the workers alive, and when it is set up agai
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
-test('a worker that comes late joins the leader that is there', async t => {
+test.serial('a worker that comes late joins the leader that is there', async t => {
   const rig = await startRig(t, { workers: 2 });
   await rig.leader.do.subscribe('topic');
   await rig.leader.do.publish('topic', 'last');
@@ -77,7 +77,7 @@ test('a worker that comes late joins the leader that is there', async t => {
   t.is(rig.upstream.connections.total, 1);
 });
 
-test('a server that is not there yet: ready() says why, and all goes well once it is', async t => {
+test.serial('a server that is not there yet: ready() says why, and all goes well once it is', async t => {
   const rig = await startRig(t);
   const workers = await rig.forkMany(3);
   for (const worker of workers) {

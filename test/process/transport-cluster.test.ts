@@ -8,18 +8,21 @@ testTransport('cluster', () => buildClusterRig('advanced'));
 // How a worker ends has nothing to do with the serialization.
 testTransport('cluster, json', () => buildClusterRig('json'), { processes: false });
 
-test('a worker that dies with a handle unacknowledged is closed, and what waited behind it counts as written', async t => {
-  const { rig, worker } = await start(t);
-  worker.freeze();
-  await rig.primary.ask({ do: 'send-handle', workerId: worker.workerId });
-  const waiting = rig.primary.send({ to: worker.workerId, count: 3 });
-  await rig.primary.do({ do: 'kill', workerId: worker.workerId });
-  t.deepEqual((await waiting).calls, [1, 1, 1]);
-  await rig.primary.untilSeen('exited');
-  t.deepEqual(rig.primary.kinds, ['message', 'closed', 'exited']);
-});
+test.serial(
+  'a worker that dies with a handle unacknowledged is closed, and what waited behind it counts as written',
+  async t => {
+    const { rig, worker } = await start(t);
+    worker.freeze();
+    await rig.primary.ask({ do: 'send-handle', workerId: worker.workerId });
+    const waiting = rig.primary.send({ to: worker.workerId, count: 3 });
+    await rig.primary.do({ do: 'kill', workerId: worker.workerId });
+    t.deepEqual((await waiting).calls, [1, 1, 1]);
+    await rig.primary.untilSeen('exited');
+    t.deepEqual(rig.primary.kinds, ['message', 'closed', 'exited']);
+  },
+);
 
-test('a dead worker whose child holds the channel open is closed all the same', async t => {
+test.serial('a dead worker whose child holds the channel open is closed all the same', async t => {
   const { rig, worker } = await start(t);
   const child = (await worker.ask({ do: 'lend-channel' })) as number;
   worker.kill();
@@ -29,7 +32,7 @@ test('a dead worker whose child holds the channel open is closed all the same', 
   t.deepEqual(rig.primary.kinds, ['message', 'closed', 'exited']);
 });
 
-test('a worker that the primary disconnects is reached until its channel has closed', async t => {
+test.serial('a worker that the primary disconnects is reached until its channel has closed', async t => {
   const { rig, worker } = await start(t);
   worker.freeze();
   await rig.primary.ask({ do: 'disconnect-worker', workerId: worker.workerId });

@@ -26,7 +26,7 @@ async function next(workers: readonly TaskProcess[], others: readonly TaskProces
   return Promise.race(rest.map(worker => worker.until('begun').then(() => worker)));
 }
 
-test('a task moves on when its worker is killed, hangs or closes, and runs nowhere else', async t => {
+test.serial('a task moves on when its worker is killed, hangs or closes, and runs nowhere else', async t => {
   const rig = await startRig(t, { primary: QUICK });
   const workers = await startTasks(rig, 4);
   const killed = workers[0]!;
@@ -57,7 +57,7 @@ test('a task moves on when its worker is killed, hangs or closes, and runs nowhe
   );
 });
 
-test('a task that has ended is over until its worker goes', async t => {
+test.serial('a task that has ended is over until its worker goes', async t => {
   const rig = await startRig(t, { primary: QUICK });
   const workers = await startTasks(rig, 2);
   const first = workers[0]!;

@@ -3,27 +3,30 @@
 import test from 'ava';
 import { startRig } from '../helpers/process-rig.js';
 
-test('a worker calls process.exit() in the middle of its calls: they are cancelled, the others go on', async t => {
-  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3 });
-  const [exiting, other] = followers;
-  t.deepEqual(await exiting.do.subscribe('its own'), {});
-  t.deepEqual(await exiting.do.subscribe('shared'), {});
-  t.deepEqual(await other!.do.subscribe('shared'), {});
-  const calls = ['a', 'b'].map(id => exiting.do.call('untilAbandoned', [id]));
-  for (const running of ['a', 'b']) await leader.until('running', ({ id }) => id === running);
-  void exiting.do.exit(3).catch(() => {});
-  for (const call of calls) await t.throwsAsync(call);
-  t.like(await primary.until('exit'), { workerId: exiting.workerId, code: 3 });
-  for (const abandoned of ['a', 'b']) await leader.until('abandoned', ({ id }) => id === abandoned);
-  // In order: the leader has heard of the end before this call.
-  t.deepEqual(await other!.do.call('echo', ['still']), { value: 'still' });
-  const { topics } = await upstream.stats();
-  t.is(topics['its own']!.subscribers, 0);
-  t.is(topics.shared!.subscribers, 1);
-  t.deepEqual(await primary.told('deposed'), []);
-});
+test.serial(
+  'a worker calls process.exit() in the middle of its calls: they are cancelled, the others go on',
+  async t => {
+    const { leader, followers, upstream, primary } = await startRig(t, { workers: 3 });
+    const [exiting, other] = followers;
+    t.deepEqual(await exiting.do.subscribe('its own'), {});
+    t.deepEqual(await exiting.do.subscribe('shared'), {});
+    t.deepEqual(await other!.do.subscribe('shared'), {});
+    const calls = ['a', 'b'].map(id => exiting.do.call('untilAbandoned', [id]));
+    for (const running of ['a', 'b']) await leader.until('running', ({ id }) => id === running);
+    void exiting.do.exit(3).catch(() => {});
+    for (const call of calls) await t.throwsAsync(call);
+    t.like(await primary.until('exit'), { workerId: exiting.workerId, code: 3 });
+    for (const abandoned of ['a', 'b']) await leader.until('abandoned', ({ id }) => id === abandoned);
+    // In order: the leader has heard of the end before this call.
+    t.deepEqual(await other!.do.call('echo', ['still']), { value: 'still' });
+    const { topics } = await upstream.stats();
+    t.is(topics['its own']!.subscribers, 0);
+    t.is(topics.shared!.subscribers, 1);
+    t.deepEqual(await primary.told('deposed'), []);
+  },
+);
 
-test('the leader calls process.exit() in the middle of calls: results that it wrote count', async t => {
+test.serial('the leader calls process.exit() in the middle of calls: results that it wrote count', async t => {
   const { leader, followers, primary, connections } = await startRig(t, { workers: 3 });
   const [caller] = followers;
   const answered = await caller.do.call('echo', ['answered']);
@@ -38,7 +41,7 @@ test('the leader calls process.exit() in the middle of calls: results that it wr
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
-test('await close() and process.exit(): all that was said before has arrived', async t => {
+test.serial('await close() and process.exit(): all that was said before has arrived', async t => {
   const { leader, followers, upstream, primary } = await startRig(t, { workers: 3 });
   const [closing, other] = followers;
   const calls = closing.do.callMany(100, 'before');
@@ -57,7 +60,7 @@ test('await close() and process.exit(): all that was said before has arrived', a
   t.like(await primary.told('deposed'), [{ workerId: leader.workerId, cause: 'resigned' }]);
 });
 
-test('a sticky publication ends with its worker', async t => {
+test.serial('a sticky publication ends with its worker', async t => {
   const { leader, followers, upstream } = await startRig(t, {
     workers: 3,
     client: { methods: { remove: { role: 'unpublish' } } },

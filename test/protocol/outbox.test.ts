@@ -45,8 +45,18 @@ const dataWords = ({ h }: Bundle) => `d${h[1]}`;
 
 /** A bundle that weighs so much, if it can. */
 function data(id: number, bytes = 1): Bundle {
-  const x = JSON.stringify(['x'.repeat(Math.max(1, bytes - bytesOf({ g: 'g', t: 5, h: [], x: '[""]' })))]);
+  const x = textOf(bytes);
   return { g: 'g', t: 5, h: [Kind.VALUE, id, x.length - 2, 0], x };
+}
+
+const texts = new Map<number, string>();
+
+/** Made once of each weight, for the large ones cost more than all that they test. */
+function textOf(bytes: number): string {
+  const made =
+    texts.get(bytes) ?? JSON.stringify(['x'.repeat(Math.max(1, bytes - bytesOf({ g: 'g', t: 5, h: [], x: '[""]' })))]);
+  texts.set(bytes, made);
+  return made;
 }
 
 test('what a tick puts leaves at its end in one packet, control first', t => {

@@ -1,9 +1,9 @@
 // Two minutes of chaos under load: what must hold whatever happens. CHAOS_SEED and CHAOS_MINUTES run another, or a longer one.
 
 import test from 'ava';
-import { runChaos } from '../chaos/chaos.js';
-import { reportOf } from '../chaos/report.js';
-import { findRedis } from '../helpers/services.js';
+import { runChaos } from '../../chaos/chaos.js';
+import { reportOf } from '../../chaos/report.js';
+import { findRedis } from '../../helpers/services.js';
 
 const seed = Number(process.env.CHAOS_SEED ?? 1);
 const minutes = Number(process.env.CHAOS_MINUTES ?? 2);

@@ -2,9 +2,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { startRig, type WorkerProcess } from '../helpers/process-rig.js';
-import { now } from '../helpers/process-wire.js';
-import type { Executed } from '../helpers/upstream-protocol.js';
+import { startRig, type WorkerProcess } from '../../helpers/process-rig.js';
+import { now } from '../../helpers/process-wire.js';
+import type { Executed } from '../../helpers/upstream-protocol.js';
 
 const QUICK = { heartbeatMs: 200, leaderTimeoutMs: 1000 };
 
