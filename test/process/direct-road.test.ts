@@ -3,7 +3,7 @@
 import test from 'ava';
 import { startRig } from '../helpers/process-rig.js';
 
-test('no frame of a thousand calls passes the primary', async t => {
+test.serial('no frame of a thousand calls passes the primary', async t => {
   const { followers, primary } = await startRig(t, { workers: 2, primary: { road: 'direct' } });
   const [follower] = followers;
   // Calls go by the relay until the connection stands.
@@ -16,7 +16,7 @@ test('no frame of a thousand calls passes the primary', async t => {
   t.is(after.bytes - before.bytes, 0);
 });
 
-test('on the relay each call passes it twice', async t => {
+test.serial('on the relay each call passes it twice', async t => {
   const { followers, primary } = await startRig(t, { workers: 2, primary: { road: 'relay' } });
   const before = await primary.do.status();
   await followers[0].do.callMany(1000, 'relayed');
