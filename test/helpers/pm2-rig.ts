@@ -1,5 +1,8 @@
 // Workers of an app under a daemon in memory: the whole library but for PM2's own sockets, in this process and in real time.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { CreateSharedClient } from '../../lib/client/types.js';
 import { Host } from '../../lib/host.js';
@@ -25,16 +28,21 @@ export interface RigWorker {
 export class Rig {
   readonly daemon = new Daemon({ clock: systemClock, latencyMs: () => 0.2 });
 
+  /** Who is killed here leaves its socket behind, and may have no successor to remove it. */
+  readonly #folder = mkdtempSync(join(tmpdir(), 'rig-'));
+  readonly createSockets = (): DirectTransport => createSockets({ folder: () => this.#folder });
+
   constructor(t: ExecutionContext) {
     // As a worker's channel to the daemon does.
     const alive = setInterval(() => {}, 60_000);
     t.teardown(() => {
       clearInterval(alive);
       for (const process of this.daemon.processes) process.kill();
+      rmSync(this.#folder, { recursive: true, force: true });
     });
   }
 
-  fork(slot: number, options?: ConfigureOptions, createDirect: () => DirectTransport = createSockets): RigWorker {
+  fork(slot: number, options?: ConfigureOptions, createDirect: () => DirectTransport = this.createSockets): RigWorker {
     const process = this.daemon.start(slot);
     const listeners = new Map<NodeJS.Signals, (() => void)[]>();
     const raised: NodeJS.Signals[] = [];

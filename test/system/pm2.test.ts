@@ -126,8 +126,8 @@ test.serial('SIGINT does what it would have done, once others may lead, unless t
 });
 
 /** A leader that nobody can connect to. */
-const nowhere = (): DirectTransport => {
-  const sockets = createSockets();
+const nowhere = (rig: Rig): DirectTransport => {
+  const sockets = rig.createSockets();
   return { ...sockets, connect: (_, handlers) => sockets.connect('/nowhere/at/all', handlers) };
 };
 /** No socket can be made. */
@@ -139,7 +139,7 @@ for (const [what, createDirect] of [
 ] as const) {
   test.serial(`where ${what}, data goes over the bus if it may, and says so`, async t => {
     const rig = new Rig(t);
-    const workers = [1, 2, 3].map(slot => rig.fork(slot, { busData: true }, createDirect));
+    const workers = [1, 2, 3].map(slot => rig.fork(slot, { busData: true }, () => createDirect(rig)));
     const clients = workers.map(worker => clientOf(worker));
     const warnings: string[] = [];
     for (const client of clients) client.on('warning', ({ message }) => warnings.push(message));
@@ -183,7 +183,7 @@ test.serial(
 test.serial('where data may not go over the bus, calls wait and a warning says for what', async t => {
   const rig = new Rig(t);
   let isReachable = false;
-  const sockets = createSockets();
+  const sockets = rig.createSockets();
   const later: DirectTransport = {
     ...sockets,
     connect: (address, handlers) => sockets.connect(isReachable ? address : '/nowhere/at/all', handlers),
