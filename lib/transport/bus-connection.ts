@@ -5,7 +5,7 @@ import type { Clock } from '../utils/clock.js';
 import type { Connection, ConnectionHandlers } from './direct.js';
 
 /** 64 kB as base64. */
-export const PIECE_BYTES = 48 * 1024;
+const PIECE_BYTES = 48 * 1024;
 /** On its way and not yet known to have been taken. */
 export const WINDOW_BYTES = 256 * 1024;
 /** The peer tells what it has taken so often: before the window is full. */
