@@ -8,14 +8,13 @@ import { callChannel, tell } from '../diagnostics/channels.js';
 import { closed, invalidOption, unknownMethod } from '../errors.js';
 import { isCallableName } from '../leader/method-names.js';
 import { rolesOf } from '../leader/real-client.js';
-import { Call, type CallKind, type CallSignal, withCarrier } from '../member/call.js';
+import { type Arguments, Call, type CallKind, type CallSignal } from '../member/call.js';
 import type { Member, MemberObserver } from '../member/member.js';
 import type { Sticky } from '../member/stickies.js';
 import type { ResyncEvent } from '../member/subscriptions.js';
 import type { ContextOption, HandleOptions, MethodRole, ResolvedWith } from '../options.js';
 import { nextNumber } from '../protocol/ids.js';
 import { Kind } from '../protocol/messages.js';
-import type { Payload } from '../protocol/payload.js';
 import { MAX_TIMER_MS } from '../utils/clock.js';
 import { createEmitter, type Emitter } from '../utils/emitter.js';
 import { CallerTrace } from './caller-trace.js';
@@ -149,7 +148,7 @@ export class Base implements MemberObserver {
     signal?.throwIfAborted();
     const said = member.options.methods.get(method);
     found = undefined;
-    let payload = encodeValue(args, 'args', signalCollector);
+    let payload: Arguments = encodeValue(args, 'args', signalCollector);
     const signals = found as AbortSignal[] | undefined;
     if (member.options.context) payload = this.#withContext(payload, member.options.context);
     const timeoutMs = with_.timeoutMs ?? this.options.methodTimeouts.get(method) ?? this.options.timeoutMs;
@@ -181,11 +180,11 @@ export class Base implements MemberObserver {
   }
 
   /** What the user's hook gives to come along; where it can't, the call goes without. */
-  #withContext(args: Payload, { inject }: ContextOption): Payload {
+  #withContext(args: Arguments, { inject }: ContextOption): Arguments {
     try {
       const carrier = inject();
       const text = carrier === undefined || carrier === null ? undefined : JSON.stringify(carrier);
-      return text === undefined ? args : withCarrier(args, text);
+      return text === undefined ? args : { ...args, carrier: text };
     } catch (error) {
       this.error(error);
       return args;
@@ -204,7 +203,7 @@ export class Base implements MemberObserver {
 
   #publishSticky(
     key: string,
-    args: Payload,
+    args: Arguments,
     timeoutMs: number,
     with_: ResolvedWith,
     succeed: Call['succeed'],

@@ -17,7 +17,7 @@ import {
 import type { Served } from '../metrics/served.js';
 import type { MemberOptions } from '../options.js';
 import { type FrameView, pickFrames, readFrames } from '../protocol/frames.js';
-import { type Bundle, EXT, Kind } from '../protocol/messages.js';
+import { type Bundle, Kind, kindOf } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { isThenable } from '../utils/is-thenable.js';
@@ -224,31 +224,24 @@ export class Service implements TopicHost, MethodHost {
     forCalls(bundle, (from, id) => this.sender.payloadTo(from, Kind.ERROR, id, error));
   }
 
-  #call(from: number, { kind, id, json, ext, parts }: FrameView, now: number): void {
+  #call(from: number, frame: FrameView, now: number): void {
+    const { kind, id, ext, parts, deadline } = frame;
     if (this.#state === 'draining') return this.sender.to(from, Kind.RETURNED, id, '0');
     try {
-      const [what, deadline, args] = this.#readCall(kind, json);
+      const what = methodOf(frame);
+      const { args, key, carrier } = argumentsOf(frame);
       const call = new RunningCall(this.#options.name, this.term, from, id, what, deadline, now);
-      if (now > deadline && kind === Kind.UNPUBLISH) this.#takeBackLate(from, (json as unknown[])[1]);
+      if (now > deadline && kind === Kind.UNPUBLISH) this.#takeBackLate(from, key);
       if (now > deadline) throw timedOut(what, 0, 'not-started', ': its deadline had passed when it came');
       const decoded = ext ? decodeArguments(args, parts, call) : args;
       if (!Array.isArray(decoded)) throw brokenArguments();
-      // What came along is in the last place, whatever the kind.
-      call.carrier = (json as unknown[])[3];
+      call.carrier = carrier;
       if (kind === Kind.CALL) this.#start(call, this.client.method(what), decoded);
-      else if (kind === Kind.PUBLISH) this.#publish(call, (json as unknown[])[1], decoded);
-      else this.#unpublish(call, (json as unknown[])[1], decoded);
+      else if (kind === Kind.PUBLISH) this.#publish(call, key, decoded);
+      else this.#unpublish(call, key, decoded);
     } catch (error) {
       this.sender.payloadTo(from, Kind.ERROR, id, encodeError(error));
     }
-  }
-
-  #readCall(kind: number, json: unknown): [what: string, deadline: number, args: unknown] {
-    if (!Array.isArray(json)) throw brokenFrame('call', 'a list', 'not-started');
-    const [first, second, third] = json as [unknown, unknown, unknown];
-    if (kind === Kind.CALL) return [first as string, (second as number | null) ?? Number.POSITIVE_INFINITY, third];
-    const what = kind === Kind.PUBLISH ? 'publish' : 'unpublish';
-    return [what, (first as number | null) ?? Number.POSITIVE_INFINITY, third ?? []];
   }
 
   #start(call: RunningCall, method: Method | undefined, args: unknown[]): void {
@@ -423,9 +416,23 @@ export function handBack(bundle: Bundle, sender: Sender): void {
 function forCalls({ f, h }: Bundle, visit: (from: number, id: number) => void): void {
   if (f === undefined) return;
   for (let i = 0; i < h.length; i += 4) {
-    const kind = h[i]! & ~EXT;
+    const kind = kindOf(h[i]!);
     if (kind === Kind.CALL || kind === Kind.PUBLISH || kind === Kind.UNPUBLISH) visit(f, h[i + 1]!);
   }
+}
+
+/** What a call asks for; whatever the method of the role is called. */
+function methodOf({ kind, method }: FrameView): string {
+  if (method === undefined) throw brokenFrame('call', 'about a method', 'not-started');
+  if (kind === Kind.CALL) return method;
+  return kind === Kind.PUBLISH ? 'publish' : 'unpublish';
+}
+
+function argumentsOf({ json, more }: FrameView): { args: unknown; key?: unknown; carrier?: unknown } {
+  if (!more) return { args: json };
+  if (!Array.isArray(json)) throw brokenFrame('call', 'a list', 'not-started');
+  const [args, key, carrier] = json as unknown[];
+  return { args, key, carrier };
 }
 
 const framesFrom = (bundle: Bundle, first: number): Bundle =>

@@ -1,7 +1,8 @@
 // One call of this process, from the moment it is made until it ends.
 
 import { rejectWhereAwaited } from '../codec/local-stack.js';
-import { EXT, Kind } from '../protocol/messages.js';
+import { type About, bytesOfAbout } from '../protocol/frames.js';
+import { EXT, type Kind, MORE } from '../protocol/messages.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Road } from '../road/road.js';
 import type { Expiring } from '../utils/deadlines.js';
@@ -17,7 +18,7 @@ export interface CallSignal {
 }
 
 /** Made for every call, so all its fields are set at once, in one order. */
-export class Call implements Expiring, Numbered<Call> {
+export class Call implements About, Expiring, Numbered<Call> {
   behind: Call | undefined = undefined;
   before: Expiring | undefined = undefined;
   after: Expiring | undefined = undefined;
@@ -36,14 +37,14 @@ export class Call implements Expiring, Numbered<Call> {
   readonly deadline: number;
 
   /**
-   * @param method the method, or the key of a sticky publication
+   * @param sticky the key of a sticky publication
    * @param succeed the `resolve` of the promise that was given out, if there's no `onFail`
    */
   constructor(
     kind: CallKind,
     readonly id: number,
     readonly method: string,
-    args: Payload,
+    args: Arguments,
     sticky: string | undefined,
     /** When it was made, by the clock. */
     readonly madeAt: number,
@@ -55,12 +56,11 @@ export class Call implements Expiring, Numbered<Call> {
     readonly succeed: (value: unknown) => void,
     private readonly onFail?: (error: unknown) => void,
   ) {
-    this.wireKind = args.ext ? kind | EXT : kind;
+    const hasMore = sticky !== undefined || args.carrier !== undefined;
+    this.wireKind = kind + (args.ext ? EXT : 0) + (hasMore ? MORE : 0);
+    this.text = hasMore ? withMore(args, sticky) : args.text;
     this.parts = args.parts;
     this.deadline = Math.ceil(madeAt + timeoutMs);
-    const until = this.deadline === Number.POSITIVE_INFINITY ? 'null' : this.deadline;
-    const second = sticky === undefined ? 'null' : JSON.stringify(sticky);
-    this.text = kind === Kind.CALL ? `[${quote(method)},${until},${args.text}]` : `[${until},${second},${args.text}]`;
   }
 
   fail(error: unknown): void {
@@ -70,23 +70,16 @@ export class Call implements Expiring, Numbered<Call> {
 
   /** What it holds in memory while it waits. */
   get bytes(): number {
-    let bytes = this.text.length;
+    let bytes = bytesOfAbout(this.method) + this.text.length;
     if (this.parts) for (const part of this.parts) bytes += part.length;
     return bytes;
   }
 }
 
-/** Arguments with what comes along with them: one more place in the frame, which the codec doesn't see. */
-export const withCarrier = (args: Payload, carrier: string): Payload => ({ ...args, text: `${args.text},${carrier}` });
-
-const quoted = new Map<string, string>();
-
-/** A client has few methods, and calls them often; a name made up for each call must not fill the memory. */
-function quote(name: string): string {
-  let json = quoted.get(name);
-  if (json === undefined) {
-    json = JSON.stringify(name);
-    if (quoted.size < 1000) quoted.set(name, json);
-  }
-  return json;
+/** Arguments, and what comes along with them as JSON, which the codec doesn't see. */
+export interface Arguments extends Payload {
+  readonly carrier?: string;
 }
+
+const withMore = ({ text, carrier }: Arguments, sticky: string | undefined): string =>
+  `[${text},${sticky === undefined ? 'null' : JSON.stringify(sticky)}${carrier === undefined ? '' : `,${carrier}`}]`;

@@ -200,7 +200,7 @@ export class Calls {
 
   #send(call: Call, road: Road): void {
     call.road = road;
-    call.bundle = road.send(call.wireKind, call.id, call.text, call.parts);
+    call.bundle = road.send(call.wireKind, call.id, call.text, call.parts, call);
     if (call.signals) {
       for (const { signal, number } of call.signals) if (signal.aborted) this.tellSignal(call, number, signal.reason);
     }

@@ -3,12 +3,11 @@
 import { SharedClientError, takenBack } from '../errors.js';
 import { nextNumber } from '../protocol/ids.js';
 import { Kind } from '../protocol/messages.js';
-import type { Payload } from '../protocol/payload.js';
-import { Call } from './call.js';
+import { type Arguments, Call } from './call.js';
 import type { Calls } from './calls.js';
 
 export interface Sticky {
-  readonly args: Payload;
+  readonly args: Arguments;
   readonly handle: object;
   /** Said and not yet taken: while it is under way, it isn't said again beside itself. */
   call: Call | undefined;
@@ -20,7 +19,7 @@ export interface Sticky {
 
 /** What is to be said, and who waits for it. */
 export interface Saying {
-  readonly args: Payload;
+  readonly args: Arguments;
   readonly timeoutMs: number;
   readonly handle: object;
   readonly succeed: Call['succeed'];

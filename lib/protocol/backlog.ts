@@ -1,7 +1,7 @@
 // What is kept of a flood for a worker that doesn't read: the newest value of each topic, and that others were dropped.
 
 import { signal } from './frames.js';
-import { type Bundle, EXT, Kind } from './messages.js';
+import { type Bundle, Kind, kindOf } from './messages.js';
 
 interface Kept {
   readonly group: string;
@@ -24,7 +24,7 @@ export class Backlog {
   keep(frame: Bundle): void {
     const { g: group, t: term, h } = frame;
     const [head = 0, topic = 0] = h;
-    const kind = head & ~EXT;
+    const kind = kindOf(head);
     const key = `${term}|${kind}|${topic}|${group}`;
     const hasGap = this.#kept.delete(key);
     this.#kept.set(key, { group, term, topic, kind, frame, hasGap });

@@ -1,6 +1,6 @@
 // Frames into bundles and out of them again.
 
-import { type Bundle, EXT } from './messages.js';
+import { ABOUT, type Abouts, type Bundle, EXT, kindOf, MORE } from './messages.js';
 import type { Part, Payload, TravellingPart } from './payload.js';
 import { partsBytes, unpack } from './travelling-parts.js';
 
@@ -16,6 +16,16 @@ const BATCH = 32;
 /** What a bundle without frames costs, for the accounts of what waits. */
 const OVERHEAD_BYTES = 64;
 
+/** Pairs of a bundle among which that of the next call is looked for. */
+const NEAR = 8;
+
+/** What a call is about. */
+export interface About {
+  readonly method: string;
+  /** On the machine's monotonic clock. */
+  readonly deadline: number;
+}
+
 /** A bundle that frames can still join. Sealed when its channel takes it. */
 export class OpenBundle {
   bytes = OVERHEAD_BYTES;
@@ -23,6 +33,7 @@ export class OpenBundle {
   readonly #head: number[];
   readonly #texts: string[];
   #parts: Part[] | undefined;
+  #abouts: (string | number)[] | undefined;
 
   constructor(
     readonly group: string,
@@ -36,6 +47,7 @@ export class OpenBundle {
     this.#texts = like ? like.#texts : [];
     if (like) {
       this.#parts = like.#parts;
+      this.#abouts = like.#abouts;
       this.bytes = like.bytes;
     }
   }
@@ -58,6 +70,10 @@ export class OpenBundle {
     return this.#parts;
   }
 
+  get abouts(): Abouts | undefined {
+    return this.#abouts;
+  }
+
   get isFull(): boolean {
     return this.sealed || this.bytes >= WRITE_BYTES;
   }
@@ -68,8 +84,10 @@ export class OpenBundle {
     return this.bytes >= WRITE_BYTES || (frames >= BATCH && frames >= inFlight / 4);
   }
 
-  add(kind: number, id: number, text: string, parts?: readonly Part[]): void {
-    this.#head.push(kind, id, text.length, parts ? parts.length : 0);
+  /** @param about for a call */
+  add(kind: number, id: number, text: string, parts?: readonly Part[], about?: About): void {
+    const whole = about ? kind + ABOUT * this.#placeOf(about) : kind;
+    this.#head.push(whole, id, text.length, parts ? parts.length : 0);
     this.#texts.push(text);
     this.bytes += text.length + 16;
     if (parts) {
@@ -97,8 +115,21 @@ export class OpenBundle {
     if (this.number !== undefined) bundle.n = this.number;
     if (this.to !== undefined) bundle.to = this.to;
     if (this.but !== undefined) bundle.but = this.but;
+    if (this.#abouts) bundle.m = this.#abouts;
     if (this.#parts) bundle.p = this.#parts;
     return bundle;
+  }
+
+  /** Which of the pairs says it, from 1. Calls of one tick differ little, so few are looked at. */
+  #placeOf({ method, deadline }: About): number {
+    this.#abouts ??= [];
+    const abouts = this.#abouts;
+    const last = abouts.length - 2;
+    for (let i = last; i >= 0 && i > last - 2 * NEAR; i -= 2) {
+      if (abouts[i + 1] === deadline && abouts[i] === method) return i / 2 + 1;
+    }
+    this.bytes += bytesOfAbout(method);
+    return abouts.push(method, deadline) / 2;
   }
 }
 
@@ -106,6 +137,8 @@ export class OpenBundle {
 export function signal(group: string, term: number, kind: number, id: number): Bundle {
   return { g: group, t: term, h: [kind, id, 1, 0], x: '[0]' };
 }
+
+const ABOUT_BITS = Math.log2(ABOUT);
 
 type Matches = (kind: number, id: number, index: number) => boolean;
 
@@ -148,7 +181,7 @@ function cutFrames(
   let part = 0;
   for (let i = 0; i < h.length; i += 4) {
     const [kind, id, length, count] = [h[i]!, h[i + 1]!, h[i + 2]!, h[i + 3]!];
-    if (matches(kind & ~EXT, id, i / 4)) {
+    if (matches(kindOf(kind), id, i / 4)) {
       take([kind, id, length, count], x.slice(offset, offset + length), all.slice(part, part + count));
     }
     offset += length + 1;
@@ -158,21 +191,44 @@ function cutFrames(
 
 /** What a bundle weighs, by its own length and not by what its sender says. */
 export function bytesOf(bundle: Bundle): number {
-  return OVERHEAD_BYTES + bundle.x.length + partsBytes(bundle);
+  let bytes = OVERHEAD_BYTES + bundle.x.length + partsBytes(bundle);
+  const { m } = bundle;
+  if (m) for (let i = 0; i < m.length; i += 2) bytes += bytesOfAbout(m[i] as string);
+  return bytes;
 }
+
+/** What is said of a call beside its text. */
+export const bytesOfAbout = (method: string): number => method.length + 16;
 
 /** The frame at hand while a bundle is read; one object serves all frames, so keep what it holds and not itself. */
 export class FrameView {
   kind = 0;
   id = 0;
   ext = false;
+  /** Of a call: its text holds more than the arguments. */
+  more = false;
+  /** Of a call: which pair of the bundle it is about, from 1. */
+  about = 0;
   /** The parsed text. */
   json: unknown = undefined;
   parts: readonly Part[] | undefined = undefined;
   start = 0;
   length = 0;
 
-  constructor(private readonly all: string) {}
+  constructor(
+    private readonly all: string,
+    private readonly abouts: Abouts | undefined,
+  ) {}
+
+  /** Of a call. */
+  get method(): string | undefined {
+    return this.abouts?.[2 * this.about - 2] as string | undefined;
+  }
+
+  /** Of a call, on the machine's monotonic clock. */
+  get deadline(): number {
+    return (this.abouts?.[2 * this.about - 1] as number | null | undefined) ?? Number.POSITIVE_INFINITY;
+  }
 
   /** The frame as a payload, for whoever needs the value more than once. */
   payload(): Payload {
@@ -186,17 +242,19 @@ export class FrameView {
  * @throws SyntaxError where the text isn't JSON, before any frame is visited.
  */
 export function readFrames(bundle: Bundle, visit: (frame: FrameView) => void): void {
-  const { h, x } = bundle;
+  const { h, x, m } = bundle;
   const parts = unpack(bundle);
   const values = JSON.parse(x) as unknown[];
-  const view = new FrameView(x);
+  const view = new FrameView(x, m);
   let offset = 1;
   let part = 0;
   for (let i = 0, at = 0; i < h.length; i += 4, at++) {
     const kind = h[i]!;
     const count = h[i + 3]!;
-    view.kind = kind & ~EXT;
+    view.kind = kindOf(kind);
     view.ext = (kind & EXT) !== 0;
+    view.more = (kind & MORE) !== 0;
+    view.about = kind >>> ABOUT_BITS;
     view.id = h[i + 1]!;
     view.json = values[at];
     view.parts = count === 0 ? undefined : parts.slice(part, part + count);

@@ -418,16 +418,13 @@ export interface Led {
 
 /**
  * What a data frame is. A frame is four numbers in `Bundle.h` (kind, id, characters of text, number of parts)
- * and its text in `Bundle.x`. `EXT` is added to the kind where the text is the codec's tagged form.
+ * and its text in `Bundle.x`. Added to the kind are `EXT` and, to that of a call, `MORE` and `ABOUT`.
  */
 export const Kind = {
   // member -> leader; the id is the call's, or the subscription's
-  // With a last place more, `carrier`, where the caller's `context` gave something to come along: JSON, never tagged.
-  /** `[method, deadline, args]` */
+  // `args`, or what `MORE` says; the method and the deadline are in `Bundle.m`
   CALL: 1,
-  /** `[deadline, stickyKey | null, args]` */
   PUBLISH: 2,
-  /** `[deadline, stickyKey, args]` */
   UNPUBLISH: 3,
   /** `[signal, reason]`: 0 is the call's own signal, n the nth in its arguments */
   CANCEL: 4,
@@ -479,7 +476,23 @@ export const Kind = {
   GONE: 31,
 } as const;
 
+/** What was encoded in the text is in the codec's tagged form. */
 export const EXT = 64;
+
+/**
+ * The text of this call is `[args, stickyKey | null]`, and, where the caller's `context` gave something to come along,
+ * that as a third: JSON, never tagged.
+ */
+export const MORE = 128;
+
+/** As often as this is in it the call is about the nth pair of `Bundle.m`, from 1. */
+export const ABOUT = 256;
+
+/** A kind without what is added to it. */
+export const kindOf = (kind: number): number => kind & (EXT - 1);
+
+/** What a bundle says of calls: methods and deadlines in turn. Infinite is `null` where the channel carries JSON. */
+export type Abouts = readonly (string | number | null)[];
 
 /** Frames of one group and term with one origin and one destination. Opaque to the primary but for its envelope. */
 export interface Bundle {
@@ -499,6 +512,8 @@ export interface Bundle {
   readonly h: readonly number[];
   /** the texts of all frames as one JSON array */
   readonly x: string;
+  /** the methods and deadlines of its calls: beside the texts because many calls share a pair */
+  readonly m?: Abouts;
   /** the parts of all frames, in order */
   readonly p?: readonly TravellingPart[];
   /** the block of those that don't travel by themselves, one after the other */

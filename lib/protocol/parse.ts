@@ -1,7 +1,7 @@
 // The only door in for messages: what isn't ours stays untouched, what is ours but broken becomes a coded error.
 
 import { brokenFrame, type SharedClientError } from '../errors.js';
-import { type Bundle, type BusPacket, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
+import { ABOUT, type Bundle, type BusPacket, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
 import type { SliceReader } from './slices.js';
 import { areTravellingParts } from './travelling-parts.js';
 
@@ -244,6 +244,15 @@ function checkControl(frame: Record<string, unknown>): string | undefined {
 
 const workerIds = listOf(count, 100_000)[0];
 
+/** Methods and deadlines in turn; one that is infinite may have become `null` on its way. */
+export function areAbouts(m: unknown): boolean {
+  if (!Array.isArray(m) || m.length % 2 !== 0 || m.length > MOST_FRAMES) return false;
+  for (let i = 0; i < m.length; i += 2) {
+    if (typeof m[i] !== 'string' || !(m[i + 1] === null || m[i + 1] >= 0)) return false;
+  }
+  return true;
+}
+
 const BUNDLE = toList({
   g: group,
   t: count,
@@ -252,6 +261,7 @@ const BUNDLE = toList({
   to: optional([value => value === '*' || workerIds(value), "worker ids or '*'"]),
   but: optional([workerIds, 'worker ids']),
   x: text,
+  m: optional([areAbouts, 'names and deadlines in turn']),
 });
 
 function checkBundle(bundle: Record<string, unknown>): string | undefined {
@@ -262,15 +272,17 @@ function checkBundle(bundle: Record<string, unknown>): string | undefined {
 }
 
 /** The head must account for each character of the text and each part, so that nobody has to look inside to cut a bundle. */
-function checkHead({ h, x, p, q }: Bundle): string | undefined {
+function checkHead({ h, x, m, p, q }: Bundle): string | undefined {
   // The first test also keeps a sparse list of a billion entries, which weighs nothing on the wire, from being walked.
   if (!Array.isArray(h) || h.length % 4 !== 0 || h.length === 0 || h.length > 4 * x.length)
     return 'bundle.h four numbers a frame';
+  const abouts = m ? m.length / 2 : 0;
   let characters = 1;
   let parts = 0;
   for (let i = 0; i < h.length; i += 4) {
     if (!isCount(h[i]) || !isCount(h[i + 1]) || !isCount(h[i + 2]) || !isCount(h[i + 3]))
       return 'bundle.h whole numbers';
+    if (h[i]! >= ABOUT * (abouts + 1)) return 'bundle.m what its head is about';
     characters += h[i + 2]! + 1;
     parts += h[i + 3]!;
   }

@@ -1,6 +1,6 @@
 // The road of the leader's own member: the same frames and the same copies, without a channel.
 
-import { OpenBundle } from '../protocol/frames.js';
+import { type About, OpenBundle } from '../protocol/frames.js';
 import type { Bundle } from '../protocol/messages.js';
 import type { Part } from '../protocol/payload.js';
 import type { Clock } from '../utils/clock.js';
@@ -27,12 +27,12 @@ export class LocalRoad implements Road {
     return this.#open?.bytes ?? 0;
   }
 
-  send(kind: number, id: number, text: string, parts?: readonly Part[]): number {
+  send(kind: number, id: number, text: string, parts?: readonly Part[], about?: About): number {
     if (!this.#open) {
       this.#open = new OpenBundle(this.group, this.term, undefined, ++this.#number);
       this.clock.defer(() => this.#deliver());
     }
-    this.#open.add(kind, id, text, parts);
+    this.#open.add(kind, id, text, parts, about);
     return this.#number;
   }
 

@@ -1,15 +1,15 @@
 // The way from a member to the leader of one term. Frames arrive in order; each travels in a numbered bundle, so that at
 // the end of the term it is known which of them arrived.
 
-import { OpenBundle } from '../protocol/frames.js';
+import { type About, OpenBundle } from '../protocol/frames.js';
 import type { Outbox } from '../protocol/outbox.js';
 import type { Part } from '../protocol/payload.js';
 
 export interface Road {
   readonly kind: 'local' | 'relay' | 'direct';
   readonly term: number;
-  /** Puts a frame. @returns the number of the bundle it travels in */
-  send(kind: number, id: number, text: string, parts?: readonly Part[]): number;
+  /** Puts a frame; `about` is for calls. @returns the number of the bundle it travels in */
+  send(kind: number, id: number, text: string, parts?: readonly Part[], about?: About): number;
   /** Lets a batch leave before the end of the tick if it's worth a write, with `inFlight` calls under way. */
   flushEarly(inFlight: number): void;
   /** The next frame begins a bundle: often enough to look at {@link waitingBytes}. */
@@ -60,12 +60,12 @@ export class RelayRoad implements RemoteRoad {
     return this.outbox.waitingBytes;
   }
 
-  send(kind: number, id: number, text: string, parts?: readonly Part[]): number {
+  send(kind: number, id: number, text: string, parts?: readonly Part[], about?: About): number {
     if (!this.#open || this.#open.isFull) {
       this.#open = new OpenBundle(this.group, this.term, undefined, ++this.#number);
       this.outbox.open(this.#open);
     }
-    this.#open.add(kind, id, text, parts);
+    this.#open.add(kind, id, text, parts, about);
     return this.#number;
   }
 

@@ -29,8 +29,8 @@ export function relay(host: RelayHost, from: RoutedWorker, bundle: Bundle): void
 function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {
   const leader = group.isServing ? host.workers.get(group.leader!) : undefined;
   if (!leader) return;
-  const { g, t, h, x, p, q } = bundle;
-  const passed = { g, t, f: from.workerId, h, x, ...(p && { p }), ...(q && { q }) };
+  const { g, t, h, x, m, p, q } = bundle;
+  const passed = { g, t, f: from.workerId, h, x, ...(m && { m }), ...(p && { p }), ...(q && { q }) };
   if (group.isHandingOver) return handBack(from, leader, passed);
   // What a member says about its road has no number.
   if (bundle.n !== undefined) group.received.set(from.workerId, bundle.n);

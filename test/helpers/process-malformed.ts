@@ -65,6 +65,9 @@ const DATA: readonly unknown[] = [
   { ...call('0'), h: { length: 4 } },
   { ...call('0'), h: [1, 1, 1, 2] },
   { ...call('0'), x: 5 },
+  { ...call('0'), m: 'x' },
+  { ...call('0'), m: [{}, 1] },
+  { ...call('0'), h: [257, 1, 1, 0] },
   { ...call('0'), p: [{}] },
   { ...call('0'), p: 'x' },
 ];
@@ -78,9 +81,16 @@ export const MALFORMED: readonly object[] = [
 
 /** Frames of the right shape that make no sense, for a group that lives in `term`. */
 export function senseless(term: number): readonly object[] {
-  const bundles = ['{', '[1]', '{}', '[1,2,3]', '["get"]', '["__proto__",null,[]]', '["get",null,{"length":1}]'].map(
-    (text, i) => ({ ...call(text), t: term, n: i + 1 }),
-  );
+  const about = (method: string, text: string, more = 0) => {
+    const { h, ...rest } = call(text);
+    return { ...rest, h: [257 + more, ...h.slice(1)], m: [method, null] };
+  };
+  const bundles = [
+    ...['{', '[1]', '{}'].map(call),
+    ...['{', '{"length":1}', '0'].map(text => about('get', text)),
+    ...['[]', '1', 'null'].map(text => about('get', text, 128)),
+    about('__proto__', '[]'),
+  ].map((bundle, i) => ({ ...bundle, t: term, n: i + 1 }));
   const odd = [99, 10, 14, 30, 31].map(kind => ({ g: GROUP, t: term, h: [kind, 1, 1, 0], x: '[0]' }));
   const control = [
     { k: 'ready', group: GROUP, term, methods: [] },

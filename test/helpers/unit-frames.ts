@@ -1,12 +1,12 @@
 // Bundles written by hand, and bundles as words.
 
-import { OpenBundle, readFrames } from '../../lib/protocol/frames.js';
-import { type Bundle, Kind } from '../../lib/protocol/messages.js';
+import { type FrameView, OpenBundle, readFrames } from '../../lib/protocol/frames.js';
+import { type Bundle, Kind, kindOf, MORE } from '../../lib/protocol/messages.js';
 
 export interface WrittenFrame {
   readonly kind: number;
   readonly id: number;
-  /** What is said, or its JSON. */
+  /** What is said; of a call `[method, deadline, args]`, of a publication `[deadline, key, args]`. */
   readonly value?: unknown;
 }
 
@@ -21,8 +21,20 @@ export interface Envelope {
 /** A bundle of these frames. */
 export function bundle({ group = 'g', term, number, to, from }: Envelope, ...frames: WrittenFrame[]): Bundle {
   const open = new OpenBundle(group, term, to, number);
-  for (const { kind, id, value = 0 } of frames) open.add(kind, id, JSON.stringify(value));
+  for (const frame of frames) put(open, frame);
   return { ...open.seal(), ...(from !== undefined && { f: from }) };
+}
+
+function put(open: OpenBundle, { kind, id, value = 0 }: WrittenFrame): void {
+  const plain = kindOf(kind);
+  if (plain > Kind.UNPUBLISH || !Array.isArray(value)) return open.add(kind, id, JSON.stringify(value));
+  const [first, second, args] = value as [string, number | null, unknown] & [number | null, string | null, unknown];
+  if (plain === Kind.CALL) {
+    const about = { method: first, deadline: second ?? Number.POSITIVE_INFINITY };
+    return open.add(kind, id, JSON.stringify(args), undefined, about);
+  }
+  const about = { method: 'said', deadline: (first as number | null) ?? Number.POSITIVE_INFINITY };
+  open.add(kind | MORE, id, JSON.stringify([args, second]), undefined, about);
 }
 
 const NAMES = new Map(Object.entries(Kind).map(([name, kind]) => [kind as number, name]));
@@ -31,7 +43,16 @@ const NAMES = new Map(Object.entries(Kind).map(([name, kind]) => [kind as number
 export function frameWords(bundles: Iterable<Bundle>): string[] {
   const words: string[] = [];
   for (const each of bundles) {
-    readFrames(each, ({ kind, id, json }) => words.push(`${NAMES.get(kind) ?? kind} ${id} ${JSON.stringify(json)}`));
+    readFrames(each, frame => {
+      words.push(`${NAMES.get(frame.kind) ?? frame.kind} ${frame.id} ${JSON.stringify(asWritten(frame))}`);
+    });
   }
   return words;
+}
+
+/** As it is written. */
+function asWritten({ kind, json, more, method, deadline }: FrameView): unknown {
+  if (method === undefined) return json;
+  const [args, key, ...rest] = more ? (json as unknown[]) : [json, null];
+  return kind === Kind.CALL ? [method, deadline, args, ...rest] : [deadline, key, args, ...rest];
 }

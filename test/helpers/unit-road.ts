@@ -1,6 +1,6 @@
 // A road that leads nowhere: what was sent on it, bundle by bundle.
 
-import { type FrameView, OpenBundle, readFrames } from '../../lib/protocol/frames.js';
+import { type About, type FrameView, OpenBundle, readFrames } from '../../lib/protocol/frames.js';
 import type { Bundle } from '../../lib/protocol/messages.js';
 import type { Part, Payload } from '../../lib/protocol/payload.js';
 import type { Road } from '../../lib/road/road.js';
@@ -18,8 +18,10 @@ export class FakeRoad implements Road {
 
   constructor(readonly term: number) {}
 
-  send(kind: number, id: number, text: string, parts?: readonly Part[]): number {
-    this.#sent.push({ g: 'g', t: this.term, h: [kind, id, text.length, 0], x: `[${text}]` });
+  send(kind: number, id: number, text: string, parts?: readonly Part[], about?: About): number {
+    const bundle = new OpenBundle('g', this.term);
+    bundle.add(kind, id, text, undefined, about);
+    this.#sent.push(bundle.seal());
     this.parts.push(parts);
     return this.#number;
   }

@@ -5,7 +5,7 @@ import { SharedClientError } from '../../lib/errors.js';
 import { Call, type CallKind, type CallSignal } from '../../lib/member/call.js';
 import { Calls } from '../../lib/member/calls.js';
 import type { FrameView } from '../../lib/protocol/frames.js';
-import { EXT, Kind } from '../../lib/protocol/messages.js';
+import { EXT, Kind, MORE } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { microtasks, UnitClock } from '../helpers/unit-clock.js';
 import { FakeRoad, frame, payloadFrame } from '../helpers/unit-road.js';
@@ -481,12 +481,17 @@ test('without an own way to fail a call fails by the promise that was given out'
   await t.throwsAsync(promise, { message: 'so' });
 });
 
-test('the names of methods are quoted as JSON, however many there are', t => {
-  const payload = encodeValue([], 'args');
-  for (let i = 0; i < 1100; i++) {
-    const { text } = new Call(Kind.CALL, 1, `"${i}`, payload, undefined, 7, 0, false, HANDLE, () => {});
-    t.is(text, `["\\"${i}",7,[]]`);
-  }
+test('what comes along with the arguments, and the key of a publication, are in its text', t => {
+  const args = encodeValue(['a'], 'args');
+  const made = (sticky: string | undefined, carrier?: string) => {
+    const given = carrier === undefined ? args : { ...args, carrier };
+    const { text, wireKind } = new Call(Kind.PUBLISH, 1, 'say', given, sticky, 7, 0, false, HANDLE, () => {});
+    return [text, wireKind - Kind.PUBLISH];
+  };
+  t.deepEqual(made(undefined), ['["a"]', 0]);
+  t.deepEqual(made('"k"'), ['[["a"],"\\"k\\""]', MORE]);
+  t.deepEqual(made(undefined, '{"c":1}'), ['[["a"],null,{"c":1}]', MORE]);
+  t.deepEqual(made('k', '{"c":1}'), ['[["a"],"k",{"c":1}]', MORE]);
 });
 
 test('it is counted how long a call waited, how long it took, and why it failed', t => {

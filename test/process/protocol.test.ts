@@ -24,8 +24,8 @@ test.serial('a newer worker and an older one share beside ours: each speaks the 
     t.like(await control(raw, 'welcome'), { version: 1, id: `raw-${raw.pid}`, workerId: raw.workerId });
     await raw.do.send({ $csc: 1, c: [join()] });
     t.like(await control(raw, 'news'), { group: 'probe', term, phase: 'ready' });
-    const text = '["echo",null,["raw"]]';
-    await raw.do.send({ $csc: 1, d: [{ g: 'probe', t: term, n: 1, h: [1, 1, text.length, 0], x: `[${text}]` }] });
+    const call = { h: [1 + 256, 1, 7, 0], x: '[["raw"]]', m: ['echo', null] };
+    await raw.do.send({ $csc: 1, d: [{ g: 'probe', t: term, n: 1, ...call }] });
     const { d } = await raw.until('message', ({ message }) => Boolean(packet(message).d)).then(e => packet(e.message));
     t.deepEqual(d![0]!.h.slice(0, 2), [10, 1]);
     t.is(d![0]!.x, '["raw"]');

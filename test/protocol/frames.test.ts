@@ -8,7 +8,7 @@ import {
   splitFrames,
   WRITE_BYTES,
 } from '../../lib/protocol/frames.js';
-import { type Bundle, EXT, Kind } from '../../lib/protocol/messages.js';
+import { ABOUT, type Bundle, EXT, Kind, MORE } from '../../lib/protocol/messages.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
 import { packForBytes, packForJson } from '../../lib/protocol/travelling-parts.js';
 import { frameWords } from '../helpers/unit-frames.js';
@@ -161,4 +161,49 @@ test('a word of the primary is a frame with an id and nothing else', t => {
   const bundle = signal('g', 5, Kind.END, 7);
   t.deepEqual(frameWords([bundle]), ['END 7 0']);
   t.is(parsePacket({ $csc: 1, d: [bundle] }, () => t.fail())!.d![0], bundle);
+});
+
+test('calls share what they are about, where it is the same and near', t => {
+  const open = new OpenBundle('g', 5);
+  const [first, second] = [
+    { method: 'get', deadline: 100 },
+    { method: 'get', deadline: 101 },
+  ];
+  for (const about of [first, second, first, { ...second }]) open.add(Kind.CALL, 1, '[]', undefined, about);
+  open.add(Kind.CANCEL, 1, '0');
+  const { h, m } = open.seal();
+  t.deepEqual(m, ['get', 100, 'get', 101]);
+  t.deepEqual(
+    h.filter((_, i) => i % 4 === 0),
+    [1, 2, 1, 2, 0].map((n, i) => (i < 4 ? Kind.CALL : Kind.CANCEL) + n * ABOUT),
+  );
+  const far = new OpenBundle('g', 5);
+  for (let i = 0; i < 12; i++) far.add(Kind.CALL, i, '[]', undefined, { method: 'get', deadline: i % 11 });
+  t.is(far.abouts!.length, 24);
+});
+
+test('a call is read with its method and its deadline, and without an end where that is infinite', t => {
+  const open = new OpenBundle('g', 5);
+  open.add(Kind.CALL | EXT, 1, '[]', undefined, { method: 'get', deadline: 100 });
+  open.add(Kind.PUBLISH | MORE, 2, '[[],"k"]', undefined, { method: 'say', deadline: Number.POSITIVE_INFINITY });
+  open.add(Kind.CANCEL, 3, '0');
+  for (const bundle of [open.seal(), JSON.parse(JSON.stringify(open.seal())) as Bundle]) {
+    const seen: unknown[] = [];
+    readFrames(bundle, ({ kind, ext, more, method, deadline }) => seen.push([kind, ext, more, method, deadline]));
+    t.deepEqual(seen, [
+      [Kind.CALL, true, false, 'get', 100],
+      [Kind.PUBLISH, false, true, 'say', Number.POSITIVE_INFINITY],
+      [Kind.CANCEL, false, false, undefined, Number.POSITIVE_INFINITY],
+    ]);
+  }
+});
+
+test('what calls are about weighs in, and goes with the same frames for another way', t => {
+  const open = new OpenBundle('g', 5, undefined, 1);
+  const before = open.bytes;
+  open.add(Kind.CALL, 1, '[]', undefined, { method: 'a'.repeat(100), deadline: 1 });
+  t.true(open.bytes > before + 100);
+  const bundle = open.seal();
+  t.true(bytesOf(bundle) > bytesOf({ ...bundle, m: undefined }) + 100);
+  t.deepEqual(open.readdress([2]).seal().m, bundle.m);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { bytesOf } from '../../lib/protocol/frames.js';
-import { EXT, Kind } from '../../lib/protocol/messages.js';
+import { ABOUT, EXT, Kind } from '../../lib/protocol/messages.js';
 import { WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { bundle, frameWords } from '../helpers/unit-frames.js';
 import { UnitPrimary } from '../helpers/unit-primary.js';
@@ -22,13 +22,14 @@ const value = (id: number, of: unknown) => ({ kind: Kind.VALUE, id, value: of })
 const MUCH = 'x'.repeat(WINDOW_BYTES - bytesOf({ g: 'g', t: 5, h: [], x: '[""]' }));
 
 /** As the argument of a call. */
-const MUCH_TO_PUT = MUCH.slice('["put",null,[]]'.length);
+const MUCH_TO_PUT = MUCH.slice('[]'.length + 'put'.length + 16);
 
 test('what a follower says reaches the leader with who said it, its number left out', t => {
   const { primary, term } = setUp();
   primary.data(2, bundle({ term, number: 1 }, call(7)));
   const [got] = primary.got(1);
-  t.deepEqual(got, { g: 'g', t: term, f: 2, h: [Kind.CALL, 7, 15, 0], x: '[["get",null,[]]]' });
+  const m = ['get', Number.POSITIVE_INFINITY];
+  t.deepEqual(got, { g: 'g', t: term, f: 2, h: [Kind.CALL + ABOUT, 7, 2, 0], x: '[[]]', m });
 });
 
 test('what the leader says reaches those it names, and nobody learns who else did', t => {
@@ -51,7 +52,7 @@ test('what the leader says to all reaches every other member', t => {
 test('parts and the block of strings travel along', t => {
   const { primary, term } = setUp();
   const parts = { p: [3, new Uint8Array([1])], q: Buffer.from('abc') };
-  primary.data(2, { ...bundle({ term }, call(7)), h: [Kind.CALL | EXT, 7, 15, 2], ...parts });
+  primary.data(2, { ...bundle({ term }, call(7)), h: [(Kind.CALL | EXT) + ABOUT, 7, 2, 2], ...parts });
   t.like(primary.got(1)[0], parts);
   primary.data(1, { ...bundle({ term, to: [2] }, result(7)), h: [Kind.RESULT | EXT, 7, 1, 2], ...parts });
   t.like(primary.got(2)[0], parts);

@@ -4,7 +4,7 @@ import type { Base } from '../../lib/client/base.js';
 import { Sender, type SenderOptions } from '../../lib/leader/sender.js';
 import { Service } from '../../lib/leader/service.js';
 import type { Member } from '../../lib/member/member.js';
-import { EXT, Kind } from '../../lib/protocol/messages.js';
+import { Kind, kindOf } from '../../lib/protocol/messages.js';
 import type { Router } from '../../lib/router/router.js';
 
 /** What waits in the primary, by worker. */
@@ -76,11 +76,11 @@ const EMISSIONS: ReadonlySet<number> = new Set([Kind.VALUE, Kind.VALUE_ONE, Kind
 const { payloadTo, payloadToMany, payloadToAll } = Sender.prototype;
 
 Sender.prototype.payloadTo = function (workerId, kind, id, payload) {
-  if (EMISSIONS.has(kind & ~EXT)) onEmission(this);
+  if (EMISSIONS.has(kindOf(kind))) onEmission(this);
   payloadTo.call(this, workerId, kind, id, payload);
 };
 Sender.prototype.payloadToMany = function (workerIds, kind, id, payload) {
-  if (EMISSIONS.has(kind & ~EXT)) onEmission(this);
+  if (EMISSIONS.has(kindOf(kind))) onEmission(this);
   payloadToMany.call(this, workerIds, kind, id, payload);
 };
 Sender.prototype.payloadToAll = function (kind, id, payload) {

@@ -9,7 +9,7 @@
 //                                        RESUMED comes by the relay
 
 import { brokenFrame } from '../../errors.js';
-import { OpenBundle } from '../../protocol/frames.js';
+import { type About, OpenBundle } from '../../protocol/frames.js';
 import { nextNumber } from '../../protocol/ids.js';
 import { type Bundle, Kind } from '../../protocol/messages.js';
 import type { Outbox } from '../../protocol/outbox.js';
@@ -109,14 +109,14 @@ export class DirectRoad implements RemoteRoad {
     return this.#way.at === 'relay' ? 0 : this.#way.stream.queuedBytes;
   }
 
-  send(kind: number, id: number, text: string, parts?: readonly Part[]): number {
-    if (this.#way.at !== 'relay') return this.#way.stream.put(kind, id, text, parts);
+  send(kind: number, id: number, text: string, parts?: readonly Part[], about?: About): number {
+    if (this.#way.at !== 'relay') return this.#way.stream.put(kind, id, text, parts, about);
     if (!this.#relayed || this.#relayed.isFull) {
       const { group, outbox } = this.#options;
       this.#relayed = new OpenBundle(group, this.term, undefined, ++this.#numbers.last);
       outbox.open(this.#relayed);
     }
-    this.#relayed.add(kind, id, text, parts);
+    this.#relayed.add(kind, id, text, parts, about);
     return this.#numbers.last;
   }
 

@@ -3,7 +3,7 @@
 
 import { Backlog } from '../../protocol/backlog.js';
 import type { OpenBundle } from '../../protocol/frames.js';
-import { EXT, Kind } from '../../protocol/messages.js';
+import { Kind, kindOf } from '../../protocol/messages.js';
 import type { Part } from '../../protocol/payload.js';
 import type { Line } from './line.js';
 import type { Stream } from './stream.js';
@@ -64,7 +64,7 @@ export class MemberLane {
     let bytes = text.length;
     if (parts) for (const part of parts) bytes += part.length;
     const isOverloaded = this.#isOverloaded(stream.waitingBytes, bytes);
-    const plain = kind & ~EXT;
+    const plain = kindOf(kind);
     // A value must not overtake those that are kept back, even where it is small enough to find room, and a subscription
     // that is confirmed must not hear values from before.
     const waits = plain === Kind.SUBSCRIBED || (plain >= Kind.VALUE && plain <= Kind.EVENT);

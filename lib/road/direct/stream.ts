@@ -4,7 +4,7 @@
 //   not yet received:   | written | waits for room, or a connection | open: frames can join |
 //                        ▲ what an acknowledgement lets go of
 
-import { OpenBundle } from '../../protocol/frames.js';
+import { type About, OpenBundle } from '../../protocol/frames.js';
 import type { Bundle } from '../../protocol/messages.js';
 import type { Part } from '../../protocol/payload.js';
 import type { Connection } from '../../transport/direct.js';
@@ -82,11 +82,11 @@ export class Stream {
     return !this.#open || this.#open.isFull;
   }
 
-  /** Puts a frame. @returns the number of the bundle it travels in */
-  put(kind: number, id: number, text: string, parts?: readonly Part[]): number {
+  /** Puts a frame; `about` is for calls. @returns the number of the bundle it travels in */
+  put(kind: number, id: number, text: string, parts?: readonly Part[], about?: About): number {
     let open = this.#open;
     if (!open || open.isFull) open = this.#begin();
-    open.add(kind, id, text, parts);
+    open.add(kind, id, text, parts, about);
     return open.number!;
   }
 
@@ -146,7 +146,8 @@ export class Stream {
     if (number <= this.received) return true;
     this.received = number;
     const { group: g, term: t } = this.#options;
-    const complete: Bundle = { g, t, n: number, h: bundle.h, x: bundle.x, ...(bundle.p && { p: bundle.p }) };
+    const { h, x, m, p } = bundle;
+    const complete: Bundle = { g, t, n: number, h, x, ...(m && { m }), ...(p && { p }) };
     if (this.#held) this.#held.push(complete);
     else this.#options.deliver(complete);
     this.#ackInTime(bundle);

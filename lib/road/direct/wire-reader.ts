@@ -1,12 +1,13 @@
 // Puts the bytes of a connection together again, cut anywhere as they come, into what the peer wrote.
 
 import { brokenFrame } from '../../errors.js';
-import type { Bundle } from '../../protocol/messages.js';
+import { ABOUT, type Abouts, type Bundle } from '../../protocol/messages.js';
+import { areAbouts } from '../../protocol/parse.js';
 import type { Part } from '../../protocol/payload.js';
 import { BUNDLE_BYTES, FRAME_BYTES, LENGTH_BYTES, PART_BYTES, PartKind, What } from './wire.js';
 
 /** What was read of a bundle: what the connection itself says of it is missing. */
-export type ReadBundle = Pick<Bundle, 'h' | 'x' | 'p'>;
+export type ReadBundle = Pick<Bundle, 'h' | 'x' | 'm' | 'p'>;
 
 /** Who hears what was read. */
 export interface WireHandlers {
@@ -94,7 +95,7 @@ export class WireReader {
     switch (what) {
       case What.HELLO:
       case What.WELCOME:
-        return this.handlers.words(what, readWords(message));
+        return this.handlers.words(what, readJson(message, 'a hello', LENGTH_BYTES + 1));
       case What.ACK:
         return this.handlers.ack(readNumber(message, LENGTH_BYTES + 1));
       case What.FINAL:
@@ -110,11 +111,11 @@ export class WireReader {
 
 const NOTHING = Buffer.alloc(0);
 
-function readWords(message: Buffer): unknown {
+function readJson(message: Buffer, what: string, start: number, end?: number): unknown {
   try {
-    return JSON.parse(message.toString('utf8', LENGTH_BYTES + 1));
+    return JSON.parse(message.toString('utf8', start, end));
   } catch (error) {
-    throw brokenFrame('a hello', `JSON, but ${(error as Error).message}`);
+    throw brokenFrame(what, `JSON, but ${(error as Error).message}`);
   }
 }
 
@@ -128,28 +129,39 @@ function readBundle(message: Buffer): ReadBundle {
   const frames = message.readUInt32LE(22);
   const textBytes = message.readUInt32LE(26);
   const partCount = message.readUInt32LE(30);
+  const aboutBytes = message.readUInt32LE(34);
   const partsAt = BUNDLE_BYTES + frames * FRAME_BYTES;
-  const textAt = partsAt + partCount * PART_BYTES;
+  const aboutsAt = partsAt + partCount * PART_BYTES;
+  const textAt = aboutsAt + aboutBytes;
   const textEnd = textAt + textBytes;
   if (frames === 0 || textEnd > message.length) throw brokenFrame('a bundle', 'as long as it says');
   const text = message.toString(message[21] === 1 ? 'latin1' : 'utf8', textAt, textEnd);
-  const h = readHead(message, frames, text.length, partCount);
+  const m = aboutBytes > 0 ? readAbouts(message, aboutsAt, textAt) : undefined;
+  const h = readHead(message, frames, text.length, partCount, m ? m.length / 2 : 0);
   const x = `[${text}]`;
-  if (partCount > 0) return { h, x, p: readParts(message, partCount, partsAt, textEnd) };
+  if (partCount > 0) return { h, x, ...(m && { m }), p: readParts(message, partCount, partsAt, textEnd) };
   if (textEnd !== message.length) throw brokenFrame('a bundle', 'as long as it says');
-  return { h, x };
+  return m ? { h, x, m } : { h, x };
+}
+
+function readAbouts(message: Buffer, start: number, end: number): Abouts {
+  const m = readJson(message, 'what calls are about', start, end);
+  if (!areAbouts(m)) throw brokenFrame('what calls are about', 'names and deadlines in turn');
+  return m as Abouts;
 }
 
 /** Every room inside relies on it that a head accounts for each character and each part. */
-function readHead(message: Buffer, frames: number, characters: number, parts: number): number[] {
+function readHead(message: Buffer, frames: number, characters: number, parts: number, abouts: number): number[] {
   const h: number[] = [];
   let charactersSaid = -1;
   let partsSaid = 0;
   for (let i = 0, at = BUNDLE_BYTES; i < frames; i++, at += FRAME_BYTES) {
-    const length = readUInt32(message, at + 7);
-    const count = readUInt32(message, at + 11);
-    const high = message[at + 5]! + message[at + 6]! * 256;
-    h.push(message[at]!, readUInt32(message, at + 1) + high * 2 ** 32, length, count);
+    const kind = readUInt32(message, at);
+    const high = message[at + 8]! + message[at + 9]! * 256;
+    const length = readUInt32(message, at + 10);
+    const count = readUInt32(message, at + 14);
+    if (kind >= ABOUT * (abouts + 1)) throw brokenFrame('a bundle', 'as its head says');
+    h.push(kind, readUInt32(message, at + 4) + high * 2 ** 32, length, count);
     charactersSaid += length + 1;
     partsSaid += count;
   }

@@ -4,8 +4,9 @@
 //   HELLO, WELCOME   a JSON object
 //   ACK       f64 number of the last bundle that was received;   FINAL: the same, and that none is any more
 //   BUNDLE    f64 its number | f64 as ACK | u8 text is ASCII | u32 frames | u32 bytes of text | u32 parts
-//             a frame: u8 kind, u32 and u16 id, u32 characters, u32 parts;   a part: u8 what it is, u32 bytes
-//             the text; then the parts, those that are large after all others
+//             u32 bytes of what its calls are about
+//             a frame: u32 kind, u32 and u16 id, u32 characters, u32 parts;   a part: u8 what it is, u32 bytes
+//             what its calls are about, as JSON; the text; then the parts, those that are large after all others
 
 import type { OpenBundle } from '../../protocol/frames.js';
 import type { Part } from '../../protocol/payload.js';
@@ -15,8 +16,8 @@ export const What = { HELLO: 1, WELCOME: 2, ACK: 3, FINAL: 4, BUNDLE: 5 } as con
 export const PartKind = { BYTES: 0, ASCII: 1, UTF8: 2, LARGE_BYTES: 4 } as const;
 
 export const LENGTH_BYTES = 4;
-export const BUNDLE_BYTES = LENGTH_BYTES + 1 + 8 + 8 + 1 + 4 + 4 + 4;
-export const FRAME_BYTES = 1 + 4 + 2 + 4 + 4;
+export const BUNDLE_BYTES = LENGTH_BYTES + 1 + 8 + 8 + 1 + 4 + 4 + 4 + 4;
+export const FRAME_BYTES = 4 + 4 + 2 + 4 + 4;
 export const PART_BYTES = 1 + 4;
 
 /** Bytes heavier than this cost more to copy than to write by themselves. */
@@ -69,7 +70,9 @@ export function encodeBundle(bundle: OpenBundle, received: number): Uint8Array[]
   // The brackets aren't written: they are always there.
   const textBytes = Buffer.byteLength(text);
   const frames = texts.length;
-  let size = BUNDLE_BYTES + frames * FRAME_BYTES + parts.length * PART_BYTES + textBytes;
+  const abouts = bundle.abouts ? JSON.stringify(bundle.abouts) : '';
+  const aboutBytes = Buffer.byteLength(abouts);
+  let size = BUNDLE_BYTES + frames * FRAME_BYTES + parts.length * PART_BYTES + aboutBytes + textBytes;
   let large: Uint8Array[] | undefined;
   let largeBytes = 0;
   const lengths: number[] = new Array(parts.length);
@@ -95,11 +98,13 @@ export function encodeBundle(bundle: OpenBundle, received: number): Uint8Array[]
   bytes.writeUInt32LE(frames, 22);
   bytes.writeUInt32LE(textBytes, 26);
   bytes.writeUInt32LE(parts.length, 30);
+  bytes.writeUInt32LE(aboutBytes, 34);
   let at = writeHead(bytes, head, BUNDLE_BYTES);
   for (let i = 0; i < parts.length; i++) {
     bytes[at] = kindOf(parts[i]!, lengths[i]!);
     at = writeUInt32(bytes, lengths[i]!, at + 1);
   }
+  at += bytes.write(abouts, at);
   // Where each character is one byte, Latin-1 says the same and is written faster.
   at += bytes.write(text, at, textBytes, isAscii ? 'latin1' : 'utf8');
   for (let i = 0; i < parts.length; i++) at = writePart(bytes, parts[i]!, lengths[i]!, at);
@@ -112,8 +117,8 @@ function writeHead(bytes: Buffer, head: readonly number[], start: number): numbe
   let at = start;
   for (let i = 0; i < head.length; i += 4) {
     const id = head[i + 1]!;
-    bytes[at] = head[i]!;
-    at = writeUInt32(bytes, id % 2 ** 32, at + 1);
+    at = writeUInt32(bytes, head[i]!, at);
+    at = writeUInt32(bytes, id % 2 ** 32, at);
     // As many as fit into a whole number.
     const high = Math.floor(id / 2 ** 32);
     bytes[at++] = high;

@@ -26,11 +26,19 @@ function bundle(number: number, ...frames: [kind: number, id: number, text: stri
 
 const bytesOf = (open: OpenBundle, received = 0): Buffer => Buffer.concat(encodeBundle(open, received));
 
+function calls(number: number, ...methods: string[]): OpenBundle {
+  const open = new OpenBundle('g', 7, undefined, number);
+  for (const [i, method] of methods.entries())
+    open.add(1, i, '[]', undefined, { method, deadline: i === 0 ? Number.POSITIVE_INFINITY : 2 ** 33 });
+  return open;
+}
+
 const LARGE = Buffer.alloc(100_000, 'ab');
 const BUNDLES = [
   bundle(1, [1, 2 ** 45 + 3, '["get",null,[]]']),
   bundle(2 ** 33, [65, 1, '0'], [2, 2, '"ü€😀"'], [3, 3, '{}']),
   bundle(3, [1, 1, '[1]', ['long', LARGE, Buffer.from('bytes'), 'ünf']], [1, 2, '[2]', [Buffer.alloc(0), '', LARGE]]),
+  calls(4, 'get', 'gét', 'get'),
 ];
 
 test('what is written arrives, however it is cut', t => {
@@ -49,6 +57,7 @@ test('what is written arrives, however it is cut', t => {
       'bundle 1 0',
       `bundle ${2 ** 33} 1`,
       'bundle 3 2',
+      'bundle 4 3',
       'ack 5',
       'final 6',
     ]);
@@ -62,8 +71,9 @@ test('what is written arrives, however it is cut', t => {
 
 function framesOf(read: ReadBundle): unknown[] {
   const frames: unknown[] = [];
-  readFrames({ g: 'g', t: 7, ...read }, ({ kind, ext, id, json, parts }) => {
-    frames.push([kind, ext, id, json, parts?.map(part => (typeof part === 'string' ? part : part.toString()))]);
+  readFrames({ g: 'g', t: 7, ...read }, ({ kind, ext, id, json, method, deadline, parts }) => {
+    const about = method === undefined ? undefined : [method, deadline];
+    frames.push([kind, ext, id, json, about, parts?.map(part => (typeof part === 'string' ? part : part.toString()))]);
   });
   return frames;
 }
@@ -103,7 +113,11 @@ test('once it is stopped nothing is read, not even of what was pushed', t => {
   t.deepEqual(heard, [1]);
 });
 
-const good = (): Buffer => bytesOf(bundle(1, [1, 1, '[1]', ['ab', Buffer.from('cd')]]));
+function good(): Buffer {
+  const open = new OpenBundle('g', 7, undefined, 1);
+  open.add(1, 1, '[1]', ['ab', Buffer.from('cd')], { method: 'm', deadline: 1 });
+  return bytesOf(open);
+}
 
 /** A good message with one thing wrong in it. */
 const BROKEN: Readonly<Record<string, (bytes: Buffer) => void>> = {
@@ -119,10 +133,15 @@ const BROKEN: Readonly<Record<string, (bytes: Buffer) => void>> = {
   'a text that is too short': bytes => bytes.writeUInt32LE(2, 26),
   'too many parts': bytes => bytes.writeUInt32LE(3, 30),
   'no parts': bytes => bytes.writeUInt32LE(0, 30),
-  'a frame that is too long': bytes => bytes.writeUInt32LE(4, 34 + 7),
-  'a frame with too many parts': bytes => bytes.writeUInt32LE(3, 34 + 11),
-  'a part that is too long': bytes => bytes.writeUInt32LE(100, 34 + 15 + 1),
-  'a part that is too short': bytes => bytes.writeUInt32LE(1, 34 + 15 + 1),
+  'too much that it is about': bytes => bytes.writeUInt32LE(100, 34),
+  'a call about what is not there': bytes => bytes.writeUInt32LE(513, 38),
+  'a frame that is too long': bytes => bytes.writeUInt32LE(4, 38 + 10),
+  'a frame with too many parts': bytes => bytes.writeUInt32LE(3, 38 + 14),
+  'a part that is too long': bytes => bytes.writeUInt32LE(100, 38 + 18 + 1),
+  'a part that is too short': bytes => bytes.writeUInt32LE(1, 38 + 18 + 1),
+  'what it is about that is no JSON': bytes => bytes.write('?', 38 + 18 + 10),
+  'what it is about that is no list': bytes =>
+    bytes.write('"', 38 + 18 + 10).toString() && bytes.write('"', 38 + 18 + 16),
 };
 
 for (const [title, spoil] of Object.entries(BROKEN)) {
