@@ -77,6 +77,8 @@ export class Link {
    * comes for the name was meant for that member, and the next one doesn't join.
    */
   readonly #leaving = new Map<string, number>();
+  /** Names whose member left while there was no primary: said again to the next one, before anybody joins. */
+  readonly #toSay = new Set<string>();
   #outbox: Outbox | undefined;
   #slices = new SliceReader();
   #welcome: Welcome | undefined;
@@ -153,12 +155,10 @@ export class Link {
     const { name } = member;
     if (this.#members.get(name) !== member) return;
     this.#members.delete(name);
-    const outbox = this.#outbox;
+    if (!this.#outbox) this.#leaveAnyway(name);
     // It may have waited to join.
-    if (!outbox || this.#leaving.has(name)) return;
-    this.#leaving.set(name, ++this.#beats);
-    outbox.controlInOrder({ k: 'leave', group: name });
-    await new Promise<void>(resolve => outbox.controlInOrder({ k: 'heartbeat', n: this.#beats }, resolve));
+    if (!this.#outbox || this.#leaving.has(name)) return;
+    await new Promise<void>(resolve => this.#leave(name, resolve));
   }
 
   tell(frame: ControlFrame): void {
@@ -254,7 +254,22 @@ export class Link {
       carriesBytes: welcome.probe instanceof Uint8Array,
       send: (packet, written) => this.#end.send(packet, written),
     });
+    for (const name of this.#toSay) this.#leave(name);
+    this.#toSay.clear();
     for (const member of this.#members.values()) this.#join(member);
+  }
+
+  #leave(name: string, written?: () => void): void {
+    this.#leaving.set(name, ++this.#beats);
+    this.#outbox!.controlInOrder({ k: 'leave', group: name });
+    this.#outbox!.controlInOrder({ k: 'heartbeat', n: this.#beats }, written);
+  }
+
+  /** Nobody may be there to read it; but who is set up next has read that the member joined, if that was on its way. */
+  #leaveAnyway(name: string): void {
+    if (!this.#welcome || this.#toError) return;
+    this.#toSay.add(name);
+    this.#end.send({ [MARKER]: this.#welcome.version, c: [{ k: 'leave', group: name }] }, () => {});
   }
 
   #join(member: LinkMember): void {
@@ -282,6 +297,8 @@ export class Link {
     this.#outbox?.close();
     this.#outbox = undefined;
     this.#slices = new SliceReader();
+    // What was said of them may not have left.
+    for (const name of this.#leaving.keys()) this.#leaveAnyway(name);
     this.#leaving.clear();
     this.handOvers.failAll(primaryClosed());
     for (const member of [...this.#members.values()]) void member.lost(primaryClosed);

@@ -202,15 +202,43 @@ test('the next member of a name joins, and hears of the group, once the primary 
   t.deepEqual(second.heard, ['leased']);
 });
 
-test('a leave that a primary has not read before it closed keeps nobody from joining the next', t => {
+test('a leave that a primary may not have read before it closed is said again before anybody joins the next', t => {
   const [first, second] = [new FakeMember(), new FakeMember()];
   const unit = setUp(first);
   void unit.link.remove(first);
   unit.link.add(second);
+  unit.told();
+  unit.say({ k: 'goodbye' });
+  t.deepEqual(kinds(unit.told()), ['leave', 'hello']);
+  unit.welcome();
+  t.deepEqual(kinds(unit.told()), ['leave', 'heartbeat']);
+  unit.say({ k: 'ack', n: 2 });
+  t.deepEqual(kinds(unit.told()), ['join']);
+});
+
+test('a member that leaves when the primary has closed says so, for the next one may have read that it joined', t => {
+  const member = new FakeMember();
+  const unit = setUp(member);
   unit.say({ k: 'goodbye' });
   unit.told();
+  void unit.link.remove(member);
+  t.deepEqual(kinds(unit.told()), ['leave']);
   unit.welcome();
-  t.deepEqual(kinds(unit.told()), ['join']);
+  t.deepEqual(kinds(unit.told()), ['leave', 'heartbeat']);
+});
+
+test('a member that leaves before there is a primary, or after it is lost, has nothing to say', t => {
+  const [early, late] = [new FakeMember(), new FakeMember()];
+  const unit = new UnitLink();
+  unit.link.add(early);
+  void unit.link.remove(early);
+  unit.welcome();
+  t.deepEqual(kinds(unit.told()), ['hello']);
+  unit.link.add(late);
+  unit.end.handlers!.closed({ intended: true, holdExit() {} });
+  unit.told();
+  void unit.link.remove(late);
+  t.deepEqual(unit.told(), []);
 });
 
 test('a member that was replaced by another of its name can not remove it', t => {

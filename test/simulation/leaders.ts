@@ -136,11 +136,19 @@ export class LeaderAccount {
       return !isExcused && !isOverdue && !context?.signal.aborted && isLive(client);
     });
     const most = group.plan.handover === 'overlap' ? 2 : 1;
-    if (counted.length > most)
+    if (counted.length <= most) return;
+    for (const client of counted) innerOf(client).isExcused ||= this.#isGivenUp(group, innerOf(client).home);
+    if (counted.filter(client => !innerOf(client).isExcused).length > most)
       this.world.broken(
         'one real client',
         `${group} has ${counted.length}: in ${counted.map(client => innerOf(client).home).join(', ')}`,
       );
+  }
+
+  /** A successor that stood still is given up without a word, and keeps what it had opened until it runs again. */
+  #isGivenUp(group: SimGroup, { id, isFrozen, disturbedAt }: SimWorker): boolean {
+    const { leader, successor } = this.world.leadershipOf(group) ?? {};
+    return id !== leader && id !== successor && (isFrozen || this.world.time.now() - disturbedAt < MARGIN_MS);
   }
 
   #excuse(group: SimGroup, worker: SimWorker): void {

@@ -5,6 +5,7 @@ import { Sender, type SenderOptions } from '../../lib/leader/sender.js';
 import { Service } from '../../lib/leader/service.js';
 import type { Member } from '../../lib/member/member.js';
 import { Kind, kindOf } from '../../lib/protocol/messages.js';
+import { successorOf } from '../../lib/router/group-state.js';
 import type { Router } from '../../lib/router/router.js';
 
 /** What waits in the primary, by worker. */
@@ -16,7 +17,14 @@ export function queuedBytes(primary: object): [workerId: number, bytes: number][
 /** Who leads a group: as `status()` says, without the rest of it. */
 export function leadershipOf(primary: object, name: string) {
   const group = (primary as { readonly router: Router }).router.groups.get(name);
-  return group && { term: group.term, state: group.state.at.stage, leader: group.leader };
+  return (
+    group && {
+      term: group.term,
+      state: group.state.at.stage,
+      leader: group.leader,
+      successor: successorOf(group.state),
+    }
+  );
 }
 
 /** The member that a handle belongs to. */

@@ -47,7 +47,13 @@ async function search(): Promise<number> {
   const began = performance.now();
   const rate = ({ schedules }: Tally) => (schedules / ((performance.now() - began) / 1000)).toFixed(0);
   let nextReport = began;
+  let told = 0;
   const tally = await runJobs(whole, Number(values.jobs), so => {
+    // At once, for whoever doesn't wait for the end.
+    for (; told < so.broken.length; told++) {
+      const { seed, promise, text } = so.broken[told]!;
+      progress(`seed ${seed} broke "${promise}": ${text.slice(0, 200)}\n`);
+    }
     if (performance.now() < nextReport) return;
     nextReport = performance.now() + 2000;
     progress(`${so.schedules} of ${whole.count} schedules, ${rate(so)} a second, ${so.broken.length} broken`);

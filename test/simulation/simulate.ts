@@ -23,6 +23,9 @@ const RECOVERY_MS = 40_000;
 
 const SETTLE_MS = 900;
 
+/** What a leader needs to tell a call that its time is over. */
+const MARGIN_MS = 30;
+
 export async function simulate(plan: Plan, options: WorldOptions = {}): Promise<Result> {
   const world = new World(plan, options);
   const complain = (error: unknown) =>
@@ -160,7 +163,7 @@ const LAST: readonly Partial<CallAction>[] = [
 function endlessAmiss(world: World, group: SimGroup): string | undefined {
   for (const [id, { aborted }] of innerOf(clientOf(world, group)!).endless) {
     const { end, handle, isOneway, madeAt, timeoutMs } = world.calls.all.get(id)!;
-    const isOpen = isOneway ? world.time.now() < madeAt + timeoutMs : end === undefined;
+    const isOpen = isOneway ? world.time.now() < madeAt + timeoutMs + MARGIN_MS : end === undefined;
     const isWanted = isOpen && handle.isLive;
     if (!isWanted && !aborted) return `call ${id} of ${handle} goes on in ${group}, and nobody waits for it`;
   }
