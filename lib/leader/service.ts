@@ -233,7 +233,7 @@ export class Service implements TopicHost, MethodHost {
       const call = new RunningCall(this.#options.name, this.term, from, id, what, deadline, now);
       if (now > deadline && kind === Kind.UNPUBLISH) this.#takeBackLate(from, key);
       if (now > deadline) throw timedOut(what, 0, 'not-started', ': its deadline had passed when it came');
-      const decoded = ext ? decodeArguments(args, parts, call) : args;
+      const decoded = ext ? decodeArguments(args, parts, call, from !== this.#self) : args;
       if (!Array.isArray(decoded)) throw brokenArguments();
       call.carrier = carrier;
       if (kind === Kind.CALL) this.#start(call, this.client.method(what), decoded);
@@ -447,9 +447,10 @@ function ofWorker<K, T>(all: Map<number, Map<K, T>>, workerId: number): Map<K, T
   return own;
 }
 
-function decodeArguments(args: unknown, parts: FrameView['parts'], call: RunningCall): unknown {
+/** @param owned nobody else reads the parts: a call of the leader's own worker may be made again with them */
+function decodeArguments(args: unknown, parts: FrameView['parts'], call: RunningCall, owned: boolean): unknown {
   try {
-    return decodeValue(args, true, parts, call);
+    return decodeValue(args, true, parts, call, owned);
   } catch (error) {
     throw brokenArguments(error);
   }

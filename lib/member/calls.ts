@@ -245,7 +245,8 @@ export class Calls {
   #succeed(call: Call, json: unknown, ext: boolean, parts: FrameView['parts'], now: number): void {
     let value = json;
     try {
-      if (ext) value = decodeValue(json, true, parts);
+      // Nobody else reads its parts.
+      if (ext) value = decodeValue(json, true, parts, undefined, true);
     } catch (error) {
       return this.#fail(call, brokenResult(call.method, error));
     }

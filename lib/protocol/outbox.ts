@@ -1,6 +1,7 @@
 // What leaves one channel: one packet a tick, control before data, and never more data on its way than a window.
 
 import type { Clock } from '../utils/clock.js';
+import { giveRoom } from '../utils/rooms.js';
 import { bytesOf, type OpenBundle, WRITE_BYTES } from './frames.js';
 import { type Bundle, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
 import { cutBundle } from './slices.js';
@@ -192,11 +193,14 @@ export class Outbox {
   #send({ c, d, slice, bytes, written }: Leaving): void {
     const packet: { -readonly [K in keyof Packet]: Packet[K] } = { [MARKER]: this.#options.version };
     if (c.length > 0) packet.c = c;
-    if (d.length > 0) packet.d = d.map(this.#options.carriesBytes ? packForBytes : packForJson);
+    const packed = d.map(this.#options.carriesBytes ? packForBytes : packForJson);
+    if (packed.length > 0) packet.d = packed;
     if (slice) packet.s = slice;
     this.#windowBytes += bytes;
     this.#options.send(packet, () => {
       this.#windowBytes -= bytes;
+      // A block that was made here; others may still be read.
+      for (let i = 0; i < d.length; i++) if (packed[i]!.q && !d[i]!.q) giveRoom(packed[i]!.q!);
       if (written) for (const tell of written) tell();
       if (bytes === 0 || this.#isClosed) return;
       this.flush();

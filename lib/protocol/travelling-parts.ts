@@ -2,6 +2,8 @@
 // bytes, so that a process that only passes them on makes no string of them. Where it carries JSON, bytes are base64.
 
 import { isAscii } from 'node:buffer';
+import { readLatin1, SLACK, writeUtf8 } from '../utils/long-strings.js';
+import { takeRoom } from '../utils/rooms.js';
 import type { Bundle } from './messages.js';
 import type { Part, Payload, PortablePayload, TravellingPart } from './payload.js';
 
@@ -15,35 +17,38 @@ const BY_THEMSELVES = 64 * 1024;
 export function packForBytes(bundle: Bundle): Bundle {
   const { p, q } = bundle;
   if (!p || q) return bundle;
-  const lengths = p.map(lengthInBlock);
+  // Most strings are ASCII, and to write one shows whether it is; to measure it first would cost more than that.
+  return pack(bundle, p, p.map(lengthInBlock)) ?? pack(bundle, p, p.map(byteLengthInBlock))!;
+}
+
+/** @returns `undefined` where a string has another length than was said */
+function pack(bundle: Bundle, p: readonly TravellingPart[], lengths: readonly number[]): Bundle | undefined {
   const bytes = lengths.reduce((sum, length) => sum + length, 0);
   if (bytes < WORTH_A_BLOCK) return bundle;
-  const block = Buffer.allocUnsafeSlow(bytes);
+  const block = takeRoom(bytes + SLACK);
+  const packed: TravellingPart[] = [];
   let at = 0;
-  const packed = p.map((part, i) => {
-    const length = lengths[i]!;
+  for (let i = 0; i < p.length; i++) {
+    const [part, length] = [p[i]!, lengths[i]!];
+    if (typeof part === 'string') {
+      if (!writeUtf8(block, part, at, length)) return undefined;
+      packed.push(length);
+    } else if (part instanceof Uint8Array && length > 0) {
+      block.set(part, at);
+      packed.push(-1 - length);
+    } else packed.push(part);
     at += length;
-    if (typeof part === 'string') return writeString(block, part, at - length, length);
-    return part instanceof Uint8Array && length > 0 ? writeBytes(block, part, at - length) : part;
-  });
-  return { ...bundle, p: packed, q: block };
+  }
+  return { ...bundle, p: packed, q: block.subarray(0, bytes) };
 }
 
-function lengthInBlock(part: TravellingPart): number {
-  if (typeof part === 'string') return Buffer.byteLength(part);
-  return part instanceof Uint8Array && part.length <= BY_THEMSELVES ? part.length : 0;
-}
+const lengthInBlock = (part: TravellingPart): number => (typeof part === 'string' ? part.length : bytesInBlock(part));
 
-function writeString(block: Buffer, text: string, at: number, length: number): number {
-  // Where each character is one byte, Latin-1 says the same and is written three times as fast.
-  block.write(text, at, length, length === text.length ? 'latin1' : 'utf8');
-  return length;
-}
+const byteLengthInBlock = (part: TravellingPart): number =>
+  typeof part === 'string' ? Buffer.byteLength(part) : bytesInBlock(part);
 
-function writeBytes(block: Buffer, bytes: Uint8Array, at: number): number {
-  block.set(bytes, at);
-  return -1 - bytes.length;
-}
+const bytesInBlock = (part: TravellingPart): number =>
+  part instanceof Uint8Array && part.length <= BY_THEMSELVES ? part.length : 0;
 
 /** For a channel that carries JSON, which would write each byte as a number. */
 export function packForJson(bundle: Bundle): Bundle {
@@ -70,7 +75,7 @@ export function unpack({ p, q }: Pick<Bundle, 'p' | 'q'>): readonly Part[] {
     const bytes = block!.subarray(at, at + lengthOf(part));
     at += bytes.length;
     if (part < 0) return bytes;
-    return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
+    return isAscii(bytes) ? readLatin1(bytes, 0, bytes.length) : bytes.toString();
   });
 }
 

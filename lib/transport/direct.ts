@@ -11,10 +11,11 @@
 /** One end of a connection. */
 export interface Connection {
   /**
-   * Hands bytes over, in order; they must not change after. Never throws: on a closed connection they are dropped.
+   * Hands bytes over, in order. Never throws: on a closed connection they are dropped.
+   * @param written called once the bytes may change, now or later; where they are dropped, perhaps never
    * @returns `false` where more should wait for {@link ConnectionHandlers.drained}
    */
-  write(parts: readonly Uint8Array[]): boolean;
+  write(parts: readonly Uint8Array[], written?: () => void): boolean;
   /** Bytes that were handed over and haven't left this process. */
   readonly waitingBytes: number;
   /** Nothing more will be written. `written` is called once, in a later turn: all has left this process, or is lost. */

@@ -126,9 +126,10 @@ class MemoryConnection implements Connection {
     this.out.setRead(peer.home.isRead);
   }
 
-  write(parts: readonly Uint8Array[]): boolean {
+  write(parts: readonly Uint8Array[], written?: () => void): boolean {
     // Copied at once, as a real one does.
     const bytes = Buffer.concat(parts);
+    written?.();
     this.home.process.whenAwake(() => this.#push(bytes));
     return !this.#isFull;
   }

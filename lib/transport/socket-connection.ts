@@ -33,12 +33,13 @@ export class SocketConnection implements Connection {
     return this.socket.writableLength;
   }
 
-  write(parts: readonly Uint8Array[]): boolean {
+  write(parts: readonly Uint8Array[], written?: () => void): boolean {
     const { socket } = this;
     if (!socket.writable) return true;
-    if (parts.length === 1) return socket.write(parts[0]!);
+    const last = parts.length - 1;
+    if (last === 0) return socket.write(parts[0]!, written);
     socket.cork();
-    for (const part of parts) socket.write(part);
+    for (let i = 0; i <= last; i++) socket.write(parts[i]!, i === last ? written : undefined);
     socket.uncork();
     return !socket.writableNeedDrain;
   }

@@ -3,6 +3,7 @@ import { bytesOf, OpenBundle, WRITE_BYTES } from '../../lib/protocol/frames.js';
 import { type Bundle, type ControlFrame, Kind, MARKER, type Packet } from '../../lib/protocol/messages.js';
 import { Outbox, WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { SLICE_BYTES, SliceReader } from '../../lib/protocol/slices.js';
+import { unpack } from '../../lib/protocol/travelling-parts.js';
 import { UnitClock } from '../helpers/unit-clock.js';
 import { forSeeds } from '../helpers/unit-random.js';
 
@@ -124,6 +125,30 @@ test('a packet holds about as much as a write should', t => {
   }
   unit.clock.tick();
   t.deepEqual(unit.left(), ['d1 d2 d3', 'd4']);
+});
+
+test('the memory of a block is used again, but not before it was written', t => {
+  const unit = new UnitOutbox();
+  const say = (letter: string) => {
+    const open = new OpenBundle('g', 5);
+    open.add(Kind.CALL, 1, '[1]', [letter.repeat(100_000)]);
+    unit.outbox.open(open);
+    unit.clock.tick();
+    return unit.packets.at(-1)!.d![0]!;
+  };
+  const [a, b] = [say('a'), say('b')];
+  t.not(a.q!.buffer, b.q!.buffer);
+  t.deepEqual(unpack(a), ['a'.repeat(100_000)]);
+  unit.unwritten.shift()!();
+  t.is(say('c').q!.buffer, a.q!.buffer);
+  t.deepEqual(unpack(b), ['b'.repeat(100_000)]);
+  // What came with a block keeps it: who made that may pass it on to others too.
+  unit.written();
+  unit.outbox.data(b);
+  unit.clock.tick();
+  unit.written();
+  const kept = [say('d'), say('e')].map(({ q }) => q!.buffer);
+  t.is(new Set(kept).size, 2);
 });
 
 test('no more data than a window is on its way, and the rest follows what was written', t => {

@@ -9,6 +9,7 @@ import type { Bundle } from '../../protocol/messages.js';
 import type { Part } from '../../protocol/payload.js';
 import type { Connection } from '../../transport/direct.js';
 import type { Clock } from '../../utils/clock.js';
+import { giveRoom, takeRoom } from '../../utils/rooms.js';
 import { encodeAck, encodeBundle } from './wire.js';
 import type { ReadBundle } from './wire-reader.js';
 
@@ -102,7 +103,8 @@ export class Stream {
       if (bundle === this.#open) this.#seal();
       this.begun = bundle.number!;
       this.#wasAcked();
-      this.#hasRoom = this.#connection.write(encodeBundle(bundle, this.received));
+      const bytes = encodeBundle(bundle, this.received, takeRoom);
+      this.#hasRoom = this.#connection.write(bytes, () => giveRoom(bytes[0]!));
     }
   }
 

@@ -4,6 +4,8 @@ import { brokenFrame } from '../../errors.js';
 import { ABOUT, type Abouts, type Bundle } from '../../protocol/messages.js';
 import { areAbouts } from '../../protocol/parse.js';
 import type { Part } from '../../protocol/payload.js';
+import { readLatin1 } from '../../utils/long-strings.js';
+import { giveRoom, takeRoom } from '../../utils/rooms.js';
 import { BUNDLE_BYTES, FRAME_BYTES, LENGTH_BYTES, PART_BYTES, PartKind, What } from './wire.js';
 
 /** What was read of a bundle: what the connection itself says of it is missing. */
@@ -71,14 +73,16 @@ export class WireReader {
     if (this.#filled < partial.length) return NOTHING;
     this.#partial = undefined;
     this.#read(partial);
+    if (isKeptByNobody(partial)) giveRoom(partial);
     return bytes.subarray(count);
   }
 
   #keep(bytes: Buffer): void {
     if (bytes.length < LENGTH_BYTES) this.#partial = Buffer.from(bytes);
     else {
-      // In memory of its own, so that a large part needn't be copied once more.
-      this.#partial = Buffer.allocUnsafeSlow(this.#sizeAt(bytes, 0));
+      const size = this.#sizeAt(bytes, 0);
+      // Bytes in it stay where they are, in memory of its own, so that large ones needn't be copied once more.
+      this.#partial = isKeptByNobody(bytes) ? takeRoom(size).subarray(0, size) : Buffer.allocUnsafeSlow(size);
       bytes.copy(this.#partial);
     }
     this.#filled = bytes.length;
@@ -111,6 +115,18 @@ export class WireReader {
 
 const NOTHING = Buffer.alloc(0);
 
+/** Whether all parts of a bundle are strings, which are copied out of it; as far as its beginning tells. */
+function isKeptByNobody(bytes: Buffer): boolean {
+  if (bytes[LENGTH_BYTES] !== What.BUNDLE || bytes.length < BUNDLE_BYTES) return false;
+  const start = BUNDLE_BYTES + bytes.readUInt32LE(22) * FRAME_BYTES;
+  const end = start + bytes.readUInt32LE(30) * PART_BYTES;
+  if (end > bytes.length) return false;
+  for (let at = start; at < end; at += PART_BYTES) {
+    if (bytes[at] !== PartKind.ASCII && bytes[at] !== PartKind.UTF8) return false;
+  }
+  return true;
+}
+
 function readJson(message: Buffer, what: string, start: number, end?: number): unknown {
   try {
     return JSON.parse(message.toString('utf8', start, end));
@@ -135,7 +151,7 @@ function readBundle(message: Buffer): ReadBundle {
   const textAt = aboutsAt + aboutBytes;
   const textEnd = textAt + textBytes;
   if (frames === 0 || textEnd > message.length) throw brokenFrame('a bundle', 'as long as it says');
-  const text = message.toString(message[21] === 1 ? 'latin1' : 'utf8', textAt, textEnd);
+  const text = message[21] === 1 ? readLatin1(message, textAt, textEnd) : message.toString('utf8', textAt, textEnd);
   const m = aboutBytes > 0 ? readAbouts(message, aboutsAt, textAt) : undefined;
   const h = readHead(message, frames, text.length, partCount, m ? m.length / 2 : 0);
   const x = `[${text}]`;
@@ -197,6 +213,6 @@ function readParts(message: Buffer, count: number, partsAt: number, textEnd: num
 
 function readPart(message: Buffer, kind: number, start: number, end: number): Part {
   if (end > message.length) throw brokenFrame('a bundle', 'as long as it says');
-  if (kind === PartKind.ASCII) return message.toString('latin1', start, end);
+  if (kind === PartKind.ASCII) return readLatin1(message, start, end);
   return kind === PartKind.UTF8 ? message.toString('utf8', start, end) : message.subarray(start, end);
 }

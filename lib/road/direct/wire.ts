@@ -10,6 +10,7 @@
 
 import type { OpenBundle } from '../../protocol/frames.js';
 import type { Part } from '../../protocol/payload.js';
+import { SLACK, writeUtf8 } from '../../utils/long-strings.js';
 
 export const What = { HELLO: 1, WELCOME: 2, ACK: 3, FINAL: 4, BUNDLE: 5 } as const;
 
@@ -62,40 +63,52 @@ export function encodeAck(received: number, what: typeof What.ACK | typeof What.
   return bytes;
 }
 
-/** A bundle with its number; what it returns is to be written in this order. */
-export function encodeBundle(bundle: OpenBundle, received: number): Uint8Array[] {
-  const { head, texts } = bundle;
-  const parts = bundle.parts ?? NONE;
-  const text = texts.length === 1 ? texts[0]! : texts.join(',');
+/**
+ * A bundle with its number; what it returns is to be written in this order.
+ *
+ * @param room gives the memory for the most of it
+ */
+export function encodeBundle(
+  bundle: OpenBundle,
+  received: number,
+  room: (size: number) => Buffer = Buffer.allocUnsafe,
+): Uint8Array[] {
+  const { texts, parts = NONE } = bundle;
   // The brackets aren't written: they are always there.
-  const textBytes = Buffer.byteLength(text);
-  const frames = texts.length;
+  const text = texts.length === 1 ? texts[0]! : texts.join(',');
   const abouts = bundle.abouts ? JSON.stringify(bundle.abouts) : '';
+  // Most of it is ASCII, and to write it shows whether it is; to measure it first would cost more than that.
+  return (
+    encodeMeasured(bundle, received, room, abouts, text, text.length, parts.map(lengthOf)) ??
+    encodeMeasured(bundle, received, room, abouts, text, Buffer.byteLength(text), parts.map(byteLengthOf))!
+  );
+}
+
+const lengthOf = (part: Part): number => part.length;
+const byteLengthOf = (part: Part): number => (typeof part === 'string' ? Buffer.byteLength(part) : part.length);
+
+/** @returns `undefined` where a text has another length than was said */
+function encodeMeasured(
+  { number, head, texts, parts = NONE }: OpenBundle,
+  received: number,
+  room: (size: number) => Buffer,
+  abouts: string,
+  text: string,
+  textBytes: number,
+  lengths: readonly number[],
+): Uint8Array[] | undefined {
+  const large = parts.filter(isLarge);
+  const largeBytes = large.reduce((sum, { length }) => sum + length, 0);
   const aboutBytes = Buffer.byteLength(abouts);
-  let size = BUNDLE_BYTES + frames * FRAME_BYTES + parts.length * PART_BYTES + aboutBytes + textBytes;
-  let large: Uint8Array[] | undefined;
-  let largeBytes = 0;
-  const lengths: number[] = new Array(parts.length);
-  for (let i = 0; i < parts.length; i++) {
-    const part = parts[i]!;
-    const length = typeof part === 'string' ? Buffer.byteLength(part) : part.length;
-    lengths[i] = length;
-    if (typeof part !== 'string' && length > LARGE) {
-      large ??= [];
-      large.push(part);
-      largeBytes += length;
-    } else {
-      size += length;
-    }
-  }
-  const bytes = Buffer.allocUnsafe(size);
+  const headBytes = BUNDLE_BYTES + texts.length * FRAME_BYTES + parts.length * PART_BYTES + aboutBytes;
+  const size = lengths.reduce((sum, length) => sum + length, headBytes + textBytes - largeBytes);
+  const bytes = room(size + SLACK);
   bytes.writeUInt32LE(size + largeBytes - LENGTH_BYTES, 0);
   bytes[4] = What.BUNDLE;
-  bytes.writeDoubleLE(bundle.number!, 5);
+  bytes.writeDoubleLE(number!, 5);
   bytes.writeDoubleLE(received, 13);
-  const isAscii = textBytes === text.length;
-  bytes[21] = isAscii ? 1 : 0;
-  bytes.writeUInt32LE(frames, 22);
+  bytes[21] = textBytes === text.length ? 1 : 0;
+  bytes.writeUInt32LE(texts.length, 22);
   bytes.writeUInt32LE(textBytes, 26);
   bytes.writeUInt32LE(parts.length, 30);
   bytes.writeUInt32LE(aboutBytes, 34);
@@ -105,11 +118,19 @@ export function encodeBundle(bundle: OpenBundle, received: number): Uint8Array[]
     at = writeUInt32(bytes, lengths[i]!, at + 1);
   }
   at += bytes.write(abouts, at);
-  // Where each character is one byte, Latin-1 says the same and is written faster.
-  at += bytes.write(text, at, textBytes, isAscii ? 'latin1' : 'utf8');
-  for (let i = 0; i < parts.length; i++) at = writePart(bytes, parts[i]!, lengths[i]!, at);
-  return large ? [bytes, ...large] : [bytes];
+  if (!writeUtf8(bytes, text, at, textBytes)) return undefined;
+  at += textBytes;
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i]!;
+    if (isLarge(part)) continue;
+    if (typeof part !== 'string') bytes.set(part, at);
+    else if (!writeUtf8(bytes, part, at, lengths[i]!)) return undefined;
+    at += lengths[i]!;
+  }
+  return [bytes.subarray(0, size), ...large];
 }
+
+const isLarge = (part: Part): part is Uint8Array => typeof part !== 'string' && part.length > LARGE;
 
 const NONE: readonly never[] = [];
 
@@ -139,12 +160,5 @@ function writeUInt32(bytes: Buffer, value: number, at: number): number {
 
 function kindOf(part: Part, length: number): number {
   if (typeof part === 'string') return length === part.length ? PartKind.ASCII : PartKind.UTF8;
-  return length > LARGE ? PartKind.LARGE_BYTES : PartKind.BYTES;
-}
-
-function writePart(bytes: Buffer, part: Part, length: number, at: number): number {
-  if (typeof part === 'string') return at + bytes.write(part, at, length, length === part.length ? 'latin1' : 'utf8');
-  if (length > LARGE) return at;
-  bytes.set(part, at);
-  return at + length;
+  return isLarge(part) ? PartKind.LARGE_BYTES : PartKind.BYTES;
 }

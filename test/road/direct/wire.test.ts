@@ -91,6 +91,23 @@ test('large bytes are written as they are, and come in memory of their own', t =
   t.true(part.buffer.byteLength < 2 * LARGE.length + 1000);
 });
 
+test('what came stays as it was while more comes', t => {
+  const texts = ['a', 'b', 'c', 'd'].map(letter => letter.repeat(300_000));
+  const { reader, bundles } = new Heard();
+  reader.trust();
+  for (const [i, text] of texts.entries()) {
+    const bytes = bytesOf(bundle(i + 1, [1, 1, '[1]', i % 2 ? [text] : [text, Buffer.from(text)]]));
+    // The first time so that the beginning doesn't tell what is in it.
+    const first = i === 1 ? 40 : 65_536;
+    reader.push(bytes.subarray(0, first));
+    for (let at = first; at < bytes.length; at += 65_536) reader.push(bytes.subarray(at, at + 65_536));
+  }
+  t.deepEqual(
+    bundles.map(({ p }) => p!.map(String)),
+    texts.map((text, i) => (i % 2 ? [text] : [text, text])),
+  );
+});
+
 test('before the peer is trusted nothing large is read', t => {
   t.throws(() => new Heard().reader.push(bytesOf(BUNDLES[2]!)), { message: /at most 65536/ });
   const { reader, heard } = new Heard();
