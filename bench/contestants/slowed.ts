@@ -1,4 +1,4 @@
-// How to see `--check` fail: `BENCH_SLOWED=relay npm run bench -- --check` makes the relay half as fast or slower.
+// How to see `--check` fail: `BENCH_SLOWED=relay npm run bench -- invoke --check` slows down each call of the relay.
 
 import type { Echo } from './contestant.js';
 
