@@ -252,6 +252,7 @@ export class Link {
       clock: this.clock,
       version: welcome.version,
       carriesBytes: welcome.probe instanceof Uint8Array,
+      isByReference: this.#end.isByReference,
       send: (packet, written) => this.#end.send(packet, written),
     });
     for (const name of this.#toSay) this.#leave(name);

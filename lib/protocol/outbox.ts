@@ -25,6 +25,8 @@ export interface OutboxOptions {
   readonly version: number;
   /** Whether the channel carries bytes as they are. */
   readonly carriesBytes: boolean;
+  /** What is sent arrives as it is: nothing needs to be packed, and the other end reads it long after it was written. */
+  readonly isByReference?: true | undefined;
   send(packet: Packet, written: () => void): void;
   /** Called after data was written and what the window allowed has followed it. */
   onRoom?(): void;
@@ -193,7 +195,7 @@ export class Outbox {
   #send({ c, d, slice, bytes, written }: Leaving): void {
     const packet: { -readonly [K in keyof Packet]: Packet[K] } = { [MARKER]: this.#options.version };
     if (c.length > 0) packet.c = c;
-    const packed = d.map(this.#options.carriesBytes ? packForBytes : packForJson);
+    const packed = this.#options.isByReference ? d : d.map(this.#options.carriesBytes ? packForBytes : packForJson);
     if (packed.length > 0) packet.d = packed;
     if (slice) packet.s = slice;
     this.#windowBytes += bytes;

@@ -39,6 +39,7 @@ export class RoutedWorker {
       clock,
       version,
       carriesBytes: hello.probe instanceof Uint8Array,
+      isByReference: end.isByReference,
       send: (packet, written) => end.send(peer.workerId, packet, written),
       onRoom,
     });

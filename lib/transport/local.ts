@@ -19,6 +19,7 @@ export function createLocalPair(clock: Clock, pid = process.pid): LocalPair {
   const self = { workerId: 0, pid };
   return {
     primaryEnd: {
+      isByReference: true,
       listen: handlers => up.listen(handlers),
       send: (workerId, message, written) => down.send(to => workerId === self.workerId && to.message(message), written),
       // A process that killed itself could not say so.
@@ -28,6 +29,7 @@ export function createLocalPair(clock: Clock, pid = process.pid): LocalPair {
     workerEnd: {
       kind: 'local',
       self,
+      isByReference: true,
       listen: handlers => down.listen(handlers),
       send: (message, written) => up.send(to => to.message(self, message), written),
       close: () => down.close(up),

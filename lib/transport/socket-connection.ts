@@ -36,10 +36,12 @@ export class SocketConnection implements Connection {
   write(parts: readonly Uint8Array[], written?: () => void): boolean {
     const { socket } = this;
     if (!socket.writable) return true;
+    // Where it failed the system may still look at the bytes.
+    const done = written && ((problem?: Error | null) => problem || written());
     const last = parts.length - 1;
-    if (last === 0) return socket.write(parts[0]!, written);
+    if (last === 0) return socket.write(parts[0]!, done);
     socket.cork();
-    for (let i = 0; i <= last; i++) socket.write(parts[i]!, i === last ? written : undefined);
+    for (let i = 0; i <= last; i++) socket.write(parts[i]!, i === last ? done : undefined);
     socket.uncork();
     return !socket.writableNeedDrain;
   }

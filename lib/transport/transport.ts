@@ -23,6 +23,8 @@ export interface WorkerEnd {
   readonly kind: 'cluster' | 'memory' | 'local' | 'pm2';
   /** Who we are. */
   readonly self: Peer;
+  /** Messages arrive as they are, not as copies. */
+  readonly isByReference?: true;
   /** Why nobody answers, and what to do about it, where that is known. */
   readonly advice?: string | undefined;
   /** Starts to report. At most one listener; called once. */
@@ -48,6 +50,8 @@ export interface PrimaryEndHandlers {
 
 /** The primary's end of the channels to all its workers. */
 export interface PrimaryEnd {
+  /** As {@link WorkerEnd.isByReference}. */
+  readonly isByReference?: true;
   /** Starts to report, for workers that exist and for those that come. Called once. */
   listen(handlers: PrimaryEndHandlers): void;
   /** As {@link WorkerEnd.send}, to one worker. An unknown or dead worker: dropped, `written` is called all the same. */

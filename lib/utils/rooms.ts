@@ -13,17 +13,21 @@ const MOST_ROOMS = 2;
 /** Those of the whole process that nobody uses. */
 const free: Buffer[] = [];
 
+/** Those that somebody uses. All other memory belongs to somebody else, `Buffer.allocUnsafe`'s own pool above all. */
+const taken = new WeakSet<ArrayBufferLike>();
+
 /** At least `size` bytes, which may be given back. */
 export function takeRoom(size: number): Buffer {
   if (size < LEAST_BYTES) return Buffer.allocUnsafe(size);
   const index = free.findIndex(({ length }) => length >= size);
-  return index < 0 ? Buffer.allocUnsafeSlow(size) : free.splice(index, 1)[0]!;
+  const room = index < 0 ? Buffer.allocUnsafeSlow(size) : free.splice(index, 1)[0]!;
+  taken.add(room.buffer);
+  return room;
 }
 
-/** Nobody looks at the memory behind these bytes any more. */
+/** Nobody looks at the memory behind these bytes any more. What wasn't taken here is left alone. */
 export function giveRoom({ buffer }: Uint8Array): void {
-  const size = buffer.byteLength;
-  if (size < LEAST_BYTES || size > MOST_BYTES) return;
+  if (!taken.delete(buffer) || buffer.byteLength > MOST_BYTES) return;
   if (free.length === MOST_ROOMS) free.splice(free[0]!.length < free[1]!.length ? 0 : 1, 1);
   free.push(Buffer.from(buffer));
 }

@@ -14,11 +14,12 @@ class UnitOutbox {
   rooms = 0;
   readonly outbox: Outbox;
 
-  constructor(carriesBytes = true) {
+  constructor(carriesBytes = true, isByReference?: true) {
     this.outbox = new Outbox({
       clock: this.clock,
       version: 1,
       carriesBytes,
+      isByReference,
       send: (packet, written) => {
         this.packets.push(packet);
         this.unwritten.push(written);
@@ -149,6 +150,18 @@ test('the memory of a block is used again, but not before it was written', t => 
   unit.written();
   const kept = [say('d'), say('e')].map(({ q }) => q!.buffer);
   t.is(new Set(kept).size, 2);
+});
+
+test('what arrives as it is, is neither packed nor used again', t => {
+  const unit = new UnitOutbox(true, true);
+  const open = new OpenBundle('g', 5);
+  const parts = ['a'.repeat(100_000), Buffer.from('b')];
+  open.add(Kind.CALL, 1, '[1]', parts);
+  unit.outbox.open(open);
+  unit.clock.tick();
+  const [bundle] = unit.packets[0]!.d!;
+  t.deepEqual(bundle!.p, parts);
+  t.is(bundle!.q, undefined);
 });
 
 test('no more data than a window is on its way, and the rest follows what was written', t => {

@@ -113,6 +113,18 @@ function check(
   else t.pass();
 }
 
+system('many long strings of the primary’s own member arrive as they were sent', async (t, rig) => {
+  await rig.clients(1);
+  const here = rig.client(undefined);
+  await rig.time.until(here.ready());
+  const texts = Array.from({ length: 64 }, (_, n) => String.fromCharCode(48 + n).repeat(100_000));
+  const echoed = await rig.time.until(Promise.all(texts.map(text => here.echo(text))));
+  t.deepEqual(
+    texts.filter((text, n) => echoed[n] !== text),
+    [],
+  );
+});
+
 system(
   'what is shared and cyclic stays so',
   async (t, rig) => {

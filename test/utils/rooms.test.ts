@@ -21,7 +21,7 @@ test.serial('what is too small for the next one waits for a smaller one', t => {
 });
 
 test.serial('of many that are free the two largest are kept', t => {
-  const rooms = [100_000, 300_000, 200_000, 150_000].map(size => Buffer.allocUnsafeSlow(size));
+  const rooms = [100_000, 300_000, 200_000, 150_000].map(takeRoom);
   for (const room of rooms) giveRoom(room);
   // The last one is always kept.
   const kept = [takeRoom(65_536), takeRoom(65_536)].map(({ length }) => length);
@@ -36,4 +36,19 @@ test.serial('a little and very much are made anew each time', t => {
     giveRoom(room);
     t.is(takeRoom(2 * MIB).length, 2 * MIB);
   }
+});
+
+test.serial('what was not taken here, or was given back already, is left alone', t => {
+  const foreign = Buffer.allocUnsafeSlow(100_000);
+  giveRoom(foreign);
+  const room = takeRoom(100_000);
+  giveRoom(room);
+  giveRoom(room);
+  t.deepEqual(
+    [takeRoom(100_000), takeRoom(100_000)].map(({ buffer }) => [buffer === foreign.buffer, buffer === room.buffer]),
+    [
+      [false, true],
+      [false, false],
+    ],
+  );
 });
