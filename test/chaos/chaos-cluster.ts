@@ -1,13 +1,17 @@
 // The cluster that chaos is done to: its workers come back when they die, and what it counts outlives them.
 
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChaosApi, ChaosEvent, ChaosReport, ChaosSetup, GroupName } from '../fixtures/process-chaos.js';
-import type { RemoteProcess } from '../helpers/process-remote.js';
+import { isAlive, type RemoteProcess } from '../helpers/process-remote.js';
 import { Rig } from '../helpers/process-rig.js';
 import { now } from '../helpers/process-wire.js';
 import { type Judgement, judgeLives } from './lives.js';
 
 export type ChaosWorker = RemoteProcess<ChaosApi, ChaosEvent>;
+
+/** A worker that doesn't answer for so long hangs. */
+const SILENT_MS = 15_000;
 
 export const HEARTBEAT_MS = 200;
 export const LEADER_TIMEOUT_MS = 1000;
@@ -58,7 +62,7 @@ export class ChaosCluster {
   /** Makes a worker stand still for a while; resolves when it runs again. */
   async suspend(worker: ChaosWorker, stand: () => Promise<unknown>): Promise<void> {
     await stand();
-    await worker.do.report().catch(() => {});
+    await this.report(worker);
   }
 
   async leaderOf(group: GroupName): Promise<ChaosWorker | undefined> {
@@ -83,8 +87,18 @@ export class ChaosCluster {
   }
 
   async report(worker: ChaosWorker): Promise<void> {
+    const silence = setTimeout(() => this.#silent(worker), SILENT_MS);
     const report = await worker.do.report().catch(() => undefined);
+    clearTimeout(silence);
     if (report) this.#reports.set(worker.workerId, report);
+  }
+
+  /** Nothing that is done to it lasts so long. */
+  #silent(worker: ChaosWorker): void {
+    const { workerId, pid } = worker;
+    this.violations.push(`worker ${workerId} does not answer: ${isAlive(pid) ? stateOf(pid) : 'it is dead'}`);
+    this.kill(worker);
+    void this.replace(worker);
   }
 
   /** As last heard of each worker there ever was. */
@@ -120,4 +134,10 @@ export class ChaosCluster {
     this.#ended.add(worker.workerId);
     this.workers = this.workers.filter(other => other !== worker);
   }
+}
+
+/** For whoever looks for the reason: whether it runs or waits, its CPU time in ticks, and what it waits for. */
+function stateOf(pid: number): string {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return `state ${fields[0]}, ${fields[11]} ticks, waits for ${readFileSync(`/proc/${pid}/wchan`, 'utf8')}`;
 }

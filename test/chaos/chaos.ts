@@ -75,10 +75,12 @@ class Chaos {
     await sleep(WARM_UP * durationMs);
     const memory = [await this.#memory()];
     const from = now();
+    let told = 0;
     while (now() < from + durationMs) {
       const name = await this.#round();
       if (memory.length === 1 && now() > from + durationMs / 2) memory.push(await this.#memory());
       progress(this.#line(name, from));
+      for (; told < cluster.violations.length; told++) progress(`  ${cluster.violations[told]}`);
     }
     memory.push(await this.#memory());
     await this.#end();
