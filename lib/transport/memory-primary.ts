@@ -33,7 +33,6 @@ export class MemoryPrimary implements PrimaryEnd, PrimarySide {
   listen(handlers: PrimaryEndHandlers): void {
     this.#handlers = handlers;
     this.#isClosed = false;
-    this.#halfGone.clear();
   }
 
   send(workerId: number, message: object, written: () => void): void {
@@ -49,6 +48,7 @@ export class MemoryPrimary implements PrimaryEnd, PrimarySide {
   close(): void {
     this.#isClosed = true;
     this.#handlers = undefined;
+    this.#halfGone.clear();
   }
 
   received(peer: Peer, message: unknown): void {
