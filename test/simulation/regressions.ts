@@ -308,7 +308,7 @@ export const REGRESSIONS: readonly Regression[] = [
     plan: plan(
       23643,
       4,
-      994,
+      1100,
       [
         { at: 0, do: 'fork', w: 3 },
         { at: 2, do: 'fork', w: 1 },
