@@ -215,9 +215,9 @@ export class Link {
   #receive(message: unknown): void {
     const packet = parsePacket(message, error => this.#warn(error.message), this.#slices);
     if (!packet) return;
-    for (const frame of packet.c!) this.#control(frame as FromPrimary);
+    for (const frame of packet.c) this.#control(frame as FromPrimary);
     if (!this.#outbox) return;
-    for (const bundle of packet.d!) this.#memberOf(bundle.g)?.data(bundle);
+    for (const bundle of packet.d) this.#memberOf(bundle.g)?.data(bundle);
   }
 
   #control(frame: FromPrimary): void {

@@ -15,9 +15,15 @@ export const MARKER = '$csc';
 export interface Packet {
   readonly [MARKER]: number;
   readonly c?: readonly ControlFrame[];
-  readonly d?: readonly Bundle[];
+  readonly d?: readonly (Bundle | BytesBundle)[];
   /** In place of `d`: a part of one bundle that is too large to be sent whole. */
   readonly s?: Slice;
+}
+
+/** A packet once it was read. */
+export interface ReadPacket extends Packet {
+  readonly c: readonly ControlFrame[];
+  readonly d: readonly Bundle[];
 }
 
 /** Slices follow each other in the order of the data; no other data comes between them. */
@@ -493,6 +499,11 @@ export const kindOf = (kind: number): number => kind & (EXT - 1);
 
 /** What a bundle says of calls: methods and deadlines in turn. Infinite is `null` where the channel carries JSON. */
 export type Abouts = readonly (string | number | null)[];
+
+/** A bundle of many frames on a channel that carries bytes as they are: its head is bytes too, see head.ts. */
+export interface BytesBundle extends Omit<Bundle, 'h'> {
+  readonly h: Uint8Array;
+}
 
 /** Frames of one group and term with one origin and one destination. Opaque to the primary but for its envelope. */
 export interface Bundle {

@@ -3,7 +3,8 @@
 import type { Clock } from '../utils/clock.js';
 import { giveRoom } from '../utils/rooms.js';
 import { bytesOf, type OpenBundle, WRITE_BYTES } from './frames.js';
-import { type Bundle, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
+import { headToBytes } from './head.js';
+import { type Bundle, type BytesBundle, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
 import { cutBundle } from './slices.js';
 import { packForBytes, packForJson } from './travelling-parts.js';
 
@@ -195,7 +196,7 @@ export class Outbox {
   #send({ c, d, slice, bytes, written }: Leaving): void {
     const packet: { -readonly [K in keyof Packet]: Packet[K] } = { [MARKER]: this.#options.version };
     if (c.length > 0) packet.c = c;
-    const packed = this.#options.isByReference ? d : d.map(this.#options.carriesBytes ? packForBytes : packForJson);
+    const packed = this.#pack(d);
     if (packed.length > 0) packet.d = packed;
     if (slice) packet.s = slice;
     this.#windowBytes += bytes;
@@ -208,6 +209,12 @@ export class Outbox {
       this.flush();
       this.#options.onRoom?.();
     });
+  }
+
+  #pack(bundles: readonly Bundle[]): readonly (Bundle | BytesBundle)[] {
+    const { isByReference, carriesBytes } = this.#options;
+    if (isByReference) return bundles;
+    return carriesBytes ? bundles.map(forBytes) : bundles.map(packForJson);
   }
 
   #waiting(): Entry[] {
@@ -231,4 +238,12 @@ export class Outbox {
       this.#first = 0;
     }
   }
+}
+
+/** Numbers in the head of so few frames are written as fast as a block of bytes. Measured on Node 20. */
+const WORTH_BYTES = 16;
+
+function forBytes(bundle: Bundle): Bundle | BytesBundle {
+  const packed = packForBytes(bundle);
+  return packed.h.length < 4 * WORTH_BYTES ? packed : { ...packed, h: headToBytes(packed.h) };
 }

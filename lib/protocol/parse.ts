@@ -1,7 +1,16 @@
 // The only door in for messages: what isn't ours stays untouched, what is ours but broken becomes a coded error.
 
 import { brokenFrame, type SharedClientError } from '../errors.js';
-import { ABOUT, type Bundle, type BusPacket, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
+import { headOfBytes } from './head.js';
+import {
+  ABOUT,
+  type Bundle,
+  type BusPacket,
+  type ControlFrame,
+  MARKER,
+  type ReadPacket,
+  type Slice,
+} from './messages.js';
 import type { SliceReader } from './slices.js';
 import { areTravellingParts } from './travelling-parts.js';
 
@@ -14,7 +23,7 @@ export type OnBroken = (error: SharedClientError) => void;
  * @param slices what came of a large bundle over that channel before
  * @returns `undefined` where the message isn't ours, else a packet in which every frame has the shape of its type.
  */
-export function parsePacket(message: unknown, onBroken: OnBroken, slices?: SliceReader): Packet | undefined {
+export function parsePacket(message: unknown, onBroken: OnBroken, slices?: SliceReader): ReadPacket | undefined {
   if (typeof message !== 'object' || message === null || !Object.hasOwn(message, MARKER)) return undefined;
   const { [MARKER]: version, c, d, s } = message as Record<string, unknown>;
   if (!isCount(version)) {
@@ -24,7 +33,7 @@ export function parsePacket(message: unknown, onBroken: OnBroken, slices?: Slice
   return {
     [MARKER]: version,
     c: keep<ControlFrame>('c', c, checkControl, onBroken),
-    d: keep<Bundle>('d', s === undefined ? d : wholeOf(s, slices, onBroken), checkBundle, onBroken),
+    d: keep<Bundle>('d', s === undefined ? d : wholeOf(s, slices, onBroken), checkBundle, onBroken, withHead),
   };
 }
 
@@ -57,7 +66,12 @@ const MOST_REPORTS = 10;
 
 type Check = (frame: Record<string, unknown>) => string | undefined;
 
-function keep<T>(field: string, list: unknown, check: Check, onBroken: OnBroken): readonly T[] {
+type Read = (frame: Record<string, unknown>) => Record<string, unknown>;
+
+const asItIs: Read = frame => frame;
+
+/** @param read what a frame is once it was read */
+function keep<T>(field: string, list: unknown, check: Check, onBroken: OnBroken, read = asItIs): readonly T[] {
   if (list === undefined) return [];
   if (!Array.isArray(list) || list.length > MOST_FRAMES) {
     onBroken(brokenFrame(field, 'a list of frames'));
@@ -65,8 +79,9 @@ function keep<T>(field: string, list: unknown, check: Check, onBroken: OnBroken)
   }
   const good: T[] = [];
   let bad = 0;
-  for (const frame of list) {
-    const broken = isRecord(frame) ? check(frame) : `${field} a list of objects`;
+  for (const item of list) {
+    const frame = isRecord(item) ? read(item) : undefined;
+    const broken = frame ? check(frame) : `${field} a list of objects`;
     if (broken === undefined) good.push(frame as T);
     // What is wrong with the first tells enough of the rest, which may be many.
     else if (++bad <= MOST_REPORTS) onBroken(toError(broken));
@@ -263,6 +278,8 @@ const BUNDLE = toList({
   x: text,
   m: optional([areAbouts, 'names and deadlines in turn']),
 });
+
+const withHead: Read = bundle => (bundle.h instanceof Uint8Array ? { ...bundle, h: headOfBytes(bundle.h) } : bundle);
 
 function checkBundle(bundle: Record<string, unknown>): string | undefined {
   for (const [field, test, expected] of BUNDLE) {

@@ -6,8 +6,8 @@ import {
   type Hello,
   type Join,
   MARKER,
-  type Packet,
   PROTOCOL_VERSIONS,
+  type ReadPacket,
   type Transfer,
   type TransferFailure,
 } from '../protocol/messages.js';
@@ -179,16 +179,16 @@ export class Router implements GroupHost, RelayHost {
     const packet = parsePacket(message, warn, this.workers.get(workerId)?.slices);
     if (!packet) return;
     if (this.#leaving.has(end)) return this.#hearLast(peer, end, packet);
-    for (const frame of packet.c!) this.#control(peer, end, frame as FromWorker);
+    for (const frame of packet.c) this.#control(peer, end, frame as FromWorker);
     const worker = this.workers.get(workerId);
     if (!worker) return;
     this.#heard(worker);
-    for (const bundle of packet.d!) relay(this, worker, bundle);
+    for (const bundle of packet.d) relay(this, worker, bundle);
   }
 
   /** After the goodbye. Hello is said by who has read it; another end may have answered it already. */
-  #hearLast({ workerId }: Peer, end: PrimaryEnd, { c }: Packet): void {
-    if (this.workers.get(workerId)?.end === end && c!.some(({ k }) => k === 'hello')) this.#exited(workerId);
+  #hearLast({ workerId }: Peer, end: PrimaryEnd, { c }: ReadPacket): void {
+    if (this.workers.get(workerId)?.end === end && c.some(({ k }) => k === 'hello')) this.#exited(workerId);
   }
 
   #control(peer: Peer, end: PrimaryEnd, frame: FromWorker): void {

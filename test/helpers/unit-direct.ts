@@ -9,7 +9,7 @@ import { Reception } from '../../lib/road/direct/reception.js';
 import type { MemoryWorker } from '../../lib/transport/memory.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
 import { VirtualTime } from './system-clock.js';
-import { frameWords } from './unit-frames.js';
+import { bundlesOf, frameWords } from './unit-frames.js';
 
 export const TERM = 7;
 
@@ -145,8 +145,8 @@ export class DirectMember {
   /** The relay brings what the member said. */
   async relay(): Promise<void> {
     await this.rig.time.tick();
-    for (const { d } of this.packets.splice(0))
-      for (const bundle of d ?? []) this.rig.relayUp({ ...bundle, f: this.worker.workerId });
+    for (const packet of this.packets.splice(0))
+      for (const bundle of bundlesOf(packet)) this.rig.relayUp({ ...bundle, f: this.worker.workerId });
   }
 
   /** It is connected, and both know. */

@@ -1,7 +1,8 @@
 // Bundles written by hand, and bundles as words.
 
 import { type FrameView, OpenBundle, readFrames } from '../../lib/protocol/frames.js';
-import { type Bundle, Kind, kindOf, MORE } from '../../lib/protocol/messages.js';
+import { type Bundle, Kind, kindOf, MORE, type Packet } from '../../lib/protocol/messages.js';
+import { parsePacket } from '../../lib/protocol/parse.js';
 
 export interface WrittenFrame {
   readonly kind: number;
@@ -55,4 +56,12 @@ function asWritten({ kind, json, more, method, deadline }: FrameView): unknown {
   if (method === undefined) return json;
   const [args, key, ...rest] = more ? (json as unknown[]) : [json, null];
   return kind === Kind.CALL ? [method, deadline, args, ...rest] : [deadline, key, args, ...rest];
+}
+
+/** The bundles of a packet as its reader sees them. */
+export function bundlesOf({ $csc, d = [] }: Packet): readonly Bundle[] {
+  const read = parsePacket({ $csc, d }, error => {
+    throw error;
+  });
+  return read!.d;
 }

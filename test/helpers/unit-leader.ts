@@ -6,7 +6,7 @@ import { type MemberOptions, resolveCreateArguments } from '../../lib/options.js
 import type { Bundle, Packet } from '../../lib/protocol/messages.js';
 import { Outbox } from '../../lib/protocol/outbox.js';
 import { UnitClock } from './unit-clock.js';
-import { frameWords } from './unit-frames.js';
+import { bundlesOf, frameWords } from './unit-frames.js';
 
 export function memberOptions(open: () => unknown, given: object = {}): MemberOptions {
   const defaults = { eligible: true, drainTimeoutMs: 5000 };
@@ -50,7 +50,7 @@ export class UnitSender {
   said(): string[] {
     this.clock.turn();
     const here = frameWords(this.here.splice(0)).map(words => `${SELF} ${words}`);
-    const bundles = this.packets.splice(0).flatMap(packet => packet.d ?? []);
+    const bundles = this.packets.splice(0).flatMap(bundlesOf);
     return [...here, ...bundles.flatMap(bundle => frameWords([bundle]).map(words => `${String(bundle.to)} ${words}`))];
   }
 }

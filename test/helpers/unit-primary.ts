@@ -12,6 +12,7 @@ import {
 import { Router } from '../../lib/router/router.js';
 import type { PrimaryEnd, PrimaryEndHandlers } from '../../lib/transport/transport.js';
 import { UnitClock } from './unit-clock.js';
+import { bundlesOf } from './unit-frames.js';
 
 interface Sent {
   readonly workerId: number;
@@ -129,7 +130,7 @@ export class UnitPrimary {
 
   /** The data a worker got since it was last asked. */
   got(workerId: number): Bundle[] {
-    return this.#packets(workerId).flatMap(packet => packet.d ?? []);
+    return this.#packets(workerId).flatMap(bundlesOf);
   }
 
   /** What was emitted since this was last asked. */

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { OpenBundle, WRITE_BYTES } from '../../lib/protocol/frames.js';
 import { Kind } from '../../lib/protocol/messages.js';
+import { bundlesOf } from '../helpers/unit-frames.js';
 import { UnitSender } from '../helpers/unit-leader.js';
 
 const payload = (value: unknown) => ({ text: JSON.stringify(value), ext: false, parts: undefined });
@@ -131,7 +132,7 @@ test('after a word by the relay about the road, what follows begins a bundle', t
   unit.sender.to(2, Kind.SUBSCRIBED, 9, '1');
   unit.clock.tick();
   t.deepEqual(
-    unit.packets.flatMap(({ d }) => d!).map(({ h }) => h.length / 4),
+    unit.packets.flatMap(bundlesOf).map(({ h }) => h.length / 4),
     [2, 1, 1, 1],
   );
 });

@@ -5,7 +5,7 @@ import { Member, type MemberObserver } from '../../lib/member/member.js';
 import { type FromPrimary, Kind, type News } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { microtasks } from '../helpers/unit-clock.js';
-import { bundle, frameWords } from '../helpers/unit-frames.js';
+import { bundle, bundlesOf, frameWords } from '../helpers/unit-frames.js';
 import { memberOptions } from '../helpers/unit-leader.js';
 import { UnitLink } from '../helpers/unit-link.js';
 
@@ -198,7 +198,7 @@ test('calls that come while the real client closes go back, and those of another
   unit.unit.end.sent.length = 0;
   const call = { kind: Kind.CALL, id: 7, value: ['get', null, []] };
   unit.unit.data(bundle({ term: 5, from: 2 }, call), bundle({ term: 4, from: 2 }, call));
-  t.deepEqual(frameWords(unit.unit.end.sent.flatMap(packet => packet.d ?? [])), ['RETURNED 7 0']);
+  t.deepEqual(frameWords(unit.unit.end.sent.flatMap(bundlesOf)), ['RETURNED 7 0']);
   unit.closing.resolve();
   await unit.settle();
   unit.unit.end.sent.length = 0;

@@ -5,6 +5,7 @@ import { Outbox, WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { SLICE_BYTES, SliceReader } from '../../lib/protocol/slices.js';
 import { unpack } from '../../lib/protocol/travelling-parts.js';
 import { UnitClock } from '../helpers/unit-clock.js';
+import { bundlesOf } from '../helpers/unit-frames.js';
 import { forSeeds } from '../helpers/unit-random.js';
 
 class UnitOutbox {
@@ -32,7 +33,7 @@ class UnitOutbox {
   left(): string[] {
     return this.packets
       .splice(0)
-      .map(packet => [...(packet.c ?? []).map(controlWords), ...(packet.d ?? []).map(dataWords)].join(' '));
+      .map(packet => [...(packet.c ?? []).map(controlWords), ...bundlesOf(packet).map(dataWords)].join(' '));
   }
 
   /** All that was handed over is written. */
@@ -93,7 +94,7 @@ test('frames join an open bundle until it leaves', t => {
   t.is(unit.outbox.queuedBytes, 0);
   open.add(Kind.CALL, 2, '0');
   unit.clock.tick();
-  t.deepEqual(unit.packets[0]!.d![0]!.h, [Kind.CALL, 1, 1, 0, Kind.CALL, 2, 1, 0]);
+  t.deepEqual(bundlesOf(unit.packets[0]!)[0]!.h, [Kind.CALL, 1, 1, 0, Kind.CALL, 2, 1, 0]);
   t.true(open.isFull);
   t.is(unit.outbox.waitingBytes, 0);
 });
@@ -135,7 +136,7 @@ test('the memory of a block is used again, but not before it was written', t => 
     open.add(Kind.CALL, 1, '[1]', [letter.repeat(100_000)]);
     unit.outbox.open(open);
     unit.clock.tick();
-    return unit.packets.at(-1)!.d![0]!;
+    return bundlesOf(unit.packets.at(-1)!)[0]!;
   };
   const [a, b] = [say('a'), say('b')];
   t.not(a.q!.buffer, b.q!.buffer);
@@ -191,11 +192,16 @@ for (const carriesBytes of [true, false]) {
     unit.outbox.data(data(2));
     const reader = new SliceReader();
     const words = () =>
-      unit.packets.splice(0).map(({ c = [], d = [], s }) => {
+      unit.packets.splice(0).map(packet => {
+        const { c = [], s } = packet;
         const whole = s && reader.add(s);
         if (whole) t.deepEqual(whole, large);
         t.true(!s || s.piece.length <= SLICE_BYTES);
-        return [...c.map(controlWords), ...d.map(dataWords), ...(s ? [whole ? 'last' : 'slice'] : [])].join(' ');
+        return [
+          ...c.map(controlWords),
+          ...bundlesOf(packet).map(dataWords),
+          ...(s ? [whole ? 'last' : 'slice'] : []),
+        ].join(' ');
       });
     unit.clock.tick();
     t.deepEqual(words(), ['d0', 'slice', 'slice']);
@@ -418,7 +424,7 @@ test('whatever is put and however slowly it is written, data keeps its order, an
         // Within a packet control is read first.
         left.push(
           ...(packet.c ?? []).filter(frame => frame.k === 'ack').map(controlWords),
-          ...(packet.d ?? []).map(dataWords),
+          ...bundlesOf(packet).map(dataWords),
           ...(whole ? [dataWords(whole)] : []),
         );
       }
@@ -442,4 +448,17 @@ test('whatever is put and however slowly it is written, data keeps its order, an
     if (unit.outbox.queuedBytes !== 0) throw new Error(`${unit.outbox.queuedBytes} bytes wait`);
   });
   t.pass();
+});
+
+test('the head of many frames is bytes on a channel that carries them, and is read as it was', t => {
+  for (const carriesBytes of [true, false]) {
+    const unit = new UnitOutbox(carriesBytes);
+    const open = new OpenBundle('g', 5);
+    for (let id = 1; id <= 100; id++) open.add(Kind.CALL, id, '0');
+    unit.outbox.open(open);
+    unit.clock.tick();
+    const packet = unit.packets[0]!;
+    t.is(packet.d![0]!.h instanceof Uint8Array, carriesBytes);
+    t.deepEqual(bundlesOf(packet), [open.seal()]);
+  }
 });

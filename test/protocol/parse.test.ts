@@ -202,6 +202,8 @@ const BROKEN_BUNDLES: readonly [title: string, change: object, said: string][] =
   ['a call about what is not there', { m: ['a', 1], h: [513, 7, 1, 0] }, 'bundle.m must be what its head is about'],
   ['no head', { h: undefined }, 'bundle.h must be four numbers a frame'],
   ['a head that is no list', { h: 'head' }, 'bundle.h'],
+  ['bytes that are no head', { h: new Uint8Array(17) }, 'bundle.h must be four numbers a frame'],
+  ['bytes of an empty head', { h: new Uint8Array(0), x: ']' }, 'bundle.h'],
   ['an empty head', { h: [], x: ']' }, 'bundle.h'],
   ['half a frame', { h: [1, 7] }, 'bundle.h'],
   ['a head of a billion', { h: holes(A_BILLION) }, 'bundle.h'],

@@ -4,7 +4,7 @@ import { Kind, type Packet } from '../../lib/protocol/messages.js';
 import { Outbox } from '../../lib/protocol/outbox.js';
 import { RelayRoad } from '../../lib/road/road.js';
 import { UnitClock } from '../helpers/unit-clock.js';
-import { frameWords } from '../helpers/unit-frames.js';
+import { bundlesOf, frameWords } from '../helpers/unit-frames.js';
 
 function setUp() {
   const clock = new UnitClock();
@@ -19,7 +19,7 @@ function setUp() {
     },
   });
   const road = new RelayRoad('g', 5, outbox);
-  return { clock, road, sent: () => packets.splice(0).flatMap(packet => packet.d ?? []) };
+  return { clock, road, sent: () => packets.splice(0).flatMap(bundlesOf) };
 }
 
 test('what is sent within a tick travels in one bundle, and its number is known at once', t => {

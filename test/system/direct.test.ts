@@ -1,18 +1,19 @@
 import type { ExecutionContext } from 'ava';
-import { Kind } from '../../lib/protocol/messages.js';
+import { Kind, kindOf, type Packet } from '../../lib/protocol/messages.js';
 import type { TestWorker } from '../../lib/testing.js';
 import type { MemoryDirect } from '../../lib/transport/memory-direct.js';
 import { endOf, eventsOf, type Rig, type RigOptions, recorder, system, watch } from '../helpers/system-test.js';
+import { bundlesOf } from '../helpers/unit-frames.js';
 
 const direct = (title: string, body: (t: ExecutionContext, rig: Rig) => Promise<void>, options: RigOptions = {}) =>
   system(title, body, { over: ['direct'], ...options });
 
 /** Data frames on the way through the primary, by kind. */
-function kinds(packets: readonly { readonly d?: readonly { readonly h: readonly number[] }[] }[]): string[] {
+function kinds(packets: readonly Packet[]): string[] {
   const names = Object.fromEntries(Object.entries(Kind).map(([name, kind]) => [kind, name]));
   return packets
-    .flatMap(({ d }) => d ?? [])
-    .flatMap(({ h }) => h.filter((_, i) => i % 4 === 0).map(k => names[k & 63]!));
+    .flatMap(bundlesOf)
+    .flatMap(({ h }) => h.filter((_, i) => i % 4 === 0).map(kind => names[kindOf(kind)]!));
 }
 
 const networkOf = (worker: TestWorker) => (worker as unknown as { readonly direct: MemoryDirect }).direct;

@@ -1,12 +1,13 @@
 // Puts the bytes of a connection together again, cut anywhere as they come, into what the peer wrote.
 
 import { brokenFrame } from '../../errors.js';
+import { FRAME_BYTES, readHead } from '../../protocol/head.js';
 import { ABOUT, type Abouts, type Bundle } from '../../protocol/messages.js';
 import { areAbouts } from '../../protocol/parse.js';
 import type { Part } from '../../protocol/payload.js';
 import { readLatin1 } from '../../utils/long-strings.js';
 import { giveRoom, takeRoom } from '../../utils/rooms.js';
-import { BUNDLE_BYTES, FRAME_BYTES, LENGTH_BYTES, PART_BYTES, PartKind, What } from './wire.js';
+import { BUNDLE_BYTES, LENGTH_BYTES, PART_BYTES, PartKind, What } from './wire.js';
 
 /** What was read of a bundle: what the connection itself says of it is missing. */
 export type ReadBundle = Pick<Bundle, 'h' | 'x' | 'm' | 'p'>;
@@ -153,7 +154,8 @@ function readBundle(message: Buffer): ReadBundle {
   if (frames === 0 || textEnd > message.length) throw brokenFrame('a bundle', 'as long as it says');
   const text = message[21] === 1 ? readLatin1(message, textAt, textEnd) : message.toString('utf8', textAt, textEnd);
   const m = aboutBytes > 0 ? readAbouts(message, aboutsAt, textAt) : undefined;
-  const h = readHead(message, frames, text.length, partCount, m ? m.length / 2 : 0);
+  const h = readHead(message, BUNDLE_BYTES, frames);
+  checkHead(h, text.length, partCount, m ? m.length / 2 : 0);
   const x = `[${text}]`;
   if (partCount > 0) return { h, x, ...(m && { m }), p: readParts(message, partCount, partsAt, textEnd) };
   if (textEnd !== message.length) throw brokenFrame('a bundle', 'as long as it says');
@@ -167,26 +169,16 @@ function readAbouts(message: Buffer, start: number, end: number): Abouts {
 }
 
 /** Every room inside relies on it that a head accounts for each character and each part. */
-function readHead(message: Buffer, frames: number, characters: number, parts: number, abouts: number): number[] {
-  const h: number[] = [];
+function checkHead(h: readonly number[], characters: number, parts: number, abouts: number): void {
   let charactersSaid = -1;
   let partsSaid = 0;
-  for (let i = 0, at = BUNDLE_BYTES; i < frames; i++, at += FRAME_BYTES) {
-    const kind = readUInt32(message, at);
-    const high = message[at + 8]! + message[at + 9]! * 256;
-    const length = readUInt32(message, at + 10);
-    const count = readUInt32(message, at + 14);
-    if (kind >= ABOUT * (abouts + 1)) throw brokenFrame('a bundle', 'as its head says');
-    h.push(kind, readUInt32(message, at + 4) + high * 2 ** 32, length, count);
-    charactersSaid += length + 1;
-    partsSaid += count;
+  for (let i = 0; i < h.length; i += 4) {
+    if (h[i]! >= ABOUT * (abouts + 1)) throw brokenFrame('a bundle', 'as its head says');
+    charactersSaid += h[i + 2]! + 1;
+    partsSaid += h[i + 3]!;
   }
   if (charactersSaid !== characters || partsSaid !== parts) throw brokenFrame('a bundle', 'as its head says');
-  return h;
 }
-
-const readUInt32 = (bytes: Buffer, at: number): number =>
-  bytes[at]! + bytes[at + 1]! * 2 ** 8 + bytes[at + 2]! * 2 ** 16 + bytes[at + 3]! * 2 ** 24;
 
 function readParts(message: Buffer, count: number, partsAt: number, textEnd: number): Part[] {
   const parts: Part[] = new Array(count);

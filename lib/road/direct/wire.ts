@@ -5,10 +5,11 @@
 //   ACK       f64 number of the last bundle that was received;   FINAL: the same, and that none is any more
 //   BUNDLE    f64 its number | f64 as ACK | u8 text is ASCII | u32 frames | u32 bytes of text | u32 parts
 //             u32 bytes of what its calls are about
-//             a frame: u32 kind, u32 and u16 id, u32 characters, u32 parts;   a part: u8 what it is, u32 bytes
+//             the head, as in protocol/head.ts;   a part: u8 what it is, u32 bytes
 //             what its calls are about, as JSON; the text; then the parts, those that are large after all others
 
 import type { OpenBundle } from '../../protocol/frames.js';
+import { FRAME_BYTES, writeHead, writeUInt32 } from '../../protocol/head.js';
 import type { Part } from '../../protocol/payload.js';
 import { SLACK, writeUtf8 } from '../../utils/long-strings.js';
 
@@ -18,7 +19,6 @@ export const PartKind = { BYTES: 0, ASCII: 1, UTF8: 2, LARGE_BYTES: 4 } as const
 
 export const LENGTH_BYTES = 4;
 export const BUNDLE_BYTES = LENGTH_BYTES + 1 + 8 + 8 + 1 + 4 + 4 + 4 + 4;
-export const FRAME_BYTES = 4 + 4 + 2 + 4 + 4;
 export const PART_BYTES = 1 + 4;
 
 /** Bytes heavier than this cost more to copy than to write by themselves. */
@@ -112,7 +112,7 @@ function encodeMeasured(
   bytes.writeUInt32LE(textBytes, 26);
   bytes.writeUInt32LE(parts.length, 30);
   bytes.writeUInt32LE(aboutBytes, 34);
-  let at = writeHead(bytes, head, BUNDLE_BYTES);
+  let at = writeHead(head, bytes, BUNDLE_BYTES);
   for (let i = 0; i < parts.length; i++) {
     bytes[at] = kindOf(parts[i]!, lengths[i]!);
     at = writeUInt32(bytes, lengths[i]!, at + 1);
@@ -133,30 +133,6 @@ function encodeMeasured(
 const isLarge = (part: Part): part is Uint8Array => typeof part !== 'string' && part.length > LARGE;
 
 const NONE: readonly never[] = [];
-
-function writeHead(bytes: Buffer, head: readonly number[], start: number): number {
-  let at = start;
-  for (let i = 0; i < head.length; i += 4) {
-    const id = head[i + 1]!;
-    at = writeUInt32(bytes, head[i]!, at);
-    at = writeUInt32(bytes, id % 2 ** 32, at);
-    // As many as fit into a whole number.
-    const high = Math.floor(id / 2 ** 32);
-    bytes[at++] = high;
-    bytes[at++] = high >>> 8;
-    at = writeUInt32(bytes, head[i + 2]!, at);
-    at = writeUInt32(bytes, head[i + 3]!, at);
-  }
-  return at;
-}
-
-function writeUInt32(bytes: Buffer, value: number, at: number): number {
-  bytes[at] = value;
-  bytes[at + 1] = value >>> 8;
-  bytes[at + 2] = value >>> 16;
-  bytes[at + 3] = value >>> 24;
-  return at + 4;
-}
 
 function kindOf(part: Part, length: number): number {
   if (typeof part === 'string') return length === part.length ? PartKind.ASCII : PartKind.UTF8;
