@@ -8,7 +8,7 @@ import { callChannel, tell } from '../diagnostics/channels.js';
 import { closed, invalidOption, unknownMethod } from '../errors.js';
 import { isCallableName } from '../leader/method-names.js';
 import { rolesOf } from '../leader/real-client.js';
-import { type Arguments, Call, type CallKind, type CallSignal } from '../member/call.js';
+import { type Arguments, Call, type CallKind, type CallSignal, encodeArguments } from '../member/call.js';
 import type { Member, MemberObserver } from '../member/member.js';
 import type { Sticky } from '../member/stickies.js';
 import type { ResyncEvent } from '../member/subscriptions.js';
@@ -148,7 +148,7 @@ export class Base implements MemberObserver {
     signal?.throwIfAborted();
     const said = member.options.methods.get(method);
     found = undefined;
-    let payload: Arguments = encodeValue(args, 'args', signalCollector);
+    let payload = encodeArguments(args, signalCollector);
     const signals = found as AbortSignal[] | undefined;
     if (member.options.context) payload = this.#withContext(payload, member.options.context);
     const timeoutMs = with_.timeoutMs ?? this.options.methodTimeouts.get(method) ?? this.options.timeoutMs;

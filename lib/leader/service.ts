@@ -225,7 +225,7 @@ export class Service implements TopicHost, MethodHost {
   }
 
   #call(from: number, frame: FrameView, now: number): void {
-    const { kind, id, ext, parts, deadline } = frame;
+    const { kind, id, ext, one, parts, deadline } = frame;
     if (this.#state === 'draining') return this.sender.to(from, Kind.RETURNED, id, '0');
     try {
       const what = methodOf(frame);
@@ -233,7 +233,8 @@ export class Service implements TopicHost, MethodHost {
       const call = new RunningCall(this.#options.name, this.term, from, id, what, deadline, now);
       if (now > deadline && kind === Kind.UNPUBLISH) this.#takeBackLate(from, key);
       if (now > deadline) throw timedOut(what, 0, 'not-started', ': its deadline had passed when it came');
-      const decoded = ext ? decodeArguments(args, parts, call, from !== this.#self) : args;
+      const said = ext ? decodeArguments(args, parts, call, from !== this.#self) : args;
+      const decoded = one ? [said] : said;
       if (!Array.isArray(decoded)) throw brokenArguments();
       call.carrier = carrier;
       if (kind === Kind.CALL) this.#start(call, this.client.method(what), decoded);

@@ -1,8 +1,9 @@
 // One call of this process, from the moment it is made until it ends.
 
+import { encodeValue, type SignalWriter } from '../codec/encode-value.js';
 import { rejectWhereAwaited } from '../codec/local-stack.js';
 import { type About, bytesOfAbout } from '../protocol/frames.js';
-import { EXT, type Kind, MORE } from '../protocol/messages.js';
+import { EXT, type Kind, MORE, ONE } from '../protocol/messages.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Road } from '../road/road.js';
 import type { Expiring } from '../utils/deadlines.js';
@@ -57,7 +58,7 @@ export class Call implements About, Expiring, Numbered<Call> {
     private readonly onFail?: (error: unknown) => void,
   ) {
     const hasMore = sticky !== undefined || args.carrier !== undefined;
-    this.wireKind = kind + (args.ext ? EXT : 0) + (hasMore ? MORE : 0);
+    this.wireKind = kind + (args.ext ? EXT : 0) + (args.isOne ? ONE : 0) + (hasMore ? MORE : 0);
     this.text = hasMore ? withMore(args, sticky) : args.text;
     this.parts = args.parts;
     this.deadline = Math.ceil(madeAt + timeoutMs);
@@ -76,9 +77,19 @@ export class Call implements About, Expiring, Numbered<Call> {
   }
 }
 
-/** Arguments, and what comes along with them as JSON, which the codec doesn't see. */
+/** Arguments, encoded. */
 export interface Arguments extends Payload {
+  /** It is one, without the list around it, which would cost as much as a small value in it. */
+  readonly isOne: boolean;
+  /** What comes along with them as JSON, which the codec doesn't see. */
   readonly carrier?: string;
+}
+
+/** @param signals as that of `encodeValue` */
+export function encodeArguments(args: readonly unknown[], signals: SignalWriter): Arguments {
+  const isOne = args.length === 1;
+  const { text, ext, parts } = isOne ? encodeValue(args[0], 'args[0]', signals) : encodeValue(args, 'args', signals);
+  return { text, ext, parts, isOne };
 }
 
 const withMore = ({ text, carrier }: Arguments, sticky: string | undefined): string =>

@@ -1,6 +1,6 @@
 // Frames into bundles and out of them again.
 
-import { ABOUT, type Abouts, type Bundle, EXT, kindOf, MORE } from './messages.js';
+import { ABOUT, type Abouts, type Bundle, EXT, kindOf, MORE, ONE } from './messages.js';
 import type { Part, Payload, TravellingPart } from './payload.js';
 import { partsBytes, unpack } from './travelling-parts.js';
 
@@ -205,6 +205,8 @@ export class FrameView {
   kind = 0;
   id = 0;
   ext = false;
+  /** Of a call: the argument is one, without a list around it. */
+  one = false;
   /** Of a call: its text holds more than the arguments. */
   more = false;
   /** Of a call: which pair of the bundle it is about, from 1. */
@@ -253,6 +255,7 @@ export function readFrames(bundle: Bundle, visit: (frame: FrameView) => void): v
     const count = h[i + 3]!;
     view.kind = kindOf(kind);
     view.ext = (kind & EXT) !== 0;
+    view.one = (kind & ONE) !== 0;
     view.more = (kind & MORE) !== 0;
     view.about = kind >>> ABOUT_BITS;
     view.id = h[i + 1]!;

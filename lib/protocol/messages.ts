@@ -424,7 +424,7 @@ export interface Led {
 
 /**
  * What a data frame is. A frame is four numbers in `Bundle.h` (kind, id, characters of text, number of parts)
- * and its text in `Bundle.x`. Added to the kind are `EXT` and, to that of a call, `MORE` and `ABOUT`.
+ * and its text in `Bundle.x`. Added to the kind are `EXT` and, to that of a call, `ONE`, `MORE` and `ABOUT`.
  */
 export const Kind = {
   // member -> leader; the id is the call's, or the subscription's
@@ -485,14 +485,17 @@ export const Kind = {
 /** What was encoded in the text is in the codec's tagged form. */
 export const EXT = 64;
 
+/** The arguments of this call are one, and it is encoded by itself, without the list around it. */
+export const ONE = 128;
+
 /**
  * The text of this call is `[args, stickyKey | null]`, and, where the caller's `context` gave something to come along,
  * that as a third: JSON, never tagged.
  */
-export const MORE = 128;
+export const MORE = 256;
 
 /** As often as this is in it the call is about the nth pair of `Bundle.m`, from 1. */
-export const ABOUT = 256;
+export const ABOUT = 512;
 
 /** A kind without what is added to it. */
 export const kindOf = (kind: number): number => kind & (EXT - 1);

@@ -67,7 +67,7 @@ const DATA: readonly unknown[] = [
   { ...call('0'), x: 5 },
   { ...call('0'), m: 'x' },
   { ...call('0'), m: [{}, 1] },
-  { ...call('0'), h: [257, 1, 1, 0] },
+  { ...call('0'), h: [513, 1, 1, 0] },
   { ...call('0'), p: [{}] },
   { ...call('0'), p: 'x' },
 ];
@@ -83,12 +83,12 @@ export const MALFORMED: readonly object[] = [
 export function senseless(term: number): readonly object[] {
   const about = (method: string, text: string, more = 0) => {
     const { h, ...rest } = call(text);
-    return { ...rest, h: [257 + more, ...h.slice(1)], m: [method, null] };
+    return { ...rest, h: [513 + more, ...h.slice(1)], m: [method, null] };
   };
   const bundles = [
     ...['{', '[1]', '{}'].map(call),
     ...['{', '{"length":1}', '0'].map(text => about('get', text)),
-    ...['[]', '1', 'null'].map(text => about('get', text, 128)),
+    ...['[]', '1', 'null'].map(text => about('get', text, 256)),
     about('__proto__', '[]'),
   ].map((bundle, i) => ({ ...bundle, t: term, n: i + 1 }));
   const odd = [99, 10, 14, 30, 31].map(kind => ({ g: GROUP, t: term, h: [kind, 1, 1, 0], x: '[0]' }));

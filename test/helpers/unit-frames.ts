@@ -52,9 +52,10 @@ export function frameWords(bundles: Iterable<Bundle>): string[] {
 }
 
 /** As it is written. */
-function asWritten({ kind, json, more, method, deadline }: FrameView): unknown {
+function asWritten({ kind, json, one, more, method, deadline }: FrameView): unknown {
   if (method === undefined) return json;
-  const [args, key, ...rest] = more ? (json as unknown[]) : [json, null];
+  const [said, key, ...rest] = more ? (json as unknown[]) : [json, null];
+  const args = one ? [said] : said;
   return kind === Kind.CALL ? [method, deadline, args, ...rest] : [deadline, key, args, ...rest];
 }
 

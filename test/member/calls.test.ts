@@ -2,10 +2,10 @@ import test from 'ava';
 import { encodeError } from '../../lib/codec/encode-error.js';
 import { encodeValue } from '../../lib/codec/encode-value.js';
 import { SharedClientError } from '../../lib/errors.js';
-import { Call, type CallKind, type CallSignal } from '../../lib/member/call.js';
+import { Call, type CallKind, type CallSignal, encodeArguments } from '../../lib/member/call.js';
 import { Calls } from '../../lib/member/calls.js';
 import type { FrameView } from '../../lib/protocol/frames.js';
-import { EXT, Kind, MORE } from '../../lib/protocol/messages.js';
+import { EXT, Kind, MORE, ONE } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { microtasks, UnitClock } from '../helpers/unit-clock.js';
 import { FakeRoad, frame, payloadFrame } from '../helpers/unit-road.js';
@@ -33,7 +33,7 @@ class UnitCalls {
 
   make(id: number, given: Given = {}): Call {
     const { kind = Kind.CALL, args = [], timeoutMs = 1000, isIdempotent = false, handle = HANDLE } = given;
-    const payload = encodeValue(args, 'args');
+    const payload = { ...encodeValue(args, 'args'), isOne: false };
     const succeed = (value: unknown) => {
       this.values.push(value);
       this.ended.push(`${id} ok`);
@@ -476,22 +476,36 @@ test('no timer is left once it is closed', t => {
 
 test('without an own way to fail a call fails by the promise that was given out', async t => {
   const { promise, resolve } = defer<unknown>();
-  const payload = encodeValue([], 'args');
+  const payload = encodeArguments([], { add: () => 1 });
   new Call(Kind.CALL, 1, 'm', payload, undefined, 0, 0, false, HANDLE, resolve).fail(new Error('so'));
   await t.throwsAsync(promise, { message: 'so' });
 });
 
 test('what comes along with the arguments, and the key of a publication, are in its text', t => {
-  const args = encodeValue(['a'], 'args');
+  const args = encodeArguments(['a', 1], { add: () => 1 });
   const made = (sticky: string | undefined, carrier?: string) => {
     const given = carrier === undefined ? args : { ...args, carrier };
     const { text, wireKind } = new Call(Kind.PUBLISH, 1, 'say', given, sticky, 7, 0, false, HANDLE, () => {});
     return [text, wireKind - Kind.PUBLISH];
   };
-  t.deepEqual(made(undefined), ['["a"]', 0]);
-  t.deepEqual(made('"k"'), ['[["a"],"\\"k\\""]', MORE]);
-  t.deepEqual(made(undefined, '{"c":1}'), ['[["a"],null,{"c":1}]', MORE]);
-  t.deepEqual(made('k', '{"c":1}'), ['[["a"],"k",{"c":1}]', MORE]);
+  t.deepEqual(made(undefined), ['["a",1]', 0]);
+  t.deepEqual(made('"k"'), ['[["a",1],"\\"k\\""]', MORE]);
+  t.deepEqual(made(undefined, '{"c":1}'), ['[["a",1],null,{"c":1}]', MORE]);
+  t.deepEqual(made('k', '{"c":1}'), ['[["a",1],"k",{"c":1}]', MORE]);
+});
+
+test('a single argument travels without the list around it', t => {
+  const made = (...given: unknown[]) => {
+    const args = encodeArguments(given, { add: () => 1 });
+    const { text, wireKind } = new Call(Kind.CALL, 1, 'm', args, undefined, 7, 0, false, HANDLE, () => {});
+    return [text, wireKind - Kind.CALL];
+  };
+  t.deepEqual(made(), ['[]', 0]);
+  t.deepEqual(made(7), ['7', ONE]);
+  t.deepEqual(made([7]), ['[7]', ONE]);
+  t.deepEqual(made(undefined), ['[1]', ONE | EXT]);
+  t.deepEqual(made(1, 2), ['[1,2]', 0]);
+  t.throws(() => made(Symbol('s')), { message: /args\[0\]/ });
 });
 
 test('it is counted how long a call waited, how long it took, and why it failed', t => {

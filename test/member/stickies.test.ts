@@ -22,7 +22,7 @@ class UnitStickies {
     const tell = (what: string) => (said: unknown) =>
       this.heard.push(`${value} ${what}${said instanceof Error ? ` ${said.message}` : ''}`);
     this.stickies.publish(key, {
-      args: encodeValue([value], 'args'),
+      args: { ...encodeValue([value], 'args'), isOne: false },
       timeoutMs: 1000,
       handle: this,
       succeed: tell('ok'),

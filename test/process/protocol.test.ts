@@ -24,7 +24,7 @@ test.serial('a newer worker and an older one share beside ours: each speaks the 
     t.like(await control(raw, 'welcome'), { version: 1, id: `raw-${raw.pid}`, workerId: raw.workerId });
     await raw.do.send({ $csc: 1, c: [join()] });
     t.like(await control(raw, 'news'), { group: 'probe', term, phase: 'ready' });
-    const call = { h: [1 + 256, 1, 7, 0], x: '[["raw"]]', m: ['echo', null] };
+    const call = { h: [1 + 512, 1, 7, 0], x: '[["raw"]]', m: ['echo', null] };
     await raw.do.send({ $csc: 1, d: [{ g: 'probe', t: term, n: 1, ...call }] });
     const { d } = await raw.until('message', ({ message }) => Boolean(packet(message).d)).then(e => packet(e.message));
     t.deepEqual(d![0]!.h.slice(0, 2), [10, 1]);

@@ -151,7 +151,7 @@ const BROKEN: Readonly<Record<string, (bytes: Buffer) => void>> = {
   'too many parts': bytes => bytes.writeUInt32LE(3, 30),
   'no parts': bytes => bytes.writeUInt32LE(0, 30),
   'too much that it is about': bytes => bytes.writeUInt32LE(100, 34),
-  'a call about what is not there': bytes => bytes.writeUInt32LE(513, 38),
+  'a call about what is not there': bytes => bytes.writeUInt32LE(1025, 38),
   'a frame that is too long': bytes => bytes.writeUInt32LE(4, 38 + 10),
   'a frame with too many parts': bytes => bytes.writeUInt32LE(3, 38 + 14),
   'a part that is too long': bytes => bytes.writeUInt32LE(100, 38 + 18 + 1),
