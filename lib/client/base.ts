@@ -107,29 +107,56 @@ export class Base implements MemberObserver {
     });
   }
 
+  /** As `invoke`, without a promise: one of two functions is called, once. For rooms above that have a use for it. */
+  invokeBack(
+    method: string,
+    args: readonly unknown[],
+    with_: ResolvedWith,
+    succeed: Call['succeed'],
+    fail: Call['fail'],
+  ): void {
+    this.#make(Kind.CALL, method, args, with_, succeed, fail);
+  }
+
   /** Hot: nothing is made that isn't needed for every call. */
   #call(kind: CallKind, method: string, args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
-    if (callChannel.hasSubscribers) return this.#watched(kind, method, args, with_);
     const promise = new Promise(takeResolve);
-    const succeed = lastResolve;
-    try {
-      this.#start(kind, method, args, with_, succeed);
-    } catch (error) {
-      succeed(Promise.reject(error));
-    }
+    this.#make(kind, method, args, with_, lastResolve);
     return promise;
   }
 
-  #watched(kind: CallKind, method: string, args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
+  /** @param fail without it `succeed` is the `resolve` of a promise */
+  #make(
+    kind: CallKind,
+    method: string,
+    args: readonly unknown[],
+    with_: ResolvedWith,
+    succeed: Call['succeed'],
+    fail?: Call['fail'],
+  ): void {
+    if (callChannel.hasSubscribers) return this.#watched(kind, method, args, with_, succeed, fail);
+    try {
+      this.#start(kind, method, args, with_, succeed, fail);
+    } catch (error) {
+      tellRefused(error, succeed, fail);
+    }
+  }
+
+  #watched(
+    kind: CallKind,
+    method: string,
+    args: readonly unknown[],
+    with_: ResolvedWith,
+    succeed: Call['succeed'],
+    fail?: Call['fail'],
+  ): void {
     const trace = new CallerTrace(this.member, method);
-    return new Promise(resolve => {
-      trace.start(() => {
-        try {
-          this.#start(kind, method, args, with_, resolve, trace);
-        } catch (error) {
-          trace.failed(error, () => resolve(Promise.reject(error)));
-        }
-      });
+    trace.start(() => {
+      try {
+        this.#start(kind, method, args, with_, succeed, fail, trace);
+      } catch (error) {
+        trace.failed(error, () => tellRefused(error, succeed, fail));
+      }
     });
   }
 
@@ -139,6 +166,7 @@ export class Base implements MemberObserver {
     args: readonly unknown[],
     with_: ResolvedWith,
     resolve: Call['succeed'],
+    reject: Call['fail'] | undefined,
     trace?: CallerTrace,
   ): void {
     const { member } = this;
@@ -154,8 +182,9 @@ export class Base implements MemberObserver {
     const timeoutMs = with_.timeoutMs ?? this.options.methodTimeouts.get(method) ?? this.options.timeoutMs;
     const isSticky = kind === Kind.PUBLISH && with_.sticky !== undefined;
     const sticky = isSticky ? canonicalKey(with_.sticky, 'sticky') : undefined;
-    const onFail = (with_.oneway ?? said?.role === 'oneway') ? this.#onError : undefined;
-    if (onFail) resolve(undefined);
+    const isOneway = with_.oneway ?? said?.role === 'oneway';
+    const onFail = isOneway ? this.#onError : reject;
+    if (isOneway) resolve(undefined);
     let succeed = resolve;
     let fail: Call['fail'] | undefined = onFail;
     if (trace) ({ succeed, fail } = trace.watch(resolve, onFail));
@@ -337,6 +366,12 @@ export class Base implements MemberObserver {
     calls.failAll(outcome => closed('The shared client', outcome), this);
     await Promise.all(taken);
   }
+}
+
+/** It was refused before it began. */
+function tellRefused(error: unknown, succeed: Call['succeed'], fail: Call['fail'] | undefined): void {
+  if (fail) fail(error);
+  else succeed(Promise.reject(error));
 }
 
 let lastResolve!: (value: unknown) => void;

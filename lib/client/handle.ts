@@ -115,6 +115,18 @@ export function createHandle(shape: Shape, base: Base, with_: ResolvedWith): Han
 /** The member behind a handle, for rooms above that need to know more of it than users do. */
 export const memberOf = (handle: object): Member => (handle as Handle)[BASE].member;
 
+/** As `handle.invoke(method, ...args)`, without a promise, for rooms above: one of the two functions is called, once. */
+export function invokeBack(
+  handle: object,
+  method: string,
+  args: readonly unknown[],
+  succeed: (value: unknown) => void,
+  fail: (error: unknown) => void,
+): void {
+  const { [BASE]: base, [WITH]: with_ } = handle as Handle;
+  base.invokeBack(method, args, with_, succeed, fail);
+}
+
 /** A shape with what is known before there is a leader: the class's methods and those named in `methods`. */
 export function createShape(options: MemberOptions, named: Iterable<string>): Shape {
   const shape: Shape = Object.create(Handle.prototype);

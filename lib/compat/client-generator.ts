@@ -5,6 +5,7 @@ import { createDelegated } from './delegated.js';
 import { checkDelegate, type Descriptor, type Descriptors, isCalled, memberOf, withAutomatic } from './descriptors.js';
 import type { Groups } from './groups.js';
 import { type ResolvedOptions, resolveOptions } from './options.js';
+import { isGeneratorFunction } from './run-generator.js';
 import { ASK, CLOSE, INVOKE, PUBLISH, SUBSCRIBE, UNSUBSCRIBE } from './symbols.js';
 import type { ClusterOptions, CompatClient, DelegateKind, RealClass } from './types.js';
 
@@ -64,7 +65,8 @@ function defineAll(client: ClusterClient, Class: RealClass, descriptors: Descrip
 }
 
 function methodFor(client: ClusterClient, name: string, to: DelegateKind, method: unknown): unknown {
-  if (to === 'invokeOneway') return (...args: unknown[]) => client[INVOKE](name, args);
+  // A generator method is waited for, whatever was said of it.
+  if (to === 'invokeOneway' && !isGeneratorFunction(method)) return (...args: unknown[]) => client[INVOKE](name, args);
   if (!isCalled(to)) return client[OWN[to as keyof typeof OWN]].bind(client);
   return createDelegated(method, client[ASK]('invoke', name), (args, callback) => client[INVOKE](name, args, callback));
 }

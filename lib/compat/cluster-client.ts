@@ -10,8 +10,9 @@ import type { ResolvedOptions } from './options.js';
 import { ReadyEmitter, type ReadyListener } from './ready-emitter.js';
 import { type CallKind, nameOfCall, type Recipe } from './real-client.js';
 import { Registrations } from './registrations.js';
+import { createSend } from './send.js';
 import { ASK, CLOSE, INVOKE, PUBLISH, SUBSCRIBE, UNSUBSCRIBE } from './symbols.js';
-import { decodeAll, defaultTranscode, encodeAll } from './transcode.js';
+import { encodeAll } from './transcode.js';
 
 type Callback = (...results: unknown[]) => void;
 
@@ -64,7 +65,7 @@ export class ClusterClient extends ReadyEmitter {
     handle.on('error', error => this.#error(error));
     handle.on('warning', ({ message }) => options.logger.warn?.(message));
     // Somebody may never ask.
-    this.#opened.promise.catch(() => {});
+    this.#opened.promise.catch(ignore);
     void this.#open();
   }
 
@@ -124,12 +125,11 @@ export class ClusterClient extends ReadyEmitter {
   /** Calls a method of the real client. Without a callback nobody waits: what goes wrong is emitted. */
   [INVOKE](method: string, args: readonly unknown[], callback?: Callback): void {
     const ask = this[ASK](callback ? 'invoke' : 'invokeOneway', method);
-    const results = ask([...args], all => all);
-    if (callback) this.#callBack(results, callback);
-    else results.catch(error => this.#error(error));
+    if (callback) this.#callBack(ask, [...args], callback);
+    else ask([...args], ignore, error => this.#error(error));
   }
 
-  /** What calls a method for a promise, which resolves with what `pick` makes of all results. */
+  /** What calls a method of the real client. */
   [ASK](kind: CallKind, method: string): Ask {
     const name = nameOfCall(kind, method);
     const known = this.#asks.get(name);
@@ -188,30 +188,27 @@ export class ClusterClient extends ReadyEmitter {
   // ------------------------------------------------------------------------------------------------------ calls
 
   #createAsk(name: string, method: string): Ask {
-    const { transcode } = this.options;
     const isUnpublish = IS_UNPUBLISH.test(method);
-    const fail = (error: unknown) => {
-      throw renamed(error, method);
-    };
-    const send: Ask = (args, pick) => {
+    const begin = (args: unknown[]) => {
       if (isUnpublish) this.#forget(args[0]);
-      const results = this.#handle.invoke(name, encodeAll(transcode, args));
-      return results.then(all => pick(decodeAll(transcode, all)), fail);
+      return encodeAll(this.options.transcode, args);
     };
-    const sendLater: Ask = async (args, pick) => {
-      await this.#whenReady();
-      return send(args, pick);
-    };
-    // Before it is ready it waits for that, and its time doesn't run. A transcode of the user's own may throw.
-    return (args, pick) =>
-      this.#state === 'open' && transcode === defaultTranscode ? send(args, pick) : sendLater(args, pick);
+    const send = createSend({ handle: this.#handle, name, method, transcode: this.options.transcode, begin });
+    return (args, succeed, fail) =>
+      this.#state === 'open' ? send(args, succeed, fail) : this.#later(send, args, succeed, fail);
   }
 
-  #callBack(results: Promise<readonly unknown[]>, callback: Callback): void {
+  /** Before it is ready a call waits for that, and its time doesn't run. */
+  #later(send: Ask, ...[args, succeed, fail]: Parameters<Ask>): void {
+    this.#whenReady().then(() => send(args, succeed, fail), fail);
+  }
+
+  #callBack(ask: Ask, args: unknown[], callback: Callback): void {
     const { clock } = memberOf(this.#handle);
-    // Out of the promise: what the callback throws is uncaught, as that of any callback.
-    results.then(
-      all => clock.defer(() => callback(null, ...all)),
+    // By itself: what the callback throws is uncaught, as that of any callback, and ends nothing else.
+    ask(
+      args,
+      results => clock.defer(() => callback(null, ...results)),
       error => clock.defer(() => callback(error)),
     );
   }
@@ -232,7 +229,7 @@ export class ClusterClient extends ReadyEmitter {
   }
 
   async #close(): Promise<void> {
-    await this.#opened.promise.catch(() => {});
+    await this.#opened.promise.catch(ignore);
     this.#registrations.clear();
     await this.#handle.close();
     this.#groups.leave(this.#group, this.#self);
@@ -241,5 +238,7 @@ export class ClusterClient extends ReadyEmitter {
     if (this.#closeFailure) throw this.#closeFailure.error;
   }
 }
+
+const ignore = () => {};
 
 const IS_UNPUBLISH = /^un[pP]ublish$/;

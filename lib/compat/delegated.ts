@@ -1,12 +1,17 @@
 // The functions that stand on a client for the real client's methods: for a callback, a promise, or a generator.
 
+import { rejectWhereAwaited } from '../codec/local-stack.js';
 import { isGeneratorFunction } from './run-generator.js';
 
-/** Calls the real client; `pick` makes of all results what the promise resolves with. */
-export type Ask = <R>(args: unknown[], pick: (results: readonly unknown[]) => R) => Promise<R>;
+/** Calls the real client: one of two functions is called, once. The arguments become its own. */
+export type Ask = (
+  args: unknown[],
+  succeed: (results: readonly unknown[]) => void,
+  fail: (error: unknown) => void,
+) => void;
 
 /** The same with a callback, which gets all results. */
-export type AskBack = (args: readonly unknown[], callback: (...results: unknown[]) => void) => void;
+export type AskBack = (args: unknown[], callback: (...results: unknown[]) => void) => void;
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -18,7 +23,7 @@ export function createDelegated(method: unknown, ask: Ask, askBack: AskBack): Me
 function plainMethod(ask: Ask, askBack: AskBack): Method {
   return (...args) => {
     const callback = takeCallback(args);
-    return callback ? askBack(args, callback) : ask(args, first);
+    return callback ? askBack(args, callback) : promiseOf(ask, args);
   };
 }
 
@@ -30,7 +35,7 @@ function generatorMethod(ask: Ask, askBack: AskBack): Method {
   return new Proxy(waitFor as unknown as Method, {
     apply(_target, _self, args: unknown[]) {
       const callback = takeCallback(args);
-      return callback ? askBack(args, callback) : createGeneratorCall(() => ask(args, first));
+      return callback ? askBack(args, callback) : createGeneratorCall(() => promiseOf(ask, args));
     },
   });
 }
@@ -58,4 +63,13 @@ function takeCallback(args: unknown[]): ((...results: unknown[]) => void) | unde
   return typeof args.at(-1) === 'function' ? (args.pop() as () => void) : undefined;
 }
 
-const first = (results: readonly unknown[]) => results[0];
+/** Of the first result. */
+function promiseOf(ask: Ask, args: unknown[]): Promise<unknown> {
+  return new Promise(resolve => {
+    ask(
+      args,
+      results => resolve(results[0]),
+      error => resolve(rejectWhereAwaited(error)),
+    );
+  });
+}

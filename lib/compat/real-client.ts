@@ -31,13 +31,21 @@ export const ROLES = Object.freeze({
   close: { role: 'close' },
 } as const);
 
-const CALLS = { invoke: runMethod, invokeOneway: runOneway } as const;
+/** By the first word of their names. */
+const CALLS = { client: runMethod, oneway: runOneway } as const;
+
+type CallWord = keyof typeof CALLS;
+
+const WORDS = { invoke: 'client', invokeOneway: 'oneway' } as const;
 
 /** How a method is called. */
-export type CallKind = keyof typeof CALLS;
+export type CallKind = keyof typeof WORDS;
 
-/** The name under which a {@link Facade} has a method: whatever that is called, it is none of the core's own names. */
-export const nameOfCall = (kind: CallKind, method: string): string => `${kind} ${method}`;
+/**
+ * The name under which a {@link Facade} has a method, and which errors and traces show: whatever the method is called, it
+ * is none of the core's own names.
+ */
+export const nameOfCall = (kind: CallKind, method: string): string => `${WORDS[kind]}.${method}`;
 
 /** Opens one. Resolves once it is ready; one that can't become so, or isn't wanted any more, is closed. */
 export async function openRealClient(recipe: Recipe, hearer: Hearer, signal: AbortSignal): Promise<Facade> {
@@ -57,7 +65,6 @@ class RealClient {
   readonly #recipe: Recipe;
   readonly #hearer: Hearer;
   readonly #feeds: Feeds;
-  readonly #calls = new Map<string, (...args: unknown[]) => unknown>();
   #isClosed = false;
 
   constructor(recipe: Recipe, hearer: Hearer) {
@@ -84,7 +91,9 @@ class RealClient {
       publish: said => this.#publish(said),
       close: () => this.close(),
     };
-    return new Proxy(roles, { get: (_target, name) => this.#find(roles, String(name)) });
+    // What was found once is there: to ask a Proxy for each call would cost more.
+    const others = new Proxy({}, { get: (_target, name, facade: Facade) => this.#find(facade, String(name)) });
+    return Object.setPrototypeOf(roles, others);
   }
 
   /** By its own `ready`, which calls back, or returns a promise, or isn't there. */
@@ -106,29 +115,25 @@ class RealClient {
   }
 
   /** Undefined for what the core looks for in clients of its own, such as `on`. */
-  #find(roles: Facade, name: string): Facade[string] | undefined {
-    if (Object.hasOwn(roles, name)) return roles[name];
-    const known = this.#calls.get(name);
-    if (known) return known;
-    const [, kind, method] = /^(\w+) (.*)$/s.exec(name) ?? [];
+  #find(facade: Facade, name: string): Facade[string] | undefined {
+    const [, word, method] = /^(client|oneway)\.(.*)$/s.exec(name) ?? [];
     if (method === undefined) return undefined;
-    const run = this.#runner(kind as CallKind, method);
-    this.#calls.set(name, run);
-    return run;
+    const found = this.#runner(CALLS[word as CallWord], method);
+    facade[name] = found;
+    return found;
   }
 
-  #runner(kind: CallKind, method: string): Facade[string] {
+  #runner(run: (typeof CALLS)[CallWord], method: string): Facade[string] {
     const { transcode } = this.#recipe;
-    const run = CALLS[kind];
-    const encode = (results: unknown[]) => encodeAll(transcode, results);
-    return args => run(this.#client, method, decodeAll(transcode, args)).then(encode);
+    const pack = (results: unknown[]) => encodeAll(transcode, results);
+    return (...args) => run(this.#client, method, decodeAll(transcode, args), pack);
   }
 
   /** Returns at once: whoever published doesn't wait, and says it again to the next leader however it ends here. */
   #publish(said: unknown): void {
     const { transcode } = this.#recipe;
     const name = this.#nameOf('publish');
-    runOneway(this.#client, name, decodeAll(transcode, said)).catch(error => this.#hearer.error(error));
+    runOneway(this.#client, name, decodeAll(transcode, said), noResult).catch(error => this.#hearer.error(error));
   }
 
   #nameOf(kind: DelegateKind): string {
@@ -155,6 +160,8 @@ class RealClient {
     };
   }
 }
+
+const noResult = () => {};
 
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {

@@ -7,28 +7,34 @@ import { isGeneratorFunction, runGenerator } from './run-generator.js';
 
 type Outcome = readonly [error?: unknown, ...results: unknown[]];
 
+/** Makes all results ready for their way. */
+type Pack = (results: unknown[]) => unknown;
+
 /**
- * Resolves with all results: those of the callback that comes last, or the one of a promise. A method that never calls
- * back is given up with its caller.
+ * All results, packed: those of the callback that comes last, or the one of a promise. A method that never calls back is
+ * given up with its caller.
+ * @param args become its own
  */
-export function runMethod(client: object, name: string, args: readonly unknown[]): PromiseLike<unknown[]> {
+export function runMethod(client: object, name: string, args: unknown[], pack: Pack): unknown {
   let called: Outcome | undefined;
   let tell = (outcome: Outcome) => {
     called ??= outcome;
   };
-  const returned = call(client, name, [...args, (...outcome: Outcome) => tell(outcome)]);
-  if (!called && isThenable(returned)) return returned.then(inList);
-  return new Promise((resolve, reject) => {
+  args.push((...outcome: Outcome) => tell(outcome));
+  const returned = call(client, name, args);
+  if (!called && isThenable(returned)) return returned.then(result => pack([result]));
+  return new Promise<unknown[]>((resolve, reject) => {
     tell = ([error, ...results]) => (error ? reject(error) : resolve(results));
     if (called) tell(called);
     else whenGivenUp(reject);
-  });
+  }).then(pack);
 }
 
-/** Resolves with nothing, once the promise that the method may have returned does. Its last argument is undefined. */
-export async function runOneway(client: object, name: string, args: readonly unknown[]): Promise<unknown[]> {
-  await call(client, name, [...args, undefined]);
-  return [];
+/** Of nothing, once the promise that the method may have returned has resolved. The method's last argument is undefined. */
+export async function runOneway(client: object, name: string, args: unknown[], pack: Pack): Promise<unknown> {
+  args.push(undefined);
+  await call(client, name, args);
+  return pack([]);
 }
 
 /** Calls it with just these. */
@@ -38,8 +44,6 @@ export function call(client: object, name: string, args: readonly unknown[]): un
   const returned: unknown = Reflect.apply(method, client, args);
   return isGeneratorFunction(method) ? runGenerator(returned as Generator) : returned;
 }
-
-const inList = (result: unknown): unknown[] => [result];
 
 function whenGivenUp(tell: (reason: unknown) => void): void {
   const signal = callContext()?.signal;

@@ -7,14 +7,25 @@ import test from 'ava';
 import { ERROR_NAMES } from '../../lib/compat/error-names.js';
 import { resolveOptions } from '../../lib/compat/options.js';
 import { codesIn, tablesIn } from '../helpers/readme-markdown.js';
+import { API_CLIENTS } from './equal/api-client.js';
 import { CALLS } from './equal/calls.js';
 import type { Case } from './equal/case.js';
 import { DELEGATES } from './equal/delegates.js';
 import { LIFE } from './equal/life.js';
+import { SINGLE_MODE } from './equal/single-mode.js';
 import { SUBSCRIPTIONS } from './equal/subscriptions.js';
+import { VALUES } from './equal/values.js';
 import { forgetLeftovers, type Library, World } from './equal/world.js';
 
-const CASES: readonly Case[] = [...DELEGATES, ...CALLS, ...SUBSCRIPTIONS, ...LIFE];
+const CASES: readonly Case[] = [
+  ...DELEGATES,
+  ...CALLS,
+  ...VALUES,
+  ...SUBSCRIPTIONS,
+  ...LIFE,
+  ...SINGLE_MODE,
+  ...API_CLIENTS,
+];
 
 for (const { title, run, differs } of CASES) {
   test.serial(title, async t => {

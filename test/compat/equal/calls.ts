@@ -1,5 +1,6 @@
 // Calls by callback, promise and generator, of the client that leads and of one that follows.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Case } from './case.js';
 import { type Any, callback, co, endOf, type World } from './world.js';
 
@@ -33,6 +34,58 @@ const withCallback = async (call: (done: Any) => void): Promise<unknown[]> => {
   const [error, ...results] = await called;
   return error ? [(error as Error).message] : [true, ...results];
 };
+
+/** A pair whose real client has methods that are not quite as they should be. Its calls wait for 60 ms. */
+async function odd(world: World): Promise<[leader: Any, follower: Any]> {
+  class Odd extends world.Real {
+    answer: () => void = () => {};
+
+    immediate() {
+      return 1;
+    }
+
+    twice(callback: Any) {
+      setImmediate(() => {
+        callback(null, 'first');
+        callback(null, 'second');
+      });
+    }
+
+    async both(callback: Any) {
+      callback(null, 'called');
+      return 'returned';
+    }
+
+    *onward(value: unknown): Generator<unknown, unknown, unknown> {
+      return yield Promise.resolve(value);
+    }
+
+    told(...args: unknown[]) {
+      this.diary.push(args.map(arg => typeof arg));
+    }
+
+    async throwIt(value: unknown) {
+      throw value;
+    }
+
+    async late() {
+      await new Promise<void>(resolve => {
+        this.answer = resolve;
+      });
+    }
+  }
+  const make = async () => {
+    const generator = world.generator(Odd, { responseTimeout: 60 });
+    for (const name of ['immediate', 'twice', 'echo']) generator.delegate(name);
+    for (const name of ['onward', 'told']) generator.delegate(name, 'invokeOneway');
+    const client = world.keep(generator.create());
+    await client.ready();
+    return client;
+  };
+  return [await make(), await make()];
+}
+
+const oddFollower = async (world: World) => (await odd(world))[1];
 
 class Point {
   x = 1;
@@ -170,6 +223,102 @@ export const CALLS: readonly Case[] = [
       return end.name ?? end;
     },
     differs: { name: 'after close', original: 'never', compat: 'ClusterSocketCloseError' },
+  },
+  {
+    title: 'a call after the close of the leader',
+    run: async world => {
+      const [leader] = await world.pair();
+      await world.cluster.close(leader);
+      const end = (await endOf(leader.echo(1), 200)) as Any;
+      return end.name ?? end;
+    },
+    differs: { name: 'after close', original: { value: 1 }, compat: 'ClusterSocketCloseError' },
+  },
+  {
+    title: 'a method that neither calls back nor returns a promise, of a follower',
+    run: async world => {
+      const client = await oddFollower(world);
+      const { name } = (await endOf(client.immediate())) as Any;
+      return name;
+    },
+  },
+  {
+    title: 'a method that calls back twice, of a follower',
+    run: async world => (await oddFollower(world)).twice(),
+  },
+  {
+    title: 'a method that calls back and returns a promise, of a follower',
+    run: async world => (await oddFollower(world)).both(),
+  },
+  {
+    title: 'a generator method that is delegated oneway is waited for all the same',
+    run: async world => {
+      const client = await oddFollower(world);
+      return co(function* () {
+        return yield client.onward(1);
+      });
+    },
+  },
+  {
+    title: 'what is told oneway gets undefined in place of a callback',
+    run: async world => {
+      const client = await oddFollower(world);
+      client.told(1);
+      await world.settle();
+      return [...world.real.diary];
+    },
+  },
+  {
+    title: 'an error without a text, with a number for a code',
+    run: ofBoth(client => endOf(client.refuse(Object.assign(new Error(''), { code: 7 })))),
+  },
+  {
+    title: 'something thrown that is no error, in the leader',
+    run: async world => endOf((await odd(world))[0].throwIt('thrown')),
+  },
+  {
+    title: 'something thrown that is no error, in a follower',
+    run: async world => {
+      const { name, thrown } = (await endOf((await oddFollower(world)).throwIt('thrown'))) as Any;
+      return name ?? thrown;
+    },
+    differs: { name: 'thrown values', original: 'ResponseTimeoutError', compat: 'thrown' },
+  },
+  {
+    title: 'a promise that rejects with nothing',
+    run: async world => {
+      const end = (await endOf((await odd(world))[0].throwIt(undefined))) as Any;
+      return end.name ?? end;
+    },
+    differs: { name: 'thrown values', original: { value: undefined }, compat: 'NonError' },
+  },
+  {
+    title: 'a result that comes too late for a follower',
+    run: async world => {
+      const client = await oddFollower(world);
+      const { name } = (await endOf(client.late())) as Any;
+      // Too late by the leader's clock too, which began later.
+      await sleep(50);
+      (world.real as Any).answer();
+      await world.settle();
+      return [name, world.errors.map(error => error.name)];
+    },
+    differs: {
+      name: 'errors told twice',
+      original: ['ResponseTimeoutError', ['ClusterLeaderTimeoutError']],
+      compat: ['ResponseTimeoutError', []],
+    },
+  },
+  {
+    title: 'a method that throws at once, with a callback, in the leader',
+    run: ofLeader(async client => {
+      try {
+        return (await withCallback(done => client.throwing(done)))[0];
+      } catch (error) {
+        return ['thrown', (error as Error).message];
+      }
+    }),
+    differs: { name: 'thrown at once', original: ['thrown', 'thrown at once'], compat: 'thrown at once' },
   },
   {
     title: 'values of JSON, Dates, Buffers, undefined and errors',

@@ -1,31 +1,8 @@
-// Ready, leading, events, closing, and the base class for API clients.
+// Ready, leading, events, closing.
 
 import { EventEmitter } from 'node:events';
 import type { Case } from './case.js';
-import { type Any, callback, endOf, thrownBy, type World } from './world.js';
-
-const failure = () => Object.assign(new RangeError('no server'), { name: 'DownError', code: 'E_DOWN' });
-
-/** An API client of the world's own class. */
-function api(world: World, options: object = {}, extra: object = {}): Any {
-  class Api extends world.cluster.APIClientBase {
-    get DataClient() {
-      return world.Real;
-    }
-    get clusterOptions() {
-      return { port: world.port, name: 'api', isCheckHeartbeat: false };
-    }
-    get delegates() {
-      return { callBack: 'invoke', note: 'invokeOneway' };
-    }
-    async start() {
-      await (this as Any)._client.ready();
-      (this as Any).started = true;
-    }
-  }
-  Object.assign(Api.prototype, extra);
-  return world.keep(new (Api as Any)(options));
-}
+import { type Any, callback, endOf, failure, thrownBy } from './world.js';
 
 export const LIFE: readonly Case[] = [
   {
@@ -300,17 +277,149 @@ export const LIFE: readonly Case[] = [
     differs: { name: 'closing one of several', original: false, compat: true },
   },
   {
-    title: 'singleMode: one real client, which all lead',
+    title: 'who leads is not known before it is',
     run: async world => {
-      const [one, two] = await world.pair({ singleMode: true });
+      const client = world.make();
+      const before = [client.isClusterClientLeader, client.isReady];
+      await client.ready();
+      return [before, client.isReady];
+    },
+  },
+  {
+    title: 'ready after the close',
+    run: async world => {
+      const client = world.make();
+      await client.ready();
+      await world.cluster.close(client);
+      return [await endOf(client.ready()), client.isReady];
+    },
+  },
+  {
+    title: 'ready with a limit',
+    run: async world => {
+      const client = world.make();
+      await client.readyOrTimeout(5000);
+      const failing = world.make({ name: 'failing' }, { failure: failure() });
+      return [client.isReady, await endOf(failing.readyOrTimeout(5000))];
+    },
+  },
+  {
+    title: 'an event can be awaited, or the first of several',
+    run: async world => {
+      const client = world.make();
+      await client.ready();
+      const one = client.await('changed');
+      const first = client.awaitFirst(['other', 'changed']);
+      world.real.emit('changed', 1, 2);
+      return [await one, await first];
+    },
+  },
+  {
+    title: 'what is emitted on the client itself stays there',
+    run: async world => {
+      const client = world.make();
+      await client.ready();
       const heard: unknown[] = [];
-      for (const client of [one, two]) client.on('changed', () => heard.push('changed'));
-      world.real.emit('changed');
-      const alive = [world.reals.length, one.isClusterClientLeader, two.isClusterClientLeader, heard];
-      await world.cluster.close(one);
-      const kept = [...world.real.diary];
+      client.once('own', (...args: unknown[]) => heard.push(['client', ...args]));
+      world.real.on('own', () => heard.push('real client'));
+      client.emit('own', 1);
+      client.emit('own', 2);
+      return heard;
+    },
+  },
+  {
+    title: 'a generator function that listens to an event',
+    run: async world => {
+      const client = world.make();
+      await client.ready();
+      const heard: unknown[] = [];
+      client.on('changed', function* (value: unknown): Generator {
+        heard.push(yield Promise.resolve(value));
+      });
+      world.real.emit('changed', 1);
+      await world.settle();
+      return heard;
+    },
+    differs: { name: 'generators that listen', original: [1], compat: [] },
+  },
+  {
+    title: 'the client inside the client',
+    run: async world => {
+      const client = world.make();
+      await client.ready();
+      return typeof client[Symbol.for('ClusterClient#innerClient')];
+    },
+    differs: { name: 'inner client', original: 'object', compat: 'undefined' },
+  },
+  {
+    title: 'a client is an emitter',
+    run: world => {
+      const client = world.make();
+      return ['on', 'once', 'off', 'emit', 'removeListener', 'listenerCount'].map(name => typeof client[name]);
+    },
+  },
+  {
+    title: 'maxListeners',
+    run: world => world.make({ maxListeners: 7 }).options.maxListeners,
+  },
+  {
+    title: 'a close of another name closes the client, by cluster.close() too',
+    run: async world => {
+      class Stopping extends world.Real {
+        async stop() {
+          this.diary.push('stop');
+        }
+      }
+      const create = () =>
+        world.keep(world.generator(Stopping, { autoGenerate: false }).delegate('stop', 'close').create());
+      const one = create();
+      await one.ready();
+      await one.stop();
+      const two = create();
+      await two.ready();
       await world.cluster.close(two);
-      return [alive, kept, world.real.diary];
+      return world.reals.map(real => [...real.diary]);
+    },
+  },
+  {
+    title: 'a generator that closes is run to its end',
+    run: async world => {
+      class Generating extends world.Real {
+        // biome-ignore lint/suspicious/noExplicitAny: it stands in for a method that returns a promise.
+        override *close(): any {
+          this.diary.push(yield Promise.resolve('closed'));
+        }
+      }
+      const client = world.keep(world.generator(Generating).create());
+      await client.ready();
+      await world.cluster.close(client);
+      return [...world.real.diary];
+    },
+  },
+  {
+    title: 'client.close() where the class has no close',
+    run: async world => {
+      class Open extends EventEmitter {
+        async echo(value: unknown) {
+          return value;
+        }
+      }
+      const client = world.keep(world.generator(Open).create());
+      await client.ready();
+      await client.close();
+      const end = (await endOf(client.echo(1), 300)) as Any;
+      return end.name ?? end;
+    },
+    differs: { name: 'close without a close', original: { value: 1 }, compat: 'ClusterSocketCloseError' },
+  },
+  {
+    title: 'a follower that was closed can be replaced',
+    run: async world => {
+      const [, follower] = await world.pair();
+      await world.cluster.close(follower);
+      const again = world.make();
+      await again.ready();
+      return [await again.echo(1), world.reals.length];
     },
   },
   {
@@ -329,68 +438,5 @@ export const LIFE: readonly Case[] = [
       original: { name: 'TypeError', message: 'from.listeners is not a function', code: undefined },
       compat: { value: 1 },
     },
-  },
-  {
-    title: 'an API client: calls, events, readiness, leading',
-    run: async world => {
-      const client = api(world);
-      await client.ready();
-      const changed = new Promise(resolve => client.once('changed', resolve));
-      world.real.emit('changed', 'event');
-      return [
-        await client._client.callBack('delegated'),
-        await client._client.echo('automatic'),
-        await changed,
-        client.isClusterClientLeader,
-        client.isReady,
-      ];
-    },
-  },
-  {
-    title: 'the real client of an API client is made with its options',
-    run: async world => endOf(api(world, { failure: failure() }).ready()),
-  },
-  {
-    title: 'an API client with initMethod is ready after that',
-    run: async world => {
-      const client = api(world, { initMethod: 'start' }, {});
-      // The real client gets the same options: it has a method of that name too.
-      await client.ready();
-      return client.started;
-    },
-  },
-  {
-    title: 'an API client with another cluster',
-    run: async world => {
-      const calls: unknown[] = [];
-      const inner = new EventEmitter() as Any;
-      inner.ready = (listener: Any) => setImmediate(listener);
-      inner[Symbol.for('ClusterClient#close')] = async () => calls.push('close');
-      const generator = {
-        delegate: (...args: unknown[]) => calls.push(args),
-        create: (options: object) => {
-          calls.push(Object.keys(options));
-          return inner;
-        },
-      };
-      const client = api(world, { cluster: (Class: Any) => calls.push(Class === world.Real) && generator });
-      await client.ready();
-      await client.close();
-      return calls;
-    },
-  },
-  {
-    title: 'closing an API client closes the real client',
-    run: async world => {
-      const client = api(world);
-      await client.ready();
-      await client.close();
-      return [...world.real.diary];
-    },
-  },
-  {
-    title: 'an API client without a DataClient throws',
-    run: world =>
-      thrownBy(() => new world.cluster.APIClientBase()).slice(0, '[APIClient] DataClient is required'.length),
   },
 ];

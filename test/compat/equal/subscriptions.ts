@@ -1,5 +1,6 @@
 // Subscriptions and publications.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Case } from './case.js';
 import { type Any, thrownBy, type World } from './world.js';
 
@@ -302,4 +303,204 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       return [/^subscribe timeout for /.test(message), heard];
     },
   },
+  {
+    title: 'subscribeTimeout in the leader',
+    run: async world => {
+      const [leader] = await world.pair({ subscribeTimeout: 30 });
+      listen([leader]);
+      const failed = new Promise(resolve =>
+        leader.once('error', ({ message }: Error) => resolve(message.slice(0, 17))),
+      );
+      return Promise.race([failed, sleep(300, 'nothing')]);
+    },
+    differs: { name: 'timeouts', original: 'nothing', compat: 'subscribe timeout' },
+  },
+  {
+    title: 'subscribed again after the last unSubscribe',
+    run: async world => {
+      const [, follower] = await world.pair();
+      listen([follower]);
+      await world.settle();
+      world.real.push('topic', 'old');
+      await world.settle();
+      follower.unSubscribe('topic');
+      await world.settle();
+      const [heard] = listen([follower]);
+      await world.settle();
+      world.real.push('topic', 'new');
+      await world.settle();
+      return heard;
+    },
+    differs: { name: 'upstream unSubscribe', original: ['old', 'new'], compat: ['new'] },
+  },
+  {
+    title: 'registrations of other kinds than objects',
+    run: async world => {
+      const [leader, follower] = await world.pair();
+      const regs = ['1', 1, null, true, ['a'], '', { a: null }];
+      const heard = regs.map((reg, i) => listen([i % 2 ? leader : follower], reg)[0]);
+      await world.settle();
+      for (const [i, reg] of regs.entries()) world.real.push(reg, i);
+      await world.settle();
+      return [heard, times(world, 'subscribe')];
+    },
+  },
+  {
+    title: 'values of all kinds',
+    run: async world => {
+      const clients = await world.pair();
+      const heard = listen(clients);
+      await world.settle();
+      for (const value of [null, 0, '', false, [], { at: new Date(1) }, Buffer.from('b')])
+        world.real.push('topic', value);
+      await world.settle();
+      return heard;
+    },
+  },
+  {
+    title: 'many values keep their order',
+    run: async world => {
+      const clients = await world.pair();
+      const heard = listen(clients);
+      await world.settle();
+      for (let n = 0; n < 100; n++) world.real.push('topic', n);
+      await world.settle();
+      return heard;
+    },
+  },
+  {
+    title: 'a real client that has a value at once',
+    run: async world => {
+      class Eager extends world.Real {
+        override subscribe(reg: unknown, listener: (value: unknown) => void) {
+          super.subscribe(reg, listener);
+          listener('at once');
+        }
+      }
+      const make = () => world.keep(world.generator(Eager).delegate('echo').create());
+      const clients = [make(), make()];
+      for (const client of clients) await client.ready();
+      const heard = listen(clients);
+      await world.settle();
+      return heard;
+    },
+  },
+  {
+    title: 'unSubscribe in the middle of a value',
+    run: async world => {
+      const [, follower] = await world.pair();
+      const heard: unknown[] = [];
+      const once = (value: unknown) => {
+        heard.push(value);
+        follower.unSubscribe('topic', once);
+      };
+      follower.subscribe('topic', once);
+      await world.settle();
+      world.real.push('topic', 1);
+      await world.settle();
+      world.real.push('topic', 2);
+      await world.settle();
+      return heard;
+    },
+  },
+  {
+    title: 'subscribed in the middle of a value',
+    run: async world => {
+      const [, follower] = await world.pair();
+      const heard: unknown[] = [];
+      follower.subscribe('first', () => follower.subscribe('second', (value: unknown) => heard.push(value)));
+      await world.settle();
+      world.real.push('first', 1);
+      await world.settle();
+      world.real.push('second', 2);
+      await world.settle();
+      return heard;
+    },
+  },
+  {
+    title: 'one listener of two registrations',
+    run: async world => {
+      const [leader] = await world.pair();
+      const heard: unknown[] = [];
+      const listener = (value: unknown) => heard.push(value);
+      for (const reg of ['a', 'b']) leader.subscribe(reg, listener);
+      await world.settle();
+      leader.unSubscribe('a', listener);
+      await world.settle();
+      for (const reg of ['a', 'b']) world.real.push(reg, reg);
+      await world.settle();
+      return heard;
+    },
+  },
+  {
+    title: 'two names of one class have values of their own',
+    run: async world => {
+      const clients = [world.make({ name: 'one' }), world.make({ name: 'two' })];
+      for (const client of clients) await client.ready();
+      const heard = listen(clients);
+      await world.settle();
+      for (const [i, real] of world.reals.entries()) real.push('topic', i);
+      await world.settle();
+      return heard;
+    },
+  },
+  {
+    title: 'nothing comes after the close of a follower',
+    run: async world => {
+      const [leader, follower] = await world.pair();
+      const [mine, other] = listen([follower, leader]);
+      await world.settle();
+      await world.cluster.close(follower);
+      world.real.push('topic', 1);
+      await leader.echo(1);
+      return [mine, other];
+    },
+  },
+  {
+    title: 'a publication, with more arguments than one',
+    run: async world => {
+      const [, follower] = await world.pair();
+      follower.publish({ id: 'f' }, 'more');
+      await world.settle();
+      return [...world.real.diary];
+    },
+  },
+  {
+    title: 'a publication of another name',
+    run: async world => {
+      class Announcing extends world.Real {
+        announce(reg: unknown) {
+          this.diary.push(['announce', reg]);
+        }
+      }
+      const client = world.keep(
+        world.generator(Announcing, { autoGenerate: false }).delegate('announce', 'publish').delegate('echo').create(),
+      );
+      await client.ready();
+      client.announce('x');
+      await world.settle();
+      return [...world.real.diary];
+    },
+  },
+  ...['publish', 'subscribe'].map(
+    (what): Case => ({
+      title: `a ${what} that throws, in the leader`,
+      run: async world => {
+        class Refusing extends world.Real {
+          override publish() {
+            throw new Error('refused');
+          }
+          override subscribe() {
+            throw new Error('refused');
+          }
+        }
+        const client = world.keep(world.generator(Refusing).delegate('echo').create());
+        await client.ready();
+        const thrown = thrownBy(() => client[what]('a', () => {}));
+        await world.settle();
+        return [thrown, world.errors.map(({ message }) => message)];
+      },
+      differs: { name: 'thrown at once', original: ['refused', []], compat: ['nothing', ['refused']] },
+    }),
+  ),
 ];

@@ -23,6 +23,9 @@ const LIBRARIES: Readonly<Record<Library, Any>> = {
   compat: Object.assign(compat, { APIClientBase }),
 };
 
+/** With what a real client fails. */
+export const failure = () => Object.assign(new RangeError('no server'), { name: 'DownError', code: 'E_DOWN' });
+
 export interface RealOptions {
   /** With what its `ready` fails. */
   readonly failure?: Error;

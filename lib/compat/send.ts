@@ -1,0 +1,42 @@
+// What sends one method's calls on their way to the real client, and reads what comes back.
+
+import { invokeBack } from '../client/handle.js';
+import type { Ask } from './delegated.js';
+import { renamed } from './error-names.js';
+import type { Handle } from './groups.js';
+import { decodeAll } from './transcode.js';
+import type { Transcode } from './types.js';
+
+interface Way {
+  readonly handle: Handle;
+  /** Under which the real client's side knows the call. */
+  readonly name: string;
+  /** As the user knows it. */
+  readonly method: string;
+  readonly transcode: Transcode;
+  /** Makes the arguments ready. */
+  begin(args: unknown[]): readonly unknown[];
+}
+
+/** Hot, so it makes no promises. What is the user's own in it may throw: a transcode, or `formatKey`. */
+export function createSend({ handle, name, method, transcode, begin }: Way): Ask {
+  return (args, succeed, fail) => {
+    const failed = (error: unknown) => fail(renamed(error, method));
+    const answered = (results: unknown) => {
+      let decoded: readonly unknown[];
+      try {
+        decoded = decodeAll(transcode, results);
+      } catch (error) {
+        return failed(error);
+      }
+      succeed(decoded);
+    };
+    let ready: readonly unknown[];
+    try {
+      ready = begin(args);
+    } catch (error) {
+      return failed(error);
+    }
+    invokeBack(handle, name, ready, answered, failed);
+  };
+}

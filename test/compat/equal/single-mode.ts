@@ -1,0 +1,164 @@
+// What differs in single mode, and what doesn't: all clients of a name share one real client of this process.
+
+import type { Case } from './case.js';
+import { type Any, callback, co, endOf, failure, type World } from './world.js';
+
+const pair = (world: World, options: object = {}) => world.pair({ singleMode: true, ...options });
+
+function listen(clients: readonly Any[], reg: unknown = 'topic'): unknown[][] {
+  return clients.map(client => {
+    const heard: unknown[] = [];
+    client.subscribe(reg, (value: unknown) => heard.push(value));
+    return heard;
+  });
+}
+
+export const SINGLE_MODE: readonly Case[] = [
+  {
+    title: 'singleMode: one real client, which all lead',
+    run: async world => {
+      const [one, two] = await world.pair({ singleMode: true });
+      const heard: unknown[] = [];
+      for (const client of [one, two]) client.on('changed', () => heard.push('changed'));
+      world.real.emit('changed');
+      const alive = [world.reals.length, one.isClusterClientLeader, two.isClusterClientLeader, heard];
+      await world.cluster.close(one);
+      const kept = [...world.real.diary];
+      await world.cluster.close(two);
+      return [alive, kept, [...world.real.diary]];
+    },
+  },
+  {
+    title: 'singleMode: calls by promise, callback and generator',
+    run: async world => {
+      const [, client] = await pair(world);
+      const [done, called] = callback();
+      client.callBack('called back', done);
+      return [
+        await client.echo({ a: 1 }),
+        (await called)[1],
+        await co(function* () {
+          return yield client.generate(1);
+        }),
+        await endOf(client.refuse()),
+        await endOf(client.throwing()),
+      ];
+    },
+  },
+  {
+    title: 'singleMode: a oneway call and a publication reach the real client once',
+    run: async world => {
+      const [one, two] = await pair(world);
+      one.note('noted');
+      two.publish({ id: 'said' });
+      await world.settle();
+      return [...world.real.diary];
+    },
+  },
+  {
+    title: 'singleMode: a value reaches every client, each its own copy, over one upstream subscription',
+    run: async world => {
+      const clients = await pair(world);
+      const heard: unknown[] = [];
+      for (const client of clients) {
+        client.subscribe('topic', (value: Any) => {
+          heard.push({ ...value });
+          value.n = 'changed';
+        });
+      }
+      await world.settle();
+      world.real.push('topic', { n: 1 });
+      await world.settle();
+      return [heard, [...world.real.diary]];
+    },
+  },
+  {
+    title: 'singleMode: who subscribes late gets the last value',
+    run: async world => {
+      const [one, two] = await pair(world);
+      listen([one]);
+      await world.settle();
+      world.real.push('topic', 'last');
+      await world.settle();
+      const late = listen([one, two]);
+      await world.settle();
+      return late;
+    },
+  },
+  {
+    title: 'singleMode: unSubscribe with a listener ends that one',
+    run: async world => {
+      const [one, two] = await pair(world);
+      const [other] = listen([two]);
+      const heard: unknown[] = [];
+      const listener = () => heard.push('ended');
+      one.subscribe('topic', listener);
+      await world.settle();
+      one.unSubscribe('topic', listener);
+      world.real.push('topic', 1);
+      await world.settle();
+      return [heard, other];
+    },
+  },
+  {
+    title: 'singleMode: unSubscribe without a listener, and another client',
+    run: async world => {
+      const [one, two] = await pair(world);
+      const [mine, other] = listen([one, two]);
+      await world.settle();
+      one.unSubscribe('topic');
+      await world.settle();
+      world.real.push('topic', 1);
+      await world.settle();
+      return [mine, other];
+    },
+    differs: { name: 'unSubscribe in single mode', original: [[], []], compat: [[], [1]] },
+  },
+  {
+    title: 'singleMode: isBroadcast: false: one client gets each value',
+    run: async world => {
+      const clients = await pair(world, { isBroadcast: false });
+      const heard = listen(clients);
+      await world.settle();
+      for (let n = 1; n <= 20; n++) world.real.push('topic', n);
+      await world.settle();
+      return heard.flat().sort((a: Any, b: Any) => a - b);
+    },
+  },
+  {
+    title: 'singleMode: ready fails with the error of the real client, for every client',
+    run: async world => {
+      const options = { singleMode: true };
+      const clients = [world.make(options, { failure: failure() }), world.make(options, { failure: failure() })];
+      return Promise.all(clients.map(client => endOf(client.ready())));
+    },
+  },
+  {
+    title: 'singleMode: a call that is not answered',
+    run: async world => {
+      const [client] = await pair(world, { responseTimeout: 60 });
+      const end = (await endOf(client.never(), 400)) as Any;
+      return end.name ?? end;
+    },
+    differs: { name: 'timeouts', original: 'never', compat: 'ResponseTimeoutError' },
+  },
+  {
+    title: 'singleMode: after the last close the next one has a real client of its own',
+    run: async world => {
+      const [one, two] = await pair(world);
+      for (const client of [one, two]) await world.cluster.close(client);
+      const next = world.make({ singleMode: true });
+      await next.ready();
+      return [await next.echo(1), world.reals.length];
+    },
+  },
+  {
+    title: 'singleMode: different ports share, different names do not',
+    run: async world => {
+      const [one] = await pair(world);
+      await world.make({ singleMode: true, port: world.port + 1 }).ready();
+      await world.make({ singleMode: true, name: 'other' }).ready();
+      return [one.isClusterClientLeader, world.reals.length];
+    },
+  },
+];
