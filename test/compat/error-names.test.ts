@@ -15,7 +15,7 @@ test('each code keeps its error, under the name that callers know', t => {
 });
 
 test('a lost leader is told without advice that nobody can follow', t => {
-  const lost = leaderLost('invoke get', 'unknown');
+  const lost = leaderLost('client.get', 'unknown');
   const shown = renamed(lost, 'get') as SharedClientError;
   t.is(shown.message, 'The leader was lost while get() was in its hands; it may have run or not.');
   t.is(shown.name, 'SocketCloseError');

@@ -73,6 +73,39 @@ test('errors that nobody listens to go to the logger, and nowhere without one', 
   await silent.close();
 });
 
+test('what a listener throws is an error of the client, and the next listener hears the value', async t => {
+  class Saying extends Emitting {
+    subscribe(_reg: string, listener: (value: unknown) => void) {
+      listener('said');
+    }
+  }
+  const client = cluster(Saying, alone()).create();
+  const failed = new Promise<Error>(resolve => client.once('error', resolve));
+  client.subscribe('a', () => {
+    throw new Error('thrown by a listener');
+  });
+  const heard = new Promise(resolve => client.subscribe('a', resolve));
+  t.is((await failed).message, 'thrown by a listener');
+  t.is(await heard, 'said');
+  await client.close();
+});
+
+test('an error of a call shows its method by its own name, and where it was waited for', async t => {
+  class Slow extends Plain {
+    async never() {
+      await new Promise(() => {});
+    }
+  }
+  const client = cluster(Slow, alone({ responseTimeout: 20 })).create();
+  async function waiting() {
+    await client.never();
+  }
+  const error = await t.throwsAsync(waiting(), { name: 'ResponseTimeoutError' });
+  t.regex(error!.message, /^client\.never\(\) did not end within/);
+  t.regex(error!.stack!, /at async waiting/);
+  await client.close();
+});
+
 test('a subscription that fails later is an error', async t => {
   class Refusing extends Emitting {
     async subscribe(_reg: string, _listener: (value: unknown) => void) {

@@ -1,7 +1,10 @@
-// An app written for cluster-client, on a real cluster: three clients in each of three workers, and one real client.
+// An app written for cluster-client, on a real cluster and under PM2: three clients in each of three workers, and one
+// real client.
 
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import type { CompatApi, CompatEvent } from '../fixtures/process-compat.js';
+import { MAJORS, startPm2 } from '../helpers/pm2-process.js';
 import type { RemoteProcess } from '../helpers/process-remote.js';
 import { startRig } from '../helpers/process-rig.js';
 
@@ -44,6 +47,29 @@ test.serial('clients of several workers share one real client, and go on when it
   t.is((await rig.upstream.stats()).topics.news?.subscribers, 1);
   t.is((await Promise.all(rest.map(worker => worker.do.leading()))).flat().filter(Boolean).length, 1);
 });
+
+for (const major of MAJORS) {
+  test.serial(`pm2 ${major}: the same, without a word in any script`, async t => {
+    const pm2 = await startPm2(t, major);
+    const script = fileURLToPath(new URL('../fixtures/process-compat.js', import.meta.url));
+    const workers = [...(await pm2.run({ instances: 3, pm2: { script } }))] as unknown as CompatProcess[];
+    await Promise.all(workers.map(worker => worker.do.create(CLIENTS.length)));
+    t.is((await pm2.upstream.untilConnections(1)).total, 1);
+    const leading = await Promise.all(workers.map(worker => worker.do.leading()));
+    t.is(leading.flat().filter(Boolean).length, 1);
+    await workers[0]!.do.publish('news', 'before');
+    await heard(workers, 'before');
+
+    const at = leading.findIndex(clients => clients[0]);
+    const [killed] = workers.splice(at, 1) as [CompatProcess];
+    killed.kill();
+    await killed.gone;
+    for (const worker of workers) t.deepEqual(await worker.do.get('set'), ['value', 'value', 'value']);
+    t.is((await pm2.upstream.untilConnections(1)).total, 2);
+    await workers[0]!.do.publish('news', 'after');
+    await heard(workers, 'after');
+  });
+}
 
 /** Each client of each worker. */
 async function heard(workers: readonly CompatProcess[], message: string): Promise<void> {

@@ -1,6 +1,13 @@
 // The drop-in for cluster-client: what is delegated, and how it can be called.
 
-import cluster, { APIClientBase, type ClusterOptions, type GeneratorCall } from '../../lib/compat.js';
+import cluster, {
+  APIClientBase,
+  type APIClientOptions,
+  type ClusterOptions,
+  close,
+  type Delegates,
+  type GeneratorCall,
+} from '../../lib/compat.js';
 import type { Equal, Expect } from './equal.js';
 
 class Store {
@@ -83,4 +90,54 @@ export class Api extends APIClientBase {
     await this.ready();
     return this._client.getData(id);
   }
+}
+
+class OtherApi extends cluster.APIClientBase {
+  override get DataClient() {
+    return Store;
+  }
+  override get delegates(): Delegates {
+    return { getCallback: 'invoke', forget: 'invokeOneway' };
+  }
+}
+
+export async function apiClients() {
+  const given: APIClientOptions = { url: 'x', cluster, initMethod: 'start' };
+  const api = new OtherApi(given);
+  api.on('error', (error: Error) => error.message);
+  const leads: boolean | undefined = api.isClusterClientLeader;
+  const isReady: boolean = api.isReady;
+  await api.ready();
+  await api.close();
+  // @ts-expect-error nothing of that kind
+  const wrong: Delegates = { getCallback: 'invoice' };
+  // @ts-expect-error it is no function
+  new OtherApi({ cluster: 'cluster' });
+  return [leads, isReady, wrong];
+}
+
+class Watcher {
+  watch(_reg: string, _listener: (value: number) => void) {}
+  unwatch(_reg: string) {}
+  async stop() {}
+  async get(_key: string, _options?: { fresh: boolean }): Promise<number> {
+    return 1;
+  }
+}
+
+export async function byOtherNames() {
+  const client = cluster(Watcher)
+    .delegate('watch', 'subscribe')
+    .delegate('unwatch', 'unSubscribe')
+    .delegate('stop', 'close')
+    .override('get', async (key: string) => key)
+    .create();
+  client.watch('a', value => value.toFixed());
+  client.unwatch('a', () => {});
+  const text: string = await client.get('a');
+  const stopped: Promise<void> = client.stop();
+  await Promise.all([stopped, close(client)]);
+  // Optional arguments stay so.
+  const plain = cluster(Watcher).create();
+  return [text, await plain.get('a'), await plain.get('a', { fresh: true })];
 }
