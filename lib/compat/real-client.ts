@@ -4,7 +4,7 @@ import { isThenable } from '../utils/is-thenable.js';
 import { type Descriptors, methodFor } from './descriptors.js';
 import { Feeds, type FeedTopic, type Listener } from './feeds.js';
 import { call, runMethod, runOneway } from './run-method.js';
-import { decodeAll, encodeAll } from './transcode.js';
+import { decodeAll, encodeAll, encodeResults } from './transcode.js';
 import type { DelegateKind, Transcode } from './types.js';
 
 /** How to make one, of the client that leads. */
@@ -125,7 +125,7 @@ class RealClient {
 
   #runner(run: (typeof CALLS)[CallWord], method: string): Facade[string] {
     const { transcode } = this.#recipe;
-    const pack = (results: unknown[]) => encodeAll(transcode, results);
+    const pack = (results: unknown[]) => encodeResults(transcode, results);
     return (...args) => run(this.#client, method, decodeAll(transcode, args), pack);
   }
 

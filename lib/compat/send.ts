@@ -4,7 +4,7 @@ import { invokeBack } from '../client/handle.js';
 import type { Ask } from './delegated.js';
 import { renamed } from './error-names.js';
 import type { Handle } from './groups.js';
-import { decodeAll } from './transcode.js';
+import { decodeResults } from './transcode.js';
 import type { Transcode } from './types.js';
 
 interface Way {
@@ -25,7 +25,7 @@ export function createSend({ handle, name, method, transcode, begin }: Way): Ask
     const answered = (results: unknown) => {
       let decoded: readonly unknown[];
       try {
-        decoded = decodeAll(transcode, results);
+        decoded = decodeResults(transcode, results);
       } catch (error) {
         return failed(error);
       }

@@ -18,3 +18,17 @@ export function decodeAll(transcode: Transcode, values: unknown): unknown[] {
   const list = values as unknown[];
   return transcode === defaultTranscode ? list : list.map(value => transcode.decode(value));
 }
+
+/** All results of a call. A single simple one goes without the list. */
+export function encodeResults(transcode: Transcode, results: unknown[]): unknown {
+  const list = encodeAll(transcode, results);
+  return list.length === 1 && isSimple(list[0]) ? list[0] : list;
+}
+
+export function decodeResults(transcode: Transcode, results: unknown): readonly unknown[] {
+  return decodeAll(transcode, Array.isArray(results) ? results : [results]);
+}
+
+/** A string, a number and the like. */
+const isSimple = (value: unknown): boolean =>
+  value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol');

@@ -1,5 +1,6 @@
 // Clients of the drop-in in one process by themselves: what needs no other worker.
 
+import { tracingChannel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import test from 'ava';
@@ -162,6 +163,46 @@ test('a transcode that throws fails the call', async t => {
   await client.ready();
   await t.throwsAsync(client.echo(1), { message: 'not encoded' });
   await client.close();
+});
+
+test('a result that a transcode can not read fails the call', async t => {
+  const transcode = {
+    encode: (value: unknown) => value,
+    decode(value: unknown) {
+      if (value === 'unreadable') throw new Error('not decoded');
+      return value;
+    },
+  };
+  class Unreadable extends Plain {
+    async read(_how: string) {
+      return 'unreadable';
+    }
+  }
+  const client = cluster(Unreadable, alone({ transcode })).create();
+  await client.ready();
+  await t.throwsAsync(client.read('well'), { message: 'not decoded' });
+  await client.close();
+});
+
+test('who watches calls sees those of the drop-in, and how they ended', async t => {
+  const ended: unknown[] = [];
+  const note = (message: object) => {
+    const { side, group, method, result, error } = message as Record<string, unknown>;
+    if (side === 'caller' && group === 'watched@single')
+      ended.push([method, result, (error as Error | undefined)?.message]);
+  };
+  const nothing = () => {};
+  const subscribers = { start: nothing, end: nothing, asyncStart: nothing, asyncEnd: note, error: nothing };
+  const channel = tracingChannel('cluster-shared-client:call');
+  const client = cluster(Plain, alone({ name: 'watched' })).create();
+  await client.ready();
+  channel.subscribe(subscribers);
+  await client.echo(1);
+  await client.close();
+  await t.throwsAsync(client.echo(2), { name: 'ClusterSocketCloseError' });
+  channel.unsubscribe(subscribers);
+  t.deepEqual(ended.slice(0, 1), [['client.echo', 1, undefined]]);
+  t.regex(String((ended[1] as unknown[])[2]), /closed/);
 });
 
 test('a method that is gone from the real client is missed, and ends nothing else', async t => {
