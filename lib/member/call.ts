@@ -1,6 +1,7 @@
 // One call of this process, from the moment it is made until it ends.
 
 import { encodeValue, type SignalWriter } from '../codec/encode-value.js';
+import { isLenient } from '../codec/lenient.js';
 import { rejectWhereAwaited } from '../codec/local-stack.js';
 import { type About, bytesOfAbout } from '../protocol/frames.js';
 import { EXT, type Kind, MORE, ONE } from '../protocol/messages.js';
@@ -87,7 +88,8 @@ export interface Arguments extends Payload {
 
 /** @param signals as that of `encodeValue` */
 export function encodeArguments(args: readonly unknown[], signals: SignalWriter): Arguments {
-  const isOne = args.length === 1;
+  // What a list says of all that is in it would be lost without it.
+  const isOne = args.length === 1 && !isLenient(args);
   const { text, ext, parts } = isOne ? encodeValue(args[0], 'args[0]', signals) : encodeValue(args, 'args', signals);
   return { text, ext, parts, isOne };
 }

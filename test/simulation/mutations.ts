@@ -47,7 +47,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a lease runs from its acknowledgement and not from its heartbeat',
     file: 'member/link.js',
-    find: 'this.#leaseUntil = sentAt +',
+    find: 'this.#leaseUntil = since +',
     replace: 'this.#leaseUntil = this.clock.now() +',
     seed: 20,
   },

@@ -26,7 +26,7 @@ system('status() of a client, leader and follower, tells where it stands', async
     served: { running: 0, ended: { ok: 0, failed: 0, abandoned: 0 }, duration: 0 },
     subscriptions: 0,
     sticky: 0,
-    queuedBytes: 'echo'.length + 16 + '[1]'.length,
+    queuedBytes: 'echo'.length + 16 + '1'.length,
     failovers: { count: 0, causes: {}, duration: 0, last: undefined },
   });
   const leading = rig.client(rig.fork());
