@@ -65,10 +65,6 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     isDone: lines => countOf(lines, CONNECTED) === 2,
   },
   'compat.cjs': {},
-  'compat-master.cjs': {
-    files: ['compat.cjs'],
-    isDone: lines => countOf(lines, 'by a callback: red') === 4,
-  },
   // Alone here: a plain process leads by itself.
   'app.js': {
     files: ['registry.js', 'ecosystem.config.cjs'],

@@ -5,7 +5,6 @@ import cluster, { type Worker } from 'node:cluster';
 import { on, once } from 'node:events';
 
 import library = require('cluster-shared-client');
-import compat = require('cluster-shared-client/compat');
 import testing = require('cluster-shared-client/testing');
 import counters = require('./counter.mjs');
 
@@ -26,11 +25,6 @@ async function lead(): Promise<void> {
   const counter = memory.fork().createSharedClient(Counter, { name: 'counter' });
   assert.equal(await counter.add(), 1);
   memory.close();
-
-  const shared = compat(Counter, { name: 'counter', singleMode: true }).create();
-  const count: number = await shared.add();
-  assert.equal(count, 1);
-  await compat.close(shared);
   console.log('done');
 }
 

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import cluster, { type Worker } from 'node:cluster';
 import { on, once } from 'node:events';
 import { setupPrimary } from 'cluster-shared-client';
-import compat from 'cluster-shared-client/compat';
 import { createMemoryCluster } from 'cluster-shared-client/testing';
 import { Counter } from './counter.mjs';
 import { work } from './work.mjs';
@@ -26,11 +25,6 @@ if (cluster.isWorker) {
   const counter = memory.fork().createSharedClient(Counter, { name: 'counter' });
   assert.equal(await counter.add(), 1);
   memory.close();
-
-  const shared = compat(Counter, { name: 'counter', singleMode: true }).create();
-  const count: number = await shared.add();
-  assert.equal(count, 1);
-  await compat.close(shared);
   console.log('done');
 }
 
