@@ -166,8 +166,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'nobody hears what a call threw for which nobody waits',
     file: 'client/base.js',
-    find: "said?.role === 'oneway') ? this.#onError : undefined",
-    replace: "said?.role === 'oneway') ? () => {} : undefined",
+    find: 'isOneway ? this.#onError : reject',
+    replace: 'isOneway ? () => {} : reject',
     seed: 1,
   },
   {
