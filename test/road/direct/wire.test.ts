@@ -157,8 +157,10 @@ const BROKEN: Readonly<Record<string, (bytes: Buffer) => void>> = {
   'a part that is too long': bytes => bytes.writeUInt32LE(100, 38 + 18 + 1),
   'a part that is too short': bytes => bytes.writeUInt32LE(1, 38 + 18 + 1),
   'what it is about that is no JSON': bytes => bytes.write('?', 38 + 18 + 10),
-  'what it is about that is no list': bytes =>
-    bytes.write('"', 38 + 18 + 10).toString() && bytes.write('"', 38 + 18 + 16),
+  'what it is about that is no list': bytes => {
+    const start = 38 + 18 + 10;
+    bytes.fill('1', start, start + bytes.readUInt32LE(34));
+  },
 };
 
 for (const [title, spoil] of Object.entries(BROKEN)) {
