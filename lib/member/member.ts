@@ -139,7 +139,7 @@ export class Member implements LinkMember {
       overloaded: what => tell('overload', { ...this.#teller, workerId: link.self.workerId, what }),
     });
     this.subscriptions = new Subscriptions(this.clock);
-    this.stickies = new Stickies({ calls: this.calls, timeoutMs: SAY_AGAIN_MS, now: () => this.clock.now() });
+    this.stickies = new Stickies({ calls: this.calls, timeoutMs: SAY_AGAIN_MS, clock: this.clock });
   }
 
   /** Joins the group. */
@@ -599,6 +599,7 @@ export class Member implements LinkMember {
     this.#road = undefined;
     this.calls.shut();
     this.subscriptions.shut();
+    this.stickies.shut();
   }
 
   // ------------------------------------------------------------------------------------------------------ errors

@@ -3,6 +3,8 @@
 import { SharedClientError, takenBack } from '../errors.js';
 import { nextNumber } from '../protocol/ids.js';
 import { Kind } from '../protocol/messages.js';
+import { backoffMs } from '../utils/backoff.js';
+import type { Clock, Timer } from '../utils/clock.js';
 import { type Arguments, Call } from './call.js';
 import type { Calls } from './calls.js';
 
@@ -11,6 +13,9 @@ export interface Sticky {
   readonly handle: object;
   /** Said and not yet taken: while it is under way, it isn't said again beside itself. */
   call: Call | undefined;
+  /** Sayings in a row that failed, and when the next one is due. */
+  failures: number;
+  retry: Timer | undefined;
   /** What goes wrong when it is said again. */
   onError(error: unknown): void;
   /** Its end is no end of what replaces it. */
@@ -35,13 +40,15 @@ export interface Saying {
 export interface StickiesOptions {
   readonly calls: Calls;
   readonly timeoutMs: number;
-  now(): number;
+  readonly clock: Clock;
 }
 
 export class Stickies {
   readonly #stickies = new Map<string, Sticky>();
   /** Those that are over, of which the leader could not be told. */
   readonly #untold = new Map<string, Sticky>();
+  /** There is a leader to say them to. */
+  #isOpen = false;
 
   constructor(private readonly options: StickiesOptions) {}
 
@@ -52,7 +59,15 @@ export class Stickies {
   /** Says it now and to every leader to come, in place of what was said under the key before. */
   publish(key: string, saying: Saying): void {
     const { args, handle, onError } = saying;
-    const sticky: Sticky = { args, handle, call: undefined, onError, stopListening() {} };
+    const sticky: Sticky = {
+      args,
+      handle,
+      call: undefined,
+      failures: 0,
+      retry: undefined,
+      onError,
+      stopListening() {},
+    };
     this.#end(key);
     this.#untold.delete(key);
     this.#stickies.set(key, sticky);
@@ -83,11 +98,18 @@ export class Stickies {
 
   /** There is a new leader, and what waits is sent after this. */
   sayAgain(): void {
+    this.#isOpen = true;
     // It never heard of them.
     this.#untold.clear();
     for (const [key, sticky] of this.#stickies) {
-      if (!sticky.call) this.#say(key, sticky, this.options.timeoutMs, () => {}, sticky.onError);
+      if (!sticky.call) this.#repeat(key, sticky);
     }
+  }
+
+  /** There is none any more; the next one hears them all. */
+  shut(): void {
+    this.#isOpen = false;
+    for (const sticky of this.#stickies.values()) sticky.retry?.clear();
   }
 
   clear(): void {
@@ -107,19 +129,33 @@ export class Stickies {
     sticky.stopListening = () => signal.removeEventListener('abort', listener);
   }
 
+  #repeat(key: string, sticky: Sticky): void {
+    this.#say(key, sticky, this.options.timeoutMs, () => {}, sticky.onError);
+  }
+
+  /** What this leader did not take, and still is to be said, it hears again after a pause. */
+  #repeatLater(key: string, sticky: Sticky): void {
+    if (!this.#isOpen || this.#stickies.get(key) !== sticky) return;
+    sticky.failures++;
+    sticky.retry = this.options.clock.setTimer(() => this.#repeat(key, sticky), backoffMs(sticky.failures));
+  }
+
   /** In flight when the leader is lost, it is sent to the next one: once, as any sticky publication. */
   #say(key: string, sticky: Sticky, timeoutMs: number, succeed: Call['succeed'], fail: Call['fail']): void {
+    sticky.retry?.clear();
     const id = nextNumber();
     const over = () => {
       if (sticky.call?.id === id) sticky.call = undefined;
     };
     const done: Call['succeed'] = value => {
       over();
+      sticky.failures = 0;
       succeed(value);
     };
     const failed: Call['fail'] = error => {
       over();
       fail(error);
+      this.#repeatLater(key, sticky);
     };
     const call = new Call(
       Kind.PUBLISH,
@@ -127,7 +163,7 @@ export class Stickies {
       'publish',
       sticky.args,
       key,
-      this.options.now(),
+      this.options.clock.now(),
       timeoutMs,
       true,
       sticky.handle,
@@ -143,6 +179,7 @@ export class Stickies {
     if (!sticky) return undefined;
     this.#stickies.delete(key);
     sticky.stopListening();
+    sticky.retry?.clear();
     if (sticky.call) sticky.call.isIdempotent = false;
     return sticky;
   }

@@ -15,7 +15,7 @@ class UnitStickies {
     clock: this.clock,
     timeout: (_method, _ms, outcome) => new SharedClientError('ERR_TIMEOUT', 'late', { outcome }),
   });
-  readonly stickies = new Stickies({ calls: this.calls, timeoutMs: 300, now: () => this.clock.now() });
+  readonly stickies = new Stickies({ calls: this.calls, timeoutMs: 300, clock: this.clock });
   readonly heard: string[] = [];
 
   say(key: string, value: unknown, given: Partial<Saying> = {}): void {
@@ -40,6 +40,11 @@ class UnitStickies {
     return road;
   }
 
+  shut(): void {
+    this.calls.shut();
+    this.stickies.shut();
+  }
+
   /** The publications among what was sent: the number of each call, and what it says. */
   said(road: FakeRoad): { id: number; words: string }[] {
     return road.sent().map(words => ({ id: Number(words.split(' ')[1]), words: words.replace(/ \d+ /, ' ') }));
@@ -60,7 +65,7 @@ test('it is said at once, and again to every new leader', t => {
   t.is(said!.words, 'PUBLISH [1000,"k",["a"]]');
   unit.answer(said!.id, 5);
   t.deepEqual(unit.heard, ['a ok']);
-  unit.calls.shut();
+  unit.shut();
   t.deepEqual(words(unit.said(unit.open(6))), ['PUBLISH [300,"k",["a"]]']);
   t.is(unit.stickies.size, 1);
 });
@@ -70,7 +75,7 @@ test('what waits for a leader is said once, and so is what was under way when th
   unit.say('k', 'a');
   const first = unit.open(5);
   t.is(unit.said(first).length, 1);
-  unit.calls.shut();
+  unit.shut();
   unit.calls.end(first, 1);
   const second = unit.open(6);
   const [said] = unit.said(second);
@@ -85,7 +90,7 @@ test('the newest under a key replaces the older, which is not sent again after i
   unit.say('k', 'a');
   unit.say('k', 'b');
   t.deepEqual(words(unit.said(first)), ['PUBLISH [1000,"k",["a"]]', 'PUBLISH [1000,"k",["b"]]']);
-  unit.calls.shut();
+  unit.shut();
   unit.calls.end(first, 1);
   t.deepEqual(words(unit.said(unit.open(6))), ['PUBLISH [1000,"k",["b"]]']);
   t.regex(unit.heard[0]!, /^a failed The leader was lost/);
@@ -109,7 +114,7 @@ test('what the real client refuses is not said again', t => {
   unit.answer(unit.said(road)[0]!.id, 5, Kind.ERROR | EXT, ERROR);
   t.deepEqual(unit.heard, ['a failed no']);
   t.is(unit.stickies.size, 0);
-  unit.calls.shut();
+  unit.shut();
   t.deepEqual(unit.said(unit.open(6)), []);
 });
 
@@ -121,26 +126,66 @@ test('what was not said in time is said to the next leader all the same', t => {
   t.deepEqual(words(unit.said(unit.open(5))), ['PUBLISH [1300,"k",["a"]]']);
 });
 
-test('what goes wrong when it is said again is an error of the handle', t => {
+test('what goes wrong when it is said again is an error of the handle, and it is said once more after a pause', t => {
   const unit = new UnitStickies();
   const first = unit.open(5);
   unit.say('k', 'a');
   unit.answer(unit.said(first)[0]!.id, 5);
-  unit.calls.shut();
+  unit.shut();
   const second = unit.open(6);
   unit.answer(unit.said(second)[0]!.id, 6, Kind.ERROR | EXT, ERROR);
   t.deepEqual(unit.heard, ['a ok', 'a error no']);
-  t.is(unit.stickies.size, 1);
+  unit.clock.advance(99);
+  t.deepEqual(unit.said(second), []);
+  unit.clock.advance(1);
+  unit.answer(unit.said(second)[0]!.id, 6, Kind.ERROR | EXT, ERROR);
+  unit.clock.advance(199);
+  t.deepEqual(unit.said(second), []);
+  unit.clock.advance(1);
+  unit.answer(unit.said(second)[0]!.id, 6);
+  unit.clock.advance(100_000);
+  t.deepEqual(unit.said(second), []);
+  t.deepEqual(unit.heard, ['a ok', 'a error no', 'a error no']);
 });
 
-test('where there is no room for it, it is said to the next leader', t => {
+test('where there is no room for it, it is said to the same leader after a pause', t => {
   const unit = new UnitStickies();
   const road = unit.open(5);
   road.waitingBytes = 2 ** 30;
   unit.say('k', 'a');
   t.regex(unit.heard[0]!, /^a failed Too much is waiting/);
-  unit.calls.shut();
-  t.is(unit.said(unit.open(6)).length, 1);
+  unit.clock.advance(100);
+  t.regex(unit.heard[1]!, /^a error Too much is waiting/);
+  road.waitingBytes = 0;
+  unit.clock.advance(200);
+  t.deepEqual(words(unit.said(road)), ['PUBLISH [600,"k",["a"]]']);
+});
+
+test('what was refused is said to the next leader, and to it alone', t => {
+  const unit = new UnitStickies();
+  const road = unit.open(5);
+  road.waitingBytes = 2 ** 30;
+  unit.say('k', 'a');
+  unit.shut();
+  unit.clock.advance(100);
+  const next = unit.open(6);
+  t.is(unit.said(next).length, 1);
+  unit.clock.advance(200);
+  t.deepEqual(unit.said(next), []);
+  t.deepEqual(unit.said(road), []);
+});
+
+test('what was refused is not said any more once it was replaced or taken back', t => {
+  const unit = new UnitStickies();
+  const road = unit.open(5);
+  road.waitingBytes = 2 ** 30;
+  unit.say('k', 'a');
+  unit.say('l', 'b');
+  road.waitingBytes = 0;
+  unit.say('k', 'c');
+  unit.stickies.unpublish('l');
+  unit.clock.advance(200);
+  t.deepEqual(words(unit.said(road)), ['PUBLISH [1000,"k",["c"]]']);
 });
 
 test('once it is unpublished it is not said again, and what it said is handed out to be taken back', t => {
@@ -149,7 +194,7 @@ test('once it is unpublished it is not said again, and what it said is handed ou
   unit.say('k', 'a');
   t.is(unit.stickies.unpublish('k')!.args.text, '["a"]');
   t.is(unit.stickies.unpublish('k'), undefined);
-  unit.calls.shut();
+  unit.shut();
   unit.calls.end(first, 1);
   t.deepEqual(unit.said(unit.open(6)), []);
 });
@@ -226,7 +271,7 @@ test('nothing is said again once all is cleared', t => {
   unit.say('l', 'b');
   unit.stickies.clear();
   t.is(unit.stickies.size, 0);
-  unit.calls.shut();
+  unit.shut();
   unit.calls.end(first, 1);
   t.deepEqual(unit.said(unit.open(6)), []);
 });

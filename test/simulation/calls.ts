@@ -129,7 +129,9 @@ export class CallAccount {
 
   #checkOrder(call: SimCall, group: SimGroup, term: number): void {
     const isResent = call.idempotent && group.ended.length > call.endedBefore;
-    if (isResent) return;
+    // What could not be said to a leader at first is said to it later.
+    const isRepeated = call.kind === 'sticky' && call.end !== undefined;
+    if (isResent || isRepeated) return;
     const key = `${group} ${term} ${call.handle.memberId}`;
     const last = this.#lastStarted.get(key);
     if (last && last.number > call.number) {
