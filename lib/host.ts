@@ -74,7 +74,7 @@ export type Surroundings = {
 
 export class Host {
   readonly #world: Surroundings;
-  readonly #members = new Map<string, { readonly member: Member; readonly shape: Shape }>();
+  readonly #members = new Map<string, HostMember>();
   /** Those that are on their way out; of one name there may be another by then. */
   readonly #leaving = new Set<Member>();
   /** The link of members that share with other processes, and that of those that are alone. */
@@ -127,10 +127,11 @@ export class Host {
       drainTimeoutMs: this.#world.where === 'pm2' ? PM2_DRAIN_MS : 5000,
     });
     if (this.#world.where === 'thread' && !options.alone) throw noPrimaryInThread();
-    const { member, shape } = this.#memberFor(options, handle.methodNames);
+    const entry = this.#memberFor(options, handle.methodNames);
+    const { member, shape } = entry;
     defineMethods(shape, options, handle.methodNames);
     const define = (names: readonly string[]) => defineMethods(shape, options, names);
-    const base = new Base(member, handle, define, last => this.#release(last));
+    const base = new Base(member, handle, define, () => this.#release(entry));
     this.#warnOfHidden(base, options);
     return createHandle(shape, base, resolveWithOptions());
   }
@@ -165,7 +166,7 @@ export class Host {
     this.#setUp?.emitter.emit(event, detail);
   }
 
-  #memberFor(options: MemberOptions, methodNames: Iterable<string>): { member: Member; shape: Shape } {
+  #memberFor(options: MemberOptions, methodNames: Iterable<string>): HostMember {
     const known = this.#members.get(options.name);
     if (known && !known.member.isLeaving) {
       const option = differingMemberOption(known.member.options, options);
@@ -173,12 +174,13 @@ export class Host {
       return known;
     }
     const member = new Member(options, (options.alone ? this.#aloneLink() : this.#sharedLink()).link);
-    const entry = { member, shape: createShape(options, methodNames) };
+    // The one before it has to be gone, and those before that one: a process has one member of a name.
+    const free = known ? known.free.then(() => member.gone) : member.gone;
+    const entry = { member, shape: createShape(options, methodNames), free };
     this.#members.set(options.name, entry);
     if (this.#world.signals) closeOnSignals(this.#world.signals, options.closeOn, member);
     this.#showMetrics(options.name);
-    // The one before it has to be gone: a process has one member of a name.
-    if (known) void known.member.gone.then(() => member.start());
+    if (known) void known.free.then(() => member.start());
     else member.start();
     return entry;
   }
@@ -252,11 +254,13 @@ export class Host {
     return { link, close };
   }
 
-  async #release(member: Member): Promise<void> {
+  async #release(entry: HostMember): Promise<void> {
+    const { member, free } = entry;
     this.#leaving.add(member);
     await member.leave();
+    await free;
     this.#leaving.delete(member);
-    if (this.#members.get(member.name)?.member === member) this.#members.delete(member.name);
+    if (this.#members.get(member.name) === entry) this.#members.delete(member.name);
     this.#closeIdleLinks();
   }
 
@@ -297,6 +301,14 @@ function tellOfPrimary(event: string, { name: group, ...detail }: { readonly nam
 
 /** PM2 kills a worker 1600 ms after it told it to stop. */
 const PM2_DRAIN_MS = 1200;
+
+/** What the process has under a name. */
+interface HostMember {
+  readonly member: Member;
+  readonly shape: Shape;
+  /** Resolves once nothing of the name is in the group any more. */
+  readonly free: Promise<void>;
+}
 
 interface HostLink {
   readonly link: Link;

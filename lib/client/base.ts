@@ -38,7 +38,7 @@ export class Base implements MemberObserver {
     /** Defines these methods on the handles. */
     private readonly define: (names: readonly string[]) => void,
     /** This was the member's last. */
-    private readonly release: (member: Member) => Promise<void>,
+    private readonly release: () => Promise<void>,
   ) {
     const onThrow = (error: unknown) => this.error(error);
     this.emitter = createEmitter(onThrow);
@@ -349,7 +349,7 @@ export class Base implements MemberObserver {
     for (const subscription of [...this.subscriptions]) void subscription.unsubscribe();
     await this.#endCalls();
     // To the end it hears what becomes of its member: that it leads no longer, or that its real client closes slowly.
-    if (member.observers.size === 1) await this.release(member);
+    if (member.observers.size === 1) await this.release();
     member.observers.delete(this);
     alive.clear();
     this.emitter.emit('close');

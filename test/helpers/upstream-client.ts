@@ -2,6 +2,7 @@
 
 import { EventEmitter } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { now } from './process-wire.js';
 import { readLines, writeLine } from './upstream-lines.js';
 import type { FromUpstream, Operation, Reply, Request, Update, UpstreamStats } from './upstream-protocol.js';
 
@@ -128,7 +129,7 @@ export class UpstreamClient extends EventEmitter<{ error: [Error]; close: [] }> 
     const n = ++this.#count;
     return new Promise((resolve, reject) => {
       this.#waiting.set(n, { resolve, reject });
-      writeLine(this.#socket, { ...operation, n, id, term: this.#term() } satisfies Request);
+      writeLine(this.#socket, { ...operation, n, id, term: this.#term(), at: now() } satisfies Request);
     });
   }
 

@@ -18,8 +18,10 @@ export type Request = Operation & {
   readonly n: number;
   /** The caller's own name for the operation; the upstream counts those that ran more than once. */
   readonly id?: string | undefined;
-  /** The fencing token; the upstream counts operations of a lower term than it has seen. */
+  /** The fencing token; the upstream counts operations of a term that was over when they began. */
   readonly term?: number | undefined;
+  /** When the client sent it, in ms of the host's monotonic clock. */
+  readonly at: number;
 };
 
 /** upstream -> client */
@@ -60,7 +62,7 @@ export interface UpstreamStats {
   readonly operations: number;
   /** Operations with an id that had run before. */
   readonly ranTwice: number;
-  /** Operations with a lower term than one that ran before. */
+  /** Operations that their client sent after one of a higher term was sent, whichever was read first. */
   readonly ranStale: number;
   /** Per topic: the last number given out, and how many connections are subscribed now. */
   readonly topics: Readonly<Record<string, { readonly sequence: number; readonly subscribers: number }>>;

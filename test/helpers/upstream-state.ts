@@ -35,7 +35,9 @@ export class UpstreamState {
   readonly #seen: Mutable<SeenConnection>[] = [];
   #total = 0;
   #highest = 0;
-  #highestTerm = 0;
+  /** When the first and the last operation of a term were sent. */
+  readonly #terms = new Map<number, { from: number; until: number }>();
+  #newestTerm = 0;
   #ranTwice = 0;
   #ranStale = 0;
 
@@ -106,7 +108,7 @@ export class UpstreamState {
     };
   }
 
-  #remember({ number }: Connection, { op, id, term }: Request): void {
+  #remember({ number }: Connection, { op, id, term, at }: Request): void {
     this.executed.push({ op, id, term, connection: number });
     if (id !== undefined) {
       if (this.#ids.has(id)) this.#ranTwice++;
@@ -114,8 +116,22 @@ export class UpstreamState {
     }
     if (term !== undefined) {
       this.#seen[number - 1]!.term ??= term;
-      if (term < this.#highestTerm) this.#ranStale++;
-      this.#highestTerm = Math.max(this.#highestTerm, term);
+      this.#judge(term, at);
+    }
+  }
+
+  /** Of two connections at once either may be read first: it is the clock of the clients that tells what came before. */
+  #judge(term: number, at: number): void {
+    const own = this.#terms.get(term);
+    const isNewest = term >= this.#newestTerm;
+    if (own) own.until = at;
+    else this.#terms.set(term, { from: at, until: at });
+    this.#newestTerm = Math.max(this.#newestTerm, term);
+    if (own && isNewest) return;
+    for (const [other, { from, until }] of this.#terms) {
+      if (other > term && at > from) this.#ranStale++;
+      // The last one of an older term, which was read before this first one of its own.
+      else if (other < term && !own && until > at) this.#ranStale++;
     }
   }
 

@@ -157,6 +157,25 @@ system('close() while the real client is opened', async (t, rig) => {
   t.is(rig.upstream().live.length, 0);
 });
 
+system('a client opened while the one before the last still steps down waits for both', async (t, rig) => {
+  const worker = rig.fork();
+  const first = rig.client(worker);
+  await rig.time.until(first.ready());
+  rig.upstream().onClose = () => new Promise<void>(resolve => rig.time.setTimer(resolve, 100));
+  const closing = watch(first.close());
+  await rig.time.settle();
+  const nextClosing = watch(rig.client(worker).close());
+  await rig.time.settle();
+  const echo = watch(rig.client(worker).echo(1));
+  await rig.time.advance(50);
+  t.deepEqual([closing.end, nextClosing.end, echo.end], [undefined, undefined, undefined]);
+  t.is(rig.upstream().clients.length, 1);
+  await rig.time.advance(60);
+  t.deepEqual([closing.end, nextClosing.end, echo.end], ['ok', 'ok', 'ok']);
+  t.is(rig.upstream().clients.length, 2);
+  t.is(rig.upstream().live.length, 1);
+});
+
 system('await using closes a handle', async (t, rig) => {
   const [client] = await rig.clients(1);
   await rig.time.until(client![Symbol.asyncDispose]());

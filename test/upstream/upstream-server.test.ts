@@ -115,13 +115,24 @@ test('the subscriptions of a lost connection are gone', async t => {
 test('it remembers what ran, and knows what ran twice or for an old term', async t => {
   const upstream = await start(t);
   const client = await open(upstream.path);
-  await client.ask({ n: 1, op: 'incr', key: 'a', id: 'one', term: 5 });
-  await client.ask({ n: 2, op: 'incr', key: 'a', id: 'two', term: 6 });
+  await client.ask({ n: 1, op: 'incr', key: 'a', id: 'one', term: 5, at: 1 });
+  await client.ask({ n: 2, op: 'incr', key: 'a', id: 'two', term: 6, at: 2 });
   t.like(upstream.stats(), { operations: 2, ranTwice: 0, ranStale: 0 });
-  await client.ask({ n: 3, op: 'incr', key: 'a', id: 'one', term: 6 });
-  await client.ask({ n: 4, op: 'incr', key: 'a', id: 'three', term: 5 });
+  await client.ask({ n: 3, op: 'incr', key: 'a', id: 'one', term: 6, at: 3 });
+  await client.ask({ n: 4, op: 'incr', key: 'a', id: 'three', term: 5, at: 4 });
   t.like(upstream.stats(), { operations: 4, ranTwice: 1, ranStale: 1 });
   t.deepEqual(upstream.executed()[3], { op: 'incr', id: 'three', term: 5, connection: 1 });
+});
+
+test('what counts is when an operation was sent, not when it was read', async t => {
+  const upstream = await start(t);
+  const client = await open(upstream.path);
+  await client.ask({ n: 1, op: 'get', key: 'a', term: 6, at: 2 });
+  await client.ask({ n: 2, op: 'get', key: 'a', term: 5, at: 1 });
+  t.is(upstream.stats().ranStale, 0, 'sent in time, and read late');
+  await client.ask({ n: 3, op: 'get', key: 'a', term: 6, at: 4 });
+  await client.ask({ n: 4, op: 'get', key: 'a', term: 7, at: 3 });
+  t.is(upstream.stats().ranStale, 1, 'the one before was sent after it, and read before it');
 });
 
 test('its address is a fresh one, and gone after close()', async t => {
