@@ -27,11 +27,13 @@ export function reportOf(result: ChaosResult): string {
     ...outcomes,
     `${lives.lives} real clients of the embedded server, one after the other, but for ${lives.excused} times that a leader stood still, was deposed, and kept its own until it ran again`,
     `the server read the end of a connection up to ${lives.readLateMs.toFixed(1)} ms late, ${lives.misread} times after the begin of the next one`,
-    `memory of the primary at start, middle and end: ${memory.map(bytes => `${(bytes / MIB).toFixed(0)} MiB`).join(', ')}`,
+    `what the primary held at start, middle and end: ${memory.map(({ held }) => mib(held)).join(', ')}; its RSS: ${memory.map(({ rss }) => mib(rss)).join(', ')}`,
     violations.length === 0 ? 'every promise was kept' : `broken, ${violations.length} times:`,
     ...violations.slice(0, 50).map(text => `  ${text}`),
   ].join('\n');
 }
+
+const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
 
 function percentiles(gaps: readonly number[]): string[] {
   if (gaps.length === 0) return ['', '', '', ''];
