@@ -30,6 +30,8 @@ export class Call implements About, Expiring, Numbered<Call> {
   bundle = 0;
   /** It was in the hands of a leader that was lost: it may have run, wherever it is now. */
   wasLost = false;
+  /** It ran, but there was no room for its result. */
+  hasRun = false;
   signals: readonly CallSignal[] | undefined = undefined;
   /** With the codec's own flag. */
   readonly wireKind: number;

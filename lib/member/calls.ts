@@ -237,8 +237,9 @@ export class Calls {
         if (this.#road === call.road) this.#road = undefined;
         return this.#again(call);
       case Kind.OVERLOADED:
-        this.#options.overloaded?.(json === 1 ? 'results' : 'calls');
-        return this.#fail(call, overloaded(json === 1 || call.wasLost ? 'unknown' : 'not-started'));
+        call.hasRun = json === 1;
+        this.#options.overloaded?.(call.hasRun ? 'results' : 'calls');
+        return this.#fail(call, overloaded(call.hasRun || call.wasLost ? 'unknown' : 'not-started'));
     }
   }
 

@@ -155,7 +155,7 @@ export class Stickies {
     const failed: Call['fail'] = error => {
       over();
       fail(error);
-      this.#repeatLater(key, sticky);
+      if (!call.hasRun) this.#repeatLater(key, sticky);
     };
     const call = new Call(
       Kind.PUBLISH,

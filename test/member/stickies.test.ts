@@ -161,6 +161,18 @@ test('where there is no room for it, it is said to the same leader after a pause
   t.deepEqual(words(unit.said(road)), ['PUBLISH [600,"k",["a"]]']);
 });
 
+test('what was said, but had no room for its result, is not said again to that leader', t => {
+  const unit = new UnitStickies();
+  const road = unit.open(5);
+  unit.say('k', 'a');
+  unit.answer(unit.said(road)[0]!.id, 5, Kind.OVERLOADED, 1);
+  t.regex(unit.heard[0]!, /^a failed Too much is waiting/);
+  unit.clock.advance(100_000);
+  t.deepEqual(unit.said(road), []);
+  unit.shut();
+  t.is(unit.said(unit.open(6)).length, 1);
+});
+
 test('what was refused is said to the next leader, and to it alone', t => {
   const unit = new UnitStickies();
   const road = unit.open(5);
