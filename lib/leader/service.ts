@@ -192,11 +192,10 @@ export class Service implements TopicHost, MethodHost {
         // A call may have ended the term by itself.
         if (isHeld || this.#state === 'stopped') return;
         const now = this.#clock.now();
-        if (this.#state === 'serving' && !this.#hasLease(now)) {
-          isHeld = true;
-          this.#held.push(at === 0 ? bundle : framesFrom(bundle, at));
-        } else if (f !== undefined) this.#frame(f, frame, now);
+        if (this.#mustHold(now)) isHeld = true;
+        else if (f !== undefined) isHeld = !this.#frame(f, frame, now);
         else if (frame.kind === Kind.GONE) this.#gone(frame.id);
+        if (isHeld) this.#held.push(at === 0 ? bundle : framesFrom(bundle, at));
       });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
@@ -204,19 +203,27 @@ export class Service implements TopicHost, MethodHost {
     }
   }
 
-  #frame(from: number, frame: FrameView, now: number): void {
+  #mustHold(now: number): boolean {
+    return this.#state === 'serving' && !this.#hasLease(now);
+  }
+
+  /** @returns false where it must wait for the lease after all */
+  #frame(from: number, frame: FrameView, now: number): boolean {
     switch (frame.kind) {
       case Kind.CALL:
       case Kind.PUBLISH:
       case Kind.UNPUBLISH:
         return this.#call(from, frame, now);
       case Kind.CANCEL:
-        return this.#cancel(from, frame);
+        this.#cancel(from, frame);
+        break;
       case Kind.SUBSCRIBE:
-        return this.#subscribe(from, frame);
+        this.#subscribe(from, frame);
+        break;
       case Kind.UNSUBSCRIBE:
-        return this.#unsubscribe(from, frame.id);
+        this.#unsubscribe(from, frame.id);
     }
+    return true;
   }
 
   #refuseBroken(bundle: Bundle): void {
@@ -224,9 +231,12 @@ export class Service implements TopicHost, MethodHost {
     forCalls(bundle, (from, id) => this.sender.payloadTo(from, Kind.ERROR, id, error));
   }
 
-  #call(from: number, frame: FrameView, now: number): void {
+  #call(from: number, frame: FrameView, now: number): boolean {
     const { kind, id, ext, one, parts, deadline } = frame;
-    if (this.#state === 'draining') return this.sender.to(from, Kind.RETURNED, id, '0');
+    if (this.#state === 'draining') {
+      this.sender.to(from, Kind.RETURNED, id, '0');
+      return true;
+    }
     try {
       const what = methodOf(frame);
       const { args, key, carrier } = argumentsOf(frame);
@@ -234,6 +244,8 @@ export class Service implements TopicHost, MethodHost {
       if (now > deadline && kind === Kind.UNPUBLISH) this.#takeBackLate(from, key);
       if (now > deadline) throw timedOut(what, 0, 'not-started', ': its deadline had passed when it came');
       const said = ext ? decodeArguments(args, parts, call, from !== this.#self) : args;
+      // To decode much takes long.
+      if (ext && this.#mustHold(this.#clock.now())) return false;
       const decoded = one ? [said] : said;
       if (!Array.isArray(decoded)) throw brokenArguments();
       call.carrier = carrier;
@@ -243,6 +255,7 @@ export class Service implements TopicHost, MethodHost {
     } catch (error) {
       this.sender.payloadTo(from, Kind.ERROR, id, encodeError(error));
     }
+    return true;
   }
 
   #start(call: RunningCall, method: Method | undefined, args: unknown[]): void {

@@ -17,6 +17,7 @@ class UnitService {
   readonly reported: unknown[] = [];
   readonly served = new Served();
   leaseUntil = Number.POSITIVE_INFINITY;
+  hasLease = (now: number) => now < this.leaseUntil;
   service!: Service;
 
   static async create(client: object, given: object = {}): Promise<UnitService> {
@@ -29,7 +30,7 @@ class UnitService {
       clock: made.clock,
       self: SELF,
       served: made.served,
-      hasLease: now => now < made.leaseUntil,
+      hasLease: now => made.hasLease(now),
       report: error => made.reported.push(error),
     });
     return made;
@@ -431,6 +432,18 @@ test('a call that blocks for longer than the lease is the last that begins', asy
   unit.leaseUntil = Number.POSITIVE_INFINITY;
   unit.service.release();
   t.deepEqual(begun, [1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('a call whose arguments took longer to decode than the lease lasts does not begin', async t => {
+  const unit = await UnitService.create(echo);
+  const { text } = encodeValue([new Map([[1, 2]])], 'args');
+  // At the first call, at the second one, and when its arguments are decoded.
+  const answers = [true, true, false];
+  unit.hasLease = () => answers.shift() ?? true;
+  unit.say(2, call(6, 'get'), { kind: Kind.CALL | EXT, id: 7, value: ['get', null, JSON.parse(text)] }, call(8, 'get'));
+  t.deepEqual(short(await unit.said()), ['2 RESULT 6']);
+  unit.service.release();
+  t.deepEqual(short(await unit.said()), ['2 RESULT 7', '2 RESULT 8']);
 });
 
 test('values and events wait for the lease too, the oldest events dropped beyond a thousand', async t => {

@@ -19,8 +19,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a leader starts calls outside its lease',
     file: 'leader/service.js',
-    find: "if (this.#state === 'serving' && !this.#hasLease(now))",
-    replace: 'if (this.#state === undefined)',
+    find: "return this.#state === 'serving' && !this.#hasLease(now)",
+    replace: 'return false',
     seed: 8,
   },
   {
