@@ -400,4 +400,28 @@ export const REGRESSIONS: readonly Regression[] = [
       },
     ),
   },
+  {
+    seed: 2904,
+    text: 'A sticky publication for whose result there was no room was said twice.',
+    plan: plan(
+      2904,
+      3,
+      2330,
+      [
+        { at: 0, do: 'fork', w: 0 },
+        { at: 1, do: 'fork', w: 1 },
+        { at: 573, do: 'subscribe', g: 0, w: 0, topic: 0, how: 'all' },
+        { at: 2090, do: 'deaf', g: 0, w: -1, ms: 500 },
+        { at: 2092, do: 'sticky', g: 0, w: 0, key: 1 },
+        { at: 2319, do: 'push', g: 0, topic: 0, count: 9 },
+        { at: 2320, do: 'push', g: 0, topic: 0, count: 6 },
+      ],
+      {
+        road: 'direct',
+        workers: [false, true, true].map(eligible => ({ serialization: 'json', eligible, priority: 0 })),
+        primary: { serialization: 'json', eligible: false, priority: 0 },
+        load: { padding: 102_400, maxQueuedBytes: 2_048_000, maxQueuedTotalBytes: 65_536 },
+      },
+    ),
+  },
 ];
