@@ -194,6 +194,11 @@ export class Link {
     return this.#acked >= first && now < this.#leaseUntil;
   }
 
+  /** Whether the primary, which appointed a leader `at` that moment, still waits for it to be heard. */
+  isAwaited(at: number, now: number): boolean {
+    return now < at + this.#welcome!.leaderTimeoutMs;
+  }
+
   close(): void {
     this.#helloTimer?.clear();
     this.#beatTimer?.clear();

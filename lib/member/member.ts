@@ -376,8 +376,15 @@ export class Member implements LinkMember {
 
   #openOnceLeased(): void {
     const { now } = this.#role;
-    const isAwaited = now.at === 'opening' && now.client === 'awaits lease';
-    if (isAwaited && this.#hasLease(this.clock.now())) this.#play({ type: 'leased' });
+    if (now.at !== 'opening' || now.client !== 'awaits lease') return;
+    const at = this.clock.now();
+    if (this.#hasLease(at) || this.#isJustAppointed(now.term, at)) this.#play({ type: 'leased' });
+  }
+
+  /** Its appointment is so young that nobody else can hold a later one, acknowledged or not. */
+  #isJustAppointed(term: number, now: number): boolean {
+    if (this.#news?.term !== term || this.#news.appointedAt === undefined) return false;
+    return this.#link.isAwaited(this.#news.appointedAt, now);
   }
 
   /** Heartbeats for as long as a term is held. Each term needs an acknowledgement of its own. */
@@ -402,7 +409,7 @@ export class Member implements LinkMember {
     debug(this.#teller, () => ('term' in order ? `${TELLS[order.do]} (term ${order.term})` : TELLS[order.do]));
     switch (order.do) {
       case 'open':
-        if (this.isLeader) this.#roads.lead(order.term, () => this.#sender!);
+        if (this.isLeader) this.#roads.expect(order.term, () => this.#sender!);
         return void this.#open(order.term);
       case 'tell prepared':
         return this.#link.tell({ k: 'prepared', group: this.name, term: order.term, methods: this.#client!.methods });

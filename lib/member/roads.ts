@@ -5,6 +5,7 @@ import type { Bundle, Offer } from '../protocol/messages.js';
 import { DirectLeader } from '../road/direct/direct-leader.js';
 import { DirectRoad } from '../road/direct/direct-road.js';
 import { RelayRoad, type RemoteRoad } from '../road/road.js';
+import type { Timer } from '../utils/clock.js';
 import { notDirect, unreached } from '../warnings.js';
 import type { Link } from './link.js';
 
@@ -18,6 +19,12 @@ export interface RoadsOptions {
   warn(text: string): void;
 }
 
+/**
+ * What a failover costs is spent on the first calls, which go by the relay: doors are opened, and connections made, when
+ * most of those have their answers.
+ */
+export const INVITE_AFTER_MS = 20;
+
 export class Roads {
   readonly #options: RoadsOptions;
   #remote: RemoteRoad | undefined;
@@ -25,6 +32,7 @@ export class Roads {
   #next: RemoteRoad | undefined;
   #offer: Offer | undefined;
   #led: DirectLeader | undefined;
+  #inviting: Timer | undefined;
   #problem: string | undefined;
 
   constructor(options: RoadsOptions) {
@@ -90,8 +98,13 @@ export class Roads {
 
   // ------------------------------------------------------------------------------------------------ to the others
 
+  /** This member will lead. Where nothing goes by the relay the others hear where, so that nobody waits for that then. */
+  expect(term: number, sender: () => Sender): void {
+    if (this.#options.link.direct?.isOnly) this.lead(term, sender);
+  }
+
   /**
-   * This member is to lead: others can come once it serves, and are let known where, so that they need not wait for it then.
+   * This member leads.
    * @returns undefined where all goes by the relay
    */
   lead(term: number, sender: () => Sender): DirectLeader | undefined {
@@ -111,7 +124,8 @@ export class Roads {
       putOnRelay: bundle => sender().putOnRelay(bundle),
     });
     this.#led = leader;
-    this.#invite(leader);
+    if (direct.isOnly) this.#invite(leader);
+    else this.#inviting = clock.setTimer(() => this.#invite(leader), INVITE_AFTER_MS);
     return leader;
   }
 
@@ -158,6 +172,7 @@ export class Roads {
   #stopInviting(): DirectLeader | undefined {
     const leader = this.#led;
     this.#led = undefined;
+    this.#inviting?.clear();
     if (leader) this.#options.link.direct?.reception.close(this.#options.group, leader.term);
     return leader;
   }

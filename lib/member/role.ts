@@ -28,7 +28,8 @@ export type At =
 
 /**
  * A process that was frozen reads an appointment, or a request to prepare, that may have ended long ago: it opens nothing
- * before the primary has acknowledged a heartbeat that it sent since.
+ * before the primary has acknowledged a heartbeat that it sent since, or where the appointment says when it was made and
+ * that was not long ago.
  */
 export type ClientOnItsWay = 'awaits lease' | 'opens' | 'is open';
 
@@ -47,7 +48,7 @@ export type RoleEvent =
   | { readonly type: 'news'; readonly term: number; readonly phase: NewsPhase; readonly leader?: number }
   | { readonly type: 'prepare'; readonly term: number }
   | { readonly type: 'handover'; readonly term: number }
-  /** A heartbeat was acknowledged that was sent after the appointment, or the request to prepare, was read. */
+  /** The real client may open: the appointment, or the request to prepare, is known not to be over. */
   | { readonly type: 'leased' }
   | { readonly type: 'opened'; readonly term: number }
   | { readonly type: 'open failed'; readonly term: number; readonly error: Payload }

@@ -210,6 +210,11 @@ export interface News {
    * claimed the group itself, from when it sent the claim.
    */
   readonly leasedAt?: number;
+  /**
+   * While it opens: when the leader was appointed, by the machine's monotonic clock. Only where its silence counts from
+   * then on, so that no other is appointed within `leaderTimeoutMs` unless it gives the term back or dies.
+   */
+  readonly appointedAt?: number;
 }
 
 /** To the leader, after the last call for it: let those in progress end, close the real client, resign. */

@@ -224,6 +224,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
       // Only told, never judged: a cause that comes with a later release is no broken frame.
       cause: optional(text),
       leasedAt: optional(number),
+      appointedAt: optional(number),
     },
     handover: { group, term: count },
     prepare: { group, term: count },

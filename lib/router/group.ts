@@ -35,7 +35,8 @@ export interface GroupHost {
   readonly workers: ReadonlyMap<number, RoutedWorker>;
   pidOf(workerId: number): number;
   choose(candidates: readonly GroupMember[], name: string): number;
-  leaderChanged(before: number | undefined, after: number | undefined): void;
+  /** @returns when `after` began to be watched, where it was not before: then its silence counts from there. */
+  leaderChanged(before: number | undefined, after: number | undefined): number | undefined;
   successorChanged(before: number | undefined, after: number | undefined): void;
   kill(workerId: number): void;
   endTerm(group: Group, term: number, leader: number): void;
@@ -59,6 +60,8 @@ export class Group {
   #offer: Offer | undefined;
   #pause: Timer | undefined;
   #isTelling = false;
+  /** The term in which its leader began to be watched, and when. */
+  #watchedSince: { readonly term: number; readonly at: number } | undefined;
 
   constructor(
     readonly name: string,
@@ -104,7 +107,10 @@ export class Group {
     const { leader, successor, term, isTakingCalls: wasTakingCalls } = this;
     const step = appoint(this.state, event, this.#rules());
     this.state = step.state;
-    if (leader !== this.leader) this.host.leaderChanged(leader, this.leader);
+    if (leader !== this.leader) {
+      const at = this.host.leaderChanged(leader, this.leader);
+      this.#watchedSince = at === undefined ? undefined : { term: this.term, at };
+    }
     if (successor !== this.successor) this.host.successorChanged(successor, this.successor);
     if (wasTakingCalls && !this.isTakingCalls) this.failovers.lost(term, this.host.clock.now());
     for (const order of step.orders) this.#carryOut(order);
@@ -234,6 +240,7 @@ export class Group {
       ...(phase === 'ready' && { methods: state.methods }),
       ...(phase === 'failed' && { error: state.error }),
       ...(cause && { cause }),
+      ...(phase === 'opening' && this.#watchedSince?.term === this.term && { appointedAt: this.#watchedSince.at }),
     };
   }
 

@@ -134,15 +134,15 @@ export class Router implements GroupHost, RelayHost {
     return (choice ?? chooseLeader(seen)).workerId;
   }
 
-  leaderChanged(before: number | undefined, after: number | undefined): void {
-    this.#count('leads', before, after);
+  leaderChanged(before: number | undefined, after: number | undefined): number | undefined {
+    return this.#count('leads', before, after);
   }
 
   successorChanged(before: number | undefined, after: number | undefined): void {
     this.#count('prepares', before, after);
   }
 
-  #count(what: 'leads' | 'prepares', before: number | undefined, after: number | undefined): void {
+  #count(what: 'leads' | 'prepares', before: number | undefined, after: number | undefined): number | undefined {
     const old = this.workers.get(before ?? -1);
     if (old) old[what]--;
     const next = this.workers.get(after ?? -1);
@@ -150,7 +150,9 @@ export class Router implements GroupHost, RelayHost {
     if (next) next[what]++;
     this.#watch();
     // A worker that was not watched has sent no heartbeats: its silence is counted from now.
-    if (isNew) next.heardAt = this.#running.now();
+    if (!isNew) return undefined;
+    next.heardAt = this.#running.now();
+    return this.clock.now();
   }
 
   endTerm(group: Group, term: number, leader: number): void {

@@ -10,6 +10,7 @@ import type {
   SharedClientError,
   ValueInfo,
 } from '../../lib/index.js';
+import { INVITE_AFTER_MS } from '../../lib/member/roads.js';
 import type { Packet } from '../../lib/protocol/messages.js';
 import { createMemoryCluster, type MemoryCluster, type TestWorker } from '../../lib/testing.js';
 import type { MemoryWorker } from '../../lib/transport/memory.js';
@@ -157,6 +158,12 @@ export class Rig {
     }
     await this.time.until(Promise.all(clients.map(client => client.ready())));
     return clients;
+  }
+
+  /** Where data is to go by the direct road, waits until connections are there. */
+  async connect(): Promise<void> {
+    if (this.#channels === 'direct') await this.time.advance(INVITE_AFTER_MS);
+    await this.time.settle();
   }
 
   /** The worker that leads, as the primary sees it. */

@@ -1,10 +1,11 @@
 import test from 'ava';
 import { resolvePrimaryOptions } from '../../lib/options.js';
-import { type ControlFrame, MARKER } from '../../lib/protocol/messages.js';
+import { type ControlFrame, MARKER, type News } from '../../lib/protocol/messages.js';
 import { FakePrimaryEnd, join, UnitPrimary } from '../helpers/unit-primary.js';
 
 const ofKind = (frames: readonly ControlFrame[], k: ControlFrame['k']) => frames.filter(frame => frame.k === k);
-const lastNews = (primary: UnitPrimary, workerId: number) => ofKind(primary.told(workerId), 'news').at(-1);
+const lastNews = (primary: UnitPrimary, workerId: number) =>
+  ofKind(primary.told(workerId), 'news').at(-1) as News | undefined;
 
 test('a worker is told nothing before its hello, and then who it is and what applies', t => {
   const primary = new UnitPrimary({ heartbeatMs: 100, leaderTimeoutMs: 400 });
@@ -118,6 +119,7 @@ test('a newcomer and everybody else hear where the group stands', t => {
     term: 1e12,
     phase: 'opening',
     leader: { workerId: 1, pid: 1001 },
+    appointedAt: 0,
   });
   primary.lead(1);
   primary.join(2, 'g');
@@ -129,8 +131,23 @@ test('a newcomer and everybody else hear where the group stands', t => {
     leader: { workerId: 1, pid: 1001 },
     methods: ['get'],
   };
-  t.deepEqual(lastNews(primary, 1), news as ControlFrame);
-  t.deepEqual(lastNews(primary, 2), news as ControlFrame);
+  t.deepEqual(lastNews(primary, 1), news as News);
+  t.deepEqual(lastNews(primary, 2), news as News);
+});
+
+test('when a leader was appointed is told only where its silence counts from then on', t => {
+  const primary = new UnitPrimary();
+  primary.clock.advance(70);
+  primary.join(1, 'g');
+  const at = primary.clock.now();
+  primary.clock.advance(30);
+  primary.join(2, 'g', { eligible: false });
+  t.is(lastNews(primary, 2)!.appointedAt, at, 'whenever it is told');
+  primary.lead(1);
+  t.is(lastNews(primary, 1)!.appointedAt, undefined, 'its real client is open');
+  // It may not have been heard for long, and be given up at any moment.
+  primary.join(1, 'h');
+  t.is(lastNews(primary, 1)!.appointedAt, undefined);
 });
 
 test('after a round of failed attempts the news tells the last error, and why the term ended', t => {

@@ -40,9 +40,23 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a process that thaws opens the real client of an appointment that is over',
     file: 'member/member.js',
-    find: 'if (isAwaited && this.#hasLease(this.clock.now()))',
-    replace: 'if (isAwaited)',
+    find: 'if (this.#hasLease(at) || this.#isJustAppointed(now.term, at))',
+    replace: 'if (true)',
     seed: 62,
+  },
+  {
+    name: 'an appointment is young for ever',
+    file: 'member/link.js',
+    find: 'return now < at + this.#welcome.leaderTimeoutMs',
+    replace: 'return true',
+    seed: 62,
+  },
+  {
+    name: 'an appointment is young where its leader has been silent for long',
+    file: 'router/router.js',
+    find: 'if (!isNew)',
+    replace: 'if (!next) return undefined; else if (!isNew) return this.clock.now(); else if (false)',
+    seed: 3939,
   },
   {
     name: 'a lease runs from its acknowledgement and not from its heartbeat',

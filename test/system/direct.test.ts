@@ -20,7 +20,7 @@ const networkOf = (worker: TestWorker) => (worker as unknown as { readonly direc
 
 direct('no frame of a call, a value or an event passes the primary once the connection stands', async (t, rig) => {
   const [leading, client] = await rig.clients(2, { events: ['news'] });
-  await rig.time.settle();
+  await rig.connect();
   t.deepEqual([leading!.status().road, client!.status().road], ['local', 'direct']);
   const [leader, follower] = rig.workers.map(worker => rig.spy(worker));
   const { values, listener } = recorder();
@@ -44,7 +44,7 @@ direct('no frame of a call, a value or an event passes the primary once the conn
 direct('where no connection can be made the relay serves, says so once, and it is tried again', async (t, rig) => {
   const first = rig.client(rig.fork());
   await rig.time.until(first.ready());
-  await rig.time.settle();
+  await rig.connect();
   rig.workers[0]!.refuseConnections(true);
   const client = rig.client(rig.fork());
   const events = eventsOf(client);
@@ -67,7 +67,7 @@ direct('a leader that can open no door says so, and opens one when it can', asyn
   const leading = rig.client(worker);
   const client = rig.client(rig.fork());
   await rig.time.until(Promise.all([leading.ready(), client.ready()]));
-  await rig.time.settle();
+  await rig.connect();
   t.regex(leading.status().roadProblem!, /no listener/);
   t.is(rig.warnings.filter(text => /^In worker 1: .*no listener/.test(text)).length, 1);
   t.is(client.status().road, 'relay');
@@ -79,7 +79,7 @@ direct(
   'a connection that breaks ends no call, and what was on its way is sent again by the next one',
   async (t, rig) => {
     const [, client] = await rig.clients(2);
-    await rig.time.settle();
+    await rig.connect();
     const { values, listener } = recorder();
     await rig.time.until(client!.subscribe('topic', listener).ready);
     const held = watch(client!.hold('held'));
@@ -108,7 +108,7 @@ direct(
 
 direct('a connection that breaks where no other can be made goes on by the relay', async (t, rig) => {
   const [, client] = await rig.clients(2);
-  await rig.time.settle();
+  await rig.connect();
   const events = eventsOf(client!);
   const { values, listener } = recorder();
   await rig.time.until(client!.subscribe('topic', listener).ready);
@@ -141,7 +141,7 @@ direct('a connection that breaks where no other can be made goes on by the relay
 
 direct('the leader is lost while a broken connection is to go on by the relay', async (t, rig) => {
   const [, client] = await rig.clients(3);
-  await rig.time.settle();
+  await rig.connect();
   const worker = rig.leader();
   worker.refuseConnections(true);
   const sent = watch(client!.hold('sent'));
@@ -159,18 +159,18 @@ direct('the leader is lost while a broken connection is to go on by the relay', 
 
 direct('what a killed leader left is removed by the primary, and nothing is left in the end', async (t, rig) => {
   await rig.clients(3);
-  await rig.time.settle();
+  await rig.connect();
   const { addresses } = networkOf(rig.workers[0]!);
   t.is(addresses.size, 1);
   rig.leader().kill();
-  await rig.time.settle();
+  await rig.connect();
   t.is(addresses.size, 1);
   t.is(rig.events.filter(event => event.endsWith('ready')).length, 2);
 });
 
 direct('a stranger, and a member of another term, is turned away', async (t, rig) => {
   const [, client] = await rig.clients(2);
-  await rig.time.settle();
+  await rig.connect();
   const { addresses } = networkOf(rig.workers[0]!);
   const [address] = addresses.keys();
   const knocking = networkOf(rig.fork());
@@ -222,7 +222,7 @@ direct(
   'a member that leaves is forgotten after all that it sent, and another of its name begins anew',
   async (t, rig) => {
     const [leading, client] = await rig.clients(2);
-    await rig.time.settle();
+    await rig.connect();
     await rig.time.until(client!.with({ sticky: 'me' }).publish('here'));
     const last = endOf(client!.with({ oneway: true }).publish('last'));
     const closing = client!.close();
@@ -231,7 +231,7 @@ direct(
     await rig.time.until(closing);
     await rig.time.until(next.ready());
     t.is(await rig.time.until(next.echo('next')), 'next');
-    await rig.time.settle();
+    await rig.connect();
     t.is(next.status().road, 'direct');
     t.true(leading!.isLeader);
     t.is(rig.upstream().count('publish', 'last'), 1);
@@ -241,7 +241,7 @@ direct(
 
 direct('a client that is closed while the dead leader is still read to the end closes all the same', async (t, rig) => {
   const [, , client] = await rig.clients(3);
-  await rig.time.settle();
+  await rig.connect();
   rig.leader().kill();
   await rig.time.reached(() => client!.status().road !== 'direct');
   t.is(await endOf(rig.time.until(client!.close())), 'ok');
@@ -254,7 +254,7 @@ direct('a second group that is led in the same worker has the same door and a se
   rig.client(first, { name: 'h' });
   const client = rig.client(second, { name: 'h', eligible: false });
   await rig.time.until(client.ready());
-  await rig.time.settle();
+  await rig.connect();
   t.is(client.status().road, 'direct');
   t.is(networkOf(first).addresses.size, 1);
   t.is(await rig.time.until(client.echo(1)), 1);

@@ -2,6 +2,7 @@ import { eventsOf, recorder, system, watch } from '../helpers/system-test.js';
 
 system('a killed leader: each call ends once, with what is true of it', async (t, rig) => {
   const clients = await rig.clients(4, i => ({ eligible: i !== 1 }));
+  await rig.connect();
   const client = clients[1]!;
   const leader = rig.leader();
   const done = watch(client.echo('done'));

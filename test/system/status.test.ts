@@ -35,7 +35,7 @@ system('status() of a client, leader and follower, tells where it stands', async
   await rig.time.until(early.with({ sticky: 'me' }).publish('here'));
   await rig.time.until(early.fail(new Error('no')).then(null, () => {}));
   void early.hold(1).catch(() => {});
-  await rig.time.settle();
+  await rig.connect();
   const leader = { workerId: 2, pid: rig.workers[1]!.pid };
   const { term } = leading;
   t.deepEqual(withoutTimes(early.status()), {

@@ -29,6 +29,8 @@ interface Party {
   readonly pending: Map<number, MemberLane>;
   /** It is gone, and its connection is read to the end: what came by the relay since. */
   waiting?: Bundle[] | undefined;
+  /** Nothing goes to it by the relay. */
+  isOnly: boolean;
 }
 
 /** How long what was said may take to leave at the end of a term. */
@@ -108,6 +110,7 @@ export class DirectLeader {
    */
   async finish(): Promise<void> {
     this.#isFinished = true;
+    this.#finishByRelay();
     const open = this.#lanes.filter(lane => lane.line !== undefined);
     if (open.length === 0) return;
     await new Promise<void>(resolve => {
@@ -127,6 +130,14 @@ export class DirectLeader {
     this.destroy();
   }
 
+  /** Whose connection broke, and hasn't been made again, hears how far it was heard all the same. */
+  #finishByRelay(): void {
+    for (const [workerId, { active, isOnly }] of this.#parties) {
+      if (!active || active.line || isOnly) continue;
+      this.#options.tellByRelay(workerId, Kind.RESUMED, active.id, String(active.stream.delivered));
+    }
+  }
+
   /** Closes all connections. */
   destroy(): void {
     this.#isFinished = true;
@@ -139,7 +150,7 @@ export class DirectLeader {
     let party = this.#parties.get(from);
     if (goesOn) return party?.active?.id === stream ? party.active : party?.pending.get(stream);
     if (!party) {
-      party = { pending: new Map() };
+      party = { pending: new Map(), isOnly };
       this.#parties.set(from, party);
     }
     const lane = this.#newLane(from, stream);

@@ -184,10 +184,11 @@ export class DirectRoad implements RemoteRoad {
     if (way.at !== 'relay' && way.id === id) way.stream.release();
   }
 
-  /** The leader had all of the stream up to bundle `received`; the rest goes by the relay. */
+  /** The leader had all of the stream up to bundle `received`; the rest goes by the relay. Unasked: it takes nothing more. */
   #resumed(id: number, received: number): void {
     const way = this.#way;
-    if (way.at !== 'resuming' || way.id !== id) return;
+    if (way.at === 'relay' || way.id !== id) return;
+    if (way.at === 'direct') return this.#final(way.stream, received);
     way.stream.release();
     this.#stretches.at(-1)!.to = received;
     this.#way = { at: 'relay' };
@@ -224,7 +225,7 @@ export class DirectRoad implements RemoteRoad {
         this.#failures = 0;
         this.#stream.acked(number);
       },
-      final: number => this.#final(number),
+      final: number => this.#final(this.#stream, number),
       bundle: (number, acked, bundle) => {
         this.#stream.acked(acked);
         if (!this.#stream.receive(number, bundle)) throw brokenFrame('a number', 'the next');
@@ -270,9 +271,9 @@ export class DirectRoad implements RemoteRoad {
   }
 
   /** The leader takes nothing more in this term. */
-  #final(received: number): void {
-    this.#stream.final = received;
-    this.#stream.detach();
+  #final(stream: Stream, received: number): void {
+    stream.final = received;
+    stream.detach();
     this.#isOver = true;
   }
 

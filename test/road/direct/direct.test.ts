@@ -190,6 +190,26 @@ direct("what the leader takes no more is the member's own, and what it said befo
   t.deepEqual(rig.said, []);
 });
 
+direct('at the end of a term the relay tells whose connection is broken how far it was heard', async (t, rig) => {
+  const member = await rig.member().connect();
+  const first = member.call(1);
+  await rig.time.settle();
+  rig[2].stopReading();
+  rig[1].breakConnections();
+  const second = member.call(2);
+  await rig.time.settle();
+  t.true(member.road.isInHands(second, 0), 'as far as it knows');
+  await rig.leader.finish();
+  rig.relayDown(member);
+  t.deepEqual(
+    [first, second].map(number => member.road.isInHands(number, 0)),
+    [true, false],
+  );
+  rig[2].startReading();
+  await rig.time.settle();
+  t.deepEqual(member.packets, [], 'it asks for nothing any more');
+});
+
 direct('who does not know the secret stays on the relay', async (t, rig) => {
   const member = rig.member();
   member.road.offered({ ...rig.address!, secret: 'guessed' });
