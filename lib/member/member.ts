@@ -3,7 +3,6 @@
 
 import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
-import { encodeError } from '../codec/encode-error.js';
 import { tell } from '../diagnostics/channels.js';
 import { debug } from '../diagnostics/debug-log.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
@@ -17,9 +16,8 @@ import {
   readyTimedOut,
   timedOut,
 } from '../errors.js';
-import { type Opening, RealClient } from '../leader/real-client.js';
-import { Sender } from '../leader/sender.js';
-import { handBack, Service } from '../leader/service.js';
+import type { Service } from '../leader/service.js';
+import { handBack } from '../leader/service.js';
 import { Failovers } from '../metrics/failovers.js';
 import { Served } from '../metrics/served.js';
 import { type MemberOptions, memberDigest } from '../options.js';
@@ -31,7 +29,6 @@ import { LocalRoad } from '../road/local-road.js';
 import type { Road } from '../road/road.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
-import { closesSlowly } from '../warnings.js';
 import { Calls } from './calls.js';
 import type { Link, LinkMember, ToError } from './link.js';
 import { NewsTeller } from './news-teller.js';
@@ -49,6 +46,7 @@ import {
 } from './role.js';
 import { Stickies } from './stickies.js';
 import { Subscriptions } from './subscriptions.js';
+import { Tenure } from './tenure.js';
 
 /** What a handle hears of its member. None of it may throw. */
 export interface MemberObserver {
@@ -105,15 +103,9 @@ export class Member implements LinkMember {
   readonly #roads: Roads;
   /** The last term whose end has come. */
   #endedTerm = 0;
-  #client: RealClient | undefined;
-  #opening: Opening | undefined;
-  #closing: Promise<void> | undefined;
-  #service: Service | undefined;
-  /** By which the last term that was served here speaks. */
-  #sender: Sender | undefined;
+  readonly #tenure: Tenure;
   /** The number of the heartbeat from which on a lease is ours. */
   #firstBeat = 0;
-  #yieldTimer: Timer | undefined;
   #noPrimaryTimer: Timer | undefined;
   #whenPlayed: (() => void)[] = [];
 
@@ -131,6 +123,15 @@ export class Member implements LinkMember {
       read: bundle => this.#read(bundle),
       hear: bundle => this.#hear(bundle),
       warn: text => this.warning(text),
+    });
+    this.#tenure = new Tenure({
+      member: this,
+      teller: this.#teller,
+      roads: this.#roads,
+      play: event => this.#play(event),
+      observe: say => this.#observe(say),
+      read: bundle => this.#read(bundle),
+      hasLease: now => this.#hasLease(now),
     });
     this.#role = newRole(link.self.workerId);
     this.calls = new Calls({
@@ -280,14 +281,14 @@ export class Member implements LinkMember {
 
   leased(): void {
     this.#openOnceLeased();
-    this.#service?.release();
+    this.#tenure.service?.release();
   }
 
   lost(toError: ToError): Promise<unknown> | undefined {
     this.#news = undefined;
     debug(this.#teller, () => `there is no primary: ${toError().message}`);
     // Its results are still good; what is left then is lost with the primary, not with a leader.
-    this.#service?.stop();
+    this.#tenure.service?.stop();
     this.calls.failAll(toError);
     this.subscriptions.interrupt();
     this.#play({ type: 'lost' });
@@ -295,7 +296,7 @@ export class Member implements LinkMember {
     this.failovers.forget();
     this.#newsTeller.forget();
     this.#waiters.reject(toError());
-    return this.#role.now.at === 'closing' ? this.#closing : undefined;
+    return this.#role.now.at === 'closing' ? this.#tenure.closing : undefined;
   }
 
   data(bundle: Bundle): void {
@@ -305,9 +306,10 @@ export class Member implements LinkMember {
 
   /** Frames for the leader that this member is, or was. */
   #hear(bundle: Bundle): void {
-    if (this.#service?.term === bundle.t) this.#service.receive(bundle);
+    const { service } = this.#tenure;
+    if (service?.term === bundle.t) service.receive(bundle);
     // Until the primary hears that the real client is closed, calls still come.
-    else if (this.#isClosing(bundle.t)) handBack(bundle, this.#senderOf(bundle.t));
+    else if (this.#isClosing(bundle.t)) handBack(bundle, this.#tenure.senderOf(bundle.t));
   }
 
   #isClosing(term: number): boolean {
@@ -409,23 +411,20 @@ export class Member implements LinkMember {
     debug(this.#teller, () => ('term' in order ? `${TELLS[order.do]} (term ${order.term})` : TELLS[order.do]));
     switch (order.do) {
       case 'open':
-        if (this.isLeader) this.#roads.expect(order.term, () => this.#sender!);
-        return void this.#open(order.term);
+        if (this.isLeader) this.#tenure.expect(order.term);
+        return void this.#tenure.open(order.term);
       case 'tell prepared':
-        return this.#link.tell({ k: 'prepared', group: this.name, term: order.term, methods: this.#client!.methods });
+        return this.#link.tell({ k: 'prepared', group: this.name, term: order.term, methods: this.#tenure.methods });
       case 'serve':
-        return this.#serve(order.term);
+        return this.#tenure.serve(order.term);
       case 'drain':
-        this.#yieldTimer?.clear();
-        return this.#service!.drain(this.#options.drainTimeoutMs, () =>
-          this.#play({ type: 'drained', term: order.term }),
-        );
+        return this.#tenure.drain(order.term);
       case 'stop':
         return this.#stop();
       case 'close':
-        return void this.#close(order.term);
+        return void this.#tenure.close(order.term);
       case 'yield':
-        return this.#yield(order.term);
+        return this.#tenure.yield(order.term);
       case 'resign':
         return this.#link.tellInOrder({
           k: 'resign',
@@ -439,105 +438,16 @@ export class Member implements LinkMember {
     }
   }
 
-  async #open(term: number): Promise<void> {
-    const opening = RealClient.open(this.#options, term, this.clock, {
-      broken: error => {
-        debug(this.#teller, () => `its real client is lost (term ${term}): ${error}`);
-        this.#play({ type: 'broken', term, error: encodeError(error) });
-      },
-      error: error => this.#observe(observer => observer.error(error)),
-      event: (event, args) => this.#service?.event(event, args),
-    });
-    this.#opening = opening;
-    try {
-      const client = await opening.ready;
-      if (this.#opening !== opening) return;
-      this.#client = client;
-      debug(this.#teller, () => `its real client is open (term ${term})`);
-      this.#play({ type: 'opened', term });
-    } catch (error) {
-      if (this.#opening !== opening) return;
-      debug(this.#teller, () => `could not open the real client (term ${term}): ${error}`);
-      this.#play({ type: 'open failed', term, error: encodeError(error) });
-    }
-  }
-
-  #serve(term: number): void {
-    const sender = this.#senderOf(
-      term,
-      this.#roads.lead(term, () => this.#sender!),
-    );
-    this.#sender = sender;
-    this.#service = new Service({
-      term,
-      client: this.#client!,
-      options: this.#options,
-      sender,
-      clock: this.clock,
-      self: this.#link.self.workerId,
-      served: this.served,
-      hasLease: now => this.#hasLease(now),
-      report: error => this.#observe(observer => observer.error(error)),
-    });
-    this.#link.tell({ k: 'ready', group: this.name, term, methods: this.#client!.methods });
-    this.#observe(observer => observer.methods(this.#client!.methods));
-  }
-
   #hasLease(now: number): boolean {
     return this.#link.hasLease(this.#firstBeat, now);
   }
 
-  #senderOf(term: number, lanes = this.#roads.lanesOf(term)): Sender {
-    return new Sender({
-      group: this.name,
-      term,
-      self: this.#link.self.workerId,
-      clock: this.clock,
-      outbox: this.#link.outbox,
-      deliverHere: bundle => this.#read(bundle),
-      lanes,
-    });
-  }
-
   #stop(): void {
-    const service = this.#service;
+    const service = this.#tenure.stop();
     const road = this.#road;
-    service?.stop();
-    this.#service = undefined;
     if (!service || road?.kind !== 'local') return;
     this.#shut();
     this.calls.end(road, service.receivedHere);
-  }
-
-  /** Lets go of the real client, beginning in this very turn; waits for it no longer than it may. */
-  async #close(term: number): Promise<void> {
-    this.#yieldTimer?.clear();
-    const opening = this.#opening;
-    this.#opening = undefined;
-    this.#client = undefined;
-    this.#closing = opening && this.#inTime(opening.abandon(closed('The shared client')));
-    await this.#closing;
-    await this.#roads.stopLeading();
-    this.#play({ type: 'closed', term });
-  }
-
-  async #inTime(closing: Promise<void>): Promise<void> {
-    const { drainTimeoutMs } = this.#options;
-    const limit = defer();
-    const timer = this.clock.setTimer(() => {
-      this.warning(closesSlowly(drainTimeoutMs));
-      limit.resolve();
-    }, drainTimeoutMs);
-    const done = closing.catch(error => this.#observe(observer => observer.error(error)));
-    await Promise.race([done, limit.promise]);
-    timer.clear();
-  }
-
-  /** Asks the primary to let it go; goes without its word if that doesn't come in time. */
-  #yield(term: number): void {
-    this.#link.tell({ k: 'yield', group: this.name, term });
-    this.#yieldTimer?.clear();
-    this.#yieldTimer = this.clock.setTimer(() => this.#play({ type: 'waited enough' }), this.#options.drainTimeoutMs);
   }
 
   #leave(): void {
@@ -571,7 +481,7 @@ export class Member implements LinkMember {
   /** Takes the road that fits where the group stands now. */
   #route(): void {
     const { now, news } = this.#role;
-    const service = this.#service;
+    const { service } = this.#tenure;
     if (service) return this.#take(true, service.term, () => this.#localRoad(service));
     const isLedElsewhere = news.phase === 'ready' && news.leader !== this.#link.self.workerId && now.at !== 'gone';
     // The end of a term and the news of it come in any order.

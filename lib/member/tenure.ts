@@ -1,0 +1,176 @@
+// What a member holds for the term it leads, or prepares to: its real client from the order to open it until it is
+// closed, and the service in between. What it is to do, and when, its role decides.
+
+import { encodeError } from '../codec/encode-error.js';
+import { debug } from '../diagnostics/debug-log.js';
+import type { GroupMessage } from '../diagnostics/messages.js';
+import { closed } from '../errors.js';
+import { type Opening, RealClient } from '../leader/real-client.js';
+import { Sender } from '../leader/sender.js';
+import { Service } from '../leader/service.js';
+import type { Bundle } from '../protocol/messages.js';
+import type { Timer } from '../utils/clock.js';
+import { defer } from '../utils/deferred.js';
+import { closesSlowly } from '../warnings.js';
+import type { Member, MemberObserver } from './member.js';
+import type { Roads } from './roads.js';
+import type { RoleEvent } from './role.js';
+
+export interface TenureOptions {
+  readonly member: Member;
+  readonly roads: Roads;
+  /** Whose lines NODE_DEBUG prints. */
+  readonly teller: GroupMessage;
+  play(event: RoleEvent): void;
+  observe(say: (observer: MemberObserver) => void): void;
+  /** What the leader says to its own member. */
+  read(bundle: Bundle): void;
+  hasLease(now: number): boolean;
+}
+
+export class Tenure {
+  readonly #options: TenureOptions;
+  #opening: Opening | undefined;
+  #client: RealClient | undefined;
+  #service: Service | undefined;
+  #closing: Promise<void> | undefined;
+  /** By which the last term that was served here speaks. */
+  #sender: Sender | undefined;
+  #yieldTimer: Timer | undefined;
+
+  constructor(options: TenureOptions) {
+    this.#options = options;
+  }
+
+  get service(): Service | undefined {
+    return this.#service;
+  }
+
+  /** Names of the open real client's methods. */
+  get methods(): string[] {
+    return this.#client!.methods;
+  }
+
+  /** Resolves once the last real client that was let go of is closed. */
+  get closing(): Promise<void> | undefined {
+    return this.#closing;
+  }
+
+  /** It will serve this term. */
+  expect(term: number): void {
+    this.#options.roads.expect(term, () => this.#sender!);
+  }
+
+  async open(term: number): Promise<void> {
+    const { member, teller, play, observe } = this.#options;
+    const opening = RealClient.open(member.options, term, member.clock, {
+      broken: error => {
+        debug(teller, () => `its real client is lost (term ${term}): ${error}`);
+        play({ type: 'broken', term, error: encodeError(error) });
+      },
+      error: error => observe(observer => observer.error(error)),
+      event: (event, args) => this.#service?.event(event, args),
+    });
+    this.#opening = opening;
+    try {
+      const client = await opening.ready;
+      if (this.#opening !== opening) return;
+      this.#client = client;
+      debug(teller, () => `its real client is open (term ${term})`);
+      play({ type: 'opened', term });
+    } catch (error) {
+      if (this.#opening !== opening) return;
+      debug(teller, () => `could not open the real client (term ${term}): ${error}`);
+      play({ type: 'open failed', term, error: encodeError(error) });
+    }
+  }
+
+  /** Serves calls from now on, and tells the primary. */
+  serve(term: number): void {
+    const { member, roads, observe, hasLease } = this.#options;
+    const { name, link, clock, served, options } = member;
+    const { methods } = this;
+    const sender = this.senderOf(
+      term,
+      roads.lead(term, () => this.#sender!),
+    );
+    this.#sender = sender;
+    this.#service = new Service({
+      term,
+      client: this.#client!,
+      options,
+      sender,
+      clock,
+      self: link.self.workerId,
+      served,
+      hasLease,
+      report: error => observe(observer => observer.error(error)),
+    });
+    link.tell({ k: 'ready', group: name, term, methods });
+    observe(observer => observer.methods(methods));
+  }
+
+  /** By which a term that was served here speaks. */
+  senderOf(term: number, lanes = this.#options.roads.lanesOf(term)): Sender {
+    const { member, read } = this.#options;
+    const { name, link, clock } = member;
+    return new Sender({
+      group: name,
+      term,
+      self: link.self.workerId,
+      clock,
+      outbox: link.outbox,
+      deliverHere: read,
+      lanes,
+    });
+  }
+
+  /** Asks the primary to let it go; goes without its word if that doesn't come in time. */
+  yield(term: number): void {
+    const { member, play } = this.#options;
+    member.link.tell({ k: 'yield', group: member.name, term });
+    this.#yieldTimer?.clear();
+    this.#yieldTimer = member.clock.setTimer(() => play({ type: 'waited enough' }), member.options.drainTimeoutMs);
+  }
+
+  /** Lets the calls in progress end. */
+  drain(term: number): void {
+    const { member, play } = this.#options;
+    this.#yieldTimer?.clear();
+    this.#service!.drain(member.options.drainTimeoutMs, () => play({ type: 'drained', term }));
+  }
+
+  /** Starts nothing any more. @returns what served until now */
+  stop(): Service | undefined {
+    const service = this.#service;
+    service?.stop();
+    this.#service = undefined;
+    return service;
+  }
+
+  /** Lets go of the real client, beginning in this very turn; waits for it no longer than it may. */
+  async close(term: number): Promise<void> {
+    const { roads, play } = this.#options;
+    this.#yieldTimer?.clear();
+    const opening = this.#opening;
+    this.#opening = undefined;
+    this.#client = undefined;
+    this.#closing = opening && this.#inTime(opening.abandon(closed('The shared client')));
+    await this.#closing;
+    await roads.stopLeading();
+    play({ type: 'closed', term });
+  }
+
+  async #inTime(closing: Promise<void>): Promise<void> {
+    const { member, observe } = this.#options;
+    const { drainTimeoutMs } = member.options;
+    const limit = defer();
+    const timer = member.clock.setTimer(() => {
+      member.warning(closesSlowly(drainTimeoutMs));
+      limit.resolve();
+    }, drainTimeoutMs);
+    const done = closing.catch(error => observe(observer => observer.error(error)));
+    await Promise.race([done, limit.promise]);
+    timer.clear();
+  }
+}
