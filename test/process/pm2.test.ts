@@ -1,6 +1,6 @@
 // Shared clients under the real PM2, in a home of the test's own. What there was to be shown, and where it is:
 //
-//   1  SIGKILL of leader (20 times) and follower under load   'one connection for 4 workers ...'
+//   1  SIGKILL of leader (20 times) and follower under load   test/process/alone/pm2-leader-killed.test.ts
 //   2  reload with and without wait_ready, calls in flight    'a reload ...'
 //   3  scale down onto the leader                             'scaling down ...'
 //   4  restart of all: terms                                  the same
@@ -20,80 +20,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { type AppProcess, MAJORS, type Pm2, startPm2 } from '../helpers/pm2-process.js';
+import { calls, noDaemonTrouble, terms } from '../helpers/pm2-calls.js';
+import { MAJORS, startPm2 } from '../helpers/pm2-process.js';
 import { isAlive } from '../helpers/process-remote.js';
 import { now } from '../helpers/process-wire.js';
 
-/** The promise is 150 ms, on a machine that has nothing else to do: `PM2_GAP_MS=150`. */
-const MOST_GAP_MS = Number(process.env.PM2_GAP_MS ?? 2000);
-
-const TROUBLE = /EPIPE|CHANNEL_CLOSED|global error|uncaught/i;
-
-/** What became of the calls of all workers since `from`. */
-async function calls(workers: readonly AppProcess[], from = 0) {
-  const all = await Promise.all(workers.map(worker => worker.told('call').catch(() => [])));
-  return all.flat().filter(({ at }) => at >= from);
-}
-
-/** How long nobody's call ended, of those who live, at most. */
-async function longestGap(workers: readonly AppProcess[], from: number, until: number): Promise<number> {
-  const gaps: number[] = [];
-  for (const worker of workers) {
-    const ends = (await worker.told('call')).filter(({ error, at }) => !error && at >= from && at <= until);
-    const times = [from, ...ends.map(({ at }) => at), until];
-    gaps.push(...times.slice(1).map((at, i) => at - times[i]!));
-  }
-  return Math.max(...gaps);
-}
-
-/** The terms that were led by workers of an app. */
-async function terms(workers: readonly AppProcess[]): Promise<number[]> {
-  const all = await Promise.all(workers.map(worker => worker.told('leader').catch(() => [])));
-  return all
-    .flat()
-    .map(({ term }) => term)
-    .sort((a, b) => a - b);
-}
-
-const noDaemonTrouble = (t: { notRegex(text: string, pattern: RegExp): unknown }, pm2: Pm2) =>
-  t.notRegex(pm2.log, TROUBLE);
-
 for (const major of MAJORS) {
   const title = (text: string) => `pm2 ${major}: ${text}`;
-
-  test.serial(title('one connection for 4 workers, also after 20 SIGKILLs of the leader under load'), async t => {
-    const pm2 = await startPm2(t, major);
-    await pm2.run({ callEveryMs: 5 });
-    const { daemonPid } = pm2;
-    let leader = await pm2.leader('web', 4);
-    t.is((await pm2.upstream.untilConnections(1)).total, 1);
-    const gaps: number[] = [];
-    for (let i = 0; i < 20; i++) {
-      const others = pm2.living.filter(worker => worker !== leader);
-      const from = now();
-      leader.kill();
-      await leader.gone;
-      leader = await pm2.leader('web', 4);
-      await sleep(200);
-      gaps.push(await longestGap(others, from, now()));
-    }
-    t.log(`longest gap of each, in ms: ${gaps.map(Math.round).join(' ')}`);
-    // What a machine that is busy with other things takes says nothing of the library.
-    for (const gap of gaps) t.true(gap < MOST_GAP_MS, `${gap} ms`);
-    t.is(pm2.daemonPid, daemonPid);
-    t.true(isAlive(daemonPid));
-    noDaemonTrouble(t, pm2);
-    const failed = (await calls(pm2.workers)).filter(({ error }) => error);
-    t.deepEqual(failed, []);
-    const given = await terms(pm2.workers);
-    t.is(new Set(given).size, given.length);
-    const follower = pm2.living.find(worker => worker !== leader)!;
-    follower.kill();
-    await follower.gone;
-    t.is(await pm2.leader('web', 4), leader);
-    t.is(pm2.daemonPid, daemonPid);
-    t.is((await pm2.upstream.untilConnections(1)).live, 1);
-  });
 
   for (const ready of ['listening', 'wait_ready'] as const) {
     test.serial(title(`a reload (${ready}) under 100 calls a second fails none, with at most two changes`), async t => {
