@@ -3,6 +3,7 @@
 
 import { signal } from '../protocol/frames.js';
 import {
+  type Address,
   type Bundle,
   type BusPacket,
   type Claim,
@@ -74,6 +75,8 @@ export class LogEnd implements WorkerEnd {
   readonly #claimedAt = new Map<number, number>();
   /** What our members said when they joined, to say it again. */
   readonly #joins = new Map<string, Join>();
+  /** Where our member listens, or did. */
+  #address: Address | undefined;
   /** Heartbeats while the state wasn't known. Nobody led here then, but a member that left waits for its own. */
   #unheardBeats: number[] = [];
   /** The hello of our link. */
@@ -94,7 +97,7 @@ export class LogEnd implements WorkerEnd {
     this.#me = me;
     this.self = { workerId, pid };
     this.#view = newView(me);
-    this.#offers = new Offers(me, options.secrets, options.busData);
+    this.#offers = new Offers(options.secrets, options.busData);
     this.#claims = new Claims({ clock, me, choose, say: claim => this.#claim(claim) });
     this.#transfers = new Transfers(frame => this.#deliver([frame]));
     this.#watch = new Watch({
@@ -221,7 +224,8 @@ export class LogEnd implements WorkerEnd {
   #note(frame: ControlFrame): ControlFrame[] {
     if (frame.k === 'leave') this.#joins.delete(frame.group);
     // Nobody asks for it here.
-    if (frame.k === 'on road' || frame.k === 'address') return [];
+    if (frame.k === 'on road') return [];
+    if (frame.k === 'address') this.#address = frame;
     if (frame.k === 'offer') return [this.#offers.hide(frame)].filter(offer => offer !== undefined);
     if (frame.k !== 'join') return [frame];
     const join = this.#aside ? { ...frame, eligible: false } : frame;
@@ -327,7 +331,11 @@ export class LogEnd implements WorkerEnd {
     const { heartbeatMs, leaderTimeoutMs } = this.#options;
     const { process, workerId, pid } = this.#bus.self;
     this.#newcomer.stop();
-    this.#say([{ k: 'enter', process, workerId, pid, heartbeatMs, leaderTimeoutMs }, ...this.#joins.values()]);
+    this.#say([
+      { k: 'enter', process, workerId, pid, heartbeatMs, leaderTimeoutMs },
+      ...(this.#address ? [this.#address] : []),
+      ...this.#joins.values(),
+    ]);
     this.#deliver(this.#unheardBeats.splice(0).map(n => ({ k: 'ack', n })));
     if (this.#hasBegun) return;
     this.#hasBegun = true;

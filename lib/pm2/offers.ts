@@ -1,5 +1,5 @@
 // The direct road's offers where everybody reads what is said: the log carries the address alone, and the secret is in a
-// file that only this user reads. What a leader that died left behind is removed by the next one.
+// file that only this user reads. What a worker that died left behind is removed by all who read of it.
 
 import type { LogState, Offer } from '../protocol/messages.js';
 import { readBusAddress, writeBusAddress } from '../transport/bus-address.js';
@@ -18,11 +18,8 @@ export interface SecretStore {
 export class Offers {
   /** Of the terms that are led here, by address. */
   readonly #secrets = new Map<string, Record<string, string>>();
-  /** Addresses that leaders left when they died, by group. */
-  readonly #orphans = new Map<string, string>();
 
   constructor(
-    private readonly me: string,
     private readonly store: SecretStore,
     /** Data may go over the bus, so secrets may too. */
     private readonly busData = false,
@@ -58,17 +55,10 @@ export class Offers {
     }
   }
 
-  /** The state changed. */
+  /** The state changed: who is gone listens no more. */
   see(before: LogState | undefined, after: LogState): void {
-    for (const [name, { led }] of Object.entries(before?.groups ?? {})) {
-      if (led?.address !== undefined && !own(after.peers, led.leader)) this.#orphans.set(name, led.address);
-    }
-    for (const [name, address] of this.#orphans) {
-      const led = own(after.groups, name)?.led;
-      if (!led) continue;
-      if (led.leader === this.me) this.store.remove(readBusAddress(address).socket ?? '');
-      this.#orphans.delete(name);
-    }
+    for (const [id, { address }] of Object.entries(before?.peers ?? {}))
+      if (address !== undefined && !own(after.peers, id)) this.store.remove(address);
   }
 }
 

@@ -67,6 +67,7 @@ function readFrame(state: LogState, id: string, frame: ControlFrame, at: number)
   }
   // Who hasn't entered takes no part.
   if (!own(state.peers, id)) return state;
+  if (frame.k === 'address') return addressed(state, id, frame.address);
   if (frame.k === 'part') return removePeer(state, id, 'disconnected', at);
   if (!('group' in frame)) return state;
   if (frame.k === 'join') return join(state, id, frame, at);
@@ -74,6 +75,10 @@ function readFrame(state: LogState, id: string, frame: ControlFrame, at: number)
   if (!group || !own(group.members, id)) return state;
   const next = readOfMember(state, group, id, frame, at);
   return next === group ? state : withGroup(state, frame.group, next);
+}
+
+function addressed(state: LogState, id: string, address: string): LogState {
+  return { ...state, peers: { ...state.peers, [id]: { ...state.peers[id]!, address } } };
 }
 
 function readOfMember(state: LogState, group: BusGroup, id: string, frame: ControlFrame, at: number): BusGroup {

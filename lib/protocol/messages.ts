@@ -378,6 +378,8 @@ export interface BusPeer {
   readonly leaderTimeoutMs: number;
   /** The number of its last packet. */
   readonly seen: number;
+  /** What it last listened on, or was about to: removed by the others when it dies. */
+  readonly address?: string;
 }
 
 export interface BusMember {

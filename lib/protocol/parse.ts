@@ -152,6 +152,7 @@ const busPeer = (): Fields => ({
   heartbeatMs: duration,
   leaderTimeoutMs: duration,
   seen: count,
+  address: optional(text),
 });
 const busMember = (): Fields => ({
   joinedAt: number,

@@ -6,7 +6,7 @@
 // other members of the group, and each of them connects. A control plane that others can read (PM2's bus) carries the
 // frame without its `secret`: the leader's side puts it in a file beside the socket (`keepSecret`) before the frame is
 // told, and the member's side puts it back into the frame (`readSecret`). What a killed process left is removed with
-// `remove`: by the primary, or by the next leader where there is none.
+// `remove`: by the primary, or by the others where there is none.
 
 /** One end of a connection. */
 export interface Connection {

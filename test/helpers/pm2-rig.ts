@@ -1,6 +1,6 @@
 // Workers of an app under a daemon in memory: the whole library but for PM2's own sockets, in this process and in real time.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -31,6 +31,11 @@ export class Rig {
   /** Who is killed here leaves its socket behind, and may have no successor to remove it. */
   readonly #folder = mkdtempSync(join(tmpdir(), 'rig-'));
   readonly createSockets = (): DirectTransport => createSockets({ folder: () => this.#folder });
+
+  /** The directories of sockets that are there. */
+  get directories(): string[] {
+    return readdirSync(this.#folder);
+  }
 
   constructor(t: ExecutionContext) {
     // As a worker's channel to the daemon does.

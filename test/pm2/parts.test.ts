@@ -284,10 +284,10 @@ const offer = (term: number, address = '/x', secret = 's'): Offer => ({
 
 test('the log carries an address without its secret, which members find in its place', t => {
   const store = storeOf();
-  const offers = new Offers('a', store);
+  const offers = new Offers(store);
   t.deepEqual(offers.hide(offer(5)), { ...offer(5), secret: '' });
   t.deepEqual(offers.hide(offer(6, '/x', 'other')), { ...offer(6), secret: '' });
-  const member = new Offers('b', store);
+  const member = new Offers(store);
   t.deepEqual(member.complete('g', 5, '/x'), offer(5));
   t.deepEqual(member.complete('g', 6, '/x'), offer(6, '/x', 'other'));
   t.is(member.complete('g', 7, '/x'), undefined);
@@ -295,61 +295,29 @@ test('the log carries an address without its secret, which members find in its p
   t.is(offers.hide(offer(5, '/full')), undefined);
 });
 
-test('what a leader left behind when it died is removed by the next one', t => {
+test('what a worker left behind when it died, the others remove at once, also where it had offered nothing yet', t => {
   const store = storeOf();
-  const log = ledByA();
-  const { term } = log;
-  new Offers('a', store).hide(offer(term));
-  log.say('a', { ...offer(term), secret: '' });
-  const [b, c] = [new Offers('b', store), new Offers('c', store)];
-  const see = (happens: (log: Log) => void) => {
-    const before = log.state;
-    happens(log);
-    for (const offers of [b, c]) offers.see(before, log.state);
-  };
-  b.see(undefined, log.state);
-  see(log => log.exit('1'));
-  t.is(store.files.size, 1);
-  see(log => log.say('c', claim(term)));
-  t.is(store.files.size, 0);
-});
-
-test('a leader that resigned removes its address itself', t => {
-  const store = storeOf();
-  const log = ledByA();
-  new Offers('a', store).hide(offer(log.term));
-  log.say('a', { ...offer(log.term), secret: '' });
+  store.keep('/x', {});
+  const log = ledByA().say('a', { k: 'address', address: '/old' }).say('a', { k: 'address', address: '/x' });
+  const offers = new Offers(store);
   const before = log.state;
-  const b = new Offers('b', store);
-  b.see(before, log.say('a', resign(log.term)).state);
-  b.see(log.state, log.say('b', claim(log.term)).state);
-  t.is(store.files.size, 1);
+  offers.see(undefined, before);
+  offers.see(before, log.say('a', resign(log.term)).state);
+  t.is(store.files.size, 1, 'who lives removes its own');
+  offers.see(log.state, log.exit('1').state);
+  t.is(store.files.size, 0);
 });
 
 test('where data may go over the bus the secret goes with the address', t => {
   const store = storeOf();
   const both = writeBusAddress({ socket: '/x', bus: '1/l' });
-  const said = new Offers('a', store, true).hide(offer(5, both))!;
+  const said = new Offers(store, true).hide(offer(5, both))!;
   t.is(said.secret, '');
   t.is(store.files.size, 0);
-  t.deepEqual(new Offers('b', store, true).complete('g', 5, said.address), offer(5, both));
-  t.deepEqual(new Offers('c', store).complete('g', 5, said.address), offer(5, '/x'), 'by the socket alone');
-  const alone = new Offers('a', store, true).hide(offer(5, writeBusAddress({ bus: '1/l' })))!;
-  t.is(new Offers('c', store).complete('g', 5, alone.address), undefined);
-});
-
-test('of an address on the bus the socket is removed, if there is one', t => {
-  for (const socket of ['/x', undefined]) {
-    const store = storeOf();
-    const removed: string[] = [];
-    const log = ledByA();
-    const said = new Offers('a', store, true).hide(offer(log.term, writeBusAddress({ socket, bus: '1/l' })))!;
-    const before = log.say('a', said).state;
-    const b = new Offers('b', { ...store, remove: address => removed.push(address) }, true);
-    b.see(before, log.exit('1').state);
-    b.see(log.state, log.say('b', claim(log.term)).state);
-    t.deepEqual(removed, [socket ?? '']);
-  }
+  t.deepEqual(new Offers(store, true).complete('g', 5, said.address), offer(5, both));
+  t.deepEqual(new Offers(store).complete('g', 5, said.address), offer(5, '/x'), 'by the socket alone');
+  const alone = new Offers(store, true).hide(offer(5, writeBusAddress({ bus: '1/l' })))!;
+  t.is(new Offers(store).complete('g', 5, alone.address), undefined);
 });
 
 // ------------------------------------------------------------------------------------------------------- metrics

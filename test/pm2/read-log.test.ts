@@ -240,6 +240,14 @@ test("the leader's address stands with its term", t => {
   t.is(log.group.led!.address, '/x');
 });
 
+test('the address of a worker stands with it, until it enters anew', t => {
+  const log = new Log().say('a', { k: 'address', address: '/x' }).enter('a');
+  t.is(log.state.peers.a!.address, undefined);
+  log.say('a', { k: 'address', address: '/x' }).say('a', { k: 'address', address: '/y' });
+  t.is(log.state.peers.a!.address, '/y');
+  t.is(log.enter('a').state.peers.a!.address, undefined);
+});
+
 test('a group may have the name of what every object inherits', t => {
   const log = new Log().enter('a').say('a', claim(0, undefined, 'toString'));
   for (const name of ['__proto__', 'constructor']) log.say('a', join(name)).say('a', claim(0, undefined, name));

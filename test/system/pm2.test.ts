@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import type { DirectTransport } from '../../lib/transport/direct.js';
+import type { DirectTransport, ListenerHandlers } from '../../lib/transport/direct.js';
 import { createSockets } from '../../lib/transport/sockets.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { isSharedError } from '../helpers/pm2-errors.js';
@@ -254,6 +254,60 @@ test.serial('a leader that dies while it opens is succeeded, and nobody waits fo
   await until(() => clients[last!]!.status().road === 'local');
   t.is(await clients[last!]!.invoke('one'), 1);
 });
+
+for (const [when, die] of [
+  ['listens', (handlers: ListenerHandlers, kill: () => void) => ({ ...handlers, listening: kill })],
+  [
+    'has listened',
+    (handlers: ListenerHandlers, kill: () => void) => ({
+      ...handlers,
+      listening: (address: string) => {
+        handlers.listening(address);
+        kill();
+      },
+    }),
+  ],
+] as const) {
+  test.serial(`a leader that dies as soon as it ${when} leaves no directory behind`, async t => {
+    const rig = new Rig(t);
+    const sockets = rig.createSockets();
+    const dying: RigWorker = rig.fork(0, {}, () => ({
+      ...sockets,
+      listen: handlers => sockets.listen(die(handlers, () => dying.process.kill())),
+    }));
+    clientOf(dying, { priority: 1 });
+    const other = clientOf(rig.fork(1));
+    await other.ready();
+    t.true(dying.process.isDead);
+    t.true(other.isLeader);
+    await until(() => rig.directories.length === 1);
+  });
+}
+
+test.serial(
+  'a worker that came back to the bus and dies while it still closes its real client leaves none either',
+  async t => {
+    class Stuck extends Counter {
+      override close(): Promise<void> {
+        return new Promise(() => {});
+      }
+    }
+    const rig = new Rig(t);
+    const worker = rig.fork(0);
+    const client = worker.createSharedClient(Stuck, { name: 'counter', priority: 1 });
+    await client.ready();
+    const other = clientOf(rig.fork(1));
+    await other.ready();
+    t.true(client.isLeader);
+    worker.process.disconnect();
+    await until(() => other.isLeader);
+    worker.process.connect();
+    await client.ready();
+    t.is(rig.directories.length, 2);
+    worker.process.kill();
+    await until(() => rig.directories.length === 1);
+  },
+);
 
 test.serial('a restart of all goes on with a higher term', async t => {
   const rig = new Rig(t);
