@@ -219,6 +219,10 @@ export const noTransfer = (name: string, workerId: number | undefined, why: stri
       `${show(name)} can't be handed over: there must be ${expected}.`,
     );
   }
+  if (why === 'lost') {
+    const text = `Whether ${show(name)} was handed over isn't known: this worker lost its connection to PM2's bus.`;
+    return new SharedClientError('ERR_LEADER_FAILED', text);
+  }
   const text =
     why === 'vacant'
       ? 'it has no leader that is ready now'

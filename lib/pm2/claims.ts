@@ -17,8 +17,8 @@ export interface ClaimsOptions {
 
 export class Claims {
   readonly #options: ClaimsOptions;
-  /** One for each group that waits for a claim; `state`: what it waits in. */
-  readonly #waiting = new Map<string, { readonly state: string; readonly timer: Timer }>();
+  /** One for each group that waits for a claim; `state`: what it waits in, `ms`: for how long; 0 once it was claimed. */
+  readonly #waiting = new Map<string, { readonly state: string; readonly ms: number; readonly timer: Timer }>();
 
   constructor(options: ClaimsOptions) {
     this.#options = options;
@@ -31,7 +31,9 @@ export class Claims {
     for (const [name, group] of Object.entries(log.groups)) {
       const ms = claimDelay(log, name, me, choose);
       const state = stateOf(group);
-      if (this.#waiting.get(name)?.state === state && ms !== undefined) continue;
+      const waiting = this.#waiting.get(name);
+      // It may be shorter now: who had better lead is gone.
+      if (waiting?.state === state && ms !== undefined && ms >= waiting.ms) continue;
       this.#forget(name);
       if (ms !== undefined) this.#wait(name, termBefore(group), state, ms);
     }
@@ -44,16 +46,12 @@ export class Claims {
 
   #wait(group: string, after: number, state: string, ms: number): void {
     const { clock, say } = this.#options;
-    if (ms === 0) say({ k: 'claim', group, after });
-    const timer = clock.setTimer(
-      () => {
-        say({ k: 'claim', group, after });
-        this.#waiting.delete(group);
-        this.#wait(group, after, state, AGAIN_MS);
-      },
-      ms === 0 ? AGAIN_MS : ms,
-    );
-    this.#waiting.set(group, { state, timer });
+    const claim = () => {
+      say({ k: 'claim', group, after });
+      this.#waiting.set(group, { state, ms: 0, timer: clock.setTimer(claim, AGAIN_MS) });
+    };
+    if (ms === 0) claim();
+    else this.#waiting.set(group, { state, ms, timer: clock.setTimer(claim, ms) });
   }
 
   #forget(name: string): void {

@@ -8,7 +8,7 @@ import { candidatesOf } from './read-log.js';
 /** What each better candidate is given to come first: a few round trips over the bus. */
 export const STEP_MS = 25;
 
-/** For who could not open the real client in this round, while others haven't tried: they may be stuck. */
+/** For who had better not lead, while there are others who may be busy, or stuck. */
 const LAST_RESORT_MS = 1000;
 
 /** The app's own choice among these, if it makes one. */
@@ -21,7 +21,7 @@ export function claimDelay(log: LogState, name: string, me: string, choose?: Cho
   if (group.led) return successorDelay(log, name, group, me, choose);
   const untried = candidatesOf(group);
   // Who comes new, or hasn't tried yet, need not wait for the pause of the others.
-  if (untried.includes(me)) return rank(log, name, untried, me, choose) * STEP_MS + pauseOf(group);
+  if (untried.includes(me)) return turnAmong(log, name, untried, me, choose) + pauseOf(group);
   const all = eligible(group);
   return (untried.length > 0 ? LAST_RESORT_MS : group.pauseMs) + rank(log, name, all, me, choose) * STEP_MS;
 }
@@ -40,7 +40,18 @@ function successorDelay(
   const { led } = group;
   if (led?.at !== 'preparing' || led.successor) return undefined;
   const candidates = candidatesOf(group, led.leader);
-  return candidates.includes(me) ? rank(log, name, candidates, me, choose) * STEP_MS : undefined;
+  return candidates.includes(me) ? turnAmong(log, name, candidates, me, choose) : undefined;
+}
+
+function turnAmong(log: LogState, name: string, ids: readonly string[], me: string, choose?: Choose): number {
+  const lastMs = isLastResort(log.groups[name]!, ids, me) ? LAST_RESORT_MS : 0;
+  return rank(log, name, ids, me, choose) * STEP_MS + lastMs;
+}
+
+/** Another was asked for, or it has just stepped down; a step is too short for who is busy. */
+function isLastResort({ wanted, avoided }: BusGroup, ids: readonly string[], me: string): boolean {
+  if (wanted !== undefined && ids.includes(wanted)) return me !== wanted;
+  return me === avoided && ids.length > 1;
 }
 
 /** 0 for the best of the candidates. */

@@ -11,13 +11,23 @@ interface Waiting {
 }
 
 export class Transfers {
+  /** Those that were said and haven't come back yet, by their ids. */
+  readonly #unread = new Map<number, Transfer>();
   #waiting: Waiting[] = [];
 
   constructor(private readonly answer: (frame: Transferred) => void) {}
 
+  /** @returns whether it is to be said; else it was answered */
+  ask(request: Transfer, log: LogState | undefined): boolean {
+    if (log) this.#unread.set(request.id, request);
+    else this.#end(request, 'vacant');
+    return log !== undefined;
+  }
+
   /** An own request was read; `before`: the state that it found. */
   begin(request: Transfer, before: LogState | undefined): void {
-    const group = before && own(before.groups, request.group);
+    if (!before || !this.#unread.delete(request.id)) return;
+    const group = own(before.groups, request.group);
     if (!group) return this.#end(request, 'no group');
     const { led } = group;
     if (led?.at !== 'ready') return this.#end(request, 'vacant');
@@ -30,15 +40,22 @@ export class Transfers {
 
   /** The state changed; `undefined`: it isn't known any more, nor what will become of what was asked for. */
   see(log: LogState | undefined): void {
-    if (this.#waiting.length === 0) return;
+    if (!log) return this.#lose();
     this.#waiting = this.#waiting.filter(({ request, term }) => {
-      const group = log && own(log.groups, request.group);
-      if (log && group && !isOver(group, term)) return true;
-      const leader = group?.led && log?.peers[group.led.leader]?.workerId;
+      const group = own(log.groups, request.group);
+      if (group && !isOver(group, term)) return true;
+      const leader = group?.led && log.peers[group.led.leader]?.workerId;
       const isDone = leader !== undefined && (request.to ?? leader) === leader;
       this.#end(request, isDone ? undefined : 'failed');
       return false;
     });
+  }
+
+  #lose(): void {
+    const lost = [...this.#unread.values(), ...this.#waiting.map(({ request }) => request)];
+    this.#unread.clear();
+    this.#waiting = [];
+    for (const request of lost) this.#end(request, 'lost');
   }
 
   #end({ group, id }: Transfer, failed?: TransferFailure): void {

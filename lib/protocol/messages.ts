@@ -281,7 +281,8 @@ export interface Transferred {
   readonly failed?: TransferFailure;
 }
 
-export type TransferFailure = 'vacant' | 'no candidate' | 'failed' | 'no group';
+/** `lost`: under PM2, it isn't known what became of it. */
+export type TransferFailure = 'vacant' | 'no candidate' | 'failed' | 'no group' | 'lost';
 
 // ------------------------------------------------------------------------------------------------- over PM2's bus
 

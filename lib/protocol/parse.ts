@@ -234,7 +234,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     'on road': { group, term: count, road, problem: optional(text) },
     warning: { group, text },
     transfer: { group, id: count, to: optional(count) },
-    transferred: { group, id: count, failed: optional(oneOf('vacant', 'no candidate', 'failed', 'no group')) },
+    transferred: { group, id: count, failed: optional(oneOf('vacant', 'no candidate', 'failed', 'no group', 'lost')) },
     ask: { n: count, process: text },
     none: { process: text },
     found: { n: count },

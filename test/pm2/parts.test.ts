@@ -48,6 +48,22 @@ test('a claim that somebody else made first is not made', t => {
   t.is(clock.timers, 0);
 });
 
+test('who waits for somebody better claims as soon as that one is gone', t => {
+  const log = ledByA().say('a', transfer(2));
+  log.say('a', resign(log.term));
+  const { clock, said, claims } = claimsOf('c');
+  claims.consider(log.state);
+  clock.advance(500);
+  t.deepEqual(said, []);
+  claims.consider(log.exit('2').state);
+  claims.consider(log.exit('1').state);
+  t.is(said.length, 1);
+  clock.advance(999);
+  t.is(said.length, 1);
+  clock.advance(1);
+  t.is(said.length, 2);
+});
+
 test('what waits for a claim is forgotten with its group, or with all that was known', t => {
   const log = ledByA();
   log.say('a', resign(log.term));
@@ -177,9 +193,10 @@ test('a transfer that can not begin is answered at once', t => {
     [vacant, request(), 'vacant'],
     [ledByA(), request(1), undefined],
     [ledByA(), request(2, 'h'), 'no group'],
-    [undefined, request(), 'no group'],
+    [undefined, request(), 'vacant'],
   ] as const) {
     const { answers, transfers } = transfersOf();
+    t.is(transfers.ask(wanted, log?.state), log !== undefined);
     transfers.begin(wanted, log?.state);
     t.deepEqual(answers, [{ k: 'transferred', group: wanted.group, id: 7, ...(failed && { failed }) }]);
   }
@@ -188,6 +205,7 @@ test('a transfer that can not begin is answered at once', t => {
 test('a transfer is over when the next leader is ready', t => {
   const { answers, transfers } = transfersOf();
   const log = ledByA();
+  transfers.ask(request(2), log.state);
   transfers.begin(request(2), log.state);
   const steps: ((log: Log) => void)[] = [
     log => log.say('b', transfer(2)),
@@ -203,7 +221,7 @@ test('a transfer is over when the next leader is ready', t => {
   t.deepEqual(answers, [{ k: 'transferred', group: 'g', id: 7 }]);
 });
 
-test('a transfer fails where another leads then, nobody does, or it is not known any more', t => {
+test('a transfer fails where another leads then, or nobody does', t => {
   const another = ledByA();
   const nobody = new Log().enter('a', 'b').say('a', join()).say('b', join()).say('a', claim(0));
   nobody.say('a', ready(nobody.term));
@@ -216,13 +234,28 @@ test('a transfer fails where another leads then, nobody does, or it is not known
         nobody.say('b', claim(nobody.term)).say('b', resign(nobody.term, 'failed'));
       },
     ],
-    [ledByA(), undefined],
   ] as const) {
     const { answers, transfers } = transfersOf();
+    transfers.ask(request(2), log.state);
     transfers.begin(request(2), log.state);
-    end?.();
-    transfers.see(end && log.state);
+    end();
+    transfers.see(log.state);
     t.deepEqual(answers, [{ k: 'transferred', group: 'g', id: 7, failed: 'failed' }]);
+  }
+});
+
+test('a transfer is lost where the state is not known any more, whether it was read or not', t => {
+  for (const wasRead of [true, false]) {
+    const { answers, transfers } = transfersOf();
+    const log = ledByA();
+    transfers.ask(request(), log.state);
+    if (wasRead) transfers.begin(request(), log.state);
+    transfers.see(undefined);
+    // What comes after it has been answered already.
+    transfers.begin(request(), undefined);
+    transfers.begin(request(), log.state);
+    transfers.see(log.say('a', resign(log.term)).state);
+    t.deepEqual(answers, [{ k: 'transferred', group: 'g', id: 7, failed: 'lost' }]);
   }
 });
 

@@ -35,12 +35,28 @@ test('who leads fewer groups goes first', t => {
   t.deepEqual(steps(log), [1, 0, 2]);
 });
 
-test('who stepped down goes last, and who is wanted first', t => {
+/** What others are given who had better lead, and may be busy. */
+const patience = 1000 / STEP_MS;
+
+test('who stepped down leads again only where nobody else does', t => {
   const log = ledByA();
   log.say('a', yields(log.term)).say('a', resign(log.term));
-  t.deepEqual(steps(log), [2, 1, 0]);
-  log.say('c', claim(log.term)).say('c', ready(log.term)).say('a', transfer(1)).say('c', resign(log.term));
-  t.deepEqual(steps(log), [0, 1, 2]);
+  t.deepEqual(steps(log), [patience + 2, 1, 0]);
+  t.deepEqual(steps(log.exit('2').exit('3')).slice(0, 1), [0]);
+});
+
+test('who is asked for need not hurry, while it can come', t => {
+  const handedTo = (id: number) => {
+    const log = ledByA().say('a', transfer(id));
+    return log.say('a', resign(log.term));
+  };
+  t.deepEqual(steps(handedTo(2)), [patience + 2, 0, patience + 1]);
+  t.deepEqual(steps(handedTo(2).exit('2')), [patience + 1, undefined, 0]);
+  const failed = handedTo(2);
+  failed.say('b', claim(failed.term)).say('b', resign(failed.term, 'failed'));
+  t.deepEqual(steps(failed), [patience + 1, patience, 0]);
+  const overlapping = ledByA('overlap').say('a', transfer(2));
+  t.deepEqual(steps(overlapping), [undefined, 0, patience + 1]);
 });
 
 test('a group that is led needs no claim, and one that is not there either', t => {

@@ -8,6 +8,9 @@ import { defer } from '../../lib/utils/deferred.js';
 import { isSharedError } from '../helpers/pm2-errors.js';
 import { Counter, Rig, type RigWorker } from '../helpers/pm2-rig.js';
 
+/** Longer than the other candidates wait for each other. */
+const BUSY_MS = 150;
+
 const clientOf = (worker: RigWorker, more: object = {}) =>
   worker.createSharedClient(Counter, { name: 'counter', ...more });
 
@@ -82,6 +85,37 @@ test.serial('a group is handed over to the worker that is asked for', async t =>
   await clients[before]!.transfer();
   t.not(leads(), before);
   await t.throwsAsync(clients[0]!.transfer(99), isSharedError('ERR_INVALID_OPTION', /not 99/));
+});
+
+test.serial('who is asked for leads, though it is busy for a while when its turn comes', async t => {
+  const { workers, clients, leads } = await start(new Rig(t), 3);
+  const before = leads();
+  const { process } = workers[(before + 1) % 3]!;
+  const resigned = until(() => !clients[before]!.isLeader);
+  const transferred = clients[before]!.transfer(process.self.workerId);
+  process.freeze();
+  await resigned;
+  await sleep(BUSY_MS);
+  process.thaw();
+  await transferred;
+  t.is(leads(), (before + 1) % 3);
+});
+
+test.serial('a hand-over of which the end is not read is answered', async t => {
+  const { workers, clients, leads } = await start(new Rig(t), 2);
+  const before = leads();
+  for (const wasRead of [false, true]) {
+    const { process } = workers[before]!;
+    const transferred = clients[before]!.transfer();
+    if (wasRead) await until(() => !clients[before]!.isLeader);
+    else await clients[before]!.with({ timeoutMs: 1000 }).add(1);
+    process.disconnect();
+    await t.throwsAsync(transferred, isSharedError('ERR_LEADER_FAILED', /isn't known/));
+    await t.throwsAsync(clients[before]!.transfer(), isSharedError('ERR_LEADER_FAILED', /no leader that is ready/));
+    process.connect();
+    await until(() => leads() >= 0 && clients[before]!.status().road !== undefined);
+    if (leads() !== before) await clients[leads()]!.transfer(process.self.workerId);
+  }
 });
 
 test.serial('an overlapping group has its next client open before the old one closes', async t => {
