@@ -12,9 +12,9 @@ import type { WorkerEnd } from './transport.js';
 const FIRST_RETRY_MS = 50;
 const MOST_RETRY_MS = 1000;
 
-/** What the daemon says of a process, and how the text of it begins. */
+/** What the daemon says of a process, and what stands in the text of it: first under PM2 7, last under 5 and 6. */
 const EVENTS = Buffer.from('s:process:event');
-const EXIT = Buffer.from('j:{"event":"exit"');
+const EXIT = Buffer.from('"event":"exit"');
 
 export interface Pm2BusParts {
   readonly place: Pm2Place;
@@ -31,6 +31,7 @@ interface Told {
 }
 
 interface ProcessEvent {
+  readonly event: unknown;
   readonly at: number;
   readonly process: {
     readonly pm_id?: unknown;
@@ -127,7 +128,7 @@ export class Pm2Bus implements Bus {
   #frame([event, packet]: readonly Buffer[]): void {
     if (!event || !packet) return;
     if (event.equals(this.#toAll) || event.equals(this.#toUs)) this.#message(packet);
-    else if (event.equals(EVENTS) && packet.subarray(0, EXIT.length).equals(EXIT)) this.#exit(packet);
+    else if (event.equals(EVENTS) && packet.includes(EXIT)) this.#exit(packet);
   }
 
   #message(packet: Buffer): void {
@@ -140,7 +141,7 @@ export class Pm2Bus implements Bus {
   /** It has the environment of the process in it: nothing of that is kept. */
   #exit(packet: Buffer): void {
     const event = parse<ProcessEvent>(packet);
-    if (!event || !isOf(this.#place, event.process)) return;
+    if (event?.event !== 'exit' || !isOf(this.#place, event.process)) return;
     this.#handlers?.exited(processName(event.process.pm_id, event.process.pm_uptime), event.at);
   }
 }

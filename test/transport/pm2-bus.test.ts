@@ -89,20 +89,25 @@ test('what workers of the app say comes in order, and nothing else of what the d
   ]);
 });
 
-test('the death of a process of the app comes by the name that it had', async t => {
-  const { place, start, next } = setUp(t);
-  const daemon = new DaemonSocket(t, place.pubSocket);
-  start();
-  await next(1);
-  await daemon.connected();
-  const event = (name: string, process: object | null) =>
-    daemon.write('s:process:event', `j:${JSON.stringify({ event: name, process, at: 8 })}`);
-  event('online', { ...ours, pm_uptime: 1 });
-  event('exit', { ...ours, name: 'other', pm_uptime: 1 });
-  event('exit', null);
-  event('exit', { ...ours, pm_id: '_old_1', pm_uptime: 1 });
-  t.deepEqual((await next(2)).slice(1), [['exited', '1:1', 8]]);
-});
+for (const [major, order] of [
+  [7, (event: string, process: object | null) => ({ event, process, at: 8 })],
+  [6, (event: string, process: object | null) => ({ at: 8, process, event })],
+] as const)
+  test(`the death of a process of the app comes by the name that it had, as PM2 ${major} tells it`, async t => {
+    const { place, start, next } = setUp(t);
+    const daemon = new DaemonSocket(t, place.pubSocket);
+    start();
+    await next(1);
+    await daemon.connected();
+    const event = (name: string, process: object | null) =>
+      daemon.write('s:process:event', `j:${JSON.stringify(order(name, process))}`);
+    event('online', { ...ours, pm_uptime: 1 });
+    event('online', { ...ours, pm_uptime: 1, app: { event: 'exit' } });
+    event('exit', { ...ours, name: 'other', pm_uptime: 1 });
+    event('exit', null);
+    event('exit', { ...ours, pm_id: '_old_1', pm_uptime: 1 });
+    t.deepEqual((await next(2)).slice(1), [['exited', '1:1', 8]]);
+  });
 
 test('what goes up has the one shape that the daemon takes', t => {
   const { place, bus, up } = setUp(t);
