@@ -40,9 +40,9 @@ export const EMPTY_LOG: LogState = { peers: {}, groups: {}, lastTerm: 0 };
 export function readLog(state: LogState, entry: LogEntry): LogState {
   if (entry.type === 'exit') return exited(state, entry.process, entry.at);
   const { i, n, c } = entry.packet;
-  let next = heard(state, i, n);
+  let next = state;
   for (const frame of c ?? []) next = readFrame(next, i, frame, entry.at);
-  return next;
+  return heard(next, i, n);
 }
 
 /** Members that may lead and haven't failed in this round; `except` one. */
@@ -147,7 +147,6 @@ function appoint(group: BusGroup, leader: string, at: number): BusGroup {
     lastTerm: term,
     led: { term, leader, at: 'opening', readyAt: 0, methods: [] },
     failed,
-    pauseMs: 0,
   };
 }
 
@@ -184,7 +183,7 @@ function transfer({ peers }: LogState, group: BusGroup, to: number | undefined):
 }
 
 /** The leader goes: at once, or where the group overlaps once a successor is prepared. */
-function handOver(group: BusGroup, { successor: _, ...led }: Led): BusGroup {
+function handOver(group: BusGroup, led: Led): BusGroup {
   const overlaps = group.members[led.leader]!.handover === 'overlap';
   const waits = overlaps && candidatesOf(group, led.leader).length > 0;
   return { ...group, led: { ...led, at: waits ? 'preparing' : 'handing over' } };
@@ -194,7 +193,7 @@ function prepared(group: BusGroup, id: string, term: number, methods: readonly s
   const { led } = group;
   // Its turn came before it was done.
   if (led?.at === 'opening') return ready(group, id, term, methods, at);
-  if (led?.at !== 'preparing' || led.successor?.id !== id || led.successor.next !== term) return group;
+  if (led?.successor?.id !== id || led.successor.next !== term) return group;
   return { ...group, led: { ...led, at: 'handing over', successor: { ...led.successor, methods } } };
 }
 
@@ -222,22 +221,22 @@ function successorLost(group: BusGroup, { successor: _, ...led }: Led): BusGroup
 /** The term is over; who was prepared leads. */
 function vacate(group: BusGroup, led: Led, cause: DeposedCause, at: number): BusGroup {
   const { led: _, ...left } = group;
-  const vacant: BusGroup = { ...left, cause };
   const { leader, successor, readyAt } = led;
   const failures = led.at !== 'opening' && at - readyAt >= STABLE_MS ? 0 : group.failures;
+  const vacant: BusGroup = { ...left, cause, failures, pauseMs: 0 };
   if (successor) {
     const { id, next, methods } = successor;
     const following: Led = { term: next, leader: id, at: 'opening', readyAt: at, methods: methods ?? [] };
-    const appointed: BusGroup = { ...vacant, failures, led: following };
+    const appointed: BusGroup = { ...vacant, led: following };
     return methods ? becomeReady(appointed, following) : appointed;
   }
-  if (cause === 'failed') return attemptFailed({ ...vacant, failures, failed: [...group.failed, leader] });
-  if (cause === 'resigned' && left.members[leader]) return { ...vacant, failures, pauseMs: 0, avoided: leader };
+  if (cause === 'failed') return attemptFailed({ ...vacant, failed: [...group.failed, leader] });
+  if (cause === 'resigned') return { ...vacant, avoided: leader };
   // The first break is mended at once; a client that keeps breaking is opened ever more slowly.
   if (cause === 'broken' && led.at !== 'handing over') {
     return { ...vacant, failures: failures + 1, pauseMs: backoffMs(failures) };
   }
-  return { ...vacant, failures, pauseMs: 0 };
+  return vacant;
 }
 
 function attemptFailed(group: BusGroup): BusGroup {

@@ -103,6 +103,167 @@ test('words of no member, of an older term or of nobody who leads change nothing
   t.deepEqual(log.group, before);
 });
 
+/** What somebody says in a state, and it changes nothing. */
+const IDLE: readonly (readonly [in_: string, who: string, what: (log: Log) => ControlFrame, log: () => Log])[] = [
+  ['while a opens', 'b', log => ready(log.term), opening],
+  ['while a opens', 'a', log => ready(log.term - 1), opening],
+  ['while a opens', 'a', log => yields(log.term), opening],
+  ['while a opens', 'b', () => transfer(2), opening],
+  ['while a leads', 'a', log => yields(log.term - 1), ledByA],
+  ['while a leads', 'b', () => transfer(1), ledByA],
+  ['while a leads', 'b', log => claim(log.term - 1, log.seen('a')), ledByA],
+  ['while a leads', 'b', log => claim(log.term, log.seen('a') + 1), ledByA],
+  ['while a leads', 'a', log => offered(log.term - 1), ledByA],
+  ['once a hands over', 'a', log => yields(log.term), () => preparedByB()],
+  ['once a hands over', 'c', () => transfer(3), () => preparedByB()],
+  ['while b prepares', 'c', log => prepared(nextOf(log)), () => preparingByB()],
+  ['while b prepares', 'b', log => prepared(nextOf(log) - 1), () => preparingByB()],
+  ['while b prepares', 'c', log => resign(nextOf(log), 'failed'), () => preparingByB()],
+  ['while b prepares', 'b', log => resign(log.term, 'failed'), () => preparingByB()],
+  ['while b prepares', 'c', log => claim(log.term), () => preparingByB()],
+  ['once b is prepared', 'b', log => ready(nextOf(log)), () => preparedByB()],
+  ['once c left', 'c', log => claim(log.term), () => leftByC()],
+  ['once c left', 'c', () => transfer(2), () => leftByC()],
+];
+
+function opening(): Log {
+  const log = ledByA();
+  return log.say('a', resign(log.term)).say('a', claim(log.term));
+}
+
+function preparingByB(): Log {
+  const log = ledByA('overlap');
+  return log.say('a', yields(log.term)).say('b', claim(log.term));
+}
+
+function preparedByB(): Log {
+  const log = preparingByB();
+  return log.say('b', prepared(nextOf(log)));
+}
+
+function leftByC(): Log {
+  const log = ledByA().say('c', { k: 'leave', group: 'g' });
+  return log.say('a', resign(log.term));
+}
+
+const nextOf = (log: Log): number => log.group.led!.successor!.next;
+const offered = (term: number): ControlFrame => ({ k: 'offer', group: 'g', term, address: '/x', secret: '' });
+
+test('words at the wrong time, of the wrong term or of the wrong worker change nothing', t => {
+  for (const [when, who, what, start] of IDLE) {
+    const log = start();
+    const before = log.group;
+    const word = what(log);
+    log.say(who, word);
+    t.deepEqual(log.group, before, `${when}, ${who} says ${JSON.stringify(word)}`);
+  }
+});
+
+test('who joins again is as old as it was, and has failed if it had', t => {
+  const log = ledByA();
+  const { joinedAt } = log.group.members.b!;
+  log.say('a', resign(log.term)).say('b', claim(log.term)).say('b', resign(log.term, 'failed'));
+  log.say('b', join('g', { priority: 1 }));
+  t.deepEqual([log.group.members.b!.joinedAt, log.group.failed], [joinedAt, ['b']]);
+  t.deepEqual(log.say('b', { k: 'leave', group: 'g' }).group.failed, []);
+});
+
+test('of several groups that are forgotten the highest term stays', t => {
+  const log = ledByA();
+  const { term } = log;
+  log.say('a', join('h')).say('b', { k: 'leave', group: 'g' }).say('c', { k: 'leave', group: 'g' });
+  log.say('a', { k: 'leave', group: 'g' }).say('a', { k: 'leave', group: 'h' });
+  t.is(log.state.lastTerm, term);
+  log.say('b', join('i')).say('b', { k: 'leave', group: 'i' });
+  t.is(log.state.lastTerm, term);
+});
+
+test('a process that dies takes all that it had with it', t => {
+  const log = ledByA().say('a', join('h')).say('b', join('h'));
+  log.say('d', { k: 'enter', process: '1', workerId: 1, pid: 101, heartbeatMs: 500, leaderTimeoutMs: 3000 });
+  log.say('d', join('h')).exit('1');
+  t.deepEqual(Object.keys(log.state.peers), ['b', 'c']);
+  t.deepEqual(Object.keys(log.state.groups.g!.members), ['b', 'c']);
+  t.deepEqual(Object.keys(log.state.groups.h!.members), ['b']);
+});
+
+test('each end of a term has its cause', t => {
+  const causes = [
+    (log: Log) => log.exit('1'),
+    (log: Log) => log.say('a', { k: 'part' }),
+    (log: Log) => log.say('a', { k: 'leave', group: 'g' }),
+    (log: Log) => log.say('a', resign(log.term, 'broken')),
+    (log: Log) => log.say('b', claim(log.term, log.seen('a'))),
+  ].map(end => end(ledByA()).group.cause);
+  t.deepEqual(causes, ['exited', 'disconnected', 'resigned', 'broken', 'silent']);
+});
+
+test('where nobody may lead nobody has failed', t => {
+  t.false(hasFailedOnAll(new Log().enter('a').say('a', join('g', { eligible: false })).group));
+});
+
+test('who resigns is avoided, and who failed is forgotten once somebody is ready', t => {
+  const log = ledByA();
+  log.say('a', resign(log.term));
+  t.is(log.group.avoided, 'a');
+  log.say('b', claim(log.term)).say('b', resign(log.term, 'failed')).say('c', claim(log.term));
+  t.deepEqual(log.group.failed, ['b']);
+  t.deepEqual(log.say('c', ready(log.term)).group.failed, []);
+});
+
+test('a pause ends with the term after it', t => {
+  for (const end of [(log: Log) => log.exit('1'), (log: Log) => log.say('a', resign(log.term))]) {
+    const log = breaking();
+    t.not(log.group.pauseMs, 0);
+    log.say('a', claim(log.term)).say('a', ready(log.term));
+    end(log);
+    t.is(log.group.pauseMs, 0);
+  }
+});
+
+/** a broke twice, and b and c are there. */
+function breaking(handover: 'exclusive' | 'overlap' = 'exclusive'): Log {
+  const log = ledByA(handover);
+  log.say('a', resign(log.term, 'broken')).say('a', claim(log.term)).say('a', ready(log.term));
+  return log.say('a', resign(log.term, 'broken'));
+}
+
+test('failures count on through an end that is none, and through a hand-over, but not through a term that held', t => {
+  const ends: readonly ((log: Log) => void)[] = [
+    log => log.exit('1'),
+    log => log.say('a', resign(log.term)),
+    log => log.say('a', yields(log.term)).say('b', claim(log.term)).exit('1'),
+    log => {
+      log.say('a', yields(log.term)).say('b', claim(log.term));
+      log.say('b', prepared(nextOf(log))).say('a', resign(log.term));
+    },
+  ];
+  for (const end of ends) {
+    for (const heldMs of [0, 20_000]) {
+      const log = breaking('overlap');
+      log.say('a', claim(log.term)).say('a', ready(log.term));
+      log.at += heldMs;
+      end(log);
+      t.is(log.group.failures, heldMs > 0 ? 0 : 2);
+    }
+  }
+});
+
+test('a term that a successor took over is judged by how long it held', t => {
+  const log = breaking('overlap');
+  log.say('a', claim(log.term)).say('a', ready(log.term)).say('a', yields(log.term)).say('b', claim(log.term));
+  log
+    .say('b', prepared(nextOf(log)))
+    .say('a', resign(log.term))
+    .say('b', resign(log.term, 'broken'));
+  t.is(log.group.failures, 3);
+});
+
+test('what a packet was numbered counts for who enters with it', t => {
+  const log = new Log().say('a').say('a').enter('a');
+  t.is(log.seen('a'), 3);
+});
+
 test('a state that an entry leaves alone stays the same object, but for what was heard', t => {
   const { state } = ledByA();
   t.is(readLog(state, { type: 'exit', process: '9', at: T0 }), state);

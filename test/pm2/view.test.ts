@@ -179,6 +179,44 @@ test('a packet without a word is a sign of life all the same', t => {
   t.is(room.log('a')!.peers.a!.seen, 99);
 });
 
+test('who said that it has no state may have one once somebody spoke who has', t => {
+  const room = roomOfA('b').say('b', ask(1, '2')).say('b', { k: 'none', process: '3' });
+  t.deepEqual(room.views.get('b')!.without, ['3']);
+  t.deepEqual(room.say('a', { k: 'heartbeat', n: 1 }).views.get('b')!.without, []);
+});
+
+test('what came before the last question is in its answer, and not read twice', t => {
+  const room = roomOfA('b').say('b', ask(1, '2')).say('a', join()).say('a', claim(0));
+  const { led } = room.log('a')!.groups.g!;
+  room.say('b', ask(2, '2'));
+  room.say('a', { k: 'resign', group: 'g', term: led!.term, cause: 'resigned' });
+  const [, answer] = room.answers('a');
+  room.see({ type: 'answer', answer: answer! });
+  t.deepEqual(room.log('b'), room.log('a'));
+  t.is(room.views.get('b')!.kept.length, 0);
+});
+
+test('a founder that was told of a state meanwhile keeps it, and those who read of its founding ask', t => {
+  const room = roomOfA('b').say('b', ask(1, '2'));
+  const [answer] = room.answers('a');
+  room.see({ type: 'answer', answer: answer! });
+  const known = room.log('b');
+  room.told('a');
+  room.see({ type: 'packet', packet: { $csc: 1, i: 'b', n: 50, y: 0, c: [found(1)] }, at: T0 });
+  t.deepEqual(room.log('b'), known);
+  t.deepEqual(room.told('a').slice(-2), ['lose', 'ask']);
+});
+
+test('an answer is for one alone, and who has it judges foundings as who gave it', t => {
+  const room = roomOfA('b', 'c').say('c', ask(1, '3')).say('b', ask(1, '2'));
+  const [, answer] = room.answers('a');
+  room.see({ type: 'answer', answer: answer! });
+  t.truthy(room.log('b'));
+  t.is(room.log('c'), undefined);
+  room.say('c', found(1));
+  t.deepEqual([room.log('a'), room.log('b'), room.log('c')], [undefined, undefined, EMPTY_LOG]);
+});
+
 test('a broken connection leaves nothing but who one is', t => {
   const room = roomOfA();
   t.deepEqual(loseConnection(room.views.get('a')!), newView('a'));
