@@ -6,11 +6,14 @@ import { World } from './world.js';
 /** Seeds above this one aim at leaders. */
 export const AIMED = 1_000_000;
 
+/** Those above this one hand over on purpose, too. */
+export const HANDED = 2_000_000;
+
 /** Runs `count` seeds from `first` on; the first that breaks, and how. */
 export async function search(first: number, count: number): Promise<{ seed: number; error: Error } | undefined> {
   for (let seed = first; seed < first + count; seed++) {
     try {
-      await new World(new Random(seed), seed > AIMED).run();
+      await new World(new Random(seed), seed > AIMED && seed <= HANDED, seed > HANDED).run();
     } catch (error) {
       return { seed, error: error as Error };
     }

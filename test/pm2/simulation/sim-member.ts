@@ -4,6 +4,7 @@ import type { Link, LinkMember } from '../../../lib/member/link.js';
 import {
   heldTerm,
   isLeading,
+  isPreparing,
   newRole,
   play,
   type RoleEvent,
@@ -89,16 +90,22 @@ export class SimMember implements LinkMember {
   }
 
   play(event: RoleEvent): void {
-    const held = heldTerm(this.role);
-    const { state, orders } = play(this.role, event);
+    const before = this.role;
+    const { state, orders } = play(before, event);
     this.role = state;
-    const holds = heldTerm(state);
-    const { link } = this.options;
-    if (held !== holds) {
-      if (held !== undefined) link.stopBeating();
-      if (holds !== undefined) this.#firstBeat = link.startBeating();
-    }
+    this.#beatFor(heldTerm(before), heldTerm(state));
+    const [prepared, prepares] = [isPreparing(before), isPreparing(state)];
+    this.#beatFor(prepared ? 0 : undefined, prepares ? 0 : undefined);
     for (const order of orders) this.#carryOut(order);
+    const { now } = this.role;
+    if (now.at === 'opening' && now.client === 'awaits lease') this.leased();
+  }
+
+  #beatFor(before: number | undefined, after: number | undefined): void {
+    const { link } = this.options;
+    if (before === after) return;
+    if (before !== undefined) link.stopBeating();
+    if (after !== undefined) this.#firstBeat = link.startBeating();
   }
 
   #carryOut(order: RoleOrder): void {

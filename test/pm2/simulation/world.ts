@@ -20,6 +20,14 @@ interface SimWorker {
   readonly members: Map<string, SimMember>;
 }
 
+/** A hand-over that was asked for. */
+interface Asked {
+  readonly worker: SimWorker;
+  readonly name: string;
+  readonly to: number | undefined;
+  isAnswered: boolean;
+}
+
 export class World {
   readonly time: SimTime;
   readonly daemon: Daemon;
@@ -33,11 +41,14 @@ export class World {
   /** Until then mishaps excuse a late or needless failover. */
   #calmSince = 0;
   areMishapsOver = false;
+  readonly #transfers: Asked[] = [];
 
   /** @param isAimed whether it is mostly leaders that freeze, again and again, for about as long as matters */
   constructor(
     readonly random: Random,
     private readonly isAimed = false,
+    /** Whether groups are handed over on purpose all the time. */
+    private readonly handsOver = false,
   ) {
     this.time = new SimTime(random, 0.05);
     const slow = random.pick([0.5, 2, 10]);
@@ -53,7 +64,8 @@ export class World {
     while (time.now() < end) {
       await this.#let(random.below(random.pick([10, 100, 700])));
       const leader = this.isAimed && random.chance(0.7) ? this.#leader : undefined;
-      if (!leader) this.#mishap();
+      if (this.handsOver && random.chance(0.6)) this.#transfer();
+      else if (!leader) this.#mishap();
       else {
         this.#calmSince = time.now();
         await this.#blink(leader);
@@ -119,6 +131,22 @@ export class World {
     if (random.chance(0.7)) process.freeze();
     await this.#let(LEADER_TIMEOUT_MS + 200);
     process.thaw();
+  }
+
+  /** Somebody asks for a hand-over, to somebody, to nobody in particular or to who isn't there. */
+  #transfer(): void {
+    const { random } = this;
+    const worker = random.pick(this.workers);
+    const to = random.chance(0.3) ? undefined : random.pick(this.workers).process.self.workerId;
+    const [name] = worker.members.keys();
+    if (name === undefined || worker.process.isFrozen || !worker.link.isLinked) return;
+    this.say(`w${worker.process.self.workerId} asks for a hand-over of ${name} to ${to ?? 'anybody'}`);
+    const asked: Asked = { worker, name, to, isAnswered: false };
+    this.#transfers.push(asked);
+    void worker.link.handOvers.ask(name, to).then(failed => {
+      asked.isAnswered = true;
+      this.say(`w${worker.process.self.workerId} hears ${failed ?? 'that it was done'}`);
+    });
   }
 
   get #leader(): SimWorker | undefined {
@@ -248,6 +276,8 @@ export class World {
   }
 
   #checkEnd(): void {
+    const open = this.#transfers.find(({ worker, isAnswered }) => this.workers.includes(worker) && !isAnswered);
+    if (open) this.broken(`transfers: w${open.worker.process.self.workerId} was not answered`);
     for (const name of this.#groups) {
       const living = this.workers.filter(({ members }) => members.has(name));
       const news = living.map(({ members }) => members.get(name)!.latest);
