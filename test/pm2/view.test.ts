@@ -2,7 +2,7 @@ import test from 'ava';
 import { EMPTY_LOG } from '../../lib/pm2/read-log.js';
 import { look, loseConnection, newView, type Seen, type View, type ViewOrder } from '../../lib/pm2/view.js';
 import type { ControlFrame, LogState, State } from '../../lib/protocol/messages.js';
-import { claim, join, Log, T0 } from '../helpers/pm2-log.js';
+import { claim, join, Log, ready, resign, T0, transfer } from '../helpers/pm2-log.js';
 
 const ask = (n: number, process = '1'): ControlFrame => ({ k: 'ask', n, process });
 const found = (n: number): ControlFrame => ({ k: 'found', n });
@@ -186,11 +186,12 @@ test('who said that it has no state may have one once somebody spoke who has', t
 });
 
 test('what came before the last question is in its answer, and not read twice', t => {
-  const room = roomOfA('b').say('b', ask(1, '2')).say('a', join()).say('a', claim(0));
-  const { led } = room.log('a')!.groups.g!;
-  room.say('b', ask(2, '2'));
-  room.say('a', { k: 'resign', group: 'g', term: led!.term, cause: 'resigned' });
-  const [, answer] = room.answers('a');
+  const room = roomOfA('b').say('b', ask(1, '2')).enter('c').say('a', join()).say('c', join()).say('a', claim(0));
+  const term = () => room.log('a')!.groups.g!.led?.term ?? room.log('a')!.groups.g!.lastTerm;
+  room.say('a', ready(term())).say('a', transfer()).say('a', resign(term()));
+  room.say('c', claim(term())).say('c', ready(term()));
+  room.say('b', ask(2, '2')).say('c', { k: 'heartbeat', n: 1 });
+  const answer = room.answers('a').find(({ n }) => n === 2);
   room.see({ type: 'answer', answer: answer! });
   t.deepEqual(room.log('b'), room.log('a'));
   t.is(room.views.get('b')!.kept.length, 0);
