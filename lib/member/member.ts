@@ -32,6 +32,7 @@ import { defer } from '../utils/deferred.js';
 import { Calls } from './calls.js';
 import type { Link, LinkMember, ToError } from './link.js';
 import { NewsTeller } from './news-teller.js';
+import type { MemberObserver } from './observer.js';
 import { ReadyWaiters } from './ready-waiters.js';
 import { Roads } from './roads.js';
 import {
@@ -47,19 +48,6 @@ import {
 import { Stickies } from './stickies.js';
 import { Subscriptions } from './subscriptions.js';
 import { Tenure } from './tenure.js';
-
-/** What a handle hears of its member. None of it may throw. */
-export interface MemberObserver {
-  leader(event: { readonly term: number }): void;
-  follower(event: { readonly term: number }): void;
-  error(error: unknown): void;
-  warning(message: string): void;
-  /** An event of the real client; `copy` makes arguments for each listener. */
-  upstream(event: string, copy: () => unknown[]): void;
-  methods(names: readonly string[]): void;
-  /** Closes the handle; with the last one the member leaves. */
-  close(): Promise<void>;
-}
 
 /** Orders as lines of NODE_DEBUG. */
 const TELLS: { readonly [order in RoleOrder['do']]: string } = {

@@ -8,16 +8,30 @@ import { closed } from '../errors.js';
 import { type Opening, RealClient } from '../leader/real-client.js';
 import { Sender } from '../leader/sender.js';
 import { Service } from '../leader/service.js';
+import type { Served } from '../metrics/served.js';
+import type { MemberOptions } from '../options.js';
 import type { Bundle } from '../protocol/messages.js';
-import type { Timer } from '../utils/clock.js';
+import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { closesSlowly } from '../warnings.js';
-import type { Member, MemberObserver } from './member.js';
+import type { Link } from './link.js';
+import type { MemberObserver } from './observer.js';
 import type { Roads } from './roads.js';
 import type { RoleEvent } from './role.js';
 
+/** What is needed of the member itself. */
+export interface Holder {
+  readonly name: string;
+  readonly options: MemberOptions;
+  readonly link: Link;
+  readonly clock: Clock;
+  /** Where it is counted what ran. */
+  readonly served: Served;
+  warning(text: string): void;
+}
+
 export interface TenureOptions {
-  readonly member: Member;
+  readonly member: Holder;
   readonly roads: Roads;
   /** Whose lines NODE_DEBUG prints. */
   readonly teller: GroupMessage;

@@ -1,7 +1,8 @@
 // What only shows between the parts of a member; the whole of it is the affair of the system ring.
 
 import test from 'ava';
-import { Member, type MemberObserver } from '../../lib/member/member.js';
+import { Member } from '../../lib/member/member.js';
+import type { MemberObserver } from '../../lib/member/observer.js';
 import { type FromPrimary, Kind, type News } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { microtasks } from '../helpers/unit-clock.js';
