@@ -106,7 +106,10 @@ export class Calls {
     sayFirst();
     if (this.#waiting === 0) return;
     const now = this.#options.clock.now();
-    for (const call of this.#calls.inOrder()) if (!call.road) this.#resume(call, road, now);
+    for (const call of this.#calls.inOrder()) {
+      // To send one may have ended another.
+      if (!call.road && this.#isUnderWay(call)) this.#resume(call, road, now);
+    }
   }
 
   /** There is none any more, or it takes no more calls. */

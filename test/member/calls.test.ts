@@ -215,6 +215,22 @@ test('a call that is cancelled because another one was lost is not sent again', 
   t.deepEqual(unit.open(6).sent(), []);
 });
 
+test('a call that ends while the one before it is sent is not sent', t => {
+  const unit = new UnitCalls();
+  unit.make(1);
+  const second = unit.make(2);
+  const road = new FakeRoad(5);
+  const { flushEarly } = road;
+  road.flushEarly = inFlight => {
+    flushEarly.call(road, inFlight);
+    unit.calls.cancel(second, new Error('enough'));
+  };
+  unit.calls.open(road, () => {});
+  t.deepEqual(unit.ended, ['2 enough']);
+  t.is(road.sent().length, 1);
+  t.deepEqual([unit.calls.waiting, unit.calls.inFlight, unit.calls.waitingBytes], [0, 1, 0]);
+});
+
 test('a call that is returned waits for the next leader, and so do those after it', t => {
   const unit = new UnitCalls();
   const road = unit.open(5);
