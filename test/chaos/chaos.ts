@@ -92,7 +92,10 @@ class Chaos {
     await this.#end();
     const lives = await cluster.judgeLives();
     cluster.violations.push(...lives.violations);
-    if (durationMs >= LONG_MS) cluster.violations.push(...growthOf(memory[0]!, memory.at(-2)!, memory.at(-1)!));
+    const [start, end] = [memory[0]!.held, memory.at(-1)!.held];
+    // Its RSS has room to find: V8's heap grows with the largest backlog there was.
+    if (durationMs >= LONG_MS && end > MOST_GROWTH * start)
+      cluster.violations.push(`what the primary holds grew from ${start} to ${end} bytes`);
     const all = cluster.reports.map(({ counts }) => counts);
     const ends: Record<string, number> = {};
     for (const { ends: own } of all)
@@ -276,12 +279,4 @@ class Chaos {
       await admin.close();
     }
   }
-}
-
-/** What it holds stays as it is. Its RSS has room to find first: V8's heap grows with the largest backlog there was. */
-function growthOf(start: Memory, middle: Memory, end: Memory): string[] {
-  const grown: string[] = [];
-  if (end.held > MOST_GROWTH * start.held) grown.push(`what the primary held grew from ${start.held} to ${end.held}`);
-  if (end.rss > MOST_GROWTH * middle.rss) grown.push(`the primary's RSS grew from ${middle.rss} to ${end.rss}`);
-  return grown;
 }
