@@ -3,6 +3,7 @@
 import test from 'ava';
 import { calls, noDaemonTrouble, terms } from '../../helpers/pm2-calls.js';
 import { type AppProcess, MAJORS, startPm2 } from '../../helpers/pm2-process.js';
+import { Metronome } from '../../helpers/process-metronome.js';
 import { isAlive } from '../../helpers/process-remote.js';
 import { now } from '../../helpers/process-wire.js';
 
@@ -41,6 +42,8 @@ for (const major of MAJORS) {
       const { daemonPid } = pm2;
       let leader = await pm2.leader('web', 4);
       t.is((await pm2.upstream.untilConnections(1)).total, 1);
+      const metronome = new Metronome();
+      t.teardown(() => metronome.stop());
       const gaps: number[] = [];
       for (let i = 0; i < KILLS; i++) {
         const others = pm2.living.filter(worker => worker !== leader);
@@ -51,10 +54,14 @@ for (const major of MAJORS) {
         const ends = await Promise.all(others.map(worker => successes(worker, from)));
         const gap = Math.max(...ends.map(times => longestGap(from, times)));
         gaps.push(gap);
-        if (gap >= MOST_GAP_MS) t.log(`a gap of ${Math.round(gap)} ms: ${await timeline(others, from, ends)}`);
+        if (gap < MOST_GAP_MS) continue;
+        const lost = metronome.lostSince(from);
+        t.log(
+          `a gap of ${Math.round(gap)} ms: ${await timeline(others, from, ends)}, the machine took ${Math.round(lost)}`,
+        );
+        t.true(gap - lost < MOST_GAP_MS, `${gap} ms`);
       }
       t.log(`longest gap of each, in ms: ${gaps.map(Math.round).join(' ')}`);
-      for (const gap of gaps) t.true(gap < MOST_GAP_MS, `${gap} ms`);
       t.is(pm2.daemonPid, daemonPid);
       t.true(isAlive(daemonPid));
       noDaemonTrouble(t, pm2);
