@@ -1,5 +1,6 @@
 // Frames into bundles and out of them again.
 
+import type { Mutable } from '../utils/mutable.js';
 import { ABOUT, type Abouts, type Bundle, EXT, kindOf, MORE, ONE } from './messages.js';
 import type { Part, Payload, TravellingPart } from './payload.js';
 import { partsBytes, unpack } from './travelling-parts.js';
@@ -114,7 +115,7 @@ export class OpenBundle {
   seal(): Bundle {
     this.sealed = true;
     const { group: g, term: t } = this;
-    const bundle: { -readonly [K in keyof Bundle]: Bundle[K] } = {
+    const bundle: Mutable<Bundle> = {
       g,
       t,
       h: this.#head,

@@ -1,6 +1,7 @@
 // What leaves one channel: one packet a tick, control before data, and never more data on its way than a window.
 
 import type { Clock } from '../utils/clock.js';
+import type { Mutable } from '../utils/mutable.js';
 import { giveRoom } from '../utils/rooms.js';
 import { bytesOf, type OpenBundle, WRITE_BYTES } from './frames.js';
 import { headToBytes } from './head.js';
@@ -194,7 +195,7 @@ export class Outbox {
   }
 
   #send({ c, d, slice, bytes, written }: Leaving): void {
-    const packet: { -readonly [K in keyof Packet]: Packet[K] } = { [MARKER]: this.#options.version };
+    const packet: Mutable<Packet> = { [MARKER]: this.#options.version };
     if (c.length > 0) packet.c = c;
     const packed = this.#pack(d);
     if (packed.length > 0) packet.d = packed;

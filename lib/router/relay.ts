@@ -4,6 +4,7 @@
 import { tell } from '../diagnostics/channels.js';
 import { bytesOf, OpenBundle, pickFrames, signal, splitFrames } from '../protocol/frames.js';
 import { type Bundle, Kind } from '../protocol/messages.js';
+import type { Mutable } from '../utils/mutable.js';
 import type { Group } from './group.js';
 import type { RoutedWorker } from './routed-worker.js';
 
@@ -29,14 +30,14 @@ export function relay(host: RelayHost, from: RoutedWorker, bundle: Bundle): void
 function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {
   const leader = group.isServing ? host.workers.get(group.leader!) : undefined;
   if (!leader) return;
-  const { g, t, h, x, m, p, q } = bundle;
-  const passed = { g, t, f: from.workerId, h, x, ...(m && { m }), ...(p && { p }), ...(q && { q }) };
+  const passed = passedOn(bundle);
+  passed.f = from.workerId;
   if (group.isHandingOver) return handBack(from, leader, passed);
   // What a member says about its road has no number.
   if (bundle.n !== undefined) group.received.set(from.workerId, bundle.n);
   const bytes = count(host, bundle);
   if (!host.isOverloaded(leader, bytes)) return leader.outbox.data(passed, bytes);
-  tell('overload', { side: 'primary', group: g, workerId: leader.workerId, what: 'calls' });
+  tell('overload', { side: 'primary', group: bundle.g, workerId: leader.workerId, what: 'calls' });
   const refused = pickFrames(bundle, isCall);
   if (refused) answer(from, refused, Kind.OVERLOADED, '0');
   const rest = pickFrames(passed, kind => !isCall(kind));
@@ -55,9 +56,9 @@ function handBack(from: RoutedWorker, leader: RoutedWorker, bundle: Bundle): voi
 }
 
 function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {
-  const { g, t, h, x, p, q, to } = bundle;
+  const { to } = bundle;
   const bytes = count(host, bundle);
-  const passed = { g, t, h, x, ...(p && { p }), ...(q && { q }) };
+  const passed = passedOn(bundle);
   const members = group.state.members;
   // More than there are: some have died meanwhile, or it's broken and names one many times.
   const ids = to === '*' ? members.keys() : to!.length > members.size ? new Set(to) : to!;
@@ -123,6 +124,15 @@ function answer(worker: RoutedWorker, calls: Bundle, kind: number, text: string)
   const answers = new OpenBundle(calls.g, calls.t);
   for (let i = 0; i < calls.h.length; i += 4) answers.add(kind, calls.h[i + 1]!, text);
   worker.outbox.data(answers.seal());
+}
+
+/** The same without what only the primary needs. Hot: it is made for each bundle. */
+function passedOn({ g, t, h, x, m, p, q }: Bundle): Mutable<Bundle> {
+  const passed: Mutable<Bundle> = { g, t, h, x };
+  if (m) passed.m = m;
+  if (p) passed.p = p;
+  if (q) passed.q = q;
+  return passed;
 }
 
 function count(host: RelayHost, bundle: Bundle): number {

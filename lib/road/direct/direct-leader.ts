@@ -172,8 +172,9 @@ export class DirectLeader {
       group,
       term,
       clock,
+      from,
       numbers: { last: 0 },
-      deliver: bundle => deliver({ ...bundle, f: from }),
+      deliver,
     });
     return new MemberLane(id, stream, group, term, (waiting, bytes) => this.#isOverloaded(waiting, bytes));
   }

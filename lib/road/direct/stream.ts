@@ -9,6 +9,7 @@ import type { Bundle } from '../../protocol/messages.js';
 import type { Part } from '../../protocol/payload.js';
 import type { Connection } from '../../transport/direct.js';
 import type { Clock } from '../../utils/clock.js';
+import type { Mutable } from '../../utils/mutable.js';
 import { giveRoom, takeRoom } from '../../utils/rooms.js';
 import { encodeAck, encodeBundle } from './wire.js';
 import type { ReadBundle } from './wire-reader.js';
@@ -21,6 +22,8 @@ export interface StreamOptions {
   readonly group: string;
   readonly term: number;
   readonly clock: Clock;
+  /** Whose what comes is, where the leader hears it. */
+  readonly from?: number;
   /** The numbers given out in this direction and term, on whatever road. */
   readonly numbers: { last: number };
   /** A bundle came; each comes once, in the order of their numbers. */
@@ -147,9 +150,12 @@ export class Stream {
     if (this.received > 0 && number > this.received + 1) return false;
     if (number <= this.received) return true;
     this.received = number;
-    const { group: g, term: t } = this.#options;
+    const { group: g, term: t, from } = this.#options;
     const { h, x, m, p } = bundle;
-    const complete: Bundle = { g, t, n: number, h, x, ...(m && { m }), ...(p && { p }) };
+    const complete: Mutable<Bundle> = { g, t, n: number, h, x };
+    if (from !== undefined) complete.f = from;
+    if (m) complete.m = m;
+    if (p) complete.p = p;
     if (this.#held) this.#held.push(complete);
     else this.#options.deliver(complete);
     this.#ackInTime(bundle);

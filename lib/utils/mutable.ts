@@ -1,0 +1,3 @@
+// The type of an object that is still being made.
+
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
