@@ -13,6 +13,8 @@ export interface Sticky {
   readonly handle: object;
   /** Said and not yet taken: while it is under way, it isn't said again beside itself. */
   call: Call | undefined;
+  /** What it replaced, where that was under way then. */
+  readonly before: Sticky | undefined;
   /** Sayings in a row that failed, and when the next one is due. */
   failures: number;
   retry: Timer | undefined;
@@ -59,16 +61,17 @@ export class Stickies {
   /** Says it now and to every leader to come, in place of what was said under the key before. */
   publish(key: string, saying: Saying): void {
     const { args, handle, onError } = saying;
+    const older = this.#end(key);
     const sticky: Sticky = {
       args,
       handle,
       call: undefined,
+      before: older?.call && older,
       failures: 0,
       retry: undefined,
       onError,
       stopListening() {},
     };
-    this.#end(key);
     this.#untold.delete(key);
     this.#stickies.set(key, sticky);
     this.#listen(key, sticky, saying);
@@ -86,9 +89,13 @@ export class Stickies {
     return sticky;
   }
 
-  /** The leader could not be told of its end: if it wasn't said yet it never is, else it may be taken back again. */
+  /**
+   * The leader could not be told of its end: if it wasn't said yet it never is, nor what it replaced, else it may be taken
+   * back again.
+   */
   untold(key: string, sticky: Sticky): void {
-    if (sticky.call) this.options.calls.giveUp(sticky.call, takenBack);
+    for (let one: Sticky | undefined = sticky; one; one = one.before)
+      if (one.call) this.options.calls.giveUp(one.call, takenBack);
     if (!this.#stickies.has(key)) this.#untold.set(key, sticky);
   }
 

@@ -227,6 +227,19 @@ test('whose end no leader heard of is never said if it still waits, and may be t
   t.is(unit.stickies.unpublish('k'), undefined, 'until it fails again');
 });
 
+test('nor is what it replaced while that still waited', t => {
+  const unit = new UnitStickies();
+  unit.say('k', 'a');
+  unit.say('k', 'b');
+  unit.say('k', 'c');
+  unit.stickies.untold('k', unit.stickies.unpublish('k')!);
+  t.deepEqual(
+    unit.heard.map(text => text.slice(0, 8)),
+    ['c failed', 'b failed', 'a failed'],
+  );
+  t.deepEqual(unit.said(unit.open(5)), []);
+});
+
 test('it is not taken back again once it was replaced, or there is another leader', t => {
   const unit = new UnitStickies();
   const road = unit.open(5);

@@ -424,4 +424,32 @@ export const REGRESSIONS: readonly Regression[] = [
       },
     ),
   },
+  {
+    seed: 81712,
+    text: 'What a sticky publication had replaced was said after that one was known not to be said, and never taken back.',
+    plan: plan(
+      81712,
+      4,
+      1100,
+      [
+        { at: 0, do: 'fork', w: 2 },
+        { at: 36, do: 'fork', w: 1 },
+        { at: 268, do: 'stall', ms: 1200 },
+        { at: 685, do: 'call', g: 1, w: 1, what: 'blocks', via: 'again', ms: 320, ...CALL, isPadded: true },
+        { at: 691, do: 'fork', w: 3 },
+        { at: 723, do: 'sticky', g: 0, w: 3, key: 0 },
+        { at: 784, do: 'sticky', g: 0, w: 3, key: 0, abortMs: 164 },
+        { at: 985, do: 'call', g: 1, w: 2, what: 'blocks', ms: 320, ...CALL, isPadded: true, count: 5 },
+        { at: 1048, do: 'break', g: 0 },
+      ],
+      {
+        jitterMs: 0.05,
+        groups: [
+          { name: 'g0', form: 'class', handover: 'exclusive', replay: 'last', greets: false },
+          { name: 'g1', form: 'class', handover: 'overlap', replay: 'last', greets: false },
+        ],
+        workers: [0, 0, 0, 1].map((priority, i) => ({ serialization: 'json', eligible: i < 2, priority })),
+      },
+    ),
+  },
 ];
