@@ -92,10 +92,11 @@ class Chaos {
     await this.#end();
     const lives = await cluster.judgeLives();
     cluster.violations.push(...lives.violations);
-    const [start, end] = [memory[0]!.held, memory.at(-1)!.held];
-    // Its RSS has room to find: V8's heap grows with the largest backlog there was.
-    if (durationMs >= LONG_MS && end > MOST_GROWTH * start)
-      cluster.violations.push(`what the primary holds grew from ${start} to ${end} bytes`);
+    const [start, end] = [memory[0]!, memory.at(-1)!];
+    for (const what of ['held', 'rss'] as const) {
+      if (durationMs >= LONG_MS && end[what] > MOST_GROWTH * start[what])
+        cluster.violations.push(`the primary grew from ${start[what]} to ${end[what]} bytes (${what})`);
+    }
     const all = cluster.reports.map(({ counts }) => counts);
     const ends: Record<string, number> = {};
     for (const { ends: own } of all)
