@@ -452,4 +452,34 @@ export const REGRESSIONS: readonly Regression[] = [
       },
     ),
   },
+  {
+    seed: 8163,
+    text: 'A connection broke with the last word of a leader on it: a call that had not arrived was lost in a planned hand-over.',
+    plan: plan(
+      8163,
+      3,
+      120,
+      [
+        { at: 0, do: 'fork', w: 2 },
+        { at: 2, do: 'fork', w: 0 },
+        { at: 93, do: 'resign', g: 1, w: -1 },
+        { at: 93, do: 'sever', g: 1, w: 2 },
+        { at: 98, do: 'call', g: 1, w: 0, what: 'quick', ms: 20, ...CALL, signalMs: 16, isPadded: true },
+        { at: 100, do: 'sever', g: 1, w: -1 },
+      ],
+      {
+        road: 'direct',
+        jitterMs: 2,
+        groups: [
+          { name: 'g0', form: 'open', handover: 'overlap', replay: 'last', greets: false },
+          { name: 'g1', form: 'class', handover: 'exclusive', replay: 'last', greets: false },
+        ],
+        workers: (['json', 'advanced', 'json'] as const).map(serialization => ({
+          serialization,
+          eligible: true,
+          priority: 0,
+        })),
+      },
+    ),
+  },
 ];

@@ -130,10 +130,10 @@ export class DirectLeader {
     this.destroy();
   }
 
-  /** Whose connection broke, and hasn't been made again, hears how far it was heard all the same. */
+  /** Whose connection is broken, or breaks before it has said so, hears how far it was heard all the same. */
   #finishByRelay(): void {
     for (const [workerId, { active, isOnly }] of this.#parties) {
-      if (!active || active.line || isOnly) continue;
+      if (!active || isOnly) continue;
       this.#options.tellByRelay(workerId, Kind.RESUMED, active.id, String(active.stream.delivered));
     }
   }

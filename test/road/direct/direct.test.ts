@@ -186,6 +186,7 @@ direct("what the leader takes no more is the member's own, and what it said befo
   t.true(isDone);
   t.deepEqual(member.heard, ['RESULT 1 1']);
   await rig.leader.finish();
+  t.is(rig.said.splice(0).length, 1, 'how far it was heard');
   rig.relayUp({ g: 'g', t: TERM, f: 2, h: [Kind.RESUME, 1, 1, 0], x: '[0]' });
   t.deepEqual(rig.said, []);
 });
