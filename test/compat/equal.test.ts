@@ -46,7 +46,10 @@ async function outcomeOf(library: Library, run: Case['run']): Promise<unknown> {
   }
 }
 
-/** The first of two that are free. */
+/** A client of the drop-in that a script left open has a group by the name of its port: nobody else may meet it there. */
+const used = new Set<number>();
+
+/** The first of two that are free, and were not given out before. */
 async function freePorts(): Promise<number> {
   for (;;) {
     const first = createServer();
@@ -54,6 +57,8 @@ async function freePorts(): Promise<number> {
     try {
       const port = await listen(first, 0);
       await listen(second, port + 1);
+      if (used.has(port)) continue;
+      used.add(port);
       return port;
     } catch {
       // The next one is taken: others then.
