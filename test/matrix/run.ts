@@ -1,5 +1,5 @@
-// `npm run test:matrix [-- LINE ... --minutes N]`: the rings of the tests on other lines of Node. Once N minutes have passed
-// no ring begins any more, and which ones were left out is said.
+// `npm run test:matrix [-- LINE ... --ring NAME --minutes N]`: the rings of the tests on other lines of Node, or those that
+// are named. Once N minutes have passed no ring begins any more, and which ones were left out is said.
 
 import { spawnSync } from 'node:child_process';
 import { delimiter, dirname, join } from 'node:path';
@@ -25,11 +25,17 @@ const RINGS: Readonly<Record<string, readonly string[]>> = {
   examples: ['--serial', 'examples/redis', 'examples/fastify'],
 };
 
-const { values, positionals } = parseArgs({ options: { minutes: { type: 'string' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { minutes: { type: 'string' }, ring: { type: 'string', multiple: true } },
+  allowPositionals: true,
+});
+const rings = values.ring ?? Object.keys(RINGS);
+const unknown = rings.find(ring => !Object.hasOwn(RINGS, ring));
+if (unknown !== undefined) throw new Error(`--ring takes ${Object.keys(RINGS).join(', ')}, not ${unknown}`);
 const lines = positionals.length > 0 ? positionals : LINES;
 const until = Date.now() + Number(values.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
 const { node, compiler } = install(lines, TYPESCRIPTS);
-const results = lines.flatMap(line => Object.keys(RINGS).map(ring => runRing(line, ring)));
+const results = lines.flatMap(line => rings.map(ring => runRing(line, ring)));
 console.table(results);
 process.exitCode = results.some(({ result }) => result === 'failed') ? 1 : 0;
 

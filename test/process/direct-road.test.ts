@@ -8,6 +8,8 @@ test.serial('no frame of a thousand calls passes the primary', async t => {
   const [follower] = followers;
   // Calls go by the relay until the connection stands.
   while ((await follower.do.status()).road !== 'direct') await follower.do.call('echo', [1]);
+  // Its answer comes after the last frame about the change of road, which is the relay's.
+  t.deepEqual(await follower.do.call('echo', [2]), { value: 2 });
   const before = await primary.do.status();
   const ended = await follower.do.callMany(1000, 'direct');
   t.true(ended.every(({ error }) => error === undefined));
