@@ -16,8 +16,7 @@ import {
   readyTimedOut,
   timedOut,
 } from '../errors.js';
-import type { Service } from '../leader/service.js';
-import { handBack } from '../leader/service.js';
+import { handBack, type Service } from '../leader/service.js';
 import { Failovers } from '../metrics/failovers.js';
 import { Served } from '../metrics/served.js';
 import { type MemberOptions, memberDigest } from '../options.js';

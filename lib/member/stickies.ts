@@ -13,8 +13,8 @@ export interface Sticky {
   readonly handle: object;
   /** Said and not yet taken: while it is under way, it isn't said again beside itself. */
   call: Call | undefined;
-  /** What it replaced, where that was under way then. */
-  readonly before: Sticky | undefined;
+  /** What it replaced, where that was under way then, and may wait until this one is taken. */
+  before: Sticky | undefined;
   /** Sayings in a row that failed, and when the next one is due. */
   failures: number;
   retry: Timer | undefined;
@@ -157,6 +157,8 @@ export class Stickies {
     const done: Call['succeed'] = value => {
       over();
       sticky.failures = 0;
+      // It was sent before this one, and needn't be kept for as long as this one is in force.
+      sticky.before = undefined;
       succeed(value);
     };
     const failed: Call['fail'] = error => {

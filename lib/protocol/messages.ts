@@ -480,7 +480,10 @@ export const Kind = {
   // leader -> member, about roads
   /** `0`; the id is a stream's: what follows this frame comes by the direct road */
   SWITCHED: 22,
-  /** the number of the last bundle that came by the stream with this id; what follows comes by the relay */
+  /**
+   * the number of the last bundle that came by the stream with this id; what follows comes by the relay. Unasked, at the
+   * end of a term: nothing more is taken
+   */
   RESUMED: 23,
 
   // primary -> member, in the order of the data
