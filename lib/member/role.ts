@@ -239,10 +239,13 @@ function close(state: RoleState, cause?: ResignCause, error?: Payload): RoleStep
 function closed(state: RoleState, term: number): RoleStep {
   const { now, isLeaving } = state;
   if (now.at !== 'closing' || now.term !== term) return same(state);
-  if (isLeaving) return { state: { ...state, now: { at: 'gone' } }, orders: [{ do: 'leave' }] };
-  const next = settle({ ...state, now: { at: 'following' } });
-  if (!now.cause) return next;
-  return { ...next, orders: [{ do: 'resign', term, cause: now.cause, error: now.error }, ...next.orders] };
+  const { cause, error } = now;
+  const next: RoleStep = isLeaving
+    ? { state: { ...state, now: { at: 'gone' } }, orders: [{ do: 'leave' }] }
+    : settle({ ...state, now: { at: 'following' } });
+  // That it leaves says that it resigns, and no more.
+  if (!cause || (isLeaving && cause === 'resigned')) return next;
+  return { ...next, orders: [{ do: 'resign', term, cause, error }, ...next.orders] };
 }
 
 function lost(state: RoleState): RoleStep {

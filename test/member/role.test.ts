@@ -317,13 +317,13 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
        closed 5                 | leave   | gone`,
     ],
     [
-      'a member that leaves while it closes takes no new term',
+      'a member that leaves while it closes a broken real client says so, and takes no new term',
       `news 1@5 opening, leased | ...
        opened 5                 | ...
-       broken 5                 | stop, close 5 | closing 5 broken
-       leave                    |               | closing 5 broken
-       news 1@6 opening         |               | closing 5 broken
-       closed 5                 | leave         | gone`,
+       broken 5                 | stop, close 5          | closing 5 broken
+       leave                    |                        | closing 5 broken
+       news 1@6 opening         |                        | closing 5 broken
+       closed 5                 | resign 5 broken, leave | gone`,
     ],
     [
       'a leader that leaves and is deposed before the word to hand over comes is gone all the same',

@@ -482,4 +482,24 @@ export const REGRESSIONS: readonly Regression[] = [
       },
     ),
   },
+  {
+    seed: 401058,
+    text: 'The real client of a leader that was about to leave broke: the primary took the end of its term for a planned one.',
+    plan: plan(
+      401058,
+      5,
+      470,
+      [
+        { at: 0, do: 'fork', w: 2 },
+        { at: 0, do: 'fork', w: 3 },
+        { at: 3, do: 'fork', w: 1 },
+        { at: 4, do: 'fork', w: 0 },
+        { at: 4, do: 'fork', w: 4 },
+        { at: 460, do: 'close', g: 0, w: -1 },
+        { at: 460, do: 'call', g: 0, w: 4, what: 'quick', ms: 1, ...CALL },
+        { at: 461, do: 'break', g: 0 },
+      ],
+      { jitterMs: 2 },
+    ),
+  },
 ];
