@@ -7,15 +7,11 @@ import { partsBytes, unpack } from './travelling-parts.js';
 
 /**
  * Characters and bytes beyond which no further frame joins a bundle, and it leaves before the end of the tick. Measured
- * with payloads of 10 kB on Node 20, over IPC channels: writes of 64 and 256 KiB cost up to twice the CPU, 1 MiB gains no more.
+ * with payloads of 10 kB on Node 20: with 64 KiB a message stays, as base64 too, below the 128 KiB from which on glibc
+ * fetches memory anew from the kernel each time; on channels that carry JSON that is worth more than twice the calls. Less
+ * than Node reads at once (64 KiB) costs a socket two thirds of them.
  */
-export const WRITE_BYTES = 512 * 1024;
-
-/**
- * The same for a socket, where the peer already works on one while the next is written. In the same measurement 96 KiB
- * are half as fast again as 512, and 32 half as fast.
- */
-export const SOCKET_WRITE_BYTES = 96 * 1024;
+export const WRITE_BYTES = 64 * 1024;
 
 /** Fewer frames than this aren't worth a write of their own. */
 const BATCH = 32;
@@ -37,8 +33,6 @@ export interface About {
 export class OpenBundle {
   bytes = OVERHEAD_BYTES;
   sealed = false;
-  /** Beyond it no further frame joins. */
-  mostBytes = WRITE_BYTES;
   readonly #head: number[];
   readonly #texts: string[];
   #parts: Part[] | undefined;
@@ -84,13 +78,13 @@ export class OpenBundle {
   }
 
   get isFull(): boolean {
-    return this.sealed || this.bytes >= this.mostBytes;
+    return this.sealed || this.bytes >= WRITE_BYTES;
   }
 
   /** Whether it may as well leave before the end of the tick: large, or a good part of the `inFlight` frames under way. */
   isWorthAWrite(inFlight: number): boolean {
     const frames = this.#texts.length;
-    return this.bytes >= this.mostBytes || (frames >= BATCH && frames >= inFlight / 4);
+    return this.bytes >= WRITE_BYTES || (frames >= BATCH && frames >= inFlight / 4);
   }
 
   /** @param about for a call */

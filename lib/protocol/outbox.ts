@@ -163,9 +163,10 @@ export class Outbox {
   }
 
   #fill(packet: Leaving): void {
-    while (this.#first < this.#queue.length && packet.bytes < WRITE_BYTES) {
+    while (this.#first < this.#queue.length) {
       if (this.#windowBytes + packet.bytes >= WINDOW_BYTES) break;
       const entry = this.#queue[this.#first]!;
+      if (packet.bytes > 0 && packet.bytes + entry.bytes > WRITE_BYTES) break;
       if ('control' in entry) {
         // Within a packet control is read first, so this one closes the packet before it and begins its own.
         if (packet.d.length > 0) break;

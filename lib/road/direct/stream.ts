@@ -4,7 +4,7 @@
 //   not yet received:   | written | waits for room, or a connection | open: frames can join |
 //                        ▲ what an acknowledgement lets go of
 
-import { type About, OpenBundle, SOCKET_WRITE_BYTES } from '../../protocol/frames.js';
+import { type About, OpenBundle } from '../../protocol/frames.js';
 import type { Bundle } from '../../protocol/messages.js';
 import type { Part } from '../../protocol/payload.js';
 import type { Connection } from '../../transport/direct.js';
@@ -184,7 +184,6 @@ export class Stream {
     const { group, term, numbers, clock } = this.#options;
     if (this.#open) this.#seal();
     this.#open = new OpenBundle(group, term, undefined, ++numbers.last);
-    this.#open.mostBytes = SOCKET_WRITE_BYTES;
     this.#kept.push(this.#open);
     if (!this.#isScheduled) {
       this.#isScheduled = true;
