@@ -3,12 +3,16 @@
 import test from 'ava';
 import { calls, noDaemonTrouble, terms } from '../../helpers/pm2-calls.js';
 import { type AppProcess, MAJORS, startPm2 } from '../../helpers/pm2-process.js';
-import { Metronome } from '../../helpers/process-metronome.js';
 import { isAlive } from '../../helpers/process-remote.js';
 import { now } from '../../helpers/process-wire.js';
 
 const KILLS = 20;
 const MOST_GAP_MS = 150;
+/**
+ * On a machine that is slow just then: this part of the time until PM2 has another worker in the place of the one that was
+ * killed, which is the kernel's, PM2's and Node's work, as most of the gap is.
+ */
+const MOST_GAP_OF_RESTART = 1 / 3;
 /** For so long calls are looked at after a failover: PM2 starts another worker meanwhile. */
 const AFTER_MS = 200;
 
@@ -42,8 +46,6 @@ for (const major of MAJORS) {
       const { daemonPid } = pm2;
       let leader = await pm2.leader('web', 4);
       t.is((await pm2.upstream.untilConnections(1)).total, 1);
-      const metronome = new Metronome();
-      t.teardown(() => metronome.stop());
       const gaps: number[] = [];
       for (let i = 0; i < KILLS; i++) {
         const others = pm2.living.filter(worker => worker !== leader);
@@ -51,15 +53,14 @@ for (const major of MAJORS) {
         leader.kill();
         await leader.gone;
         leader = await pm2.leader('web', 4);
+        const restart = now() - from;
         const ends = await Promise.all(others.map(worker => successes(worker, from)));
         const gap = Math.max(...ends.map(times => longestGap(from, times)));
         gaps.push(gap);
         if (gap < MOST_GAP_MS) continue;
-        const lost = metronome.lostSince(from);
-        t.log(
-          `a gap of ${Math.round(gap)} ms: ${await timeline(others, from, ends)}, the machine took ${Math.round(lost)}`,
-        );
-        t.true(gap - lost < MOST_GAP_MS, `${gap} ms`);
+        const text = `a gap of ${Math.round(gap)} ms: ${await timeline(others, from, ends)}, replaced after ${Math.round(restart)}`;
+        t.log(text);
+        t.true(gap < restart * MOST_GAP_OF_RESTART, text);
       }
       t.log(`longest gap of each, in ms: ${gaps.map(Math.round).join(' ')}`);
       t.is(pm2.daemonPid, daemonPid);
