@@ -47,6 +47,8 @@ export interface Executed {
   readonly term?: number | undefined;
   /** The connection's number, from 1. */
   readonly connection: number;
+  /** Its client sent it after one of a higher term was sent. */
+  readonly isStale?: true;
 }
 
 /** A connection as the upstream saw it, in ms of the host's monotonic clock. */
@@ -62,7 +64,7 @@ export interface UpstreamStats {
   readonly operations: number;
   /** Operations with an id that had run before. */
   readonly ranTwice: number;
-  /** Operations that their client sent after one of a higher term was sent, whichever was read first. */
+  /** Operations that were stale, whichever was read first. */
   readonly ranStale: number;
   /** Per topic: the last number given out, and how many connections are subscribed now. */
   readonly topics: Readonly<Record<string, { readonly sequence: number; readonly subscribers: number }>>;

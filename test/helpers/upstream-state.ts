@@ -27,7 +27,7 @@ interface Topic {
 }
 
 export class UpstreamState {
-  readonly executed: Executed[] = [];
+  readonly executed: Mutable<Executed>[] = [];
   readonly #values = new Map<string, unknown>();
   readonly #topics = new Map<string, Topic>();
   readonly #live = new Set<Connection>();
@@ -35,11 +35,10 @@ export class UpstreamState {
   readonly #seen: Mutable<SeenConnection>[] = [];
   #total = 0;
   #highest = 0;
-  /** When the first and the last operation of a term were sent. */
-  readonly #terms = new Map<number, { from: number; until: number }>();
+  /** When the first and the last operation of a term were sent, and that last one. */
+  readonly #terms = new Map<number, { from: number; until: number; last: Mutable<Executed> }>();
   #newestTerm = 0;
   #ranTwice = 0;
-  #ranStale = 0;
 
   connect(update: (update: Update) => void): Connection {
     const connection = { number: ++this.#total, update };
@@ -103,35 +102,35 @@ export class UpstreamState {
       connections: this.connections(),
       operations: this.executed.length,
       ranTwice: this.#ranTwice,
-      ranStale: this.#ranStale,
+      ranStale: this.executed.filter(({ isStale }) => isStale).length,
       topics: Object.fromEntries(topics),
     };
   }
 
   #remember({ number }: Connection, { op, id, term, at }: Request): void {
-    this.executed.push({ op, id, term, connection: number });
+    const ran = { op, id, term, connection: number };
+    this.executed.push(ran);
     if (id !== undefined) {
       if (this.#ids.has(id)) this.#ranTwice++;
       this.#ids.add(id);
     }
     if (term !== undefined) {
       this.#seen[number - 1]!.term ??= term;
-      this.#judge(term, at);
+      this.#judge(ran, term, at);
     }
   }
 
   /** Of two connections at once either may be read first: it is the clock of the clients that tells what came before. */
-  #judge(term: number, at: number): void {
+  #judge(ran: Mutable<Executed>, term: number, at: number): void {
     const own = this.#terms.get(term);
     const isNewest = term >= this.#newestTerm;
-    if (own) own.until = at;
-    else this.#terms.set(term, { from: at, until: at });
+    this.#terms.set(term, { from: own?.from ?? at, until: at, last: ran });
     this.#newestTerm = Math.max(this.#newestTerm, term);
     if (own && isNewest) return;
-    for (const [other, { from, until }] of this.#terms) {
-      if (other > term && at > from) this.#ranStale++;
+    for (const [other, { from, until, last }] of this.#terms) {
+      if (other > term && at > from) ran.isStale = true;
       // The last one of an older term, which was read before this first one of its own.
-      else if (other < term && !own && until > at) this.#ranStale++;
+      else if (other < term && !own && until > at) last.isStale = true;
     }
   }
 

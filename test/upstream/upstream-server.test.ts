@@ -121,7 +121,7 @@ test('it remembers what ran, and knows what ran twice or for an old term', async
   await client.ask({ n: 3, op: 'incr', key: 'a', id: 'one', term: 6, at: 3 });
   await client.ask({ n: 4, op: 'incr', key: 'a', id: 'three', term: 5, at: 4 });
   t.like(upstream.stats(), { operations: 4, ranTwice: 1, ranStale: 1 });
-  t.deepEqual(upstream.executed()[3], { op: 'incr', id: 'three', term: 5, connection: 1 });
+  t.deepEqual(upstream.executed()[3], { op: 'incr', id: 'three', term: 5, connection: 1, isStale: true });
 });
 
 test('what counts is when an operation was sent, not when it was read', async t => {
