@@ -20,6 +20,8 @@ export interface SimCall {
   readonly number: number;
   /** The terms of the group that had ended when it was made. */
   readonly endedBefore: number;
+  /** The term that its member knew of when it was made, though it may have been over. */
+  readonly knownTerm: number;
   readonly throws: boolean;
   /** Its errors are told as events of the handle. */
   readonly isOneway: boolean;
@@ -55,7 +57,7 @@ export class CallAccount {
   }
 
   make(
-    given: Omit<SimCall, 'madeAt' | 'number' | 'endedBefore' | 'starts' | 'forgotten' | 'end'>,
+    given: Omit<SimCall, 'madeAt' | 'number' | 'endedBefore' | 'knownTerm' | 'starts' | 'forgotten' | 'end'>,
     promise: () => PromiseLike<unknown>,
   ): SimCall {
     const { world } = this;
@@ -64,6 +66,7 @@ export class CallAccount {
       madeAt: world.time.now(),
       number: ++this.#numbers,
       endedBefore: given.group.ended.length,
+      knownTerm: given.handle.client.term,
       starts: [],
       forgotten: 0,
       end: undefined,
@@ -190,10 +193,11 @@ export class CallAccount {
   }
 
   /** A hand-over in good order loses nothing that had not begun. */
-  #checkLoss({ id, kind, starts, group, endedBefore }: SimCall): void {
+  #checkLoss({ id, kind, starts, group, endedBefore, knownTerm }: SimCall): void {
     // Of a leader whose channel closed it is said later that its term is over.
     if (this.world.leadershipOf(group)?.state === 'fenced') return;
-    const endings = group.ended.slice(endedBefore);
+    // To a leader that was gone already it was sent by who had not heard of that.
+    const endings = group.ended.filter(({ term }, i) => i >= endedBefore || (knownTerm > 0 && term >= knownTerm));
     if (starts.length === 0 && endings.length > 0 && endings.every(({ isInOrder }) => isInOrder))
       this.world.broken('hand-over', `${kind} ${id} was lost in a planned hand-over, and never ran`);
   }

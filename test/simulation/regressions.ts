@@ -502,4 +502,27 @@ export const REGRESSIONS: readonly Regression[] = [
       { jitterMs: 2 },
     ),
   },
+  {
+    seed: 51364,
+    text: 'The simulator took the loss of a killed leader for a planned hand-over, because the caller had not heard that it was dead.',
+    plan: plan(
+      51364,
+      3,
+      1190,
+      [
+        { at: 3, do: 'fork', w: 1 },
+        { at: 4, do: 'fork', w: 0 },
+        { at: 530, do: 'deaf', g: 0, w: 1, ms: 1000 },
+        { at: 703, do: 'kill', g: 0, w: -1 },
+        { at: 904, do: 'call', g: 0, w: 1, what: 'quick', ms: 100, ...CALL, isPadded: true },
+        { at: 976, do: 'fork', w: 0 },
+        { at: 1184, do: 'close', g: 0, w: -1 },
+      ],
+      {
+        road: 'direct',
+        groups: [{ name: 'g0', form: 'class', handover: 'overlap', replay: 'last', greets: false }],
+        workers: [true, false, true].map(eligible => ({ serialization: 'json', eligible, priority: 0 })),
+      },
+    ),
+  },
 ];
