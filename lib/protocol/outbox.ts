@@ -174,7 +174,6 @@ export class Outbox {
         if (entry.written) packet.written = [...(packet.written ?? []), entry.written];
       } else {
         const isLarge = entry.bytes > WINDOW_BYTES;
-        if (isLarge && packet.d.length > 0) break;
         if ('bundle' in entry) this.queuedBytes -= entry.bytes;
         const bundle = 'bundle' in entry ? entry.bundle : entry.seal();
         if (isLarge) return this.#cut(bundle);
