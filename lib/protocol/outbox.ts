@@ -173,10 +173,9 @@ export class Outbox {
         packet.c.push(entry.control);
         if (entry.written) packet.written = [...(packet.written ?? []), entry.written];
       } else {
-        const isLarge = entry.bytes > WINDOW_BYTES;
         if ('bundle' in entry) this.queuedBytes -= entry.bytes;
         const bundle = 'bundle' in entry ? entry.bundle : entry.seal();
-        if (isLarge) return this.#cut(bundle);
+        if (entry.bytes > WINDOW_BYTES) return this.#cut(bundle);
         packet.bytes += entry.bytes;
         packet.d.push(bundle);
       }
