@@ -1,7 +1,7 @@
 // Calls under chaos: each ends once and in time, and is counted by how it ended.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SharedClientError } from '../../lib/index.js';
+import { SharedClientError } from 'cluster-shared-client';
 import { now } from './process-wire.js';
 import { StallMeter } from './stall-meter.js';
 

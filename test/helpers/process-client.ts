@@ -1,6 +1,6 @@
 // The real client of the process ring: the upstream's, with methods that hang, wait and tell on purpose.
 
-import { callContext } from '../../lib/index.js';
+import { callContext } from 'cluster-shared-client';
 import { UpstreamClient } from './upstream-client.js';
 
 /** What a {@link ProbeClient} needs of the process it lives in. */

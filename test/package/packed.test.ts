@@ -19,12 +19,25 @@ test.before(async () => {
 
 test.after.always(() => Promise.all([packed.folder, folder].map(removeFolder)));
 
-test('it holds the compiled library, its types, and what a reader needs', t => {
+test('it holds the bundled library, its types, and what a reader needs', t => {
   const sources = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
-  const compiled = sources.flatMap(file =>
-    ['.js', '.js.map', '.d.ts'].map(extension => `dist/lib/${file.replace(/\.ts$/, extension)}`),
+  const types = sources.map(file => `dist/lib/${file.replace(/\.ts$/, '.d.ts')}`);
+  const doors = ['index', 'compat', 'testing', 'clients/mqtt', 'clients/pg'].map(door => `dist/bundle/${door}.js`);
+  const isShared = (file: string) => /^dist\/bundle\/chunk-\w+\.js$/.test(file);
+  t.true(packed.files.some(isShared));
+  t.deepEqual(
+    packed.files.filter(file => !isShared(file)),
+    [...types, ...doors, 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'].sort(),
   );
-  t.deepEqual(packed.files, [...compiled, 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'].sort());
+});
+
+test('it names no source maps: where PM2 turns them on, the first stack trace of a process would wait for them', async t => {
+  const scripts = packed.files.filter(file => file.endsWith('.js'));
+  const texts = await Promise.all(scripts.map(file => readFile(file, 'utf8')));
+  t.deepEqual(
+    scripts.filter((_, i) => texts[i]!.includes('sourceMappingURL')),
+    [],
+  );
 });
 
 test('it is about as large as the README says', async t => {
