@@ -1,6 +1,6 @@
-// `npm run test:matrix [-- LINE ... --ring NAME --had-processes LINE --minutes N]`: the rings of the tests on other lines of
-// Node, or those that are named. A line whose rings of processes `npm test` ran on a later release is spared them. Once N
-// minutes have passed no ring begins any more, and which ones were left out is said.
+// `npm run test:matrix [-- LINE ... --ring NAME --minutes N]`: the rings of the tests on other lines of Node, or those that
+// are named. Once N minutes have passed no ring begins any more, and which ones were left out is said: so what is short
+// comes first, and at the end what `npm test` runs on the Node at hand, which is of the same line.
 
 import { spawnSync } from 'node:child_process';
 import { delimiter, dirname, join } from 'node:path';
@@ -19,19 +19,15 @@ const TYPESCRIPTS = ['5.8', '6.0'];
  * simulations, the long chaos, and most recipes.
  */
 const RINGS: Readonly<Record<string, readonly string[]>> = {
-  'unit and system': ['**/*', '!process/**/*', '!examples/*', '!package/*', '!simulation/*', '!pm2/simulation/*'],
   package: ['--serial', 'package/*'],
   examples: ['--serial', 'examples/redis', 'examples/fastify'],
+  'unit and system': ['**/*', '!process/**/*', '!examples/*', '!package/*', '!simulation/*', '!pm2/simulation/*'],
   'process, alone': ['--serial', 'process/alone/*', '!process/alone/chaos'],
   'process, beside each other': ['--concurrency=3', 'process/*'],
 };
 
 const { values, positionals } = parseArgs({
-  options: {
-    minutes: { type: 'string' },
-    ring: { type: 'string', multiple: true },
-    'had-processes': { type: 'string', multiple: true },
-  },
+  options: { minutes: { type: 'string' }, ring: { type: 'string', multiple: true } },
   allowPositionals: true,
 });
 const rings = values.ring ?? Object.keys(RINGS);
@@ -40,13 +36,18 @@ if (unknown !== undefined) throw new Error(`--ring takes ${Object.keys(RINGS).jo
 const lines = positionals.length > 0 ? positionals : LINES;
 const until = Date.now() + Number(values.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
 const { node, compiler } = install(lines, TYPESCRIPTS);
-// What takes longest comes last: where time is short each line has had the rest.
-const results = rings.flatMap(ring => lines.filter(line => isDue(line, ring)).map(line => runRing(line, ring)));
+const due = rings.flatMap(ring => lines.map(line => ({ line, ring })));
+const results = [
+  ...due.filter(({ line, ring }) => !isAtHand(line, ring)),
+  ...due.filter(({ line, ring }) => isAtHand(line, ring)),
+].map(({ line, ring }) => runRing(line, ring));
 console.table(results);
 process.exitCode = results.some(({ result }) => result === 'failed') ? 1 : 0;
 
-function isDue(line: string, ring: string): boolean {
-  return !ring.startsWith('process') || !values['had-processes']?.includes(line);
+/** Whether `npm test` runs it on a release of this line. */
+function isAtHand(line: string, ring: string): boolean {
+  const [major] = process.versions.node.split('.');
+  return line.split('.')[0] === major && ring !== 'package' && ring !== 'examples';
 }
 
 function runRing(line: string, ring: string) {

@@ -1,130 +1,29 @@
 // Shared clients under the real PM2, in a home of the test's own. What there was to be shown, and where it is:
 //
 //   1  SIGKILL of leader (20 times) and follower under load   test/process/alone/pm2-leader-killed.test.ts
-//   2  reload with and without wait_ready, calls in flight    'a reload ...'
-//   3  scale down onto the leader                             'scaling down ...'
-//   4  restart of all: terms                                  the same
-//   5  SIGSTOP of the leader for 10 s                         'a leader that is stopped for 10 s ...'
+//   2  reload with and without wait_ready, calls in flight    test/process/pm2-changes.test.ts: 'a reload ...'
+//   3  scale down onto the leader                             there: 'scaling down ...'
+//   4  restart of all: terms                                  there: the same
+//   5  SIGSTOP of the leader for 10 s                         there: 'a leader that is stopped for 10 s ...'
 //   6  a busy follower: the daemon's memory                   'a busy follower ...'
 //   7  pm2 update, kill -9 of the daemon                      'pm2 update ...', 'when the daemon is killed ...'
 //   8  apps and namespaces, groups of one name                'apps and namespaces never meet ...'
 //   9  ESM, instance_var, a PM2_HOME of its own               every app here is ESM in such a home; instance_var as 8
 //  10  odd values never reach process.send raw                test/transport/pm2-bus.test.ts: what goes up is always text in an object
-//  11  shutdown_with_message                                  'a stop by message ...'
+//  11  shutdown_with_message                                  there: 'a stop by message ...'
 //  12  a forked child, a cluster under a fork-mode app        'a forked child ...'
 //  13  a flood of log lines                                   as 6
 //  14  pm2 5, 6, 7 and pm2-runtime                            `npm run test:pm2-all` runs all of it; 'pm2-runtime ...'
 //  15  a payload of 10 MB                                     as 6, and over the bus 1 MB in 'where no socket can be made ...'
 
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { calls, noDaemonTrouble, terms } from '../helpers/pm2-calls.js';
+import { calls, noDaemonTrouble } from '../helpers/pm2-calls.js';
 import { MAJORS, startPm2 } from '../helpers/pm2-process.js';
 import { isAlive } from '../helpers/process-remote.js';
-import { now } from '../helpers/process-wire.js';
 
 for (const major of MAJORS) {
   const title = (text: string) => `pm2 ${major}: ${text}`;
-
-  for (const ready of ['listening', 'wait_ready'] as const) {
-    test.serial(title(`a reload (${ready}) under 100 calls a second fails none, with at most two changes`), async t => {
-      const pm2 = await startPm2(t, major);
-      const isWaiting = ready === 'wait_ready';
-      await pm2.run({
-        callEveryMs: 40,
-        stops: 'SIGINT',
-        listens: true,
-        ...(isWaiting && { tellsReady: true, pm2: { wait_ready: true } }),
-      });
-      await pm2.leader('web', 4);
-      const before = (await terms(pm2.workers)).length;
-      await pm2.cli('reload', 'web');
-      await pm2.leader('web', 4);
-      t.is(pm2.workers.length, 8);
-      const changes = (await terms(pm2.workers)).length - before;
-      t.true(changes >= 1 && changes <= 2, `${changes}`);
-      const all = await calls(pm2.workers);
-      t.deepEqual(
-        all.filter(({ error }) => error),
-        [],
-      );
-      t.true(all.length > 100, `${all.length}`);
-      noDaemonTrouble(t, pm2);
-    });
-  }
-
-  test.serial(title('a leader that is stopped for 10 s is replaced in time, and says nothing stale after'), async t => {
-    const pm2 = await startPm2(t, major);
-    await pm2.run({ configure: { heartbeatMs: 200, leaderTimeoutMs: 1000 } });
-    const leader = await pm2.leader('web', 4);
-    const { term } = await leader.do.status();
-    const others = pm2.living.filter(worker => worker !== leader);
-    for (const worker of pm2.living) await worker.do.subscribe('t');
-    leader.freeze();
-    const from = now();
-    const next = await Promise.race(
-      others.map(async worker => (await worker.until('leader', ({ at }) => at > from)).at),
-    );
-    const took = next - from;
-    t.true(took < 1000 + 200 + 200, `${took} ms`);
-    await sleep(10_000 - took);
-    leader.thaw();
-    const follower = await leader.until('follower');
-    t.true(follower.term > term);
-    await others[0]!.do.publish('t', 'after');
-    for (const worker of pm2.living) {
-      const value = await worker.until('value');
-      t.true(value.term > term);
-      t.is(value.message, 'after');
-    }
-    t.deepEqual(await leader.do.call('echo', ['it calls']), { value: 'it calls' });
-    await pm2.upstream.untilConnections(1);
-    t.is(pm2.living.length, 4);
-    noDaemonTrouble(t, pm2);
-  });
-
-  test.serial(
-    title('scaling down onto the leader fails no call, and a restart of all goes on with a higher term'),
-    async t => {
-      const pm2 = await startPm2(t, major);
-      await pm2.run({ callEveryMs: 20, stops: 'SIGINT', instances: 4 });
-      const first = await pm2.leader('web', 4);
-      // Scaling takes the lowest ids first, and the youngest leads: so it is handed to the oldest.
-      const oldest = [...pm2.living].sort((a, b) => a.workerId - b.workerId)[0]!;
-      if (first !== oldest) t.deepEqual(await first.do.transfer(oldest.workerId), {});
-      await pm2.cli('scale', 'web', '2');
-      const leader = await pm2.leader('web', 2);
-      t.not(leader, oldest);
-      t.deepEqual(
-        (await calls(pm2.workers)).filter(({ error }) => error),
-        [],
-      );
-      const { term } = await leader.do.status();
-      await pm2.cli('restart', 'web');
-      const { term: next } = await (await pm2.leader('web', 2)).do.status();
-      t.true(next > term);
-      noDaemonTrouble(t, pm2);
-    },
-  );
-
-  test.serial(title('a stop by message hands over too'), async t => {
-    const pm2 = await startPm2(t, major);
-    await pm2.run({ callEveryMs: 20, instances: 3, stops: 'shutdown', pm2: { shutdown_with_message: true } });
-    const leader = await pm2.leader('web', 3);
-    const id = readdirSync(join(pm2.home, 'pids')).find(
-      file => readFileSync(join(pm2.home, 'pids', file), 'utf8') === String(leader.pid),
-    );
-    await pm2.cli('stop', /(\d+)\.pid$/.exec(id!)![1]!);
-    t.not(await pm2.leader('web', 2), leader);
-    t.deepEqual(
-      (await calls(pm2.workers)).filter(({ error }) => error),
-      [],
-    );
-    t.true((await leader.told('stopping')).length === 1);
-    noDaemonTrouble(t, pm2);
-  });
 
   test.serial(title('apps and namespaces never meet, though their groups have the same name'), async t => {
     const pm2 = await startPm2(t, major);
