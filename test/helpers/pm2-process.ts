@@ -105,6 +105,8 @@ export class Pm2 {
       // A test kills faster than an app that is well dies.
       max_restarts: 1000,
       min_uptime: 100,
+      // PM2 7 turns source maps on: the first stack trace of a process would wait until those of the tests are read.
+      disable_source_map_support: true,
       ...pm2,
       env: { ...this.#env, [SETUP]: JSON.stringify({ app: name, ...setup }) },
     };

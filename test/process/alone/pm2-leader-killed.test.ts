@@ -13,7 +13,7 @@ const MOST_GAP_MS = 150;
  * On a machine that is slow just then: this part of the time until PM2 has another worker in the place of the one that was
  * killed, which is the kernel's, PM2's and Node's work, as most of the gap is.
  */
-const MOST_GAP_OF_RESTART = 1 / 3;
+const MOST_GAP_OF_RESTART = 1 / 2;
 /** For so long calls are looked at after a failover: PM2 starts another worker meanwhile. */
 const AFTER_MS = 200;
 
