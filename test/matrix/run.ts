@@ -36,15 +36,13 @@ if (unknown !== undefined) throw new Error(`--ring takes ${Object.keys(RINGS).jo
 const lines = positionals.length > 0 ? positionals : LINES;
 const until = Date.now() + Number(values.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
 const { node, compiler } = install(lines, TYPESCRIPTS);
-const due = rings.flatMap(ring => lines.map(line => ({ line, ring })));
-const results = [
-  ...due.filter(({ line, ring }) => !isAtHand(line, ring)),
-  ...due.filter(({ line, ring }) => isAtHand(line, ring)),
-].map(({ line, ring }) => runRing(line, ring));
+const due = rings.flatMap(ring => lines.map(line => ({ line, ring, isLast: isAtHand(line, ring) })));
+due.sort((a, b) => Number(a.isLast) - Number(b.isLast));
+const results = due.map(({ line, ring }) => runRing(line, ring));
 console.table(results);
 process.exitCode = results.some(({ result }) => result === 'failed') ? 1 : 0;
 
-/** Whether `npm test` runs it on a release of this line. */
+/** Whether it takes long, and `npm test` runs it on a release of this line. */
 function isAtHand(line: string, ring: string): boolean {
   const [major] = process.versions.node.split('.');
   return line.split('.')[0] === major && ring !== 'package' && ring !== 'examples';

@@ -19,10 +19,13 @@ test.before(async () => {
 
 test.after.always(() => Promise.all([packed.folder, folder].map(removeFolder)));
 
-test('it holds the bundled library, its types, and what a reader needs', t => {
+test('it holds the bundled library, its types, and what a reader needs', async t => {
   const sources = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
   const types = sources.map(file => `dist/lib/${file.replace(/\.ts$/, '.d.ts')}`);
-  const doors = ['index', 'compat', 'testing', 'clients/mqtt', 'clients/pg'].map(door => `dist/bundle/${door}.js`);
+  const { exports } = JSON.parse(await readFile('package.json', 'utf8')) as {
+    exports: Record<string, { default?: string }>;
+  };
+  const doors = Object.values(exports).flatMap(door => door.default?.replace('./', '') ?? []);
   const isShared = (file: string) => /^dist\/bundle\/chunk-\w+\.js$/.test(file);
   t.true(packed.files.some(isShared));
   t.deepEqual(

@@ -1,7 +1,6 @@
 // SIGKILL of a leader under the real PM2, again and again under load: the first of the points of test/process/pm2.test.ts.
 
 import test from 'ava';
-import { median } from 'simple-statistics';
 import { calls, noDaemonTrouble, terms } from '../../helpers/pm2-calls.js';
 import { type AppProcess, MAJORS, startPm2 } from '../../helpers/pm2-process.js';
 import { isAlive } from '../../helpers/process-remote.js';
@@ -14,6 +13,8 @@ const MOST_GAP_MS = 150;
  * killed, which is the kernel's, PM2's and Node's work, as most of the gap is.
  */
 const MOST_GAP_OF_RESTART = 1 / 2;
+/** So many of the kills may need that. */
+const MOST_LONGER = 2;
 /** For so long calls are looked at after a failover: PM2 starts another worker meanwhile. */
 const AFTER_MS = 200;
 
@@ -63,7 +64,7 @@ for (const major of MAJORS) {
         t.log(text);
         t.true(gap < restart * MOST_GAP_OF_RESTART, text);
       }
-      t.true(median(gaps) < MOST_GAP_MS, 'only single ones are longer');
+      t.true(gaps.filter(gap => gap >= MOST_GAP_MS).length <= MOST_LONGER, 'only single ones are longer');
       t.log(`longest gap of each, in ms: ${gaps.map(Math.round).join(' ')}`);
       t.is(pm2.daemonPid, daemonPid);
       t.true(isAlive(daemonPid));
