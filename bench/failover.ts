@@ -32,18 +32,25 @@ export const failover: Bench = {
 };
 
 async function measure(tree: Tree, what: Case, { ms }: BenchRun): Promise<Figures> {
+  await pulse(tree, true);
   const leader = await leaderOf(tree);
   const others = tree.seated.filter(({ seat }) => seat !== leader.seat);
   await Promise.all(others.map(({ seat }) => tree.tell(seat, 'watch', { leader: leader.pid, ms })));
+  await Promise.all(others.map(({ seat }) => tree.tell(seat, 'collect', null)));
   const from = what.name === 'kill' ? await tree.kill(leader.seat) : await tree.tell(leader.seat, 'close', null);
   const returned = await Promise.all(others.map(({ seat }) => tree.tell(seat, 'returned', null)));
   if (what.name !== 'kill') await tree.kill(leader.seat);
+  await pulse(tree, false);
   await tree.grow(WORKERS);
   return {
     callMs: Math.max(...returned.map(({ callAt }) => callAt)) - from,
     firstCallMs: Math.min(...returned.map(({ callAt }) => callAt)) - from,
     valueMs: Math.max(...returned.map(({ valueAt }) => valueAt)) - from,
   };
+}
+
+async function pulse(tree: Tree, isOn: boolean): Promise<void> {
+  await Promise.all(tree.seated.map(({ seat }) => tree.tell(seat, 'pulse', isOn)));
 }
 
 async function leaderOf(tree: Tree) {

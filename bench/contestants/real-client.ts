@@ -29,18 +29,40 @@ export class RealClient {
 
   subscribe({ topic }: Topic, listener: Listener): void {
     source.listeners.set(topic, listener);
-    if (topic === PULSE) this.#pulse ??= setInterval(listener, 1, process.pid);
+    if (topic === PULSE) pulse.feed(listener);
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#pulse);
+    pulse.feed(undefined);
   }
-
-  #pulse: NodeJS.Timeout | undefined;
 }
 
-/** A topic that says every millisecond in which process the real client lives. */
+/** A topic that says every millisecond in which process the real client lives, while the pulse of that process is on. */
 export const PULSE = 'pulse';
+
+/** The pulse of this process: off unless its tree is being measured, or it would slow those down that are. */
+class Pulse {
+  #isOn = false;
+  #listener: Listener | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  turn(isOn: boolean): void {
+    this.#isOn = isOn;
+    this.#beat();
+  }
+
+  feed(listener: Listener | undefined): void {
+    this.#listener = listener;
+    this.#beat();
+  }
+
+  #beat(): void {
+    clearInterval(this.#timer);
+    if (this.#isOn && this.#listener) this.#timer = setInterval(this.#listener, 1, process.pid);
+  }
+}
+
+export const pulse = new Pulse();
 
 /** What feeds the real client of this process. A contestant subscribes it once to a topic, whatever the number of listeners. */
 export const source = {

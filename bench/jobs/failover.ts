@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Seat } from '../contestants/contestant.js';
-import { PULSE } from '../contestants/real-client.js';
+import { PULSE, pulse } from '../contestants/real-client.js';
 import { nowMs } from './clock.js';
 
 /** A moment by {@link nowMs}, each at another leader than the one that was there when it began to watch. */
@@ -25,6 +25,12 @@ let returned: Promise<Returned>;
 
 export const JOBS = {
   leads: ({ leads }: Seat, _args: null): boolean => leads(),
+
+  /** Whether values come from here, where it leads or will. */
+  pulse: (_seat: Seat, isOn: boolean): void => pulse.turn(isOn),
+
+  /** A process has its first large collection soon after its start: it shall not fall into the few ms that are measured. */
+  collect: (_seat: Seat, _args: null): void => globalThis.gc!(),
 
   /** Resolves when calls and values have come from this leader for a while; from then on it watches for another one. */
   async watch(seat: Seat, { leader, ms }: WatchOrder): Promise<void> {

@@ -18,6 +18,7 @@ process.on('disconnect', () => void stop());
 
 cluster.setupPrimary({
   exec: fileURLToPath(new URL('./worker.js', import.meta.url)),
+  execArgv: ['--expose-gc'],
   serialization: process.env.BENCH_SERIALIZATION as Serialization,
 });
 const contestant = await loadContestant(process.env.BENCH_CONTESTANT as ContestantName);

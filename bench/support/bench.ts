@@ -78,7 +78,7 @@ export async function inTurns(
     for (const what of cases) {
       const step = `${run.bench.name}, round ${round} of ${run.rounds}, ${what.title}`;
       const ofStep: Sample[] = [];
-      for (const tree of rotated(trees, round - 1)) {
+      for (const tree of turned(trees, round - 1)) {
         const entry = entryName(tree.entry);
         progress.now(`${step}: ${entry} ...`);
         ofStep.push({ round, case: what.name, entry, ...(await outcomeOf(() => measure(tree, what))) });
@@ -98,8 +98,11 @@ async function outcomeOf(measure: () => Promise<Figures>): Promise<Pick<Sample, 
   }
 }
 
-/** Another one begins in each round, so that nobody always follows the same neighbour. */
-const rotated = <T>(items: readonly T[], by: number): T[] => items.map((_, n) => items[(n + by) % items.length] as T);
+/** Another one begins in each round, and every other round goes backwards, so that nobody always follows the same neighbour. */
+function turned<T>(items: readonly T[], round: number): T[] {
+  const rotated = items.map((_, n) => items[(n + round) % items.length] as T);
+  return round % 2 === 0 ? rotated : rotated.reverse();
+}
 
 function inWords(samples: readonly Sample[], { bench, entries }: BenchRun): string {
   const chief = bench.figures[0]!.name;
