@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava';
 import { Kind, kindOf, type Packet } from '../../lib/protocol/messages.js';
+import { RECONNECT_MS } from '../../lib/road/direct/direct-road.js';
 import type { TestWorker } from '../../lib/testing.js';
 import type { MemoryDirect } from '../../lib/transport/memory-direct.js';
 import { endOf, eventsOf, type Rig, type RigOptions, recorder, system, watch } from '../helpers/system-test.js';
@@ -92,7 +93,7 @@ direct(
     rig.upstream().push('topic', 'b');
     calls.push(watch(client!.echo(4)));
     rig.upstream().held.get('held')!.resolve('held');
-    await rig.time.settle();
+    await rig.time.advance(RECONNECT_MS);
     t.deepEqual(
       [held, ...calls].map(({ end }) => end),
       ['ok', 'ok', 'ok', 'ok', 'ok'],
@@ -120,7 +121,7 @@ direct('a connection that breaks where no other can be made goes on by the relay
   rig.workers[1]!.breakConnections();
   calls.push(watch(client!.echo(4)));
   rig.upstream().push('topic', 'b');
-  await rig.time.settle();
+  await rig.time.advance(RECONNECT_MS);
   t.deepEqual(
     calls.map(({ end }) => end),
     ['ok', 'ok', 'ok', 'ok'],

@@ -54,6 +54,12 @@ const WELCOME_MS = 5000;
 const RELAY_WARN = 2;
 const ONLY_WARN = 4;
 
+/**
+ * A connection that had carried something may just have broken. Most often its leader is dead, though, and the next one is
+ * being appointed: an attempt that can only fail would take the processor from that.
+ */
+export const RECONNECT_MS = 10;
+
 /** How long what was sent may take to leave when this process leaves the group. */
 const LEAVE_MS = 1000;
 
@@ -286,8 +292,7 @@ export class DirectRoad implements RemoteRoad {
     if (this.#isOver) return;
     const isFirst = this.#failures++ === 0;
     if (this.#way.at === 'direct') {
-      // A connection that had carried something may just have broken.
-      if (wasWelcome && isFirst) return this.#connect();
+      if (wasWelcome && isFirst) return this.#retry(RECONNECT_MS);
       if (!this.#options.isOnly) return this.#resume();
     }
     if (this.#failures === (this.#options.isOnly ? ONLY_WARN : RELAY_WARN))
@@ -302,9 +307,9 @@ export class DirectRoad implements RemoteRoad {
     this.#tellByRelay(Kind.RESUME, id, String(stream.received));
   }
 
-  #retry(): void {
+  #retry(ms = backoffMs(this.#failures)): void {
     if (this.#isOver) return;
-    this.#timer = this.#options.clock.setTimer(() => this.#connect(), backoffMs(this.#failures));
+    this.#timer = this.#options.clock.setTimer(() => this.#connect(), ms);
   }
 
   /** In a bundle that has no number: it's nobody's call. */

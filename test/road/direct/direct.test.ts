@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { type Bundle, Kind } from '../../../lib/protocol/messages.js';
+import { RECONNECT_MS } from '../../../lib/road/direct/direct-road.js';
 import { Line } from '../../../lib/road/direct/line.js';
 import type { Hello } from '../../../lib/road/direct/wire.js';
 import { encodeAck, encodeWords, What } from '../../../lib/road/direct/wire.js';
@@ -140,7 +141,7 @@ direct('a leader that speaks before it was greeted, or twice, is not listened to
     await rig.time.settle();
     const member = rig.member();
     member.road.offered({ address, secret: '' });
-    await rig.time.settle();
+    await rig.time.advance(RECONNECT_MS);
     t.not(member.changes.length > 0 && member.road.kind, 'direct');
     member.road.destroy();
     listener.close();
@@ -156,7 +157,7 @@ direct('a leader that leaves out a bundle is not listened to any more', async (t
   lane.stream.takeRest(9);
   (lane.stream as unknown as { attach: (typeof lane.stream)['attach'] }).attach(lane.line!.connection, 0);
   lane.put(Kind.RESULT, 3, '3');
-  await rig.time.settle();
+  await rig.time.advance(RECONNECT_MS);
   t.deepEqual(member.heard, ['RESULT 1 1']);
   await member.relay();
   rig.relayDown(member);
@@ -227,7 +228,7 @@ direct('a member that does not hear that its stream goes on by the relay any mor
   const member = await rig.member().connect();
   rig[1].refuseConnections(true);
   rig[2].breakConnections();
-  await rig.time.settle();
+  await rig.time.advance(RECONNECT_MS);
   t.false(member.road.heed(Kind.GAP, 1, 0));
   t.true(member.road.heed(Kind.RESUMED, 999, 0));
   t.is(member.changes.length, 1);
@@ -396,7 +397,7 @@ direct('a member that begins anew in the same worker takes the place of the one 
 direct('a stream that the leader does not know cannot go on', async (t, rig) => {
   const member = await rig.member().connect();
   rig.leader.destroy();
-  await rig.time.settle();
+  await rig.time.advance(RECONNECT_MS);
   t.is(member.road.kind, 'relay');
   member.road.destroy();
 });
@@ -464,7 +465,7 @@ direct(
     rig[1].refuseConnections(true);
     rig[2].breakConnections();
     rig[2].startReading();
-    await rig.time.settle();
+    await rig.time.advance(RECONNECT_MS);
     await member.relay();
     rig.relayDown(member);
     t.deepEqual(
