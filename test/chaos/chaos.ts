@@ -22,7 +22,8 @@ export interface ChaosOptions {
 /** In bytes, after a garbage collection. */
 export interface Memory {
   readonly held: number;
-  readonly rss: number;
+  /** The RSS, but for free room in V8's heap. */
+  readonly resident: number;
 }
 
 export interface ChaosResult {
@@ -93,7 +94,7 @@ class Chaos {
     const lives = await cluster.judgeLives();
     cluster.violations.push(...lives.violations);
     const [start, end] = [memory[0]!, memory.at(-1)!];
-    for (const what of ['held', 'rss'] as const) {
+    for (const what of ['held', 'resident'] as const) {
       if (durationMs >= LONG_MS && end[what] > MOST_GROWTH * start[what])
         cluster.violations.push(`the primary grew from ${start[what]} to ${end[what]} bytes (${what})`);
     }
@@ -190,7 +191,7 @@ class Chaos {
   async #memory(): Promise<Memory> {
     await this.cluster.calm();
     const { primary } = this.cluster.rig;
-    return { held: await primary.do.held(), rss: await primary.do.memory() };
+    return { held: await primary.do.held(), resident: await primary.do.resident() };
   }
 
   #line(name: string, from: number): string {

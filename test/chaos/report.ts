@@ -27,7 +27,7 @@ export function reportOf(result: ChaosResult): string {
     ...outcomes,
     `${lives.lives} real clients of the embedded server, one after the other, but for ${lives.excused} times that a leader stood still, was deposed, and kept its own until it ran again`,
     `the server read the end of a connection up to ${lives.readLateMs.toFixed(1)} ms late, ${lives.misread} times after the begin of the next one`,
-    `what the primary held at start, middle and end: ${memory.map(({ held }) => mib(held)).join(', ')}; its RSS: ${memory.map(({ rss }) => mib(rss)).join(', ')}`,
+    `what the primary held at start, middle and end: ${memory.map(({ held }) => mib(held)).join(', ')}; its RSS, but for free room in V8's heap: ${memory.map(({ resident }) => mib(resident)).join(', ')}`,
     violations.length === 0 ? 'every promise was kept' : `broken, ${violations.length} times:`,
     ...violations.slice(0, 50).map(text => `  ${text}`),
   ].join('\n');

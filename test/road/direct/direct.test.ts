@@ -224,6 +224,31 @@ direct('who does not know the secret stays on the relay', async (t, rig) => {
   member.road.destroy();
 });
 
+direct('a connection that breaks is made anew after a pause, in which the end of the term may come', async (t, rig) => {
+  let attempts = 0;
+  const network = rig[2].direct;
+  const connect = network.connect.bind(network);
+  network.connect = (address, handlers) => {
+    attempts++;
+    return connect(address, handlers);
+  };
+  const member = await rig.member().connect();
+  t.is(attempts, 1);
+  rig[2].breakConnections();
+  await rig.time.advance(RECONNECT_MS - 1);
+  t.is(attempts, 1);
+  await rig.time.advance(1);
+  t.is(attempts, 2);
+  rig.leader.of(2)!.put(Kind.RESULT, 1, '1');
+  await rig.time.settle();
+  t.deepEqual(member.heard, ['RESULT 1 1'], 'the stream went on');
+  rig[2].breakConnections();
+  await rig.time.settle();
+  member.road.finish(() => {});
+  await rig.time.advance(5 * RECONNECT_MS);
+  t.is(attempts, 2);
+});
+
 direct('a member that does not hear that its stream goes on by the relay any more says nothing', async (t, rig) => {
   const member = await rig.member().connect();
   rig[1].refuseConnections(true);
