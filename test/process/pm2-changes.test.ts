@@ -23,8 +23,10 @@ for (const major of MAJORS) {
       });
       await pm2.leader('web', 4);
       const before = (await terms(pm2.workers)).length;
+      const from = now();
       await pm2.cli('reload', 'web');
       await pm2.leader('web', 4);
+      const seconds = (now() - from) / 1000;
       t.is(pm2.workers.length, 8);
       const changes = (await terms(pm2.workers)).length - before;
       t.true(changes >= 1 && changes <= 2, `${changes}`);
@@ -33,7 +35,8 @@ for (const major of MAJORS) {
         all.filter(({ error }) => error),
         [],
       );
-      t.true(all.length > 100, `${all.length}`);
+      // Who has just started makes none yet.
+      t.true(all.length > 50 * seconds, `${all.length} in ${seconds} s`);
       noDaemonTrouble(t, pm2);
     });
   }
