@@ -10,7 +10,7 @@ const SIZES = [2, 4, 8, 16, 32];
 
 const IN_FLIGHT = '16';
 
-const WARM_UP_CALLS = 2000;
+const WARM_UP_CALLS = 20_000;
 
 export const scale: Bench = {
   name: 'scale',
