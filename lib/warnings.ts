@@ -22,6 +22,10 @@ export const dataOnBus = (why: string) =>
 export const notDirectIn = (workerId: number, name: string, why: string) =>
   `In worker ${workerId}: ${notDirect(name, why)}`;
 
+export const passedOn = () =>
+  "A message of this library came to a process that it wasn't meant for, and was dropped: the app passes on what it gets " +
+  "by 'message'. Pass on your own messages only; ours have a key $csc.";
+
 export const protocolTooFar = (workerId: number) =>
   `Worker ${workerId} speaks no protocol of ours; install a version that is closer to this one there.`;
 

@@ -230,6 +230,7 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   dataOnBus: [warnings.dataOnBus('no room'), /over PM2's bus.*no room/],
   notDirect: [warnings.notDirect('g', 'no room'), /"g".*no room/],
   notDirectIn: [warnings.notDirectIn(3, 'g', 'no room'), /worker 3.*"g".*no room/],
+  passedOn: [warnings.passedOn(), /wasn't meant for.*Pass on your own messages only.*\$csc\.$/],
   protocolTooFar: [warnings.protocolTooFar(3), /^Worker 3 speaks no protocol of ours/],
   otherOptions: [warnings.otherOptions(3, 'args', 'g'), /^Worker 3 has another args for "g"/],
   choseStranger: [warnings.choseStranger('g'), /none of the candidates for "g"/],

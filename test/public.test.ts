@@ -92,7 +92,8 @@ test('an error of another worker that is no JSON becomes one that says so', asyn
     close(): Promise<void>;
   };
   const ready = client.ready();
-  const tell = (frame: object) => handlers?.message({ $csc: 1, c: [frame] });
+  let down = 0;
+  const tell = (frame: object) => handlers?.message({ $csc: 1, link: 7, down: ++down, c: [frame] }, 'public');
   tell({ k: 'welcome', version: 1, id, workerId: 1, heartbeatMs: 500, leaderTimeoutMs: 3000, road: 'relay' });
   tell({ k: 'news', group: 'broken', term: 1, phase: 'failed', error: { text: '{', ext: false } });
   const error = await t.throwsAsync(ready, { code: 'ERR_LEADER_FAILED' });

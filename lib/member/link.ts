@@ -8,29 +8,36 @@ import {
   primaryLost,
   type SharedClientError,
 } from '../errors.js';
+import { Received } from '../protocol/envelope.js';
 import { newId } from '../protocol/ids.js';
 import {
   type Bundle,
   type ControlFrame,
+  type Envelope,
   type FromPrimary,
   type Join,
   MARKER,
   type News,
   type Offer,
   PROTOCOL_VERSIONS,
+  type ReadPacket,
   type Welcome,
 } from '../protocol/messages.js';
 import { Outbox } from '../protocol/outbox.js';
 import { parsePacket } from '../protocol/parse.js';
 import { SliceReader } from '../protocol/slices.js';
 import type { DirectTransport } from '../transport/direct.js';
-import type { WorkerEnd } from '../transport/transport.js';
+import type { Via, WorkerEnd } from '../transport/transport.js';
 import type { Clock, Timer } from '../utils/clock.js';
+import { passedOn } from '../warnings.js';
 import { createDirectMeans, type DirectMeans } from './direct-means.js';
 import { HandOvers } from './hand-overs.js';
 
 const FIRST_HELLO_MS = 25;
 const MOST_HELLO_MS = 1000;
+
+/** As long as nothing has answered, so many hellos take the internal way alone; then it's every other one. */
+const INTERNAL_HELLOS = 5;
 
 /** What the link needs of a member. */
 export interface LinkMember {
@@ -77,8 +84,20 @@ export class Link {
    * comes for the name was meant for that member, and the next one doesn't join.
    */
   readonly #leaving = new Map<string, number>();
-  /** Names whose member left while there was no primary: said again to the next one, before anybody joins. */
-  readonly #toSay = new Set<string>();
+  /**
+   * The way by which a first answer came, and by which we speak from then on. The primary answers by the way of what it
+   * got last, so an answer shows that the way works in both directions:
+   *
+   *     asking internally ── an answer came internally ──────────────────────> internal
+   *          │ no answer to INTERNAL_HELLOS
+   *          v
+   *     asking by both in turn ── what was asked publicly was answered first ─> public
+   */
+  #via: Via | undefined;
+  #hellos = 0;
+  /** What came of our primary; while linked. */
+  #received: Received | undefined;
+  #hasWarnedOfPassedOn = false;
   #outbox: Outbox | undefined;
   #slices = new SliceReader();
   #welcome: Welcome | undefined;
@@ -103,7 +122,7 @@ export class Link {
     this.#versions = versions;
     this.#warn = warn;
     this.#createDirect = createDirect;
-    end.listen({ message: message => this.#receive(message), closed: event => this.#closed(event) });
+    end.listen({ message: (message, via) => this.#receive(message, via), closed: event => this.#closed(event) });
     this.#hello(FIRST_HELLO_MS);
   }
 
@@ -155,7 +174,6 @@ export class Link {
     const { name } = member;
     if (this.#members.get(name) !== member) return;
     this.#members.delete(name);
-    if (!this.#outbox) this.#leaveAnyway(name);
     // It may have waited to join.
     if (!this.#outbox || this.#leaving.has(name)) return;
     await new Promise<void>(resolve => this.#leave(name, resolve));
@@ -210,26 +228,53 @@ export class Link {
   }
 
   #hello(nextMs: number): void {
-    const { pid } = this.#end.self;
-    const hello = { k: 'hello', versions: this.#versions, id: this.id, pid, probe: new Uint8Array(1) } as const;
-    this.#end.send({ [MARKER]: this.#versions[0], c: [hello] }, () => {});
+    const { workerId, pid } = this.#end.self;
+    const probe = new Uint8Array(1);
+    const hello = { k: 'hello', versions: this.#versions, id: this.id, workerId, pid, probe } as const;
+    const isInternal = ++this.#hellos <= INTERNAL_HELLOS || this.#hellos % 2 === 1;
+    const via = this.#via ?? (isInternal ? 'internal' : 'public');
+    this.#end.send({ [MARKER]: this.#versions[0], up: 0, c: [hello] }, () => {}, via);
     // A primary that is set up later never heard this one.
     this.#helloTimer = this.clock.setTimer(() => this.#hello(Math.min(nextMs * 2, MOST_HELLO_MS)), nextMs);
   }
 
-  #receive(message: unknown): void {
-    const packet = parsePacket(message, error => this.#warn(error.message), this.#slices);
+  #receive(message: unknown, via: Via): void {
+    const isMeant = (envelope: Envelope) => this.#isMeant(envelope);
+    const packet = parsePacket(message, error => this.#warn(error.message), { slices: this.#slices, isMeant });
     if (!packet) return;
+    if (!this.#outbox) this.#answered(packet, via);
+    if (!this.#outbox) return;
     for (const frame of packet.c) this.#control(frame as FromPrimary);
+    // It may have said goodbye.
     if (!this.#outbox) return;
     for (const bundle of packet.d) this.#memberOf(bundle.g)?.data(bundle);
   }
 
+  /** As long as there is no link, it depends on what is in it. */
+  #isMeant(envelope: Envelope): boolean {
+    if (envelope.down !== undefined && this.#received?.accepts(envelope) !== false) return true;
+    if (!this.#hasWarnedOfPassedOn) this.#warn(passedOn());
+    this.#hasWarnedOfPassedOn = true;
+    return false;
+  }
+
+  #answered({ c, link, ...envelope }: ReadPacket, via: Via): void {
+    const answer = c.find(frame => (frame.k === 'welcome' || frame.k === 'rejected') && frame.id === this.id);
+    if (answer?.k === 'rejected') {
+      this.#lose(outcome => noCommonProtocol(this.#versions, answer.versions, outcome));
+    } else if (answer?.k === 'welcome' && link !== undefined && !this.#toError) {
+      this.#via ??= via;
+      this.#received = new Received('down', link);
+      this.#received.accepts({ link, ...envelope });
+      this.#configure(answer);
+      this.#begin(answer, link);
+    }
+  }
+
   #control(frame: FromPrimary): void {
-    if (frame.k === 'welcome') return this.#welcomed(frame);
-    if (frame.k === 'rejected')
-      return void this.#lose(outcome => noCommonProtocol(this.#versions, frame.versions, outcome));
-    if (!this.#outbox) return;
+    if (frame.k === 'welcome') return this.#configure(frame);
+    // Only what answers a hello.
+    if (frame.k === 'rejected') return;
     if (frame.k === 'ack') return this.#acknowledged(frame.n);
     if (frame.k === 'goodbye') return this.#goodbye();
     if (frame.k === 'transferred') return this.handOvers.answered(frame);
@@ -243,25 +288,27 @@ export class Link {
     else if (frame.k === 'warning') member?.warning(frame.text);
   }
 
-  #welcomed(welcome: Welcome): void {
-    if (welcome.id !== this.id || this.#toError) return;
+  /** The primary's options, now and whenever they change. */
+  #configure(welcome: Welcome): void {
     this.#welcome = welcome;
-    this.#helloTimer?.clear();
     if (welcome.road !== 'relay' && this.#createDirect)
       this.#direct ??= createDirectMeans(this.#createDirect(), this.clock, welcome, (address, proceed) =>
         // What was written is read even if this process is killed the next moment, and so nothing of it stays.
         this.#outbox?.controlInOrder({ k: 'address', address }, proceed),
       );
-    if (this.#outbox) return;
+  }
+
+  #begin({ version, probe }: Welcome, link: number): void {
+    this.#helloTimer?.clear();
     this.#outbox = new Outbox({
       clock: this.clock,
-      version: welcome.version,
-      carriesBytes: welcome.probe instanceof Uint8Array,
+      version,
+      link,
+      direction: 'up',
+      carriesBytes: probe instanceof Uint8Array,
       isByReference: this.#end.isByReference,
-      send: (packet, written) => this.#end.send(packet, written),
+      send: (packet, written) => this.#end.send(packet, written, this.#via!),
     });
-    for (const name of this.#toSay) this.#leave(name);
-    this.#toSay.clear();
     for (const member of this.#members.values()) this.#join(member);
   }
 
@@ -269,13 +316,6 @@ export class Link {
     this.#leaving.set(name, ++this.#beats);
     this.#outbox!.controlInOrder({ k: 'leave', group: name });
     this.#outbox!.controlInOrder({ k: 'heartbeat', n: this.#beats }, written);
-  }
-
-  /** Nobody may be there to read it; but who is set up next has read that the member joined, if that was on its way. */
-  #leaveAnyway(name: string): void {
-    if (!this.#welcome || this.#toError) return;
-    this.#toSay.add(name);
-    this.#end.send({ [MARKER]: this.#welcome.version, c: [{ k: 'leave', group: name }] }, () => {});
   }
 
   #join(member: LinkMember): void {
@@ -302,9 +342,9 @@ export class Link {
   #goodbye(): void {
     this.#outbox?.close();
     this.#outbox = undefined;
+    this.#received = undefined;
     this.#slices = new SliceReader();
-    // What was said of them may not have left.
-    for (const name of this.#leaving.keys()) this.#leaveAnyway(name);
+    // Whoever is set up next knows nothing of this link.
     this.#leaving.clear();
     this.handOvers.failAll(primaryClosed());
     for (const member of [...this.#members.values()]) void member.lost(primaryClosed);

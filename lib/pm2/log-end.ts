@@ -54,6 +54,9 @@ export interface LogEndOptions {
 
 const VERSION = PROTOCOL_VERSIONS[0]!;
 
+/** What our link is told comes from nowhere else. */
+const LINK = 0;
+
 export class LogEnd implements WorkerEnd {
   readonly kind = 'pm2';
   readonly self: Peer;
@@ -71,6 +74,7 @@ export class LogEnd implements WorkerEnd {
   #told: LogState | undefined;
   #advice: string | undefined;
   #packets = 0;
+  #delivered = 0;
   /** When the packets with claims were sent that haven't come back yet, by number. */
   readonly #claimedAt = new Map<number, number>();
   /** What our members said when they joined, to say it again. */
@@ -300,7 +304,8 @@ export class LogEnd implements WorkerEnd {
   }
 
   #deliver(c: readonly FromPrimary[], d: readonly Bundle[] = []): void {
-    if (c.length + d.length > 0) this.#handlers?.message({ [MARKER]: VERSION, c, d });
+    if (c.length + d.length === 0) return;
+    this.#handlers?.message({ [MARKER]: VERSION, link: LINK, down: ++this.#delivered, c, d }, 'public');
   }
 
   #carryOut(order: ViewOrder, before: LogState | undefined): void {

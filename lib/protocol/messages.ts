@@ -11,8 +11,21 @@ export const PROTOCOL_VERSIONS: readonly number[] = [1];
 /** The key by which a message is known as ours; its value is the protocol version. */
 export const MARKER = '$csc';
 
+/**
+ * Who sent a packet to whom. Apps pass messages on, and the wrong process would take one for its own: another worker's
+ * results, for example.
+ */
+export interface Envelope {
+  /** Names one incarnation of a worker as one primary knows it. Absent in a hello, and in what refuses one. */
+  readonly link?: number | undefined;
+  /** worker -> primary: counts the packets over this link, from 1; 0 for what goes before it. */
+  readonly up?: number | undefined;
+  /** primary -> worker: likewise. */
+  readonly down?: number | undefined;
+}
+
 /** One `process.send`: all that a tick produced for one channel. Control frames come first. */
-export interface Packet {
+export interface Packet extends Envelope {
   readonly [MARKER]: number;
   readonly c?: readonly ControlFrame[];
   readonly d?: readonly (Bundle | BytesBundle)[];
@@ -71,6 +84,7 @@ export interface Hello {
   readonly versions: readonly number[];
   /** One incarnation of the library in one process. */
   readonly id: string;
+  readonly workerId: number;
   readonly pid: number;
   /** Arrives as bytes only on a channel with 'advanced' serialization. */
   readonly probe: unknown;
@@ -95,6 +109,8 @@ export interface Welcome {
 /** There is no common protocol version. */
 export interface Rejected {
   readonly k: 'rejected';
+  /** The hello that is answered. */
+  readonly id: string;
   readonly versions: readonly number[];
 }
 

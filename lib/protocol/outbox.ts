@@ -25,6 +25,9 @@ export type Entry =
 export interface OutboxOptions {
   readonly clock: Clock;
   readonly version: number;
+  /** What the packets say of their way. */
+  readonly link: number;
+  readonly direction: 'up' | 'down';
   /** Whether the channel carries bytes as they are. */
   readonly carriesBytes: boolean;
   /** What is sent arrives as it is: nothing needs to be packed, and the other end reads it long after it was written. */
@@ -55,6 +58,7 @@ export class Outbox {
   #newBytes = 0;
   #isScheduled = false;
   #isClosed = false;
+  #packets = 0;
   /** Bytes of data that wait here, not yet handed to the channel. */
   queuedBytes = 0;
 
@@ -194,7 +198,8 @@ export class Outbox {
   }
 
   #send({ c, d, slice, bytes, written }: Leaving): void {
-    const packet: Mutable<Packet> = { [MARKER]: this.#options.version };
+    const { version, link, direction } = this.#options;
+    const packet: Mutable<Packet> = { [MARKER]: version, link, [direction]: ++this.#packets };
     if (c.length > 0) packet.c = c;
     const packed = this.#pack(d);
     if (packed.length > 0) packet.d = packed;

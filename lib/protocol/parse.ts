@@ -7,6 +7,7 @@ import {
   type Bundle,
   type BusPacket,
   type ControlFrame,
+  type Envelope,
   MARKER,
   type ReadPacket,
   type Slice,
@@ -17,21 +18,34 @@ import { areTravellingParts } from './travelling-parts.js';
 /** Reports a frame that was ours but broken; the frames beside it are still good. */
 export type OnBroken = (error: SharedClientError) => void;
 
+/** What is known of the channel that a message came by. */
+export interface ReadOptions {
+  /** What came of a large bundle before. */
+  readonly slices?: SliceReader | undefined;
+  /** Whether the packet was sent to us. Nothing else of one that wasn't is looked at. */
+  isMeant?(envelope: Envelope): boolean;
+}
+
 /**
  * Reads a message of a channel.
  *
- * @param slices what came of a large bundle over that channel before
- * @returns `undefined` where the message isn't ours, else a packet in which every frame has the shape of its type.
+ * @returns `undefined` where the message isn't ours, or not meant for us; else a packet in which every frame has the shape
+ * of its type.
  */
-export function parsePacket(message: unknown, onBroken: OnBroken, slices?: SliceReader): ReadPacket | undefined {
+export function parsePacket(
+  message: unknown,
+  onBroken: OnBroken,
+  { slices, isMeant }: ReadOptions = {},
+): ReadPacket | undefined {
   if (typeof message !== 'object' || message === null || !Object.hasOwn(message, MARKER)) return undefined;
-  const { [MARKER]: version, c, d, s } = message as Record<string, unknown>;
-  if (!isCount(version)) {
-    onBroken(brokenFrame(MARKER, 'a protocol version'));
-    return undefined;
-  }
+  const { [MARKER]: version, link, up, down, c, d, s } = message as Record<string, unknown>;
+  if (!isCount(version)) return void onBroken(brokenFrame(MARKER, 'a protocol version'));
+  if (!isEnvelope(link, up, down)) return void onBroken(brokenFrame('packet.link', 'a whole number, with up or down'));
+  const envelope = { link, up, down } as Envelope;
+  if (isMeant && !isMeant(envelope)) return undefined;
   return {
     [MARKER]: version,
+    ...envelope,
     c: keep<ControlFrame>('c', c, checkControl, onBroken),
     d: keep<Bundle>('d', s === undefined ? d : wholeOf(s, slices, onBroken), checkBundle, onBroken, withHead),
   };
@@ -95,6 +109,13 @@ function toError(broken: string): SharedClientError {
 }
 
 type Test = readonly [test: (value: unknown) => boolean, expected: string];
+
+/** One of `up` and `down`, or none of it all: over PM2's bus. */
+function isEnvelope(link: unknown, up: unknown, down: unknown): boolean {
+  if (link !== undefined && !isCount(link)) return false;
+  if (up === undefined) return down === undefined ? link === undefined : isCount(down);
+  return down === undefined && isCount(up);
+}
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const isSlice = (value: unknown): value is Slice =>
@@ -194,7 +215,7 @@ const toList = (fields: Fields): FieldList => Object.entries(fields).map(([field
 
 const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
   Object.entries<Fields>({
-    hello: { versions: listOf(count, 100), id: text, pid: count, probe: anything },
+    hello: { versions: listOf(count, 100), id: text, workerId: count, pid: count, probe: anything },
     welcome: {
       version: count,
       id: text,
@@ -205,7 +226,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
       maxQueuedBytes: optional(duration),
       maxQueuedTotalBytes: optional(duration),
     },
-    rejected: { versions: listOf(count, 100) },
+    rejected: { id: text, versions: listOf(count, 100) },
     goodbye: {},
     join: { group, eligible: flag, priority: number, handover: oneOf('exclusive', 'overlap'), digest: text },
     leave: { group },

@@ -1,16 +1,23 @@
 // One worker as the primary sees it: its channel, what waits for it, and when it was last heard.
 
 import { Backlog } from '../protocol/backlog.js';
+import { newLink, Received } from '../protocol/envelope.js';
 import { type ControlFrame, type Hello, PROTOCOL_VERSIONS } from '../protocol/messages.js';
 import { Outbox } from '../protocol/outbox.js';
 import { SliceReader } from '../protocol/slices.js';
-import type { Peer, PrimaryEnd } from '../transport/transport.js';
+import type { Peer, PrimaryEnd, Via } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';
 
 export class RoutedWorker {
   /** The incarnation of the library that said hello. */
   readonly id: string;
   readonly version: number;
+  /** The process that said it, which isn't the one that was forked where a wrapper starts Node. */
+  readonly pid: number;
+  readonly link = newLink();
+  readonly received = new Received('up', this.link);
+  /** How it last spoke to us, and so how it is answered: the worker finds out what works, see `Link`. */
+  via: Via;
   readonly outbox: Outbox;
   readonly slices = new SliceReader();
   /** The newest values of what couldn't wait in the outbox for lack of room. */
@@ -31,16 +38,21 @@ export class RoutedWorker {
     hello: Hello,
     version: number,
     clock: Clock,
+    via: Via,
     onRoom: () => void,
   ) {
     this.id = hello.id;
+    this.pid = hello.pid;
     this.version = version;
+    this.via = via;
     this.outbox = new Outbox({
       clock,
       version,
+      link: this.link,
+      direction: 'down',
       carriesBytes: hello.probe instanceof Uint8Array,
       isByReference: end.isByReference,
-      send: (packet, written) => end.send(peer.workerId, packet, written),
+      send: (packet, written) => end.send(peer.workerId, packet, written, this.via),
       onRoom,
     });
     this.backlog = new Backlog();

@@ -2,6 +2,7 @@
 
 import { digestDifference, type ResolvedPrimaryOptions } from '../options.js';
 import {
+  type Envelope,
   type FromWorker,
   type Hello,
   type Join,
@@ -12,10 +13,10 @@ import {
   type TransferFailure,
 } from '../protocol/messages.js';
 import { parsePacket } from '../protocol/parse.js';
-import type { Peer, PrimaryEnd } from '../transport/transport.js';
+import type { Peer, PrimaryEnd, Via } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';
 import { RunningClock } from '../utils/running-clock.js';
-import { chooseLeaderThrew, choseStranger, otherOptions, protocolTooFar } from '../warnings.js';
+import { chooseLeaderThrew, choseStranger, otherOptions, passedOn, protocolTooFar } from '../warnings.js';
 import { toCandidate } from './appointment.js';
 import { chooseLeader } from './choose-leader.js';
 import { Group, type GroupHost } from './group.js';
@@ -44,12 +45,13 @@ export class Router implements GroupHost, RelayHost {
   readonly #removeAddress: RouterOptions['removeAddress'];
   options: ResolvedPrimaryOptions;
   /** Which end a worker came by. */
-  readonly #origins = new Map<number, { peer: Peer; end: PrimaryEnd; addresses: Set<string> }>();
+  readonly #origins = new Map<number, { peer: Peer; end: PrimaryEnd; link: number; addresses: Set<string> }>();
   readonly #running: RunningClock;
   /** Those whose workers were told goodbye, until none of these can lead any more. */
   readonly #leaving = new Map<PrimaryEnd, () => void>();
   readonly #transfers = new Map<number, (failed?: TransferFailure) => void>();
   #lastTransfer = 0;
+  #hasWarnedOfPassedOn = false;
   /** Terms of groups that are gone: a group that comes again goes on from here. */
   #lastTerm = 0;
 
@@ -77,7 +79,7 @@ export class Router implements GroupHost, RelayHost {
     this.#leaving.get(end)?.();
     this.#leaving.delete(end);
     end.listen({
-      message: (peer, message) => this.#receive(peer, end, message),
+      message: (peer, message, via) => this.#receive(peer, end, message, via),
       closed: workerId => this.#closed(workerId),
       exited: workerId => this.#exited(workerId),
     });
@@ -175,15 +177,19 @@ export class Router implements GroupHost, RelayHost {
 
   // --------------------------------------------------------------------------------------------- from the workers
 
-  #receive(peer: Peer, end: PrimaryEnd, message: unknown): void {
+  #receive(peer: Peer, end: PrimaryEnd, message: unknown, via: Via): void {
     const { workerId } = peer;
     const warn = (error: Error) => this.warn(error.message, { workerId });
-    const packet = parsePacket(message, warn, this.workers.get(workerId)?.slices);
+    const known = this.workers.get(workerId);
+    // Where one primary follows another, both hear the same messages for a while.
+    const worker = known?.end === end ? known : undefined;
+    const isMeant = (envelope: Envelope) => this.#isMeant(workerId, worker, envelope);
+    const packet = parsePacket(message, warn, { slices: worker?.slices, isMeant });
     if (!packet) return;
     if (this.#leaving.has(end)) return this.#hearLast(peer, end, packet);
-    for (const frame of packet.c) this.#control(peer, end, frame as FromWorker);
-    const worker = this.workers.get(workerId);
-    if (!worker) return;
+    if (!worker || packet.link === undefined) return this.#greeted(peer, end, packet, via);
+    worker.via = via;
+    for (const frame of packet.c) this.#control(worker, frame as FromWorker);
     this.#heard(worker);
     for (const bundle of packet.d) relay(this, worker, bundle);
   }
@@ -193,10 +199,37 @@ export class Router implements GroupHost, RelayHost {
     if (this.workers.get(workerId)?.end === end && c.some(({ k }) => k === 'hello')) this.#exited(workerId);
   }
 
-  #control(peer: Peer, end: PrimaryEnd, frame: FromWorker): void {
-    if (frame.k === 'hello') return this.#hello(peer, end, frame);
-    const worker = this.workers.get(peer.workerId);
-    if (!worker) return;
+  /** Whether the worker whose channel it came by sent it. What comes late, over a link that has ended, is only dropped. */
+  #isMeant(workerId: number, worker: RoutedWorker | undefined, envelope: Envelope): boolean {
+    const isUp = envelope.up !== undefined;
+    if (isUp && (envelope.link === undefined || worker?.received.accepts(envelope))) return true;
+    if (worker || !isUp) this.#warnOfPassedOn(workerId);
+    return false;
+  }
+
+  #warnOfPassedOn(workerId: number): void {
+    if (this.#hasWarnedOfPassedOn) return;
+    this.#hasWarnedOfPassedOn = true;
+    this.warn(passedOn(), { workerId });
+  }
+
+  #greeted(peer: Peer, end: PrimaryEnd, { c }: ReadPacket, via: Via): void {
+    for (const frame of c) {
+      if (frame.k !== 'hello') continue;
+      if (this.#isOwnHello(peer, frame)) this.#hello(peer, end, frame, via);
+      else this.#warnOfPassedOn(peer.workerId);
+    }
+  }
+
+  /** A wrapper that starts Node has another pid than the worker itself: then the first hello counts. */
+  #isOwnHello({ workerId, pid }: Peer, hello: Hello): boolean {
+    const known = this.workers.get(workerId);
+    return hello.workerId === workerId && (hello.pid === pid || !known || known.pid === hello.pid);
+  }
+
+  #control(worker: RoutedWorker, frame: FromWorker): void {
+    // Only what begins a link.
+    if (frame.k === 'hello') return;
     if (frame.k === 'heartbeat') return worker.tell({ k: 'ack', n: frame.n });
     if (frame.k === 'join') return this.#join(worker, frame);
     if (frame.k === 'address') return void this.#origins.get(worker.workerId)?.addresses.add(frame.address);
@@ -207,18 +240,21 @@ export class Router implements GroupHost, RelayHost {
     this.#forgetIfEmpty(group);
   }
 
-  #hello(peer: Peer, end: PrimaryEnd, hello: Hello): void {
+  #hello(peer: Peer, end: PrimaryEnd, hello: Hello, via: Via): void {
     const known = this.workers.get(peer.workerId);
-    if (known?.id === hello.id && known.isOpen) return this.#welcome(known);
+    if (known?.id === hello.id && known.isOpen) {
+      known.via = via;
+      return this.#welcome(known);
+    }
     if (known) {
       // Another incarnation of the library in the same process, or the same after a goodbye: what it had is gone.
       this.#closed(peer.workerId);
       this.#exited(peer.workerId);
     }
     const version = commonVersion(hello.versions);
-    if (version === undefined) return this.#reject(peer, end);
-    this.#origins.set(peer.workerId, { peer, end, addresses: new Set() });
-    const worker = new RoutedWorker(peer, end, hello, version, this.clock, () => this.#release(worker));
+    if (version === undefined) return this.#reject(peer, end, hello.id, via);
+    const worker = new RoutedWorker(peer, end, hello, version, this.clock, via, () => this.#release(worker));
+    this.#origins.set(peer.workerId, { peer, end, link: worker.link, addresses: new Set() });
     worker.heardAt = this.#running.now();
     this.workers.set(peer.workerId, worker);
     this.#welcome(worker);
@@ -238,9 +274,9 @@ export class Router implements GroupHost, RelayHost {
     worker.tell({ k: 'welcome', version, id, workerId, heartbeatMs, leaderTimeoutMs, road, ...limits, probe });
   }
 
-  #reject({ workerId }: Peer, end: PrimaryEnd): void {
+  #reject({ workerId }: Peer, end: PrimaryEnd, id: string, via: Via): void {
     const versions = PROTOCOL_VERSIONS;
-    end.send(workerId, { [MARKER]: versions[0], c: [{ k: 'rejected', versions }] }, () => {});
+    end.send(workerId, { [MARKER]: versions[0], down: 0, c: [{ k: 'rejected', id, versions }] }, () => {}, via);
     this.warn(protocolTooFar(workerId), {
       workerId,
     });

@@ -2,6 +2,8 @@
 
 import type { Clock } from '../utils/clock.js';
 import { type Numbered, NumberedTable } from '../utils/numbered-table.js';
+import { toInternal } from './internal-message.js';
+import type { Via } from './transport.js';
 
 /** What is needed of a `cluster.Worker`, the same in the primary and in the worker itself. */
 export interface IpcChannel {
@@ -27,13 +29,13 @@ export class ChannelWriter {
   }
 
   /** As `WorkerEnd.send`. */
-  send(message: object, written: () => void): void {
+  send(message: object, written: () => void, via: Via): void {
     const done = () => {
       if (this.#unwritten.delete(unwritten)) written();
     };
     const unwritten: Unwritten = { id: ++this.#count, behind: undefined, done };
     this.#unwritten.add(unwritten);
-    if (!this.#trySend(message, done)) this.#clock.defer(done);
+    if (!this.#trySend(via === 'internal' ? toInternal(message) : message, done)) this.#clock.defer(done);
   }
 
   // Always with a callback: without one Node emits 'error' on a channel that closes, which is uncaught in a primary.

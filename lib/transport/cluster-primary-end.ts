@@ -2,16 +2,23 @@
 
 import type { Clock, Timer } from '../utils/clock.js';
 import { ChannelWriter, type IpcChannel } from './channel-writer.js';
-import type { Peer, PrimaryEnd, PrimaryEndHandlers } from './transport.js';
+import { fromInternal } from './internal-message.js';
+import type { Peer, PrimaryEnd, PrimaryEndHandlers, Via } from './transport.js';
 
 /** What is needed of a `cluster.Worker` in the primary. */
 export interface ForkedWorker extends IpcChannel {
   readonly id: number;
-  readonly process: { readonly pid?: number; kill(signal: 'SIGKILL'): unknown };
+  readonly process: {
+    readonly pid?: number;
+    kill(signal: 'SIGKILL'): unknown;
+    on(event: 'internalMessage', listener: InternalListener): unknown;
+    off(event: 'internalMessage', listener: InternalListener): unknown;
+  };
 }
 
+type InternalListener = (message: unknown) => void;
 type Listener = (worker: ForkedWorker, message: unknown) => void;
-type ClusterEvent = 'message' | 'disconnect' | 'exit';
+type ClusterEvent = 'fork' | 'message' | 'disconnect' | 'exit';
 
 /** What is needed of `node:cluster` in the primary. */
 export interface ClusterPrimary {
@@ -48,6 +55,8 @@ export class ClusterPrimaryEnd implements PrimaryEnd {
   readonly #links = new WeakMap<ForkedWorker, Link>();
   /** By worker id. `cluster.workers` doesn't do: `worker.disconnect()` takes a worker out while it still reads. */
   readonly #reachable = new Map<number, Link>();
+  /** Nothing of these is emitted by `cluster` itself. */
+  readonly #internal = new Map<ForkedWorker, InternalListener>();
   #handlers: PrimaryEndHandlers | undefined;
   #isClosed = false;
 
@@ -58,14 +67,17 @@ export class ClusterPrimaryEnd implements PrimaryEnd {
 
   listen(handlers: PrimaryEndHandlers): void {
     this.#handlers = handlers;
+    // Node emits 'fork' before it reads anything from the worker.
+    this.#cluster.on('fork', this.#listenTo);
+    for (const worker of Object.values(this.#cluster.workers ?? {})) if (worker) this.#listenTo(worker);
     this.#cluster.on('message', this.#onMessage);
     this.#cluster.on('disconnect', this.#onDisconnect);
     this.#cluster.on('exit', this.#onExit);
   }
 
-  send(workerId: number, message: object, written: () => void): void {
+  send(workerId: number, message: object, written: () => void, via: Via = 'public'): void {
     const link = this.#isClosed ? undefined : this.#find(workerId);
-    if (link) link.writer.send(message, written);
+    if (link) link.writer.send(message, written, via);
     else this.#clock.defer(written);
   }
 
@@ -79,6 +91,8 @@ export class ClusterPrimaryEnd implements PrimaryEnd {
 
   close(): void {
     this.#isClosed = true;
+    this.#cluster.off('fork', this.#listenTo);
+    for (const worker of [...this.#internal.keys()]) this.#ignore(worker);
     this.#cluster.off('message', this.#onMessage);
     this.#cluster.off('disconnect', this.#onDisconnect);
     this.#cluster.off('exit', this.#onExit);
@@ -87,14 +101,35 @@ export class ClusterPrimaryEnd implements PrimaryEnd {
     this.#handlers = undefined;
   }
 
-  readonly #onMessage = (worker: ForkedWorker, message: unknown): void => {
-    const link = this.#link(worker);
-    if (link.state === 'open' || link.state === 'dying') this.#handlers?.message(link.peer, message);
+  readonly #listenTo = (worker: ForkedWorker): void => {
+    const listener = (message: unknown) => {
+      const ours = fromInternal(message);
+      if (ours !== undefined) this.#receive(worker, ours, 'internal');
+    };
+    this.#internal.set(worker, listener);
+    worker.process.on('internalMessage', listener);
   };
+
+  #ignore(worker: ForkedWorker): void {
+    const listener = this.#internal.get(worker);
+    if (!listener) return;
+    this.#internal.delete(worker);
+    worker.process.off('internalMessage', listener);
+  }
+
+  // A Node that doesn't keep the two apart emits as 'message' what was sent as internal.
+  readonly #onMessage = (worker: ForkedWorker, message: unknown): void =>
+    this.#receive(worker, fromInternal(message) ?? message, 'public');
+
+  #receive(worker: ForkedWorker, message: unknown, via: Via): void {
+    const link = this.#link(worker);
+    if (link.state === 'open' || link.state === 'dying') this.#handlers?.message(link.peer, message, via);
+  }
 
   readonly #onDisconnect = (worker: ForkedWorker): void => this.#channelEnded(this.#link(worker));
 
   readonly #onExit = (worker: ForkedWorker): void => {
+    if (!worker.isConnected()) this.#ignore(worker);
     // Its channel closed before we listened: nobody was told of this worker.
     if (!this.#links.has(worker) && !worker.isConnected()) return;
     const link = this.#link(worker);
@@ -117,6 +152,7 @@ export class ClusterPrimaryEnd implements PrimaryEnd {
     const isDead = link.state === 'dying';
     link.state = 'closed';
     link.dying?.clear();
+    this.#ignore(link.worker);
     link.writer.release();
     this.#handlers?.closed(link.peer.workerId);
     if (isDead) this.#gone(link);

@@ -1,16 +1,23 @@
-// A cluster worker's end: listens to `cluster.worker` only, so that `process.channel` is never ref'd or unref'd by us.
+// A cluster worker's end. It listens to `cluster.worker`, and on `process` to 'internalMessage' only, so that it never refs
+// or unrefs `process.channel`.
 
 import type { Clock } from '../utils/clock.js';
 import { ChannelWriter, type IpcChannel } from './channel-writer.js';
 import { delayExit, type ExitingWorker, isIntended } from './exit-hold.js';
-import type { Peer, WorkerEnd, WorkerEndHandlers } from './transport.js';
+import { fromInternal } from './internal-message.js';
+import type { Peer, Via, WorkerEnd, WorkerEndHandlers } from './transport.js';
 
 /** What is needed of `cluster.worker`. */
 export interface ClusterWorker extends IpcChannel, ExitingWorker {
   readonly id: number;
-  readonly process: { readonly pid?: number };
-  on(event: 'message' | 'disconnect', listener: (message: unknown) => void): unknown;
-  off(event: 'message' | 'disconnect', listener: (message: unknown) => void): unknown;
+  readonly process: { readonly pid?: number } & Emits<'internalMessage'>;
+  on: Emits<'message' | 'disconnect'>['on'];
+  off: Emits<'message' | 'disconnect'>['off'];
+}
+
+interface Emits<Event> {
+  on(event: Event, listener: (message: unknown) => void): unknown;
+  off(event: Event, listener: (message: unknown) => void): unknown;
 }
 
 /** See `createClusterWorkerEnd`. */
@@ -34,25 +41,33 @@ export class ClusterWorkerEnd implements WorkerEnd {
 
   listen(handlers: WorkerEndHandlers): void {
     this.#handlers = handlers;
+    this.#worker.process.on('internalMessage', this.#onInternal);
     this.#worker.on('message', this.#onMessage);
     this.#worker.on('disconnect', this.#onDisconnect);
     // A process can live on after its channel, and start to use us only then.
     if (!this.#worker.isConnected()) this.#clock.defer(this.#onDisconnect);
   }
 
-  send(message: object, written: () => void): void {
+  send(message: object, written: () => void, via: Via = 'public'): void {
     if (this.#isClosed) this.#clock.defer(written);
-    else this.#writer.send(message, written);
+    else this.#writer.send(message, written, via);
   }
 
   close(): void {
     this.#isClosed = true;
     this.#handlers = undefined;
+    this.#worker.process.off('internalMessage', this.#onInternal);
     this.#worker.off('message', this.#onMessage);
     this.#worker.off('disconnect', this.#onDisconnect);
   }
 
-  readonly #onMessage = (message: unknown): void => this.#handlers?.message(message);
+  readonly #onInternal = (message: unknown): void => {
+    const ours = fromInternal(message);
+    if (ours !== undefined) this.#handlers?.message(ours, 'internal');
+  };
+
+  // A Node that doesn't keep the two apart emits as 'message' what was sent as internal.
+  readonly #onMessage = (message: unknown): void => this.#handlers?.message(fromInternal(message) ?? message, 'public');
 
   // Runs before Node asks whether to exit. Node says it once, but `listen` may have said it already.
   readonly #onDisconnect = (): void => {

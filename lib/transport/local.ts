@@ -21,7 +21,8 @@ export function createLocalPair(clock: Clock, pid = process.pid): LocalPair {
     primaryEnd: {
       isByReference: true,
       listen: handlers => up.listen(handlers),
-      send: (workerId, message, written) => down.send(to => workerId === self.workerId && to.message(message), written),
+      send: (workerId, message, written) =>
+        down.send(to => workerId === self.workerId && to.message(message, 'public'), written),
       // A process that killed itself could not say so.
       kill() {},
       close: () => up.close(down),
@@ -31,7 +32,7 @@ export function createLocalPair(clock: Clock, pid = process.pid): LocalPair {
       self,
       isByReference: true,
       listen: handlers => down.listen(handlers),
-      send: (message, written) => up.send(to => to.message(self, message), written),
+      send: (message, written) => up.send(to => to.message(self, message, 'public'), written),
       close: () => down.close(up),
     },
   };

@@ -52,7 +52,7 @@ export class MemoryPrimary implements PrimaryEnd, PrimarySide {
   }
 
   received(peer: Peer, message: unknown): void {
-    this.#handlers?.message(peer, message);
+    this.#handlers?.message(peer, message, 'public');
   }
 
   closed(workerId: number): void {

@@ -129,7 +129,7 @@ export class MemoryWorker {
 
   /** @internal A message of the primary's. */
   receive(message: unknown, written: () => void): void {
-    this.#channel.sendDown(message, copy => this.#handlers?.message(copy), written);
+    this.#channel.sendDown(message, copy => this.#handlers?.message(copy, 'public'), written);
   }
 
   /** @internal What the primary handed to the channel is still read. */

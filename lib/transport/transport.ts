@@ -7,10 +7,17 @@ export interface Peer {
   readonly pid: number;
 }
 
+/**
+ * How a message crosses a channel that has two ways: `internal`, where only Node and we listen, or `public`, where the
+ * app's own `'message'` listeners receive it too. The order is kept over both. A transport with one way ignores what it is
+ * asked for, and reports `public`.
+ */
+export type Via = 'internal' | 'public';
+
 /** What a worker's end reports. */
 export interface WorkerEndHandlers {
   /** A message of anybody's, ours or not; in the order sent. Must not throw. */
-  message(message: unknown): void;
+  message(message: unknown, via: Via): void;
   /**
    * The channel closed; nothing comes after it. Called at most once, synchronously with the news.
    * `intended` is true where the app closed it. `holdExit` delays the exit that Node would now do until the promise settles.
@@ -33,7 +40,7 @@ export interface WorkerEnd {
    * Hands a message to the channel. Keeps order. Never throws, whatever the state of the peer: a message to a closed
    * channel is dropped. `written` is called exactly once, never synchronously: when the message was written, or is known lost.
    */
-  send(message: object, written: () => void): void;
+  send(message: object, written: () => void, via?: Via): void;
   /** Stops to report and lets go of all listeners; the channel itself stays open. Idempotent. */
   close(): void;
 }
@@ -41,7 +48,7 @@ export interface WorkerEnd {
 /** What the primary's end reports. */
 export interface PrimaryEndHandlers {
   /** A message from a worker; in the order that worker sent it. Must not throw. */
-  message(peer: Peer, message: unknown): void;
+  message(peer: Peer, message: unknown, via: Via): void;
   /** The worker's channel closed and was read to its end; no message of it comes after. At most once a worker. */
   closed(workerId: number): void;
   /** The worker's process is known dead. Comes once, after `closed`, in the same turn where both are known. */
@@ -55,7 +62,7 @@ export interface PrimaryEnd {
   /** Starts to report, for workers that exist and for those that come. Called once. */
   listen(handlers: PrimaryEndHandlers): void;
   /** As {@link WorkerEnd.send}, to one worker. An unknown or dead worker: dropped, `written` is called all the same. */
-  send(workerId: number, message: object, written: () => void): void;
+  send(workerId: number, message: object, written: () => void, via?: Via): void;
   /** SIGKILL, whatever state the worker is in; `closed` and `exited` follow. Never throws. */
   kill(workerId: number): void;
   /** Stops to report and lets go of all listeners. Idempotent. */

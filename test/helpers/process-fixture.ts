@@ -2,8 +2,12 @@
 
 import { appendFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { failInternal, INTERNAL, type InternalFailure } from './process-internal.js';
 import { type Ask, type FromFixture, failure, type Hello, JOURNAL, type LastWord, now, WIRE } from './process-wire.js';
 import { readLines, writeLine } from './upstream-lines.js';
+
+const internal = process.env[INTERNAL] as InternalFailure | undefined;
+if (internal) failInternal(process, 'down', internal);
 
 type Api = Record<string, (...args: never[]) => unknown>;
 

@@ -14,6 +14,7 @@ import { INVITE_AFTER_MS } from '../../lib/member/roads.js';
 import type { Packet } from '../../lib/protocol/messages.js';
 import { createMemoryCluster, type MemoryCluster, type TestWorker } from '../../lib/testing.js';
 import type { MemoryWorker } from '../../lib/transport/memory.js';
+import { Forger } from './forger.js';
 import { FakeClient, type Home, Upstream } from './system-client.js';
 import { type Pick, VirtualTime } from './system-clock.js';
 
@@ -42,6 +43,7 @@ export class Rig {
   readonly #primaryHome: Home;
   readonly #upstreams = new Map<string, Upstream>();
   readonly #classes = new Map<string, new () => FakeClient>();
+  readonly #forgers = new Map<object, { up(message: unknown): void; down(message: unknown): void }>();
   readonly #handles: { readonly client: Client; readonly home: Home }[] = [];
   #primary: Primary | undefined;
   /** Events of the primary, in order, as text. */
@@ -103,7 +105,22 @@ export class Rig {
     const isJson = this.#channels === 'json' || (this.#channels === 'mixed' && this.workers.length % 2 === 1);
     const worker = this.cluster.fork({ serialization: isJson ? 'json' : 'advanced' });
     this.workers.push(worker);
+    this.#forge(worker as unknown as MemoryWorker);
     return worker;
+  }
+
+  #forge(worker: MemoryWorker): void {
+    const up = new Forger('up');
+    const down = new Forger('down');
+    const { end } = worker;
+    const send = end.send.bind(end);
+    const receive = worker.receive.bind(worker);
+    end.send = (message, written, via) => send(up.own(message), written, via);
+    worker.receive = (message, written) => receive(down.own(message as object), written);
+    this.#forgers.set(worker, {
+      up: message => send(up.forged(message) as object, () => {}),
+      down: message => receive(down.forged(message), () => {}),
+    });
   }
 
   upstream(name = 'g'): Upstream {
@@ -192,7 +209,7 @@ export class Rig {
 
   /** Puts something on a channel as if a neighbour, or a broken copy of the library, had sent it. */
   sendUp(worker: TestWorker, message: unknown): void {
-    (worker as unknown as MemoryWorker).end.send(message as object, () => {});
+    this.#forgers.get(worker)!.up(message);
   }
 
   /** What goes over a worker's channel from now on. */
@@ -203,9 +220,9 @@ export class Rig {
     const { end } = target;
     const send = end.send.bind(end);
     const receive = target.receive.bind(target);
-    end.send = (message, written) => {
+    end.send = (message, written, via) => {
       up.push(message as Packet);
-      send(message, written);
+      send(message, written, via);
     };
     target.receive = (message, written) => {
       down.push(message as Packet);
@@ -215,7 +232,7 @@ export class Rig {
   }
 
   sendDown(worker: TestWorker, message: unknown): void {
-    (worker as unknown as MemoryWorker).receive(message, () => {});
+    this.#forgers.get(worker)!.down(message);
   }
 
   /** Ends all in good order, and looks for what is left. */

@@ -1,10 +1,10 @@
 // Drives one end of a transport by plain commands and tells what happens at it, so that an end in another process can be tested too.
 
-import type { Peer, PrimaryEnd, WorkerEnd } from '../../lib/transport/transport.js';
+import type { Peer, PrimaryEnd, Via, WorkerEnd } from '../../lib/transport/transport.js';
 
 /** Something that an end reported. Messages that tests number are told by number and size only. */
 export type EndEvent =
-  | { readonly kind: 'message'; readonly from?: Peer; readonly n: number; readonly size: number }
+  | { readonly kind: 'message'; readonly from?: Peer; readonly via?: Via; readonly n: number; readonly size: number }
   | { readonly kind: 'foreign'; readonly from?: Peer; readonly value: unknown }
   | { readonly kind: 'closed'; readonly workerId?: number; readonly intended?: boolean }
   | { readonly kind: 'exited'; readonly workerId: number };
@@ -14,6 +14,7 @@ export type Command =
   | { readonly do: 'listen' }
   | {
       readonly do: 'send';
+      readonly via?: Via;
       readonly to?: number;
       readonly first?: number;
       readonly count: number;
@@ -47,7 +48,7 @@ export interface ActorParts {
 /** An end of either side, under one face. */
 interface Driven {
   listen(): void;
-  send(to: number | undefined, message: object, written: () => void): void;
+  send(to: number | undefined, message: object, written: () => void, via?: Via): void;
   kill(workerId: number): void;
   close(): void;
 }
@@ -72,7 +73,7 @@ export class Actor {
       case 'listen':
         return this.#listen();
       case 'send':
-        return this.#send(command.to, numbered(command.first ?? 0, command.count, command.size ?? 0));
+        return this.#send(command.to, numbered(command.first ?? 0, command.count, command.size ?? 0), command.via);
       case 'send-odd':
         return this.#send(command.to, [{ odd: 1n, call() {} }]);
       case 'send-foreign':
@@ -103,11 +104,11 @@ export class Actor {
     return {
       listen: () =>
         end.listen({
-          message: (from, message) => emit({ ...described(message), from }),
+          message: (from, message, via) => emit({ ...described(message), from, ...shown(via) }),
           closed: workerId => emit({ kind: 'closed', workerId }),
           exited: workerId => emit({ kind: 'exited', workerId }),
         }),
-      send: (to, message, written) => end.send(to!, message, written),
+      send: (to, message, written, via) => end.send(to!, message, written, via),
       kill: workerId => end.kill(workerId),
       close: () => end.close(),
     };
@@ -118,30 +119,31 @@ export class Actor {
     return {
       listen: () =>
         end.listen({
-          message: message => emit(described(message)),
+          message: (message, via) => emit({ ...described(message), ...shown(via) }),
           closed: event => {
             if (this.#held) event.holdExit(this.#held);
             emit({ kind: 'closed', intended: event.intended });
           },
         }),
-      send: (_to, message, written) => end.send(message, written),
+      send: (_to, message, written, via) => end.send(message, written, via),
       kill() {},
       close: () => end.close(),
     };
   }
 
-  async #send(to: number | undefined, messages: readonly object[]): Promise<SendReport> {
+  async #send(to: number | undefined, messages: readonly object[], via?: Via): Promise<SendReport> {
     const calls = messages.map(() => 0);
     let wasSynchronous = false;
     let isSending = true;
     await new Promise<void>(resolve => {
       let left = messages.length;
       for (const [i, message] of messages.entries()) {
-        this.#end.send(to, message, () => {
+        const written = () => {
           calls[i]!++;
           wasSynchronous ||= isSending;
           if (--left === 0) resolve();
-        });
+        };
+        this.#end.send(to, message, written, via);
       }
       isSending = false;
     });
@@ -172,6 +174,8 @@ export function countListeners(emitters: Record<string, NodeJS.EventEmitter>): L
 
 const numbered = (first: number, count: number, size: number) =>
   Array.from({ length: count }, (_, i) => ({ n: first + i, pad: 'x'.repeat(size) }));
+
+const shown = (via: Via) => via === 'internal' && { via };
 
 type Described = Extract<EndEvent, { kind: 'message' | 'foreign' }>;
 

@@ -58,7 +58,7 @@ export class ManualClock implements Clock {
 /** A `cluster.Worker`, on either side. */
 export class FakeWorker extends EventEmitter implements ForkedWorker, ClusterWorker {
   readonly id: number;
-  readonly process: { pid?: number; kill(signal: string): void };
+  readonly process: EventEmitter & { pid?: number; kill(signal: string): void };
   exitedAfterDisconnect?: boolean;
   connected = true;
   /** What was sent, with Node's callbacks, which the test calls. */
@@ -70,7 +70,7 @@ export class FakeWorker extends EventEmitter implements ForkedWorker, ClusterWor
   constructor(id: number, pid: number | undefined = 1000 + id) {
     super();
     this.id = id;
-    this.process = { pid, kill: signal => this.#kill(signal) };
+    this.process = Object.assign(new EventEmitter(), { pid, kill: (signal: string) => this.#kill(signal) });
   }
 
   isConnected(): boolean {
@@ -95,6 +95,7 @@ export class FakeCluster extends EventEmitter implements ClusterPrimary {
   fork(id: number, pid?: number): FakeWorker {
     const worker = new FakeWorker(id, pid);
     this.workers[id] = worker;
+    this.emit('fork', worker);
     return worker;
   }
 

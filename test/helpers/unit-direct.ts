@@ -113,6 +113,8 @@ export class DirectMember {
     const outbox = new Outbox({
       clock,
       version: 1,
+      link: 7,
+      direction: 'up',
       carriesBytes: true,
       send: (packet, written) => {
         this.packets.push(packet);

@@ -29,6 +29,8 @@ export class UnitSender {
     this.outbox = new Outbox({
       clock: this.clock,
       version: 1,
+      link: 7,
+      direction: 'up',
       carriesBytes: true,
       send: (packet, written) => {
         this.packets.push(packet);

@@ -11,7 +11,7 @@ import {
   type Offer,
   type Packet,
 } from '../../lib/protocol/messages.js';
-import type { WorkerEnd, WorkerEndHandlers } from '../../lib/transport/transport.js';
+import type { Via, WorkerEnd, WorkerEndHandlers } from '../../lib/transport/transport.js';
 import { UnitClock } from './unit-clock.js';
 import { join } from './unit-primary.js';
 
@@ -21,6 +21,8 @@ class FakeWorkerEnd implements WorkerEnd {
   readonly self = { workerId: 1, pid: 1001 };
   handlers: WorkerEndHandlers | undefined;
   readonly sent: Packet[] = [];
+  /** How each was sent. */
+  readonly vias: (Via | undefined)[] = [];
   isClosed = false;
   /** From now on nothing is written. */
   isStuck = false;
@@ -32,8 +34,9 @@ class FakeWorkerEnd implements WorkerEnd {
     this.handlers = handlers;
   }
 
-  send(packet: object, written: () => void): void {
+  send(packet: object, written: () => void, via?: Via): void {
     this.sent.push(packet as Packet);
+    this.vias.push(via);
     if (this.isStuck) this.#unwritten.push(written);
     else this.clock.defer(written);
   }
@@ -54,28 +57,34 @@ export class UnitLink {
   readonly end = new FakeWorkerEnd(this.clock);
   readonly warnings: string[] = [];
   readonly link: Link;
+  #packets = 0;
 
   constructor(versions?: readonly number[]) {
     this.link = new Link({ clock: this.clock, end: this.end, versions, warn: message => this.warnings.push(message) });
   }
 
+  /** The next packet of the primary. */
+  packet(content: object): object {
+    return { [MARKER]: 1, link: 7, down: ++this.#packets, ...content };
+  }
+
   /** The primary has answered. */
-  welcome(given: object = {}): void {
+  welcome(given: object = {}, via?: Via): void {
     const probe = new Uint8Array(1);
     const frame = { k: 'welcome', version: 1, id: this.link.id, workerId: 1, heartbeatMs: 500, leaderTimeoutMs: 3000 };
-    this.receive({ [MARKER]: 1, c: [{ ...frame, road: 'relay', probe, ...given }] });
+    this.receive(this.packet({ c: [{ ...frame, road: 'relay', probe, ...given }] }), via);
   }
 
   say(...frames: FromPrimary[]): void {
-    this.receive({ [MARKER]: 1, c: frames });
+    this.receive(this.packet({ c: frames }));
   }
 
   data(...bundles: Bundle[]): void {
-    this.receive({ [MARKER]: 1, d: bundles });
+    this.receive(this.packet({ d: bundles }));
   }
 
-  receive(message: unknown): void {
-    this.end.handlers!.message(message);
+  receive(message: unknown, via: Via = 'public'): void {
+    this.end.handlers!.message(message, via);
     this.clock.tick();
   }
 

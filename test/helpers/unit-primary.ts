@@ -10,13 +10,14 @@ import {
   type Packet,
 } from '../../lib/protocol/messages.js';
 import { Router } from '../../lib/router/router.js';
-import type { PrimaryEnd, PrimaryEndHandlers } from '../../lib/transport/transport.js';
+import type { PrimaryEnd, PrimaryEndHandlers, Via } from '../../lib/transport/transport.js';
 import { UnitClock } from './unit-clock.js';
 import { bundlesOf } from './unit-frames.js';
 
 interface Sent {
   readonly workerId: number;
   readonly packet: Packet;
+  readonly via: Via | undefined;
   written: () => void;
 }
 
@@ -35,8 +36,8 @@ export class FakePrimaryEnd implements PrimaryEnd {
     this.handlers = handlers;
   }
 
-  send(workerId: number, packet: object, written: () => void): void {
-    const sent = { workerId, packet: packet as Packet, written };
+  send(workerId: number, packet: object, written: () => void, via?: Via): void {
+    const sent = { workerId, packet: packet as Packet, via, written };
     this.sent.push(sent);
     if (this.#stuck.has(workerId)) this.#unwritten.push(sent);
     else this.clock.defer(written);
@@ -73,6 +74,7 @@ export class UnitPrimary {
   readonly end = new FakePrimaryEnd(this.clock);
   readonly events: { readonly event: string; readonly detail: Record<string, unknown> }[] = [];
   readonly router: Router;
+  #packets = 0;
 
   constructor(options?: PrimaryOptions) {
     this.router = new Router({
@@ -90,19 +92,26 @@ export class UnitPrimary {
   }
 
   hello(workerId: number, id = `id-${workerId}`, versions: readonly number[] = [1]): void {
-    this.say(workerId, { k: 'hello', versions, id, pid: 1000 + workerId, probe: new Uint8Array(1) });
+    const pid = 1000 + workerId;
+    const hello: ControlFrame = { k: 'hello', versions, id, workerId, pid, probe: new Uint8Array(1) };
+    this.receive(workerId, { [MARKER]: 1, up: 0, c: [hello] });
   }
 
   say(workerId: number, ...frames: FromWorker[]): void {
-    this.receive(workerId, { [MARKER]: 1, c: frames });
+    this.receive(workerId, this.packet(workerId, { c: frames }));
   }
 
   data(workerId: number, ...bundles: Bundle[]): void {
-    this.receive(workerId, { [MARKER]: 1, d: bundles });
+    this.receive(workerId, this.packet(workerId, { d: bundles }));
   }
 
-  receive(workerId: number, message: unknown): void {
-    this.end.handlers!.message({ workerId, pid: 1000 + workerId }, message);
+  /** The next one of this worker, over the link that it has. */
+  packet(workerId: number, content: object): object {
+    return { [MARKER]: 1, link: this.router.workers.get(workerId)?.link ?? 7, up: ++this.#packets, ...content };
+  }
+
+  receive(workerId: number, message: unknown, via: Via = 'public'): void {
+    this.end.handlers!.message({ workerId, pid: 1000 + workerId }, message, via);
     this.clock.tick();
   }
 
@@ -125,12 +134,12 @@ export class UnitPrimary {
 
   /** What a worker was told since it was last asked. */
   told(workerId: number): ControlFrame[] {
-    return this.#packets(workerId).flatMap(packet => packet.c ?? []);
+    return this.#sentTo(workerId).flatMap(packet => packet.c ?? []);
   }
 
   /** The data a worker got since it was last asked. */
   got(workerId: number): Bundle[] {
-    return this.#packets(workerId).flatMap(bundlesOf);
+    return this.#sentTo(workerId).flatMap(bundlesOf);
   }
 
   /** What was emitted since this was last asked. */
@@ -141,7 +150,7 @@ export class UnitPrimary {
     });
   }
 
-  #packets(workerId: number): Packet[] {
+  #sentTo(workerId: number): Packet[] {
     const mine = this.end.sent.filter(sent => sent.workerId === workerId);
     for (const sent of mine) this.end.sent.splice(this.end.sent.indexOf(sent), 1);
     return mine.map(sent => sent.packet);

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { type ControlFrame, MARKER } from '../../lib/protocol/messages.js';
+import { passedOn } from '../../lib/warnings.js';
 import { microtasks } from '../helpers/unit-clock.js';
 import { bundle } from '../helpers/unit-frames.js';
 import { FakeMember, UnitLink } from '../helpers/unit-link.js';
@@ -37,11 +38,80 @@ test('a hello tells the versions, the process, and which copy of the library spe
   t.deepEqual(unit.end.sent, [
     {
       [MARKER]: 2,
-      c: [{ k: 'hello', versions: [2, 1], id: unit.link.id, pid: 1001, probe: new Uint8Array(1) }],
+      up: 0,
+      c: [{ k: 'hello', versions: [2, 1], id: unit.link.id, workerId: 1, pid: 1001, probe: new Uint8Array(1) }],
     },
   ]);
   t.is(unit.link.kind, 'memory');
   t.deepEqual(unit.link.self, { workerId: 1, pid: 1001 });
+});
+
+/** How the hellos go from now on, for so many seconds without an answer. */
+function waysOf(unit: UnitLink, seconds: number): string {
+  unit.end.vias.splice(1);
+  unit.clock.advance(seconds * 1000);
+  return unit.end.vias.map(via => via![0]).join('');
+}
+
+test('it asks by the internal way alone at first, and then by both in turn', t => {
+  t.is(waysOf(new UnitLink(), 6), 'iiiiipipipi');
+});
+
+test('it goes on by the way on which the first answer came', t => {
+  for (const via of ['internal', 'public'] as const) {
+    const unit = new UnitLink();
+    const member = new FakeMember();
+    unit.link.add(member);
+    unit.clock.advance(1000);
+    unit.welcome({}, via);
+    unit.told();
+    unit.end.vias.length = 0;
+    unit.link.tell({ k: 'heartbeat', n: 1 });
+    unit.told();
+    unit.receive(unit.packet({ c: [{ k: 'ack', n: 1 }] }), via === 'public' ? 'internal' : 'public');
+    unit.link.update(member);
+    unit.told();
+    unit.say({ k: 'goodbye' });
+    unit.clock.advance(5000);
+    t.deepEqual([...new Set(unit.end.vias)], [via]);
+  }
+});
+
+test('what was not sent to this process is dropped with one warning, and nothing of it counts', t => {
+  const member = new FakeMember();
+  const unit = setUp(member);
+  const news = { k: 'news', group: 'g', term: 5, phase: 'vacant' } as const;
+  const heard = [...member.heard];
+  const copy = unit.packet({ c: [news] });
+  unit.receive(copy);
+  heard.push('news 5 vacant');
+  for (const passed of [
+    copy,
+    { [MARKER]: 1, link: 8, down: 100, c: [news] },
+    { [MARKER]: 1, link: 7, up: 100, c: [news] },
+    { [MARKER]: 1, up: 0, c: [{ k: 'hello', versions: [1], id: 'other', workerId: 2, pid: 1002, probe: 0 }] },
+    { [MARKER]: 1, down: 0, c: [{ k: 'rejected', id: unit.link.id, versions: [9] }] },
+    { [MARKER]: 1, c: [{ k: 'goodbye' }] },
+  ])
+    unit.receive(passed);
+  t.deepEqual(member.heard, heard);
+  t.deepEqual(unit.warnings, [passedOn()]);
+  unit.say({ ...news, term: 6 });
+  t.is(member.heard.at(-1), 'news 6 vacant');
+});
+
+test("an answer to another's hello begins nothing", t => {
+  const unit = new UnitLink();
+  unit.welcome({ id: 'other' });
+  unit.say({ k: 'rejected', id: 'other', versions: [9] });
+  // As PM2's frames, which have no link.
+  unit.receive({ [MARKER]: 1, down: 3, c: [{ k: 'welcome', id: unit.link.id }] });
+  t.false(unit.link.isLinked);
+  t.is(unit.link.toError, undefined);
+  unit.welcome();
+  t.true(unit.link.isLinked);
+  unit.say({ k: 'rejected', id: unit.link.id, versions: [9] });
+  t.true(unit.link.isLinked);
 });
 
 test('nothing but a hello is said before the welcome', t => {
@@ -134,7 +204,7 @@ test('frames that only a worker says are ignored, and broken ones are a warning'
   const unit = setUp(member);
   unit.say({ k: 'heartbeat', n: 1 } as never, { k: 'leave', group: 'g' } as never);
   t.deepEqual(member.heard, []);
-  unit.receive({ [MARKER]: 1, c: [{ k: 'news' }] });
+  unit.receive(unit.packet({ c: [{ k: 'news' }] }));
   t.deepEqual(unit.warnings, ['A broken frame came: news.group must be a group name.']);
   for (const foreign of [null, 'x', {}, { type: 'a', data: 1 }]) unit.receive(foreign);
   t.is(unit.warnings.length, 1);
@@ -191,7 +261,7 @@ test('the next member of a name joins, and hears of the group, once the primary 
   t.deepEqual(unit.told(), [{ k: 'heartbeat', n: 2 }]);
   // What the primary said to the first one was under way. An acknowledgement may overtake another.
   unit.say(news, { k: 'ack', n: 2 });
-  unit.receive({ [MARKER]: 1, d: [bundle({ term: 5 }, { kind: 30, id: 1 })] });
+  unit.data(bundle({ term: 5 }, { kind: 30, id: 1 }));
   t.deepEqual(second.heard, ['leased']);
   void unit.link.remove(second);
   unit.link.add(third);
@@ -202,29 +272,18 @@ test('the next member of a name joins, and hears of the group, once the primary 
   t.deepEqual(second.heard, ['leased']);
 });
 
-test('a leave that a primary may not have read before it closed is said again before anybody joins the next', t => {
-  const [first, second] = [new FakeMember(), new FakeMember()];
+test('after a goodbye the next primary hears of those that are there now, and of nobody who has left', t => {
+  const [first, second, third] = [new FakeMember(), new FakeMember(), new FakeMember('other')];
   const unit = setUp(first);
+  unit.link.add(third);
   void unit.link.remove(first);
   unit.link.add(second);
   unit.told();
   unit.say({ k: 'goodbye' });
-  t.deepEqual(kinds(unit.told()), ['leave', 'hello']);
+  void unit.link.remove(third);
+  t.deepEqual(kinds(unit.told()), ['hello']);
   unit.welcome();
-  t.deepEqual(kinds(unit.told()), ['leave', 'heartbeat']);
-  unit.say({ k: 'ack', n: 2 });
-  t.deepEqual(kinds(unit.told()), ['join']);
-});
-
-test('a member that leaves when the primary has closed says so, for the next one may have read that it joined', t => {
-  const member = new FakeMember();
-  const unit = setUp(member);
-  unit.say({ k: 'goodbye' });
-  unit.told();
-  void unit.link.remove(member);
-  t.deepEqual(kinds(unit.told()), ['leave']);
-  unit.welcome();
-  t.deepEqual(kinds(unit.told()), ['leave', 'heartbeat']);
+  t.deepEqual(unit.told(), [second.join()]);
 });
 
 test('a member that leaves before there is a primary, or after it is lost, has nothing to say', t => {
@@ -373,7 +432,7 @@ test('where there is no common protocol version there will be no primary, and no
   const unit = new UnitLink([7]);
   const member = new FakeMember();
   unit.link.add(member);
-  unit.say({ k: 'rejected', versions: [1, 2] });
+  unit.say({ k: 'rejected', id: unit.link.id, versions: [1, 2] });
   t.deepEqual(member.heard, ['lost ERR_PROTOCOL']);
   t.regex(unit.link.toError!().message, /speaks protocol 1, 2 and this worker 7/);
   unit.told();

@@ -10,7 +10,6 @@ type Neighbour = RemoteProcess<NeighbourApi, NeighbourEvent>;
 type Message = Record<string, unknown>;
 
 const MARKS: Readonly<Record<string, (message: Message) => boolean>> = {
-  'this library': message => '$csc' in message,
   'socket.io': ({ source }) => source === '_sio_adapter',
   'prom-client': ({ type }) => String(type).startsWith('prom-client:'),
   log4js: ({ topic }) => topic === 'log4js:message',

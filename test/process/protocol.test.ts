@@ -11,6 +11,8 @@ type RawWorker = RemoteProcess<RawApi, RawEvent>;
 /** A packet as it came. */
 interface Packet {
   readonly $csc?: number;
+  readonly link?: number;
+  readonly down?: number;
   readonly c?: readonly { readonly k: string; readonly [field: string]: unknown }[];
   readonly d?: readonly { readonly t: number; readonly h: readonly number[]; readonly x: string }[];
 }
@@ -20,16 +22,17 @@ test.serial('a newer worker and an older one share beside ours: each speaks the 
   const { term } = await rig.leader.do.status();
   for (const versions of [[2, 1], [1], [7, 1, 0]]) {
     const raw = await forkRaw(rig);
-    await raw.do.send({ $csc: versions[0], c: [hello(versions, raw.pid)] });
+    await raw.do.send({ $csc: versions[0], up: 0, c: [hello(versions, raw)] });
     t.like(await control(raw, 'welcome'), { version: 1, id: `raw-${raw.pid}`, workerId: raw.workerId });
-    await raw.do.send({ $csc: 1, c: [join()] });
+    const link = await linkOf(raw);
+    await raw.do.send({ $csc: 1, link, up: 1, c: [join()] });
     t.like(await control(raw, 'news'), { group: 'probe', term, phase: 'ready' });
     const call = { h: [1 + 512, 1, 7, 0], x: '[["raw"]]', m: ['echo', null] };
-    await raw.do.send({ $csc: 1, d: [{ g: 'probe', t: term, n: 1, ...call }] });
+    await raw.do.send({ $csc: 1, link, up: 2, d: [{ g: 'probe', t: term, n: 1, ...call }] });
     const { d } = await raw.until('message', ({ message }) => Boolean(packet(message).d)).then(e => packet(e.message));
     t.deepEqual(d![0]!.h.slice(0, 2), [10, 1]);
     t.is(d![0]!.x, '["raw"]');
-    for (const { message } of raw.events) t.is(packet(message).$csc, 1);
+    for (const [i, { message }] of raw.events.entries()) t.like(packet(message), { $csc: 1, link, down: i + 1 });
   }
   t.is((await rig.primary.do.status()).groups[0]!.members.length, 5);
   t.deepEqual(await rig.followers[0].do.call('echo', ['ours']), { value: 'ours' });
@@ -39,9 +42,9 @@ test.serial('a worker without a version in common is told so and kept out, the o
   const rig = await startRig(t, { workers: 2 });
   for (const versions of [[3, 2], [0], []]) {
     const raw = await forkRaw(rig);
-    await raw.do.send({ $csc: 3, c: [hello(versions, raw.pid)] });
-    t.deepEqual(await control(raw, 'rejected'), { k: 'rejected', versions: [1] });
-    await raw.do.send({ $csc: 3, c: [join()] });
+    await raw.do.send({ $csc: 3, up: 0, c: [hello(versions, raw)] });
+    t.deepEqual(await control(raw, 'rejected'), { k: 'rejected', id: `raw-${raw.pid}`, versions: [1] });
+    await raw.do.send({ $csc: 3, link: 1, up: 1, c: [join()] });
     t.truthy(await rig.primary.until('warning', ({ message }) => message.includes(`Worker ${raw.workerId} `)));
   }
   t.is((await rig.primary.do.status()).groups[0]!.members.length, 2);
@@ -51,13 +54,14 @@ test.serial('a worker without a version in common is told so and kept out, the o
 test.serial('a worker whose primary has no version in common gets ERR_PROTOCOL', async t => {
   const rig = await startRig(t, { primary: false });
   const { primary } = rig;
-  const worker = await rig.fork();
+  const worker = await rig.fork({ internal: 'public' });
   await primary.do.listen();
   await worker.do.create();
   const waiting = worker.do.call('echo', [1]);
   const { message } = await primary.until('message');
-  t.deepEqual(packet(message).c![0]!.versions, [1]);
-  await primary.do.send(worker.workerId, [{ $csc: 3, c: [{ k: 'rejected', versions: [3, 2] }] }]);
+  const { versions, id } = (message as { m: Packet }).m.c![0]!;
+  t.deepEqual(versions, [1]);
+  await primary.do.send(worker.workerId, [{ $csc: 3, down: 0, c: [{ k: 'rejected', id, versions: [3, 2] }] }]);
   t.like((await waiting).error, { code: 'ERR_PROTOCOL', outcome: 'not-started' });
   t.like((await worker.do.ready()).error, { code: 'ERR_PROTOCOL' });
   t.like((await worker.do.call('echo', [2])).error, { code: 'ERR_PROTOCOL', outcome: 'not-started' });
@@ -103,9 +107,11 @@ test.serial('frames of the right shape that make no sense hurt nobody', async t 
   const { workers, primary, leader } = rig;
   const { term } = await leader.do.status();
   const raw = await forkRaw(rig);
-  await raw.do.send({ $csc: 1, c: [hello([1], raw.pid), join()] });
+  await raw.do.send({ $csc: 1, up: 0, c: [hello([1], raw)] });
+  const link = await linkOf(raw);
+  const packets = [{ $csc: 1, c: [join()] }, ...senseless(term)];
+  for (const [i, message] of packets.entries()) await raw.do.send({ ...message, link, up: i + 1 });
   await control(raw, 'news');
-  for (const message of senseless(term)) await raw.do.send(message);
   for (const worker of workers) t.deepEqual(await worker.do.call('echo', ['still']), { value: 'still' });
   t.deepEqual(await primary.told('deposed'), []);
   t.deepEqual(await leader.do.status().then(status => status.term), term);
@@ -115,8 +121,11 @@ test.serial('a worker that says hello twice, as another incarnation of the libra
   const rig = await startRig(t, { workers: 2 });
   const raw = await forkRaw(rig);
   for (const id of ['one', 'two']) {
-    await raw.do.send({ $csc: 1, c: [{ ...hello([1], raw.pid), id }, join()] });
-    await raw.until('message', ({ message }) => packet(message).c?.some(frame => frame.id === id) ?? false);
+    await raw.do.send({ $csc: 1, up: 0, c: [{ ...hello([1], raw), id }] });
+    const answers = (message: unknown) => packet(message).c?.some(frame => frame.id === id) ?? false;
+    const { message } = await raw.until('message', event => answers(event.message));
+    await raw.do.send({ $csc: 1, link: packet(message).link, up: 1, c: [join()] });
+    await control(raw, 'news');
   }
   t.is((await rig.primary.do.status()).groups[0]!.members.length, 3);
   raw.kill();
@@ -128,10 +137,11 @@ test.serial('a worker that says hello twice, as another incarnation of the libra
 const forkRaw = (rig: Rig): Promise<RawWorker> =>
   rig.forkProgram<RawApi, RawEvent>({ program: 'process-raw.js', serialization: 'json' });
 
-const hello = (versions: readonly number[], pid: number) => ({
+const hello = (versions: readonly number[], { workerId, pid }: { workerId: number; pid: number }) => ({
   k: 'hello',
   versions,
   id: `raw-${pid}`,
+  workerId,
   pid,
   probe: {},
 });
@@ -139,6 +149,8 @@ const hello = (versions: readonly number[], pid: number) => ({
 const join = () => ({ k: 'join', group: 'probe', eligible: false, priority: 0, handover: 'exclusive', digest: '{}' });
 
 const packet = (message: unknown) => (message ?? {}) as Packet;
+
+const linkOf = async (raw: RawWorker) => packet((await raw.until('message')).message).link;
 
 /** The first control frame of a kind. */
 async function control(raw: RawWorker, kind: string): Promise<object> {

@@ -19,6 +19,8 @@ class UnitOutbox {
     this.outbox = new Outbox({
       clock: this.clock,
       version: 1,
+      link: 7,
+      direction: 'up',
       carriesBytes,
       isByReference,
       send: (packet, written) => {
@@ -70,7 +72,7 @@ test('what a tick puts leaves at its end in one packet, control first', t => {
   unit.outbox.control(ack(2));
   t.deepEqual(unit.left(), []);
   unit.clock.tick();
-  t.deepEqual(unit.packets, [{ [MARKER]: 1, c: [ack(1), ack(2)], d: [data(1), data(2)] }]);
+  t.deepEqual(unit.packets, [{ [MARKER]: 1, link: 7, up: 1, c: [ack(1), ack(2)], d: [data(1), data(2)] }]);
 });
 
 test('a packet has no list that is empty', t => {
@@ -80,8 +82,8 @@ test('a packet has no list that is empty', t => {
   unit.outbox.data(data(1));
   unit.clock.tick();
   t.deepEqual(unit.packets, [
-    { [MARKER]: 1, c: [ack(1)] },
-    { [MARKER]: 1, d: [data(1)] },
+    { [MARKER]: 1, link: 7, up: 1, c: [ack(1)] },
+    { [MARKER]: 1, link: 7, up: 2, d: [data(1)] },
   ]);
 });
 
@@ -390,7 +392,7 @@ test('an outbox that nobody asks for room works all the same', t => {
     packets++;
     clock.defer(written);
   };
-  const outbox = new Outbox({ clock, version: 1, carriesBytes: true, send });
+  const outbox = new Outbox({ clock, version: 1, link: 7, direction: 'up', carriesBytes: true, send });
   for (let id = 1; id <= 3; id++) outbox.data(data(id, WINDOW_BYTES));
   clock.tick();
   t.is(packets, 3);

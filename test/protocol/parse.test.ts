@@ -13,8 +13,8 @@ const payloadWithParts = { text: '[12]', ext: true, parts: ['long', { b: 'aGk=' 
 
 /** One of each, in all their shapes. */
 const CONTROL: Readonly<Record<string, object>> = {
-  hello: { k: 'hello', versions: [2, 1], id: 'a', pid: 7, probe: new Uint8Array(1) },
-  'hello without probe': { k: 'hello', versions: [], id: '', pid: 0 },
+  hello: { k: 'hello', versions: [2, 1], id: 'a', workerId: 3, pid: 7, probe: new Uint8Array(1) },
+  'hello without probe': { k: 'hello', versions: [], id: '', workerId: 0, pid: 0 },
   welcome: {
     k: 'welcome',
     version: 1,
@@ -25,7 +25,7 @@ const CONTROL: Readonly<Record<string, object>> = {
     road: 'relay',
     probe: {},
   },
-  rejected: { k: 'rejected', versions: [1] },
+  rejected: { k: 'rejected', id: 'a', versions: [1] },
   goodbye: { k: 'goodbye' },
   join: { k: 'join', group: 'g', eligible: true, priority: -1.5, handover: 'overlap', digest: '{}' },
   leave: { k: 'leave', group: '__proto__' },
@@ -285,8 +285,37 @@ test('of many broken frames a few are reported, and the good ones among them cou
   t.deepEqual(packet!.c, [CONTROL.goodbye as ControlFrame]);
 });
 
+test('what a packet says of its way is whole, or it is broken', t => {
+  for (const way of [{}, { up: 0 }, { down: 0 }, { link: 5, up: 1 }, { link: 5, down: 1 }])
+    t.like(parse({ [MARKER]: 1, ...way }), { packet: { [MARKER]: 1, ...way }, broken: [] });
+  for (const way of [
+    { link: 5 },
+    { link: '5', up: 1 },
+    { link: -1, up: 1 },
+    { up: 1.5 },
+    { up: '1' },
+    { down: null },
+    { link: 5, up: 1, down: 1 },
+  ]) {
+    const { packet, broken } = parse({ [MARKER]: 1, ...way });
+    t.is(packet, undefined, show(way));
+    t.deepEqual(broken, ['ERR_PROTOCOL A broken frame came: packet.link must be a whole number, with up or down.']);
+  }
+});
+
+test('nothing is read of a packet that is not meant for us', t => {
+  const ways: unknown[] = [];
+  const isMeant = (way: object) => ways.push(way) === 0;
+  const message = { [MARKER]: 1, link: 5, up: 3, c: 'broken', d: 'broken', s: 'broken' };
+  t.is(
+    parsePacket(message, error => t.fail(error.message), { isMeant }),
+    undefined,
+  );
+  t.deepEqual(ways, [{ link: 5, up: 3, down: undefined }]);
+});
+
 test('a packet may hold nothing, and of another version', t => {
-  t.deepEqual(parse({ [MARKER]: 7 }), { packet: { [MARKER]: 7, c: [], d: [] }, broken: [] });
+  t.like(parse({ [MARKER]: 7 }), { packet: { [MARKER]: 7, c: [], d: [] }, broken: [] });
 });
 
 function show(value: unknown): string {

@@ -24,7 +24,7 @@ for (const carriesBytes of [true, false]) {
     const bundle = bundleOf('x'.repeat(2 * SLICE_BYTES));
     const reader = new SliceReader();
     const came = cutBundle(bundle, carriesBytes).map(
-      s => parsePacket(cross({ $csc: 1, s }, carriesBytes), error => t.fail(error.message), reader)!.d!,
+      s => parsePacket(cross({ $csc: 1, s }, carriesBytes), error => t.fail(error.message), { slices: reader })!.d!,
     );
     t.deepEqual(
       came.map(list => list.length),
@@ -53,7 +53,7 @@ for (const carriesBytes of [true, false]) {
 test('slices that make no bundle are one broken frame, and those that follow are good', t => {
   const reader = new SliceReader();
   const broken: string[] = [];
-  const come = (s: unknown) => parsePacket({ $csc: 1, s }, error => broken.push(error.message), reader)!.d!;
+  const come = (s: unknown) => parsePacket({ $csc: 1, s }, error => broken.push(error.message), { slices: reader })!.d!;
   const reports = (...slices: unknown[]) => {
     for (const slice of slices) t.deepEqual(come(slice), []);
     return broken.splice(0);

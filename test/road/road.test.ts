@@ -12,6 +12,8 @@ function setUp() {
   const outbox = new Outbox({
     clock,
     version: 1,
+    link: 7,
+    direction: 'up',
     carriesBytes: true,
     send: (packet, written) => {
       packets.push(packet);

@@ -8,9 +8,9 @@ import { FakePrimaryEnd } from '../helpers/unit-primary.js';
 function setUp(probe: unknown = new Uint8Array(1)) {
   const clock = new UnitClock();
   const end = new FakePrimaryEnd(clock);
-  const hello = { k: 'hello', versions: [1], id: 'a', pid: 7, probe } as const;
+  const hello = { k: 'hello', versions: [1], id: 'a', workerId: 3, pid: 7, probe } as const;
   let rooms = 0;
-  const worker = new RoutedWorker({ workerId: 3, pid: 7 }, end, hello, 1, clock, () => rooms++);
+  const worker = new RoutedWorker({ workerId: 3, pid: 7 }, end, hello, 1, clock, 'public', () => rooms++);
   return { clock, end, worker, rooms: () => rooms };
 }
 

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { resolvePrimaryOptions } from '../../lib/options.js';
 import { type ControlFrame, MARKER, type News } from '../../lib/protocol/messages.js';
+import { passedOn } from '../../lib/warnings.js';
 import { FakePrimaryEnd, join, UnitPrimary } from '../helpers/unit-primary.js';
 
 const ofKind = (frames: readonly ControlFrame[], k: ControlFrame['k']) => frames.filter(frame => frame.k === k);
@@ -62,7 +63,7 @@ test('a worker that speaks no protocol of ours is told which we speak', t => {
   primary.hello(1, 'old', [98, 99]);
   t.deepEqual(
     primary.end.sent.map(({ packet }) => packet),
-    [{ [MARKER]: 1, c: [{ k: 'rejected', versions: [1] }] }],
+    [{ [MARKER]: 1, down: 0, c: [{ k: 'rejected', id: 'old', versions: [1] }] }],
   );
   t.regex(String(primary.events[0]?.detail.message), /Worker 1 speaks no protocol of ours/);
   primary.end.sent[0]?.written();
@@ -70,10 +71,74 @@ test('a worker that speaks no protocol of ours is told which we speak', t => {
   t.is(primary.router.groups.size, 0);
 });
 
+test('a worker is answered in the way in which it last spoke', t => {
+  const primary = new UnitPrimary();
+  const hello = { k: 'hello', versions: [1], id: 'id-1', workerId: 1, pid: 1001, probe: 0 } as const;
+  const ways = () => primary.end.sent.splice(0).map(({ via }) => via);
+  primary.receive(1, { [MARKER]: 1, up: 0, c: [hello] }, 'internal');
+  t.deepEqual(ways(), ['internal']);
+  primary.receive(1, { [MARKER]: 1, up: 0, c: [hello] }, 'public');
+  t.deepEqual(ways(), ['public']);
+  // The answer of the first came all the same.
+  primary.receive(1, primary.packet(1, { c: [{ k: 'heartbeat', n: 1 }] }), 'internal');
+  t.deepEqual(ways(), ['internal']);
+  primary.receive(2, { [MARKER]: 1, up: 0, c: [{ ...hello, workerId: 2, versions: [9] }] }, 'internal');
+  t.deepEqual(ways(), ['internal']);
+});
+
+test('what was not sent to this primary, or not by this worker, is dropped with one warning', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.join(2, 'g');
+  const { link } = primary.router.workers.get(1)!;
+  const leave = { k: 'leave', group: 'g' };
+  const copy = primary.packet(1, { c: [{ k: 'heartbeat', n: 1 }] });
+  primary.receive(1, copy);
+  primary.told(1);
+  primary.heard();
+  for (const [workerId, passed] of [
+    [1, copy],
+    [2, primary.packet(1, { c: [leave] })],
+    [1, { [MARKER]: 1, link, down: 100, c: [leave] }],
+    [1, { [MARKER]: 1, c: [leave] }],
+    [2, { [MARKER]: 1, up: 0, c: [{ k: 'hello', versions: [1], id: 'id-1', workerId: 1, pid: 1001, probe: 0 }] }],
+    [2, { [MARKER]: 1, up: 0, c: [{ k: 'hello', versions: [1], id: 'far', workerId: 2, pid: 77, probe: 0 }] }],
+  ] as const)
+    primary.receive(workerId, passed);
+  t.deepEqual(primary.told(1), []);
+  t.is(primary.router.groups.get('g')!.state.members.size, 2);
+  t.deepEqual(
+    primary.events.map(({ detail }) => detail.message),
+    [passedOn()],
+  );
+});
+
+test('only a hello begins a link, and none comes over one', t => {
+  const primary = new UnitPrimary();
+  primary.receive(1, { [MARKER]: 1, up: 0, c: [join()] });
+  primary.receive(1, { [MARKER]: 1, link: 3, up: 1, c: [join()] });
+  t.is(primary.router.groups.size, 0);
+  t.deepEqual(primary.events, [], 'a link that has ended, it may be');
+  primary.join(1, 'g');
+  primary.told(1);
+  primary.say(1, { k: 'hello', versions: [1], id: 'other', workerId: 1, pid: 1001, probe: 0 });
+  t.deepEqual(primary.told(1), []);
+});
+
+test('where a wrapper starts Node, the process that says hello first is the worker', t => {
+  const primary = new UnitPrimary();
+  const hello = (id: string, pid: number) =>
+    primary.receive(1, { [MARKER]: 1, up: 0, c: [{ k: 'hello', versions: [1], id, workerId: 1, pid, probe: 0 }] });
+  hello('inner', 5001);
+  hello('inner again', 5001);
+  hello('another', 5002);
+  t.is(primary.router.workers.get(1)!.id, 'inner again');
+});
+
 test('a broken frame is a warning, and those beside it count', t => {
   const primary = new UnitPrimary();
   primary.hello(1);
-  primary.receive(1, { [MARKER]: 1, c: [{ k: 'join' }, join()], d: [{}] });
+  primary.receive(1, primary.packet(1, { c: [{ k: 'join' }, join()], d: [{}] }));
   t.deepEqual(
     primary.events.filter(({ event }) => event === 'warning').map(({ detail }) => detail.message),
     ['A broken frame came: join.group must be a group name.', 'A broken frame came: bundle.g must be a group name.'],
@@ -95,7 +160,7 @@ test('frames that only the primary says are ignored when a worker says them', t 
   primary.told(1);
   primary.heard();
   for (const frame of [{ k: 'goodbye' }, { k: 'ack', n: 1 }, { k: 'handover', group: 'g', term: 1e12 }]) {
-    primary.receive(1, { [MARKER]: 1, c: [frame] });
+    primary.receive(1, primary.packet(1, { c: [frame] }));
   }
   t.deepEqual(primary.heard(), []);
   t.deepEqual(primary.told(1), []);
@@ -268,7 +333,7 @@ test('any frame is a sign of life', t => {
   primary.join(1, 'g');
   for (let i = 0; i < 10; i++) {
     primary.clock.advance(1000);
-    primary.receive(1, { [MARKER]: 1 });
+    primary.receive(1, primary.packet(1, {}));
   }
   t.is(primary.router.groups.get('g')!.leader, 1);
 });
@@ -503,9 +568,10 @@ test('whoever is behind an end that is detached hears goodbye and is forgotten',
   primary.join(2, 'g');
   other.handlers!.message(
     { workerId: 0, pid: 1 },
-    { [MARKER]: 1, c: [{ k: 'hello', versions: [1], id: 'x', pid: 1 }] },
+    { [MARKER]: 1, up: 0, c: [{ k: 'hello', versions: [1], id: 'x', workerId: 0, pid: 1 }] },
+    'public',
   );
-  other.handlers!.message({ workerId: 0, pid: 1 }, { [MARKER]: 1, c: [join({ eligible: false })] });
+  other.handlers!.message({ workerId: 0, pid: 1 }, primary.packet(0, { c: [join({ eligible: false })] }), 'public');
   primary.clock.tick();
   t.is(primary.router.groups.get('g')!.leader, 1);
   primary.told(1);
@@ -587,9 +653,9 @@ test('a hello that another end has answered says nothing to one that leaves', as
   const next = new FakePrimaryEnd(primary.clock);
   primary.router.attach(next);
   const peer = { workerId: 1, pid: 1001 };
-  const hello = { [MARKER]: 1, c: [{ k: 'hello', versions: [1], id: 'id-1', pid: 1001 }] };
-  next.handlers!.message(peer, hello);
-  primary.end.handlers!.message(peer, hello);
+  const hello = { [MARKER]: 1, up: 0, c: [{ k: 'hello', versions: [1], id: 'id-1', workerId: 1, pid: 1001 }] };
+  next.handlers!.message(peer, hello, 'public');
+  primary.end.handlers!.message(peer, hello, 'public');
   primary.clock.tick();
   t.is(primary.router.workers.get(1)!.end, next);
 });

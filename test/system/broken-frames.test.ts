@@ -1,3 +1,4 @@
+import type { Hello, Packet } from '../../lib/protocol/messages.js';
 import { endOf, type Rig, recorder, system } from '../helpers/system-test.js';
 
 const M = '$csc';
@@ -188,12 +189,15 @@ system('a bundle to the leader that is no JSON is refused, and its calls told so
   t.is(await rig.time.until(clients[1]!.echo(1)), 1);
 });
 
+const helloOf = ([first]: readonly Packet[]) => first!.c![0] as Hello;
+
 system('a worker that speaks no common version is told, and the others go on', async (t, rig) => {
-  const [stranger] = [rig.fork()];
+  const other = rig.fork();
   const heard: unknown[] = [];
-  const end = (stranger as unknown as { end: { listen(handlers: object): void } }).end;
+  const end = (other as unknown as { end: { listen(handlers: object): void } }).end;
   end.listen({ message: (message: unknown) => heard.push(message), closed() {} });
-  rig.sendUp(stranger, { [M]: 99, c: [{ k: 'hello', versions: [98, 99], id: 'x', pid: 1, probe: 1 }] });
+  const { workerId, pid } = other;
+  rig.sendUp(other, { [M]: 99, up: 0, c: [{ k: 'hello', versions: [98, 99], id: 'x', workerId, pid, probe: 1 }] });
   await rig.time.settle();
   t.is(heard.length, 1);
   t.like((heard[0] as { c: object[] }).c[0], { k: 'rejected' });
@@ -203,8 +207,9 @@ system('a worker that speaks no common version is told, and the others go on', a
   // And the other way round: a primary that is too new.
   const worker = rig.fork();
   rig.sendDown(worker, null);
+  const { up } = rig.spy(worker);
   const client = rig.client(worker);
-  rig.sendDown(worker, { [M]: 99, c: [{ k: 'rejected', versions: [98, 99] }] });
+  rig.sendDown(worker, { [M]: 99, down: 0, c: [{ k: 'rejected', id: helloOf(up).id, versions: [98, 99] }] });
   t.is(await rig.time.until(endOf(client.ready())), 'ERR_PROTOCOL');
   t.is(await rig.time.until(endOf(client.echo(1))), 'ERR_PROTOCOL not-started');
 });

@@ -5,15 +5,20 @@ import { FakeCluster, ManualClock } from '../helpers/transport-fakes.js';
 
 function setUp() {
   const cluster = new FakeCluster();
+  const parts = listenTo(cluster);
+  return { cluster, ...parts, worker: cluster.fork(1) };
+}
+
+function listenTo(cluster: FakeCluster) {
   const clock = new ManualClock();
   const end = createClusterPrimaryEnd({ cluster, clock });
   const log: unknown[] = [];
   end.listen({
-    message: (peer, message) => log.push([peer.workerId, peer.pid, message]),
+    message: (peer, message, via) => log.push([peer.workerId, peer.pid, message, ...(via === 'internal' ? [via] : [])]),
     closed: workerId => log.push(`closed ${workerId}`),
     exited: workerId => log.push(`exited ${workerId}`),
   });
-  return { cluster, clock, end, log, worker: cluster.fork(1) };
+  return { clock, end, log };
 }
 
 test('every message is reported as it came, with who sent it', t => {
@@ -24,6 +29,51 @@ test('every message is reported as it came, with who sent it', t => {
     log,
     values.map(value => [1, 1001, value]),
   );
+});
+
+const ours = { cmd: 'NODE_CSC', m: { n: 1 } };
+
+test("what comes as 'internalMessage' is told from what Node says there, of workers forked before and after", t => {
+  const cluster = new FakeCluster();
+  const before = cluster.fork(1);
+  const { log, end } = listenTo(cluster);
+  const after = cluster.fork(2);
+  for (const worker of [before, after]) {
+    for (const message of [null, { cmd: 'NODE_CLUSTER', m: 1 }, { cmd: 'NODE_CSC' }, ours, 'NODE_CSC'])
+      worker.process.emit('internalMessage', message);
+  }
+  t.deepEqual(log, [
+    [1, 1001, { n: 1 }, 'internal'],
+    [2, 1002, { n: 1 }, 'internal'],
+  ]);
+  for (const [via, sent] of [
+    ['internal', { cmd: 'NODE_CSC', m: { down: 1 } }],
+    ['public', { down: 1 }],
+  ] as const) {
+    end.send(2, { down: 1 }, () => {}, via);
+    t.deepEqual(after.sent.pop()!.message, sent);
+  }
+});
+
+test("a Node that emits it as 'message' shows so by the way on which it is reported", t => {
+  const { cluster, log, worker } = setUp();
+  cluster.emit('message', worker, ours);
+  t.deepEqual(log, [[1, 1001, { n: 1 }]]);
+});
+
+test('no listener is left on a worker whose channel has ended, or whose end is closed', t => {
+  const { cluster, end, worker } = setUp();
+  const [second, third, fourth] = [2, 3, 4].map(id => cluster.fork(id));
+  const count = () => [worker, second!, third!, fourth!].map(one => one.process.listenerCount('internalMessage'));
+  t.deepEqual(count(), [1, 1, 1, 1]);
+  cluster.disconnect(worker);
+  second!.connected = false;
+  cluster.emit('exit', second);
+  t.deepEqual(count(), [0, 0, 1, 1]);
+  cluster.emit('exit', third);
+  t.deepEqual(count(), [0, 0, 1, 1], 'its channel is still open');
+  end.close();
+  t.deepEqual(count(), [0, 0, 0, 0]);
 });
 
 test('a worker that could not be spawned has pid 0', t => {

@@ -10,7 +10,7 @@ function setUp(worker = new FakeWorker(3), clock = new ManualClock()) {
   const holds: Promise<unknown>[] = [];
   const listen = () =>
     end.listen({
-      message: message => log.push(message),
+      message: (message, via) => log.push(via === 'internal' ? [message, via] : message),
       closed: ({ intended, holdExit }) => {
         log.push(intended ? 'intended' : 'lost');
         for (const hold of holds) holdExit(hold);
@@ -43,6 +43,25 @@ test('it knows itself, and reports every message', t => {
   t.is(end.kind, 'cluster');
   for (const value of [null, 'text', { ours: true }]) worker.emit('message', value);
   t.deepEqual(log, [null, 'text', { ours: true }]);
+});
+
+test("what comes as 'internalMessage' is told from what Node says there, and sent in its form", t => {
+  const { worker, end, log, listen } = setUp();
+  listen();
+  const ours = { cmd: 'NODE_CSC', m: { n: 1 } };
+  for (const message of [null, { cmd: 'NODE_HANDLE' }, { cmd: 'NODE_CSC' }, ours])
+    worker.process.emit('internalMessage', message);
+  // A Node that doesn't keep the two apart.
+  worker.emit('message', ours);
+  t.deepEqual(log, [[{ n: 1 }, 'internal'], { n: 1 }]);
+  end.send({ up: 1 }, () => {}, 'internal');
+  end.send({ up: 1 }, () => {}, 'public');
+  t.deepEqual(
+    worker.sent.map(({ message }) => message),
+    [{ cmd: 'NODE_CSC', m: { up: 1 } }, { up: 1 }],
+  );
+  end.close();
+  t.is(worker.process.listenerCount('internalMessage'), 0);
 });
 
 test('a worker without a pid has 0', t => {

@@ -25,7 +25,7 @@ test('messages pass by reference, deferred, and are written once delivered', asy
   primaryEnd.send(0, down, () => log.push('down is written'));
   t.deepEqual(log, []);
   await turns(1);
-  t.deepEqual(log, [[{ workerId: 0, pid: 42 }, up], 'up is written', [down], 'down is written']);
+  t.deepEqual(log, [[{ workerId: 0, pid: 42 }, up, 'public'], 'up is written', [down, 'public'], 'down is written']);
   t.is((log[0] as unknown[])[1], up);
 });
 
@@ -59,5 +59,5 @@ test('what was sent before its sender closed still arrives', async t => {
   workerEnd.send({ last: true }, () => {});
   workerEnd.close();
   await turns(1);
-  t.deepEqual(log, [[{ workerId: 0, pid: 42 }, { last: true }]]);
+  t.deepEqual(log, [[{ workerId: 0, pid: 42 }, { last: true }, 'public']]);
 });

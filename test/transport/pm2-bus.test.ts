@@ -147,7 +147,7 @@ test('the daemon says when to stop and closes its channel; nothing is told after
   const daemon = new DaemonSocket(t, place.pubSocket);
   start();
   await next(1);
-  for (const message of [null, { type: 'log:reload' }, 'shutdown', 'ready', 5]) up.handlers!.message(message);
+  for (const message of [null, { type: 'log:reload' }, 'shutdown', 'ready', 5]) up.handlers!.message(message, 'public');
   up.handlers!.closed({ intended: false, holdExit() {} });
   daemon.write(`s:${place.channel}`, said({ a: 1 }));
   daemon.cut();
