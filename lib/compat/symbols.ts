@@ -8,4 +8,4 @@ export const PUBLISH: unique symbol = symbolOf('publish') as never;
 export const INVOKE: unique symbol = symbolOf('invoke') as never;
 export const CLOSE: unique symbol = symbolOf('close') as never;
 /** Ours alone: a call whose end is a promise. */
-export const ASK: unique symbol = Symbol('ask');
+export const ASK: unique symbol = Symbol.for('cluster-shared-client.ask') as never;

@@ -3,7 +3,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CallContext } from '../options.js';
 
-const storage = new AsyncLocalStorage<CallContext>();
+const KEY = Symbol.for('cluster-shared-client.call-context');
+const globals = globalThis as { [KEY]?: AsyncLocalStorage<CallContext> };
+globals[KEY] ??= new AsyncLocalStorage();
+
+/** One for all copies of the library in this process: which of them asks may be another than the one that calls. */
+const storage = globals[KEY];
 
 /** Runs `fn` so that {@link callContext} finds `context`, in what it awaits too. */
 export function runInContext<R>(context: CallContext, fn: () => R): R {

@@ -22,15 +22,24 @@ test.after.always(() => Promise.all([packed.folder, folder].map(removeFolder)));
 test('it holds the bundled library, its types, and what a reader needs', async t => {
   const sources = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
   const types = sources.map(file => `dist/lib/${file.replace(/\.ts$/, '.d.ts')}`);
+  const required = types.map(file => file.replace('dist/lib/', 'dist/cjs/types/'));
   const { exports } = JSON.parse(await readFile('package.json', 'utf8')) as {
-    exports: Record<string, { default?: string }>;
+    exports: Record<string, string | Record<'import' | 'require', { types: string; default: string }>>;
   };
-  const doors = Object.values(exports).flatMap(door => door.default?.replace('./', '') ?? []);
+  const entries = Object.values(exports).flatMap(entry => (typeof entry === 'string' ? [] : Object.values(entry)));
+  const named = entries.flatMap(entry => Object.values(entry)).map(file => file.replace('./', ''));
   const isShared = (file: string) => /^dist\/bundle\/chunk-\w+\.js$/.test(file);
   t.true(packed.files.some(isShared));
   t.deepEqual(
     packed.files.filter(file => !isShared(file)),
-    [...types, ...doors, 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'].sort(),
+    [
+      ...new Set([...types, ...required, ...named]),
+      ...['library.js', 'package.json', 'LICENSES', 'types/compat-exports.d.ts'].map(file => `dist/cjs/${file}`),
+      ...readdirSync('lib', { recursive: true, encoding: 'utf8' }).flatMap(file =>
+        file.endsWith('.md') ? `lib/${file}` : [],
+      ),
+      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'],
+    ].sort(),
   );
 });
 

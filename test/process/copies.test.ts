@@ -24,10 +24,16 @@ test.serial('require() and import give the same module', async t => {
   });
 });
 
-test.serial('two copies of the library in one process share one member', async t => {
+for (const copy of ['another copy', 'the CommonJS build']) {
+  test.serial(`the library and ${copy} share one member in one process`, t => shareOneMember(t, copy));
+}
+
+async function shareOneMember(t: ExecutionContext, copy: string): Promise<void> {
   const rig = await startRig(t, { workers: 1 });
   const both = await rig.forkProgram<CopiesApi, never>({ program: 'process-copies.js' });
-  for (const url of [new URL('index.js', LIBRARY).href, copyLibrary(t)]) await both.do.load(url);
+  await both.do.load(new URL('index.js', LIBRARY).href);
+  if (copy === 'another copy') await both.do.load(copyLibrary(t));
+  else await both.do.require();
   t.true(await both.do.areCopies());
   await both.do.create();
   for (const n of [0, 1]) t.deepEqual(await both.do.ready(n), {});
@@ -38,11 +44,12 @@ test.serial('two copies of the library in one process share one member', async t
   await rig.primary.until('exit');
   for (const n of [0, 1]) t.deepEqual(await both.do.call(n, 'echo', n), { value: n });
   t.deepEqual(await rig.connections(1), { total: 2, inTurn: true });
+  for (const n of [0, 1]) t.deepEqual(await both.do.call(n, 'contexts'), { value: ['probe', 'probe'] });
   await both.do.close(0);
   t.deepEqual(await both.do.call(1, 'echo', 'still'), { value: 'still' });
   await both.do.close(1);
   await rig.upstream.untilConnections(0);
-});
+}
 
 /** @returns the address of another copy, with the same dependencies */
 function copyLibrary(t: ExecutionContext): string {
