@@ -58,6 +58,16 @@ export function show(value: unknown): string {
   return typeof value === 'bigint' ? `${value}n` : String(value);
 }
 
+/** What was thrown, which may be anything, for a line that people read. */
+export function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    // An object without a prototype, or whose own toString() throws.
+    return show(thrown);
+  }
+}
+
 export const invalidOption = (option: string, expected: string, came: unknown) =>
   new SharedClientError('ERR_INVALID_OPTION', `${option} must be ${expected}, but it is ${show(came)}.`);
 
@@ -148,6 +158,21 @@ export const unknownMethod = (method: unknown) =>
     `The real client has no public method ${typeof method === 'symbol' ? String(method) : show(method)}. ` +
       `Names that begin with _, symbols and what is inherited from Object.prototype can't be called from elsewhere.`,
     { outcome: 'not-started' },
+  );
+
+export const closingMethod = (method: string) =>
+  new SharedClientError(
+    'ERR_UNKNOWN_METHOD',
+    `${method}() would close the real client of all workers. Call client.close() to let go of it in this worker; ` +
+      `it is closed when the last worker has. If ${method}() does something else, say methods: { ${method}: { role: 'invoke' } }.`,
+    { outcome: 'not-started' },
+  );
+
+export const noSuchEvent = (event: string, cause: unknown) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `The real client's on(${show(event)}, listener) failed; the cause says why. Name only events that it has.`,
+    { cause },
   );
 
 export const notSerializable = (path: string, what: string) =>

@@ -5,6 +5,18 @@ import { show } from './errors.js';
 export const closesSlowly = (ms: number) =>
   `The real client didn't close, or the task of whileLeader() didn't end, within drainTimeoutMs, ${ms} ms.`;
 
+export const notClosed = (name: string) =>
+  `Nothing closes the real client of ${show(name)}: it has no close(), quit(), end(), disconnect() or Symbol.asyncDispose. ` +
+  "Say what does, by close: client => ... beside open, or by methods: { itsName: { role: 'close' } }.";
+
+export const oddSubscription = (name: string, what: string) =>
+  `subscribe() of the real client of ${show(name)} returned ${what}, which is not used. Return a function that ` +
+  'unsubscribes, an object with unsubscribe(), cancel() or close(), or nothing.';
+
+export const moreArguments = (name: string, count: number) =>
+  `The real client of ${show(name)} calls subscription listeners with ${count} arguments; only the first one is the ` +
+  'value. Wrap its subscribe() in a class of yours where the value is another one.';
+
 export const hiddenMethods = (names: readonly string[]) =>
   `The handle's own ${names.join(', ')} hide the real client's of that name; call those by invoke(name, ...args).`;
 

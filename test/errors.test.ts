@@ -85,6 +85,13 @@ const cause = new SharedClientError('ERR_NOT_SERIALIZABLE', 'a is a function');
 const MAKERS: Readonly<
   Record<string, readonly [error: Error, code: string, outcome: string | undefined, says: RegExp]>
 > = {
+  closingMethod: [
+    errors.closingMethod('quit'),
+    'ERR_UNKNOWN_METHOD',
+    'not-started',
+    /quit\(\) would close.*client\.close\(\)/,
+  ],
+  noSuchEvent: [errors.noSuchEvent('up', cause), 'ERR_INVALID_OPTION', undefined, /on\("up", listener\) failed/],
   invalidOption: [
     errors.invalidOption('a', 'a flag', 1),
     'ERR_INVALID_OPTION',
@@ -200,7 +207,7 @@ for (const [name, [error, code, outcome, says]] of Object.entries(MAKERS)) {
 
 test('every text is made by a maker that is in the table', t => {
   const makers = Object.entries(errors).filter(
-    ([name, value]) => typeof value === 'function' && !['SharedClientError', 'show'].includes(name),
+    ([name, value]) => typeof value === 'function' && !['SharedClientError', 'show', 'textOf'].includes(name),
   );
   t.deepEqual(makers.map(([name]) => name).sort(), Object.keys(MAKERS).sort());
 });
@@ -230,6 +237,9 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   dataOnBus: [warnings.dataOnBus('no room'), /over PM2's bus.*no room/],
   notDirect: [warnings.notDirect('g', 'no room'), /"g".*no room/],
   notDirectIn: [warnings.notDirectIn(3, 'g', 'no room'), /worker 3.*"g".*no room/],
+  notClosed: [warnings.notClosed('g'), /real client of "g".*close: client => .*role: 'close'/],
+  oddSubscription: [warnings.oddSubscription('g', '7'), /of "g" returned 7.*unsubscribe\(\)/],
+  moreArguments: [warnings.moreArguments('g', 2), /of "g".*2 arguments/],
   passedOn: [warnings.passedOn(), /wasn't meant for.*Pass on your own messages only.*\$csc\.$/],
   protocolTooFar: [warnings.protocolTooFar(3), /^Worker 3 speaks no protocol of ours/],
   otherOptions: [warnings.otherOptions(3, 'args', 'g'), /^Worker 3 has another args for "g"/],

@@ -192,7 +192,7 @@ export class Base implements MemberObserver {
     if (sticky !== undefined) return this.#publishSticky(sticky, payload, timeoutMs, with_, succeed, fail);
     const isIdempotent = with_.idempotent ?? said?.idempotent ?? false;
     const call = new Call(
-      kind,
+      isOneway && kind === Kind.CALL ? Kind.ONEWAY : kind,
       nextNumber(),
       method,
       payload,

@@ -1,5 +1,8 @@
 // The real client in the leader: opened until it is ready, asked in the words of the core's roles, heard, closed.
 
+import { unknownMethod } from '../errors.js';
+import { isEmitter, listen } from '../leader/emitter-like.js';
+import { isCallableOf } from '../leader/method-names.js';
 import { isThenable } from '../utils/is-thenable.js';
 import { type Descriptors, methodFor } from './descriptors.js';
 import { Feeds, type FeedTopic, type Listener } from './feeds.js';
@@ -126,7 +129,15 @@ class RealClient {
   #runner(run: (typeof CALLS)[CallWord], method: string): Facade[string] {
     const { transcode } = this.#recipe;
     const pack = (results: unknown[]) => encodeResults(transcode, results);
-    return (...args) => run(this.#client, method, decodeAll(transcode, args), pack);
+    return (...args) => {
+      if (!this.#isCallable(method)) throw unknownMethod(method);
+      return run(this.#client, method, decodeAll(transcode, args), pack);
+    };
+  }
+
+  /** Also what no other client could call, where it was delegated by name here. */
+  #isCallable(method: string): boolean {
+    return isCallableOf(this.#client, method) || this.#recipe.descriptors.get(method)?.type === 'delegate';
   }
 
   /** Returns at once: whoever published doesn't wait, and says it again to the next leader however it ends here. */
@@ -149,15 +160,19 @@ class RealClient {
   /** Everything that it emits, until it is closed. */
   #hear(): void {
     const client = this.#client as { emit?: unknown; on?: unknown };
-    const { emit, on } = client;
-    if (typeof emit !== 'function' || typeof on !== 'function') return;
+    const { emit } = client;
+    if (!isEmitter(client)) return;
+    const nothing = () => {};
     // Without a listener an emitter would throw it.
-    Reflect.apply(on, client, ['error', () => {}]);
-    client.emit = (name: string | symbol, ...args: unknown[]) => {
+    listen(client, client.on, 'error', nothing, nothing);
+    if (typeof emit !== 'function') return;
+    const heard = (name: string | symbol, ...args: unknown[]) => {
       const wasHeard: unknown = Reflect.apply(emit, client, [name, ...args]);
       if (!this.#isClosed) this.#hearer.event(name, args);
       return wasHeard;
     };
+    // A client may not let that be.
+    Reflect.set(client, 'emit', heard);
   }
 }
 

@@ -1,8 +1,24 @@
 // Which methods of the real client can be called from elsewhere.
 
+import { isEmitterMethod } from './emitter-like.js';
+
 /** Whether a name is one that may be called at all, whatever the client. */
 export function isCallableName(name: unknown): name is string {
   return typeof name === 'string' && name !== '' && !name.startsWith('_') && !(name in Object.prototype);
+}
+
+/** Whether a name may be called of this client. */
+export function isCallableOf(client: object, name: unknown): name is string {
+  return isCallableName(name) && !isEmitterMethod(client, name) && !isGetter(client, name);
+}
+
+/** A look-up runs no code of the user's; what a Proxy makes up is no property at all. */
+function isGetter(client: object, name: string): boolean {
+  for (let at: object | null = client; at; at = Object.getPrototypeOf(at)) {
+    const property = Object.getOwnPropertyDescriptor(at, name);
+    if (property) return property.get !== undefined;
+  }
+  return false;
 }
 
 /** The public methods of an object, its classes' included; getters are not touched. */
@@ -10,7 +26,7 @@ export function methodNames(client: object): string[] {
   const names = new Set<string>();
   for (let at: object | null = client; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      if (typeof value === 'function' && isCallableName(name)) names.add(name);
+      if (typeof value === 'function' && isCallableName(name) && !isEmitterMethod(client, name)) names.add(name);
     }
   }
   return [...names];

@@ -1,10 +1,12 @@
 // The one real client: opened, asked by role, listened to, closed.
 
-import { openTimedOut } from '../errors.js';
+import { closingMethod, noSuchEvent, openTimedOut } from '../errors.js';
 import type { MemberOptions, MethodRole } from '../options.js';
 import type { Clock } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
-import { isCallableName, methodNames } from './method-names.js';
+import { notClosed } from '../warnings.js';
+import { isEmitter, listen } from './emitter-like.js';
+import { isCallableOf, methodNames } from './method-names.js';
 
 type Method = (...args: unknown[]) => unknown;
 type Anything = Record<string | symbol, unknown>;
@@ -17,10 +19,15 @@ export interface RealClientHandlers {
   error(error: unknown): void;
   /** An event of `events`. */
   event(event: string, args: unknown[]): void;
+  /** Something about it needs attention. */
+  warn(text: string): void;
 }
 
 /** The roles that are found by name where `methods` doesn't say otherwise. */
 const NATURAL_ROLES = ['subscribe', 'unsubscribe', 'publish', 'unpublish', 'close'] as const;
+
+/** By which a client ends that has no `close`, in this order. `destroy` isn't among them: in some clients it deletes things. */
+const CLOSING = ['close', 'quit', 'end', 'disconnect'] as const;
 
 /** The method for each role: what `methods` says, else the one of that name, unless it has another role. */
 export function rolesOf(methods: MemberOptions['methods']): ReadonlyMap<MethodRole, string> {
@@ -46,12 +53,17 @@ export class RealClient {
   readonly #options: MemberOptions;
   readonly #roles: ReadonlyMap<MethodRole, string>;
   readonly #listeners: [event: string, listener: Method][] = [];
+  /** The name of the method that ends it, if it has one. */
+  readonly #closingName: string | symbol | undefined;
+  /** Names that were found to be callable. */
+  readonly #callable = new Set<unknown>();
   #closing: Promise<void> | undefined;
 
   private constructor(client: object, options: MemberOptions) {
     this.#client = client as Anything;
     this.#options = options;
     this.#roles = rolesOf(options.methods);
+    this.#closingName = this.#findClosingName();
   }
 
   /** Begins to open the real client for a term. */
@@ -85,6 +97,10 @@ export class RealClient {
     };
   }
 
+  isSame(value: unknown): boolean {
+    return value === this.#client;
+  }
+
   /** Waits for its own `ready()`, if it has one. */
   async becomeReady(): Promise<void> {
     await this.#method('ready')?.();
@@ -95,9 +111,17 @@ export class RealClient {
     return methodNames(this.#client);
   }
 
-  /** A method that may be called from elsewhere. */
+  /**
+   * A method that may be called from elsewhere.
+   * @throws `ERR_UNKNOWN_METHOD` for the one that would close the client of all workers
+   */
   method(name: unknown): Method | undefined {
-    return isCallableName(name) ? this.#method(name) : undefined;
+    if (!this.#callable.has(name)) {
+      if (!isCallableOf(this.#client, name)) return undefined;
+      if (name === this.#closingName) throw closingMethod(name);
+      if (name in this.#client) this.#callable.add(name);
+    }
+    return this.#method(name as string);
   }
 
   /** The method with a role, if the client has one. */
@@ -116,8 +140,20 @@ export class RealClient {
     this.#unlisten();
     const { definition } = this.#options;
     if (definition.kind === 'open' && definition.close) return void (await definition.close(this.#client));
-    const close = this.role('close') ?? this.#method(Symbol.asyncDispose) ?? this.#method(Symbol.dispose);
-    await close?.();
+    if (this.#closingName !== undefined) await this.#method(this.#closingName)?.();
+  }
+
+  #findClosingName(): string | symbol | undefined {
+    const { methods } = this.#options;
+    const own = this.#roles.get('close');
+    const names = own === undefined || own === 'close' ? CLOSING.filter(name => isFree(methods, name)) : [own];
+    return [...names, Symbol.asyncDispose, Symbol.dispose].find(name => this.#method(name));
+  }
+
+  #warnIfNeverClosed(warn: RealClientHandlers['warn']): void {
+    const { definition, name } = this.#options;
+    if (this.#closingName !== undefined || (definition.kind === 'open' && definition.close)) return;
+    if (isEmitter(this.#client) || this.#method('destroy')) warn(notClosed(name));
   }
 
   #method(name: string | symbol): Method | undefined {
@@ -126,27 +162,42 @@ export class RealClient {
   }
 
   #listen(handlers: RealClientHandlers): void {
-    if (!this.#method('on')) return;
     const { events, restartOn } = this.#options;
-    for (const event of events) this.#on(event, (...args) => handlers.event(event, args));
+    const failed = (event: string) => (error: unknown) => handlers.error(noSuchEvent(event, error));
+    for (const event of events) this.#on(event, (...args) => handlers.event(event, args), failed(event));
     for (const event of restartOn)
-      this.#on(event, error =>
-        handlers.broken(error ?? new Error(`The real client emitted ${JSON.stringify(event)}.`)),
+      this.#on(
+        event,
+        error => handlers.broken(error ?? new Error(`The real client emitted ${JSON.stringify(event)}.`)),
+        failed(event),
       );
-    // Without a listener an emitter would throw it.
-    this.#on('error', error => handlers.error(error));
+    // Without a listener an emitter would throw it. Nobody asked for it, so a client that knows no such event may refuse.
+    if (isEmitter(this.#client))
+      this.#on(
+        'error',
+        error => handlers.error(error),
+        () => {},
+      );
+    this.#warnIfNeverClosed(handlers.warn);
   }
 
-  #on(event: string, listener: Method): void {
+  #on(event: string, listener: Method, failed: (error: unknown) => void): void {
     this.#listeners.push([event, listener]);
-    this.#method('on')!(event, listener);
+    listen(this.#client, this.#client.on, event, listener, failed);
   }
 
   /** All but the `error` listener: a client may still fail while it closes, or long after. */
   #unlisten(): void {
-    const off = this.#method('off') ?? this.#method('removeListener');
-    for (const [event, listener] of this.#listeners) if (event !== 'error') off?.(event, listener);
+    const off = this.#client.off ?? this.#client.removeListener;
+    for (const [event, listener] of this.#listeners)
+      if (event !== 'error') listen(this.#client, off, event, listener, () => {});
   }
+}
+
+/** Nothing else is said of this method. */
+function isFree(methods: MemberOptions['methods'], name: string): boolean {
+  const role = methods.get(name)?.role;
+  return role === undefined || role === 'close';
 }
 
 type Adopt = (client: object) => RealClient;

@@ -7,6 +7,8 @@ import type { Numbered } from '../utils/numbered-table.js';
 export class RunningCall implements CallContext, SignalReader, Numbered<RunningCall> {
   behind: RunningCall | undefined = undefined;
   isEnded = false;
+  /** Its caller wants to know how it ended, and not with what result. */
+  wantsNoResult = false;
   /** What came along from the caller's `inject`. */
   carrier: unknown = undefined;
   #reason: unknown;

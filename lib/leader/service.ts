@@ -17,7 +17,7 @@ import {
 import type { Served } from '../metrics/served.js';
 import type { MemberOptions } from '../options.js';
 import { type FrameView, pickFrames, readFrames } from '../protocol/frames.js';
-import { type Bundle, Kind, kindOf } from '../protocol/messages.js';
+import { type Bundle, isCall, Kind, kindOf } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { isThenable } from '../utils/is-thenable.js';
@@ -41,6 +41,8 @@ export interface ServiceOptions {
   hasLease(now: number): boolean;
   /** Errors that concern no call and no subscriber. */
   report(error: unknown): void;
+  /** Something about the real client needs attention. */
+  warn(text: string): void;
 }
 
 /** Events of the real client that may wait for the lease; beyond it the oldest are dropped. */
@@ -57,6 +59,7 @@ export class Service implements TopicHost, MethodHost {
   readonly #served: Served;
   readonly #hasLease: (now: number) => boolean;
   readonly #report: (error: unknown) => void;
+  readonly #warn: (text: string) => void;
   #state: 'serving' | 'draining' | 'stopped' = 'serving';
   /** The number of the last bundle that came from our own member. */
   receivedHere = 0;
@@ -75,7 +78,7 @@ export class Service implements TopicHost, MethodHost {
   #whenDrained: (() => void) | undefined;
   #drainTimer: Timer | undefined;
 
-  constructor({ term, client, options, sender, clock, self, served, hasLease, report }: ServiceOptions) {
+  constructor({ term, client, options, sender, clock, self, served, hasLease, report, warn }: ServiceOptions) {
     this.term = term;
     this.client = client;
     this.sender = sender;
@@ -86,6 +89,15 @@ export class Service implements TopicHost, MethodHost {
     this.#served = served;
     this.#hasLease = hasLease;
     this.#report = report;
+    this.#warn = warn;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  warn(text: string): void {
+    this.#warn(text);
   }
 
   hasLease(): boolean {
@@ -211,6 +223,7 @@ export class Service implements TopicHost, MethodHost {
   #frame(from: number, frame: FrameView, now: number): boolean {
     switch (frame.kind) {
       case Kind.CALL:
+      case Kind.ONEWAY:
       case Kind.PUBLISH:
       case Kind.UNPUBLISH:
         return this.#call(from, frame, now);
@@ -249,7 +262,8 @@ export class Service implements TopicHost, MethodHost {
       const decoded = one ? [said] : said;
       if (!Array.isArray(decoded)) throw brokenArguments();
       call.carrier = carrier;
-      if (kind === Kind.CALL) this.#start(call, this.client.method(what), decoded);
+      call.wantsNoResult = kind !== Kind.CALL;
+      if (kind === Kind.CALL || kind === Kind.ONEWAY) this.#start(call, this.client.method(what), decoded);
       else if (kind === Kind.PUBLISH) this.#publish(call, key, decoded);
       else this.#unpublish(call, key, decoded);
     } catch (error) {
@@ -291,7 +305,7 @@ export class Service implements TopicHost, MethodHost {
   #succeed(call: RunningCall, value: unknown): void {
     let result: Payload;
     try {
-      result = encodeValue(value, 'result');
+      result = call.wantsNoResult ? NOTHING : encodeValue(value, 'result');
     } catch (error) {
       return this.#fail(call, resultNotSerializable(call.method, error as SharedClientError));
     }
@@ -421,6 +435,9 @@ export class Service implements TopicHost, MethodHost {
   }
 }
 
+/** What a call is answered with whose result nobody wants. */
+const NOTHING = encodeValue(undefined, 'result');
+
 /** What came for a leader that serves no more, or never will: the next one gets the calls. */
 export function handBack(bundle: Bundle, sender: Sender): void {
   forCalls(bundle, (from, id) => sender.to(from, Kind.RETURNED, id, '0'));
@@ -430,15 +447,14 @@ export function handBack(bundle: Bundle, sender: Sender): void {
 function forCalls({ f, h }: Bundle, visit: (from: number, id: number) => void): void {
   if (f === undefined) return;
   for (let i = 0; i < h.length; i += 4) {
-    const kind = kindOf(h[i]!);
-    if (kind === Kind.CALL || kind === Kind.PUBLISH || kind === Kind.UNPUBLISH) visit(f, h[i + 1]!);
+    if (isCall(kindOf(h[i]!))) visit(f, h[i + 1]!);
   }
 }
 
 /** What a call asks for; whatever the method of the role is called. */
 function methodOf({ kind, method }: FrameView): string {
   if (method === undefined) throw brokenFrame('call', 'about a method', 'not-started');
-  if (kind === Kind.CALL) return method;
+  if (kind === Kind.CALL || kind === Kind.ONEWAY) return method;
   return kind === Kind.PUBLISH ? 'publish' : 'unpublish';
 }
 

@@ -8,10 +8,11 @@
 
 import { encodeError } from '../codec/encode-error.js';
 import { encodeValue } from '../codec/encode-value.js';
-import { unknownMethod } from '../errors.js';
+import { show, unknownMethod } from '../errors.js';
 import { Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import { isThenable } from '../utils/is-thenable.js';
+import { moreArguments, oddSubscription } from '../warnings.js';
 import type { RealClient } from './real-client.js';
 import type { Sender } from './sender.js';
 
@@ -29,8 +30,12 @@ export interface TopicHost {
   readonly sender: Sender;
   readonly replay: 'last' | 'none';
   hasLease(): boolean;
+  /** Of the group. */
+  readonly name: string;
   /** What went wrong and concerns no subscriber. */
   report(error: unknown): void;
+  /** Something about the real client needs attention. */
+  warn(text: string): void;
   /** This one was refused. */
   refused(subscriber: Subscriber): void;
   /** Nobody is subscribed and nothing is under way. */
@@ -50,7 +55,7 @@ export class Topic {
   #held: { readonly payload: Payload; readonly hasGap: boolean } | undefined;
   /** Listeners of an upstream subscription that is over are of an older number. */
   #round = 0;
-  #listener: ((value: unknown) => void) | undefined;
+  #listener: ((...values: unknown[]) => void) | undefined;
   #off: (() => unknown) | undefined;
 
   constructor(
@@ -111,14 +116,14 @@ export class Topic {
   async #subscribe(): Promise<void> {
     this.#state = 'subscribing';
     const round = ++this.#round;
-    this.#listener = value => this.#value(round, value);
+    this.#listener = (...values) => this.#called(round, values);
     try {
       const subscribe = this.host.client.role('subscribe');
       if (!subscribe) throw unknownMethod('subscribe');
       const result = subscribe(this.topic, this.#listener);
-      const off = isThenable(result) ? await result : result;
+      const returned = isThenable(result) ? await result : result;
       if (round !== this.#round) return;
-      this.#off = typeof off === 'function' ? (off as () => unknown) : undefined;
+      this.#off = this.#offOf(returned);
       this.#state = 'active';
       this.#confirmAll();
     } catch (error) {
@@ -126,6 +131,15 @@ export class Topic {
       this.#refuseAll(error);
     }
     this.#advance();
+  }
+
+  /** How the upstream subscription ends, where `subscribe` returned that. */
+  #offOf(returned: unknown): (() => unknown) | undefined {
+    // A client that returns itself has its own unsubscribe().
+    if (returned === undefined || this.host.client.isSame(returned)) return undefined;
+    const off = endOf(returned);
+    if (!off) this.host.warn(oddSubscription(this.host.name, describe(returned)));
+    return off;
   }
 
   async #unsubscribe(): Promise<void> {
@@ -172,8 +186,14 @@ export class Topic {
     this.#changed();
   }
 
-  #value(round: number, value: unknown): void {
+  #called(round: number, values: readonly unknown[]): void {
     if (round !== this.#round) return;
+    const [value] = values;
+    if (values.length > 1) {
+      this.host.warn(moreArguments(this.host.name, values.length));
+      // As a Node callback: no value.
+      if (value instanceof Error) return this.host.report(value);
+    }
     let payload: Payload;
     try {
       payload = encodeValue(value, 'value');
@@ -214,6 +234,23 @@ export class Topic {
     this.#workers = undefined;
     this.#ones = this.#ones.filter(one => this.#subscribers.get(keyOf(one.workerId, one.id)) === one);
   }
+}
+
+type Ending = Record<string | symbol, unknown>;
+
+/** What ends a subscription, of what `subscribe` returned. */
+function endOf(returned: unknown): (() => unknown) | undefined {
+  if (typeof returned === 'function') return returned as () => unknown;
+  if (typeof returned !== 'object' || returned === null) return undefined;
+  const name = ENDINGS.find(name => typeof (returned as Ending)[name] === 'function');
+  return name && (() => Reflect.apply((returned as Ending)[name] as () => unknown, returned, []));
+}
+
+const ENDINGS = ['unsubscribe', 'cancel', 'close', Symbol.asyncDispose, Symbol.dispose] as const;
+
+function describe(returned: unknown): string {
+  const isIterable = typeof (returned as Ending | null)?.[Symbol.asyncIterator] === 'function';
+  return isIterable ? 'an async iterable' : show(returned);
 }
 
 const GAP: Payload = { text: '0', ext: false, parts: undefined };

@@ -10,7 +10,7 @@ import type { Road } from '../road/road.js';
 import type { Expiring } from '../utils/deadlines.js';
 import type { Numbered } from '../utils/numbered-table.js';
 
-export type CallKind = typeof Kind.CALL | typeof Kind.PUBLISH | typeof Kind.UNPUBLISH;
+export type CallKind = typeof Kind.CALL | typeof Kind.PUBLISH | typeof Kind.UNPUBLISH | typeof Kind.ONEWAY;
 
 /** Signals of the caller that reach the leader: by number, 0 the call's own, n the nth in its arguments. */
 export interface CallSignal {

@@ -4,7 +4,7 @@
 import { encodeError } from '../codec/encode-error.js';
 import { debug } from '../diagnostics/debug-log.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
-import { closed } from '../errors.js';
+import { closed, textOf } from '../errors.js';
 import { type Opening, RealClient } from '../leader/real-client.js';
 import { Sender } from '../leader/sender.js';
 import { Service } from '../leader/service.js';
@@ -51,6 +51,7 @@ export class Tenure {
   /** By which the last term that was served here speaks. */
   #sender: Sender | undefined;
   #yieldTimer: Timer | undefined;
+  readonly #warned = new Set<string>();
 
   constructor(options: TenureOptions) {
     this.#options = options;
@@ -79,11 +80,12 @@ export class Tenure {
     const { member, teller, play, observe } = this.#options;
     const opening = RealClient.open(member.options, term, member.clock, {
       broken: error => {
-        debug(teller, () => `its real client is lost (term ${term}): ${error}`);
+        debug(teller, () => `its real client is lost (term ${term}): ${textOf(error)}`);
         play({ type: 'broken', term, error: encodeError(error) });
       },
       error: error => observe(observer => observer.error(error)),
       event: (event, args) => this.#service?.event(event, args),
+      warn: text => this.#warnOnce(text),
     });
     this.#opening = opening;
     try {
@@ -94,7 +96,7 @@ export class Tenure {
       play({ type: 'opened', term });
     } catch (error) {
       if (this.#opening !== opening) return;
-      debug(teller, () => `could not open the real client (term ${term}): ${error}`);
+      debug(teller, () => `could not open the real client (term ${term}): ${textOf(error)}`);
       play({ type: 'open failed', term, error: encodeError(error) });
     }
   }
@@ -119,9 +121,17 @@ export class Tenure {
       served,
       hasLease,
       report: error => observe(observer => observer.error(error)),
+      warn: text => this.#warnOnce(text),
     });
     link.tell({ k: 'ready', group: name, term, methods });
     observe(observer => observer.methods(methods));
+  }
+
+  /** The next real client is of the same kind. */
+  #warnOnce(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#options.member.warning(text);
   }
 
   /** By which a term that was served here speaks. */

@@ -466,6 +466,8 @@ export const Kind = {
   SWITCH: 7,
   /** the number of the last bundle that came by the stream with this id: it broke, and goes on by the relay */
   RESUME: 8,
+  /** as `CALL`; only whether it failed is of interest */
+  ONEWAY: 9,
 
   // leader -> member
   /** the value; the id is the call's */
@@ -526,6 +528,10 @@ export const ABOUT = 512;
 
 /** A kind without what is added to it. */
 export const kindOf = (kind: number): number => kind & (EXT - 1);
+
+/** Whether a frame of this kind, without what is added to it, is answered. */
+export const isCall = (kind: number): boolean =>
+  kind === Kind.CALL || kind === Kind.PUBLISH || kind === Kind.UNPUBLISH || kind === Kind.ONEWAY;
 
 /** What a bundle says of calls: methods and deadlines in turn. Infinite is `null` where the channel carries JSON. */
 export type Abouts = readonly (string | number | null)[];

@@ -3,7 +3,7 @@
 
 import { tell } from '../diagnostics/channels.js';
 import { bytesOf, OpenBundle, pickFrames, signal, splitFrames } from '../protocol/frames.js';
-import { type Bundle, Kind } from '../protocol/messages.js';
+import { type Bundle, isCall, Kind } from '../protocol/messages.js';
 import type { Mutable } from '../utils/mutable.js';
 import type { Group } from './group.js';
 import type { RoutedWorker } from './routed-worker.js';
@@ -141,7 +141,6 @@ function count(host: RelayHost, bundle: Bundle): number {
   return bytes;
 }
 
-const isCall = (kind: number) => kind === Kind.CALL || kind === Kind.PUBLISH || kind === Kind.UNPUBLISH;
 const isResult = (kind: number) => kind === Kind.RESULT || kind === Kind.ERROR;
 /**
  * Values, and what must not overtake those that are kept back: a subscription that is confirmed must not hear values

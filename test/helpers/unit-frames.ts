@@ -1,7 +1,7 @@
 // Bundles written by hand, and bundles as words.
 
 import { type FrameView, OpenBundle, readFrames } from '../../lib/protocol/frames.js';
-import { type Bundle, Kind, kindOf, MORE, type Packet } from '../../lib/protocol/messages.js';
+import { type Bundle, isCall, Kind, kindOf, MORE, type Packet } from '../../lib/protocol/messages.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
 
 export interface WrittenFrame {
@@ -28,15 +28,17 @@ export function bundle({ group = 'g', term, number, to, from }: Envelope, ...fra
 
 function put(open: OpenBundle, { kind, id, value = 0 }: WrittenFrame): void {
   const plain = kindOf(kind);
-  if (plain > Kind.UNPUBLISH || !Array.isArray(value)) return open.add(kind, id, JSON.stringify(value));
+  if (!isCall(plain) || !Array.isArray(value)) return open.add(kind, id, JSON.stringify(value));
   const [first, second, args] = value as [string, number | null, unknown] & [number | null, string | null, unknown];
-  if (plain === Kind.CALL) {
+  if (isMethodCall(plain)) {
     const about = { method: first, deadline: second ?? Number.POSITIVE_INFINITY };
     return open.add(kind, id, JSON.stringify(args), undefined, about);
   }
   const about = { method: 'said', deadline: (first as number | null) ?? Number.POSITIVE_INFINITY };
   open.add(kind | MORE, id, JSON.stringify([args, second]), undefined, about);
 }
+
+const isMethodCall = (kind: number) => kind === Kind.CALL || kind === Kind.ONEWAY;
 
 const NAMES = new Map(Object.entries(Kind).map(([name, kind]) => [kind as number, name]));
 
@@ -56,7 +58,7 @@ function asWritten({ kind, json, one, more, method, deadline }: FrameView): unkn
   if (method === undefined) return json;
   const [said, key, ...rest] = more ? (json as unknown[]) : [json, null];
   const args = one ? [said] : said;
-  return kind === Kind.CALL ? [method, deadline, args, ...rest] : [deadline, key, args, ...rest];
+  return isMethodCall(kind) ? [method, deadline, args, ...rest] : [deadline, key, args, ...rest];
 }
 
 /** The bundles of a packet as its reader sees them. */

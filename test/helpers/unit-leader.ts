@@ -64,6 +64,7 @@ export class HeardClient implements RealClientHandlers {
   broken = (error: unknown): void => this.#write('broken', error);
   error = (error: unknown): void => this.#write('error', error);
   event = (event: string, args: unknown[]): void => void this.heard.push(`event ${event} ${JSON.stringify(args)}`);
+  warn = (text: string): void => void this.heard.push(`warning ${text}`);
 
   #write(what: string, error: unknown): void {
     this.heard.push(`${what} ${error instanceof Error ? error.message : error}`);

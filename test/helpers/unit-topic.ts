@@ -50,7 +50,9 @@ export class SlowUpstream {
 export class UnitTopic implements TopicHost {
   readonly unit = new UnitSender();
   readonly sender = this.unit.sender;
+  readonly name = 'g';
   readonly reported: unknown[] = [];
+  readonly warnings: string[] = [];
   readonly refusals: string[] = [];
   leases = true;
   idled = 0;
@@ -73,6 +75,10 @@ export class UnitTopic implements TopicHost {
 
   report(error: unknown): void {
     this.reported.push(error);
+  }
+
+  warn(text: string): void {
+    this.warnings.push(text);
   }
 
   refused({ workerId, id }: Subscriber): void {

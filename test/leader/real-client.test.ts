@@ -1,8 +1,10 @@
 import { EventEmitter } from 'node:events';
 import test from 'ava';
+import { noSuchEvent } from '../../lib/errors.js';
 import { RealClient, rolesOf } from '../../lib/leader/real-client.js';
 import { type OpenContext, resolveCreateArguments } from '../../lib/options.js';
 import { defer } from '../../lib/utils/deferred.js';
+import { notClosed } from '../../lib/warnings.js';
 import { microtasks, UnitClock } from '../helpers/unit-clock.js';
 import { HeardClient, memberOptions, TERM } from '../helpers/unit-leader.js';
 
@@ -47,7 +49,7 @@ test('it is opened with the name, the term and a signal, and is ready when open(
   t.like(given, { name: 'g', term: TERM });
   t.false(given!.signal.aborted);
   t.is(real.method('get')!(), 'it is 0');
-  t.deepEqual(real.methods.sort().slice(0, 3), ['addListener', 'close', 'emit']);
+  t.deepEqual(real.methods.sort(), ['close', 'get']);
   t.is(clock.timers, 0);
 });
 
@@ -192,15 +194,48 @@ test('it is closed by what there is: the function given, the role, or a disposer
     [{ close: by('close') }, { close: (client: object) => closed.push(`given ${Object.keys(client)}`) }],
     [{ close: by('close'), quit: by('quit') }, { methods: { quit: { role: 'close' } } }],
     [{ close: by('close'), [Symbol.asyncDispose]: by('disposer') }],
+    [{ disconnect: by('disconnect'), end: by('end'), quit: by('quit'), destroy: by('destroy') }],
+    [{ disconnect: by('disconnect'), end: by('end') }],
+    [{ disconnect: by('disconnect'), [Symbol.asyncDispose]: by('disposer') }],
+    [{ end: by('end'), [Symbol.asyncDispose]: by('a disposer') }, { methods: { end: { role: 'invoke' } } }],
     [{ [Symbol.asyncDispose]: by('async disposer'), [Symbol.dispose]: by('disposer') }],
     [{ [Symbol.dispose]: by('disposer') }],
     [{}],
   ];
   for (const [client, given] of clients) {
-    const { opening } = setUp(() => client, given);
+    const { opening, heard } = setUp(() => client, given);
     await (await opening.ready).close();
+    t.deepEqual(heard, []);
   }
-  t.deepEqual(closed, ['given close', 'quit', 'close', 'async disposer', 'disposer']);
+  t.deepEqual(closed, [
+    ...['given close', 'quit', 'close', 'quit', 'end', 'disconnect', 'a disposer', 'async disposer', 'disposer'],
+  ]);
+});
+
+test('a client that nothing closes, and that looks as if it should be, is a warning', async t => {
+  const destroy = () => t.fail('in some clients it deletes things');
+  for (const client of [new EventEmitter(), { destroy }, { on(_event: string, _listener: unknown) {} }]) {
+    const { opening, heard } = setUp(() => client);
+    await (await opening.ready).close();
+    t.deepEqual(heard, [`warning ${notClosed('g')}`]);
+    const given = setUp(() => client, { close: () => {} });
+    await (await given.opening.ready).close();
+    t.deepEqual(given.heard, []);
+  }
+});
+
+test('what would close the client of all workers can not be called, and says what to call instead', async t => {
+  const clients: readonly [client: object, name: string, given?: object][] = [
+    [{ close() {}, quit: () => 'quit' }, 'close'],
+    [{ quit() {}, end: () => 'end' }, 'quit'],
+    [{ end() {} }, 'end'],
+    [{ stop() {}, close: () => 'close' }, 'stop', { methods: { stop: { role: 'close' } } }],
+  ];
+  for (const [client, name, given] of clients) {
+    const real = await setUp(() => client, given).opening.ready;
+    t.throws(() => real.method(name), { code: 'ERR_UNKNOWN_METHOD', message: /client\.close\(\)/ });
+    for (const other of Object.keys(client).filter(key => key !== name)) t.is(real.method(other)!(), other);
+  }
 });
 
 test('events, restartOn and error are listened to, and an error never kills anything', async t => {
@@ -229,7 +264,7 @@ test('once it closes it is not listened to any more, but for its errors', async 
 test('a client whose off() has another name, or that has none, is closed all the same', async t => {
   const removed: string[] = [];
   const clients = [
-    { on() {}, removeListener: (event: string) => removed.push(event), close() {} },
+    { on() {}, removeListener: (event: string) => void (event === 'up' && removed.push(event)), close() {} },
     { on() {}, close() {} },
   ];
   for (const client of clients) {
@@ -239,9 +274,99 @@ test('a client whose off() has another name, or that has none, is closed all the
   t.deepEqual(removed, ['up']);
 });
 
+test('what an on() does that throws, rejects, or registers nothing hurts nobody', async t => {
+  let isLit = false;
+  const lamp = {
+    on: () => {
+      isLit = true;
+    },
+    off: () => 'dark',
+    close() {},
+  };
+  const real = await setUp(() => lamp).opening.ready;
+  t.false(isLit, 'nobody switched it on');
+  real.method('on')!();
+  t.true(isLit);
+  t.is(real.method('off')!(), 'dark');
+  await real.close();
+
+  const refusals = [
+    (event: string, _listener: unknown) => {
+      throw new Error(`no ${event}`);
+    },
+    async (event: string, _listener: unknown) => {
+      throw new Error(`no ${event}`);
+    },
+  ];
+  for (const on of refusals) {
+    const silent = setUp(() => ({ on, off: on, close() {} }));
+    await (await silent.opening.ready).close();
+    const asked = setUp(() => ({ on, off: on, close() {} }), { events: ['up'], restartOn: ['down'] });
+    await (await asked.opening.ready).close();
+    await microtasks();
+    t.deepEqual(silent.heard, [], 'nobody asked for its errors');
+    t.deepEqual(asked.heard, [`error ${noSuchEvent('up', 0).message}`, `error ${noSuchEvent('down', 0).message}`]);
+  }
+});
+
+test("the errors of a client that hands its on() to an emitter inside don't kill", async t => {
+  const inner = new EventEmitter();
+  const { opening, heard } = setUp(() => ({
+    on(event: string, listener: (...args: unknown[]) => void) {
+      inner.on(event, listener);
+    },
+    close() {},
+  }));
+  await opening.ready;
+  inner.emit('error', new Error('inner'));
+  t.deepEqual(heard, ['error inner']);
+});
+
+test('listeners of an emitter can not be taken away, or its events made up, from elsewhere', async t => {
+  class Own extends EventEmitter {
+    override emit(): boolean {
+      return true;
+    }
+    get(): string {
+      return 'it';
+    }
+    close(): void {}
+  }
+  class Target extends EventTarget {
+    get(): string {
+      return 'it';
+    }
+    close(): void {}
+  }
+  const names = [
+    ...Object.getOwnPropertyNames(EventEmitter.prototype),
+    ...Object.getOwnPropertyNames(EventTarget.prototype),
+  ];
+  for (const client of [new Own(), new Target()]) {
+    const real = await setUp(() => client).opening.ready;
+    for (const name of [...names, 'onAny', 'offAny']) t.is(real.method(name), undefined, name);
+    t.deepEqual(real.methods.sort(), ['close', 'get']);
+    t.is(real.method('get')!(), 'it');
+  }
+});
+
+test('no look-up runs a getter, and what a Proxy makes up is found', async t => {
+  const real = await setUp(() => ({
+    get secret() {
+      return t.fail('it ran');
+    },
+  })).opening.ready;
+  t.is(real.method('secret'), undefined);
+  t.deepEqual(real.methods, []);
+  const proxy = await setUp(() => new Proxy({}, { get: (_target, name) => name === 'made' && (() => 'up') })).opening
+    .ready;
+  t.is(proxy.method('made')!(), 'up');
+});
+
 test('a client that fails before it is ready could not be opened, later it is broken', async t => {
   const became = defer();
   class Fragile extends EventEmitter {
+    close(): void {}
     ready(): Promise<void> {
       return became.promise;
     }

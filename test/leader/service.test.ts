@@ -15,6 +15,7 @@ class UnitService {
   readonly unit = new UnitSender();
   readonly clock = this.unit.clock;
   readonly reported: unknown[] = [];
+  readonly warnings: string[] = [];
   readonly served = new Served();
   leaseUntil = Number.POSITIVE_INFINITY;
   hasLease = (now: number) => now < this.leaseUntil;
@@ -32,6 +33,7 @@ class UnitService {
       served: made.served,
       hasLease: now => made.hasLease(now),
       report: error => made.reported.push(error),
+      warn: text => made.warnings.push(text),
     });
     return made;
   }
@@ -588,15 +590,15 @@ test('what was said before it stops has left by then', async t => {
 test('a call that ends the term by itself is the last that begins', async t => {
   const begun: string[] = [];
   const client = {
-    end: () => {
-      begun.push('end');
+    finish: () => {
+      begun.push('finish');
       unit.service.stop();
     },
     get: () => begun.push('get'),
   };
   const unit = await UnitService.create(client);
-  unit.say(2, call(7, 'end'), call(8, 'get'));
-  t.deepEqual(begun, ['end']);
+  unit.say(2, call(7, 'finish'), call(8, 'get'));
+  t.deepEqual(begun, ['finish']);
 });
 
 test('what of its own member’s bundles arrived is known by their numbers', async t => {
@@ -680,4 +682,32 @@ test('a call that ends after its term is counted too', async t => {
   gate.reject(new Error('late'));
   await microtasks();
   t.like(unit.served.status(), { running: 0, ended: { ok: 0, failed: 0, abandoned: 1 } });
+});
+
+test('of what nobody wants the result is not looked at', async t => {
+  const client = {
+    publish() {
+      return this;
+    },
+    async unpublish() {
+      return this;
+    },
+    async tell() {
+      return this;
+    },
+    get() {
+      return () => {};
+    },
+  };
+  const unit = await UnitService.create(client);
+  unit.say(
+    2,
+    { kind: Kind.PUBLISH, id: 1, value: [null, null, []] },
+    { kind: Kind.PUBLISH, id: 2, value: [null, 'key', []] },
+    { kind: Kind.UNPUBLISH, id: 3, value: [null, 'key', []] },
+    { kind: Kind.ONEWAY, id: 4, value: ['tell', null, []] },
+    call(5, 'get'),
+  );
+  const said = (await unit.said()).map(words => words.split(' ').slice(0, 3).join(' '));
+  t.deepEqual(said.sort(), ['2 ERROR 5', '2 RESULT 1', '2 RESULT 2', '2 RESULT 3', '2 RESULT 4']);
 });

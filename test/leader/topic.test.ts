@@ -1,4 +1,5 @@
 import test from 'ava';
+import { moreArguments, oddSubscription } from '../../lib/warnings.js';
 import { microtasks } from '../helpers/unit-clock.js';
 import { SlowUpstream, UnitTopic } from '../helpers/unit-topic.js';
 
@@ -307,4 +308,80 @@ test('nothing counts once it is stopped, whatever is under way', async t => {
   await fourth.upstream.done();
   t.is(fourth.unit.idled, 0);
   t.is(upstream.underWay, 0);
+});
+
+/** What ended a subscription whose `subscribe()` returned this. */
+async function endedBy(returned: (said: string[]) => unknown): Promise<{ said: string[]; warnings: string[] }> {
+  const said: string[] = [];
+  const unit = await UnitTopic.create({
+    subscribe: async () => returned(said),
+    unsubscribe: (topic: string) => said.push(`unsubscribe ${topic}`),
+  });
+  unit.add(2, 7);
+  await microtasks();
+  unit.topic.remove(2, 7);
+  await microtasks();
+  return { said, warnings: unit.warnings };
+}
+
+test('what subscribe() returns ends the subscription, whatever it calls that', async t => {
+  const by = (said: string[], name: string) => () => said.push(name);
+  for (const name of ['unsubscribe', 'cancel', 'close', Symbol.asyncDispose, Symbol.dispose] as const) {
+    const ended = await endedBy(said => ({ [name]: by(said, String(name)) }));
+    t.deepEqual(ended, { said: [String(name)], warnings: [] });
+  }
+  t.deepEqual(await endedBy(said => by(said, 'called')), { said: ['called'], warnings: [] });
+  t.deepEqual(await endedBy(() => undefined), { said: ['unsubscribe t'], warnings: [] });
+});
+
+test('what subscribe() returns and nobody can use is a warning that names it', async t => {
+  async function* values() {
+    yield 1;
+  }
+  for (const [returned, what] of [
+    [7, '7'],
+    [null, 'null'],
+    [{}, 'an object'],
+    [values(), 'an async iterable'],
+  ] as const) {
+    t.deepEqual(await endedBy(() => returned), {
+      said: ['unsubscribe t'],
+      warnings: [oddSubscription('g', what)],
+    });
+  }
+});
+
+test('a client that returns itself is unsubscribed by its own unsubscribe()', async t => {
+  const said: unknown[] = [];
+  const client = {
+    subscribe: () => client,
+    unsubscribe: (...args: unknown[]) => said.push(args.length),
+  };
+  const unit = await UnitTopic.create(client);
+  unit.add(2, 7);
+  await microtasks();
+  unit.topic.remove(2, 7);
+  await microtasks();
+  t.deepEqual([said, unit.warnings], [[2], []]);
+});
+
+test('of several arguments the first is the value, with a warning; an error there is reported', async t => {
+  let listener = (..._: unknown[]) => {};
+  const unit = await UnitTopic.create({
+    subscribe(_topic: unknown, given: typeof listener) {
+      listener = given;
+    },
+  });
+  unit.add(2, 7);
+  await microtasks();
+  unit.said();
+  const error = new Error('refused');
+  listener('channel', 'message');
+  listener(error, undefined);
+  listener(error);
+  t.deepEqual(unit.warnings, [moreArguments('g', 2), moreArguments('g', 2)]);
+  t.deepEqual(unit.reported, [error]);
+  const [value, ...others] = unit.said();
+  t.is(value, '2 VALUE 3 "channel"');
+  t.is(others.length, 1, 'an error alone is a value');
 });
