@@ -44,6 +44,7 @@ import { BusStreams } from './transport/bus-streams.js';
 import type { DirectTransport } from './transport/direct.js';
 import { createLocalPair } from './transport/local.js';
 import type { PrimaryEnd, WorkerEnd } from './transport/transport.js';
+import { bindToContext, neutralContext } from './utils/async-context.js';
 import type { Clock } from './utils/clock.js';
 import { closeOnSignals, type SignalSource } from './utils/close-on-signals.js';
 import { createEmitter, type Emitter } from './utils/emitter.js';
@@ -86,6 +87,8 @@ export class Host {
     | { readonly primary: Primary; readonly options: ResolvedPrimaryOptions; readonly emitter: Emitter }
     | undefined;
   #configured: ResolvedConfigureOptions | undefined;
+  /** The same, with the app's hook bound to the context in which it was given. */
+  #hooks: ResolvedConfigureOptions | undefined;
   readonly #measured = new Set<string>();
 
   constructor(world: Surroundings) {
@@ -105,7 +108,7 @@ export class Host {
     const end = world.createPrimaryEnd();
     const primary = new Primary(this.#ownRouter(), emitter, () => this.#close(end));
     this.#setUp = { primary, options, emitter };
-    this.#ownRouter().configure(options);
+    this.#ownRouter().configure(withBoundHook(options));
     this.#ownRouter().attach(end);
     // Who led alone gives way to the first worker, unless it was told otherwise.
     this.#setDefaultEligibility(false);
@@ -119,6 +122,7 @@ export class Host {
     const option = known && differingConfigureOption(known, options);
     if (option !== undefined) throw alreadyConfigured(option);
     this.#configured ??= options;
+    this.#hooks ??= withBoundHook(options);
   }
 
   createSharedClient(first: unknown, second: unknown): object {
@@ -173,7 +177,9 @@ export class Host {
       if (option !== undefined) throw differentOption(option, options.name);
       return known;
     }
-    const member = new Member(options, (options.alone ? this.#aloneLink() : this.#sharedLink()).link);
+    // It outlives whoever asks first: its connections and timers keep no context of the app's.
+    const link = neutralContext.runInAsyncScope(() => (options.alone ? this.#aloneLink() : this.#sharedLink()).link);
+    const member = new Member(options, link);
     // The one before it has to be gone, and those before that one: a process has one member of a name.
     const free = known ? known.free.then(() => member.gone) : member.gone;
     const entry = { member, shape: createShape(options, methodNames), free };
@@ -220,7 +226,7 @@ export class Host {
   #busLink(bus: Bus, secrets: SecretStore): HostLink {
     this.#configured ??= resolveConfigureOptions();
     const { clock, signals } = this.#world;
-    const { chooseLeader, ...options } = this.#configured;
+    const { chooseLeader, ...options } = this.#hooks ?? this.#configured;
     const warn = this.#warn;
     const choose = chooseLeader && appChoice(chooseLeader, warn);
     const streams = options.busData ? new BusStreams(bus, clock) : undefined;
@@ -297,6 +303,11 @@ export class Host {
 /** Whoever emits knows the details of each event. */
 function tellOfPrimary(event: string, { name: group, ...detail }: { readonly name?: string }): void {
   tell(event as DiagnosticsName, { side: 'primary', group, ...detail } as never);
+}
+
+function withBoundHook<Options extends Pick<ResolvedPrimaryOptions, 'chooseLeader'>>(options: Options): Options {
+  const { chooseLeader } = options;
+  return chooseLeader ? { ...options, chooseLeader: bindToContext(chooseLeader) } : options;
 }
 
 /** PM2 kills a worker 1600 ms after it told it to stop. */

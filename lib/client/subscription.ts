@@ -9,6 +9,7 @@ import {
   type ValueInfo,
 } from '../member/subscriptions.js';
 import type { Payload } from '../protocol/payload.js';
+import { captureContext } from '../utils/async-context.js';
 import type { Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 
@@ -35,6 +36,8 @@ export interface SubscriptionRequest {
 
 export class Subscription implements SubscriptionOwner {
   readonly #request: SubscriptionRequest;
+  /** In which the listener runs. */
+  readonly #context = captureContext();
   readonly #ready = defer();
   readonly #member: MemberSubscription;
   #timer: Timer | undefined;
@@ -97,7 +100,7 @@ export class Subscription implements SubscriptionOwner {
   value(value: unknown, info: ValueInfo): void {
     const { base, listener } = this.#request;
     try {
-      const result = listener(value, info);
+      const result = this.#context.runInAsyncScope(listener, undefined, value, info);
       if (result instanceof Promise) result.catch(error => base.error(error));
     } catch (error) {
       base.error(error);

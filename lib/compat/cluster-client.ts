@@ -2,6 +2,7 @@
 
 import { memberOf } from '../client/handle.js';
 import { firstValueTimedOut, invalidOption, leaderOccupied } from '../errors.js';
+import { bindToContext } from '../utils/async-context.js';
 import { defer } from '../utils/deferred.js';
 import type { Ask } from './delegated.js';
 import { renamed } from './error-names.js';
@@ -85,10 +86,11 @@ export class ClusterClient extends ReadyEmitter {
     const ready = this.#whenReady();
     if (typeof given !== 'function') return ready;
     const { clock } = memberOf(this.#handle);
+    const tell = bindToContext(given);
     // Out of the promise: what the listener throws is uncaught.
     ready.then(
-      () => clock.defer(() => given(null)),
-      error => clock.defer(() => given(error)),
+      () => clock.defer(() => tell(null)),
+      error => clock.yield(() => tell(error)),
     );
   }
 
@@ -205,11 +207,12 @@ export class ClusterClient extends ReadyEmitter {
 
   #callBack(ask: Ask, args: unknown[], callback: Callback): void {
     const { clock } = memberOf(this.#handle);
+    const tell = bindToContext(callback);
     // By itself: what the callback throws is uncaught, as that of any callback, and ends nothing else.
     ask(
       args,
-      results => clock.defer(() => callback(null, ...results)),
-      error => clock.defer(() => callback(error)),
+      results => clock.defer(() => tell(null, ...results)),
+      error => clock.yield(() => tell(error)),
     );
   }
 

@@ -2,6 +2,7 @@
 
 import { EventEmitter } from 'node:events';
 import { notAMethod, notReadyInTime } from '../errors.js';
+import { bindToContext } from '../utils/async-context.js';
 import { systemClock } from '../utils/clock.js';
 import { isGeneratorFunction, runGenerator } from './run-generator.js';
 
@@ -91,7 +92,7 @@ export class ReadyEmitter extends EventEmitter {
   }
 
   #wait(listener: ReadyListener): void {
-    this.#waiting.push(listener);
+    this.#waiting.push(bindToContext(listener));
     this.#tell();
   }
 
@@ -112,13 +113,14 @@ export class ReadyEmitter extends EventEmitter {
     const method = (this as unknown as Record<string, unknown>)[name];
     if (typeof method !== 'function') throw notAMethod('initMethod', name);
     // Whoever extends this class isn't constructed yet.
-    systemClock.defer(async () => {
+    const run = async () => {
       try {
         await (isGeneratorFunction(method) ? runGenerator(method.call(this)) : method.call(this));
         this.ready(true);
       } catch (error) {
         this.ready(error as Error);
       }
-    });
+    };
+    systemClock.defer(bindToContext(run));
   }
 }

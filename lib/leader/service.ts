@@ -19,6 +19,7 @@ import type { MemberOptions } from '../options.js';
 import { type FrameView, pickFrames, readFrames } from '../protocol/frames.js';
 import { type Bundle, Kind, kindOf } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
+import type { AsyncContext } from '../utils/async-context.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { isThenable } from '../utils/is-thenable.js';
 import { NumberedTable } from '../utils/numbered-table.js';
@@ -37,6 +38,8 @@ export interface ServiceOptions {
   readonly self: number;
   /** Where it is counted what ran. */
   readonly served: Served;
+  /** In which a call of our own worker was made. */
+  contextOf(id: number): AsyncContext | undefined;
   /** Whether this leader may act at this moment of the clock. */
   hasLease(now: number): boolean;
   /** Errors that concern no call and no subscriber. */
@@ -55,6 +58,7 @@ export class Service implements TopicHost, MethodHost {
   readonly #options: MemberOptions;
   readonly #self: number;
   readonly #served: Served;
+  readonly #contextOf: ServiceOptions['contextOf'];
   readonly #hasLease: (now: number) => boolean;
   readonly #report: (error: unknown) => void;
   #state: 'serving' | 'draining' | 'stopped' = 'serving';
@@ -75,7 +79,7 @@ export class Service implements TopicHost, MethodHost {
   #whenDrained: (() => void) | undefined;
   #drainTimer: Timer | undefined;
 
-  constructor({ term, client, options, sender, clock, self, served, hasLease, report }: ServiceOptions) {
+  constructor({ term, client, options, sender, clock, self, served, contextOf, hasLease, report }: ServiceOptions) {
     this.term = term;
     this.client = client;
     this.sender = sender;
@@ -84,6 +88,7 @@ export class Service implements TopicHost, MethodHost {
     this.#clock = clock;
     this.#self = self;
     this.#served = served;
+    this.#contextOf = contextOf;
     this.#hasLease = hasLease;
     this.#report = report;
   }
@@ -249,6 +254,7 @@ export class Service implements TopicHost, MethodHost {
       const decoded = one ? [said] : said;
       if (!Array.isArray(decoded)) throw brokenArguments();
       call.carrier = carrier;
+      if (from === this.#self) call.context = this.#contextOf(id) ?? call.context;
       if (kind === Kind.CALL) this.#start(call, this.client.method(what), decoded);
       else if (kind === Kind.PUBLISH) this.#publish(call, key, decoded);
       else this.#unpublish(call, key, decoded);
@@ -262,7 +268,7 @@ export class Service implements TopicHost, MethodHost {
     if (!method) throw unknownMethod(call.method);
     let result: unknown;
     try {
-      result = startMethod(call, method, args, this);
+      result = call.context.runInAsyncScope(startMethod, undefined, call, method, args, this);
     } catch (error) {
       return this.#fail(call, error);
     }
@@ -397,7 +403,7 @@ export class Service implements TopicHost, MethodHost {
 
   async #takeBack(args: unknown[]): Promise<void> {
     try {
-      await this.client.role('unpublish')?.(...args);
+      await this.client.runInContext(() => this.client.role('unpublish')?.(...args));
     } catch (error) {
       this.#report(error);
     }

@@ -9,6 +9,7 @@ import { CallCounts, type FailureReason } from '../metrics/call-counts.js';
 import type { FrameView } from '../protocol/frames.js';
 import { EXT, Kind } from '../protocol/messages.js';
 import type { Road } from '../road/road.js';
+import { type AsyncContext, neutralContext } from '../utils/async-context.js';
 import type { Clock } from '../utils/clock.js';
 import { Deadlines } from '../utils/deadlines.js';
 import { defer } from '../utils/deferred.js';
@@ -71,6 +72,11 @@ export class Calls {
       this.counts.queued.add(0);
     } else this.#wait(call);
     return true;
+  }
+
+  /** In which a call was made, while it is under way. */
+  contextOf(id: number): AsyncContext | undefined {
+    return this.#calls.get(id)?.context;
   }
 
   /** The caller gives up: the call ends at once, and the leader hears of it. */
@@ -207,7 +213,8 @@ export class Calls {
     if (call.signals) {
       for (const { signal, number } of call.signals) if (signal.aborted) this.tellSignal(call, number, signal.reason);
     }
-    road.flushEarly(this.#calls.size);
+    // What waits to be written must not keep the caller's context.
+    neutralContext.runInAsyncScope(road.flushEarly, road, this.#calls.size);
   }
 
   #wait(call: Call): void {

@@ -26,6 +26,7 @@ import type { PortablePayload } from '../protocol/payload.js';
 import { fromPortable, toPortable } from '../protocol/travelling-parts.js';
 import { LocalRoad } from '../road/local-road.js';
 import type { Road } from '../road/road.js';
+import { captureContext, neutralContext } from '../utils/async-context.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { Calls } from './calls.js';
@@ -70,6 +71,8 @@ export class Member implements LinkMember {
   readonly subscriptions: Subscriptions;
   readonly stickies: Stickies;
   readonly clock: Clock;
+  /** Of the code that asked for the client. */
+  readonly context = captureContext();
   readonly observers = new Set<MemberObserver>();
   readonly failovers = new Failovers();
   /** What it ran as a leader. */
@@ -349,7 +352,12 @@ export class Member implements LinkMember {
 
   // -------------------------------------------------------------------------------------------------------- role
 
+  /** Connections and the like that come of it outlive whoever caused it, and must not keep that one's context. */
   #play(event: RoleEvent): void {
+    neutralContext.runInAsyncScope(() => this.#playNow(event));
+  }
+
+  #playNow(event: RoleEvent): void {
     const wasLeader = this.isLeader;
     const before = this.#role;
     const { state, orders } = play(before, event);

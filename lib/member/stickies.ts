@@ -4,6 +4,7 @@ import { SharedClientError, takenBack } from '../errors.js';
 import { nextNumber } from '../protocol/ids.js';
 import { Kind } from '../protocol/messages.js';
 import { backoffMs } from '../utils/backoff.js';
+import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { type Arguments, Call } from './call.js';
 import type { Calls } from './calls.js';
@@ -11,6 +12,8 @@ import type { Calls } from './calls.js';
 export interface Sticky {
   readonly args: Arguments;
   readonly handle: object;
+  /** Of the code that published it. */
+  readonly context: AsyncContext;
   /** Said and not yet taken: while it is under way, it isn't said again beside itself. */
   call: Call | undefined;
   /** What it replaced, where that was under way then, and may wait until this one is taken. */
@@ -65,6 +68,7 @@ export class Stickies {
     const sticky: Sticky = {
       args,
       handle,
+      context: captureContext(),
       call: undefined,
       before: older?.call && older,
       failures: 0,
@@ -179,6 +183,7 @@ export class Stickies {
       done,
       failed,
     );
+    call.context = sticky.context;
     if (this.options.calls.make(call)) sticky.call = call;
   }
 
