@@ -9,6 +9,7 @@ import {
   type ValueInfo,
 } from '../member/subscriptions.js';
 import type { Payload } from '../protocol/payload.js';
+import { rejectAfterTurn } from '../utils/after-turn.js';
 import { captureContext } from '../utils/async-context.js';
 import type { Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
@@ -39,6 +40,7 @@ export class Subscription implements SubscriptionOwner {
   /** In which the listener runs. */
   readonly #context = captureContext();
   readonly #ready = defer();
+  readonly whenReady = rejectAfterTurn(this.#ready.promise);
   readonly #member: MemberSubscription;
   #timer: Timer | undefined;
   #isEnded = false;
@@ -47,7 +49,7 @@ export class Subscription implements SubscriptionOwner {
     this.#request = request;
     const { base, key, topic, payload, delivery, timeoutMs, signal } = request;
     // It may be that nobody asks.
-    this.#ready.promise.catch(() => {});
+    this.whenReady.catch(() => {});
     this.#member = new MemberSubscription(key, topic, payload, delivery, this);
     if (signal?.aborted) {
       this.#end(signal.reason);
@@ -73,10 +75,6 @@ export class Subscription implements SubscriptionOwner {
 
   get handle(): object {
     return this.#request.base;
-  }
-
-  get whenReady(): Promise<void> {
-    return this.#ready.promise;
   }
 
   unsubscribe(): void {

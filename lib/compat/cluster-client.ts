@@ -2,6 +2,7 @@
 
 import { memberOf } from '../client/handle.js';
 import { firstValueTimedOut, invalidOption, leaderOccupied } from '../errors.js';
+import { rejectAfterTurn } from '../utils/after-turn.js';
 import { bindToContext } from '../utils/async-context.js';
 import { defer } from '../utils/deferred.js';
 import type { Ask } from './delegated.js';
@@ -83,14 +84,14 @@ export class ClusterClient extends ReadyEmitter {
   override ready(listener: ReadyListener): void;
   override ready(state: boolean | Error): void;
   override ready(given?: ReadyListener | boolean | Error): Promise<void> | void {
-    const ready = this.#whenReady();
+    const ready = rejectAfterTurn(this.#whenReady());
     if (typeof given !== 'function') return ready;
     const { clock } = memberOf(this.#handle);
     const tell = bindToContext(given);
     // Out of the promise: what the listener throws is uncaught.
     ready.then(
       () => clock.defer(() => tell(null)),
-      error => clock.yield(() => tell(error)),
+      error => clock.defer(() => tell(error)),
     );
   }
 
@@ -202,7 +203,7 @@ export class ClusterClient extends ReadyEmitter {
 
   /** Before it is ready a call waits for that, and its time doesn't run. */
   #later(send: Ask, ...[args, succeed, fail]: Parameters<Ask>): void {
-    this.#whenReady().then(() => send(args, succeed, fail), fail);
+    rejectAfterTurn(this.#whenReady()).then(() => send(args, succeed, fail), fail);
   }
 
   #callBack(ask: Ask, args: unknown[], callback: Callback): void {
@@ -212,7 +213,7 @@ export class ClusterClient extends ReadyEmitter {
     ask(
       args,
       results => clock.defer(() => tell(null, ...results)),
-      error => clock.yield(() => tell(error)),
+      error => clock.defer(() => tell(error)),
     );
   }
 

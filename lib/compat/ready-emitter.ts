@@ -2,6 +2,7 @@
 
 import { EventEmitter } from 'node:events';
 import { notAMethod, notReadyInTime } from '../errors.js';
+import { afterTurn } from '../utils/after-turn.js';
 import { bindToContext } from '../utils/async-context.js';
 import { systemClock } from '../utils/clock.js';
 import { isGeneratorFunction, runGenerator } from './run-generator.js';
@@ -106,7 +107,8 @@ export class ReadyEmitter extends EventEmitter {
   #tell(): void {
     const { isReady, error } = this.#state;
     if (!isReady && !error) return;
-    for (const listener of this.#waiting.splice(0)) systemClock.defer(() => listener(error));
+    const later = error ? afterTurn : systemClock.defer;
+    for (const listener of this.#waiting.splice(0)) later(() => listener(error));
   }
 
   #initialize(name: string): void {

@@ -57,13 +57,15 @@ export class Calls {
     return this.#waitingBytes;
   }
 
-  /** Takes a call. @returns false where there was no room for it: then it has failed */
-  make(call: Call): boolean {
+  /**
+   * Takes a call.
+   * @throws {SharedClientError} `ERR_OVERLOADED`: there is no room for it
+   */
+  make(call: Call): void {
     if (this.#isOverloaded(call)) {
       this.#options.overloaded?.('calls');
       this.counts.failedWith('ERR_OVERLOADED', 0);
-      call.fail(overloaded('not-started'));
-      return false;
+      throw overloaded('not-started');
     }
     this.#calls.add(call);
     this.#deadlines.add(call);
@@ -71,7 +73,6 @@ export class Calls {
       this.#send(call, this.#road);
       this.counts.queued.add(0);
     } else this.#wait(call);
-    return true;
   }
 
   /** In which a call was made, while it is under way. */

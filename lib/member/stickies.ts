@@ -3,8 +3,8 @@
 import { SharedClientError, takenBack } from '../errors.js';
 import { nextNumber } from '../protocol/ids.js';
 import { Kind } from '../protocol/messages.js';
-import { backoffMs } from '../utils/backoff.js';
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
+import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { type Arguments, Call } from './call.js';
 import type { Calls } from './calls.js';
@@ -184,7 +184,12 @@ export class Stickies {
       failed,
     );
     call.context = sticky.context;
-    if (this.options.calls.make(call)) sticky.call = call;
+    try {
+      this.options.calls.make(call);
+      sticky.call = call;
+    } catch (error) {
+      call.fail(error);
+    }
   }
 
   /** What is over must not be sent again after what replaced it, or took it back. */

@@ -57,7 +57,11 @@ class UnitCalls {
       fail,
     );
     call.signals = given.signals;
-    this.calls.make(call);
+    try {
+      this.calls.make(call);
+    } catch (error) {
+      fail(error);
+    }
     return call;
   }
 

@@ -187,8 +187,14 @@ system('who watches calls hears of their end in the context of the caller, and o
   const fine = inside('bob', () => leading!.echo(1));
   await rig.time.until(Promise.allSettled([failing, fine]));
   calls.unsubscribe(subscribers);
-  t.deepEqual(diary.lines.filter(line => line.endsWith('nobody')), []);
-  t.deepEqual(diary.take().filter(line => line.startsWith('error')), ['error: alice', 'error: alice']);
+  t.deepEqual(
+    diary.lines.filter(line => line.endsWith('nobody')),
+    [],
+  );
+  t.deepEqual(
+    diary.take().filter(line => line.startsWith('error')),
+    ['error: alice', 'error: alice'],
+  );
   const onLeave = (_message: unknown) => diary.note('leave');
   const name = 'cluster-shared-client:leave' satisfies `cluster-shared-client:${keyof DiagnosticsMessages}`;
   diagnostics.subscribe(name, onLeave);
@@ -211,7 +217,13 @@ system('callbacks and listeners of the drop-in run in the context that gave them
     inside('dan', () => client.subscribe({ dataId: 'a' }, () => diary.note('value')));
     await rig.time.settle();
     const expected = ['callback: alice', 'callback: bob', 'ready: carol'];
-    t.deepEqual(diary.take().filter(line => !line.startsWith('value')).sort(), expected);
+    t.deepEqual(
+      diary
+        .take()
+        .filter(line => !line.startsWith('value'))
+        .sort(),
+      expected,
+    );
     inside('server', () => compat.server.push({ dataId: 'a' }, 1));
     await rig.time.settle();
     t.deepEqual(new Set(diary.take()), new Set(['value: dan']));
@@ -219,20 +231,24 @@ system('callbacks and listeners of the drop-in run in the context that gave them
   await compat.end();
 });
 
-system('chooseLeader runs in the context of whoever set up the primary', async (t, rig) => {
-  const diary = createDiary();
-  inside('alice', () =>
-    rig.setup({
-      chooseLeader: candidates => {
-        diary.note('choose');
-        return candidates[0]!;
-      },
-    }),
-  );
-  const client = inside('bob', () => rig.client(rig.fork()));
-  await rig.time.until(inside('carol', () => client.ready()));
-  t.deepEqual(diary.take(), ['choose: alice']);
-}, { primary: false });
+system(
+  'chooseLeader runs in the context of whoever set up the primary',
+  async (t, rig) => {
+    const diary = createDiary();
+    inside('alice', () =>
+      rig.setup({
+        chooseLeader: candidates => {
+          diary.note('choose');
+          return candidates[0]!;
+        },
+      }),
+    );
+    const client = inside('bob', () => rig.client(rig.fork()));
+    await rig.time.until(inside('carol', () => client.ready()));
+    t.deepEqual(diary.take(), ['choose: alice']);
+  },
+  { primary: false },
+);
 
 test('on the time of the process too, where each flush is one for all', async t => {
   const cluster = createMemoryCluster();

@@ -1,7 +1,9 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
+import { createRequire } from 'node:module';
 import test from 'ava';
-import sinon from 'sinon';
 import { MAX_TIMER_MS, systemClock } from '../../lib/utils/clock.js';
+
+const sinon = createRequire(import.meta.url)('sinon');
 
 test('its monotonic time is that of process.hrtime, which all processes of a host share', t => {
   const hrtime = () => Number(process.hrtime.bigint()) / 1e6;
@@ -110,10 +112,21 @@ test('what it runs runs in no context of the user', async t => {
 });
 
 test.serial('fake timers of a test don’t stop it', async t => {
-  const all = ['setTimeout', 'clearTimeout', 'setImmediate', 'nextTick', 'queueMicrotask', 'Date', 'performance'] as const;
+  const all = [
+    'setTimeout',
+    'clearTimeout',
+    'setImmediate',
+    'nextTick',
+    'queueMicrotask',
+    'Date',
+    'performance',
+  ] as const;
   const { now } = systemClock;
   const before = now();
-  const fake = sinon.useFakeTimers({ now: 0, toFake: [...all, 'clearImmediate', 'setInterval', 'clearInterval', 'hrtime'] });
+  const fake = sinon.useFakeTimers({
+    now: 0,
+    toFake: [...all, 'clearImmediate', 'setInterval', 'clearInterval', 'hrtime'],
+  });
   try {
     await new Promise<void>(resolve => systemClock.defer(resolve));
     await new Promise<void>(resolve => systemClock.yield(resolve));
