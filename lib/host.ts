@@ -46,14 +46,14 @@ import { createLocalPair } from './transport/local.js';
 import type { PrimaryEnd, WorkerEnd } from './transport/transport.js';
 import { bindToContext, neutralContext } from './utils/async-context.js';
 import type { Clock } from './utils/clock.js';
-import { closeOnSignals, type SignalSource } from './utils/close-on-signals.js';
 import { createEmitter, type Emitter } from './utils/emitter.js';
+import { type Resigning, resignOnSignals, type SignalSource } from './utils/resign-on-signals.js';
 import { dataOnBus, hiddenMethods, listenerThrew } from './warnings.js';
 
 /** What a host needs of the world around it. */
 export type Surroundings = {
   readonly clock: Clock;
-  /** Without it nobody closes on a signal. */
+  /** Without it nobody resigns on a signal. */
   readonly signals?: SignalSource;
 } & (
   | {
@@ -184,11 +184,22 @@ export class Host {
     const free = known ? known.free.then(() => member.gone) : member.gone;
     const entry = { member, shape: createShape(options, methodNames), free };
     this.#members.set(options.name, entry);
-    if (this.#world.signals) closeOnSignals(this.#world.signals, options.closeOn, member);
+    if (this.#world.signals) resignOnSignals(this.#world.signals, options.resignOn, this.#resigning(member));
     this.#showMetrics(options.name);
     if (known) void known.free.then(() => member.start());
     else member.start();
     return entry;
+  }
+
+  /** Where nobody else can lead, it goes on for as long as the app lives on: what is under way there can still call. */
+  #resigning(member: Member): Resigning {
+    const isAlone = () => member.options.alone || (this.#world.where === 'primary' && !this.#setUp);
+    return {
+      gone: member.gone,
+      stepAside: async lives => {
+        if (!lives || !isAlone()) await member.stepAside();
+      },
+    };
   }
 
   /** Under PM2, where it can be shown; what is shown of a name stays, whatever member it has. */
@@ -231,7 +242,7 @@ export class Host {
     const choose = chooseLeader && appChoice(chooseLeader, warn);
     const streams = options.busData ? new BusStreams(bus, clock) : undefined;
     const end = new LogEnd({ ...options, clock, bus: streams?.bus ?? bus, secrets, id: newId(), choose, warn });
-    if (signals) closeOnSignals(signals, ['SIGINT'], { gone: end.isAside, close: () => end.stepAside() });
+    if (signals) resignOnSignals(signals, ['SIGINT'], { gone: end.isAside, stepAside: () => end.stepAside() });
     return this.#link(end, () => {}, streams);
   }
 

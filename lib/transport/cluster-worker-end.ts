@@ -2,13 +2,13 @@
 
 import type { Clock } from '../utils/clock.js';
 import { ChannelWriter, type IpcChannel } from './channel-writer.js';
-import { delayExit, type ExitingWorker, isIntended } from './exit-hold.js';
+import { delayExit, type ExitingWorker, isIntended, watchDisconnect } from './exit-hold.js';
 import type { Peer, WorkerEnd, WorkerEndHandlers } from './transport.js';
 
 /** What is needed of `cluster.worker`. */
 export interface ClusterWorker extends IpcChannel, ExitingWorker {
   readonly id: number;
-  readonly process: { readonly pid?: number };
+  readonly process: ExitingWorker['process'] & { readonly pid?: number };
   on(event: 'message' | 'disconnect', listener: (message: unknown) => void): unknown;
   off(event: 'message' | 'disconnect', listener: (message: unknown) => void): unknown;
 }
@@ -23,6 +23,7 @@ export class ClusterWorkerEnd implements WorkerEnd {
   readonly #writer: ChannelWriter;
   #handlers: WorkerEndHandlers | undefined;
   #isClosed = false;
+  #unwatch = () => {};
 
   constructor(worker: ClusterWorker, exit: (code: number) => void, clock: Clock) {
     this.#worker = worker;
@@ -36,6 +37,7 @@ export class ClusterWorkerEnd implements WorkerEnd {
     this.#handlers = handlers;
     this.#worker.on('message', this.#onMessage);
     this.#worker.on('disconnect', this.#onDisconnect);
+    this.#unwatch = watchDisconnect(this.#worker);
     // A process can live on after its channel, and start to use us only then.
     if (!this.#worker.isConnected()) this.#clock.defer(this.#onDisconnect);
   }
@@ -50,6 +52,7 @@ export class ClusterWorkerEnd implements WorkerEnd {
     this.#handlers = undefined;
     this.#worker.off('message', this.#onMessage);
     this.#worker.off('disconnect', this.#onDisconnect);
+    this.#unwatch();
   }
 
   readonly #onMessage = (message: unknown): void => this.#handlers?.message(message);

@@ -16,7 +16,7 @@ if (cluster.isPrimary) {
     open: () => template.duplicate().on('error', console.error).connect(),
     methods: { hGetAll: { idempotent: true } },
     replay: 'none',
-    closeOn: ['SIGTERM'],
+    resignOn: ['SIGTERM'],
   });
   await redis.ready();
 
