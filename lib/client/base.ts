@@ -16,6 +16,7 @@ import type { ResyncEvent } from '../member/subscriptions.js';
 import type { ContextOption, HandleOptions, MethodRole, ResolvedWith } from '../options.js';
 import { nextNumber } from '../protocol/ids.js';
 import { Kind } from '../protocol/messages.js';
+import { listenToAbort } from '../utils/abort-listeners.js';
 import { afterTurn } from '../utils/after-turn.js';
 import { MAX_TIMER_MS } from '../utils/clock.js';
 import { createEmitter, type Emitter } from '../utils/emitter.js';
@@ -236,7 +237,7 @@ export class Base implements MemberObserver {
     call.signals = signals;
     for (const signal of signals) {
       signal.listener = () => this.member.calls.aborted(call, signal);
-      signal.signal.addEventListener('abort', signal.listener, { once: true });
+      listenToAbort(signal.signal, signal.listener);
     }
   }
 

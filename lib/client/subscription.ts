@@ -9,6 +9,7 @@ import {
   type ValueInfo,
 } from '../member/subscriptions.js';
 import type { Payload } from '../protocol/payload.js';
+import { listenToAbort, stopListeningToAbort } from '../utils/abort-listeners.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
 import { captureContext } from '../utils/async-context.js';
 import type { Timer } from '../utils/clock.js';
@@ -55,7 +56,7 @@ export class Subscription implements SubscriptionOwner {
       this.#end(signal.reason);
       return;
     }
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal) listenToAbort(signal, this.#onAbort);
     const { clock } = base.member;
     this.#timer = clock.setTimer(
       () => this.#ready.reject(base.member.timeoutError('subscribe', timeoutMs, 'unknown')),
@@ -115,7 +116,7 @@ export class Subscription implements SubscriptionOwner {
     if (this.#isEnded) return;
     this.#isEnded = true;
     const { base, signal, onEnd } = this.#request;
-    signal?.removeEventListener('abort', this.#onAbort);
+    if (signal) stopListeningToAbort(signal, this.#onAbort);
     this.#timer?.clear();
     base.subscriptions.delete(this);
     base.member.subscriptions.remove(this.#member);

@@ -9,6 +9,7 @@ import { CallCounts, type FailureReason } from '../metrics/call-counts.js';
 import type { FrameView } from '../protocol/frames.js';
 import { EXT, Kind } from '../protocol/messages.js';
 import type { Road } from '../road/road.js';
+import { stopListeningToAbort } from '../utils/abort-listeners.js';
 import { type AsyncContext, neutralContext } from '../utils/async-context.js';
 import type { Clock } from '../utils/clock.js';
 import { Deadlines } from '../utils/deadlines.js';
@@ -286,7 +287,7 @@ export class Calls {
     }
     this.#deadlines.remove(call);
     if (call.signals)
-      for (const { signal, listener } of call.signals) if (listener) signal.removeEventListener('abort', listener);
+      for (const { signal, listener } of call.signals) if (listener) stopListeningToAbort(signal, listener);
     if (this.#whenFewer.size > 0) for (const check of this.#whenFewer) check();
     return true;
   }

@@ -3,6 +3,7 @@
 import { SharedClientError, takenBack } from '../errors.js';
 import { nextNumber } from '../protocol/ids.js';
 import { Kind } from '../protocol/messages.js';
+import { listenToAbort, stopListeningToAbort } from '../utils/abort-listeners.js';
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';
@@ -136,8 +137,8 @@ export class Stickies {
       if (call) this.options.calls.cancel(call, signal.reason);
       onAbort(key, sticky);
     };
-    signal.addEventListener('abort', listener, { once: true });
-    sticky.stopListening = () => signal.removeEventListener('abort', listener);
+    listenToAbort(signal, listener);
+    sticky.stopListening = () => stopListeningToAbort(signal, listener);
   }
 
   #repeat(key: string, sticky: Sticky): void {

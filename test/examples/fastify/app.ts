@@ -33,5 +33,15 @@ if (cluster.isPrimary) {
     on: flags[name] === 'on',
     worker: cluster.worker!.id,
   }));
+  app.put<{ Params: { name: string }; Body: { on: boolean } }>('/flags/:name', async ({ params: { name }, body }) => {
+    await redis.hSet('flags', name, body.on ? 'on' : 'off');
+    await redis.publish('flags changed', name);
+    return { worker: cluster.worker!.id };
+  });
+  process.on('SIGTERM', async () => {
+    await app.close(); // requests in flight can still call: another worker leads meanwhile
+    await redis.close();
+    process.exit();
+  });
   await app.listen({ port: Number(process.env.PORT ?? 8080) });
 }
