@@ -86,9 +86,8 @@ export class Host {
   #setUp:
     | { readonly primary: Primary; readonly options: ResolvedPrimaryOptions; readonly emitter: Emitter }
     | undefined;
-  #configured: ResolvedConfigureOptions | undefined;
-  /** The same, with the app's hook bound to the context in which it was given. */
-  #hooks: ResolvedConfigureOptions | undefined;
+  /** `bound`: with the app's hook bound to the context in which it was given. */
+  #configured: { readonly given: ResolvedConfigureOptions; readonly bound: ResolvedConfigureOptions } | undefined;
   readonly #measured = new Set<string>();
 
   constructor(world: Surroundings) {
@@ -118,11 +117,15 @@ export class Host {
   configure(given: ConfigureOptions): void {
     const options = resolveConfigureOptions(given);
     if (this.#world.where !== 'pm2') return;
-    const known = this.#configured;
+    const known = this.#configured?.given;
     const option = known && differingConfigureOption(known, options);
     if (option !== undefined) throw alreadyConfigured(option);
-    this.#configured ??= options;
-    this.#hooks ??= withBoundHook(options);
+    this.#configureOnce(options);
+  }
+
+  #configureOnce(given: ResolvedConfigureOptions) {
+    this.#configured ??= { given, bound: withBoundHook(given) };
+    return this.#configured;
   }
 
   createSharedClient(first: unknown, second: unknown): object {
@@ -204,7 +207,7 @@ export class Host {
 
   /** Under PM2, where it can be shown; what is shown of a name stays, whatever member it has. */
   #showMetrics(name: string): void {
-    const sink = this.#configured?.metrics && !this.#measured.has(name) ? findMetricSink() : undefined;
+    const sink = this.#configured?.given.metrics && !this.#measured.has(name) ? findMetricSink() : undefined;
     if (!sink) return;
     this.#measured.add(name);
     showMetrics(sink, name, () => {
@@ -235,9 +238,8 @@ export class Host {
 
   /** There is no primary of ours: the workers agree over the bus. */
   #busLink(bus: Bus, secrets: SecretStore): HostLink {
-    this.#configured ??= resolveConfigureOptions();
     const { clock, signals } = this.#world;
-    const { chooseLeader, ...options } = this.#hooks ?? this.#configured;
+    const { chooseLeader, ...options } = this.#configureOnce(resolveConfigureOptions()).bound;
     const warn = this.#warn;
     const choose = chooseLeader && appChoice(chooseLeader, warn);
     const streams = options.busData ? new BusStreams(bus, clock) : undefined;

@@ -237,11 +237,6 @@ export class Member implements LinkMember {
     await this.gone;
   }
 
-  /** Closes every handle on it. */
-  async close(): Promise<void> {
-    await Promise.all([...this.observers].map(observer => observer.close()));
-  }
-
   // --------------------------------------------------------------------------------------------- from the primary
 
   join(): Join {

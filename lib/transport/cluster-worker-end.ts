@@ -2,7 +2,7 @@
 
 import type { Clock } from '../utils/clock.js';
 import { ChannelWriter, type IpcChannel } from './channel-writer.js';
-import { delayExit, type ExitingWorker, isIntended, watchDisconnect } from './exit-hold.js';
+import { DisconnectWatch, delayExit, type ExitingWorker, isIntended } from './exit-hold.js';
 import type { Peer, WorkerEnd, WorkerEndHandlers } from './transport.js';
 
 /** What is needed of `cluster.worker`. */
@@ -23,13 +23,14 @@ export class ClusterWorkerEnd implements WorkerEnd {
   readonly #writer: ChannelWriter;
   #handlers: WorkerEndHandlers | undefined;
   #isClosed = false;
-  #unwatch = () => {};
+  readonly #watch: DisconnectWatch;
 
   constructor(worker: ClusterWorker, exit: (code: number) => void, clock: Clock) {
     this.#worker = worker;
     this.#exit = exit;
     this.#clock = clock;
     this.#writer = new ChannelWriter(worker, clock);
+    this.#watch = new DisconnectWatch(worker);
     this.self = { workerId: worker.id, pid: worker.process.pid ?? 0 };
   }
 
@@ -37,7 +38,7 @@ export class ClusterWorkerEnd implements WorkerEnd {
     this.#handlers = handlers;
     this.#worker.on('message', this.#onMessage);
     this.#worker.on('disconnect', this.#onDisconnect);
-    this.#unwatch = watchDisconnect(this.#worker);
+    this.#watch.start();
     // A process can live on after its channel, and start to use us only then.
     if (!this.#worker.isConnected()) this.#clock.defer(this.#onDisconnect);
   }
@@ -52,7 +53,7 @@ export class ClusterWorkerEnd implements WorkerEnd {
     this.#handlers = undefined;
     this.#worker.off('message', this.#onMessage);
     this.#worker.off('disconnect', this.#onDisconnect);
-    this.#unwatch();
+    this.#watch.stop();
   }
 
   readonly #onMessage = (message: unknown): void => this.#handlers?.message(message);

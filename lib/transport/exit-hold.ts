@@ -33,10 +33,20 @@ export function isIntended(worker: ExitingWorker): boolean {
  *
  * Node's listener on the process emits `disconnect` on the worker and then asks `exitedAfterDisconnect`, all in one turn
  * (`_setupWorker` in its lib/internal/cluster/child.js). One that comes before it can add the last listener on the worker.
- * @returns ends it
  */
-export function watchDisconnect(worker: ExitingWorker): () => void {
-  const first = () => {
+export class DisconnectWatch {
+  constructor(private readonly worker: ExitingWorker) {}
+
+  start(): void {
+    this.worker.process.prependListener?.('disconnect', this.#first);
+  }
+
+  stop(): void {
+    this.worker.process.off?.('disconnect', this.#first);
+  }
+
+  readonly #first = (): void => {
+    const { worker } = this;
     if (worker[LAST]) return;
     const last: Listener[] = [];
     worker[LAST] = last;
@@ -45,8 +55,6 @@ export function watchDisconnect(worker: ExitingWorker): () => void {
       for (const listener of last) listener();
     });
   };
-  worker.process.prependListener?.('disconnect', first);
-  return () => worker.process.off?.('disconnect', first);
 }
 
 /**
@@ -102,7 +110,7 @@ function answerOnce(worker: ExitingWorker, clock: Clock): void {
     configurable: true,
   });
   clock.defer(() => {
-    if (Object.getOwnPropertyDescriptor(worker, 'exitedAfterDisconnect')?.get) restore();
+    if (Object.getOwnPropertyDescriptor(worker, 'exitedAfterDisconnect')!.get) restore();
   });
 }
 

@@ -19,7 +19,6 @@ if (cluster.isPrimary) {
     resignOn: ['SIGTERM'],
   });
   await redis.ready();
-
   let flags: Record<string, string> = {};
   const load = async () => {
     flags = await redis.hGetAll('flags');
@@ -27,21 +26,14 @@ if (cluster.isPrimary) {
   redis.on('resync', () => load().catch(console.error)); // changes may have been missed
   await redis.subscribe('flags changed', () => load().catch(console.error)).ready;
   await load();
-
   const app = Fastify();
-  app.get<{ Params: { name: string } }>('/flags/:name', ({ params: { name } }) => ({
-    on: flags[name] === 'on',
-    worker: cluster.worker!.id,
-  }));
-  app.put<{ Params: { name: string }; Body: { on: boolean } }>('/flags/:name', async ({ params: { name }, body }) => {
-    await redis.hSet('flags', name, body.on ? 'on' : 'off');
+  type Flag = { Params: { name: string }; Body: { on: boolean } };
+  app.get<Flag>('/flags/:name', ({ params: { name } }) => ({ on: flags[name] === 'on', worker: cluster.worker!.id }));
+  app.put<Flag>('/flags/:name', async ({ params: { name }, body: { on } }) => {
+    await redis.hSet('flags', name, on ? 'on' : 'off');
     await redis.publish('flags changed', name);
     return { worker: cluster.worker!.id };
   });
-  process.on('SIGTERM', async () => {
-    await app.close(); // requests in flight can still call: another worker leads meanwhile
-    await redis.close();
-    process.exit();
-  });
+  process.on('SIGTERM', () => app.close().then(() => redis.close().then(() => process.exit()))); // requests in flight call
   await app.listen({ port: Number(process.env.PORT ?? 8080) });
 }
