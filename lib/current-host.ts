@@ -1,5 +1,6 @@
 // The one host of this process, also where two copies of the library are loaded.
 
+import { constants } from 'node:os';
 import { Host } from './host.js';
 import {
   createClusterPrimaryEnd,
@@ -11,7 +12,7 @@ import { Pm2Bus } from './transport/pm2-bus.js';
 import { findPm2Place } from './transport/pm2-place.js';
 import { createSockets, keepSecrets, readSecrets, removeSocket } from './transport/sockets.js';
 import { systemClock } from './utils/clock.js';
-import type { SignalSource } from './utils/close-on-signals.js';
+import { signalsOf } from './utils/resign-on-signals.js';
 
 const KEY = Symbol.for('cluster-shared-client.host');
 
@@ -45,9 +46,4 @@ function createHost(): Host {
 
 const secrets = { keep: keepSecrets, read: readSecrets, remove: removeSocket };
 
-const signals: SignalSource = {
-  prepend: (signal, listener) => process.prependListener(signal, listener),
-  off: (signal, listener) => process.off(signal, listener),
-  listeners: signal => process.listeners(signal),
-  raise: signal => process.kill(process.pid, signal),
-};
+const signals = signalsOf(process, constants.signals);

@@ -44,15 +44,16 @@ import { BusStreams } from './transport/bus-streams.js';
 import type { DirectTransport } from './transport/direct.js';
 import { createLocalPair } from './transport/local.js';
 import type { PrimaryEnd, WorkerEnd } from './transport/transport.js';
+import { bindToContext, neutralContext } from './utils/async-context.js';
 import type { Clock } from './utils/clock.js';
-import { closeOnSignals, type SignalSource } from './utils/close-on-signals.js';
 import { createEmitter, type Emitter } from './utils/emitter.js';
+import { type Resigning, resignOnSignals, type SignalSource } from './utils/resign-on-signals.js';
 import { dataOnBus, hiddenMethods, listenerThrew } from './warnings.js';
 
 /** What a host needs of the world around it. */
 export type Surroundings = {
   readonly clock: Clock;
-  /** Without it nobody closes on a signal. */
+  /** Without it nobody resigns on a signal. */
   readonly signals?: SignalSource;
 } & (
   | {
@@ -85,7 +86,8 @@ export class Host {
   #setUp:
     | { readonly primary: Primary; readonly options: ResolvedPrimaryOptions; readonly emitter: Emitter }
     | undefined;
-  #configured: ResolvedConfigureOptions | undefined;
+  /** `bound`: with the app's hook bound to the context in which it was given. */
+  #configured: { readonly given: ResolvedConfigureOptions; readonly bound: ResolvedConfigureOptions } | undefined;
   readonly #measured = new Set<string>();
 
   constructor(world: Surroundings) {
@@ -105,7 +107,7 @@ export class Host {
     const end = world.createPrimaryEnd();
     const primary = new Primary(this.#ownRouter(), emitter, () => this.#close(end));
     this.#setUp = { primary, options, emitter };
-    this.#ownRouter().configure(options);
+    this.#ownRouter().configure(withBoundHook(options));
     this.#ownRouter().attach(end);
     // Who led alone gives way to the first worker, unless it was told otherwise.
     this.#setDefaultEligibility(false);
@@ -115,10 +117,15 @@ export class Host {
   configure(given: ConfigureOptions): void {
     const options = resolveConfigureOptions(given);
     if (this.#world.where !== 'pm2') return;
-    const known = this.#configured;
+    const known = this.#configured?.given;
     const option = known && differingConfigureOption(known, options);
     if (option !== undefined) throw alreadyConfigured(option);
-    this.#configured ??= options;
+    this.#configureOnce(options);
+  }
+
+  #configureOnce(given: ResolvedConfigureOptions) {
+    this.#configured ??= { given, bound: withBoundHook(given) };
+    return this.#configured;
   }
 
   createSharedClient(first: unknown, second: unknown): object {
@@ -173,21 +180,34 @@ export class Host {
       if (option !== undefined) throw differentOption(option, options.name);
       return known;
     }
-    const member = new Member(options, (options.alone ? this.#aloneLink() : this.#sharedLink()).link);
+    // It outlives whoever asks first: its connections and timers keep no context of the app's.
+    const link = neutralContext.runInAsyncScope(() => (options.alone ? this.#aloneLink() : this.#sharedLink()).link);
+    const member = new Member(options, link);
     // The one before it has to be gone, and those before that one: a process has one member of a name.
     const free = known ? known.free.then(() => member.gone) : member.gone;
     const entry = { member, shape: createShape(options, methodNames), free };
     this.#members.set(options.name, entry);
-    if (this.#world.signals) closeOnSignals(this.#world.signals, options.closeOn, member);
+    if (this.#world.signals) resignOnSignals(this.#world.signals, options.resignOn, this.#resigning(member));
     this.#showMetrics(options.name);
     if (known) void known.free.then(() => member.start());
     else member.start();
     return entry;
   }
 
+  /** Where nobody else can lead, it goes on for as long as the app lives on: what is under way there can still call. */
+  #resigning(member: Member): Resigning {
+    const isAlone = () => member.options.alone || (this.#world.where === 'primary' && !this.#setUp);
+    return {
+      gone: member.gone,
+      stepAside: async lives => {
+        if (!lives || !isAlone()) await member.stepAside();
+      },
+    };
+  }
+
   /** Under PM2, where it can be shown; what is shown of a name stays, whatever member it has. */
   #showMetrics(name: string): void {
-    const sink = this.#configured?.metrics && !this.#measured.has(name) ? findMetricSink() : undefined;
+    const sink = this.#configured?.given.metrics && !this.#measured.has(name) ? findMetricSink() : undefined;
     if (!sink) return;
     this.#measured.add(name);
     showMetrics(sink, name, () => {
@@ -218,14 +238,13 @@ export class Host {
 
   /** There is no primary of ours: the workers agree over the bus. */
   #busLink(bus: Bus, secrets: SecretStore): HostLink {
-    this.#configured ??= resolveConfigureOptions();
     const { clock, signals } = this.#world;
-    const { chooseLeader, ...options } = this.#configured;
+    const { chooseLeader, ...options } = this.#configureOnce(resolveConfigureOptions()).bound;
     const warn = this.#warn;
     const choose = chooseLeader && appChoice(chooseLeader, warn);
     const streams = options.busData ? new BusStreams(bus, clock) : undefined;
     const end = new LogEnd({ ...options, clock, bus: streams?.bus ?? bus, secrets, id: newId(), choose, warn });
-    if (signals) closeOnSignals(signals, ['SIGINT'], { gone: end.isAside, close: () => end.stepAside() });
+    if (signals) resignOnSignals(signals, ['SIGINT'], { gone: end.isAside, stepAside: () => end.stepAside() });
     return this.#link(end, () => {}, streams);
   }
 
@@ -297,6 +316,11 @@ export class Host {
 /** Whoever emits knows the details of each event. */
 function tellOfPrimary(event: string, { name: group, ...detail }: { readonly name?: string }): void {
   tell(event as DiagnosticsName, { side: 'primary', group, ...detail } as never);
+}
+
+function withBoundHook<Options extends Pick<ResolvedPrimaryOptions, 'chooseLeader'>>(options: Options): Options {
+  const { chooseLeader } = options;
+  return chooseLeader ? { ...options, chooseLeader: bindToContext(chooseLeader) } : options;
 }
 
 /** PM2 kills a worker 1600 ms after it told it to stop. */

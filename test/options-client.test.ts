@@ -24,7 +24,7 @@ const MEMBER_DEFAULTS = {
   priority: 0,
   replay: 'last',
   handover: 'exclusive',
-  closeOn: [],
+  resignOn: [],
   alone: false,
   context: undefined,
 };
@@ -58,7 +58,7 @@ const TABLE: Record<string, { good: unknown[]; bad: unknown[]; of?: 'handle' }> 
   },
   replay: { good: ['last', 'none'], bad: [...BAD_WORDS, 'all'] },
   handover: { good: ['exclusive', 'overlap'], bad: BAD_WORDS },
-  closeOn: {
+  resignOn: {
     good: [[], ['SIGTERM'], ['SIGHUP', 'SIGINT']],
     bad: [null, 'SIGTERM', ['SIGKILL'], ['SIGSTOP'], ['TERM'], ['sigterm'], [''], [15], ['toString'], ['SIGINT', null]],
   },
@@ -82,12 +82,12 @@ test('what is resolved is frozen', t => {
   const { member, handle } = fromClass({
     events: ['a'],
     args: [1],
-    closeOn: ['SIGTERM'],
+    resignOn: ['SIGTERM'],
     methods: { a: { role: 'close' } },
   });
-  const { definition, events, closeOn, methods } = member;
+  const { definition, events, resignOn, methods } = member;
   const { args } = definition as { args: unknown };
-  for (const part of [member, handle, definition, args, events, closeOn, methods.get('a')])
+  for (const part of [member, handle, definition, args, events, resignOn, methods.get('a')])
     t.true(Object.isFrozen(part));
   t.true(Object.isFrozen(fromOpen().member.definition));
 });
@@ -121,14 +121,14 @@ for (const [option, { good, bad, of = 'member' }] of Object.entries(TABLE)) {
 const sorted = (value: unknown) => (Array.isArray(value) ? [...value].sort() : value);
 
 test('an error names the element of a list', t => {
-  refuses(t, () => fromClass({ closeOn: ['SIGTERM', 'SIGKILL'] }), 'closeOn[1] must be', '"SIGKILL"');
+  refuses(t, () => fromClass({ resignOn: ['SIGTERM', 'SIGKILL'] }), 'resignOn[1] must be', '"SIGKILL"');
   refuses(t, () => fromClass({ events: ['a', 'b', ''] }), 'events[2] must be');
   refuses(t, () => fromClass({ restartOn: 'end' }), 'restartOn must be an array', '"end"');
 });
 
 test('the order of names and their repetition mean nothing', t => {
   t.deepEqual(fromClass({ events: ['b', 'a', 'b'] }).member.events, ['a', 'b']);
-  t.deepEqual(fromClass({ closeOn: ['SIGTERM', 'SIGINT', 'SIGTERM'] }).member.closeOn, ['SIGINT', 'SIGTERM']);
+  t.deepEqual(fromClass({ resignOn: ['SIGTERM', 'SIGINT', 'SIGTERM'] }).member.resignOn, ['SIGINT', 'SIGTERM']);
 });
 
 test('a name is required', t => {
@@ -221,7 +221,7 @@ test('a definition comes without a second argument', t => {
 
 test('each form refuses what belongs to the other', t => {
   refuses(t, () => fromClass({ open }), 'There is no option "open"');
-  refuses(t, () => fromClass({ close }), 'There is no option "close"', 'closeOn');
+  refuses(t, () => fromClass({ close }), 'There is no option "close"');
   refuses(t, () => fromOpen({ args: [] }), 'There is no option "args"');
   t.notThrows(() => fromClass({ open: undefined, close: undefined }));
 });

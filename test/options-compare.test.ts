@@ -32,7 +32,7 @@ const CHANGES = {
   priority: 1,
   replay: 'none',
   handover: 'overlap',
-  closeOn: ['SIGTERM'],
+  resignOn: ['SIGTERM'],
   alone: true,
   context: { inject() {}, extract() {} },
 };

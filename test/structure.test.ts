@@ -18,7 +18,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   options: ['errors', 'utils'],
   protocol: ['errors', 'utils'],
   metrics: ['errors', 'protocol'],
-  diagnostics: ['protocol'],
+  diagnostics: ['protocol', 'utils'],
   'primary-types': ['metrics', 'protocol'],
   transport: ['utils'],
   codec: ['errors', 'protocol', 'utils'],

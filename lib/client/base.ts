@@ -16,6 +16,8 @@ import type { ResyncEvent } from '../member/subscriptions.js';
 import type { ContextOption, HandleOptions, MethodRole, ResolvedWith } from '../options.js';
 import { nextNumber } from '../protocol/ids.js';
 import { Kind } from '../protocol/messages.js';
+import { listenToAbort } from '../utils/abort-listeners.js';
+import { afterTurn } from '../utils/after-turn.js';
 import { MAX_TIMER_MS } from '../utils/clock.js';
 import { createEmitter, type Emitter } from '../utils/emitter.js';
 import { CallerTrace } from './caller-trace.js';
@@ -65,7 +67,7 @@ export class Base implements MemberObserver {
   // -------------------------------------------------------------------------------------------------------- calls
 
   invoke(method: unknown, args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
-    if (!isCallableName(method)) return Promise.reject(unknownMethod(method));
+    if (!isCallableName(method)) return new Promise(resolve => refuse(unknownMethod(method), resolve));
     return this.#call(Kind.CALL, method, args, with_);
   }
 
@@ -90,21 +92,24 @@ export class Base implements MemberObserver {
         stickies.untold(key, sticky);
         refuse(error);
       };
-      calls.make(
-        new Call(
-          Kind.UNPUBLISH,
-          nextNumber(),
-          'unpublish',
-          sticky.args,
-          key,
-          clock.now(),
-          timeoutMs,
-          true,
-          this,
-          resolve,
-          reject,
-        ),
+      const call = new Call(
+        Kind.UNPUBLISH,
+        nextNumber(),
+        'unpublish',
+        sticky.args,
+        key,
+        clock.now(),
+        timeoutMs,
+        true,
+        this,
+        resolve,
+        reject,
       );
+      try {
+        calls.make(call);
+      } catch (error) {
+        reject(error);
+      }
     });
   }
 
@@ -139,7 +144,7 @@ export class Base implements MemberObserver {
     try {
       this.#start(kind, method, args, with_, succeed, fail);
     } catch (error) {
-      tellRefused(error, succeed, fail);
+      refuse(error, succeed, fail);
     }
   }
 
@@ -156,7 +161,7 @@ export class Base implements MemberObserver {
       try {
         this.#start(kind, method, args, with_, succeed, fail, trace);
       } catch (error) {
-        trace.failed(error, () => tellRefused(error, succeed, fail));
+        trace.failed(error, () => refuse(error, succeed, fail));
       }
     });
   }
@@ -185,11 +190,14 @@ export class Base implements MemberObserver {
     const sticky = isSticky ? canonicalKey(with_.sticky, 'sticky') : undefined;
     const isOneway = with_.oneway ?? said?.role === 'oneway';
     const onFail = isOneway ? this.#onError : reject;
-    if (isOneway) resolve(undefined);
-    let succeed = resolve;
+    let succeed = isOneway ? ignore : resolve;
     let fail: Call['fail'] | undefined = onFail;
-    if (trace) ({ succeed, fail } = trace.watch(resolve, onFail));
-    if (sticky !== undefined) return this.#publishSticky(sticky, payload, timeoutMs, with_, succeed, fail);
+    if (trace) ({ succeed, fail } = trace.watch(succeed, onFail));
+    if (sticky !== undefined) {
+      this.#publishSticky(sticky, payload, timeoutMs, with_, succeed, fail);
+      if (isOneway) resolve(undefined);
+      return;
+    }
     const isIdempotent = with_.idempotent ?? said?.idempotent ?? false;
     const call = new Call(
       isOneway && kind === Kind.CALL ? Kind.ONEWAY : kind,
@@ -207,6 +215,8 @@ export class Base implements MemberObserver {
     if (trace) trace.call = call;
     if (signal || signals) this.#watchSignals(call, signal, signals);
     member.calls.make(call);
+    // It was accepted; how it ends is nobody's but the handle's `error`.
+    if (isOneway) resolve(undefined);
   }
 
   /** What the user's hook gives to come along; where it can't, the call goes without. */
@@ -227,7 +237,7 @@ export class Base implements MemberObserver {
     call.signals = signals;
     for (const signal of signals) {
       signal.listener = () => this.member.calls.aborted(call, signal);
-      signal.signal.addEventListener('abort', signal.listener, { once: true });
+      listenToAbort(signal.signal, signal.listener);
     }
   }
 
@@ -239,7 +249,9 @@ export class Base implements MemberObserver {
     succeed: Call['succeed'],
     onFail: ((error: unknown) => void) | undefined,
   ): void {
-    const fail = onFail ?? (error => succeed(rejectWhereAwaited(error)));
+    const failLater = onFail ?? (error => succeed(rejectWhereAwaited(error)));
+    let isMade = false;
+    const fail = (error: unknown) => (isMade ? failLater(error) : refuse(error, succeed, onFail));
     this.member.stickies.publish(key, {
       args,
       timeoutMs,
@@ -250,6 +262,7 @@ export class Base implements MemberObserver {
       signal: with_.signal,
       onAbort: (key, sticky) => void this.#tellTakenBack(key, sticky).catch(this.#onError),
     });
+    isMade = true;
   }
 
   readonly #onError = (error: unknown) => this.error(error);
@@ -270,18 +283,21 @@ export class Base implements MemberObserver {
       throw invalidOption('listener', 'a function', listener);
     if (listener) return this.#subscribe(topic, listener, with_);
     const iterator = new SubscriptionIterator(with_.maxQueued);
-    iterator.attach(
-      this.#subscribe(
-        topic,
-        value => iterator.push(value),
-        with_,
-        () => iterator.end(),
-      ),
-    );
+    // A loop that iterates anew after each error must find a turn of the event loop in it.
+    if (this.isClosed) iterator.refuse(closed('The shared client'));
+    else
+      iterator.attach(
+        this.#subscribe(
+          topic,
+          value => iterator.push(value),
+          with_,
+          () => iterator.end(),
+        ),
+      );
     return iterator;
   }
 
-  unsubscribe(topic: unknown, listener: unknown): void {
+  async unsubscribe(topic: unknown, listener: unknown): Promise<void> {
     const key = canonicalKey(topic, 'topic');
     for (const subscription of [...this.subscriptions]) {
       if (subscription.key === key && (listener === undefined || subscription.listener === listener))
@@ -369,11 +385,12 @@ export class Base implements MemberObserver {
   }
 }
 
-/** It was refused before it began. */
-function tellRefused(error: unknown, succeed: Call['succeed'], fail: Call['fail'] | undefined): void {
-  if (fail) fail(error);
-  else succeed(Promise.reject(error));
+/** It is refused before it began. */
+function refuse(error: unknown, succeed: Call['succeed'], fail?: Call['fail']): void {
+  afterTurn(() => (fail ? fail(error) : succeed(Promise.reject(error))));
 }
+
+const ignore = () => {};
 
 let lastResolve!: (value: unknown) => void;
 

@@ -5,11 +5,14 @@ import { callChannel } from '../diagnostics/channels.js';
 import type { CallTrace } from '../diagnostics/messages.js';
 import type { Call } from '../member/call.js';
 import type { Member } from '../member/member.js';
+import { type AsyncContext, captureContext } from '../utils/async-context.js';
 
 export class CallerTrace {
   readonly #message: CallTrace;
   /** Once there is one: it knows how it travelled in the end. */
   call: Call | undefined;
+  /** That of the caller, with the stores that subscribers bound to the channel. */
+  #context: AsyncContext | undefined;
 
   constructor({ name, term, road }: Member, method: string) {
     this.#message = { side: 'caller', group: name, method, term, road: road?.kind };
@@ -17,7 +20,10 @@ export class CallerTrace {
 
   /** Runs what makes the call, which doesn't throw. */
   start(make: () => void): void {
-    callChannel.start.runStores(this.#message, make);
+    callChannel.start.runStores(this.#message, () => {
+      this.#context = captureContext();
+      make();
+    });
     callChannel.end.publish(this.#message);
   }
 
@@ -28,9 +34,7 @@ export class CallerTrace {
 
   failed(error: unknown, tell: (error: unknown) => void): void {
     this.#message.error = error;
-    this.#learn();
-    callChannel.error.publish(this.#message);
-    this.#settle(() => tell(error));
+    this.#settle(() => tell(error), callChannel.error);
   }
 
   /** How a call ends that is watched: `onFail` where nobody waits for it. */
@@ -42,11 +46,14 @@ export class CallerTrace {
     return { succeed: value => this.succeeded(value, succeed), fail: error => this.failed(error, fail) };
   }
 
-  #settle(tell: () => void): void {
+  #settle(tell: () => void, first?: typeof callChannel.error): void {
     this.#learn();
-    callChannel.asyncStart.publish(this.#message);
-    tell();
-    callChannel.asyncEnd.publish(this.#message);
+    this.#context!.runInAsyncScope(() => {
+      first?.publish(this.#message);
+      callChannel.asyncStart.publish(this.#message);
+      tell();
+      callChannel.asyncEnd.publish(this.#message);
+    });
   }
 
   #learn(): void {

@@ -4,6 +4,7 @@ import { classMethodNames } from '../leader/method-names.js';
 import type { Member } from '../member/member.js';
 import type { MemberOptions, MethodRole, ResolvedWith } from '../options.js';
 import { resolveWithOptions, type WithOptions } from '../options.js';
+import { rejectAfterTurn } from '../utils/after-turn.js';
 import type { Base, Listener } from './base.js';
 import { clientStatus } from './status.js';
 import type { Subscription } from './subscription.js';
@@ -37,19 +38,19 @@ export class Handle {
   }
 
   ready(): Promise<void> {
-    return this[BASE].ready();
+    return rejectAfterTurn(this[BASE].ready());
   }
 
   close(): Promise<void> {
     return this[BASE].close();
   }
 
-  async resign(): Promise<void> {
-    await this[BASE].member.resign();
+  resign(): Promise<void> {
+    return rejectAfterTurn(this[BASE].member.resign());
   }
 
-  async transfer(workerId?: number): Promise<void> {
-    await this[BASE].member.transfer(workerId);
+  transfer(workerId?: number): Promise<void> {
+    return rejectAfterTurn(this[BASE].member.transfer(workerId));
   }
 
   status(): object {
@@ -61,8 +62,8 @@ export class Handle {
     return 'whenReady' in subscription ? publicSubscription(subscription) : subscription;
   }
 
-  async unsubscribe(topic: unknown, listener?: unknown): Promise<void> {
-    this[BASE].unsubscribe(topic, listener);
+  unsubscribe(topic: unknown, listener?: unknown): Promise<void> {
+    return rejectAfterTurn(this[BASE].unsubscribe(topic, listener));
   }
 
   publish(...args: unknown[]): Promise<unknown> {
@@ -70,7 +71,7 @@ export class Handle {
   }
 
   unpublish(key: unknown): Promise<void> {
-    return this[BASE].unpublish(key, this[WITH]);
+    return rejectAfterTurn(this[BASE].unpublish(key, this[WITH]));
   }
 
   invoke(method: unknown, ...args: unknown[]): Promise<unknown> {

@@ -9,6 +9,9 @@ import {
   type ValueInfo,
 } from '../member/subscriptions.js';
 import type { Payload } from '../protocol/payload.js';
+import { listenToAbort, stopListeningToAbort } from '../utils/abort-listeners.js';
+import { rejectAfterTurn } from '../utils/after-turn.js';
+import { captureContext } from '../utils/async-context.js';
 import type { Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 
@@ -35,7 +38,10 @@ export interface SubscriptionRequest {
 
 export class Subscription implements SubscriptionOwner {
   readonly #request: SubscriptionRequest;
+  /** In which the listener runs. */
+  readonly #context = captureContext();
   readonly #ready = defer();
+  readonly whenReady = rejectAfterTurn(this.#ready.promise);
   readonly #member: MemberSubscription;
   #timer: Timer | undefined;
   #isEnded = false;
@@ -44,13 +50,13 @@ export class Subscription implements SubscriptionOwner {
     this.#request = request;
     const { base, key, topic, payload, delivery, timeoutMs, signal } = request;
     // It may be that nobody asks.
-    this.#ready.promise.catch(() => {});
+    this.whenReady.catch(() => {});
     this.#member = new MemberSubscription(key, topic, payload, delivery, this);
     if (signal?.aborted) {
       this.#end(signal.reason);
       return;
     }
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal) listenToAbort(signal, this.#onAbort);
     const { clock } = base.member;
     this.#timer = clock.setTimer(
       () => this.#ready.reject(base.member.timeoutError('subscribe', timeoutMs, 'unknown')),
@@ -70,10 +76,6 @@ export class Subscription implements SubscriptionOwner {
 
   get handle(): object {
     return this.#request.base;
-  }
-
-  get whenReady(): Promise<void> {
-    return this.#ready.promise;
   }
 
   unsubscribe(): void {
@@ -97,7 +99,7 @@ export class Subscription implements SubscriptionOwner {
   value(value: unknown, info: ValueInfo): void {
     const { base, listener } = this.#request;
     try {
-      const result = listener(value, info);
+      const result = this.#context.runInAsyncScope(listener, undefined, value, info);
       if (result instanceof Promise) result.catch(error => base.error(error));
     } catch (error) {
       base.error(error);
@@ -114,7 +116,7 @@ export class Subscription implements SubscriptionOwner {
     if (this.#isEnded) return;
     this.#isEnded = true;
     const { base, signal, onEnd } = this.#request;
-    signal?.removeEventListener('abort', this.#onAbort);
+    if (signal) stopListeningToAbort(signal, this.#onAbort);
     this.#timer?.clear();
     base.subscriptions.delete(this);
     base.member.subscriptions.remove(this.#member);

@@ -2,6 +2,8 @@
 
 import { memberOf } from '../client/handle.js';
 import { firstValueTimedOut, invalidOption, leaderOccupied } from '../errors.js';
+import { rejectAfterTurn } from '../utils/after-turn.js';
+import { bindToContext } from '../utils/async-context.js';
 import { defer } from '../utils/deferred.js';
 import type { Ask } from './delegated.js';
 import { renamed } from './error-names.js';
@@ -82,13 +84,14 @@ export class ClusterClient extends ReadyEmitter {
   override ready(listener: ReadyListener): void;
   override ready(state: boolean | Error): void;
   override ready(given?: ReadyListener | boolean | Error): Promise<void> | void {
-    const ready = this.#whenReady();
+    const ready = rejectAfterTurn(this.#whenReady());
     if (typeof given !== 'function') return ready;
     const { clock } = memberOf(this.#handle);
+    const tell = bindToContext(given);
     // Out of the promise: what the listener throws is uncaught.
     ready.then(
-      () => clock.defer(() => given(null)),
-      error => clock.defer(() => given(error)),
+      () => clock.defer(() => tell(null)),
+      error => clock.defer(() => tell(error)),
     );
   }
 
@@ -200,16 +203,17 @@ export class ClusterClient extends ReadyEmitter {
 
   /** Before it is ready a call waits for that, and its time doesn't run. */
   #later(send: Ask, ...[args, succeed, fail]: Parameters<Ask>): void {
-    this.#whenReady().then(() => send(args, succeed, fail), fail);
+    rejectAfterTurn(this.#whenReady()).then(() => send(args, succeed, fail), fail);
   }
 
   #callBack(ask: Ask, args: unknown[], callback: Callback): void {
     const { clock } = memberOf(this.#handle);
+    const tell = bindToContext(callback);
     // By itself: what the callback throws is uncaught, as that of any callback, and ends nothing else.
     ask(
       args,
-      results => clock.defer(() => callback(null, ...results)),
-      error => clock.defer(() => callback(error)),
+      results => clock.defer(() => tell(null, ...results)),
+      error => clock.defer(() => tell(error)),
     );
   }
 

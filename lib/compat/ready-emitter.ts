@@ -2,6 +2,8 @@
 
 import { EventEmitter } from 'node:events';
 import { notAMethod, notReadyInTime } from '../errors.js';
+import { afterTurn } from '../utils/after-turn.js';
+import { bindToContext } from '../utils/async-context.js';
 import { systemClock } from '../utils/clock.js';
 import { isGeneratorFunction, runGenerator } from './run-generator.js';
 
@@ -91,7 +93,7 @@ export class ReadyEmitter extends EventEmitter {
   }
 
   #wait(listener: ReadyListener): void {
-    this.#waiting.push(listener);
+    this.#waiting.push(bindToContext(listener));
     this.#tell();
   }
 
@@ -105,20 +107,22 @@ export class ReadyEmitter extends EventEmitter {
   #tell(): void {
     const { isReady, error } = this.#state;
     if (!isReady && !error) return;
-    for (const listener of this.#waiting.splice(0)) systemClock.defer(() => listener(error));
+    const later = error ? afterTurn : systemClock.defer;
+    for (const listener of this.#waiting.splice(0)) later(() => listener(error));
   }
 
   #initialize(name: string): void {
     const method = (this as unknown as Record<string, unknown>)[name];
     if (typeof method !== 'function') throw notAMethod('initMethod', name);
     // Whoever extends this class isn't constructed yet.
-    systemClock.defer(async () => {
+    const run = async () => {
       try {
         await (isGeneratorFunction(method) ? runGenerator(method.call(this)) : method.call(this));
         this.ready(true);
       } catch (error) {
         this.ready(error as Error);
       }
-    });
+    };
+    systemClock.defer(bindToContext(run));
   }
 }

@@ -1,6 +1,7 @@
 // What sends one method's calls on their way to the real client, and reads what comes back.
 
 import { invokeBack } from '../client/handle.js';
+import { afterTurn } from '../utils/after-turn.js';
 import type { Ask } from './delegated.js';
 import { renamed } from './error-names.js';
 import type { Handle } from './groups.js';
@@ -35,7 +36,7 @@ export function createSend({ handle, name, method, transcode, begin }: Way): Ask
     try {
       ready = begin(args);
     } catch (error) {
-      return failed(error);
+      return afterTurn(() => failed(error));
     }
     invokeBack(handle, name, ready, answered, failed);
   };

@@ -2,6 +2,7 @@
 // for a call but a look whether anybody does.
 
 import { type Channel, channel, tracingChannel } from 'node:diagnostics_channel';
+import { neutralContext } from '../utils/async-context.js';
 import { debug } from './debug-log.js';
 import { describe } from './describe.js';
 import type { CallTrace, DiagnosticsMessages, DiagnosticsName } from './messages.js';
@@ -23,8 +24,8 @@ const channels: { readonly [name in DiagnosticsName]: Channel } = {
   warning: channel(`${PREFIX}warning`),
 };
 
-/** Tells whoever listens, and NODE_DEBUG. */
+/** Tells whoever listens, and NODE_DEBUG, in nobody's context: it concerns no one request. */
 export function tell<N extends DiagnosticsName>(name: N, message: DiagnosticsMessages[N]): void {
-  if (channels[name].hasSubscribers) channels[name].publish(message);
+  if (channels[name].hasSubscribers) neutralContext.runInAsyncScope(() => channels[name].publish(message));
   debug(message, () => describe(name, message));
 }

@@ -2,6 +2,7 @@
 
 import { closingMethod, noSuchEvent, openTimedOut } from '../errors.js';
 import type { MemberOptions, MethodRole } from '../options.js';
+import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import type { Clock } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { notClosed } from '../warnings.js';
@@ -50,6 +51,7 @@ export interface Opening {
 
 export class RealClient {
   readonly #client: Anything;
+  readonly #context: AsyncContext;
   readonly #options: MemberOptions;
   readonly #roles: ReadonlyMap<MethodRole, string>;
   readonly #listeners: [event: string, listener: Method][] = [];
@@ -59,22 +61,24 @@ export class RealClient {
   readonly #callable = new Set<unknown>();
   #closing: Promise<void> | undefined;
 
-  private constructor(client: object, options: MemberOptions) {
+  private constructor(client: object, options: MemberOptions, context: AsyncContext) {
     this.#client = client as Anything;
+    this.#context = context;
     this.#options = options;
     this.#roles = rolesOf(options.methods);
     this.#closingName = this.#findClosingName();
   }
 
-  /** Begins to open the real client for a term. */
+  /** Begins to open the real client for a term. What the library itself asks of it later runs in the context of this call. */
   static open(options: MemberOptions, term: number, clock: Clock, handlers: RealClientHandlers): Opening {
+    const context = captureContext();
     const giveUp = new AbortController();
     const failed = defer<never>();
     let real: RealClient | undefined;
     let isOpen = false;
     const broken = (error: unknown) => (isOpen ? handlers.broken(error) : failed.reject(error));
     const adopt = (client: object) => {
-      real = new RealClient(client, options);
+      real = new RealClient(client, options, context);
       real.#listen({ ...handlers, broken });
       return real;
     };
@@ -88,7 +92,7 @@ export class RealClient {
     return {
       ready,
       async abandon(reason) {
-        giveUp.abort(reason);
+        context.runInAsyncScope(() => giveUp.abort(reason));
         failed.reject(reason);
         // Nobody may care any more how it ends, but a client that comes late must not stay.
         made.then(late => late.close()).catch(() => {});
@@ -132,8 +136,13 @@ export class RealClient {
 
   /** Closes it, beginning in this very turn. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.runInContext(() => this.#close());
     return this.#closing;
+  }
+
+  /** Runs what the library asks of the client for no caller. */
+  runInContext<R>(fn: () => R): R {
+    return this.#context.runInAsyncScope(fn);
   }
 
   async #close(): Promise<void> {

@@ -2,7 +2,9 @@
 
 import type { SignalReader } from '../codec/decode-value.js';
 import type { CallContext } from '../options.js';
+import { type AsyncContext, neutralContext } from '../utils/async-context.js';
 import type { Numbered } from '../utils/numbered-table.js';
+import { runInContext } from './call-context.js';
 
 export class RunningCall implements CallContext, SignalReader, Numbered<RunningCall> {
   behind: RunningCall | undefined = undefined;
@@ -11,6 +13,8 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
   wantsNoResult = false;
   /** What came along from the caller's `inject`. */
   carrier: unknown = undefined;
+  /** In which its method runs: its caller's where that is in this process. */
+  context: AsyncContext = neutralContext;
   #reason: unknown;
   /** By number: 0 is the call's own, n the nth in its arguments. Made when somebody asks. */
   #controllers: Map<number, AbortController> | undefined;
@@ -35,14 +39,24 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
   }
 
   abort(number: number, reason: unknown): void {
-    this.#controller(number).abort(reason);
+    const controller = this.#controller(number);
+    this.#inContext(() => controller.abort(reason));
   }
 
   /** Nobody waits for it any more. */
   abandon(reason: unknown): void {
     this.isEnded = true;
     this.#reason = reason;
-    for (const controller of this.#controllers?.values() ?? []) controller.abort(reason);
+    const controllers = this.#controllers;
+    if (!controllers) return;
+    this.#inContext(() => {
+      for (const controller of controllers.values()) controller.abort(reason);
+    });
+  }
+
+  /** Runs what calls listeners of the method's. */
+  #inContext(fn: () => void): void {
+    this.context.runInAsyncScope(() => runInContext(this, fn));
   }
 
   #controller(number: number): AbortController {

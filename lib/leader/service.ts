@@ -19,6 +19,7 @@ import type { MemberOptions } from '../options.js';
 import { type FrameView, pickFrames, readFrames } from '../protocol/frames.js';
 import { type Bundle, isCall, Kind, kindOf } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
+import type { AsyncContext } from '../utils/async-context.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { isThenable } from '../utils/is-thenable.js';
 import { NumberedTable } from '../utils/numbered-table.js';
@@ -37,6 +38,8 @@ export interface ServiceOptions {
   readonly self: number;
   /** Where it is counted what ran. */
   readonly served: Served;
+  /** In which a call of our own worker was made. */
+  contextOf(id: number): AsyncContext | undefined;
   /** Whether this leader may act at this moment of the clock. */
   hasLease(now: number): boolean;
   /** Errors that concern no call and no subscriber. */
@@ -57,6 +60,7 @@ export class Service implements TopicHost, MethodHost {
   readonly #options: MemberOptions;
   readonly #self: number;
   readonly #served: Served;
+  readonly #contextOf: ServiceOptions['contextOf'];
   readonly #hasLease: (now: number) => boolean;
   readonly #report: (error: unknown) => void;
   readonly #warn: (text: string) => void;
@@ -78,7 +82,19 @@ export class Service implements TopicHost, MethodHost {
   #whenDrained: (() => void) | undefined;
   #drainTimer: Timer | undefined;
 
-  constructor({ term, client, options, sender, clock, self, served, hasLease, report, warn }: ServiceOptions) {
+  constructor({
+    term,
+    client,
+    options,
+    sender,
+    clock,
+    self,
+    served,
+    contextOf,
+    hasLease,
+    report,
+    warn,
+  }: ServiceOptions) {
     this.term = term;
     this.client = client;
     this.sender = sender;
@@ -87,6 +103,7 @@ export class Service implements TopicHost, MethodHost {
     this.#clock = clock;
     this.#self = self;
     this.#served = served;
+    this.#contextOf = contextOf;
     this.#hasLease = hasLease;
     this.#report = report;
     this.#warn = warn;
@@ -263,6 +280,7 @@ export class Service implements TopicHost, MethodHost {
       if (!Array.isArray(decoded)) throw brokenArguments();
       call.carrier = carrier;
       call.wantsNoResult = kind !== Kind.CALL;
+      if (from === this.#self) call.context = this.#contextOf(id) ?? call.context;
       if (kind === Kind.CALL || kind === Kind.ONEWAY) this.#start(call, this.client.method(what), decoded);
       else if (kind === Kind.PUBLISH) this.#publish(call, key, decoded);
       else this.#unpublish(call, key, decoded);
@@ -276,7 +294,7 @@ export class Service implements TopicHost, MethodHost {
     if (!method) throw unknownMethod(call.method);
     let result: unknown;
     try {
-      result = startMethod(call, method, args, this);
+      result = call.context.runInAsyncScope(startMethod, undefined, call, method, args, this);
     } catch (error) {
       return this.#fail(call, error);
     }
@@ -411,7 +429,7 @@ export class Service implements TopicHost, MethodHost {
 
   async #takeBack(args: unknown[]): Promise<void> {
     try {
-      await this.client.role('unpublish')?.(...args);
+      await this.client.runInContext(() => this.client.role('unpublish')?.(...args));
     } catch (error) {
       this.#report(error);
     }

@@ -120,7 +120,7 @@ export class Topic {
     try {
       const subscribe = this.host.client.role('subscribe');
       if (!subscribe) throw unknownMethod('subscribe');
-      const result = subscribe(this.topic, this.#listener);
+      const result = this.host.client.runInContext(() => subscribe(this.topic, this.#listener));
       const returned = isThenable(result) ? await result : result;
       if (round !== this.#round) return;
       this.#off = this.#offOf(returned);
@@ -149,7 +149,8 @@ export class Topic {
     this.#held = undefined;
     try {
       const unsubscribe = this.host.client.role('unsubscribe');
-      const result = this.#off ? this.#off() : unsubscribe?.(this.topic, this.#listener);
+      const off = this.#off ?? (() => unsubscribe?.(this.topic, this.#listener));
+      const result = this.host.client.runInContext(off);
       if (isThenable(result)) await result;
     } catch (error) {
       this.host.report(error);

@@ -7,6 +7,7 @@ import { type About, bytesOfAbout } from '../protocol/frames.js';
 import { EXT, type Kind, MORE, ONE } from '../protocol/messages.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Road } from '../road/road.js';
+import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import type { Expiring } from '../utils/deadlines.js';
 import type { Numbered } from '../utils/numbered-table.js';
 
@@ -33,6 +34,8 @@ export class Call implements About, Expiring, Numbered<Call> {
   /** It ran, but there was no room for its result. */
   hasRun = false;
   signals: readonly CallSignal[] | undefined = undefined;
+  /** Of the code that made it: where the leader is in this process, its method runs there. */
+  context: AsyncContext = captureContext();
   /** With the codec's own flag. */
   readonly wireKind: number;
   readonly text: string;

@@ -9,6 +9,8 @@ import { CallCounts, type FailureReason } from '../metrics/call-counts.js';
 import type { FrameView } from '../protocol/frames.js';
 import { EXT, Kind } from '../protocol/messages.js';
 import type { Road } from '../road/road.js';
+import { stopListeningToAbort } from '../utils/abort-listeners.js';
+import { type AsyncContext, neutralContext } from '../utils/async-context.js';
 import type { Clock } from '../utils/clock.js';
 import { Deadlines } from '../utils/deadlines.js';
 import { defer } from '../utils/deferred.js';
@@ -56,13 +58,15 @@ export class Calls {
     return this.#waitingBytes;
   }
 
-  /** Takes a call. @returns false where there was no room for it: then it has failed */
-  make(call: Call): boolean {
+  /**
+   * Takes a call.
+   * @throws {SharedClientError} `ERR_OVERLOADED`: there is no room for it
+   */
+  make(call: Call): void {
     if (this.#isOverloaded(call)) {
       this.#options.overloaded?.('calls');
       this.counts.failedWith('ERR_OVERLOADED', 0);
-      call.fail(overloaded('not-started'));
-      return false;
+      throw overloaded('not-started');
     }
     this.#calls.add(call);
     this.#deadlines.add(call);
@@ -70,7 +74,11 @@ export class Calls {
       this.#send(call, this.#road);
       this.counts.queued.add(0);
     } else this.#wait(call);
-    return true;
+  }
+
+  /** In which a call was made, while it is under way. */
+  contextOf(id: number): AsyncContext | undefined {
+    return this.#calls.get(id)?.context;
   }
 
   /** The caller gives up: the call ends at once, and the leader hears of it. */
@@ -207,7 +215,8 @@ export class Calls {
     if (call.signals) {
       for (const { signal, number } of call.signals) if (signal.aborted) this.tellSignal(call, number, signal.reason);
     }
-    road.flushEarly(this.#calls.size);
+    // What waits to be written must not keep the caller's context.
+    neutralContext.runInAsyncScope(road.flushEarly, road, this.#calls.size);
   }
 
   #wait(call: Call): void {
@@ -278,7 +287,7 @@ export class Calls {
     }
     this.#deadlines.remove(call);
     if (call.signals)
-      for (const { signal, listener } of call.signals) if (listener) signal.removeEventListener('abort', listener);
+      for (const { signal, listener } of call.signals) if (listener) stopListeningToAbort(signal, listener);
     if (this.#whenFewer.size > 0) for (const check of this.#whenFewer) check();
     return true;
   }

@@ -183,9 +183,13 @@ export class Link {
     this.#outbox?.control(frame);
   }
 
-  /** After all data that was sent before. */
-  tellInOrder(frame: ControlFrame): void {
-    this.#outbox?.controlInOrder(frame);
+  /**
+   * After all data that was sent before.
+   * @param written called once, when it was written or is known lost
+   */
+  tellInOrder(frame: ControlFrame, written?: () => void): void {
+    if (this.#outbox) this.#outbox.controlInOrder(frame, written);
+    else written?.();
   }
 
   /**
@@ -353,7 +357,8 @@ export class Link {
 
   #closed({ intended, holdExit }: { intended: boolean; holdExit(until: Promise<unknown>): void }): void {
     const waits = this.#lose(primaryLost);
-    if (!intended) holdExit(Promise.allSettled(waits));
+    // Who has nothing to wait for exits as without the library.
+    if (!intended && waits.length > 0) holdExit(Promise.allSettled(waits));
   }
 
   #lose(toError: ToError): Promise<unknown>[] {

@@ -21,11 +21,12 @@ import { Failovers } from '../metrics/failovers.js';
 import { Served } from '../metrics/served.js';
 import { type MemberOptions, memberDigest } from '../options.js';
 import { type FrameView, readFrames } from '../protocol/frames.js';
-import { type Bundle, type Join, Kind, type News, type Offer } from '../protocol/messages.js';
+import { type Bundle, type Join, Kind, type News, type Offer, type Resign } from '../protocol/messages.js';
 import type { PortablePayload } from '../protocol/payload.js';
 import { fromPortable, toPortable } from '../protocol/travelling-parts.js';
 import { LocalRoad } from '../road/local-road.js';
 import type { Road } from '../road/road.js';
+import { captureContext, neutralContext } from '../utils/async-context.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { Calls } from './calls.js';
@@ -70,6 +71,8 @@ export class Member implements LinkMember {
   readonly subscriptions: Subscriptions;
   readonly stickies: Stickies;
   readonly clock: Clock;
+  /** Of the code that asked for the client. */
+  readonly context = captureContext();
   readonly observers = new Set<MemberObserver>();
   readonly failovers = new Failovers();
   /** What it ran as a leader. */
@@ -94,6 +97,10 @@ export class Member implements LinkMember {
   /** The number of the heartbeat from which on a lease is ours. */
   #firstBeat = 0;
   #noPrimaryTimer: Timer | undefined;
+  /** Resolves once the primary was sent the last term that this member gave back. */
+  #toldOfResigning = Promise.resolve();
+  /** It leads no more. */
+  #isAside = false;
   #whenPlayed: (() => void)[] = [];
 
   constructor(options: MemberOptions, link: Link) {
@@ -197,6 +204,15 @@ export class Member implements LinkMember {
     this.#link.update(this);
   }
 
+  /** Hands over what it leads, and leads no more; resolves when its real client is closed and the primary was told. */
+  async stepAside(): Promise<void> {
+    this.#isAside = true;
+    this.#link.update(this);
+    await this.resign();
+    // Else it would die with the process.
+    await this.#inTime(this.#toldOfResigning);
+  }
+
   /** Steps down, if it leads; resolves when its real client is closed. */
   async resign(): Promise<void> {
     const { now } = this.#role;
@@ -221,16 +237,12 @@ export class Member implements LinkMember {
     await this.gone;
   }
 
-  /** Closes every handle on it. */
-  async close(): Promise<void> {
-    await Promise.all([...this.observers].map(observer => observer.close()));
-  }
-
   // --------------------------------------------------------------------------------------------- from the primary
 
   join(): Join {
     const { name, eligible, priority, handover } = this.#options;
-    return { k: 'join', group: name, eligible, priority, handover, digest: memberDigest(this.#options) };
+    const mayLead = eligible && !this.#isAside;
+    return { k: 'join', group: name, eligible: mayLead, priority, handover, digest: memberDigest(this.#options) };
   }
 
   linked(): void {
@@ -276,6 +288,7 @@ export class Member implements LinkMember {
     debug(this.#teller, () => `there is no primary: ${toError().message}`);
     // Its results are still good; what is left then is lost with the primary, not with a leader.
     this.#tenure.service?.stop();
+    const hasCalls = this.calls.waiting + this.calls.inFlight > 0;
     this.calls.failAll(toError);
     this.subscriptions.interrupt();
     this.#play({ type: 'lost' });
@@ -283,7 +296,9 @@ export class Member implements LinkMember {
     this.failovers.forget();
     this.#newsTeller.forget();
     this.#waiters.reject(toError());
-    return this.#role.now.at === 'closing' ? this.#tenure.closing : undefined;
+    if (this.#role.now.at === 'closing') return this.#tenure.closing;
+    // Their callers shall hear of it, for which one turn is enough.
+    return hasCalls ? Promise.resolve() : undefined;
   }
 
   data(bundle: Bundle): void {
@@ -349,7 +364,12 @@ export class Member implements LinkMember {
 
   // -------------------------------------------------------------------------------------------------------- role
 
+  /** Connections and the like that come of it outlive whoever caused it, and must not keep that one's context. */
   #play(event: RoleEvent): void {
+    neutralContext.runInAsyncScope(() => this.#playNow(event));
+  }
+
+  #playNow(event: RoleEvent): void {
     const wasLeader = this.isLeader;
     const before = this.#role;
     const { state, orders } = play(before, event);
@@ -366,6 +386,8 @@ export class Member implements LinkMember {
   #openOnceLeased(): void {
     const { now } = this.#role;
     if (now.at !== 'opening' || now.client !== 'awaits lease') return;
+    // The primary may have chosen this member before it heard that it leads no more.
+    if (this.#isAside) return this.#play({ type: 'resign' });
     const at = this.clock.now();
     if (this.#hasLease(at) || this.#isJustAppointed(now.term, at)) this.#play({ type: 'leased' });
   }
@@ -413,16 +435,15 @@ export class Member implements LinkMember {
       case 'yield':
         return this.#tenure.yield(order.term);
       case 'resign':
-        return this.#link.tellInOrder({
-          k: 'resign',
-          group: this.name,
-          term: order.term,
-          cause: order.cause,
-          ...(order.error && { error: toPortable(order.error) }),
-        });
+        return this.#resigned(order);
       case 'leave':
         return this.#leave();
     }
+  }
+
+  #resigned({ term, cause, error }: Extract<RoleOrder, { do: 'resign' }>): void {
+    const frame: Resign = { k: 'resign', group: this.name, term, cause, ...(error && { error: toPortable(error) }) };
+    this.#toldOfResigning = new Promise(resolve => this.#link.tellInOrder(frame, resolve));
   }
 
   #hasLease(now: number): boolean {
@@ -439,7 +460,7 @@ export class Member implements LinkMember {
 
   #leave(): void {
     tell('leave', { ...this.#teller, ...this.#link.self });
-    void this.#goneOnce(this.#sayGoodbye());
+    void this.#inTime(this.#sayGoodbye()).then(() => this.#gone.resolve());
     this.calls.failAll(outcome => closed('The shared client', outcome));
     this.#shut();
     this.subscriptions.close();
@@ -456,11 +477,11 @@ export class Member implements LinkMember {
   }
 
   /** A primary that doesn't read is waited for no longer than it may. */
-  async #goneOnce(written: Promise<void>): Promise<void> {
-    const timer = this.clock.setTimer(() => this.#gone.resolve(), this.#options.drainTimeoutMs);
-    await written;
+  async #inTime(written: Promise<void>): Promise<void> {
+    const limit = defer();
+    const timer = this.clock.setTimer(() => limit.resolve(), this.#options.drainTimeoutMs);
+    await Promise.race([written, limit.promise]);
     timer.clear();
-    this.#gone.resolve();
   }
 
   // -------------------------------------------------------------------------------------------------------- road

@@ -9,6 +9,4 @@ export interface MemberObserver {
   /** An event of the real client; `copy` makes arguments for each listener. */
   upstream(event: string, copy: () => unknown[]): void;
   methods(names: readonly string[]): void;
-  /** Closes the handle; with the last one the member leaves. */
-  close(): Promise<void>;
 }

@@ -3,6 +3,8 @@
 import { SharedClientError, takenBack } from '../errors.js';
 import { nextNumber } from '../protocol/ids.js';
 import { Kind } from '../protocol/messages.js';
+import { listenToAbort, stopListeningToAbort } from '../utils/abort-listeners.js';
+import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { type Arguments, Call } from './call.js';
@@ -11,6 +13,8 @@ import type { Calls } from './calls.js';
 export interface Sticky {
   readonly args: Arguments;
   readonly handle: object;
+  /** Of the code that published it. */
+  readonly context: AsyncContext;
   /** Said and not yet taken: while it is under way, it isn't said again beside itself. */
   call: Call | undefined;
   /** What it replaced, where that was under way then, and may wait until this one is taken. */
@@ -65,6 +69,7 @@ export class Stickies {
     const sticky: Sticky = {
       args,
       handle,
+      context: captureContext(),
       call: undefined,
       before: older?.call && older,
       failures: 0,
@@ -132,8 +137,8 @@ export class Stickies {
       if (call) this.options.calls.cancel(call, signal.reason);
       onAbort(key, sticky);
     };
-    signal.addEventListener('abort', listener, { once: true });
-    sticky.stopListening = () => signal.removeEventListener('abort', listener);
+    listenToAbort(signal, listener);
+    sticky.stopListening = () => stopListeningToAbort(signal, listener);
   }
 
   #repeat(key: string, sticky: Sticky): void {
@@ -179,7 +184,13 @@ export class Stickies {
       done,
       failed,
     );
-    if (this.options.calls.make(call)) sticky.call = call;
+    call.context = sticky.context;
+    try {
+      this.options.calls.make(call);
+      sticky.call = call;
+    } catch (error) {
+      call.fail(error);
+    }
   }
 
   /** What is over must not be sent again after what replaced it, or took it back. */

@@ -5,15 +5,17 @@ import { encodeError } from '../codec/encode-error.js';
 import { debug } from '../diagnostics/debug-log.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
 import { closed, textOf } from '../errors.js';
-import { type Opening, RealClient } from '../leader/real-client.js';
+import { type Opening, RealClient, type RealClientHandlers } from '../leader/real-client.js';
 import { Sender } from '../leader/sender.js';
 import { Service } from '../leader/service.js';
 import type { Served } from '../metrics/served.js';
 import type { MemberOptions } from '../options.js';
 import type { Bundle } from '../protocol/messages.js';
+import type { AsyncContext } from '../utils/async-context.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { closesSlowly } from '../warnings.js';
+import type { Calls } from './calls.js';
 import type { Link } from './link.js';
 import type { MemberObserver } from './observer.js';
 import type { Roads } from './roads.js';
@@ -25,6 +27,9 @@ export interface Holder {
   readonly options: MemberOptions;
   readonly link: Link;
   readonly clock: Clock;
+  /** Of the code that asked for the client. */
+  readonly context: AsyncContext;
+  readonly calls: Pick<Calls, 'contextOf'>;
   /** Where it is counted what ran. */
   readonly served: Served;
   warning(text: string): void;
@@ -78,7 +83,7 @@ export class Tenure {
 
   async open(term: number): Promise<void> {
     const { member, teller, play, observe } = this.#options;
-    const opening = RealClient.open(member.options, term, member.clock, {
+    const handlers: RealClientHandlers = {
       broken: error => {
         debug(teller, () => `its real client is lost (term ${term}): ${textOf(error)}`);
         play({ type: 'broken', term, error: encodeError(error) });
@@ -86,7 +91,9 @@ export class Tenure {
       error: error => observe(observer => observer.error(error)),
       event: (event, args) => this.#service?.event(event, args),
       warn: text => this.#warnOnce(text),
-    });
+    };
+    const open = () => RealClient.open(member.options, term, member.clock, handlers);
+    const opening = member.context.runInAsyncScope(open);
     this.#opening = opening;
     try {
       const client = await opening.ready;
@@ -119,6 +126,7 @@ export class Tenure {
       clock,
       self: link.self.workerId,
       served,
+      contextOf: id => member.calls.contextOf(id),
       hasLease,
       report: error => observe(observer => observer.error(error)),
       warn: text => this.#warnOnce(text),

@@ -76,7 +76,7 @@ export interface ClientOptions<T = object> {
    * Signals on which the client closes and then lets the signal do what it would have done; not SIGKILL, not SIGSTOP.
    * @default []
    */
-  closeOn?: readonly NodeJS.Signals[];
+  resignOn?: readonly NodeJS.Signals[];
   /**
    * Lead in this process, whatever surrounds it.
    * @default false

@@ -14,7 +14,7 @@ const COMPARED = [
   'priority',
   'replay',
   'handover',
-  'closeOn',
+  'resignOn',
   'alone',
   'context',
 ] as const satisfies readonly (keyof MemberOptions)[];

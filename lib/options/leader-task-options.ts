@@ -7,7 +7,7 @@ import { type ChecksFor, readOptions } from './read-options.js';
 
 /** What `whileLeader()` takes beside the name and the task; what a shared client takes too means the same here. */
 export interface LeaderTaskOptions
-  extends Pick<ClientOptions, 'drainTimeoutMs' | 'noPrimaryMs' | 'eligible' | 'priority' | 'closeOn' | 'alone'> {
+  extends Pick<ClientOptions, 'drainTimeoutMs' | 'noPrimaryMs' | 'eligible' | 'priority' | 'resignOn' | 'alone'> {
   /**
    * A task that ended normally isn't run again by the next leader either, as long as one of the workers that heard of
    * it is there. Without it each leader runs it once.
@@ -35,7 +35,7 @@ const CHECKS: ChecksFor<LeaderTaskOptions> = {
   noPrimaryMs: duration,
   eligible: flag,
   priority: finite,
-  closeOn: signalNames,
+  resignOn: signalNames,
   alone: flag,
   once: flag,
 };

@@ -25,7 +25,7 @@ export function memberDigest(options: MemberOptions): string {
     'restartOn',
     'replay',
     'handover',
-    'closeOn',
+    'resignOn',
   ] as const) {
     if (!isDeepStrictEqual(options[option], MEMBER_DEFAULTS[option])) digest[option] = textOf(options[option]);
   }

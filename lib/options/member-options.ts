@@ -48,7 +48,7 @@ export interface MemberOptions {
   readonly priority: number;
   readonly replay: 'last' | 'none';
   readonly handover: 'exclusive' | 'overlap';
-  readonly closeOn: readonly NodeJS.Signals[];
+  readonly resignOn: readonly NodeJS.Signals[];
   readonly alone: boolean;
   readonly context: ContextOption | undefined;
 }
@@ -84,7 +84,7 @@ export const MEMBER_DEFAULTS = Object.freeze({
   priority: 0,
   replay: 'last',
   handover: 'exclusive',
-  closeOn: Object.freeze<NodeJS.Signals[]>([]),
+  resignOn: Object.freeze<NodeJS.Signals[]>([]),
   alone: false,
   context: undefined,
 } as const);
@@ -107,7 +107,7 @@ const COMMON: ChecksFor<CommonOptions> = {
   priority: finite,
   replay: oneOf('last', 'none'),
   handover: oneOf('exclusive', 'overlap'),
-  closeOn: signalNames,
+  resignOn: signalNames,
   alone: flag,
   context: resolveContext,
 };

@@ -2,6 +2,7 @@
 
 import { closed, noTransfer } from '../errors.js';
 import type { PrimaryEvents, PrimaryStatus, Primary as PublicPrimary } from '../primary-types.js';
+import { rejectAfterTurn } from '../utils/after-turn.js';
 import type { Emitter } from '../utils/emitter.js';
 import type { Router } from './router.js';
 import { routerStatus } from './router-status.js';
@@ -21,7 +22,11 @@ export class Primary implements PublicPrimary {
     return routerStatus(this.router);
   }
 
-  async transfer(name: string, workerId?: number): Promise<void> {
+  transfer(name: string, workerId?: number): Promise<void> {
+    return rejectAfterTurn(this.#transfer(name, workerId));
+  }
+
+  async #transfer(name: string, workerId?: number): Promise<void> {
     if (this.#closing) throw closed('The primary');
     await new Promise<void>((resolve, reject) => {
       this.router.transfer(name, workerId, failed => (failed ? reject(noTransfer(name, workerId, failed)) : resolve()));

@@ -3,14 +3,14 @@
 
 import type { Clock } from '../utils/clock.js';
 import { ChannelWriter, type IpcChannel } from './channel-writer.js';
-import { delayExit, type ExitingWorker, isIntended } from './exit-hold.js';
+import { DisconnectWatch, delayExit, type ExitingWorker, isIntended } from './exit-hold.js';
 import { fromInternal } from './internal-message.js';
 import type { Peer, Via, WorkerEnd, WorkerEndHandlers } from './transport.js';
 
 /** What is needed of `cluster.worker`. */
 export interface ClusterWorker extends IpcChannel, ExitingWorker {
   readonly id: number;
-  readonly process: { readonly pid?: number } & Emits<'internalMessage'>;
+  readonly process: ExitingWorker['process'] & Emits<'internalMessage'> & { readonly pid?: number };
   on: Emits<'message' | 'disconnect'>['on'];
   off: Emits<'message' | 'disconnect'>['off'];
 }
@@ -30,12 +30,14 @@ export class ClusterWorkerEnd implements WorkerEnd {
   readonly #writer: ChannelWriter;
   #handlers: WorkerEndHandlers | undefined;
   #isClosed = false;
+  readonly #watch: DisconnectWatch;
 
   constructor(worker: ClusterWorker, exit: (code: number) => void, clock: Clock) {
     this.#worker = worker;
     this.#exit = exit;
     this.#clock = clock;
     this.#writer = new ChannelWriter(worker, clock);
+    this.#watch = new DisconnectWatch(worker);
     this.self = { workerId: worker.id, pid: worker.process.pid ?? 0 };
   }
 
@@ -44,6 +46,7 @@ export class ClusterWorkerEnd implements WorkerEnd {
     this.#worker.process.on('internalMessage', this.#onInternal);
     this.#worker.on('message', this.#onMessage);
     this.#worker.on('disconnect', this.#onDisconnect);
+    this.#watch.start();
     // A process can live on after its channel, and start to use us only then.
     if (!this.#worker.isConnected()) this.#clock.defer(this.#onDisconnect);
   }
@@ -59,6 +62,7 @@ export class ClusterWorkerEnd implements WorkerEnd {
     this.#worker.process.off('internalMessage', this.#onInternal);
     this.#worker.off('message', this.#onMessage);
     this.#worker.off('disconnect', this.#onDisconnect);
+    this.#watch.stop();
   }
 
   readonly #onInternal = (message: unknown): void => {

@@ -6,16 +6,55 @@ type Hold = (until: Promise<unknown>) => void;
 
 // On the worker object itself, so that two copies of the library in one process wait for each other's promises.
 const HOLD: unique symbol = Symbol.for('cluster-shared-client.exit-hold') as typeof HOLD;
+/** What is to run once all other listeners of `disconnect` have run. */
+const LAST: unique symbol = Symbol.for('cluster-shared-client.exit-last') as typeof LAST;
+
+type Listener = () => void;
 
 /** What is needed of `cluster.worker`. */
 export interface ExitingWorker {
   exitedAfterDisconnect?: boolean;
+  readonly process: {
+    prependListener?(event: 'disconnect', listener: Listener): unknown;
+    off?(event: 'disconnect', listener: Listener): unknown;
+  };
+  once(event: 'disconnect', listener: Listener): unknown;
   [HOLD]?: Hold;
+  [LAST]?: Listener[];
 }
 
 /** True where the app closed the channel, on either side: Node will not exit for it. */
 export function isIntended(worker: ExitingWorker): boolean {
-  return worker.exitedAfterDisconnect === true && worker[HOLD] === undefined;
+  return worker[HOLD] === undefined && worker.exitedAfterDisconnect === true;
+}
+
+/**
+ * Makes sure that the app's own listeners of `disconnect` see the worker as they would without the library.
+ *
+ * Node's listener on the process emits `disconnect` on the worker and then asks `exitedAfterDisconnect`, all in one turn
+ * (`_setupWorker` in its lib/internal/cluster/child.js). One that comes before it can add the last listener on the worker.
+ */
+export class DisconnectWatch {
+  constructor(private readonly worker: ExitingWorker) {}
+
+  start(): void {
+    this.worker.process.prependListener?.('disconnect', this.#first);
+  }
+
+  stop(): void {
+    this.worker.process.off?.('disconnect', this.#first);
+  }
+
+  readonly #first = (): void => {
+    const { worker } = this;
+    if (worker[LAST]) return;
+    const last: Listener[] = [];
+    worker[LAST] = last;
+    worker.once('disconnect', () => {
+      delete worker[LAST];
+      for (const listener of last) listener();
+    });
+  };
 }
 
 /**
@@ -32,24 +71,47 @@ export function delayExit(
   worker[HOLD](until);
 }
 
-/**
- * Node's own listener emits `disconnect` on the worker and then asks `exitedAfterDisconnect`, all in one turn
- * (`_setupWorker` in its lib/internal/cluster/child.js).
- */
 function startHold(worker: ExitingWorker, exit: (code: number) => void, clock: Clock): Hold {
-  const before = worker.exitedAfterDisconnect;
-  worker.exitedAfterDisconnect = true;
-  clock.defer(() => {
-    worker.exitedAfterDisconnect = before;
-  });
+  let isHeld = false;
+  const answerNode = () => {
+    // The app may have said so itself, in a listener of its own: then it goes on living.
+    isHeld = worker.exitedAfterDisconnect !== true;
+    if (isHeld) answerOnce(worker, clock);
+  };
+  if (worker[LAST]) worker[LAST].push(answerNode);
+  else answerNode();
   // The closed channel doesn't keep the process alive any more, and what is waited for may not either.
   const awake = clock.setTimer(() => {}, MAX_TIMER_MS);
   awake.ref();
   const release = () => {
     awake.clear();
-    exit(0);
+    if (isHeld) exit(0);
   };
   return holdUntilSettled(callback => clock.yield(callback), release);
+}
+
+/** Node, which asks next, hears that the exit is not its affair. Whoever asks after it sees what was there before. */
+function answerOnce(worker: ExitingWorker, clock: Clock): void {
+  const { exitedAfterDisconnect: value } = worker;
+  const restore = () => {
+    Object.defineProperty(worker, 'exitedAfterDisconnect', {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  };
+  Object.defineProperty(worker, 'exitedAfterDisconnect', {
+    get() {
+      restore();
+      return true;
+    },
+    enumerable: true,
+    configurable: true,
+  });
+  clock.defer(() => {
+    if (Object.getOwnPropertyDescriptor(worker, 'exitedAfterDisconnect')!.get) restore();
+  });
 }
 
 /** Calls `release` in a turn of its own once every promise given has settled, so that their handlers have run. */

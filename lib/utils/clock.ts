@@ -1,4 +1,16 @@
 // Time as the library sees it, behind an interface so that a simulation can own it. Nothing else reads a clock or sets a timer.
+//
+// The functions of Node are captured when this module loads: a test may replace them by fake timers later, and what is
+// scheduled by those may never run, while the other processes go on in real time.
+
+import { performance } from 'node:perf_hooks';
+import * as timers from 'node:timers';
+import { neutralContext } from './async-context.js';
+
+const { setTimeout, clearTimeout, setImmediate } = timers;
+const nextTick = process.nextTick.bind(process);
+const monotonic = performance.now.bind(performance);
+const { now: wallTime } = Date;
 
 /** A timer that doesn't keep the process alive until `ref()` says so. */
 export interface Timer {
@@ -35,9 +47,9 @@ const ORIGIN_MS = readOrigin();
 function readOrigin(): number {
   let origin = 0;
   for (let i = 0, closest = Number.POSITIVE_INFINITY; i < 10; i++) {
-    const before = performance.now();
+    const before = monotonic();
     const [seconds, nanoseconds] = process.hrtime();
-    const took = performance.now() - before;
+    const took = monotonic() - before;
     if (took >= closest) continue;
     closest = took;
     origin = seconds * 1e3 + nanoseconds / 1e6 - before - took / 2;
@@ -45,15 +57,23 @@ function readOrigin(): number {
   return origin;
 }
 
-/** The clock of this process. */
+/** The clock of this process. What it runs runs in no context of the user's. */
 export const systemClock: Clock = {
-  now: () => ORIGIN_MS + performance.now(),
-  wall: () => Date.now(),
+  now: () => ORIGIN_MS + monotonic(),
+  wall: wallTime,
   setTimer(callback, ms) {
     if (ms === Number.POSITIVE_INFINITY) return NEVER;
-    const timer = setTimeout(callback, Math.min(Math.max(Math.ceil(ms), 0), MAX_TIMER_MS)).unref();
+    const timer = startTimer(callback, Math.min(Math.max(Math.ceil(ms), 0), MAX_TIMER_MS)).unref();
     return { ref: () => void timer.ref(), unref: () => void timer.unref(), clear: () => clearTimeout(timer) };
   },
-  defer: callback => process.nextTick(callback),
-  yield: callback => void setImmediate(callback),
+  defer: callback => neutralContext.runInAsyncScope(nextTick, undefined, callback),
+  yield: callback => void neutralContext.runInAsyncScope(startTurn, undefined, callback),
 };
+
+function startTimer(callback: () => void, ms: number): NodeJS.Timeout {
+  return neutralContext.runInAsyncScope(() => setTimeout(callback, ms));
+}
+
+function startTurn(callback: () => void): void {
+  setImmediate(callback);
+}

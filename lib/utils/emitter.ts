@@ -1,8 +1,9 @@
 // The only file that knows eventemitter2.
 
 import eventemitter2 from 'eventemitter2';
+import { bindToContext } from './async-context.js';
 
-/** An emitter that never throws for want of an `error` listener. */
+/** An emitter that never throws for want of an `error` listener. Each listener runs in the context that registered it. */
 export interface Emitter {
   on(event: string, listener: (...args: never[]) => void): void;
   once(event: string, listener: (...args: never[]) => void): void;
@@ -40,9 +41,21 @@ export function createEmitter(onThrow: (error: unknown) => void, options: { wild
       }
     }
   };
+  const on = (event: string, listener: Listener, call: Listener) => {
+    // By `listener` eventemitter2 finds it again, to take it off.
+    const bound = Object.assign(bindToContext(call), { listener });
+    emitter.on(event, bound);
+    return bound;
+  };
+  const once = (event: string, listener: Listener) => {
+    const bound = on(event, listener, function (...args) {
+      emitter.off(event, bound);
+      Reflect.apply(listener, this, args);
+    });
+  };
   return {
-    on: (event, listener) => void emitter.on(event, listener as Listener),
-    once: (event, listener) => void emitter.once(event, listener as Listener),
+    on: (event, listener) => void on(event, listener as Listener, listener as Listener),
+    once: (event, listener) => once(event, listener as Listener),
     off: (event, listener) => void emitter.off(event, listener as Listener),
     emit: (event, ...args) => emitCopies(event, () => args),
     emitCopies,

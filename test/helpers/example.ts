@@ -15,6 +15,8 @@ export interface Example {
   untilWorkersSay(text: string, count?: number): Promise<unknown>;
   /** Kills the leader; resolves once the next one leads. */
   killLeader(): Promise<void>;
+  /** The same by SIGTERM. */
+  terminateLeader(): Promise<void>;
 }
 
 const WORKER = /^worker \d+: (.*)$/;
@@ -68,17 +70,19 @@ export function startExample(t: ExecutionContext, name: string, env: NodeJS.Proc
     });
 
   let killed = 0;
+  const endLeader = async (signal: 'SIGKILL' | 'SIGTERM') => {
+    const pid = await until(lines => leadersIn(lines)[killed]);
+    killed++;
+    process.kill(pid, signal);
+    await until(lines => leadersIn(lines)[killed]);
+  };
   return {
     lines,
     until,
     untilWorkersSay: (text, count = 4) =>
       until(lines => new Set(lines.filter(line => WORKER.exec(line)?.[1] === text)).size >= count || undefined),
-    async killLeader() {
-      const pid = await until(lines => leadersIn(lines)[killed]);
-      killed++;
-      process.kill(pid, 'SIGKILL');
-      await until(lines => leadersIn(lines)[killed]);
-    },
+    killLeader: () => endLeader('SIGKILL'),
+    terminateLeader: () => endLeader('SIGTERM'),
   };
 }
 

@@ -10,7 +10,7 @@ import type { ConfigureOptions } from '../../lib/options.js';
 import type { DirectTransport } from '../../lib/transport/direct.js';
 import { createSockets, keepSecrets, readSecrets, removeSocket } from '../../lib/transport/sockets.js';
 import { systemClock } from '../../lib/utils/clock.js';
-import type { SignalSource } from '../../lib/utils/close-on-signals.js';
+import type { SignalSource } from '../../lib/utils/resign-on-signals.js';
 import { Daemon, type DaemonProcess } from './pm2-daemon.js';
 
 export interface RigWorker {

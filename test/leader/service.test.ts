@@ -31,6 +31,7 @@ class UnitService {
       clock: made.clock,
       self: SELF,
       served: made.served,
+      contextOf: () => undefined,
       hasLease: now => made.hasLease(now),
       report: error => made.reported.push(error),
       warn: text => made.warnings.push(text),

@@ -121,6 +121,9 @@ test('nothing but a hello is said before the welcome', t => {
   unit.link.update(member);
   unit.link.tell({ k: 'heartbeat', n: 1 });
   unit.link.tellInOrder({ k: 'leave', group: 'g' });
+  let written = 0;
+  unit.link.tellInOrder({ k: 'leave', group: 'g' }, () => void written++);
+  t.is(written, 1);
   t.deepEqual(kinds(unit.told()), ['hello']);
   t.false(unit.link.isLinked);
   t.deepEqual(member.heard, []);

@@ -73,7 +73,7 @@ test.serial('close() leaves no timer, listener or handle', async t => {
   const rig = await startRig(t);
   const worker = await rig.fork();
   const before = await worker.do.resources();
-  await rig.join(worker, { closeOn: ['SIGTERM'] });
+  await rig.join(worker, { resignOn: ['SIGTERM'] });
   await worker.do.call('echo', [1]);
   await worker.do.subscribe('topic');
   t.notDeepEqual(await worker.do.resources(), before);

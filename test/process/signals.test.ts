@@ -1,27 +1,30 @@
-// closeOn: the signal closes the client, and then does what it would have done.
+// resignOn: the worker hands leadership over on the signal, and then that does what it would have done.
 
 import test from 'ava';
 import { startRig } from '../helpers/process-rig.js';
 
-const CLOSING = { closeOn: ['SIGTERM'] as NodeJS.Signals[], saysBye: true };
+const RESIGNING = { resignOn: ['SIGTERM'] as NodeJS.Signals[], saysBye: true };
 
-test.serial('SIGTERM closes the leader under load, which then dies of the signal: no call fails', async t => {
-  const { leader, followers, upstream, primary, connections } = await startRig(t, { workers: 3, client: CLOSING });
-  for (const worker of followers) await worker.do.startLoad(`load-${worker.workerId}`, 4);
-  for (const worker of followers) await worker.do.moreLoad(20);
-  const { term } = await leader.do.status();
-  leader.kill('SIGTERM');
-  t.like(await primary.until('exit'), { workerId: leader.workerId, code: null, signal: 'SIGTERM' });
-  t.is((await leader.told('closed')).length, 1);
-  for (const worker of followers) await worker.do.moreLoad(20);
-  for (const worker of followers) t.deepEqual((await worker.do.stopLoad()).failed, []);
-  t.true((await upstream.executed()).some(({ id }) => id === `bye-${term}`));
-  t.like(await primary.told('deposed'), [{ cause: 'resigned' }]);
-  t.deepEqual(await connections(1), { total: 2, inTurn: true });
-});
+test.serial(
+  'SIGTERM makes the leader hand over under load, and then die of the signal: no call of the others fails',
+  async t => {
+    const { leader, followers, upstream, primary, connections } = await startRig(t, { workers: 3, client: RESIGNING });
+    for (const worker of followers) await worker.do.startLoad(`load-${worker.workerId}`, 4);
+    for (const worker of followers) await worker.do.moreLoad(20);
+    const { term } = await leader.do.status();
+    leader.kill('SIGTERM');
+    t.like(await primary.until('exit'), { workerId: leader.workerId, code: null, signal: 'SIGTERM' });
+    t.is((await leader.told('closed')).length, 1);
+    for (const worker of followers) await worker.do.moreLoad(20);
+    for (const worker of followers) t.deepEqual((await worker.do.stopLoad()).failed, []);
+    t.true((await upstream.executed()).some(({ id }) => id === `bye-${term}`));
+    t.like(await primary.told('deposed'), [{ cause: 'resigned' }]);
+    t.deepEqual(await connections(1), { total: 2, inTurn: true });
+  },
+);
 
 test.serial('SIGTERM for every worker at once, as when a service stops', async t => {
-  const { workers, upstream, primary } = await startRig(t, { workers: 4, client: CLOSING });
+  const { workers, upstream, primary } = await startRig(t, { workers: 4, client: RESIGNING });
   for (const worker of workers) worker.kill('SIGTERM');
   for (const { workerId } of workers) {
     t.like(await primary.until('exit', event => event.workerId === workerId), { signal: 'SIGTERM' });
@@ -30,34 +33,40 @@ test.serial('SIGTERM for every worker at once, as when a service stops', async t
   t.deepEqual((await primary.do.status()).groups, []);
 });
 
-test.serial('where the app has its own handler, the signal closes the client and is left to the app', async t => {
-  const { leader, followers, primary, connections } = await startRig(t, { workers: 3, client: CLOSING });
+test.serial('where the app has its own handler, the worker goes on as a follower until the app closes it', async t => {
+  const { leader, followers, primary, connections } = await startRig(t, { workers: 3, client: RESIGNING });
   await leader.do.onSignal('SIGTERM');
   leader.kill('SIGTERM');
-  await leader.until('close');
-  const first = await leader.until('signal');
-  t.like((await leader.do.call('echo', [1])).error, { code: 'ERR_CLOSED', outcome: 'not-started' });
-  t.deepEqual(await followers[0].do.call('echo', [1]), { value: 1 });
-  t.is((await primary.do.status()).groups[0]!.members.length, 2);
-  t.deepEqual(await primary.told('exit'), []);
-  leader.kill('SIGTERM');
-  await leader.until('signal', ({ at }) => at > first.at);
-  t.deepEqual(await connections(1), { total: 2, inTurn: true });
+  await leader.until('follower');
+  await leader.until('signal');
+  t.deepEqual(await leader.do.call('echo', [1]), { value: 1 });
+  t.is((await primary.do.status()).groups[0]!.members.length, 3);
+  // Nobody else is left to lead, and it doesn't.
+  for (const { workerId, pid } of followers) {
+    process.kill(pid, 'SIGKILL');
+    await primary.until('exit', event => event.workerId === workerId);
+  }
+  await primary.until('vacant');
+  t.like(await leader.do.status(), { role: 'follower', leader: undefined });
+  await leader.do.close();
+  t.deepEqual(await primary.told('exit').then(exits => exits.length), 2);
+  t.like(await connections(0), { inTurn: true });
 });
 
-test.serial('a handler of the app that listens once counts too', async t => {
-  const { leader, followers, primary } = await startRig(t, { workers: 3, client: CLOSING });
+test.serial('a handler of the app that listens once counts too, and the next signal ends the worker', async t => {
+  const { leader, followers, primary } = await startRig(t, { workers: 3, client: RESIGNING });
   const [other] = followers;
   await leader.do.onSignal('SIGTERM', 'once');
   leader.kill('SIGTERM');
-  await leader.until('signal');
-  await leader.until('close');
+  await leader.until('follower');
   t.deepEqual(await other.do.call('echo', [1]), { value: 1 });
-  t.like((await leader.do.call('echo', [1])).error, { code: 'ERR_CLOSED' });
+  t.deepEqual(await leader.do.call('echo', [1]), { value: 1 });
   t.deepEqual(await primary.told('exit'), []);
+  leader.kill('SIGTERM');
+  t.like(await primary.until('exit'), { workerId: leader.workerId, signal: 'SIGTERM' });
 });
 
-test.serial('without closeOn no signal is handled', async t => {
+test.serial('without resignOn no signal is handled', async t => {
   const { leader, followers, primary } = await startRig(t, { workers: 3 });
   leader.kill('SIGTERM');
   t.like(await primary.until('exit'), { signal: 'SIGTERM' });
@@ -66,7 +75,7 @@ test.serial('without closeOn no signal is handled', async t => {
 });
 
 test.serial('after close() a signal is no affair of ours any more', async t => {
-  const { leader, followers, primary } = await startRig(t, { workers: 2, client: CLOSING });
+  const { leader, followers, primary } = await startRig(t, { workers: 2, client: RESIGNING });
   await followers[0].do.close();
   followers[0].kill('SIGTERM');
   t.like(await primary.until('exit'), { workerId: followers[0].workerId, signal: 'SIGTERM' });

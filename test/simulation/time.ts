@@ -6,9 +6,6 @@ import type { Random } from '../helpers/unit-random.js';
 /** When the wall clock of every simulation began. */
 const EPOCH = 1_700_000_000_000;
 
-/** Events whose turns are asked of Node at once: it runs all microtasks and ticks between two of them. */
-const TURNS_AT_ONCE = 64;
-
 interface Event {
   readonly at: number;
   readonly order: number;
@@ -64,24 +61,16 @@ export class SimTime implements Clock {
   /** Runs events until `end`, or until `isDone`, which is asked after all that an event led to has run. */
   run(end: number, isDone: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      let isOver = false;
-      let turns = 0;
+      // One event a turn: what the library delivers after a turn of the real event loop comes before time passes here.
       const turn = () => {
-        if (--turns === 0 && !isOver) askForTurns();
-        if (isOver) return;
         try {
-          isOver = isDone() || !this.#step(end);
-          if (isOver) resolve();
+          if (isDone() || !this.#step(end)) return resolve();
         } catch (error) {
-          isOver = true;
-          reject(error);
+          return reject(error);
         }
+        setImmediate(turn);
       };
-      const askForTurns = () => {
-        turns = TURNS_AT_ONCE;
-        for (let i = 0; i < TURNS_AT_ONCE; i++) setImmediate(turn);
-      };
-      askForTurns();
+      setImmediate(turn);
     });
   }
 

@@ -135,3 +135,31 @@ system('a cancelled call that ends all the same ends once', async (t, rig) => {
     t.deepEqual(calls.ended, { ok: 0, failed: 1 });
   }
 });
+
+system('one signal for many calls, subscriptions and publications has one listener of ours', async (t, rig) => {
+  const clients = await rig.clients(2);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => void warnings.push(warning);
+  process.on('warning', onWarning);
+  t.teardown(() => process.off('warning', onWarning));
+  const ends = clients.flatMap(client => {
+    const many = Array.from({ length: 15 }, (_, i) => i);
+    const own = client.with({ signal });
+    for (const i of many) own.subscribe(`topic ${i}`, () => {});
+    return [
+      ...many.map(i => endOf(own.hold(i))),
+      ...many.map(i => endOf(client.aborted({ signal, i } as never))),
+      ...many.map(i => endOf(own.with({ sticky: i }).publish(i))),
+    ];
+  });
+  await rig.time.settle();
+  t.is(getEventListeners(signal, 'abort').length, 1);
+  controller.abort(new Error('enough'));
+  await rig.time.until(Promise.all(ends));
+  await rig.time.settle();
+  t.is(getEventListeners(signal, 'abort').length, 0);
+  await new Promise(resolve => setImmediate(resolve));
+  t.deepEqual(warnings, []);
+});

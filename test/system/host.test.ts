@@ -1,6 +1,7 @@
 import test from 'ava';
 import { Host } from '../../lib/host.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
+import { systemClock } from '../../lib/utils/clock.js';
 import { VirtualTime } from '../helpers/system-clock.js';
 
 /** Stands in for `process`: what listens to a signal, and what was raised. */
@@ -60,12 +61,12 @@ interface AnyClient {
   invoke(method: string, ...args: unknown[]): Promise<unknown>;
 }
 
-const DEFINITION = { name: 'g', open: () => ({ get: () => 1 }), closeOn: ['SIGTERM', 'SIGINT'] };
+const DEFINITION = { name: 'g', open: () => ({ get: () => 1 }), resignOn: ['SIGTERM', 'SIGINT'] };
 
 const create = (host: Host, definition: object = DEFINITION) =>
   host.createSharedClient(definition, undefined) as AnyClient;
 
-test('on a signal of closeOn the member leaves, and then the signal does what it would have done', async t => {
+test('on a signal of resignOn the member hands over, and then the signal does what it would have done', async t => {
   const { time, network, primary, fork } = setUp();
   primary.setupPrimary();
   const [one, two] = [fork(), fork()];
@@ -80,7 +81,8 @@ test('on a signal of closeOn the member leaves, and then the signal does what it
   await time.settle();
   t.deepEqual([leader.isLeader, follower.isLeader], [false, true]);
   t.deepEqual(one.signals.raised, ['SIGTERM']);
-  t.is(one.signals.count, 0);
+  // Had it not ended the process, the other one would still be listened to.
+  t.is(one.signals.count, 1);
   network.close();
 });
 
@@ -95,10 +97,19 @@ test('where the app listens to the signal too, it is not raised again', async t 
   await time.settle();
   t.deepEqual(signals.raised, []);
   t.false(client.isLeader);
+  const other = fork();
+  const successor = create(other.host);
+  await time.until(successor.ready());
+  t.deepEqual([client.isLeader, successor.isLeader], [false, true]);
+  // It goes on as a follower, and leads no more whatever comes.
+  t.is(await time.until(client.invoke('get')), 1);
+  await time.until(successor.close());
+  await time.settle();
+  t.false(client.isLeader);
   network.close();
 });
 
-test('of two groups that close on one signal, the last one to leave raises it', async t => {
+test('of two groups that resign on one signal, the last one raises it', async t => {
   const { time, network, primary, fork } = setUp();
   primary.setupPrimary();
   const { host, signals } = fork();
@@ -107,9 +118,39 @@ test('of two groups that close on one signal, the last one to leave raises it', 
   await time.until(Promise.all(clients.map(client => client.ready())));
   signals.emit('SIGTERM');
   await time.advance(99);
-  t.deepEqual([signals.count, signals.raised], [2, []]);
+  t.deepEqual(signals.raised, []);
   await time.advance(2);
-  t.deepEqual([signals.count, signals.raised], [0, ['SIGTERM']]);
+  t.deepEqual(signals.raised, ['SIGTERM']);
+  network.close();
+});
+
+test('where nobody else can lead it goes on while the app lives on, and is let go of where the signal ends it', async t => {
+  const network = new MemoryNetwork({});
+  const ends = { createPrimaryEnd: () => network.primaryEnd, setSerialization: () => {} };
+  for (const [where, alone] of [
+    ['primary', false],
+    ['worker', true],
+  ] as const) {
+    const signals = new Signals();
+    const { end } = network.fork();
+    const host = new Host({ where, clock: systemClock, signals, createWorkerEnd: () => end, ...ends } as never);
+    let closed = 0;
+    const client = create(host, { ...DEFINITION, alone, close: () => void closed++ });
+    await client.ready();
+    const listener = () => {};
+    signals.prepend('SIGTERM', listener);
+    signals.emit('SIGTERM');
+    t.true(client.isLeader);
+    t.is(await client.invoke('get'), 1);
+    signals.off('SIGTERM', listener);
+    const raised = new Promise<void>(resolve => {
+      signals.raise = () => resolve();
+    });
+    signals.emit('SIGTERM');
+    await raised;
+    t.deepEqual([client.isLeader, closed], [false, 1]);
+    await client.close();
+  }
   network.close();
 });
 

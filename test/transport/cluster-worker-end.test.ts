@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import test from 'ava';
 import { createClusterWorkerEnd } from '../../lib/transport/cluster.js';
 import { turns } from '../helpers/transport-actor.js';
@@ -220,4 +221,77 @@ test('close() lets go of its own listeners only, and drops what is sent after', 
   worker.emit('message', 'late');
   disconnect(worker);
   t.deepEqual([worker.sent, log], [[], []]);
+});
+
+/** As Node in a worker: its own listener on the process, among those of the app. */
+class NodeProcess extends EventEmitter {
+  readonly pid = 1003;
+  /** What Node does in the end. */
+  does: 'exits' | 'stays' | undefined;
+  readonly signals: string[] = [];
+  readonly worker: FakeWorker;
+
+  constructor() {
+    super();
+    this.worker = new FakeWorker(3);
+    Object.assign(this.worker, { process: this });
+    this.once('disconnect', () => {
+      this.worker.emit('disconnect');
+      this.does = this.worker.exitedAfterDisconnect ? 'stays' : 'exits';
+    });
+  }
+
+  kill(signal: string): void {
+    this.signals.push(signal);
+  }
+}
+
+test('listeners of the app see the worker as without the library, wherever they listen', async t => {
+  const node = new NodeProcess();
+  const { worker } = node;
+  const seen: unknown[] = [];
+  const look = () => seen.push(worker.exitedAfterDisconnect);
+  worker.on('disconnect', look);
+  const { holds, exits, listen } = setUp(worker);
+  listen();
+  worker.on('disconnect', look);
+  node.on('disconnect', look);
+  holds.push(Promise.resolve());
+  node.emit('disconnect');
+  t.is(node.does, 'stays');
+  t.deepEqual(seen, [undefined, undefined, undefined]);
+  await new Promise<void>(resolve => setImmediate(() => setImmediate(resolve)));
+  t.deepEqual(exits, [0]);
+  t.deepEqual([node.listenerCount('disconnect'), worker.listenerCount('disconnect')], [1, 2]);
+});
+
+test('an app that keeps its worker alive in a listener of its own is not ended for it', async t => {
+  const node = new NodeProcess();
+  const { worker } = node;
+  const { holds, exits, listen } = setUp(worker);
+  listen();
+  worker.on('disconnect', () => {
+    worker.exitedAfterDisconnect = true;
+  });
+  holds.push(Promise.resolve());
+  node.emit('disconnect');
+  await new Promise<void>(resolve => setImmediate(() => setImmediate(resolve)));
+  t.is(node.does, 'stays');
+  t.true(worker.exitedAfterDisconnect);
+  t.deepEqual(exits, []);
+});
+
+test('two copies of the library answer Node once', async t => {
+  const node = new NodeProcess();
+  const { worker } = node;
+  const [first, second] = [setUp(worker), setUp(worker)];
+  for (const { holds, listen } of [first, second]) {
+    listen();
+    holds.push(Promise.resolve());
+  }
+  node.emit('disconnect');
+  t.is(node.does, 'stays');
+  t.is(worker.exitedAfterDisconnect, undefined);
+  await new Promise<void>(resolve => setImmediate(() => setImmediate(resolve)));
+  t.deepEqual([...first.exits, ...second.exits], [0]);
 });

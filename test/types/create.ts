@@ -99,7 +99,7 @@ export function options() {
     priority: -1,
     replay: 'none',
     handover: 'overlap',
-    closeOn: ['SIGTERM'],
+    resignOn: ['SIGTERM'],
     alone: true,
   });
   // @ts-expect-error no such role
@@ -107,7 +107,7 @@ export function options() {
   // @ts-expect-error nothing else is said of a method
   createSharedClient(Feed, { name: 'f', methods: { latest: { retries: 1 } } });
   // @ts-expect-error no such signal
-  createSharedClient(Feed, { name: 'f', closeOn: ['TERM'] });
+  createSharedClient(Feed, { name: 'f', resignOn: ['TERM'] });
   // @ts-expect-error no such option
   createSharedClient(Feed, { name: 'f', timeout: 1 });
   // @ts-expect-error one of two words

@@ -21,6 +21,6 @@ if (cluster.isPrimary) {
       redis.destroy();
     }
   };
-  const job = whileLeader('reports', makeReports, { closeOn: ['SIGTERM'] });
+  const job = whileLeader('reports', makeReports, { resignOn: ['SIGTERM'] });
   job.on('error', console.error); // and it is run again
 }

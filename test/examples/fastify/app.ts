@@ -16,10 +16,9 @@ if (cluster.isPrimary) {
     open: () => template.duplicate().on('error', console.error).connect(),
     methods: { hGetAll: { idempotent: true } },
     replay: 'none',
-    closeOn: ['SIGTERM'],
+    resignOn: ['SIGTERM'],
   });
   await redis.ready();
-
   let flags: Record<string, string> = {};
   const load = async () => {
     flags = await redis.hGetAll('flags');
@@ -27,11 +26,14 @@ if (cluster.isPrimary) {
   redis.on('resync', () => load().catch(console.error)); // changes may have been missed
   await redis.subscribe('flags changed', () => load().catch(console.error)).ready;
   await load();
-
   const app = Fastify();
-  app.get<{ Params: { name: string } }>('/flags/:name', ({ params: { name } }) => ({
-    on: flags[name] === 'on',
-    worker: cluster.worker!.id,
-  }));
+  type Flag = { Params: { name: string }; Body: { on: boolean } };
+  app.get<Flag>('/flags/:name', ({ params: { name } }) => ({ on: flags[name] === 'on', worker: cluster.worker!.id }));
+  app.put<Flag>('/flags/:name', async ({ params: { name }, body: { on } }) => {
+    await redis.hSet('flags', name, on ? 'on' : 'off');
+    await redis.publish('flags changed', name);
+    return { worker: cluster.worker!.id };
+  });
+  process.on('SIGTERM', () => app.close().then(() => redis.close().then(() => process.exit()))); // requests in flight call
   await app.listen({ port: Number(process.env.PORT ?? 8080) });
 }

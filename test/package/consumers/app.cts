@@ -31,7 +31,7 @@ async function lead(): Promise<void> {
 async function work(): Promise<void> {
   const counter: library.SharedClient<counters.Counter> = library.createSharedClient(Counter, {
     name: 'counter',
-    closeOn: ['SIGTERM'],
+    resignOn: ['SIGTERM'],
   });
   await counter.add();
   const count: number = await counter.reach(2);

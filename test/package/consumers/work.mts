@@ -5,7 +5,7 @@ import { createSharedClient, type SharedClient, SharedClientError } from 'cluste
 import { Counter } from './counter.mjs';
 
 export async function work(): Promise<void> {
-  const counter: SharedClient<Counter> = createSharedClient(Counter, { name: 'counter', closeOn: ['SIGTERM'] });
+  const counter: SharedClient<Counter> = createSharedClient(Counter, { name: 'counter', resignOn: ['SIGTERM'] });
   await counter.add();
   const count: number = await counter.reach(2);
   const error: unknown = await counter.invoke('nothing').catch(error => error);

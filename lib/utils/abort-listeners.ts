@@ -1,0 +1,37 @@
+// One listener on each AbortSignal of the user's, for all that listen to it: Node warns of a signal with more than ten.
+
+type Listener = () => void;
+
+interface Shared {
+  readonly listeners: Set<Listener>;
+  readonly onAbort: Listener;
+}
+
+const shared = new WeakMap<AbortSignal, Shared>();
+
+/** Calls `listener` once the signal aborts. A listener is known by itself: the same one listens once. */
+export function listenToAbort(signal: AbortSignal, listener: Listener): void {
+  const known = shared.get(signal) ?? share(signal);
+  known.listeners.add(listener);
+}
+
+/** Idempotent. After the last of a signal nothing is left on it. */
+export function stopListeningToAbort(signal: AbortSignal, listener: Listener): void {
+  const known = shared.get(signal);
+  if (!known?.listeners.delete(listener) || known.listeners.size > 0) return;
+  shared.delete(signal);
+  signal.removeEventListener('abort', known.onAbort);
+}
+
+function share(signal: AbortSignal): Shared {
+  const listeners = new Set<Listener>();
+  const onAbort = () => {
+    // One that is taken off by an earlier one isn't called any more.
+    for (const listener of listeners) listener();
+    shared.delete(signal);
+  };
+  const made = { listeners, onAbort };
+  shared.set(signal, made);
+  signal.addEventListener('abort', onAbort, { once: true });
+  return made;
+}
