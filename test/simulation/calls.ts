@@ -151,7 +151,8 @@ export class CallAccount {
     this.#ended(call, 'ok');
     if (call.starts.length === 0) this.world.broken('outcome', `${call.kind} ${call.id} succeeded and never ran`);
     const id = typeof value === 'object' && value !== null ? (value as { id?: unknown }).id : value;
-    if (id !== call.id)
+    const isPublication = call.kind === 'publish' || call.kind === 'sticky';
+    if (id !== (isPublication ? undefined : call.id))
       this.world.broken(
         'outcome',
         `${call.kind} ${call.id} ended with the result ${JSON.stringify(value)?.slice(0, 60)}`,
