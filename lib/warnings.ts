@@ -19,6 +19,9 @@ export const unreached = (name: string, why: string) =>
 export const dataOnBus = (why: string) =>
   `Data goes over PM2's bus, because a leader can't be reached past it: ${why}.`;
 
+export const memberRefused = (name: string, workerId: number) =>
+  `Somebody came to the leader of ${show(name)} by the direct road as the member of worker ${workerId}, and couldn't prove it; it was turned away.`;
+
 export const notDirectIn = (workerId: number, name: string, why: string) =>
   `In worker ${workerId}: ${notDirect(name, why)}`;
 

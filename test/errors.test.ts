@@ -154,6 +154,7 @@ const MAKERS: Readonly<
     'not-started',
     /protocol 2, 3 and this worker 1/,
   ],
+  notTheLeader: [errors.notTheLeader('/x'), 'ERR_PROTOCOL', undefined, /at \/x didn't prove.*look who made/],
   brokenFrame: [errors.brokenFrame('a.b', 'a list', 'unknown'), 'ERR_PROTOCOL', 'unknown', /a\.b must be a list\.$/],
   brokenResult: [
     errors.brokenResult('get', cause),
@@ -229,6 +230,7 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   unreached: [warnings.unreached('g', 'no room'), /"g" wait.*no room.*busData/],
   dataOnBus: [warnings.dataOnBus('no room'), /over PM2's bus.*no room/],
   notDirect: [warnings.notDirect('g', 'no room'), /"g".*no room/],
+  memberRefused: [warnings.memberRefused('g', 3), /"g".*worker 3.*turned away/],
   notDirectIn: [warnings.notDirectIn(3, 'g', 'no room'), /worker 3.*"g".*no room/],
   protocolTooFar: [warnings.protocolTooFar(3), /^Worker 3 speaks no protocol of ours/],
   otherOptions: [warnings.otherOptions(3, 'args', 'g'), /^Worker 3 has another args for "g"/],

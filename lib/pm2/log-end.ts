@@ -97,7 +97,7 @@ export class LogEnd implements WorkerEnd {
     this.#me = me;
     this.self = { workerId, pid };
     this.#view = newView(me);
-    this.#offers = new Offers(options.secrets, options.busData);
+    this.#offers = new Offers(options.secrets, workerId, options.busData);
     this.#claims = new Claims({ clock, me, choose, say: claim => this.#claim(claim) });
     this.#transfers = new Transfers(frame => this.#deliver([frame]));
     this.#watch = new Watch({

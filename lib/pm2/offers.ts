@@ -4,6 +4,7 @@
 import type { LogState, Offer } from '../protocol/messages.js';
 import { readBusAddress, writeBusAddress } from '../transport/bus-address.js';
 import { own } from '../utils/own.js';
+import { memberKey } from '../utils/secret.js';
 
 /** Where secrets are kept: those of one address in one place. */
 export interface SecretStore {
@@ -21,6 +22,8 @@ export class Offers {
 
   constructor(
     private readonly store: SecretStore,
+    /** Our own. */
+    private readonly workerId: number,
     /** Data may go over the bus, so secrets may too. */
     private readonly busData = false,
   ) {}
@@ -39,20 +42,24 @@ export class Offers {
     return { ...offer, secret: '' };
   }
 
-  /** The whole of somebody's offer; `undefined` where it is over. */
+  /** The whole of somebody's offer, with our own key; `undefined` where it is over. */
   complete(group: string, term: number, address: string): Offer | undefined {
     const { secret, socket, bus } = readBusAddress(address);
     if (secret !== undefined) {
       const reached = this.busData ? writeBusAddress({ socket, bus }) : socket;
-      return reached === undefined ? undefined : { k: 'offer', group, term, address: reached, secret };
+      return reached === undefined ? undefined : this.#offer(group, term, reached, secret);
     }
     try {
       const secrets = this.store.read(address) as Readonly<Record<string, string>>;
       const secret = own(secrets, keyOf(group, term));
-      return secret === undefined ? undefined : { k: 'offer', group, term, address, secret };
+      return secret === undefined ? undefined : this.#offer(group, term, address, secret);
     } catch {
       return undefined;
     }
+  }
+
+  #offer(group: string, term: number, address: string, secret: string): Offer {
+    return { k: 'offer', group, term, address, secret: memberKey(secret, group, term, this.workerId) };
   }
 
   /** The state changed: who is gone listens no more. */

@@ -238,8 +238,8 @@ export interface Address {
 }
 
 /**
- * Where the leader of a term can be reached past the primary, and what shows that somebody may. From the leader to the
- * primary, and from there to each other member.
+ * Where the leader of a term can be reached past the primary, and by what both show who they are: from the leader to the
+ * primary with the secret of the term, and from there to each other member with that member's key.
  */
 export interface Offer {
   readonly k: 'offer';

@@ -7,6 +7,7 @@ import { Transfers } from '../../lib/pm2/transfers.js';
 import { Watch } from '../../lib/pm2/watch.js';
 import type { Claim, Offer, Transferred } from '../../lib/protocol/messages.js';
 import { writeBusAddress } from '../../lib/transport/bus-address.js';
+import { memberKey } from '../../lib/utils/secret.js';
 import { claim, join, Log, ledByA, ready, resign, transfer } from '../helpers/pm2-log.js';
 import { UnitClock } from '../helpers/unit-clock.js';
 
@@ -315,14 +316,18 @@ const offer = (term: number, address = '/x', secret = 's'): Offer => ({
   secret,
 });
 
+/** What worker 2 makes of it. */
+const keyed = (term: number, address?: string, secret = 's'): Offer =>
+  offer(term, address, memberKey(secret, 'g', term, 2));
+
 test('the log carries an address without its secret, which members find in its place', t => {
   const store = storeOf();
-  const offers = new Offers(store);
+  const offers = new Offers(store, 2);
   t.deepEqual(offers.hide(offer(5)), { ...offer(5), secret: '' });
   t.deepEqual(offers.hide(offer(6, '/x', 'other')), { ...offer(6), secret: '' });
-  const member = new Offers(store);
-  t.deepEqual(member.complete('g', 5, '/x'), offer(5));
-  t.deepEqual(member.complete('g', 6, '/x'), offer(6, '/x', 'other'));
+  const member = new Offers(store, 2);
+  t.deepEqual(member.complete('g', 5, '/x'), keyed(5));
+  t.deepEqual(member.complete('g', 6, '/x'), keyed(6, '/x', 'other'));
   t.is(member.complete('g', 7, '/x'), undefined);
   t.is(member.complete('g', 5, '/gone'), undefined);
   t.is(offers.hide(offer(5, '/full')), undefined);
@@ -332,7 +337,7 @@ test('what a worker left behind when it died, the others remove at once, also wh
   const store = storeOf();
   store.keep('/x', {});
   const log = ledByA().say('a', { k: 'address', address: '/old' }).say('a', { k: 'address', address: '/x' });
-  const offers = new Offers(store);
+  const offers = new Offers(store, 2);
   const before = log.state;
   offers.see(undefined, before);
   offers.see(before, log.say('a', resign(log.term)).state);
@@ -344,13 +349,13 @@ test('what a worker left behind when it died, the others remove at once, also wh
 test('where data may go over the bus the secret goes with the address', t => {
   const store = storeOf();
   const both = writeBusAddress({ socket: '/x', bus: '1/l' });
-  const said = new Offers(store, true).hide(offer(5, both))!;
+  const said = new Offers(store, 2, true).hide(offer(5, both))!;
   t.is(said.secret, '');
   t.is(store.files.size, 0);
-  t.deepEqual(new Offers(store, true).complete('g', 5, said.address), offer(5, both));
-  t.deepEqual(new Offers(store).complete('g', 5, said.address), offer(5, '/x'), 'by the socket alone');
-  const alone = new Offers(store, true).hide(offer(5, writeBusAddress({ bus: '1/l' })))!;
-  t.is(new Offers(store).complete('g', 5, alone.address), undefined);
+  t.deepEqual(new Offers(store, 2, true).complete('g', 5, said.address), keyed(5, both));
+  t.deepEqual(new Offers(store, 2).complete('g', 5, said.address), keyed(5, '/x'), 'by the socket alone');
+  const alone = new Offers(store, 2, true).hide(offer(5, writeBusAddress({ bus: '1/l' })))!;
+  t.is(new Offers(store, 2).complete('g', 5, alone.address), undefined);
 });
 
 // ------------------------------------------------------------------------------------------------------- metrics
