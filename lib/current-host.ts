@@ -9,7 +9,8 @@ import {
 } from './transport/cluster.js';
 import { Pm2Bus } from './transport/pm2-bus.js';
 import { findPm2Place } from './transport/pm2-place.js';
-import { createSockets, keepSecrets, readSecrets, removeSocket } from './transport/sockets.js';
+import { keepSecrets, leftovers, readSecrets, removeSocket } from './transport/socket-files.js';
+import { createSockets } from './transport/sockets.js';
 import { systemClock } from './utils/clock.js';
 import type { SignalSource } from './utils/close-on-signals.js';
 
@@ -39,7 +40,7 @@ function createHost(): Host {
     createPrimaryEnd: createClusterPrimaryEnd,
     setSerialization: setClusterSerialization,
     createDirect: createSockets,
-    removeAddress: removeSocket,
+    leftovers,
   });
 }
 

@@ -225,7 +225,7 @@ export class LogEnd implements WorkerEnd {
     if (frame.k === 'leave') this.#joins.delete(frame.group);
     // Nobody asks for it here.
     if (frame.k === 'on road') return [];
-    if (frame.k === 'address') this.#address = frame;
+    if (frame.k === 'address') this.#address = frame.gone ? undefined : frame;
     if (frame.k === 'transfer') return this.#transfers.ask(frame, this.#view.log) ? [frame] : [];
     if (frame.k === 'offer') return [this.#offers.hide(frame)].filter(offer => offer !== undefined);
     if (frame.k !== 'join') return [frame];

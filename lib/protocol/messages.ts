@@ -235,6 +235,8 @@ export interface Prepare {
 export interface Address {
   readonly k: 'address';
   readonly address: string;
+  /** It has removed that itself: whatever has that name from now on is somebody else's. */
+  readonly gone?: boolean;
 }
 
 /**

@@ -229,7 +229,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     },
     handover: { group, term: count },
     prepare: { group, term: count },
-    address: { address: text },
+    address: { address: text, gone: optional(flag) },
     offer: { group, term: count, address: text, secret: text },
     'on road': { group, term: count, road, problem: optional(text) },
     warning: { group, text },

@@ -43,6 +43,8 @@ export interface ListenerHandlers {
    * the address first. Goes on with `proceed`. @default at once
    */
   announce?(address: string, proceed: () => void): void;
+  /** What was announced is removed, or was never made: whoever knows of it forgets it. */
+  removed?(address: string): void;
   /** Others can connect to this address from now on. */
   listening(address: string): void;
   /** They can't, or can't any more. */
@@ -58,6 +60,16 @@ export interface Listener {
    * Connections that are open stay. Idempotent.
    */
   close(): void;
+}
+
+/** What processes leave in the file system, for one that lives longer. */
+export interface Leftovers {
+  /** It is about to be made. Where this process ends first it is removed then. */
+  note(address: string): void;
+  /** Who made it has removed it: it isn't touched again. */
+  forget(address: string): void;
+  /** As {@link DirectTransport.remove}. */
+  remove(address: string): void;
 }
 
 /** The way to other processes. */

@@ -124,6 +124,7 @@ export class Pm2 {
       ...(env as Record<string, string>),
       PM2_HOME: this.home,
       TMPDIR: this.#temporary,
+      XDG_RUNTIME_DIR: '',
       [WIRE]: join(this.home, 'wire'),
       [JOURNAL]: join(this.home, 'journal'),
       [UPSTREAM]: join(this.home, 'up'),

@@ -1,7 +1,7 @@
 // The contract of DirectTransport, over real sockets and in memory.
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -9,7 +9,8 @@ import { createBusFallback } from '../../lib/transport/bus-fallback.js';
 import { BusStreams } from '../../lib/transport/bus-streams.js';
 import type { Connection, DirectTransport, Listener } from '../../lib/transport/direct.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
-import { createSockets, keepSecrets, readSecrets } from '../../lib/transport/sockets.js';
+import { keepSecrets, readSecrets } from '../../lib/transport/socket-files.js';
+import { createSockets } from '../../lib/transport/sockets.js';
 import { systemClock } from '../../lib/utils/clock.js';
 import { Daemon } from '../helpers/pm2-daemon.js';
 
@@ -282,33 +283,6 @@ unix('the address is announced before anything is there', async t => {
   for (const proceed of announced) proceed();
   await listened;
   t.deepEqual(readdirSync(folder), []);
-  rmSync(folder, { recursive: true });
-});
-
-unix('what a dead process left is removed, and nothing that is not ours', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'csc-'));
-  const transport = createSockets({ clock: systemClock, folder: () => folder });
-  const meeting = new Meeting({ here: transport, there: transport, end() {} });
-  const address = await meeting.listen();
-  const theirs = join(folder, 'csc-0123456789ab');
-  mkdirSync(theirs);
-  writeFileSync(join(theirs, 'leader'), '');
-  writeFileSync(join(theirs, 'other'), '');
-  for (const wrong of [
-    folder,
-    dirname(address),
-    join(folder, 'leader'),
-    join(folder, 'csc-1234567', 'leader'),
-    '/',
-    '',
-  ])
-    transport.remove(wrong);
-  t.is(readdirSync(folder).length, 2);
-  transport.remove(address);
-  transport.remove(address);
-  transport.remove(join(theirs, 'leader'));
-  t.deepEqual(readdirSync(theirs), ['other']);
-  meeting.listener.close();
   rmSync(folder, { recursive: true });
 });
 

@@ -41,6 +41,8 @@ export interface ReceptionOptions {
   readonly transport: DirectTransport;
   /** Somebody is to know the address before it is there; `proceed` once it does. */
   announce?(address: string, proceed: () => void): void;
+  /** It is to forget that address. */
+  removed?(address: string): void;
 }
 
 export class Reception {
@@ -78,9 +80,10 @@ export class Reception {
   }
 
   #listen(): void {
-    const { transport, announce } = this.#options;
+    const { transport, announce, removed } = this.#options;
     this.#listener = transport.listen({
       ...(announce && { announce }),
+      ...(removed && { removed }),
       listening: address => this.#listening(address),
       failed: problem => this.#failed(problem),
       accept: connection => this.#accept(connection),
