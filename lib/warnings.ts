@@ -19,6 +19,10 @@ export const unreached = (name: string, why: string) =>
 export const dataOnBus = (why: string) =>
   `Data goes over PM2's bus, because a leader can't be reached past it: ${why}.`;
 
+/** What others are told under PM2 in place of an error. */
+export const openErrorElsewhere = (workerId: number, name: string, code: string | number | undefined) =>
+  `Worker ${workerId} could not open its real client, or lost it: ${name}${code === undefined ? '' : `, code ${code}`}. What the error says is known in that worker alone, because other apps read PM2's bus.`;
+
 export const memberRefused = (name: string, workerId: number) =>
   `Somebody came to the leader of ${show(name)} by the direct road as the member of worker ${workerId}, and couldn't prove it; it was turned away.`;
 

@@ -230,6 +230,7 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   unreached: [warnings.unreached('g', 'no room'), /"g" wait.*no room.*busData/],
   dataOnBus: [warnings.dataOnBus('no room'), /over PM2's bus.*no room/],
   notDirect: [warnings.notDirect('g', 'no room'), /"g".*no room/],
+  openErrorElsewhere: [warnings.openErrorElsewhere(3, 'Error', 'EX'), /Worker 3.*Error, code EX\. .*bus/],
   memberRefused: [warnings.memberRefused('g', 3), /"g".*worker 3.*turned away/],
   notDirectIn: [warnings.notDirectIn(3, 'g', 'no room'), /worker 3.*"g".*no room/],
   protocolTooFar: [warnings.protocolTooFar(3), /^Worker 3 speaks no protocol of ours/],

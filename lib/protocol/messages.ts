@@ -292,7 +292,14 @@ export type TransferFailure = 'vacant' | 'no candidate' | 'failed' | 'no group' 
  * Under PM2 there is no primary of ours. What workers say goes to all of them, in one order, as a log; these frames are
  * only said there, beside `join`, `leave`, `heartbeat`, `ready`, `prepared`, `yield`, `resign`, `transfer` and `offer`, without its secret.
  */
-export type FromBus = Ask | NoState | Found | State | Enter | Part | Claim;
+export type FromBus = Ask | NoState | Found | State | Enter | Part | Claim | Differs;
+
+/** A member was given another option than the leader, which its digest doesn't tell. */
+export interface Differs {
+  readonly k: 'differs';
+  readonly group: string;
+  readonly option: 'args';
+}
 
 /** One `process.send` to the daemon. */
 export interface BusPacket extends Packet {

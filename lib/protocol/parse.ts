@@ -240,6 +240,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     found: { n: count },
     enter: { process: text, workerId: count, pid: count, heartbeatMs: duration, leaderTimeoutMs: duration },
     part: {},
+    differs: { group, option: oneOf('args') },
     claim: { group, after: count, seen: optional(count) },
     state: {
       to: text,

@@ -2,7 +2,7 @@ import test from 'ava';
 import { Claims } from '../../lib/pm2/claims.js';
 import { warningsOf } from '../../lib/pm2/differences.js';
 import { findMetricSink, showMetrics } from '../../lib/pm2/metrics.js';
-import { Offers } from '../../lib/pm2/offers.js';
+import { type Kept, Offers } from '../../lib/pm2/offers.js';
 import { Transfers } from '../../lib/pm2/transfers.js';
 import { Watch } from '../../lib/pm2/watch.js';
 import type { Claim, Offer, Transferred } from '../../lib/protocol/messages.js';
@@ -293,10 +293,10 @@ test("what configure() was given is compared too, and a leader isn't compared wi
 // -------------------------------------------------------------------------------------------------------- offers
 
 function storeOf() {
-  const files = new Map<string, Readonly<Record<string, string>>>();
+  const files = new Map<string, Readonly<Record<string, Kept>>>();
   return {
     files,
-    keep(address: string, secrets: Readonly<Record<string, string>>) {
+    keep(address: string, secrets: Readonly<Record<string, Kept>>) {
       if (address === '/full') throw new Error('ENOSPC');
       files.set(address, secrets);
     },
@@ -324,10 +324,13 @@ test('the log carries an address without its secret, which members find in its p
   const store = storeOf();
   const offers = new Offers(store, 2);
   t.deepEqual(offers.hide(offer(5)), { ...offer(5), secret: '' });
-  t.deepEqual(offers.hide(offer(6, '/x', 'other')), { ...offer(6), secret: '' });
+  t.deepEqual(offers.hide(offer(6, '/x', 'other'), 'hash'), { ...offer(6), secret: '' });
   const member = new Offers(store, 2);
-  t.deepEqual(member.complete('g', 5, '/x'), keyed(5));
-  t.deepEqual(member.complete('g', 6, '/x'), keyed(6, '/x', 'other'));
+  t.deepEqual(member.complete('g', 5, '/x'), { offer: keyed(5), kept: { secret: 's', args: undefined } });
+  t.deepEqual(member.complete('g', 6, '/x'), {
+    offer: keyed(6, '/x', 'other'),
+    kept: { secret: 'other', args: 'hash' },
+  });
   t.is(member.complete('g', 7, '/x'), undefined);
   t.is(member.complete('g', 5, '/gone'), undefined);
   t.is(offers.hide(offer(5, '/full')), undefined);
@@ -352,8 +355,8 @@ test('where data may go over the bus the secret goes with the address', t => {
   const said = new Offers(store, 2, true).hide(offer(5, both))!;
   t.is(said.secret, '');
   t.is(store.files.size, 0);
-  t.deepEqual(new Offers(store, 2, true).complete('g', 5, said.address), keyed(5, both));
-  t.deepEqual(new Offers(store, 2).complete('g', 5, said.address), keyed(5, '/x'), 'by the socket alone');
+  t.deepEqual(new Offers(store, 2, true).complete('g', 5, said.address), { offer: keyed(5, both) });
+  t.deepEqual(new Offers(store, 2).complete('g', 5, said.address), { offer: keyed(5, '/x') }, 'by the socket alone');
   const alone = new Offers(store, 2, true).hide(offer(5, writeBusAddress({ bus: '1/l' })))!;
   t.is(new Offers(store, 2).complete('g', 5, alone.address), undefined);
 });
