@@ -241,6 +241,10 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
     warnings.noBus(Object.assign(new Error('connect EACCES /p'), { code: 'EACCES' })),
     /EACCES \/p.*another user/,
   ],
+  notOfPm2: [
+    warnings.notOfPm2('/h/pm2.pid'),
+    /\/h\/pm2\.pid doesn't name its parent.*PM2_PID_FILE_PATH.*setupPrimary\(\)/,
+  ],
   silentBus: [warnings.silentBus(), /daemon has not passed on/],
 };
 
