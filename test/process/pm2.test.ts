@@ -151,6 +151,43 @@ for (const major of MAJORS) {
     await end();
   });
 
+  for (const closes of [true, false]) {
+    const what = closes
+      ? 'closes its real client and leaves nothing'
+      : 'that exits without close() leaves no directory';
+    test.serial(title(`the app of the README ${what} at pm2 stop`), async t => {
+      const pm2 = await startPm2(t, major);
+      const folder = mkdtempSync(join(process.cwd(), 'dist', 'readme-'));
+      t.teardown(() => rmSync(folder, { recursive: true }));
+      const blocks = readFileSync('README.md', 'utf8').split('```js app.js\n').slice(1);
+      const app = blocks.map(block => block.split('\n```')[0]!).find(block => block.includes('SIGINT'))!;
+      writeFileSync(join(folder, 'app.js'), closes ? app : app.replace('await registry.close();', ''));
+      const log = join(folder, 'log');
+      writeFileSync(
+        join(folder, 'registry.js'),
+        `import { appendFileSync } from 'node:fs';
+        const say = what => appendFileSync(${JSON.stringify(log)}, what + '\\n');
+        export class Registry {
+          async ready() { say('open'); }
+          async get(key) { return key; }
+          async close() { await new Promise(resolve => setTimeout(resolve, 50)); say('close'); }
+        }`,
+      );
+      const apps = [
+        { name: 'web', script: 'app.js', cwd: folder, exec_mode: 'cluster', instances: 2, wait_ready: true },
+      ];
+      writeFileSync(join(folder, 'ecosystem.json'), JSON.stringify({ apps }));
+      await pm2.cli('start', join(folder, 'ecosystem.json'));
+      await pm2.until(() => pm2.temporary().length === 1);
+      await pm2.cli('stop', 'web');
+      t.deepEqual(pm2.temporary(), []);
+      const said = readFileSync(log, 'utf8').trim().split('\n');
+      const count = (word: string) => said.filter(line => line === word).length;
+      if (closes) t.is(count('close'), count('open'), said.join());
+      t.true(count('open') > 0);
+    });
+  }
+
   test.serial(title('a daemon whose files were put elsewhere is found'), async t => {
     const pm2 = await startPm2(t, major, home => ({
       PM2_PID_FILE_PATH: join(home, 'elsewhere.pid'),
