@@ -39,6 +39,7 @@ function createHost(): Host {
     where,
     clock: systemClock,
     signals,
+    /* c8 ignore next -- as below */
     createWorkerEnd: () => createWorkerEnd(missingPm2Pid(here)),
     createPrimaryEnd: createClusterPrimaryEnd,
     setSerialization: setClusterSerialization,

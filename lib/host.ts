@@ -154,7 +154,7 @@ export class Host {
       clock: this.#world.clock,
       options: resolvePrimaryOptions(),
       emit: (event, detail) => this.#emit(event, detail),
-      leftovers: this.#world.where === 'primary' ? this.#world.leftovers : undefined,
+      leftovers: (this.#world as { readonly leftovers?: Leftovers }).leftovers,
     });
     return this.#router;
   }

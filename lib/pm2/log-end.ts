@@ -305,6 +305,7 @@ export class LogEnd implements WorkerEnd {
   /** Where a leader can be reached, and a warning where it was given other arguments. */
   #offered(group: string, term: number, address: string): FromPrimary[] {
     const completed = this.#offers.complete(group, term, address);
+    /* c8 ignore next -- a leader that is gone by now: a matter of a few milliseconds */
     if (!completed) return [];
     const { offer, kept } = completed;
     if (!kept || !this.#args.isNewlyOther(group, kept.args)) return [offer];

@@ -3,10 +3,11 @@
 //
 // Who uses it: `Link` has one `Reception` (lib/road/direct/reception.ts) for all groups that its process leads. The
 // leader of a term tells the control frame `offer` ({ group, term, address, secret }), the control plane hands it to the
-// other members of the group, and each of them connects. A control plane that others can read (PM2's bus) carries the
-// frame without its `secret`: the leader's side puts it in a file beside the socket (`keepSecret`) before the frame is
-// told, and the member's side puts it back into the frame (`readSecret`). What a killed process left is removed with
-// `remove`: by the primary, or by the others where there is none.
+// other members of the group, to each with its own key in place of the secret, and each of them connects. A control plane
+// that others can read (PM2's bus) carries the frame without its `secret`: the leader's side puts it in a file beside the
+// socket (`keepSecrets`) before the frame is told, and the member's side reads it there (`readSecrets`) and makes its key.
+// What a killed process left is removed with `remove`: by the primary, by the others where there is none, or by the next
+// process that begins, where all were killed.
 
 /** One end of a connection. */
 export interface Connection {

@@ -10,6 +10,7 @@ import {
   type Packet,
 } from '../../lib/protocol/messages.js';
 import { Router } from '../../lib/router/router.js';
+import type { Leftovers } from '../../lib/transport/direct.js';
 import type { PrimaryEnd, PrimaryEndHandlers } from '../../lib/transport/transport.js';
 import { UnitClock } from './unit-clock.js';
 import { bundlesOf } from './unit-frames.js';
@@ -74,11 +75,12 @@ export class UnitPrimary {
   readonly events: { readonly event: string; readonly detail: Record<string, unknown> }[] = [];
   readonly router: Router;
 
-  constructor(options?: PrimaryOptions) {
+  constructor(options?: PrimaryOptions, leftovers?: Leftovers) {
     this.router = new Router({
       clock: this.clock,
       options: resolvePrimaryOptions(options),
       emit: (event, detail) => this.events.push({ event, detail: detail as Record<string, unknown> }),
+      leftovers,
     });
     this.router.attach(this.end);
   }

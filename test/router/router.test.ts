@@ -632,3 +632,19 @@ test('where a leader can be reached is told to the other members of its group, e
   primary.join(5, 'g');
   t.deepEqual(offersOf(5), []);
 });
+
+test('of what a dead worker left only that is removed which it has not removed itself', t => {
+  const said: string[] = [];
+  const note = (what: string) => (address: string) => void said.push(`${what} ${address}`);
+  const leftovers = { note: note('note'), forget: note('forget'), remove: note('remove') };
+  const primary = new UnitPrimary({}, leftovers);
+  primary.join(1, 'g');
+  primary.join(2, 'g');
+  for (const address of ['/a', '/b']) primary.say(1, { k: 'address', address });
+  primary.say(2, { k: 'address', address: '/a', gone: true });
+  t.deepEqual(said.splice(0), ['note /a', 'note /b'], 'another says nothing of it');
+  primary.say(1, { k: 'address', address: '/a', gone: true });
+  primary.closed(1);
+  primary.exited(1);
+  t.deepEqual(said, ['forget /a', 'remove /b']);
+});

@@ -321,4 +321,8 @@ test('on Windows it is a named pipe that nobody guesses, and nothing to remove',
   });
   t.is(asked, undefined);
   t.regex(address, /^\\\\\.\\pipe\\csc-[0-9a-f-]{36}$/);
+  const here = new End();
+  here.connection = transport.connect('/nowhere/at/all', here.handlers);
+  await here.until(() => here.closes === 1);
+  t.regex(here.problem!.message, /connect ENOENT/, 'whose it is is not looked at');
 });

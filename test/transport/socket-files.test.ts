@@ -293,6 +293,7 @@ unix('the folder is XDG_RUNTIME_DIR, where it is there, its owner alone writes i
   const fallback = socketFolder({});
   t.is(fallback, tmpdir());
   t.is(socketFolder({ XDG_RUNTIME_DIR: own }), own);
+  t.notThrows(() => createSockets());
   const long = join(own, 'x'.repeat(100));
   mkdirSync(long, { mode: 0o700 });
   for (const bad of ['', relative(process.cwd(), own), join(folder, 'nowhere'), long])

@@ -132,30 +132,43 @@ direct('a leader that does not answer is tried again', async (t, rig) => {
   listener.close();
 });
 
-direct('a leader that speaks before it was greeted, or twice, is not listened to', async (t, rig) => {
-  const worker = rig.network.fork();
-  const welcome = encodeWords(What.WELCOME, { received: 0 });
-  for (const bytes of [encodeAck(1), encodeWords(What.WELCOME, null as never), Buffer.concat([welcome, welcome])]) {
-    let address = '';
-    const listener = worker.direct.listen({
-      listening: given => {
-        address = given;
-      },
-      failed() {},
-      accept: connection => {
-        connection.write([bytes]);
-        return { data() {}, drained() {}, closed() {} };
-      },
-    });
-    await rig.time.settle();
-    const member = rig.member();
-    member.road.offered({ address, secret: '' });
-    await rig.time.advance(RECONNECT_MS);
-    t.not(member.changes.length > 0 && member.road.kind, 'direct');
-    member.road.destroy();
-    listener.close();
-  }
-});
+direct(
+  'a leader that has proved itself, and then says what comes later, or twice, is not listened to',
+  async (t, rig) => {
+    const welcome = encodeWords(What.WELCOME, { received: 0 });
+    const { secret } = rig.offerFor(2);
+    const said = [encodeAck(1), encodeWords(What.WELCOME, null as never), Buffer.concat([welcome, welcome])];
+    for (const bytes of said) {
+      let address = '';
+      const listener = rig.network.fork().direct.listen({
+        listening: given => {
+          address = given;
+        },
+        failed() {},
+        accept: connection => {
+          const reader = new WireReader({
+            words: (what, words) => {
+              if (what !== What.HELLO) return;
+              const { challenge } = new Challenger(words as Hello, secret);
+              connection.write([encodeWords(What.CHALLENGE, challenge), bytes]);
+            },
+            ack() {},
+            final() {},
+            bundle() {},
+          });
+          return { data: chunk => reader.push(chunk), drained() {}, closed() {} };
+        },
+      });
+      await rig.time.settle();
+      const member = rig.member();
+      member.road.offered({ address, secret });
+      await rig.time.advance(RECONNECT_MS);
+      t.not(member.changes.length > 0 && member.road.kind, 'direct');
+      member.road.destroy();
+      listener.close();
+    }
+  },
+);
 
 direct('a leader that leaves out a bundle is not listened to any more', async (t, rig) => {
   const member = await rig.member().connect();
