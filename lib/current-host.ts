@@ -9,10 +9,13 @@ import {
   whereAmI,
 } from './transport/cluster.js';
 import { Pm2Bus } from './transport/pm2-bus.js';
-import { findPm2Place } from './transport/pm2-place.js';
-import { createSockets, keepSecrets, readSecrets, removeSocket } from './transport/sockets.js';
+import { findPm2Place, missingPm2Pid } from './transport/pm2-place.js';
+import { keepSecrets, leftovers, readSecrets, removeSocket } from './transport/socket-files.js';
+import { createSockets } from './transport/sockets.js';
+import type { WorkerEnd } from './transport/transport.js';
 import { systemClock } from './utils/clock.js';
 import { signalsOf } from './utils/resign-on-signals.js';
+import { notOfPm2 } from './warnings.js';
 
 const KEY = Symbol.for('cluster-shared-client.host');
 
@@ -26,7 +29,8 @@ export function currentHost(): Pick<Host, 'setupPrimary' | 'configure' | 'create
 function createHost(): Host {
   const where = whereAmI();
   const { env, ppid, platform } = process;
-  const place = findPm2Place({ env, ppid, platform, isWorker: where === 'worker' });
+  const here = { env, ppid, platform, isWorker: where === 'worker' };
+  const place = findPm2Place(here);
   /* c8 ignore next 4 -- only in a worker of a real PM2, which the process ring has; those are ended by signals, and write no coverage. */
   if (place) {
     const createBus = () => new Pm2Bus({ place, up: createClusterWorkerEnd(), clock: systemClock });
@@ -36,12 +40,21 @@ function createHost(): Host {
     where,
     clock: systemClock,
     signals,
-    createWorkerEnd: createClusterWorkerEnd,
+    /* c8 ignore next -- as below */
+    createWorkerEnd: () => createWorkerEnd(missingPm2Pid(here)),
     createPrimaryEnd: createClusterPrimaryEnd,
     setSerialization: setClusterSerialization,
     createDirect: createSockets,
-    removeAddress: removeSocket,
+    leftovers,
   });
+}
+
+/* c8 ignore next 6 -- only in a worker of a real cluster, which the process ring has. */
+/** @param pidFile where the parent's pid would stand, if this was the worker of PM2 that it looks like */
+function createWorkerEnd(pidFile: string | undefined): WorkerEnd {
+  const end: WorkerEnd & { advice?: string | undefined } = createClusterWorkerEnd();
+  if (pidFile !== undefined) end.advice = notOfPm2(pidFile);
+  return end;
 }
 
 const secrets = { keep: keepSecrets, read: readSecrets, remove: removeSocket };

@@ -214,6 +214,12 @@ export const noCommonProtocol = (ours: readonly number[], theirs: readonly numbe
 export const brokenFrame = (field: string, expected: string, outcome?: Outcome) =>
   new SharedClientError('ERR_PROTOCOL', `A broken frame came: ${field} must be ${expected}.`, { outcome });
 
+export const notTheLeader = (address: string) =>
+  new SharedClientError(
+    'ERR_PROTOCOL',
+    `Whoever listens at ${address} didn't prove that it is the leader, and was told nothing. If this comes again, look who made that socket.`,
+  );
+
 export const brokenResult = (method: string, cause: unknown) =>
   new SharedClientError('ERR_PROTOCOL', `What ${method}() returned came broken: ${(cause as Error).message}`, {
     cause,

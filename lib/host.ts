@@ -41,7 +41,7 @@ import { Router } from './router/router.js';
 import type { Bus } from './transport/bus.js';
 import { createBusFallback } from './transport/bus-fallback.js';
 import { BusStreams } from './transport/bus-streams.js';
-import type { DirectTransport } from './transport/direct.js';
+import type { DirectTransport, Leftovers } from './transport/direct.js';
 import { createLocalPair } from './transport/local.js';
 import type { PrimaryEnd, WorkerEnd } from './transport/transport.js';
 import { bindToContext, neutralContext } from './utils/async-context.js';
@@ -60,8 +60,7 @@ export type Surroundings = {
       readonly where: 'primary';
       createPrimaryEnd(): PrimaryEnd;
       setSerialization(kind: 'json' | 'advanced'): void;
-      /** As `DirectTransport.remove`. */
-      removeAddress?(address: string): void;
+      readonly leftovers?: Leftovers;
     }
   | {
       readonly where: 'worker' | 'thread';
@@ -162,7 +161,7 @@ export class Host {
       clock: this.#world.clock,
       options: resolvePrimaryOptions(),
       emit: (event, detail) => this.#emit(event, detail),
-      removeAddress: address => this.#world.where === 'primary' && this.#world.removeAddress?.(address),
+      leftovers: (this.#world as { readonly leftovers?: Leftovers }).leftovers,
     });
     return this.#router;
   }

@@ -16,7 +16,7 @@ export {
   type LeaderTaskOptions,
   resolveLeaderTask,
 } from './options/leader-task-options.js';
-export { digestDifference, memberDigest } from './options/member-digest.js';
+export { digestDifference, memberDigest, withoutArgs } from './options/member-digest.js';
 export {
   type HandleOptions,
   type MemberOptions,

@@ -71,7 +71,7 @@ export function createMemoryCluster(options: MemoryNetworkOptions = {}): MemoryC
     clock: network.primaryClock,
     createPrimaryEnd: () => network.primaryEnd,
     setSerialization() {},
-    removeAddress: address => network.remove(address),
+    leftovers: { note() {}, forget() {}, remove: address => network.remove(address) },
   });
   const cluster: MemoryCluster = {
     setupPrimary: given => primaryHost.setupPrimary(given),

@@ -31,6 +31,13 @@ export const unreached = (name: string, why: string) =>
 export const dataOnBus = (why: string) =>
   `Data goes over PM2's bus, because a leader can't be reached past it: ${why}.`;
 
+/** What others are told under PM2 in place of an error. */
+export const openErrorElsewhere = (workerId: number, name: string, code: string | number | undefined) =>
+  `Worker ${workerId} could not open its real client, or lost it: ${name}${code === undefined ? '' : `, code ${code}`}. What the error says is known in that worker alone, because other apps read PM2's bus.`;
+
+export const memberRefused = (name: string, workerId: number) =>
+  `Somebody came to the leader of ${show(name)} by the direct road as the member of worker ${workerId}, and couldn't prove it; it was turned away.`;
+
 export const notDirectIn = (workerId: number, name: string, why: string) =>
   `In worker ${workerId}: ${notDirect(name, why)}`;
 
@@ -62,6 +69,10 @@ const BUS_ADVICE: Readonly<Record<string, string>> = {
 export const noBus = ({ message, code = '' }: NodeJS.ErrnoException) =>
   `PM2's bus can't be read: ${message}. ${BUS_ADVICE[code] ?? "Is PM2's daemon running?"} ` +
   'Or do without it: one instance in fork mode, whose script calls setupPrimary() and cluster.fork().';
+
+/** Why there is no primary in what looks like a worker of PM2's cluster mode, but of a daemon that can't be found. */
+export const notOfPm2 = (pidFile: string) =>
+  `This process has the environment of a worker in PM2's cluster mode, but ${pidFile} doesn't name its parent. If PM2 started it, give the app the PM2_HOME and PM2_PID_FILE_PATH that the daemon was started with (env in the ecosystem file). If a script of yours did, call setupPrimary() there.`;
 
 /** Why there is no primary under PM2: its bus is there, but nothing comes back. */
 export const silentBus = () => "PM2's daemon has not passed on what this worker said.";

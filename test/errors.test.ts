@@ -161,6 +161,7 @@ const MAKERS: Readonly<
     'not-started',
     /protocol 2, 3 and this worker 1/,
   ],
+  notTheLeader: [errors.notTheLeader('/x'), 'ERR_PROTOCOL', undefined, /at \/x didn't prove.*look who made/],
   brokenFrame: [errors.brokenFrame('a.b', 'a list', 'unknown'), 'ERR_PROTOCOL', 'unknown', /a\.b must be a list\.$/],
   brokenResult: [
     errors.brokenResult('get', cause),
@@ -236,6 +237,8 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   unreached: [warnings.unreached('g', 'no room'), /"g" wait.*no room.*busData/],
   dataOnBus: [warnings.dataOnBus('no room'), /over PM2's bus.*no room/],
   notDirect: [warnings.notDirect('g', 'no room'), /"g".*no room/],
+  openErrorElsewhere: [warnings.openErrorElsewhere(3, 'Error', 'EX'), /Worker 3.*Error, code EX\. .*bus/],
+  memberRefused: [warnings.memberRefused('g', 3), /"g".*worker 3.*turned away/],
   notDirectIn: [warnings.notDirectIn(3, 'g', 'no room'), /worker 3.*"g".*no room/],
   notClosed: [warnings.notClosed('g'), /real client of "g".*close: client => .*role: 'close'/],
   oddSubscription: [warnings.oddSubscription('g', '7'), /of "g" returned 7.*unsubscribe\(\)/],
@@ -248,6 +251,10 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   noBus: [
     warnings.noBus(Object.assign(new Error('connect EACCES /p'), { code: 'EACCES' })),
     /EACCES \/p.*another user/,
+  ],
+  notOfPm2: [
+    warnings.notOfPm2('/h/pm2.pid'),
+    /\/h\/pm2\.pid doesn't name its parent.*PM2_PID_FILE_PATH.*setupPrimary\(\)/,
   ],
   silentBus: [warnings.silentBus(), /daemon has not passed on/],
 };

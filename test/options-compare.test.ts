@@ -5,6 +5,7 @@ import {
   type MemberOptions,
   memberDigest,
   resolveCreateArguments,
+  withoutArgs,
 } from '../lib/options.js';
 
 class Registry {}
@@ -172,4 +173,10 @@ test('what is not a digest differs, and throws nothing', t => {
     t.is(digestDifference(broken, broken), undefined);
   }
   t.is(digestDifference(ours, ours.replace('{', '{"__proto__":{},')), '__proto__');
+});
+
+test('a digest apart from its arguments is what all may read', t => {
+  t.deepEqual(withoutArgs('{"class":"A","args":"x"}'), { digest: '{"class":"A"}', args: 'x' });
+  for (const text of ['{"open":true}', 'no digest', '7'])
+    t.deepEqual(withoutArgs(text), { digest: text, args: undefined });
 });

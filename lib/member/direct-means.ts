@@ -2,7 +2,7 @@
 
 import type { Welcome } from '../protocol/messages.js';
 import type { Limits } from '../road/direct/member-lane.js';
-import { Reception } from '../road/direct/reception.js';
+import { Reception, type ReceptionOptions } from '../road/direct/reception.js';
 import type { DirectTransport } from '../transport/direct.js';
 import type { Clock } from '../utils/clock.js';
 
@@ -17,12 +17,12 @@ export function createDirectMeans(
   transport: DirectTransport,
   clock: Clock,
   welcome: Welcome,
-  announce: (address: string, proceed: () => void) => void,
+  told: Pick<ReceptionOptions, 'announce' | 'removed'>,
 ): DirectMeans {
   const { road, maxQueuedBytes = Number.POSITIVE_INFINITY, maxQueuedTotalBytes = Number.POSITIVE_INFINITY } = welcome;
   return {
     transport,
-    reception: new Reception({ transport, clock, announce }),
+    reception: new Reception({ transport, clock, ...told }),
     isOnly: road === 'only direct',
     maxQueuedBytes,
     maxQueuedTotalBytes,

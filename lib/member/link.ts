@@ -296,10 +296,11 @@ export class Link {
   #configure(welcome: Welcome): void {
     this.#welcome = welcome;
     if (welcome.road !== 'relay' && this.#createDirect)
-      this.#direct ??= createDirectMeans(this.#createDirect(), this.clock, welcome, (address, proceed) =>
+      this.#direct ??= createDirectMeans(this.#createDirect(), this.clock, welcome, {
         // What was written is read even if this process is killed the next moment, and so nothing of it stays.
-        this.#outbox?.controlInOrder({ k: 'address', address }, proceed),
-      );
+        announce: (address, proceed) => this.#outbox?.controlInOrder({ k: 'address', address }, proceed),
+        removed: address => this.#outbox?.controlInOrder({ k: 'address', address, gone: true }),
+      });
   }
 
   #begin({ version, probe }: Welcome, link: number): void {

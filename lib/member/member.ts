@@ -1,7 +1,6 @@
 // One member at work: hears the primary, plays its role, and keeps calls, subscriptions and publications on the road to
 // whoever leads.
 
-import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
 import { tell } from '../diagnostics/channels.js';
 import { debug } from '../diagnostics/debug-log.js';
@@ -22,8 +21,6 @@ import { Served } from '../metrics/served.js';
 import { type MemberOptions, memberDigest } from '../options.js';
 import { type FrameView, readFrames } from '../protocol/frames.js';
 import { type Bundle, type Join, Kind, type News, type Offer, type Resign } from '../protocol/messages.js';
-import type { PortablePayload } from '../protocol/payload.js';
-import { fromPortable, toPortable } from '../protocol/travelling-parts.js';
 import { LocalRoad } from '../road/local-road.js';
 import type { Road } from '../road/road.js';
 import { captureContext, neutralContext } from '../utils/async-context.js';
@@ -48,6 +45,7 @@ import {
 import { Stickies } from './stickies.js';
 import { Subscriptions } from './subscriptions.js';
 import { Tenure } from './tenure.js';
+import { ToldErrors } from './told-errors.js';
 
 /** Orders as lines of NODE_DEBUG. */
 const TELLS: { readonly [order in RoleOrder['do']]: string } = {
@@ -89,6 +87,7 @@ export class Member implements LinkMember {
   #news: News | undefined;
   /** The last error of an attempt to open the real client, while none is open. */
   #openError: Error | undefined;
+  readonly #told: ToldErrors;
   #road: Road | undefined;
   readonly #roads: Roads;
   /** The last term whose end has come. */
@@ -108,6 +107,7 @@ export class Member implements LinkMember {
     this.clock = link.clock;
     this.#options = options;
     this.#link = link;
+    this.#told = new ToldErrors(link);
     this.#waiters = new ReadyWaiters(this.clock);
     this.#teller = { side: 'member', member: link.self.workerId, group: this.name };
     this.#newsTeller = new NewsTeller(this.#teller);
@@ -254,7 +254,7 @@ export class Member implements LinkMember {
     // The channel keeps order, so this is the newest.
     this.#newsTeller.tell(news);
     this.#news = news;
-    if (news.error) this.#openError = readError(news.error);
+    if (news.error) this.#openError = this.#told.read(news.error);
     if (news.phase === 'ready') this.#openError = undefined;
     if (news.methods) this.#observe(observer => observer.methods(news.methods!));
     this.#play({ type: 'news', term: news.term, phase: news.phase, leader: news.leader?.workerId });
@@ -442,7 +442,8 @@ export class Member implements LinkMember {
   }
 
   #resigned({ term, cause, error }: Extract<RoleOrder, { do: 'resign' }>): void {
-    const frame: Resign = { k: 'resign', group: this.name, term, cause, ...(error && { error: toPortable(error) }) };
+    const told = error && { error: this.#told.tell(error) };
+    const frame: Resign = { k: 'resign', group: this.name, term, cause, ...told };
     this.#toldOfResigning = new Promise(resolve => this.#link.tellInOrder(frame, resolve));
   }
 
@@ -549,15 +550,5 @@ export class Member implements LinkMember {
 
   #observe(say: (observer: MemberObserver) => void): void {
     for (const observer of this.observers) say(observer);
-  }
-}
-
-/** Whatever another worker sent for an error becomes one. */
-function readError(payload: PortablePayload): Error {
-  const { text, ext, parts } = fromPortable(payload);
-  try {
-    return decodeError(JSON.parse(text), ext, parts);
-  } catch (error) {
-    return brokenFrame('error.text', `JSON, but ${(error as Error).message}`);
   }
 }

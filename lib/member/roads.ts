@@ -6,7 +6,7 @@ import { DirectLeader } from '../road/direct/direct-leader.js';
 import { DirectRoad } from '../road/direct/direct-road.js';
 import { RelayRoad, type RemoteRoad } from '../road/road.js';
 import type { Timer } from '../utils/clock.js';
-import { notDirect, unreached } from '../warnings.js';
+import { memberRefused, notDirect, unreached } from '../warnings.js';
 import type { Link } from './link.js';
 
 export interface RoadsOptions {
@@ -135,7 +135,7 @@ export class Roads {
   }
 
   #invite(leader: DirectLeader): void {
-    const { group, link } = this.#options;
+    const { group, link, warn } = this.#options;
     const { term } = leader;
     link.direct?.reception.open({
       group,
@@ -143,6 +143,7 @@ export class Roads {
       leader,
       offer: ({ address, secret }) => link.tell({ k: 'offer', group, term, address, secret }),
       failed: problem => this.#tell(term, 'relay', problem),
+      refused: workerId => warn(memberRefused(group, workerId)),
     });
   }
 

@@ -34,6 +34,12 @@ export function memberDigest(options: MemberOptions): string {
   return JSON.stringify(digest);
 }
 
+/** A digest apart from the hash of the arguments, which tells who guesses them whether that was right. */
+export function withoutArgs(text: string): { readonly digest: string; readonly args: string | undefined } {
+  const { args, ...rest } = read(text) ?? {};
+  return typeof args === 'string' ? { digest: JSON.stringify(rest), args } : { digest: text, args: undefined };
+}
+
 /** The first option in which two digests differ; `'options'` where one of them isn't a digest that this release can read. */
 export function digestDifference(a: string, b: string): string | undefined {
   if (a === b) return undefined;

@@ -23,7 +23,8 @@ import type { Peer, WorkerEnd, WorkerEndHandlers } from '../transport/transport.
 import type { Clock } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { own } from '../utils/own.js';
-import { noBus, silentBus } from '../warnings.js';
+import { noBus, otherOptions, silentBus } from '../warnings.js';
+import { Args } from './args.js';
 import { Claims } from './claims.js';
 import { warningsOf } from './differences.js';
 import { Newcomer } from './newcomer.js';
@@ -68,6 +69,7 @@ export class LogEnd implements WorkerEnd {
   readonly #watch: Watch;
   readonly #transfers: Transfers;
   readonly #offers: Offers;
+  readonly #args = new Args();
   #handlers: WorkerEndHandlers | undefined;
   #view: View;
   /** The state that our members were last told of. */
@@ -101,7 +103,7 @@ export class LogEnd implements WorkerEnd {
     this.#me = me;
     this.self = { workerId, pid };
     this.#view = newView(me);
-    this.#offers = new Offers(options.secrets, options.busData);
+    this.#offers = new Offers(options.secrets, workerId, options.busData);
     this.#claims = new Claims({ clock, me, choose, say: claim => this.#claim(claim) });
     this.#transfers = new Transfers(frame => this.#deliver([frame]));
     this.#watch = new Watch({
@@ -226,14 +228,18 @@ export class LogEnd implements WorkerEnd {
 
   /** Keeps what has to be said again to a state that doesn't have it. @returns what the others hear */
   #note(frame: ControlFrame): ControlFrame[] {
-    if (frame.k === 'leave') this.#joins.delete(frame.group);
+    if (frame.k === 'leave') {
+      this.#joins.delete(frame.group);
+      this.#args.left(frame.group);
+    }
     // Nobody asks for it here.
     if (frame.k === 'on road') return [];
-    if (frame.k === 'address') this.#address = frame;
+    if (frame.k === 'address') this.#address = frame.gone ? undefined : frame;
     if (frame.k === 'transfer') return this.#transfers.ask(frame, this.#view.log) ? [frame] : [];
-    if (frame.k === 'offer') return [this.#offers.hide(frame)].filter(offer => offer !== undefined);
+    if (frame.k === 'offer')
+      return [this.#offers.hide(frame, this.#args.of(frame.group))].filter(offer => offer !== undefined);
     if (frame.k !== 'join') return [frame];
-    const join = this.#aside ? { ...frame, eligible: false } : frame;
+    const join = this.#args.note(this.#aside ? { ...frame, eligible: false } : frame);
     this.#joins.set(join.group, join);
     return [join];
   }
@@ -265,6 +271,7 @@ export class LogEnd implements WorkerEnd {
     if (answer) return this.#see({ type: 'answer', answer });
     this.#watch.heard(packet.i);
     this.#see({ type: 'packet', packet, at });
+    this.#warnOfOthers(packet);
   }
 
   #see(seen: Seen): void {
@@ -292,11 +299,33 @@ export class LogEnd implements WorkerEnd {
     this.#offers.see(before, log);
     const { control, addresses, ended, gone } = tell(before, log, this.#me);
     const ends = ended.map(({ group, term }) => signal(group, term, Kind.END, 0));
-    const offers = addresses.map(({ group, term, address }) => this.#offers.complete(group, term, address));
+    const offers = addresses.flatMap(({ group, term, address }) => this.#offered(group, term, address));
     const lease = leasedAt !== undefined && { leasedAt };
     const told = control.map(frame => (lease && this.#appoints(frame) ? { ...frame, ...lease } : frame));
-    const frames = [...told, ...offers.filter(offer => offer !== undefined), ...warningsOf(before, log, this.#me)];
+    const frames = [...told, ...offers, ...warningsOf(before, log, this.#me)];
     this.#deliver(frames, [...ends, ...gone]);
+  }
+
+  /** Where a leader can be reached, and a warning where it was given other arguments. */
+  #offered(group: string, term: number, address: string): FromPrimary[] {
+    const completed = this.#offers.complete(group, term, address);
+    /* c8 ignore next -- a leader that is gone by now: a matter of a few milliseconds */
+    if (!completed) return [];
+    const { offer, kept } = completed;
+    if (!kept || !this.#args.isNewlyOther(group, kept.args)) return [offer];
+    this.#say([{ k: 'differs', group, option: 'args' }]);
+    return [offer, { k: 'warning', group, text: otherOptions(this.self.workerId, 'args', group) }];
+  }
+
+  /** Members that were given other options than we, who lead. */
+  #warnOfOthers({ i, c = [] }: BusPacket): void {
+    const { peers = {}, groups = {} } = this.#view.log ?? {};
+    const other = own(peers, i);
+    for (const frame of c) {
+      if (frame.k !== 'differs' || !other || own(groups, frame.group)?.led?.leader !== this.#me) continue;
+      const { group, option } = frame;
+      this.#deliver([{ k: 'warning', group, text: otherOptions(other.workerId, option, group) }]);
+    }
   }
 
   #appoints(frame: FromPrimary): boolean {

@@ -9,6 +9,7 @@
 //                           (prepared: its successor leads)     prepared, nobody left
 
 import type {
+  Address,
   BusGroup,
   BusPacket,
   Claim,
@@ -67,7 +68,7 @@ function readFrame(state: LogState, id: string, frame: ControlFrame, at: number)
   }
   // Who hasn't entered takes no part.
   if (!own(state.peers, id)) return state;
-  if (frame.k === 'address') return addressed(state, id, frame.address);
+  if (frame.k === 'address') return addressed(state, id, frame);
   if (frame.k === 'part') return removePeer(state, id, 'disconnected', at);
   if (!('group' in frame)) return state;
   if (frame.k === 'join') return join(state, id, frame, at);
@@ -77,8 +78,10 @@ function readFrame(state: LogState, id: string, frame: ControlFrame, at: number)
   return next === group ? state : withGroup(state, frame.group, next);
 }
 
-function addressed(state: LogState, id: string, address: string): LogState {
-  return { ...state, peers: { ...state.peers, [id]: { ...state.peers[id]!, address } } };
+function addressed(state: LogState, id: string, { address, gone }: Address): LogState {
+  const { address: known, ...peer } = state.peers[id]!;
+  if (gone && known !== address) return state;
+  return { ...state, peers: { ...state.peers, [id]: gone ? peer : { ...peer, address } } };
 }
 
 function readOfMember(state: LogState, group: BusGroup, id: string, frame: ControlFrame, at: number): BusGroup {

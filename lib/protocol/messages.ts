@@ -251,11 +251,13 @@ export interface Prepare {
 export interface Address {
   readonly k: 'address';
   readonly address: string;
+  /** It has removed that itself: whatever has that name from now on is somebody else's. */
+  readonly gone?: boolean;
 }
 
 /**
- * Where the leader of a term can be reached past the primary, and what shows that somebody may. From the leader to the
- * primary, and from there to each other member.
+ * Where the leader of a term can be reached past the primary, and by what both show who they are: from the leader to the
+ * primary with the secret of the term, and from there to each other member with that member's key.
  */
 export interface Offer {
   readonly k: 'offer';
@@ -306,7 +308,14 @@ export type TransferFailure = 'vacant' | 'no candidate' | 'failed' | 'no group' 
  * Under PM2 there is no primary of ours. What workers say goes to all of them, in one order, as a log; these frames are
  * only said there, beside `join`, `leave`, `heartbeat`, `ready`, `prepared`, `yield`, `resign`, `transfer` and `offer`, without its secret.
  */
-export type FromBus = Ask | NoState | Found | State | Enter | Part | Claim;
+export type FromBus = Ask | NoState | Found | State | Enter | Part | Claim | Differs;
+
+/** A member was given another option than the leader, which its digest doesn't tell. */
+export interface Differs {
+  readonly k: 'differs';
+  readonly group: string;
+  readonly option: 'args';
+}
 
 /** One `process.send` to the daemon. */
 export interface BusPacket extends Packet {

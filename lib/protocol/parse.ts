@@ -250,7 +250,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     },
     handover: { group, term: count },
     prepare: { group, term: count },
-    address: { address: text },
+    address: { address: text, gone: optional(flag) },
     offer: { group, term: count, address: text, secret: text },
     'on road': { group, term: count, road, problem: optional(text) },
     warning: { group, text },
@@ -261,6 +261,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     found: { n: count },
     enter: { process: text, workerId: count, pid: count, heartbeatMs: duration, leaderTimeoutMs: duration },
     part: {},
+    differs: { group, option: oneOf('args') },
     claim: { group, after: count, seen: optional(count) },
     state: {
       to: text,

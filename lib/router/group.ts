@@ -12,6 +12,7 @@ import type {
   TransferFailure,
 } from '../protocol/messages.js';
 import type { Clock, Timer } from '../utils/clock.js';
+import { memberKey } from '../utils/secret.js';
 import { notDirectIn } from '../warnings.js';
 import { appoint } from './appointment.js';
 import {
@@ -143,7 +144,7 @@ export class Group {
     this.apply({ type: 'join', member });
     if (isNew) this.host.emit('join', { name: this.name, workerId: member.workerId, pid: member.pid });
     this.tell(member.workerId);
-    if (this.#offer?.term === this.term) this.host.workers.get(member.workerId)?.tell(this.#offer);
+    if (this.#offer?.term === this.term) this.#tellOffer(member.workerId, this.#offer);
   }
 
   removeMember(workerId: number, event: GroupEvent): void {
@@ -169,11 +170,16 @@ export class Group {
     this.#pause?.clear();
   }
 
-  /** Only members may know. */
+  /** Only members may know, and of the secret each only what is its own: with another's it could say that it is that one. */
   #offered(workerId: number, offer: Offer): void {
     if (workerId !== this.leader || offer.term !== this.term) return;
     this.#offer = offer;
-    for (const id of this.state.members.keys()) if (id !== workerId) this.host.workers.get(id)?.tell(offer);
+    for (const id of this.state.members.keys()) if (id !== workerId) this.#tellOffer(id, offer);
+  }
+
+  #tellOffer(workerId: number, offer: Offer): void {
+    const secret = memberKey(offer.secret, this.name, offer.term, workerId);
+    this.host.workers.get(workerId)?.tell({ ...offer, secret });
   }
 
   #onRoad(workerId: number, { term, road, problem }: OnRoad): void {

@@ -2,6 +2,7 @@
 
 import { digestDifference, type ResolvedPrimaryOptions } from '../options.js';
 import {
+  type Address,
   type Envelope,
   type FromWorker,
   type Hello,
@@ -13,6 +14,7 @@ import {
   type TransferFailure,
 } from '../protocol/messages.js';
 import { parsePacket } from '../protocol/parse.js';
+import type { Leftovers } from '../transport/direct.js';
 import type { Peer, PrimaryEnd, Via } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';
 import { RunningClock } from '../utils/running-clock.js';
@@ -32,8 +34,8 @@ export interface RouterOptions {
   readonly options: ResolvedPrimaryOptions;
   /** Public events of the primary. */
   emit(event: string, detail: object): void;
-  /** Removes what a worker that is dead left behind there. */
-  removeAddress?(address: string): void;
+  /** What workers left behind. */
+  leftovers?: Leftovers | undefined;
 }
 
 export class Router implements GroupHost, RelayHost {
@@ -42,7 +44,7 @@ export class Router implements GroupHost, RelayHost {
   readonly groups = new Map<string, Group>();
   readonly traffic = { frames: 0, bundles: 0, bytes: 0 };
   readonly emit: RouterOptions['emit'];
-  readonly #removeAddress: RouterOptions['removeAddress'];
+  readonly #leftovers: RouterOptions['leftovers'];
   options: ResolvedPrimaryOptions;
   /** Which end a worker came by. */
   readonly #origins = new Map<number, { peer: Peer; end: PrimaryEnd; link: number; addresses: Set<string> }>();
@@ -55,11 +57,11 @@ export class Router implements GroupHost, RelayHost {
   /** Terms of groups that are gone: a group that comes again goes on from here. */
   #lastTerm = 0;
 
-  constructor({ clock, options, emit, removeAddress }: RouterOptions) {
+  constructor({ clock, options, emit, leftovers }: RouterOptions) {
     this.clock = clock;
     this.options = options;
     this.emit = emit;
-    this.#removeAddress = removeAddress;
+    this.#leftovers = leftovers;
     this.#running = new RunningClock(clock, options.heartbeatMs / 2, () => this.#lookForSilence());
   }
 
@@ -232,12 +234,21 @@ export class Router implements GroupHost, RelayHost {
     if (frame.k === 'hello') return;
     if (frame.k === 'heartbeat') return worker.tell({ k: 'ack', n: frame.n });
     if (frame.k === 'join') return this.#join(worker, frame);
-    if (frame.k === 'address') return void this.#origins.get(worker.workerId)?.addresses.add(frame.address);
+    if (frame.k === 'address') return this.#noteAddress(worker.workerId, frame);
     if (frame.k === 'transfer') return this.#transferFor(worker, frame);
     const group = 'group' in frame ? this.groups.get(frame.group) : undefined;
     if (!group?.state.members.has(worker.workerId)) return;
     group.receive(worker.workerId, frame);
     this.#forgetIfEmpty(group);
+  }
+
+  #noteAddress(workerId: number, { address, gone }: Address): void {
+    const { addresses } = this.#origins.get(workerId)!;
+    // Of what another worker said it says nothing.
+    if (gone && addresses.delete(address)) this.#leftovers?.forget(address);
+    if (gone) return;
+    addresses.add(address);
+    this.#leftovers?.note(address);
   }
 
   #hello(peer: Peer, end: PrimaryEnd, hello: Hello, via: Via): void {
@@ -326,7 +337,7 @@ export class Router implements GroupHost, RelayHost {
       this.#forgetIfEmpty(group);
     }
     this.workers.delete(workerId);
-    for (const address of this.#origins.get(workerId)?.addresses ?? []) this.#removeAddress?.(address);
+    for (const address of this.#origins.get(workerId)?.addresses ?? []) this.#leftovers?.remove(address);
     this.#origins.delete(workerId);
     this.#closeLeft();
   }

@@ -3,10 +3,11 @@
 //
 // Who uses it: `Link` has one `Reception` (lib/road/direct/reception.ts) for all groups that its process leads. The
 // leader of a term tells the control frame `offer` ({ group, term, address, secret }), the control plane hands it to the
-// other members of the group, and each of them connects. A control plane that others can read (PM2's bus) carries the
-// frame without its `secret`: the leader's side puts it in a file beside the socket (`keepSecret`) before the frame is
-// told, and the member's side puts it back into the frame (`readSecret`). What a killed process left is removed with
-// `remove`: by the primary, or by the others where there is none.
+// other members of the group, to each with its own key in place of the secret, and each of them connects. A control plane
+// that others can read (PM2's bus) carries the frame without its `secret`: the leader's side puts it in a file beside the
+// socket (`keepSecrets`) before the frame is told, and the member's side reads it there (`readSecrets`) and makes its key.
+// What a killed process left is removed with `remove`: by the primary, by the others where there is none, or by the next
+// process that begins, where all were killed.
 
 /** One end of a connection. */
 export interface Connection {
@@ -43,6 +44,8 @@ export interface ListenerHandlers {
    * the address first. Goes on with `proceed`. @default at once
    */
   announce?(address: string, proceed: () => void): void;
+  /** What was announced is removed, or was never made: whoever knows of it forgets it. */
+  removed?(address: string): void;
   /** Others can connect to this address from now on. */
   listening(address: string): void;
   /** They can't, or can't any more. */
@@ -58,6 +61,16 @@ export interface Listener {
    * Connections that are open stay. Idempotent.
    */
   close(): void;
+}
+
+/** What processes leave in the file system, for one that lives longer. */
+export interface Leftovers {
+  /** It is about to be made. Where this process ends first it is removed then. */
+  note(address: string): void;
+  /** Who made it has removed it: it isn't touched again. */
+  forget(address: string): void;
+  /** As {@link DirectTransport.remove}. */
+  remove(address: string): void;
 }
 
 /** The way to other processes. */

@@ -46,8 +46,10 @@ export class MemoryDirect implements DirectTransport {
     this.process.clock.defer(() => announce(address, open));
     return {
       close: () => {
+        if (!isOpen) return;
         isOpen = false;
         this.addresses.delete(address);
+        handlers.removed?.(address);
       },
     };
   }

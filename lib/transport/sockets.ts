@@ -1,14 +1,14 @@
 // The direct road's connections between real processes: a unix-domain socket in a directory that only this user may
-// enter, on Windows a named pipe with a name that nobody guesses. Its only door to `node:net` and `node:fs`.
+// enter, on Windows a named pipe with a name that nobody guesses.
 
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
 import { type Clock, systemClock } from '../utils/clock.js';
 import type { DirectTransport, Listener, ListenerHandlers } from './direct.js';
 import { SocketConnection } from './socket-connection.js';
+import { makeDirectory, newAddress, notOurs, removeSocket, socketFolder } from './socket-files.js';
+import { sweepSockets } from './socket-sweep.js';
 
 /** What {@link createSockets} works on; a test brings its own. */
 export interface SocketsParts {
@@ -18,32 +18,25 @@ export interface SocketsParts {
   readonly folder?: () => string;
 }
 
-/** The directory's name begins so. */
-const PREFIX = 'csc-';
-const OURS = /^csc-[0-9a-f]{12}$/;
-const SOCKET = 'leader';
-
-/** The kernel takes no longer path, and Node 20 cuts it short without a word. macOS has the least. */
-const MOST_PATH_BYTES = 103;
-
 export function createSockets({
   clock = systemClock,
   platform = process.platform,
-  folder = tmpdir,
+  folder = socketFolder,
 }: SocketsParts = {}): DirectTransport {
   const isWindows = platform === 'win32';
+  if (!isWindows) void sweepSockets([folder(), ...(folder === socketFolder ? [tmpdir()] : [])], clock);
   return {
     listen: handlers => {
       const id = randomUUID();
-      // Of a directory nobody needs to guess the name; it only has to be short.
-      const address = isWindows ? `\\\\.\\pipe\\${PREFIX}${id}` : join(folder(), PREFIX + id.slice(-12), SOCKET);
+      const address = isWindows ? `\\\\.\\pipe\\csc-${id}` : newAddress(folder(), id);
       const listener = new SocketListener(address, isWindows, handlers, clock);
       const { announce = (_address, proceed) => proceed() } = handlers;
       clock.defer(() => announce(address, () => listener.open()));
       return listener;
     },
     connect: (address, handlers) => {
-      const connection = new SocketConnection(connect(address), clock);
+      const problem = isWindows ? undefined : notOurs(address);
+      const connection = new SocketConnection(problem ? new Socket().destroy(problem) : connect(address), clock);
       connection.report(handlers);
       return connection;
     },
@@ -73,9 +66,11 @@ class SocketListener implements Listener {
   }
 
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#server?.close();
     removeSocket(this.address);
+    this.handlers.removed?.(this.address);
   }
 
   #listen(): void {
@@ -90,39 +85,4 @@ class SocketListener implements Listener {
       .listen({ path: address, exclusive: true })
       .unref();
   }
-}
-
-function makeDirectory(address: string): void {
-  if (Buffer.byteLength(address) > MOST_PATH_BYTES)
-    throw new Error(`${address} is too long for the path of a socket; set TMPDIR to a shorter one`);
-  // As mkdtemp does it, but with a name that was told before: fails where it is there already.
-  mkdirSync(dirname(address), { mode: 0o700 });
-}
-
-/** Removes a socket of ours and its directory, if they are there; touches nothing else, and never throws. */
-export function removeSocket(address: string): void {
-  const directory = dirname(address);
-  if (basename(address) !== SOCKET || !OURS.test(basename(directory))) return;
-  attempt(() => unlinkSync(address));
-  attempt(() => unlinkSync(secretFile(address)));
-  attempt(() => rmdirSync(directory));
-}
-
-/** Puts the secrets of an address where only this user reads them, for a control plane that others read too. */
-export function keepSecrets(address: string, secrets: object): void {
-  writeFileSync(secretFile(address), JSON.stringify(secrets), { mode: 0o600 });
-}
-
-/** What {@link keepSecrets} kept. @throws where there is nothing */
-export function readSecrets(address: string): unknown {
-  return JSON.parse(readFileSync(secretFile(address), 'utf8'));
-}
-
-const secretFile = (address: string): string => join(dirname(address), 'secrets');
-
-/** It may be gone already. */
-function attempt(remove: () => void): void {
-  try {
-    remove();
-  } catch {}
 }

@@ -20,7 +20,7 @@ for (const [title, args] of [
     t.teardown(() => rmSync(folder, { recursive: true, force: true }));
     const { NODE_V8_COVERAGE: _, ...env } = process.env;
     const { stdout } = await promisify(execFile)(process.execPath, [DEMO, ...args, '--seconds', '3', '--json'], {
-      env: { ...env, TMPDIR: folder },
+      env: { ...env, TMPDIR: folder, XDG_RUNTIME_DIR: '' },
     });
     const [without, shared] = (JSON.parse(stdout) as { halves: HalfResult[] }).halves;
     t.is(without!.connections.live, 4);

@@ -1,7 +1,7 @@
 // A real PM2 for one test, with a home of its own that is removed at the end.
 
 import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -49,7 +49,11 @@ export class Pm2 {
   });
   #waiting: (() => void)[] = [];
 
-  constructor(major: string) {
+  constructor(
+    major: string,
+    /** Of the daemon, and of the command. */
+    private readonly env: (home: string) => Record<string, string> = () => ({}),
+  ) {
     this.#bin = join(require.resolve(`${PACKAGES[major]}/package.json`), '../bin');
   }
 
@@ -124,9 +128,11 @@ export class Pm2 {
       ...(env as Record<string, string>),
       PM2_HOME: this.home,
       TMPDIR: this.#temporary,
+      XDG_RUNTIME_DIR: '',
       [WIRE]: join(this.home, 'wire'),
       [JOURNAL]: join(this.home, 'journal'),
       [UPSTREAM]: join(this.home, 'up'),
+      ...this.env(this.home),
     };
   }
 
@@ -136,6 +142,11 @@ export class Pm2 {
 
   get log(): string {
     return readFileSync(join(this.home, 'pm2.log'), 'utf8');
+  }
+
+  /** What is in the folder for temporary files. */
+  temporary(): string[] {
+    return readdirSync(this.#temporary);
   }
 
   /** Those that live. */
@@ -186,8 +197,12 @@ export class Pm2 {
   }
 }
 
-export async function startPm2(t: ExecutionContext, major: string): Promise<Pm2> {
-  const pm2 = new Pm2(major);
+export async function startPm2(
+  t: ExecutionContext,
+  major: string,
+  env?: (home: string) => Record<string, string>,
+): Promise<Pm2> {
+  const pm2 = new Pm2(major, env);
   t.teardown(() => pm2.end());
   await pm2.start();
   return pm2;

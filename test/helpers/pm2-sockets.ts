@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { AmpReader, ampFrame } from '../../lib/transport/amp.js';
-import { findPm2Place, type Pm2Place } from '../../lib/transport/pm2-place.js';
+import { findPm2Place, type Pm2Place, type Pm2Surroundings } from '../../lib/transport/pm2-place.js';
 
 export const PPID = 4242;
 
@@ -29,8 +29,9 @@ export function placeIn(
   home: string,
   env: Record<string, string | undefined> = {},
   platform = 'linux',
+  parent: Pm2Surroundings['parent'] = { env: {}, cwd: '/' },
 ): Pm2Place | undefined {
-  return findPm2Place({ env: { ...ENV, PM2_HOME: home, ...env }, ppid: PPID, platform, isWorker: true });
+  return findPm2Place({ env: { ...ENV, PM2_HOME: home, ...env }, ppid: PPID, platform, isWorker: true, parent });
 }
 
 /** The daemon's end of one socket. */

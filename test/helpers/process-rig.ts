@@ -79,6 +79,11 @@ export class Rig {
     return this.#processes;
   }
 
+  /** What is in the folder for temporary files. */
+  temporary(): string[] {
+    return readdirSync(this.#temporary);
+  }
+
   /** The worker that leads at first. */
   get leader(): WorkerProcess {
     return this.workers[0]!;
@@ -172,6 +177,7 @@ export class Rig {
       [JOURNAL]: this.#journal,
       [UPSTREAM]: upstream,
       TMPDIR: this.#temporary,
+      XDG_RUNTIME_DIR: '',
     };
     this.#child = fork(PRIMARY, { env, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     // The workers share these. Nothing of this ring has anything to say there, warnings included.

@@ -8,6 +8,7 @@ import { type Address, DirectRoad } from '../../lib/road/direct/direct-road.js';
 import { Reception } from '../../lib/road/direct/reception.js';
 import type { MemoryWorker } from '../../lib/transport/memory.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
+import { memberKey } from '../../lib/utils/secret.js';
 import { VirtualTime } from './system-clock.js';
 import { bundlesOf, frameWords } from './unit-frames.js';
 
@@ -33,6 +34,8 @@ export class DirectRig {
   /** What the leader said by the relay and hasn't come yet. */
   readonly said: Bundle[] = [];
   readonly problems: string[] = [];
+  /** Whose members somebody said to be. */
+  readonly refused: number[] = [];
   address: Address | undefined;
   readonly #options: DirectRigOptions;
 
@@ -69,9 +72,16 @@ export class DirectRig {
         this.address = address;
       },
       failed: problem => this.problems.push(problem),
+      refused: workerId => this.refused.push(workerId),
     });
     await this.time.settle();
     return this.address!;
+  }
+
+  /** What the primary tells the member of a worker. */
+  offerFor(workerId: number): Address {
+    const { address, secret } = this.address!;
+    return { address, secret: memberKey(secret, 'g', TERM, workerId) };
   }
 
   /** A member in a worker. */
@@ -151,9 +161,14 @@ export class DirectMember {
       for (const bundle of bundlesOf(packet)) this.rig.relayUp({ ...bundle, f: this.worker.workerId });
   }
 
+  /** It hears where the leader is. */
+  offered(): void {
+    this.road.offered(this.rig.offerFor(this.worker.workerId));
+  }
+
   /** It is connected, and both know. */
   async connect(): Promise<this> {
-    this.road.offered(this.rig.address!);
+    this.offered();
     await this.rig.time.settle();
     await this.relay();
     this.rig.relayDown(this);

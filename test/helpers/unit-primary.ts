@@ -10,6 +10,7 @@ import {
   type Packet,
 } from '../../lib/protocol/messages.js';
 import { Router } from '../../lib/router/router.js';
+import type { Leftovers } from '../../lib/transport/direct.js';
 import type { PrimaryEnd, PrimaryEndHandlers, Via } from '../../lib/transport/transport.js';
 import { UnitClock } from './unit-clock.js';
 import { bundlesOf } from './unit-frames.js';
@@ -76,11 +77,12 @@ export class UnitPrimary {
   readonly router: Router;
   #packets = 0;
 
-  constructor(options?: PrimaryOptions) {
+  constructor(options?: PrimaryOptions, leftovers?: Leftovers) {
     this.router = new Router({
       clock: this.clock,
       options: resolvePrimaryOptions(options),
       emit: (event, detail) => this.events.push({ event, detail: detail as Record<string, unknown> }),
+      leftovers,
     });
     this.router.attach(this.end);
   }

@@ -253,3 +253,15 @@ test('an error in the code is not taken for a broken bundle', t => {
   };
   t.throws(() => unit.unit.data(bundle({ term: 5 }, { kind: Kind.RESULT, id: 7 })), { instanceOf: RangeError });
 });
+
+test('a member that has stepped aside opens nothing, although the primary chose it before it heard of that', async t => {
+  const unit = new UnitMember();
+  unit.member.start();
+  t.deepEqual(unit.told(), ['join']);
+  const aside = unit.member.stepAside();
+  await unit.news(5, 'opening', 1);
+  await aside;
+  t.deepEqual(unit.told(), ['join', 'resign 5']);
+  t.false(unit.member.isLeader);
+  t.like(unit.member.join(), { eligible: false });
+});

@@ -2,11 +2,12 @@ import test from 'ava';
 import { Claims } from '../../lib/pm2/claims.js';
 import { warningsOf } from '../../lib/pm2/differences.js';
 import { findMetricSink, showMetrics } from '../../lib/pm2/metrics.js';
-import { Offers } from '../../lib/pm2/offers.js';
+import { type Kept, Offers } from '../../lib/pm2/offers.js';
 import { Transfers } from '../../lib/pm2/transfers.js';
 import { Watch } from '../../lib/pm2/watch.js';
 import type { Claim, Offer, Transferred } from '../../lib/protocol/messages.js';
 import { writeBusAddress } from '../../lib/transport/bus-address.js';
+import { memberKey } from '../../lib/utils/secret.js';
 import { claim, join, Log, ledByA, ready, resign, transfer } from '../helpers/pm2-log.js';
 import { UnitClock } from '../helpers/unit-clock.js';
 
@@ -292,10 +293,10 @@ test("what configure() was given is compared too, and a leader isn't compared wi
 // -------------------------------------------------------------------------------------------------------- offers
 
 function storeOf() {
-  const files = new Map<string, Readonly<Record<string, string>>>();
+  const files = new Map<string, Readonly<Record<string, Kept>>>();
   return {
     files,
-    keep(address: string, secrets: Readonly<Record<string, string>>) {
+    keep(address: string, secrets: Readonly<Record<string, Kept>>) {
       if (address === '/full') throw new Error('ENOSPC');
       files.set(address, secrets);
     },
@@ -315,14 +316,21 @@ const offer = (term: number, address = '/x', secret = 's'): Offer => ({
   secret,
 });
 
+/** What worker 2 makes of it. */
+const keyed = (term: number, address?: string, secret = 's'): Offer =>
+  offer(term, address, memberKey(secret, 'g', term, 2));
+
 test('the log carries an address without its secret, which members find in its place', t => {
   const store = storeOf();
-  const offers = new Offers(store);
+  const offers = new Offers(store, 2);
   t.deepEqual(offers.hide(offer(5)), { ...offer(5), secret: '' });
-  t.deepEqual(offers.hide(offer(6, '/x', 'other')), { ...offer(6), secret: '' });
-  const member = new Offers(store);
-  t.deepEqual(member.complete('g', 5, '/x'), offer(5));
-  t.deepEqual(member.complete('g', 6, '/x'), offer(6, '/x', 'other'));
+  t.deepEqual(offers.hide(offer(6, '/x', 'other'), 'hash'), { ...offer(6), secret: '' });
+  const member = new Offers(store, 2);
+  t.deepEqual(member.complete('g', 5, '/x'), { offer: keyed(5), kept: { secret: 's', args: undefined } });
+  t.deepEqual(member.complete('g', 6, '/x'), {
+    offer: keyed(6, '/x', 'other'),
+    kept: { secret: 'other', args: 'hash' },
+  });
   t.is(member.complete('g', 7, '/x'), undefined);
   t.is(member.complete('g', 5, '/gone'), undefined);
   t.is(offers.hide(offer(5, '/full')), undefined);
@@ -332,7 +340,7 @@ test('what a worker left behind when it died, the others remove at once, also wh
   const store = storeOf();
   store.keep('/x', {});
   const log = ledByA().say('a', { k: 'address', address: '/old' }).say('a', { k: 'address', address: '/x' });
-  const offers = new Offers(store);
+  const offers = new Offers(store, 2);
   const before = log.state;
   offers.see(undefined, before);
   offers.see(before, log.say('a', resign(log.term)).state);
@@ -344,13 +352,13 @@ test('what a worker left behind when it died, the others remove at once, also wh
 test('where data may go over the bus the secret goes with the address', t => {
   const store = storeOf();
   const both = writeBusAddress({ socket: '/x', bus: '1/l' });
-  const said = new Offers(store, true).hide(offer(5, both))!;
+  const said = new Offers(store, 2, true).hide(offer(5, both))!;
   t.is(said.secret, '');
   t.is(store.files.size, 0);
-  t.deepEqual(new Offers(store, true).complete('g', 5, said.address), offer(5, both));
-  t.deepEqual(new Offers(store).complete('g', 5, said.address), offer(5, '/x'), 'by the socket alone');
-  const alone = new Offers(store, true).hide(offer(5, writeBusAddress({ bus: '1/l' })))!;
-  t.is(new Offers(store).complete('g', 5, alone.address), undefined);
+  t.deepEqual(new Offers(store, 2, true).complete('g', 5, said.address), { offer: keyed(5, both) });
+  t.deepEqual(new Offers(store, 2).complete('g', 5, said.address), { offer: keyed(5, '/x') }, 'by the socket alone');
+  const alone = new Offers(store, 2, true).hide(offer(5, writeBusAddress({ bus: '1/l' })))!;
+  t.is(new Offers(store, 2).complete('g', 5, alone.address), undefined);
 });
 
 // ------------------------------------------------------------------------------------------------------- metrics

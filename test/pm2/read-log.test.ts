@@ -103,6 +103,17 @@ test('words of no member, of an older term or of nobody who leads change nothing
   t.deepEqual(log.group, before);
 });
 
+test('where a peer listened is forgotten once it has removed that, and only that', t => {
+  const log = ledByA().say('a', { k: 'address', address: '/x' });
+  const addressOf = () => log.state.peers.a!.address;
+  log.say('a', { k: 'address', address: '/old', gone: true });
+  t.is(addressOf(), '/x');
+  log.say('b', { k: 'address', address: '/x', gone: true });
+  t.is(addressOf(), '/x');
+  log.say('a', { k: 'address', address: '/x', gone: true });
+  t.false('address' in log.state.peers.a!);
+});
+
 /** What somebody says in a state, and it changes nothing. */
 const IDLE: readonly (readonly [in_: string, who: string, what: (log: Log) => ControlFrame, log: () => Log])[] = [
   ['while a opens', 'b', log => ready(log.term), opening],

@@ -16,7 +16,10 @@
 //  14  pm2 5, 6, 7 and pm2-runtime                            `npm run test:pm2-all` runs all of it; 'pm2-runtime ...'
 //  15  a payload of 10 MB                                     as 6, and over the bus 1 MB in 'where no socket can be made ...'
 
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { calls, noDaemonTrouble } from '../helpers/pm2-calls.js';
 import { MAJORS, startPm2 } from '../helpers/pm2-process.js';
@@ -147,4 +150,70 @@ for (const major of MAJORS) {
     t.not(await pm2.leader('web', 2), leader);
     await end();
   });
+
+  for (const closes of [true, false]) {
+    const what = closes
+      ? 'closes its real client and leaves nothing'
+      : 'that exits without close() leaves no directory';
+    test.serial(title(`the app of the README ${what} at pm2 stop`), async t => {
+      const pm2 = await startPm2(t, major);
+      const folder = mkdtempSync(join(process.cwd(), 'dist', 'readme-'));
+      t.teardown(() => rmSync(folder, { recursive: true }));
+      const blocks = readFileSync('README.md', 'utf8').split('```js app.js\n').slice(1);
+      const app = blocks.map(block => block.split('\n```')[0]!).find(block => block.includes('SIGINT'))!;
+      writeFileSync(join(folder, 'app.js'), closes ? app : app.replace('await registry.close();', ''));
+      const log = join(folder, 'log');
+      writeFileSync(
+        join(folder, 'registry.js'),
+        `import { appendFileSync } from 'node:fs';
+        const say = what => appendFileSync(${JSON.stringify(log)}, what + '\\n');
+        export class Registry {
+          async ready() { say('open'); }
+          async get(key) { return key; }
+          async close() { await new Promise(resolve => setTimeout(resolve, 50)); say('close'); }
+        }`,
+      );
+      const apps = [
+        { name: 'web', script: 'app.js', cwd: folder, exec_mode: 'cluster', instances: 2, wait_ready: true },
+      ];
+      writeFileSync(join(folder, 'ecosystem.json'), JSON.stringify({ apps }));
+      await pm2.cli('start', join(folder, 'ecosystem.json'));
+      await pm2.until(() => pm2.temporary().length === 1);
+      await pm2.cli('stop', 'web');
+      t.deepEqual(pm2.temporary(), []);
+      const said = readFileSync(log, 'utf8').trim().split('\n');
+      const count = (word: string) => said.filter(line => line === word).length;
+      if (closes) t.is(count('close'), count('open'), said.join());
+      t.true(count('open') > 0);
+    });
+  }
+
+  test.serial(title('a daemon whose files were put elsewhere is found'), async t => {
+    const pm2 = await startPm2(t, major, home => ({
+      PM2_PID_FILE_PATH: join(home, 'elsewhere.pid'),
+      PM2_DAEMON_PUB_PORT: join(home, 'elsewhere-pub.sock'),
+      PM2_DAEMON_RPC_PORT: join(home, 'elsewhere-rpc.sock'),
+    }));
+    const workers = await pm2.run({ instances: 2 });
+    await pm2.leader('web', 2);
+    for (const worker of workers) t.deepEqual(await worker.do.call('echo', [1]), { value: 1 });
+  });
 }
+
+test.serial('what looks like a worker of PM2, and finds no daemon, says what can be done under PM2', async t => {
+  const script = `
+    import cluster from 'node:cluster';
+    import { createSharedClient } from 'cluster-shared-client';
+    if (cluster.isPrimary) {
+      const worker = cluster.fork({ pm_id: '0', exec_mode: 'cluster_mode', PM2_HOME: '/nowhere' });
+      worker.on('message', text => typeof text === 'string' && process.stdout.write(text, () => worker.process.kill()));
+    } else {
+      const client = createSharedClient({ name: 'g', noPrimaryMs: 100, open: () => ({}) });
+      client.ready().catch(error => process.send(error.code + ' ' + error.message));
+    }`;
+  const folder = mkdtempSync(join(process.cwd(), 'dist', 'looks-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'app.mjs'), script);
+  const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'app.mjs')]);
+  t.regex(stdout, /^ERR_NO_PRIMARY .*\/nowhere\/pm2\.pid doesn't name its parent\. .*PM2_PID_FILE_PATH/);
+});

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { resolvePrimaryOptions } from '../../lib/options.js';
 import { type ControlFrame, MARKER, type News } from '../../lib/protocol/messages.js';
+import { memberKey } from '../../lib/utils/secret.js';
 import { passedOn } from '../../lib/warnings.js';
 import { FakePrimaryEnd, join, UnitPrimary } from '../helpers/unit-primary.js';
 
@@ -673,26 +674,43 @@ test('nothing is left when all workers are gone', t => {
   t.is(primary.clock.timers, 0);
 });
 
-test('where a leader can be reached is told to the other members of its group, and to nobody else', t => {
+test('where a leader can be reached is told to the other members of its group, each with its own key, and to nobody else', t => {
   const primary = new UnitPrimary({ road: 'direct' });
   primary.join(1, 'g');
   primary.join(2, 'g');
   primary.join(3, 'other');
   const term = primary.lead(1);
   const offer = { k: 'offer', group: 'g', term, address: 'a', secret: 's' } as const;
+  const offerFor = (workerId: number) => ({ ...offer, secret: memberKey('s', 'g', term, workerId) });
   const offersOf = (workerId: number) => primary.told(workerId).filter(({ k }) => k === 'offer');
   for (const id of [1, 2, 3]) primary.told(id);
   primary.say(2, offer);
   primary.say(1, { ...offer, term: term - 1 });
   t.deepEqual([offersOf(1), offersOf(2), offersOf(3)], [[], [], []]);
   primary.say(1, offer);
-  t.deepEqual([offersOf(1), offersOf(2), offersOf(3)], [[], [offer], []]);
+  t.deepEqual([offersOf(1), offersOf(2), offersOf(3)], [[], [offerFor(2)], []]);
   primary.join(4, 'g');
-  t.deepEqual(offersOf(4), [offer]);
+  t.deepEqual(offersOf(4), [offerFor(4)]);
   primary.say(2, { k: 'on road', group: 'g', term: term - 1, road: 'direct' });
   primary.say(4, { k: 'on road', group: 'g', term, road: 'direct' });
   primary.closed(1);
   primary.exited(1);
   primary.join(5, 'g');
   t.deepEqual(offersOf(5), []);
+});
+
+test('of what a dead worker left only that is removed which it has not removed itself', t => {
+  const said: string[] = [];
+  const note = (what: string) => (address: string) => void said.push(`${what} ${address}`);
+  const leftovers = { note: note('note'), forget: note('forget'), remove: note('remove') };
+  const primary = new UnitPrimary({}, leftovers);
+  primary.join(1, 'g');
+  primary.join(2, 'g');
+  for (const address of ['/a', '/b']) primary.say(1, { k: 'address', address });
+  primary.say(2, { k: 'address', address: '/a', gone: true });
+  t.deepEqual(said.splice(0), ['note /a', 'note /b'], 'another says nothing of it');
+  primary.say(1, { k: 'address', address: '/a', gone: true });
+  primary.closed(1);
+  primary.exited(1);
+  t.deepEqual(said, ['forget /a', 'remove /b']);
 });

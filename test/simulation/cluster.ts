@@ -24,7 +24,7 @@ export class SimCluster {
       clock,
       createPrimaryEnd: () => primaryEnd,
       setSerialization() {},
-      removeAddress: address => this.#network.remove(address),
+      leftovers: { note() {}, forget() {}, remove: address => this.#network.remove(address) },
     });
     this.primary = this.#primaryAsWorker();
   }

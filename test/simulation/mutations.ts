@@ -247,7 +247,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'road/direct/stream.js',
     find: '#held = [];',
     replace: '#held;',
-    seed: 82,
+    seed: 697,
     road: 'direct',
   },
   {

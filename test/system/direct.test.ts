@@ -170,7 +170,7 @@ direct('what a killed leader left is removed by the primary, and nothing is left
 });
 
 direct('a stranger, and a member of another term, is turned away', async (t, rig) => {
-  const [, client] = await rig.clients(2);
+  const [leading, client] = await rig.clients(2);
   await rig.connect();
   const { addresses } = networkOf(rig.workers[0]!);
   const [address] = addresses.keys();
@@ -190,24 +190,30 @@ direct('a stranger, and a member of another term, is turned away', async (t, rig
     await rig.time.settle();
     return end;
   };
-  const frame = (words: object) => {
+  const frame = (words: object, what = 1) => {
     const text = Buffer.from(JSON.stringify(words));
     const bytes = Buffer.concat([Buffer.alloc(5), text]);
     bytes.writeUInt32LE(1 + text.length);
-    bytes[4] = 1;
+    bytes[4] = what;
     return bytes;
   };
   const hello = {
     group: 'g',
     term: client!.term,
-    secret: 'guessed',
+    nonce: 'n',
     from: 2,
     stream: 9,
     goesOn: false,
     received: 0,
     isOnly: false,
   };
-  t.is(await say(frame(hello)), 'closed');
+  const events = eventsOf(leading!);
+  t.is(await say(frame(hello)), 'answered', 'whoever says hello may prove itself');
+  const guess = () => say(Buffer.concat([frame(hello), frame({ proof: 'guessed' }, 7)]));
+  t.is(await guess(), 'closed');
+  t.is(await guess(), 'closed');
+  t.is(events.length, 1);
+  t.regex(events[0]!, /^warning Somebody came to the leader of .* as the member of worker 2, and/);
   t.is(await say(frame({ ...hello, group: 'h' })), 'closed');
   t.is(await say(frame({ ...hello, term: 1 })), 'closed');
   t.is(await say(frame({ ...hello, stream: -1 })), 'closed');

@@ -1,5 +1,6 @@
 // Several workers of an app under PM2, the daemon and its bus in memory.
 
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { DirectTransport, ListenerHandlers } from '../../lib/transport/direct.js';
@@ -470,3 +471,87 @@ test.serial('where PM2 collects metrics it is shown who leads, and that a client
   await clients[0]!.close();
   t.is(shown.get('counter: leader')!(), 'closed');
 });
+
+/** All that every app under the daemon can read. */
+const busOf = (rig: Rig): string => JSON.stringify(rig.daemon.log);
+
+test.serial(
+  'of an error at the opening the bus has its name and code alone, and its own worker has all of it',
+  async t => {
+    const rig = new Rig(t);
+    const workers = [rig.fork(0), rig.fork(1)];
+    const clients = workers.map((worker, i) =>
+      worker.createSharedClient<Counter>({
+        name: 'db',
+        readyTimeoutMs: 5000,
+        eligible: i === 0,
+        open: async () => {
+          const cause = new Error('cause-hunter2');
+          throw Object.assign(new TypeError('login of app:hunter2 refused', { cause }), {
+            code: '28P01',
+            url: 'db://app:hunter2@host',
+            hunter2: true,
+          });
+        },
+      }),
+    );
+    const failures = clients.map(client => client.ready().then(undefined, (error: Error) => error.cause as Error));
+    const [own, other] = (await Promise.all(failures)) as [Error, Error];
+    t.like(own, { message: 'login of app:hunter2 refused', code: '28P01', url: 'db://app:hunter2@host' });
+    t.like(other, { name: 'TypeError', code: '28P01' });
+    t.regex(other.message, /^Worker 1 could not open its real client, or lost it: TypeError, code 28P01\. /);
+    t.is(other.stack, `TypeError: ${other.message}`);
+    t.notRegex(busOf(rig), /hunter2|told-errors/);
+  },
+);
+
+test.serial('what is no name and no code is not told as one', async t => {
+  const rig = new Rig(t);
+  const client = rig.fork(0).createSharedClient<Counter>({
+    name: 'db',
+    readyTimeoutMs: 5000,
+    open: async () => {
+      throw Object.assign(new Error('no'), { name: 'my hunter2', code: 'hunter2' });
+    },
+  });
+  await t.throwsAsync(async () => client.ready(), { code: 'ERR_LEADER_FAILED' });
+  t.notRegex(busOf(rig), /hunter2/);
+  t.regex(busOf(rig), /real client, or lost it: Error\./);
+});
+
+test.serial(
+  'a password among the arguments cannot be guessed from the bus, and other ones are warned of all the same',
+  async t => {
+    class Login {
+      constructor(readonly password: string) {}
+      async get(): Promise<number> {
+        return this.password.length;
+      }
+    }
+    const rig = new Rig(t);
+    const workers = [0, 1, 2].map(slot => rig.fork(slot));
+    const warnings: string[][] = [[], [], []];
+    const clientWith = (i: number, password: string) => {
+      const client = workers[i]!.createSharedClient(Login, { name: 'login', args: [password], eligible: i !== 1 });
+      client.on('warning', ({ message }) => warnings[i]!.push(message));
+      return client;
+    };
+    const leader = clientWith(0, 'one');
+    await leader.ready();
+    const [other, same] = [clientWith(1, 'two'), clientWith(2, 'one')];
+    t.deepEqual(await Promise.all([other.get(), same.get()]), [3, 3]);
+    await until(() => warnings[0]!.length > 0 && warnings[1]!.length > 0);
+    for (const i of [0, 1]) t.regex(warnings[i]!.join(), /^Worker 2 has another args for "login"[^,]*$/);
+    t.deepEqual(warnings[2], []);
+    for (const password of ['one', 'two']) {
+      const hash = createHash('sha256')
+        .update(JSON.stringify([password]))
+        .digest('hex');
+      t.false(busOf(rig).includes(hash.slice(0, 16)));
+    }
+    // Under the next leader, who was given the same as the first, it isn't said again.
+    await leader.close();
+    t.is(await other.with({ idempotent: true }).get(), 3);
+    t.is(warnings[1]!.length, 1);
+  },
+);

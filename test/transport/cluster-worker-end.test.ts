@@ -295,3 +295,13 @@ test('two copies of the library answer Node once', async t => {
   await new Promise<void>(resolve => setImmediate(() => setImmediate(resolve)));
   t.deepEqual([...first.exits, ...second.exits], [0]);
 });
+
+test('where Node doesn’t ask, the worker reads as before all the same', async t => {
+  const { worker, holds, listen } = setUp();
+  listen();
+  holds.push(new Promise(() => {}));
+  worker.emit('disconnect');
+  await new Promise<void>(resolve => setImmediate(resolve));
+  const { get, value } = Object.getOwnPropertyDescriptor(worker, 'exitedAfterDisconnect')!;
+  t.deepEqual([get, value], [undefined, undefined]);
+});

@@ -1,7 +1,7 @@
 // The contract of DirectTransport, over real sockets and in memory.
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -9,7 +9,8 @@ import { createBusFallback } from '../../lib/transport/bus-fallback.js';
 import { BusStreams } from '../../lib/transport/bus-streams.js';
 import type { Connection, DirectTransport, Listener } from '../../lib/transport/direct.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
-import { createSockets, keepSecrets, readSecrets } from '../../lib/transport/sockets.js';
+import { keepSecrets, readSecrets } from '../../lib/transport/socket-files.js';
+import { createSockets } from '../../lib/transport/sockets.js';
 import { systemClock } from '../../lib/utils/clock.js';
 import { Daemon } from '../helpers/pm2-daemon.js';
 
@@ -285,33 +286,6 @@ unix('the address is announced before anything is there', async t => {
   rmSync(folder, { recursive: true });
 });
 
-unix('what a dead process left is removed, and nothing that is not ours', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'csc-'));
-  const transport = createSockets({ clock: systemClock, folder: () => folder });
-  const meeting = new Meeting({ here: transport, there: transport, end() {} });
-  const address = await meeting.listen();
-  const theirs = join(folder, 'csc-0123456789ab');
-  mkdirSync(theirs);
-  writeFileSync(join(theirs, 'leader'), '');
-  writeFileSync(join(theirs, 'other'), '');
-  for (const wrong of [
-    folder,
-    dirname(address),
-    join(folder, 'leader'),
-    join(folder, 'csc-1234567', 'leader'),
-    '/',
-    '',
-  ])
-    transport.remove(wrong);
-  t.is(readdirSync(folder).length, 2);
-  transport.remove(address);
-  transport.remove(address);
-  transport.remove(join(theirs, 'leader'));
-  t.deepEqual(readdirSync(theirs), ['other']);
-  meeting.listener.close();
-  rmSync(folder, { recursive: true });
-});
-
 test('where no directory can be made it says so', async t => {
   const transport = createSockets({ clock: systemClock, folder: () => '/nowhere/at/all' });
   const meeting = new Meeting({ here: transport, there: transport, end() {} });
@@ -347,4 +321,8 @@ test('on Windows it is a named pipe that nobody guesses, and nothing to remove',
   });
   t.is(asked, undefined);
   t.regex(address, /^\\\\\.\\pipe\\csc-[0-9a-f-]{36}$/);
+  const here = new End();
+  here.connection = transport.connect('/nowhere/at/all', here.handlers);
+  await here.until(() => here.closes === 1);
+  t.regex(here.problem!.message, /connect ENOENT/, 'whose it is is not looked at');
 });

@@ -66,7 +66,7 @@ export class DirectLeader {
     return this.#activeCount === 0 ? [] : [...this.#parties].filter(([, { active }]) => active).map(([id]) => id);
   }
 
-  /** Somebody who knows the secret says hello. @returns who hears of the connection from now on */
+  /** A member that has proved itself is there. @returns who hears of the connection from now on */
   meet(hello: Hello, line: Line): Omit<LineHandlers, 'words'> | undefined {
     const lane = this.#isFinished ? undefined : this.#laneFor(hello);
     if (!lane) return undefined;

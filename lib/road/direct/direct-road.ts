@@ -8,9 +8,9 @@
 //     └──────────────────────────────────────────────────────────────────────────────────────────────┘
 //                                        RESUMED comes by the relay
 
-import { brokenFrame } from '../../errors.js';
+import { brokenFrame, notTheLeader } from '../../errors.js';
 import { type About, OpenBundle } from '../../protocol/frames.js';
-import { nextNumber } from '../../protocol/ids.js';
+import { newId, nextNumber } from '../../protocol/ids.js';
 import { type Bundle, Kind } from '../../protocol/messages.js';
 import type { Outbox } from '../../protocol/outbox.js';
 import type { Part } from '../../protocol/payload.js';
@@ -18,6 +18,7 @@ import type { DirectTransport } from '../../transport/direct.js';
 import { backoffMs } from '../../utils/backoff.js';
 import type { Clock, Timer } from '../../utils/clock.js';
 import type { RemoteRoad } from '../road.js';
+import { answerChallenge } from './handshake.js';
 import { Line } from './line.js';
 import { Stream } from './stream.js';
 import { encodeWords, type Hello, What } from './wire.js';
@@ -25,6 +26,7 @@ import { encodeWords, type Hello, What } from './wire.js';
 /** Where the leader can be reached. */
 export interface Address {
   readonly address: string;
+  /** To members it is told as their own key; see `memberKey`. */
   readonly secret: string;
 }
 
@@ -225,8 +227,18 @@ export class DirectRoad implements RemoteRoad {
     const { address, secret } = this.#address!;
     const id = way.at === 'direct' ? way.id : nextNumber();
     const received = way.at === 'direct' ? way.stream.received : 0;
+    const goesOn = way.at === 'direct' && this.#hasBegun;
+    const hello: Hello = { group, term: this.term, nonce: newId(), from, stream: id, goesOn, received, isOnly };
+    let isProved = false;
     const line = new Line({
-      words: (what, words) => this.#words(id, what, words),
+      words: (what, words) => {
+        if (isProved) return this.#words(id, what, words);
+        const proof = what === What.CHALLENGE ? answerChallenge(hello, secret, words) : undefined;
+        if (!proof) throw notTheLeader(address);
+        isProved = true;
+        line.trust();
+        line.connection.write([encodeWords(What.PROOF, proof)]);
+      },
       ack: number => {
         this.#failures = 0;
         this.#stream.acked(number);
@@ -243,9 +255,6 @@ export class DirectRoad implements RemoteRoad {
     this.#line = line;
     this.#isWelcome = false;
     line.connection = transport.connect(address, line.events);
-    line.trust();
-    const goesOn = way.at === 'direct' && this.#hasBegun;
-    const hello: Hello = { group, term: this.term, secret, from, stream: id, goesOn, received, isOnly };
     line.connection.write([encodeWords(What.HELLO, hello)]);
     this.#timer?.clear();
     this.#timer = clock.setTimer(() => {

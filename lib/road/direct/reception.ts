@@ -5,14 +5,18 @@ import { newId } from '../../protocol/ids.js';
 import type { Connection, ConnectionHandlers, DirectTransport, Listener } from '../../transport/direct.js';
 import { backoffMs } from '../../utils/backoff.js';
 import type { Clock, Timer } from '../../utils/clock.js';
-import { isSameSecret } from '../../utils/secret.js';
+import { memberKey } from '../../utils/secret.js';
 import type { DirectLeader } from './direct-leader.js';
 import type { Address } from './direct-road.js';
+import { Challenger, isHello } from './handshake.js';
 import { Line, type LineHandlers } from './line.js';
-import { type Hello, What } from './wire.js';
+import { encodeWords, type Hello, What } from './wire.js';
 
-/** Who knocks shows in this time who it is. */
+/** Who knocks proves in this time who it is. */
 const HELLO_MS = 5000;
+
+/** So many may be about to: more than can knock in one turn of the event loop. With the next one the oldest has to go. */
+const MOST_STRANGERS = 1024;
 
 /** What is to be known of a term that is led here. */
 export interface Led {
@@ -23,6 +27,13 @@ export interface Led {
   offer(address: Address): void;
   /** They can't for now, and why. */
   failed(problem: string): void;
+  /** Somebody says that it is this worker's member, and can't prove it. Told once. */
+  refused(workerId: number): void;
+}
+
+interface Known extends Led {
+  readonly secret: string;
+  refusals: number;
 }
 
 export interface ReceptionOptions {
@@ -30,11 +41,13 @@ export interface ReceptionOptions {
   readonly transport: DirectTransport;
   /** Somebody is to know the address before it is there; `proceed` once it does. */
   announce?(address: string, proceed: () => void): void;
+  /** It is to forget that address. */
+  removed?(address: string): void;
 }
 
 export class Reception {
   readonly #options: ReceptionOptions;
-  readonly #led = new Map<string, Led & { readonly secret: string }>();
+  readonly #led = new Map<string, Known>();
   readonly #strangers = new Set<() => void>();
   #listener: Listener | undefined;
   #address: string | undefined;
@@ -47,7 +60,7 @@ export class Reception {
 
   /** A term of a group begins here. */
   open(led: Led): void {
-    const known = { ...led, secret: newId() };
+    const known = { ...led, secret: newId(), refusals: 0 };
     this.#led.set(led.group, known);
     if (this.#address !== undefined) led.offer({ address: this.#address, secret: known.secret });
     else if (!this.#listener && !this.#retry) this.#listen();
@@ -67,9 +80,10 @@ export class Reception {
   }
 
   #listen(): void {
-    const { transport, announce } = this.#options;
+    const { transport, announce, removed } = this.#options;
     this.#listener = transport.listen({
       ...(announce && { announce }),
+      ...(removed && { removed }),
       listening: address => this.#listening(address),
       failed: problem => this.#failed(problem),
       accept: connection => this.#accept(connection),
@@ -95,56 +109,71 @@ export class Reception {
 
   #accept(connection: Connection): ConnectionHandlers {
     let member: Omit<LineHandlers, 'words'> | undefined;
-    const known = () => {
-      if (!member) throw brokenFrame('what came first', 'a hello');
-      return member;
-    };
+    let challenger: Challenger | undefined;
     const line = new Line({
       words: (what, words) => {
-        member = member ? undefined : this.#admit(what, words, line);
+        if (!challenger) {
+          challenger = this.#challenge(what, words);
+          return void connection.write([encodeWords(What.CHALLENGE, challenger.challenge)]);
+        }
+        member = member ? undefined : this.#admit(challenger, what, words, line);
         if (!member) throw brokenFrame('the hello', 'of a member of this term');
-        welcome();
+        known();
       },
-      ack: number => known().ack(number),
-      final: number => known().final(number),
-      bundle: (number, acked, bundle) => known().bundle(number, acked, bundle),
+      // Nothing of this comes before the member has proved itself.
+      ack: number => member!.ack(number),
+      final: number => member!.final(number),
+      bundle: (number, acked, bundle) => member!.bundle(number, acked, bundle),
       drained: () => member?.drained(),
       closed: problem => {
-        welcome();
+        known();
         member?.closed(problem);
       },
     });
     line.connection = connection;
-    const dismiss = () => {
-      welcome();
-      line.destroy();
-    };
-    const timer = this.#options.clock.setTimer(dismiss, HELLO_MS);
-    const welcome = () => {
-      timer.clear();
-      this.#strangers.delete(dismiss);
-    };
-    this.#strangers.add(dismiss);
+    const known = this.#watch(line);
     return line.events;
   }
 
-  #admit(what: number, words: unknown, line: Line): Omit<LineHandlers, 'words'> | undefined {
-    if (what !== What.HELLO || !isHello(words)) return undefined;
-    const led = this.#led.get(words.group);
-    if (led?.term !== words.term || !isSameSecret(words.secret, led.secret)) return undefined;
-    line.trust();
-    return led.leader.meet(words, line);
+  /** Who doesn't prove itself in time, or is one of too many, is closed. @returns what ends that */
+  #watch(line: Line): () => void {
+    const known = () => {
+      timer.clear();
+      this.#strangers.delete(dismiss);
+    };
+    const dismiss = () => {
+      known();
+      line.destroy();
+    };
+    const timer = this.#options.clock.setTimer(dismiss, HELLO_MS);
+    this.#strangers.add(dismiss);
+    const [oldest] = this.#strangers;
+    if (this.#strangers.size > MOST_STRANGERS) oldest!();
+    return known;
   }
-}
 
-function isHello(words: unknown): words is Hello {
-  if (typeof words !== 'object' || words === null) return false;
-  const { group, term, secret, from, stream, goesOn, received, isOnly } = words as Record<string, unknown>;
-  return (
-    typeof group === 'string' &&
-    typeof secret === 'string' &&
-    [term, from, stream, received].every(number => Number.isSafeInteger(number) && (number as number) >= 0) &&
-    typeof goesOn === 'boolean' &&
-    typeof isOnly === 'boolean'
-  );
+  /** @throws SharedClientError where it is no hello, or none for a term that is led here */
+  #challenge(what: number, words: unknown): Challenger {
+    const led = what === What.HELLO && isHello(words) ? this.#termOf(words) : undefined;
+    if (!led) throw brokenFrame('what came first', 'a hello to a term that is led here');
+    const { group, term, from } = words as Hello;
+    return new Challenger(words as Hello, memberKey(led.secret, group, term, from));
+  }
+
+  #admit(challenger: Challenger, what: number, words: unknown, line: Line): Omit<LineHandlers, 'words'> | undefined {
+    const { hello } = challenger;
+    const led = this.#termOf(hello);
+    if (!led || what !== What.PROOF) return undefined;
+    if (challenger.isProved(words)) {
+      line.trust();
+      return led.leader.meet(hello, line);
+    }
+    if (++led.refusals === 1) led.refused(hello.from);
+    return undefined;
+  }
+
+  #termOf({ group, term }: Hello): Known | undefined {
+    const led = this.#led.get(group);
+    return led?.term === term ? led : undefined;
+  }
 }

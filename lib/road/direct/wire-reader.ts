@@ -14,7 +14,7 @@ export type ReadBundle = Pick<Bundle, 'h' | 'x' | 'm' | 'p'>;
 
 /** Who hears what was read. */
 export interface WireHandlers {
-  /** A HELLO or a WELCOME, as it came. */
+  /** What is said before any data, as it came. */
   words(what: number, words: unknown): void;
   ack(received: number): void;
   /** The peer takes nothing more. */
@@ -22,8 +22,8 @@ export interface WireHandlers {
   bundle(number: number, received: number, bundle: ReadBundle): void;
 }
 
-/** Who hasn't shown the secret yet has nothing larger to say. */
-const MOST_AT_FIRST = 64 * 1024;
+/** Who hasn't proved itself yet has nothing larger to say: a group's name has 512 characters. */
+const MOST_AT_FIRST = 8 * 1024;
 
 /** The largest buffer that every Node has. */
 const MOST_BYTES = 2 ** 31 - 1;
@@ -33,12 +33,14 @@ export class WireReader {
   #partial: Buffer | undefined;
   #filled = 0;
   #most = MOST_AT_FIRST;
+  #isTrusted = false;
   #isStopped = false;
 
   constructor(private readonly handlers: WireHandlers) {}
 
-  /** The peer has shown who it is. */
+  /** The peer has proved who it is: data may come from now on. */
   trust(): void {
+    this.#isTrusted = true;
     this.#most = MOST_BYTES;
   }
 
@@ -99,8 +101,14 @@ export class WireReader {
     const what = message[LENGTH_BYTES];
     switch (what) {
       case What.HELLO:
+      case What.CHALLENGE:
+      case What.PROOF:
       case What.WELCOME:
         return this.handlers.words(what, readJson(message, 'a hello', LENGTH_BYTES + 1));
+    }
+    // Nothing else is even looked into before that.
+    if (!this.#isTrusted) throw brokenFrame('a message', 'one that shows who sends it');
+    switch (what) {
       case What.ACK:
         return this.handlers.ack(readNumber(message, LENGTH_BYTES + 1));
       case What.FINAL:

@@ -1,7 +1,7 @@
 // What travels on a connection of the direct road, as bytes: written here, read in wire-reader.ts.
 //
 //   message   u32 bytes that follow | u8 what it is | ...
-//   HELLO, WELCOME   a JSON object
+//   HELLO, CHALLENGE, PROOF, WELCOME   a JSON object; see handshake.ts
 //   ACK       f64 number of the last bundle that was received;   FINAL: the same, and that none is any more
 //   BUNDLE    f64 its number | f64 as ACK | u8 text is ASCII | u32 frames | u32 bytes of text | u32 parts
 //             u32 bytes of what its calls are about
@@ -13,7 +13,7 @@ import { FRAME_BYTES, writeHead, writeUInt32 } from '../../protocol/head.js';
 import type { Part } from '../../protocol/payload.js';
 import { SLACK, writeUtf8 } from '../../utils/long-strings.js';
 
-export const What = { HELLO: 1, WELCOME: 2, ACK: 3, FINAL: 4, BUNDLE: 5 } as const;
+export const What = { HELLO: 1, WELCOME: 2, ACK: 3, FINAL: 4, BUNDLE: 5, CHALLENGE: 6, PROOF: 7 } as const;
 
 export const PartKind = { BYTES: 0, ASCII: 1, UTF8: 2, LARGE_BYTES: 4 } as const;
 
@@ -28,7 +28,8 @@ const LARGE = 16 * 1024;
 export interface Hello {
   readonly group: string;
   readonly term: number;
-  readonly secret: string;
+  /** Nobody has seen it before: no proof from elsewhere fits. */
+  readonly nonce: string;
   /** The follower's worker. */
   readonly from: number;
   /** The stream that begins, or goes on; unique in its process. */
@@ -41,12 +42,31 @@ export interface Hello {
   readonly isOnly: boolean;
 }
 
-/** What the leader answers, if it likes the hello. */
+/** What the leader answers, where it leads the term that the hello names. */
+export interface Challenge {
+  readonly nonce: string;
+  readonly proof: string;
+}
+
+/** What the follower answers to that, where the proof is the leader's. */
+export interface Proof {
+  readonly proof: string;
+}
+
+/** What the leader says to who has proved itself: data may follow. */
 export interface Welcome {
   readonly received: number;
 }
 
-export function encodeWords(what: typeof What.HELLO | typeof What.WELCOME, words: Hello | Welcome): Uint8Array {
+/** What is said before any data. */
+interface Words {
+  readonly [What.HELLO]: Hello;
+  readonly [What.CHALLENGE]: Challenge;
+  readonly [What.PROOF]: Proof;
+  readonly [What.WELCOME]: Welcome;
+}
+
+export function encodeWords<What extends keyof Words>(what: What, words: Words[What]): Uint8Array {
   const text = Buffer.from(JSON.stringify(words));
   const bytes = Buffer.allocUnsafe(LENGTH_BYTES + 1 + text.length);
   bytes.writeUInt32LE(1 + text.length, 0);

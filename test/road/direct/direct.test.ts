@@ -1,10 +1,13 @@
 import test, { type ExecutionContext } from 'ava';
+import { OpenBundle } from '../../../lib/protocol/frames.js';
 import { type Bundle, Kind } from '../../../lib/protocol/messages.js';
 import { RECONNECT_MS } from '../../../lib/road/direct/direct-road.js';
+import { answerChallenge, Challenger } from '../../../lib/road/direct/handshake.js';
 import { Line } from '../../../lib/road/direct/line.js';
-import type { Hello } from '../../../lib/road/direct/wire.js';
-import { encodeAck, encodeWords, What } from '../../../lib/road/direct/wire.js';
-import { DirectRig, type DirectRigOptions, TERM } from '../../helpers/unit-direct.js';
+import { encodeAck, encodeBundle, encodeWords, type Hello, What } from '../../../lib/road/direct/wire.js';
+import { WireReader } from '../../../lib/road/direct/wire-reader.js';
+import type { Connection } from '../../../lib/transport/direct.js';
+import { DirectMember, DirectRig, type DirectRigOptions, TERM } from '../../helpers/unit-direct.js';
 
 function direct(
   title: string,
@@ -22,6 +25,12 @@ function direct(
   });
 }
 
+function resultFor(id: number): OpenBundle {
+  const open = new OpenBundle('g', TERM, undefined, 1);
+  open.add(Kind.RESULT, id, '"forged"');
+  return open;
+}
+
 const gone = (workerId: number): Bundle => ({ g: 'g', t: TERM, h: [Kind.GONE, workerId, 1, 0], x: '[0]' });
 
 direct('what is sent before the connection stands goes by the relay, and what follows waits for it', async (t, rig) => {
@@ -37,7 +46,7 @@ direct('what is sent before the connection stands goes by the relay, and what fo
   t.is(member.packets.length, 1);
   rig.heard.length = 0;
   member.packets.length = 0;
-  member.road.offered(rig.address!);
+  member.offered();
   await rig.time.settle();
   t.is(member.road.kind, 'direct');
   t.deepEqual(member.changes, ['direct']);
@@ -73,7 +82,7 @@ direct(
     rig[1].refuseConnections(true);
     const member = rig.member();
     member.call(1);
-    member.road.offered(rig.address!);
+    member.offered();
     await rig.time.advance(1000);
     t.deepEqual(member.packets, []);
     t.is(member.changes.length, 1);
@@ -118,35 +127,48 @@ direct('a leader that does not answer is tried again', async (t, rig) => {
   await rig.time.advance(5200);
   t.is(accepted, 2);
   t.deepEqual(member.changes, ['the leader did not answer within 5000 ms']);
-  member.road.offered(rig.address!);
+  member.offered();
   member.road.destroy();
   listener.close();
 });
 
-direct('a leader that speaks before it was greeted, or twice, is not listened to', async (t, rig) => {
-  const worker = rig.network.fork();
-  const welcome = encodeWords(What.WELCOME, { received: 0 });
-  for (const bytes of [encodeAck(1), encodeWords(What.WELCOME, null as never), Buffer.concat([welcome, welcome])]) {
-    let address = '';
-    const listener = worker.direct.listen({
-      listening: given => {
-        address = given;
-      },
-      failed() {},
-      accept: connection => {
-        connection.write([bytes]);
-        return { data() {}, drained() {}, closed() {} };
-      },
-    });
-    await rig.time.settle();
-    const member = rig.member();
-    member.road.offered({ address, secret: '' });
-    await rig.time.advance(RECONNECT_MS);
-    t.not(member.changes.length > 0 && member.road.kind, 'direct');
-    member.road.destroy();
-    listener.close();
-  }
-});
+direct(
+  'a leader that has proved itself, and then says what comes later, or twice, is not listened to',
+  async (t, rig) => {
+    const welcome = encodeWords(What.WELCOME, { received: 0 });
+    const { secret } = rig.offerFor(2);
+    const said = [encodeAck(1), encodeWords(What.WELCOME, null as never), Buffer.concat([welcome, welcome])];
+    for (const bytes of said) {
+      let address = '';
+      const listener = rig.network.fork().direct.listen({
+        listening: given => {
+          address = given;
+        },
+        failed() {},
+        accept: connection => {
+          const reader = new WireReader({
+            words: (what, words) => {
+              if (what !== What.HELLO) return;
+              const { challenge } = new Challenger(words as Hello, secret);
+              connection.write([encodeWords(What.CHALLENGE, challenge), bytes]);
+            },
+            ack() {},
+            final() {},
+            bundle() {},
+          });
+          return { data: chunk => reader.push(chunk), drained() {}, closed() {} };
+        },
+      });
+      await rig.time.settle();
+      const member = rig.member();
+      member.road.offered({ address, secret });
+      await rig.time.advance(RECONNECT_MS);
+      t.not(member.changes.length > 0 && member.road.kind, 'direct');
+      member.road.destroy();
+      listener.close();
+    }
+  },
+);
 
 direct('a leader that leaves out a bundle is not listened to any more', async (t, rig) => {
   const member = await rig.member().connect();
@@ -216,9 +238,9 @@ direct('who does not know the secret stays on the relay', async (t, rig) => {
   const member = rig.member();
   member.road.offered({ ...rig.address!, secret: 'guessed' });
   await rig.time.advance(150);
-  t.deepEqual(member.changes, ['the leader closed the connection']);
+  t.regex(member.changes.join(), /didn't prove/);
   t.is(member.road.kind, 'relay');
-  member.road.offered(rig.address!);
+  member.offered();
   await rig.time.advance(200);
   t.is(member.road.kind, 'direct');
   member.road.destroy();
@@ -337,7 +359,7 @@ direct('a leader waits for all that read', async (t, rig) => {
 direct('after the end of a term nobody is met any more', async (t, rig) => {
   await rig.leader.finish();
   const member = rig.member();
-  member.road.offered(rig.address!);
+  member.offered();
   await rig.time.settle();
   t.is(member.road.kind, 'relay');
   member.road.destroy();
@@ -368,10 +390,10 @@ direct('who leaves waits until all has left its process, but not for long', asyn
   never.road.leave(() => t.pass());
   never.road.finish(() => t.pass());
   const trying = rig.member(rig.network.fork());
-  trying.road.offered(rig.address!);
+  trying.offered();
   trying.road.leave(() => t.pass());
   const ending = rig.member(rig.network.fork());
-  ending.road.offered(rig.address!);
+  ending.offered();
   ending.road.finish(() => t.pass());
 });
 
@@ -399,10 +421,10 @@ direct('of a member that is gone all is read first, and what its worker sends th
 
 direct('a member that begins anew in the same worker takes the place of the one before', async (t, rig) => {
   const first = rig.member();
-  first.road.offered(rig.address!);
+  first.offered();
   await rig.time.settle();
   const second = rig.member();
-  second.road.offered(rig.address!);
+  second.offered();
   await rig.time.settle();
   await second.relay();
   rig.relayDown(second);
@@ -506,7 +528,7 @@ direct(
 const HELLO: Hello = {
   group: 'g',
   term: TERM,
-  secret: '',
+  nonce: 'mine',
   from: 2,
   stream: 1,
   goesOn: false,
@@ -514,37 +536,192 @@ const HELLO: Hello = {
   isOnly: false,
 };
 
+/** Somebody at the leader's door, who speaks for itself. */
+class Stranger {
+  readonly heard: { what: number; words: Record<string, string | number> }[] = [];
+  isClosed = false;
+  readonly connection: Connection;
+
+  constructor(
+    readonly rig: DirectRig,
+    address = rig.address!.address,
+  ) {
+    const reader = new WireReader({
+      words: (what, words) => this.heard.push({ what, words: words as Record<string, string> }),
+      ack() {},
+      final() {},
+      bundle() {},
+    });
+    reader.trust();
+    this.connection = rig[2].direct.connect(address, {
+      data: chunk => reader.push(chunk),
+      drained() {},
+      closed: () => {
+        this.isClosed = true;
+      },
+    });
+  }
+
+  async say(...bytes: Uint8Array[]): Promise<this> {
+    this.connection.write(bytes);
+    await this.rig.time.settle();
+    return this;
+  }
+
+  /** Proves itself with this key. */
+  async prove(hello: Hello, key: string, ...rest: Uint8Array[]): Promise<this> {
+    await this.say(encodeWords(What.HELLO, hello));
+    const proof = answerChallenge(hello, key, this.heard.at(-1)!.words)!;
+    return this.say(encodeWords(What.PROOF, proof), ...rest);
+  }
+}
+
 direct('who says hello twice, or something else first, is shown the door', async (t, rig) => {
-  const { secret } = rig.address!;
-  const hello = encodeWords(What.HELLO, { ...HELLO, secret });
+  const hello = encodeWords(What.HELLO, HELLO);
   const said: Record<string, Uint8Array> = {
     twice: Buffer.concat([hello, hello]),
     ack: encodeAck(1),
     final: encodeAck(1, What.FINAL),
+    'data behind the hello': Buffer.concat([hello, encodeAck(1)]),
     nothing: encodeWords(What.HELLO, null as never),
     text: encodeWords(What.HELLO, 'hello' as never),
     welcome: encodeWords(What.WELCOME, { received: 0 }),
-    'goes on': encodeWords(What.HELLO, { ...HELLO, secret, goesOn: true, from: 9 }),
+    'no nonce': encodeWords(What.HELLO, { ...HELLO, nonce: undefined as never }),
+    'a nonce that is too long': encodeWords(What.HELLO, { ...HELLO, nonce: 'x'.repeat(65) }),
+    'no proof': Buffer.concat([hello, encodeWords(What.PROOF, null as never)]),
   };
   for (const [title, bytes] of Object.entries(said)) {
-    let closes = 0;
-    const connection = rig[2].direct.connect(rig.address!.address, {
-      data() {},
-      drained() {},
-      closed: () => {
-        closes++;
-      },
-    });
-    connection.write([bytes]);
-    await rig.time.settle();
-    t.is(closes, 1, title);
+    const stranger = await new Stranger(rig).say(bytes);
+    t.true(stranger.isClosed, title);
   }
+  t.deepEqual(rig.refused, [2], 'of a hello without a proof, and once');
+  const { secret } = rig.offerFor(2);
+  const goesOn = await new Stranger(rig).prove({ ...HELLO, goesOn: true }, secret);
+  t.true(goesOn.isClosed, 'a stream that goes on was never begun');
+  const again = await new Stranger(rig).prove(HELLO, secret, hello);
+  t.true(again.isClosed, 'twice, proved');
   // The leader hears nothing in the member's FINAL.
-  const connection = rig[2].direct.connect(rig.address!.address, { data() {}, drained() {}, closed: () => t.fail() });
-  connection.write([hello, encodeAck(1, What.FINAL), encodeAck(0)]);
-  await rig.time.settle();
-  connection.destroy();
+  const member = await new Stranger(rig).prove(HELLO, secret, encodeAck(1, What.FINAL), encodeAck(0));
+  t.false(member.isClosed);
+  t.deepEqual(member.heard.at(-1), { what: What.WELCOME, words: { received: 0 } });
+  member.connection.destroy();
+  t.deepEqual(rig.refused, [2]);
 });
+
+direct("a member can't come as another's, whatever it knows of its own", async (t, rig) => {
+  const { secret } = rig.offerFor(3);
+  const own = encodeWords(What.HELLO, HELLO);
+  const stranger = await new Stranger(rig).say(own);
+  t.is(answerChallenge(HELLO, secret, stranger.heard[0]!.words), undefined, 'another proof is asked for');
+  // It makes one of what it has all the same.
+  const { nonce } = stranger.heard[0]!.words as { nonce: string };
+  const { challenge } = new Challenger({ ...HELLO, nonce }, secret);
+  await stranger.say(encodeWords(What.PROOF, { proof: challenge.proof }));
+  t.true(stranger.isClosed);
+  t.deepEqual(rig.refused, [2]);
+  t.deepEqual([rig.leader.active, rig.heard], [[], []]);
+});
+
+direct('a proof of one side, or of another connection, proves nothing', async (t, rig) => {
+  const { secret } = rig.offerFor(2);
+  const stranger = await new Stranger(rig).say(encodeWords(What.HELLO, HELLO));
+  const { challenge: said } = { challenge: stranger.heard[0]!.words as { nonce: string; proof: string } };
+  await stranger.say(encodeWords(What.PROOF, { proof: said.proof }));
+  t.true(stranger.isClosed, "the leader's own, sent back");
+  const proof = answerChallenge(HELLO, secret, said)!;
+  const later = await new Stranger(rig).say(encodeWords(What.HELLO, HELLO));
+  await later.say(encodeWords(What.PROOF, proof));
+  t.true(later.isClosed, 'one that was good before');
+  const other = await new Stranger(rig).say(encodeWords(What.HELLO, HELLO));
+  const changed = answerChallenge(HELLO, secret, other.heard[0]!.words)!;
+  t.notDeepEqual(changed, proof);
+  t.deepEqual(rig.leader.active, []);
+});
+
+direct('a proof that comes after the end of the term is too late', async (t, rig) => {
+  const { secret } = rig.offerFor(2);
+  const stranger = await new Stranger(rig).say(encodeWords(What.HELLO, HELLO));
+  rig.reception.open({ group: 'h', term: 9, leader: rig.leader, offer() {}, failed() {}, refused: () => t.fail() });
+  rig.reception.close('g', TERM);
+  await stranger.say(encodeWords(What.PROOF, answerChallenge(HELLO, secret, stranger.heard[0]!.words)!));
+  t.true(stranger.isClosed);
+  rig.reception.close('h', 9);
+});
+
+direct("who listens in the leader's place learns neither secret nor data, and is not listened to", async (t, rig) => {
+  const { secret } = rig.offerFor(2);
+  // What such a one can say, with what it read: its own words back, or words that need no secret.
+  const answers: Record<string, (hello: Hello) => Uint8Array> = {
+    'no word': () => Buffer.alloc(0),
+    'a challenge with a guess': () => encodeWords(What.CHALLENGE, { nonce: 'n', proof: 'guessed' }),
+    'a challenge without a proof': () => encodeWords(What.CHALLENGE, { nonce: 'n' } as never),
+    'a challenge without a nonce': () => encodeWords(What.CHALLENGE, { proof: 'p' } as never),
+    'a challenge without anything': () => encodeWords(What.CHALLENGE, null as never),
+    'another key': hello => encodeWords(What.CHALLENGE, new Challenger(hello, rig.offerFor(3).secret).challenge),
+    welcome: () => encodeWords(What.WELCOME, { received: 0 }),
+    final: () => encodeAck(9, What.FINAL),
+    data: () => Buffer.concat(encodeBundle(resultFor(1), 0)),
+  };
+  for (const isOnly of [false, true]) {
+    for (const [title, answer] of Object.entries(answers)) {
+      let wrote = Buffer.alloc(0);
+      let address = '';
+      const listener = rig.network.fork().direct.listen({
+        listening: given => {
+          address = given;
+        },
+        failed() {},
+        accept: connection => ({
+          data: chunk => {
+            wrote = Buffer.concat([wrote, chunk]);
+            if (wrote.length < 4 || wrote.length < 4 + wrote.readUInt32LE(0)) return;
+            const hello = JSON.parse(wrote.toString('utf8', 5, 4 + wrote.readUInt32LE(0))) as Hello;
+            const bytes = answer(hello);
+            if (bytes.length > 0) connection.write([bytes]);
+          },
+          drained() {},
+          closed() {},
+        }),
+      });
+      await rig.time.settle();
+      const member = new DirectMember(rig, rig[2], isOnly);
+      member.road.offered({ address, secret });
+      member.road.send(Kind.CALL, 1, '"password"');
+      await rig.time.advance(RECONNECT_MS);
+      t.deepEqual(member.heard, [], title);
+      t.notRegex(wrote.toString('latin1'), new RegExp(`password|${secret}|${rig.address!.secret}`), title);
+      t.not(wrote.length, 0);
+      member.road.destroy();
+      listener.close();
+    }
+  }
+});
+
+direct('who finds somebody else in the place of the leader says so', async (t, rig) => {
+  const member = rig.member();
+  member.road.offered({ ...rig.address!, secret: rig.offerFor(3).secret });
+  await rig.time.advance(150);
+  t.regex(member.changes.join(), /^Whoever listens at memory:1\/1 didn't prove that it is the leader/);
+  member.road.destroy();
+});
+
+direct(
+  'strangers that say nothing are closed in time, and the oldest sooner where there are too many',
+  async (t, rig) => {
+    const strangers = Array.from({ length: 1030 }, () => new Stranger(rig));
+    await rig.time.settle();
+    t.deepEqual(
+      strangers.map(({ isClosed }) => isClosed),
+      strangers.map((_, i) => i < 6),
+    );
+    const member = await rig.member().connect();
+    t.is(member.road.kind, 'direct');
+    await rig.time.advance(5000);
+    t.true(strangers.every(({ isClosed }) => isClosed));
+    t.deepEqual(rig.refused, []);
+    member.road.destroy();
+  },
+);
 
 direct('the door is closed with the last term, and strangers are dismissed', async (t, rig) => {
   let closes = 0;
@@ -562,6 +739,7 @@ direct('the door is closed with the last term, and strangers are dismissed', asy
     leader: rig.leader,
     offer: ({ address }) => t.is(address, rig.address!.address),
     failed() {},
+    refused() {},
   });
   rig.reception.close('h', 8);
   rig.reception.close('h', 9);
@@ -580,12 +758,19 @@ test('a door that cannot be opened is tried again, until the term is over', asyn
   await rig.time.advance(250);
   t.deepEqual(rig.problems, ['no listener can be made']);
   // A second term finds it so.
-  rig.reception.open({ group: 'h', term: 9, leader: rig.leader, offer: () => t.fail(), failed() {} });
+  rig.reception.open({ group: 'h', term: 9, leader: rig.leader, offer: () => t.fail(), failed() {}, refused() {} });
   rig.reception.close('h', 9);
   rig.reception.close('g', TERM);
   // And one that is over at once.
   rig[1].refuseConnections(false);
-  rig.reception.open({ group: 'g', term: 9, leader: rig.leader, offer: () => t.fail(), failed: () => t.fail() });
+  rig.reception.open({
+    group: 'g',
+    term: 9,
+    leader: rig.leader,
+    offer: () => t.fail(),
+    failed: () => t.fail(),
+    refused() {},
+  });
   rig.reception.close('g', 9);
   await rig.time.settle();
   t.is(rig.network.addresses.size, 0);
