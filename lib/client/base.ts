@@ -10,7 +10,7 @@ import { isCallableName } from '../leader/method-names.js';
 import { rolesOf } from '../leader/real-client.js';
 import { type Arguments, Call, type CallKind, type CallSignal, encodeArguments } from '../member/call.js';
 import type { Member } from '../member/member.js';
-import type { MemberObserver } from '../member/observer.js';
+import type { MemberObserver, RoleChange } from '../member/observer.js';
 import type { Sticky } from '../member/stickies.js';
 import type { ResyncEvent } from '../member/subscriptions.js';
 import type { ContextOption, HandleOptions, MethodRole, ResolvedWith } from '../options.js';
@@ -334,11 +334,11 @@ export class Base implements MemberObserver {
 
   // ------------------------------------------------------------------------------------------------------- events
 
-  leader(event: { readonly term: number }): void {
+  leader(event: RoleChange): void {
     this.emitter.emit('leader', event);
   }
 
-  follower(event: { readonly term: number }): void {
+  follower(event: RoleChange): void {
     this.emitter.emit('follower', event);
   }
 

@@ -13,7 +13,8 @@ const LINES: { readonly [N in DiagnosticsName]: (message: DiagnosticsMessages[N]
   leave: message => `${who(message)} left`,
   appointed: message => `${who(message)} is appointed for term ${message.term}`,
   ready: message => `${who(message)} is ready in term ${message.term}`,
-  deposed: message => `${who(message)} leads no longer, term ${message.term}: ${message.cause ?? 'cause unknown'}`,
+  deposed: message =>
+    `${who(message)} leads no longer, term ${message.term}: ${message.cause ?? 'cause unknown'}${because(message)}`,
   vacant: () => 'nobody may lead',
   resync: ({ key, fromTerm, toTerm, reason }) =>
     `values of ${key} may have been missed (${reason}, term ${fromTerm} to ${toTerm})`,
@@ -24,6 +25,9 @@ const LINES: { readonly [N in DiagnosticsName]: (message: DiagnosticsMessages[N]
 export function describe<N extends DiagnosticsName>(name: N, message: DiagnosticsMessages[N]): string {
   return LINES[name](message);
 }
+
+const because = ({ error }: DiagnosticsMessages['deposed']): string =>
+  error ? `, ${error.name}: ${error.message}` : '';
 
 const who = ({ member, workerId, pid }: WorkerMessage): string =>
   member === workerId ? 'this worker' : `worker ${workerId} (pid ${pid})`;

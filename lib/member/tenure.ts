@@ -32,6 +32,8 @@ export interface Holder {
   readonly calls: Pick<Calls, 'contextOf'>;
   /** Where it is counted what ran. */
   readonly served: Served;
+  /** The real client could not be opened here. */
+  openFailed(error: unknown): void;
   warning(text: string): void;
 }
 
@@ -86,6 +88,8 @@ export class Tenure {
     const handlers: RealClientHandlers = {
       broken: error => {
         debug(teller, () => `its real client is lost (term ${term}): ${textOf(error)}`);
+        // What a client says of itself while it is closed is no news.
+        if (this.#opening === opening) observe(observer => observer.error(error));
         play({ type: 'broken', term, error: encodeError(error) });
       },
       error: error => observe(observer => observer.error(error)),
@@ -93,7 +97,7 @@ export class Tenure {
       warn: text => this.#warnOnce(text),
     };
     const open = () => RealClient.open(member.options, term, member.clock, handlers);
-    const opening = member.context.runInAsyncScope(open);
+    const opening: Opening = member.context.runInAsyncScope(open);
     this.#opening = opening;
     try {
       const client = await opening.ready;
@@ -104,6 +108,7 @@ export class Tenure {
     } catch (error) {
       if (this.#opening !== opening) return;
       debug(teller, () => `could not open the real client (term ${term}): ${textOf(error)}`);
+      member.openFailed(error);
       play({ type: 'open failed', term, error: encodeError(error) });
     }
   }

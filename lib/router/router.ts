@@ -1,5 +1,6 @@
 // The primary's half: workers come and go, their control frames reach their groups, silence is noticed, data is relayed.
 
+import { FailoverBook } from '../metrics/failover-book.js';
 import { digestDifference, type ResolvedPrimaryOptions } from '../options.js';
 import {
   type Address,
@@ -14,6 +15,7 @@ import {
   type TransferFailure,
 } from '../protocol/messages.js';
 import { parsePacket } from '../protocol/parse.js';
+import type { PortablePayload } from '../protocol/payload.js';
 import type { Leftovers } from '../transport/direct.js';
 import type { Peer, PrimaryEnd, Via } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';
@@ -34,6 +36,8 @@ export interface RouterOptions {
   readonly options: ResolvedPrimaryOptions;
   /** Public events of the primary. */
   emit(event: string, detail: object): void;
+  /** The router itself reads no values. */
+  readError(payload: PortablePayload): Error;
   /** What workers left behind. */
   leftovers?: Leftovers | undefined;
 }
@@ -44,6 +48,7 @@ export class Router implements GroupHost, RelayHost {
   readonly groups = new Map<string, Group>();
   readonly traffic = { frames: 0, bundles: 0, bytes: 0 };
   readonly emit: RouterOptions['emit'];
+  readonly readError: RouterOptions['readError'];
   readonly #leftovers: RouterOptions['leftovers'];
   options: ResolvedPrimaryOptions;
   /** Which end a worker came by. */
@@ -53,14 +58,16 @@ export class Router implements GroupHost, RelayHost {
   readonly #leaving = new Map<PrimaryEnd, () => void>();
   readonly #transfers = new Map<number, (failed?: TransferFailure) => void>();
   #lastTransfer = 0;
+  readonly #failovers = new FailoverBook();
   #hasWarnedOfPassedOn = false;
   /** Terms of groups that are gone: a group that comes again goes on from here. */
   #lastTerm = 0;
 
-  constructor({ clock, options, emit, leftovers }: RouterOptions) {
+  constructor({ clock, options, emit, readError, leftovers }: RouterOptions) {
     this.clock = clock;
     this.options = options;
     this.emit = emit;
+    this.readError = readError;
     this.#leftovers = leftovers;
     this.#running = new RunningClock(clock, options.heartbeatMs / 2, () => this.#lookForSilence());
   }
@@ -296,7 +303,7 @@ export class Router implements GroupHost, RelayHost {
   #join(worker: RoutedWorker, { group: name, eligible, priority, handover, digest }: Join): void {
     let group = this.groups.get(name);
     if (!group) {
-      group = new Group(name, this, this.#lastTerm);
+      group = new Group(name, this, this.#lastTerm, this.#failovers.of(name));
       this.groups.set(name, group);
     }
     const other = group.digests.get(group.leader ?? -1) ?? [...group.digests.values()][0];
