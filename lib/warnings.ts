@@ -1,20 +1,20 @@
 // Every text of a `warning`: what works all the same, but somebody should look at.
 
-import { show } from './errors.js';
+import { cut, quote } from './errors.js';
 
 export const closesSlowly = (ms: number) =>
   `The real client didn't close, or the task of whileLeader() didn't end, within drainTimeoutMs, ${ms} ms.`;
 
 export const hiddenMethods = (names: readonly string[]) =>
-  `The handle's own ${names.join(', ')} hide the real client's of that name; call those by invoke(name, ...args).`;
+  `The handle's own ${names.map(cut).join(', ')} hide the real client's of that name; call those by invoke(name, ...args).`;
 
 export const listenerThrew = () => 'A listener threw.';
 
 export const notDirect = (name: string, why: string) =>
-  `Data of ${show(name)} goes by the relay and not by the direct road: ${why}. It is tried again with backoff.`;
+  `Data of ${quote(name)} goes by the relay and not by the direct road: ${why}. It is tried again with backoff.`;
 
 export const unreached = (name: string, why: string) =>
-  `Calls of ${show(name)} wait, because its leader can't be reached past PM2's bus: ${why}. It is tried again with backoff; with configure({ busData: true }) data goes over the bus meanwhile.`;
+  `Calls of ${quote(name)} wait, because its leader can't be reached past PM2's bus: ${why}. It is tried again with backoff; with configure({ busData: true }) data goes over the bus meanwhile.`;
 
 export const dataOnBus = (why: string) =>
   `Data goes over PM2's bus, because a leader can't be reached past it: ${why}.`;
@@ -26,12 +26,12 @@ export const protocolTooFar = (workerId: number) =>
   `Worker ${workerId} speaks no protocol of ours; install a version that is closer to this one there.`;
 
 export const otherOptions = (workerId: number, option: string, name: string) =>
-  `Worker ${workerId} has another ${option} for ${show(name)} than a worker before it; the leader's counts.`;
+  `Worker ${workerId} has another ${cut(option)} for ${quote(name)} than a worker before it; the leader's counts.`;
 
 export const choseStranger = (name: string) =>
-  `chooseLeader returned none of the candidates for ${show(name)}; the default chose.`;
+  `chooseLeader returned none of the candidates for ${quote(name)}; the default chose.`;
 
-export const chooseLeaderThrew = (name: string) => `chooseLeader threw for ${show(name)}; the default chose.`;
+export const chooseLeaderThrew = (name: string) => `chooseLeader threw for ${quote(name)}; the default chose.`;
 
 const OTHER_USER =
   'The app runs as another user than the daemon (uid): run both as one, or set PM2_SOCKET_USER and PM2_SOCKET_GROUP for the daemon.';

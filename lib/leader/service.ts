@@ -346,8 +346,9 @@ export class Service implements TopicHost, MethodHost {
 
   #subscribe(from: number, { id, json, ext, parts }: FrameView): void {
     // Who draws to its end takes no new subscribers: they come to the next leader by themselves.
-    if (this.#state === 'draining' || !Array.isArray(json)) return;
+    if (this.#state === 'draining') return;
     try {
+      if (!Array.isArray(json)) throw brokenFrame('a subscription', 'a delivery and a topic');
       const [delivery, encoded] = json as ['all' | 'one', unknown];
       const value = ext ? decodeValue(encoded, true, parts) : encoded;
       const topic = this.#topic(canonicalKey(value, 'topic'), value);

@@ -4,7 +4,15 @@ import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
 import { markRemote } from '../codec/local-stack.js';
-import { brokenFrame, brokenResult, leaderLost, type Outcome, overloaded, SharedClientError } from '../errors.js';
+import {
+  brokenFrame,
+  brokenResult,
+  leaderLost,
+  type Outcome,
+  overloaded,
+  SharedClientError,
+  unsendableResult,
+} from '../errors.js';
 import { CallCounts, type FailureReason } from '../metrics/call-counts.js';
 import type { FrameView } from '../protocol/frames.js';
 import { EXT, Kind } from '../protocol/messages.js';
@@ -240,7 +248,8 @@ export class Calls {
         if (this.#road === call.road) this.#road = undefined;
         return this.#again(call);
       case Kind.OVERLOADED:
-        call.hasRun = json === 1;
+        call.hasRun = json !== 0;
+        if (json === 2) return this.#fail(call, unsendableResult(call.method));
         this.#options.overloaded?.(call.hasRun ? 'results' : 'calls');
         return this.#fail(call, overloaded(call.hasRun || call.wasLost ? 'unknown' : 'not-started'));
     }

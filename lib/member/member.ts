@@ -536,7 +536,7 @@ function readError(payload: PortablePayload): Error {
   const { text, ext, parts } = fromPortable(payload);
   try {
     return decodeError(JSON.parse(text), ext, parts);
-  } catch (error) {
-    return brokenFrame('error.text', `JSON, but ${(error as Error).message}`);
+  } catch {
+    return brokenFrame('error.text', 'JSON');
   }
 }

@@ -2,6 +2,7 @@
 // closed, and the service in between. What it is to do, and when, its role decides.
 
 import { encodeError } from '../codec/encode-error.js';
+import { MAX_CONTROL_ERROR } from '../codec/limits.js';
 import { debug } from '../diagnostics/debug-log.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
 import { closed } from '../errors.js';
@@ -80,7 +81,7 @@ export class Tenure {
     const opening = RealClient.open(member.options, term, member.clock, {
       broken: error => {
         debug(teller, () => `its real client is lost (term ${term}): ${error}`);
-        play({ type: 'broken', term, error: encodeError(error) });
+        play({ type: 'broken', term, error: encodeError(error, MAX_CONTROL_ERROR) });
       },
       error: error => observe(observer => observer.error(error)),
       event: (event, args) => this.#service?.event(event, args),
@@ -95,7 +96,7 @@ export class Tenure {
     } catch (error) {
       if (this.#opening !== opening) return;
       debug(teller, () => `could not open the real client (term ${term}): ${error}`);
-      play({ type: 'open failed', term, error: encodeError(error) });
+      play({ type: 'open failed', term, error: encodeError(error, MAX_CONTROL_ERROR) });
     }
   }
 

@@ -365,14 +365,14 @@ test('subscriptions to one key share one upstream subscription, whatever object 
   t.deepEqual(await unit.said(), ['2 SUBSCRIBED 4 3'], 'a topic that nobody has is forgotten');
 });
 
-test('a topic that can not be one is refused, and what is no list is passed over', async t => {
+test('a topic that can not be one is refused, and so is what is no list', async t => {
   const unit = await UnitService.create({ subscribe() {} });
   unit.say(
     2,
     { kind: Kind.SUBSCRIBE | EXT, id: 1, value: ['all', [99]] },
     { kind: Kind.SUBSCRIBE, id: 2, value: 'all' },
   );
-  t.deepEqual(short(await unit.said()), ['2 REFUSED 1"ERR_PROTOCOL"']);
+  t.deepEqual(short(await unit.said()), ['2 REFUSED 1"ERR_PROTOCOL"', '2 REFUSED 2"ERR_PROTOCOL"']);
 });
 
 test('nothing is kept of a subscription that was refused', async t => {
