@@ -5,6 +5,7 @@ import { canonicalKey } from '../../lib/codec/canonical-key.js';
 import { encodeError } from '../../lib/codec/encode-error.js';
 import { encodeValue } from '../../lib/codec/encode-value.js';
 import { MAX_CONTROL_ERROR, MAX_VALUE } from '../../lib/codec/limits.js';
+import { Writer } from '../../lib/codec/writer.js';
 import { decode, travelThrown } from './round-trip.js';
 
 const LIMIT = 6000;
@@ -48,6 +49,13 @@ test('bytes are refused before they are copied', t => {
   });
   t.true(process.memoryUsage().arrayBuffers - before < 1e6);
   t.is(MAX_VALUE, 2 ** 28);
+});
+
+test('a text that is longer than a string can be is too large as well', t => {
+  const write = () => {
+    throw new RangeError('Invalid string length');
+  };
+  t.throws(() => new Writer({ path: 'args', write, limit: LIMIT }).payload(1), refusal);
 });
 
 test('what is just as large as it may be travels', t => {
