@@ -3,6 +3,7 @@
 import { types } from 'node:util';
 import type { Json } from './json.js';
 import type { Kind } from './kind.js';
+import { MAX_SIGNALS } from './limits.js';
 import type { Reader } from './reader.js';
 import { Tag } from './tags.js';
 import { readText, writeText } from './text.js';
@@ -46,10 +47,11 @@ export const signalKind: Kind<AbortSignal> = {
   tag: Tag.SIGNAL,
   classes: ['AbortSignal'],
   is: object => object instanceof AbortSignal,
-  write: (writer, signal) => [
-    Tag.SIGNAL,
-    writer.signals?.add(signal) ?? writer.refuse('an AbortSignal outside of the arguments of a call'),
-  ],
+  write(writer, signal) {
+    if (!writer.signals) return writer.refuse('an AbortSignal outside of the arguments of a call');
+    const number = writer.signals.add(signal);
+    return number > MAX_SIGNALS ? writer.refuse(`one of over ${MAX_SIGNALS} AbortSignals`) : [Tag.SIGNAL, number];
+  },
   read: (reader, [, number]) => reader.meet(reader.signal(number)),
 };
 

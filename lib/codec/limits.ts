@@ -10,6 +10,9 @@ export const MAX_VALUE = 256 * 1024 * 1024;
 /** Levels of nesting: a quarter of what the default stack holds, so that a deep call stack may stand below. */
 export const MAX_DEPTH = 1000;
 
+/** Signals in the arguments of one call. */
+export const MAX_SIGNALS = 1000;
+
 /** Holes in the arrays of one value: they cost nothing on the way and memory on arrival, so a frame must not claim any number. */
 export const MAX_HOLES = 1_000_000;
 

@@ -32,8 +32,9 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
     return this.#controller(number).signal;
   }
 
+  /** A signal in the arguments aborted in the caller; one that isn't there is nobody's. */
   abort(number: number, reason: unknown): void {
-    this.#controller(number).abort(reason);
+    this.#controllers?.get(number)?.abort(reason);
   }
 
   /** Nobody waits for it any more. */

@@ -38,7 +38,7 @@ function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bun
   const bytes = count(host, bundle);
   if (!host.isOverloaded(leader, bytes)) return leader.outbox.data(passed, bytes);
   tell('overload', { side: 'primary', group: bundle.g, workerId: leader.workerId, what: 'calls' });
-  const refused = pickFrames(bundle, isCall);
+  const refused = pickFrames(passed, isCall);
   if (refused) answer(from, refused, Kind.OVERLOADED, '0');
   const rest = pickFrames(passed, kind => !isCall(kind));
   if (rest) leader.outbox.data(rest);
@@ -62,9 +62,10 @@ function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: B
   const members = group.state.members;
   // More than there are: some have died meanwhile, or it's broken and names one many times.
   const ids = to === '*' ? members.keys() : to!.length > members.size ? new Set(to) : to!;
+  const but = bundle.but && new Set(bundle.but);
   for (const workerId of ids) {
     const worker = members.has(workerId) && workerId !== from.workerId ? host.workers.get(workerId) : undefined;
-    if (!worker || bundle.but?.includes(workerId)) continue;
+    if (!worker || but?.has(workerId)) continue;
     const isOverloaded = host.isOverloaded(worker, bytes);
     // A value must not overtake those that are kept back, even where it is small enough to find room.
     if (isOverloaded || worker.backlog.size > 0) conflate(worker, passed, isOverloaded);

@@ -26,6 +26,9 @@ import { commonVersion, RoutedWorker } from './routed-worker.js';
 /** Bytes that may wait for any worker, whatever waits for all. */
 const ALWAYS_FREE_BYTES = 1024 * 1024;
 
+/** Addresses of one worker that are remembered. */
+const MOST_ADDRESSES = 64;
+
 export interface RouterOptions {
   readonly clock: Clock;
   readonly options: ResolvedPrimaryOptions;
@@ -199,12 +202,20 @@ export class Router implements GroupHost, RelayHost {
     if (!worker) return;
     if (frame.k === 'heartbeat') return worker.tell({ k: 'ack', n: frame.n });
     if (frame.k === 'join') return this.#join(worker, frame);
-    if (frame.k === 'address') return void this.#origins.get(worker.workerId)?.addresses.add(frame.address);
+    if (frame.k === 'address') return this.#noteAddress(worker, frame.address);
     if (frame.k === 'transfer') return this.#transferFor(worker, frame);
     const group = 'group' in frame ? this.groups.get(frame.group) : undefined;
     if (!group?.state.members.has(worker.workerId)) return;
     group.receive(worker.workerId, frame);
     this.#forgetIfEmpty(group);
+  }
+
+  /** Of what a worker made in the file system only the last few can still be there: it removes the older ones itself. */
+  #noteAddress({ workerId }: RoutedWorker, address: string): void {
+    const addresses = this.#origins.get(workerId)!.addresses;
+    addresses.delete(address);
+    addresses.add(address);
+    if (addresses.size > MOST_ADDRESSES) addresses.delete(addresses.values().next().value!);
   }
 
   #hello(peer: Peer, end: PrimaryEnd, hello: Hello): void {

@@ -33,6 +33,9 @@ interface Party {
   isOnly: boolean;
 }
 
+/** Streams of one member that wait for its word: only of the last one it can still come. */
+const MOST_PENDING = 8;
+
 /** How long what was said may take to leave at the end of a term. */
 const FINISH_MS = 500;
 
@@ -155,6 +158,7 @@ export class DirectLeader {
     }
     const lane = this.#newLane(from, stream);
     party.pending.set(stream, lane);
+    if (party.pending.size > MOST_PENDING) dropOldest(party.pending);
     if (isOnly) this.#activate(party, lane);
     return lane;
   }
@@ -251,4 +255,10 @@ export class DirectLeader {
     party.active = undefined;
     this.#activeCount--;
   }
+}
+
+function dropOldest(pending: Map<number, MemberLane>): void {
+  const [id, lane] = pending.entries().next().value!;
+  pending.delete(id);
+  lane.line?.destroy();
 }
