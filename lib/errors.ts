@@ -225,6 +225,13 @@ export const overloaded = (outcome: Outcome) =>
     { outcome },
   );
 
+export const overloadedSubscription = () =>
+  new SharedClientError(
+    'ERR_OVERLOADED',
+    'Too much is waiting for the leader; it was not subscribed to. Subscribe to less at once, or try again later.',
+    { outcome: 'not-started' },
+  );
+
 export const closed = (what: string, outcome?: Outcome) =>
   new SharedClientError('ERR_CLOSED', `${what} was closed.`, { outcome });
 

@@ -28,6 +28,9 @@ export const protocolTooFar = (workerId: number) =>
 export const otherOptions = (workerId: number, option: string, name: string) =>
   `Worker ${workerId} has another ${cut(option)} for ${quote(name)} than a worker before it; the leader's counts.`;
 
+export const tooManyGroups = (workerId: number, most: number) =>
+  `Worker ${workerId} is in ${most} groups, as many as it may be: it joins no other. Share one client for many keys, and close those that nobody needs.`;
+
 export const choseStranger = (name: string) =>
   `chooseLeader returned none of the candidates for ${quote(name)}; the default chose.`;
 

@@ -177,6 +177,7 @@ const MAKERS: Readonly<
   ],
   unsendableResult: [errors.unsendableResult('get'), 'ERR_NOT_SERIALIZABLE', 'unknown', /What get\(\) returned/],
   overloaded: [errors.overloaded('not-started'), 'ERR_OVERLOADED', 'not-started', /was not sent/],
+  overloadedSubscription: [errors.overloadedSubscription(), 'ERR_OVERLOADED', 'not-started', /was not subscribed to/],
   closed: [errors.closed('The primary', 'unknown'), 'ERR_CLOSED', 'unknown', /^The primary was closed\.$/],
   takenBack: [errors.takenBack('not-started'), 'ERR_CLOSED', 'not-started', /taken back before/],
   noCommonProtocol: [
@@ -266,6 +267,7 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   notDirectIn: [warnings.notDirectIn(3, 'g', 'no room'), /worker 3.*"g".*no room/],
   protocolTooFar: [warnings.protocolTooFar(3), /^Worker 3 speaks no protocol of ours/],
   otherOptions: [warnings.otherOptions(3, 'args', 'g'), /^Worker 3 has another args for "g"/],
+  tooManyGroups: [warnings.tooManyGroups(3, 7), /^Worker 3 is in 7 groups/],
   choseStranger: [warnings.choseStranger('g'), /none of the candidates for "g"/],
   chooseLeaderThrew: [warnings.chooseLeaderThrew('g'), /threw for "g"/],
   noBus: [

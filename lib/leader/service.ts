@@ -17,11 +17,12 @@ import {
 import type { Served } from '../metrics/served.js';
 import type { MemberOptions } from '../options.js';
 import { type FrameView, pickFrames, readFrames } from '../protocol/frames.js';
-import { type Bundle, Kind, kindOf } from '../protocol/messages.js';
+import { type Bundle, Kind, kindOf, Overload } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { isThenable } from '../utils/is-thenable.js';
 import { NumberedTable } from '../utils/numbered-table.js';
+import { Held } from './held.js';
 import type { RealClient } from './real-client.js';
 import { RunningCall } from './running-call.js';
 import type { Sender } from './sender.js';
@@ -61,7 +62,7 @@ export class Service implements TopicHost, MethodHost {
   /** The number of the last bundle that came from our own member. */
   receivedHere = 0;
   /** What came outside the lease, in order. */
-  #held: Bundle[] = [];
+  readonly #held = new Held();
   #heldEvents: { readonly index: number; readonly payload: Payload }[] = [];
   /** By worker. */
   readonly #running = new Map<number, NumberedTable<RunningCall>>();
@@ -122,9 +123,7 @@ export class Service implements TopicHost, MethodHost {
   /** The lease is valid again: what was held goes on, in order. */
   release(): void {
     if (this.#state === 'stopped' || !this.hasLease()) return;
-    const held = this.#held;
-    this.#held = [];
-    for (const bundle of held) this.#processOrHold(bundle);
+    for (const bundle of this.#held.take()) this.#processOrHold(bundle);
     // A call may have blocked the event loop for longer than the lease.
     if (this.#held.length > 0 || !this.hasLease()) return;
     for (const topic of this.#topics.values()) topic.release();
@@ -164,7 +163,7 @@ export class Service implements TopicHost, MethodHost {
     this.sender.flush();
     this.#state = 'stopped';
     this.#drainTimer?.clear();
-    this.#held = [];
+    this.#held.take();
     for (const calls of this.#running.values()) {
       for (const call of calls.inOrder()) call.abandon(leaderLost(call.method, 'unknown'));
     }
@@ -177,8 +176,22 @@ export class Service implements TopicHost, MethodHost {
   // ------------------------------------------------------------------------------------------------------ frames
 
   #processOrHold(bundle: Bundle): void {
-    if (this.#held.length > 0) this.#held.push(bundle);
+    if (this.#held.length > 0) this.#hold(bundle, this.#clock.now());
     else this.#process(bundle);
+  }
+
+  /** What there is no room for never began. */
+  #hold(bundle: Bundle, now: number): void {
+    const refused = this.#held.add(bundle, now);
+    if (!refused) return;
+    const { f, h } = refused;
+    if (f !== undefined)
+      for (let i = 0; i < h.length; i += 4) this.sender.to(f, Kind.OVERLOADED, h[i + 1]!, Overload.CALL);
+  }
+
+  /** Bytes that wait for the lease. */
+  get heldBytes(): number {
+    return this.#held.bytes;
   }
 
   /** The clock is read for each frame: the one before it may have blocked the event loop, and the lease be over. */
@@ -195,7 +208,7 @@ export class Service implements TopicHost, MethodHost {
         if (this.#mustHold(now)) isHeld = true;
         else if (f !== undefined) isHeld = !this.#frame(f, frame, now);
         else if (frame.kind === Kind.GONE) this.#gone(frame.id);
-        if (isHeld) this.#held.push(at === 0 ? bundle : framesFrom(bundle, at));
+        if (isHeld) this.#hold(at === 0 ? bundle : framesFrom(bundle, at), now);
       });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
@@ -405,8 +418,7 @@ export class Service implements TopicHost, MethodHost {
   }
 
   #returnHeld(): void {
-    const held = this.#held;
-    this.#held = [];
+    const held = this.#held.take();
     const state = this.#state;
     this.#state = 'draining';
     for (const bundle of held) this.#process(bundle);

@@ -24,7 +24,7 @@ import { NumberedTable } from '../utils/numbered-table.js';
 import type { Call, CallSignal } from './call.js';
 
 /** Calls that may wait in this process for a leader, or for a primary that doesn't read. */
-const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+export const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 
 export interface CallsOptions {
   readonly clock: Clock;
@@ -136,6 +136,8 @@ export class Calls {
       return false;
     }
     const call = this.#calls.get(frame.id);
+    // A subscription has a number of its own among them.
+    if (!call && frame.kind === Kind.OVERLOADED) return false;
     if (call?.road?.term === term) this.#answer(call, frame, now);
     return true;
   }

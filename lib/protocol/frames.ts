@@ -222,9 +222,27 @@ export function splitFrames(bundle: Bundle, matches: Matches): Bundle[] {
   cutFrames(bundle, matches, (h, text, parts) => {
     // A part of a string is, to V8, the whole of it.
     const x = Buffer.from(`[${text}]`).toString();
-    frames.push({ ...envelope, h, x, ...(parts.length > 0 && { p: parts }) });
+    frames.push({ ...envelope, h, x, ...(parts.length > 0 && { p: parts.map(ownPart) }) });
   });
   return frames;
+}
+
+/** The same bundle, without the rest of the message that its bytes are views of. */
+export function ownBundle(bundle: Bundle): Bundle {
+  const { p, q } = bundle;
+  if (!p?.some(isPiece) && !isPiece(q)) return bundle;
+  return { ...bundle, ...(p && { p: p.map(ownPart) }), ...(q && { q: ownPart(q) as Uint8Array }) };
+}
+
+/** A small piece of a large chunk, which it keeps alive. */
+const isPiece = (part: unknown): part is Uint8Array =>
+  part instanceof Uint8Array && part.byteLength * 2 < part.buffer.byteLength;
+
+function ownPart(part: TravellingPart): TravellingPart {
+  if (!isPiece(part)) return part;
+  const copy = Buffer.allocUnsafeSlow(part.length);
+  copy.set(part);
+  return copy;
 }
 
 function cutFrames(

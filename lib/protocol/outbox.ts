@@ -3,7 +3,7 @@
 import type { Clock } from '../utils/clock.js';
 import type { Mutable } from '../utils/mutable.js';
 import { giveRoom } from '../utils/rooms.js';
-import { bytesOf, type OpenBundle, unsendable, WRITE_BYTES } from './frames.js';
+import { bytesOf, type OpenBundle, ownBundle, unsendable, WRITE_BYTES } from './frames.js';
 import { headToBytes } from './head.js';
 import { type Bundle, type BytesBundle, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
 import { SliceWriter } from './slices.js';
@@ -53,6 +53,8 @@ export class Outbox {
   #controls: ControlFrame[] = [];
   #queue: Entry[] = [];
   #first = 0;
+  /** Before this one all bundles are our own. */
+  #owned = 0;
   /** A bundle that has begun to leave in slices. */
   #slices: SliceWriter | undefined;
   #windowBytes = 0;
@@ -109,6 +111,16 @@ export class Outbox {
     while (this.#controls.length > 0 || (this.#hasData && this.#windowBytes < WINDOW_BYTES)) {
       this.#send(this.#next());
     }
+    if (!this.#options.isByReference) this.#own();
+  }
+
+  /** What stays here longer than this turn keeps no more of the message that it came in than itself. */
+  #own(): void {
+    for (let i = Math.max(this.#first, this.#owned); i < this.#queue.length; i++) {
+      const entry = this.#queue[i]!;
+      if ('bundle' in entry) this.#queue[i] = { bundle: ownBundle(entry.bundle), bytes: entry.bytes };
+    }
+    this.#owned = this.#queue.length;
   }
 
   get #hasData(): boolean {
@@ -243,6 +255,7 @@ export class Outbox {
   #replace(entries: Entry[]): void {
     this.#queue = entries;
     this.#first = 0;
+    this.#owned = 0;
     this.queuedBytes = this.#slices?.bytesLeft ?? 0;
     for (const entry of entries) if ('bundle' in entry) this.queuedBytes += entry.bytes;
   }
@@ -252,8 +265,10 @@ export class Outbox {
     if (this.#first === this.#queue.length) {
       this.#queue = [];
       this.#first = 0;
+      this.#owned = 0;
     } else if (this.#first > 1024 && this.#first * 2 > this.#queue.length) {
       this.#queue = this.#queue.slice(this.#first);
+      this.#owned = Math.max(0, this.#owned - this.#first);
       this.#first = 0;
     }
   }

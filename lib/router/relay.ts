@@ -2,8 +2,9 @@
 // term ends. It changes nothing about who leads.
 
 import { tell } from '../diagnostics/channels.js';
+import { classOf } from '../protocol/classes.js';
 import { bytesOf, OpenBundle, pickFrames, signal, splitFrames } from '../protocol/frames.js';
-import { type Bundle, Kind } from '../protocol/messages.js';
+import { type Bundle, Kind, Overload } from '../protocol/messages.js';
 import type { Mutable } from '../utils/mutable.js';
 import type { Group } from './group.js';
 import type { RoutedWorker } from './routed-worker.js';
@@ -38,10 +39,16 @@ function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bun
   const bytes = count(host, bundle);
   if (!host.isOverloaded(leader, bytes)) return leader.outbox.data(passed, bytes);
   tell('overload', { side: 'primary', group: bundle.g, workerId: leader.workerId, what: 'calls' });
-  const refused = pickFrames(passed, isCall);
-  if (refused) answer(from, refused, Kind.OVERLOADED, '0');
-  const rest = pickFrames(passed, kind => !isCall(kind));
+  const refused = pickFrames(passed, isAsked);
+  if (refused) refuse(from, leader, refused);
+  for (const frame of splitFrames(passed, kind => classOf(kind) === 'withdrawal')) leader.withdrawals.keep(frame);
+  const rest = pickFrames(passed, kind => classOf(kind) === 'signal');
   if (rest) leader.outbox.data(rest);
+}
+
+function refuse(from: RoutedWorker, leader: RoutedWorker, asked: Bundle): void {
+  answer(from, asked, Kind.OVERLOADED, Overload.CALL);
+  for (let i = 0; i < asked.h.length; i += 4) leader.withdrawals.refuse(asked, asked.h[i + 1]!);
 }
 
 /**
@@ -79,7 +86,7 @@ function conflate(worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): 
   const overload = { side: 'primary', group: bundle.g, workerId: worker.workerId } as const;
   if (results) {
     tell('overload', { ...overload, what: 'results' });
-    answer(worker, results, Kind.OVERLOADED, '1');
+    answer(worker, results, Kind.OVERLOADED, Overload.RESULT);
   }
   const rest = pickFrames(bundle, kind => !waitsWithValues(kind) && !(isOverloaded && isResult(kind)));
   if (rest) worker.outbox.data(rest);
@@ -93,9 +100,10 @@ function conflate(worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): 
  * then each member hears which of its bundles was the last to get here: those after it are dropped, and are its own again.
  */
 export function endTerm(host: RelayHost, group: Group, term: number, leader: number): void {
-  host.workers
-    .get(leader)
-    ?.outbox.takeBack(({ g, t }) => g === group.name && t === term)
+  const worker = host.workers.get(leader);
+  worker?.withdrawals.forget(group.name, term);
+  worker?.outbox
+    .takeBack(({ g, t }) => g === group.name && t === term)
     .forEach(bundle => {
       giveBack(host, bundle);
     });
@@ -142,14 +150,7 @@ function count(host: RelayHost, bundle: Bundle): number {
   return bytes;
 }
 
-const isCall = (kind: number) => kind === Kind.CALL || kind === Kind.PUBLISH || kind === Kind.UNPUBLISH;
-const isResult = (kind: number) => kind === Kind.RESULT || kind === Kind.ERROR;
-/**
- * Values, and what must not overtake those that are kept back: a subscription that is confirmed must not hear values
- * from before, and what comes by another road from there on comes after them.
- */
-const waitsWithValues = (kind: number) =>
-  kind === Kind.SUBSCRIBED ||
-  (kind >= Kind.VALUE && kind <= Kind.EVENT) ||
-  kind === Kind.SWITCHED ||
-  kind === Kind.RESUMED;
+const isCall = (kind: number) => classOf(kind) === 'call';
+const isAsked = (kind: number) => isCall(kind) || classOf(kind) === 'subscription';
+const isResult = (kind: number) => classOf(kind) === 'result';
+const waitsWithValues = (kind: number) => classOf(kind) === 'value';
