@@ -681,3 +681,12 @@ test('a call that ends after its term is counted too', async t => {
   await microtasks();
   t.like(unit.served.status(), { running: 0, ended: { ok: 0, failed: 0, abandoned: 1 } });
 });
+
+test('what comes outside the lease for which there is no room is refused, and was not started', async t => {
+  const unit = await UnitService.create({ get: () => 1 });
+  unit.leaseUntil = 0;
+  const pad = 'x'.repeat(20 * 2 ** 20);
+  for (const id of [1, 2, 3, 4]) unit.say(2, { kind: Kind.CALL, id, value: ['get', null, [pad]] });
+  t.deepEqual(await unit.said(), ['2 OVERLOADED 4 0']);
+  t.true(unit.service.heldBytes > 60 * 2 ** 20);
+});

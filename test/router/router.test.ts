@@ -1,6 +1,8 @@
 import test from 'ava';
 import { resolvePrimaryOptions } from '../../lib/options.js';
 import { type ControlFrame, MARKER, type News } from '../../lib/protocol/messages.js';
+import { MOST_GROUPS, Router } from '../../lib/router/router.js';
+import { UnitClock } from '../helpers/unit-clock.js';
 import { FakePrimaryEnd, join, UnitPrimary } from '../helpers/unit-primary.js';
 
 const ofKind = (frames: readonly ControlFrame[], k: ControlFrame['k']) => frames.filter(frame => frame.k === k);
@@ -629,4 +631,40 @@ test('where a leader can be reached is told to the other members of its group, a
   primary.exited(1);
   primary.join(5, 'g');
   t.deepEqual(offersOf(5), []);
+});
+
+test('of what a worker made in the file system the last few are remembered, however much it tells of', t => {
+  const removed: string[] = [];
+  const end = new FakePrimaryEnd(new UnitClock());
+  const clock = new UnitClock();
+  const router = new Router({
+    clock,
+    options: resolvePrimaryOptions(),
+    emit: () => {},
+    removeAddress: address => removed.push(address),
+  });
+  router.attach(end);
+  const peer = { workerId: 1, pid: 7 };
+  const say = (...c: object[]) => end.handlers!.message(peer, { $csc: 1, c });
+  say({ k: 'hello', versions: [1], id: 'a', pid: 7, probe: 0 });
+  say(...Array.from({ length: 100_000 }, (_, i) => ({ k: 'address', address: `a${i}` })));
+  say({ k: 'address', address: 'a99990' });
+  end.handlers!.closed(1);
+  end.handlers!.exited(1);
+  t.is(removed.length, 64);
+  t.is(removed.at(-1), 'a99990');
+});
+
+test('a worker is in so many groups and no more, and leaves room for others when it leaves one', t => {
+  const primary = new UnitPrimary();
+  primary.hello(1);
+  primary.join(2, 'g');
+  primary.say(1, ...Array.from({ length: MOST_GROUPS + 5 }, (_, i) => join({ group: `g${i}`, eligible: false })));
+  t.is(primary.router.groups.size, MOST_GROUPS + 1);
+  t.is(primary.told(1).filter(({ k }) => k === 'warning').length, 5);
+  t.is(primary.events.filter(({ event }) => event === 'warning').length, 1);
+  primary.say(1, join({ group: 'g1' }));
+  t.is(primary.router.groups.get('g1')!.leader, 1, 'it may change what it said');
+  primary.say(1, { k: 'leave', group: 'g0' }, join({ group: 'another', eligible: false }));
+  t.true(primary.router.groups.has('another'));
 });
