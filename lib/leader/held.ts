@@ -2,7 +2,7 @@
 // bound calls and subscriptions are refused.
 
 import { classOf } from '../protocol/classes.js';
-import { bytesOf, pickFrames } from '../protocol/frames.js';
+import { bytesOf, ownBundle, pickFrames } from '../protocol/frames.js';
 import { ABOUT, type Bundle, Kind, kindOf } from '../protocol/messages.js';
 
 /** Characters and bytes that may be held. */
@@ -38,7 +38,7 @@ export class Held {
       rest = pickFrames(bundle, kind => !isAsked(kind));
       bytes = rest ? bytesOf(rest) : 0;
     }
-    if (rest) this.#bundles.push(rest);
+    if (rest) this.#bundles.push(ownBundle(rest));
     this.#bytes += bytes;
     return refused;
   }

@@ -238,7 +238,7 @@ export function ownBundle(bundle: Bundle): Bundle {
 const isPiece = (part: unknown): part is Uint8Array =>
   part instanceof Uint8Array && part.byteLength * 2 < part.buffer.byteLength;
 
-function ownPart(part: TravellingPart): TravellingPart {
+export function ownPart(part: TravellingPart): TravellingPart {
   if (!isPiece(part)) return part;
   const copy = Buffer.allocUnsafeSlow(part.length);
   copy.set(part);

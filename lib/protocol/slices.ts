@@ -3,6 +3,7 @@
 
 import { deserialize, serialize } from 'node:v8';
 import { brokenFrame } from '../errors.js';
+import { ownPart } from './frames.js';
 import type { Bundle, Slice } from './messages.js';
 import { packForBytes } from './travelling-parts.js';
 
@@ -53,7 +54,7 @@ export class SliceReader {
    * @throws SharedClientError `ERR_PROTOCOL` where the slices make nothing whole; they are forgotten
    */
   add({ piece, isLast }: Slice): unknown {
-    const bytes = typeof piece === 'string' ? Buffer.from(piece, 'base64') : piece;
+    const bytes = typeof piece === 'string' ? Buffer.from(piece, 'base64') : (ownPart(piece) as Uint8Array);
     this.#pieces.push(bytes);
     this.bytes += bytes.length;
     const isTooMuch = this.bytes > this.mostBytes;

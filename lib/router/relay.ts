@@ -33,7 +33,7 @@ function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bun
   if (!leader) return;
   const passed = passedOn(bundle);
   passed.f = from.workerId;
-  if (group.isHandingOver) return handBack(from, leader, passed);
+  if (group.isHandingOver) return handBack(host, from, leader, passed);
   // What a member says about its road has no number.
   if (bundle.n !== undefined) group.received.set(from.workerId, bundle.n);
   const bytes = count(host, bundle);
@@ -41,8 +41,13 @@ function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bun
   tell('overload', { side: 'primary', group: bundle.g, workerId: leader.workerId, what: 'calls' });
   const refused = pickFrames(passed, isAsked);
   if (refused) refuse(from, leader, refused);
-  for (const frame of splitFrames(passed, kind => classOf(kind) === 'withdrawal')) leader.withdrawals.keep(frame);
-  const rest = pickFrames(passed, kind => classOf(kind) === 'signal');
+  keepSmall(leader, passed);
+}
+
+/** Of what there is no room for, that which must not be lost. */
+function keepSmall(leader: RoutedWorker, bundle: Bundle): void {
+  for (const frame of splitFrames(bundle, kind => classOf(kind) === 'withdrawal')) leader.withdrawals.keep(frame);
+  const rest = pickFrames(bundle, kind => classOf(kind) === 'signal');
   if (rest) leader.outbox.data(rest);
 }
 
@@ -55,11 +60,13 @@ function refuse(from: RoutedWorker, leader: RoutedWorker, asked: Bundle): void {
  * The leader was told to let its calls end, after all that was passed on before: whatever came now could find it gone.
  * It doesn't count as received, so the rest of it is the member's own again at the end of the term.
  */
-function handBack(from: RoutedWorker, leader: RoutedWorker, bundle: Bundle): void {
+function handBack(host: RelayHost, from: RoutedWorker, leader: RoutedWorker, bundle: Bundle): void {
   const calls = pickFrames(bundle, isCall);
   if (calls) answer(from, calls, Kind.RETURNED, '0');
   const rest = pickFrames(bundle, kind => kind === Kind.CANCEL || kind === Kind.SWITCH || kind === Kind.RESUME);
-  if (rest) leader.outbox.data(rest);
+  if (!rest) return;
+  if (host.isOverloaded(leader, bytesOf(rest))) keepSmall(leader, rest);
+  else leader.outbox.data(rest);
 }
 
 function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {

@@ -378,3 +378,17 @@ test('slices that wait for the rest count, and are given back when their worker 
   primary.closed(2);
   t.is(worker.queuedBytes, 0);
 });
+
+test('while the leader hands over, what is cancelled waits for its room as well', t => {
+  const { primary, term } = setUp({ maxQueuedBytes: 1_500_000 });
+  primary.end.stopReading(1);
+  for (const id of [1, 2])
+    primary.data(2, bundle({ term, number: id }, { kind: Kind.CALL, id, value: ['put', null, [MUCH_TO_PUT]] }));
+  primary.router.transfer('g', 2, () => {});
+  primary.clock.tick();
+  primary.data(2, bundle({ term, number: 3 }, { kind: Kind.CANCEL, id: 1, value: [0, MUCH] }));
+  t.is(primary.router.workers.get(1)!.withdrawals.size, 1);
+  primary.end.startReading(1);
+  primary.clock.tick();
+  t.is(frameWords(primary.got(1)).at(-1), 'CANCEL 1 [0,[1]]');
+});

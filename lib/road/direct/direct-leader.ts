@@ -2,7 +2,7 @@
 // what of theirs must wait for what they sent by the relay.
 
 import { brokenFrame } from '../../errors.js';
-import type { OpenBundle } from '../../protocol/frames.js';
+import { type OpenBundle, ownBundle } from '../../protocol/frames.js';
 import { type Bundle, Kind } from '../../protocol/messages.js';
 import type { Clock } from '../../utils/clock.js';
 import type { Line, LineHandlers } from './line.js';
@@ -99,7 +99,7 @@ export class DirectLeader {
     const isGone = bundle.f === undefined && bundle.h[0] === Kind.GONE;
     const workerId = isGone ? bundle.h[1]! : bundle.f!;
     const party = this.#parties.get(workerId);
-    if (party?.waiting) party.waiting.push(bundle);
+    if (party?.waiting) party.waiting.push(ownBundle(bundle));
     else if (isGone && party) this.#gone(party, bundle, pass);
     else {
       pass(bundle);
