@@ -365,7 +365,7 @@ export class Router implements GroupHost, RelayHost {
 
   #release(worker: RoutedWorker): void {
     if (worker.outbox.queuedBytes > ALWAYS_FREE_BYTES) return;
-    if (worker.withdrawals.size > 0) worker.withdrawals.release(bundle => worker.outbox.data(bundle));
+    if (worker.withdrawals.bytes > 0) worker.withdrawals.release(bundle => worker.outbox.data(bundle));
     if (worker.backlog.size > 0) worker.backlog.release(bundle => worker.outbox.data(bundle));
   }
 

@@ -6,7 +6,7 @@ import { encodeError } from '../../lib/codec/encode-error.js';
 import { encodeValue } from '../../lib/codec/encode-value.js';
 import { MAX_CONTROL_ERROR, MAX_VALUE } from '../../lib/codec/limits.js';
 import { Writer } from '../../lib/codec/writer.js';
-import { decode, travelThrown } from './round-trip.js';
+import { decode, Signals, travelThrown } from './round-trip.js';
 
 const LIMIT = 6000;
 const refusal = { code: 'ERR_NOT_SERIALIZABLE', message: /is too large .* over 6000 characters or bytes/ };
@@ -61,6 +61,19 @@ test('a text that is longer than a string can be is too large as well', t => {
 test('what is just as large as it may be travels', t => {
   for (const value of ['x'.repeat(2000), Buffer.alloc(LIMIT), new Array(1900).fill(1), 'x'.repeat(LIMIT)])
     t.deepEqual(decode(encodeValue(value, 'args', undefined, LIMIT)), value);
+});
+
+test('a call has so many signals and no more, whoever says it', t => {
+  const signals = new Signals();
+  const many = (count: number) => Array.from({ length: count }, () => new AbortController().signal);
+  t.notThrows(() => encodeValue(many(1000), 'args', signals));
+  t.throws(() => encodeValue(many(1001), 'args', new Signals()), {
+    code: 'ERR_NOT_SERIALIZABLE',
+    message: /^args\[1000\] is one of over 1000 AbortSignals/,
+  });
+  for (const number of [0, 1001]) {
+    t.throws(() => decode({ text: `[19,${number}]`, ext: true, parts: undefined }, signals), { code: 'ERR_PROTOCOL' });
+  }
 });
 
 test('a string as a topic or key has a limit as well', t => {

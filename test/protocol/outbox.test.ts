@@ -483,6 +483,9 @@ test('a bundle that can not be encoded kills nobody: each large frame of it ends
   calls.add(Kind.SUBSCRIBE | EXT, 2, large);
   unit.outbox.open(answers);
   unit.outbox.open(calls);
+  const event = new OpenBundle('g', 5, '*', undefined, [3]);
+  event.add(Kind.EVENT, 9, large);
+  unit.outbox.open(event);
   unit.outbox.data(data(10, 2 * WINDOW_BYTES));
   unit.outbox.data({ g: 'g', t: 5, h: [Kind.RESULT, 11, 3, 0, Kind.RESULT, 12, large.length, 0], x: `["a",${large}]` });
   unit.outbox.data(data(13));
@@ -491,7 +494,7 @@ test('a bundle that can not be encoded kills nobody: each large frame of it ends
   const reader = new SliceReader();
   const came: Bundle[] = [];
   for (const { d = [], s } of unit.packets) came.push(...((s ? [reader.add(s)] : d) as Bundle[]));
-  const [first, second, ...others] = came;
+  const [first, second, third, ...others] = came;
   t.deepEqual(frameWords([first!]), [
     'SUBSCRIBED 1 7',
     'OVERLOADED 2 2',
@@ -505,6 +508,7 @@ test('a bundle that can not be encoded kills nobody: each large frame of it ends
   t.deepEqual(first!.to, [2]);
   t.deepEqual(frameWords([second!]), ['CALL 1 ["get",7,0]', 'SUBSCRIBE 2 0']);
   t.is(second!.n, 9);
+  t.like(third, { to: '*', but: [3] });
   t.deepEqual(frameWords(others).slice(0, 3), ['GAP 10 0', 'RESULT 11 "a"', 'OVERLOADED 12 2']);
   t.is(unit.outbox.queuedBytes, 0);
   t.is(others.length, 3);

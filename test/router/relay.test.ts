@@ -310,6 +310,7 @@ test('a flood of subscriptions, and of what takes them and calls back, is refuse
   const much = { kind: Kind.SUBSCRIBE, id: 3, value: ['all', MUCH] };
   primary.data(2, bundle({ term }, much, { kind: Kind.UNSUBSCRIBE, id: 3 }));
   t.deepEqual(frameWords(primary.got(2)), ['OVERLOADED 3 0']);
+  primary.data(2, bundle({ term }, { kind: Kind.CANCEL, id: 1, value: [1, MUCH] }, { kind: Kind.SWITCH, id: 5 }));
   const full = leader.outbox.queuedBytes;
   primary.data(2, bundle({ term }, { ...much, id: 4 }));
   primary.data(2, bundle({ term }, { kind: Kind.CANCEL, id: 2, value: [0, MUCH] }, { kind: Kind.UNSUBSCRIBE, id: 4 }));
@@ -320,7 +321,7 @@ test('a flood of subscriptions, and of what takes them and calls back, is refuse
   primary.clock.tick();
   t.deepEqual(
     frameWords(primary.got(1)).map(words => words.slice(0, 18)),
-    ['CALL 1 ["put",null', 'CALL 2 ["put",null', 'CANCEL 2 [0,[1]]'],
+    ['CALL 1 ["put",null', 'CALL 2 ["put",null', 'SWITCH 5 0', 'CANCEL 1 [1,[1]]', 'CANCEL 2 [0,[1]]'],
   );
   t.is(leader.queuedBytes, 0);
 });
