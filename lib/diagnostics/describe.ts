@@ -2,6 +2,9 @@
 
 import type { DiagnosticsMessages, DiagnosticsName, WorkerMessage } from './messages.js';
 
+/** Characters of a key, which may be of any length. */
+const MOST_KEY = 60;
+
 const OVERLOADS = {
   calls: 'calls are refused',
   results: 'results are dropped',
@@ -17,7 +20,7 @@ const LINES: { readonly [N in DiagnosticsName]: (message: DiagnosticsMessages[N]
     `${who(message)} leads no longer, term ${message.term}: ${message.cause ?? 'cause unknown'}${because(message)}`,
   vacant: () => 'nobody may lead',
   resync: ({ key, fromTerm, toTerm, reason }) =>
-    `values of ${key} may have been missed (${reason}, term ${fromTerm} to ${toTerm})`,
+    `values of ${key.slice(0, MOST_KEY)} may have been missed (${reason}, term ${fromTerm} to ${toTerm})`,
   overload: ({ workerId, what }) => `too much waits for worker ${workerId}: ${OVERLOADS[what]}`,
   warning: ({ message }) => `warning: ${message}`,
 };

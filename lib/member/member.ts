@@ -190,7 +190,7 @@ export class Member implements LinkMember {
   /** Bytes of calls that wait here for a leader, and of all that waits for the channel to take it. */
   get queuedBytes(): number {
     const channel = this.#link.isLinked ? this.#link.outbox.waitingBytes : 0;
-    return this.calls.waitingBytes + channel + this.#roads.queuedBytes;
+    return this.calls.waitingBytes + channel + this.#roads.queuedBytes + (this.#tenure.service?.heldBytes ?? 0);
   }
 
   get road(): Road | undefined {

@@ -2,6 +2,7 @@
 // closed, and the service in between. What it is to do, and when, its role decides.
 
 import { encodeError } from '../codec/encode-error.js';
+import { MAX_CONTROL_ERROR } from '../codec/limits.js';
 import { debug } from '../diagnostics/debug-log.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
 import { closed, textOf } from '../errors.js';
@@ -90,7 +91,7 @@ export class Tenure {
         debug(teller, () => `its real client is lost (term ${term}): ${textOf(error)}`);
         // What a client says of itself while it is closed is no news.
         if (this.#opening === opening) observe(observer => observer.error(error));
-        play({ type: 'broken', term, error: encodeError(error) });
+        play({ type: 'broken', term, error: encodeError(error, MAX_CONTROL_ERROR) });
       },
       error: error => observe(observer => observer.error(error)),
       event: (event, args) => this.#service?.event(event, args),
@@ -109,7 +110,7 @@ export class Tenure {
       if (this.#opening !== opening) return;
       debug(teller, () => `could not open the real client (term ${term}): ${textOf(error)}`);
       member.openFailed(error);
-      play({ type: 'open failed', term, error: encodeError(error) });
+      play({ type: 'open failed', term, error: encodeError(error, MAX_CONTROL_ERROR) });
     }
   }
 

@@ -6,8 +6,8 @@ import type { Group } from './group.js';
 import type { Router } from './router.js';
 
 export function routerStatus(router: Router): PrimaryStatus {
-  const workers = [...router.workers.values()].map(({ peer, leads, outbox }) => {
-    return { workerId: peer.workerId, pid: peer.pid, leads, queuedBytes: outbox.queuedBytes };
+  const workers = [...router.workers.values()].map(({ peer, leads, queuedBytes }) => {
+    return { workerId: peer.workerId, pid: peer.pid, leads, queuedBytes };
   });
   return {
     groups: [...router.groups.values()].map(group => groupStatus(router, group)),
