@@ -146,11 +146,32 @@ export const leaderFailed = (name: string, cause: unknown, outcome?: Outcome) =>
 export const openTimedOut = (ms: number) =>
   new SharedClientError('ERR_TIMEOUT', `The real client was not ready within openTimeoutMs, ${ms} ms.`);
 
-export const timedOut = (method: string, ms: number, outcome: Outcome, why = '') =>
-  new SharedClientError('ERR_TIMEOUT', `${method}() did not end within ${ms} ms${why}.`, { outcome });
+export const timedOut = (method: string, ms: number, outcome: Outcome, why?: string) =>
+  new SharedClientError('ERR_TIMEOUT', `${method}() did not end within ${ms} ms${why ? `: ${why}` : ''}.`, { outcome });
+
+export const cameLate = (method: string) =>
+  new SharedClientError(
+    'ERR_TIMEOUT',
+    `${method}() was not started: its deadline had passed when it came to the leader.`,
+    {
+      outcome: 'not-started',
+    },
+  );
 
 export const readyTimedOut = (name: string, ms: number, why: string) =>
   new SharedClientError('ERR_TIMEOUT', `No leader of ${show(name)} was ready within readyTimeoutMs, ${ms} ms: ${why}.`);
+
+/** Why a group has no leader that is ready. */
+export const NO_LEADER = {
+  opening: 'its real client is still being opened',
+  broken: 'its real client broke, and is opened again after a pause',
+  nobody:
+    'no member of the group may lead now; if all have eligible: false (isLeader: false in cluster()), let one of them lead',
+} as const;
+
+/** As {@link leaderFailed}, where nobody tried: `cause` says why. */
+export const noLeader = (cause: SharedClientError) =>
+  new SharedClientError('ERR_LEADER_FAILED', cause.message, { cause });
 
 export const unknownMethod = (method: unknown) =>
   new SharedClientError(

@@ -133,12 +133,19 @@ const MAKERS: Readonly<
   ],
   openTimedOut: [errors.openTimedOut(7), 'ERR_TIMEOUT', undefined, /openTimeoutMs, 7 ms/],
   timedOut: [
-    errors.timedOut('get', 7, 'unknown', ': why'),
+    errors.timedOut('get', 7, 'unknown', 'why'),
     'ERR_TIMEOUT',
     'unknown',
     /^get\(\) did not end within 7 ms: why\.$/,
   ],
   readyTimedOut: [errors.readyTimedOut('g', 7, 'why'), 'ERR_TIMEOUT', undefined, /"g".*readyTimeoutMs, 7 ms: why\.$/],
+  cameLate: [errors.cameLate('get'), 'ERR_TIMEOUT', 'not-started', /^get\(\) was not started: its deadline had passed/],
+  noLeader: [
+    errors.noLeader(errors.readyTimedOut('g', 7, errors.NO_LEADER.nobody)),
+    'ERR_LEADER_FAILED',
+    undefined,
+    /^No leader of "g" was ready within readyTimeoutMs, 7 ms: no member of the group may lead/,
+  ],
   unknownMethod: [errors.unknownMethod('_get'), 'ERR_UNKNOWN_METHOD', 'not-started', /no public method "_get"/],
   notSerializable: [
     errors.notSerializable('args[0]', 'a socket'),

@@ -9,6 +9,8 @@ import {
   brokenFrame,
   closed,
   leaderFailed,
+  NO_LEADER,
+  noLeader,
   noPrimary,
   noTransfer,
   type Outcome,
@@ -187,15 +189,24 @@ export class Member implements LinkMember {
     return this.#roads.problem;
   }
 
-  /** Resolves when a leader is ready. */
-  async ready(readyTimeoutMs: number): Promise<void> {
+  /**
+   * Resolves when a leader is ready.
+   * @param owner the handle that waits, for {@link endWaits}
+   */
+  async ready(readyTimeoutMs: number, owner?: object): Promise<void> {
     if (this.#road) return;
     if (this.#link.toError) throw this.#link.toError();
     const { noPrimaryMs } = this.#options;
-    await this.#waiters.wait([
+    const limits = [
       { ms: readyTimeoutMs, error: () => this.#readyError(readyTimeoutMs) },
       { ms: noPrimaryMs, error: () => (this.#link.isLinked ? undefined : this.#noPrimary(noPrimaryMs)) },
-    ]);
+    ];
+    await this.#waiters.wait(limits, owner);
+  }
+
+  /** A handle waits for no leader any more. */
+  endWaits(owner: object, error: Error): void {
+    this.#waiters.reject(error, owner);
   }
 
   /** Whether this member may lead changed. */
@@ -222,12 +233,15 @@ export class Member implements LinkMember {
     while (!isOver()) await new Promise<void>(resolve => this.#whenPlayed.push(resolve));
   }
 
-  /** Hands the group over, to the member of another worker; resolves when that one is ready. */
-  async transfer(workerId?: number): Promise<void> {
-    const { toError, isLinked, handOvers } = this.#link;
-    if (toError) throw toError();
-    if (!isLinked) throw this.#noPrimary(0);
-    const failed = await handOvers.ask(this.name, workerId);
+  /**
+   * Hands the group over, once a leader is ready, to the member of another worker; resolves when that one is ready.
+   * @param owner the handle that waits, for {@link endWaits}
+   */
+  async transfer(workerId: number | undefined, readyTimeoutMs: number, owner: object): Promise<void> {
+    // The primary may have said goodbye in the same message.
+    do await this.ready(readyTimeoutMs, owner);
+    while (!this.#link.isLinked);
+    const failed = await this.#link.handOvers.ask(this.name, workerId);
     if (failed) throw noTransfer(this.name, workerId, failed);
   }
 
@@ -535,7 +549,7 @@ export class Member implements LinkMember {
     if (this.#link.toError) return this.#link.toError(outcome);
     if (!this.#link.isLinked) return this.#noPrimary(ms, outcome);
     if (this.#openError && !this.#road) return leaderFailed(this.name, this.#openError, outcome);
-    return timedOut(method, ms, outcome);
+    return timedOut(method, ms, outcome, this.#road ? undefined : this.#whyNoLeader);
   }
 
   #noPrimary(ms: number, outcome?: Outcome): Error {
@@ -544,8 +558,14 @@ export class Member implements LinkMember {
 
   #readyError(ms: number): Error {
     if (!this.#link.isLinked) return this.#noPrimary(ms);
-    const why = this.#news?.leader ? 'its real client is still being opened' : 'no member of the group may lead';
-    return leaderFailed(this.name, this.#openError ?? readyTimedOut(this.name, ms, why));
+    if (this.#openError) return leaderFailed(this.name, this.#openError);
+    return noLeader(readyTimedOut(this.name, ms, this.#whyNoLeader));
+  }
+
+  /** As far as it is known here. */
+  get #whyNoLeader(): string {
+    if (this.#news?.leader) return NO_LEADER.opening;
+    return this.#news?.cause === 'broken' ? NO_LEADER.broken : NO_LEADER.nobody;
   }
 
   #observe(say: (observer: MemberObserver) => void): void {
