@@ -77,23 +77,58 @@ export const unknownOption = (option: string, known: readonly string[]) =>
     `There is no option ${show(option)}; the options are ${known.join(', ')}.`,
   );
 
+/** Options that are, or may hold, functions or classes. */
+const COMPARED_BY_IDENTITY: ReadonlySet<string> = new Set([
+  'class',
+  'args',
+  'open',
+  'close',
+  'context',
+  'chooseLeader',
+]);
+
+const EVALUATED_TWICE =
+  'A module that is evaluated twice (hot reload, vi.resetModules(), jest.resetModules()) makes new functions and classes each time';
+
+/** What else may be the reason for an option that differs, and what to write then. */
+const ifEvaluatedTwice = (option: string, remedy: string) =>
+  COMPARED_BY_IDENTITY.has(option) ? ` ${EVALUATED_TWICE}: ${remedy}.` : '';
+
 export const differentOption = (option: string, name: string) =>
   new SharedClientError(
     'ERR_INVALID_OPTION',
     `This process already has a shared client named ${show(name)} with another ${option}. ` +
-      `Use the same ${option} for the same name, or another name.`,
+      `Use the same ${option} for the same name, or another name.${ifEvaluatedTwice(
+        option,
+        'close the old client before (client.close(); the newest definition counts from then on), or keep the client ' +
+          'outside of that module, as in globalThis.client ??= createSharedClient(...)',
+      )}`,
+  );
+
+export const taskExists = (name: string) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `This process already has a task named ${show(name)}. Close that one before (task.close()), or give this one another name. ` +
+      `${EVALUATED_TWICE}, so also for the same task: close the old one before, or keep it outside of that module, ` +
+      'as in globalThis.task ??= whileLeader(...).',
   );
 
 export const alreadySetUp = (option: string) =>
   new SharedClientError(
     'ERR_INVALID_OPTION',
-    `setupPrimary() was called before with another ${option}. Call it once with all options, or without options after that.`,
+    `setupPrimary() was called before with another ${option}. Call it once with all options, or without options after that.${ifEvaluatedTwice(
+      option,
+      `close the old primary before (await primary.close()), or keep ${option} outside of that module`,
+    )}`,
   );
 
 export const alreadyConfigured = (option: string) =>
   new SharedClientError(
     'ERR_INVALID_OPTION',
-    `configure() came too late, or before with another ${option}. Call it once, before the first shared client of this process.`,
+    `configure() came too late, or before with another ${option}. Call it once, before the first shared client of this process.${ifEvaluatedTwice(
+      option,
+      `keep ${option} outside of that module`,
+    )}`,
   );
 
 export const notUnderPm2 = () =>

@@ -176,9 +176,10 @@ export class Host {
     const known = this.#members.get(options.name);
     if (known && !known.member.isLeaving) {
       const option = differingMemberOption(known.member.options, options);
-      if (option !== undefined) throw differentOption(option, options.name);
-      return known;
+      if (option === undefined) return known;
+      if (!known.member.isRetired) throw differentOption(option, options.name);
     }
+    if (known) this.#leaving.add(known.member);
     // It outlives whoever asks first: its connections and timers keep no context of the app's.
     const link = neutralContext.runInAsyncScope(() => (options.alone ? this.#aloneLink() : this.#sharedLink()).link);
     const member = new Member(options, link);

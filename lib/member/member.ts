@@ -162,6 +162,11 @@ export class Member implements LinkMember {
     return this.#role.isLeaving || this.#role.now.at === 'gone';
   }
 
+  /** Everybody who used it is about to leave it: it is replaced where another definition of its name comes. */
+  get isRetired(): boolean {
+    return this.isLeaving || (this.observers.size > 0 && [...this.observers].every(({ isClosed }) => isClosed));
+  }
+
   get leader(): { readonly workerId: number; readonly pid: number } | undefined {
     return this.#news?.leader;
   }

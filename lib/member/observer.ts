@@ -2,6 +2,8 @@
 
 /** What a handle hears of its member. None of it may throw. */
 export interface MemberObserver {
+  /** It asks for nothing any more, and waits for what it asked for to end. */
+  readonly isClosed: boolean;
   leader(event: { readonly term: number }): void;
   follower(event: { readonly term: number }): void;
   error(error: unknown): void;
