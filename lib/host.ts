@@ -194,13 +194,14 @@ export class Host {
     return entry;
   }
 
-  /** Where nobody else can lead, it goes on for as long as the app lives on: what is under way there can still call. */
+  /** As long as the app lives on it leads where nobody else may. PM2's workers, who agree by themselves, don't know that. */
   #resigning(member: Member): Resigning {
-    const isAlone = () => member.options.alone || (this.#world.where === 'primary' && !this.#setUp);
+    const canGiveWay = this.#world.where !== 'pm2';
     return {
       gone: member.gone,
       stepAside: async lives => {
-        if (!lives || !isAlone()) await member.stepAside();
+        if (lives && canGiveWay) member.giveWay();
+        else await member.stepAside();
       },
     };
   }

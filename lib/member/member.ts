@@ -100,8 +100,8 @@ export class Member implements LinkMember {
   #noPrimaryTimer: Timer | undefined;
   /** Resolves once the primary was sent the last term that this member gave back. */
   #toldOfResigning = Promise.resolve();
-  /** It leads no more. */
-  #isAside = false;
+  /** It leads no more, or only as long as nobody else may. */
+  #isAside: false | 'unless needed' | 'for good' = false;
   #whenPlayed: (() => void)[] = [];
 
   constructor(options: MemberOptions, link: Link) {
@@ -220,9 +220,18 @@ export class Member implements LinkMember {
     this.#link.update(this);
   }
 
+  /**
+   * The process is to end, once the app is done with it. From now on the member leads only as long as nobody else may, so
+   * that what is under way here and in other workers can still call. The primary takes from it what it leads.
+   */
+  giveWay(): void {
+    this.#isAside ||= 'unless needed';
+    this.#link.update(this);
+  }
+
   /** Hands over what it leads, and leads no more; resolves when its real client is closed and the primary was told. */
   async stepAside(): Promise<void> {
-    this.#isAside = true;
+    this.#isAside = 'for good';
     this.#link.update(this);
     await this.resign();
     // Else it would die with the process.
@@ -260,8 +269,11 @@ export class Member implements LinkMember {
 
   join(): Join {
     const { name, eligible, priority, handover } = this.#options;
-    const mayLead = eligible && !this.#isAside;
-    return { k: 'join', group: name, eligible: mayLead, priority, handover, digest: memberDigest(this.#options) };
+    const may = {
+      eligible: eligible && !this.#isAside,
+      ...(eligible && this.#isAside === 'unless needed' && { lastResort: true }),
+    };
+    return { k: 'join', group: name, ...may, priority, handover, digest: memberDigest(this.#options) };
   }
 
   linked(): void {
@@ -406,7 +418,7 @@ export class Member implements LinkMember {
     const { now } = this.#role;
     if (now.at !== 'opening' || now.client !== 'awaits lease') return;
     // The primary may have chosen this member before it heard that it leads no more.
-    if (this.#isAside) return this.#play({ type: 'resign' });
+    if (this.#isAside === 'for good') return this.#play({ type: 'resign' });
     const at = this.clock.now();
     if (this.#hasLease(at) || this.#isJustAppointed(now.term, at)) this.#play({ type: 'leased' });
   }
