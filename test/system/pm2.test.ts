@@ -103,7 +103,7 @@ test.serial('who is asked for leads, though it is busy for a while when its turn
 });
 
 test.serial('a hand-over of which the end is not read is answered', async t => {
-  const { workers, clients, leads } = await start(new Rig(t), 2);
+  const { workers, clients, leads } = await start(new Rig(t), 2, { readyTimeoutMs: 200 });
   const before = leads();
   for (const wasRead of [false, true]) {
     const { process } = workers[before]!;
@@ -112,7 +112,7 @@ test.serial('a hand-over of which the end is not read is answered', async t => {
     else await clients[before]!.with({ timeoutMs: 1000 }).add(1);
     process.disconnect();
     await t.throwsAsync(transferred, isSharedError('ERR_LEADER_FAILED', /isn't known/));
-    await t.throwsAsync(clients[before]!.transfer(), isSharedError('ERR_LEADER_FAILED', /no leader that is ready/));
+    await t.throwsAsync(clients[before]!.transfer(), isSharedError('ERR_LEADER_FAILED', /No leader of "counter" was ready/));
     process.connect();
     await until(() => leads() >= 0 && clients[before]!.status().road !== undefined);
     if (leads() !== before) await clients[leads()]!.transfer(process.self.workerId);
