@@ -26,8 +26,8 @@ export interface Pm2BusParts {
 /** A packet as the daemon passes it on; `process` is put in by itself, so that it can be trusted. */
 interface Told {
   readonly at: number;
-  readonly data?: { readonly csc?: unknown };
-  readonly process: { readonly name?: unknown; readonly namespace?: unknown };
+  readonly data?: { readonly csc?: unknown; readonly of?: unknown };
+  readonly process: { readonly pm_id?: unknown; readonly name?: unknown; readonly namespace?: unknown };
 }
 
 interface ProcessEvent {
@@ -83,7 +83,7 @@ export class Pm2Bus implements Bus {
    */
   send(message: object, written: () => void, to?: string): void {
     const type = to === undefined ? this.#place.channel : channelTo(this.#place, to);
-    this.#up.send({ type, data: { csc: JSON.stringify(message) } }, written);
+    this.#up.send({ type, data: { csc: JSON.stringify(message), of: this.#place.process } }, written);
   }
 
   listProcesses(): Promise<readonly BusProcess[] | undefined> {
@@ -135,6 +135,7 @@ export class Pm2Bus implements Bus {
     const told = parse<Told>(packet);
     if (!told || !isOf(this.#place, told.process) || typeof told.data?.csc !== 'string' || !Number.isFinite(told.at))
       return;
+    if (!isSaidBy(told.process.pm_id, told.data.of)) return;
     const message = parseText(told.data.csc);
     if (message !== undefined) this.#handlers?.message(message, told.at);
   }
@@ -146,6 +147,10 @@ export class Pm2Bus implements Bus {
     this.#handlers?.exited(processName(event.process.pm_id, event.process.pm_uptime), event.at);
   }
 }
+
+/** Whether the worker that said it is the one that the daemon had it from: an app may pass on what it reads on the bus. */
+const isSaidBy = (id: unknown, process: unknown): boolean =>
+  typeof process === 'string' && process.startsWith(processName(id, ''));
 
 const channelTo = ({ channel }: Pm2Place, process: string): string => `${channel}-${process.replace(':', '-')}`;
 

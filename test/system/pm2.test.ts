@@ -112,7 +112,10 @@ test.serial('a hand-over of which the end is not read is answered', async t => {
     else await clients[before]!.with({ timeoutMs: 1000 }).add(1);
     process.disconnect();
     await t.throwsAsync(transferred, isSharedError('ERR_LEADER_FAILED', /isn't known/));
-    await t.throwsAsync(clients[before]!.transfer(), isSharedError('ERR_LEADER_FAILED', /No leader of "counter" was ready/));
+    await t.throwsAsync(
+      clients[before]!.transfer(),
+      isSharedError('ERR_LEADER_FAILED', /No leader of "counter" was ready/),
+    );
     process.connect();
     await until(() => leads() >= 0 && clients[before]!.status().road !== undefined);
     if (leads() !== before) await clients[leads()]!.transfer(process.self.workerId);

@@ -53,7 +53,8 @@ function setUp(t: ExecutionContext, home = makeHome(t)) {
 
 const ours = { name: 'web', namespace: 'default', pm_id: 1 };
 const packet = (more: object) => `j:${JSON.stringify({ at: 9, process: ours, ...more })}`;
-const said = (message: object, more: object = {}) => packet({ data: { csc: JSON.stringify(message) }, ...more });
+const said = (message: object, more: object = {}, of: unknown = '1:1700000000000') =>
+  packet({ data: { csc: JSON.stringify(message), of }, ...more });
 
 test('what workers of the app say comes in order, and nothing else of what the daemon tells', async t => {
   const { place, start, next } = setUp(t);
@@ -80,11 +81,15 @@ test('what workers of the app say comes in order, and nothing else of what the d
   daemon.write(`${all}-9-9`, said({ a: 5 }));
   daemon.write(`${all}-3-1700000000000`, said({ a: 6 }));
   daemon.write('s:only a name');
+  // Another worker passed it on, or nobody knows who said it.
+  for (const of of ['2:1700000000000', '11:1700000000000', '', 1, null]) daemon.write(all, said({ a: 8 }, {}, of));
+  daemon.write(all, said({ a: 9 }, { process: { ...ours, pm_id: '_old_1' } }));
   daemon.write(all, said({ a: 7 }));
-  t.deepEqual(await next(4), [
+  t.deepEqual(await next(5), [
     ['opened'],
     ['message', { a: 1 }, 9],
     ['message', { a: 6 }, 9],
+    ['message', { a: 9 }, 9],
     ['message', { a: 7 }, 9],
   ]);
 });
@@ -116,7 +121,7 @@ test('what goes up has the one shape that the daemon takes', t => {
   bus.send({ b: 1 }, () => {}, '9:9');
   for (const { type, data } of up.sent) {
     t.is(typeof type, 'string');
-    t.deepEqual(Object.keys(data), ['csc']);
+    t.deepEqual(Object.keys(data), ['csc', 'of']);
     t.is(typeof data.csc, 'string');
   }
   t.deepEqual(
