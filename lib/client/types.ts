@@ -51,7 +51,7 @@ export interface SharedClientMembers<T> extends AsyncDisposable {
   resign(): Promise<void>;
   /**
    * Hands the group over, to the member of the worker with this id or to whoever fits best; resolves when it is ready.
-   * Waits for a leader first, as `ready()` does, and rejects as that does if none comes.
+   * Waits first for a leader that is about to come, as `ready()` does, and rejects as that does if none comes.
    * @throws {SharedClientError} `ERR_INVALID_OPTION` where nobody else, or not that worker, may lead;
    * `ERR_LEADER_FAILED` where there is no leader to take over from, or the successor could not open
    */

@@ -270,12 +270,13 @@ export class Member implements LinkMember {
   }
 
   /**
-   * Hands the group over, once a leader is ready, to the member of another worker; resolves when that one is ready.
+   * Hands the group over, to the member of another worker; resolves when that one is ready. Waits for a leader first, but
+   * where nobody is about to lead the primary says so at once.
    * @param owner the handle that waits, for {@link endWaits}
    */
   async transfer(workerId: number | undefined, readyTimeoutMs: number, owner: object): Promise<void> {
     // The primary may have said goodbye in the same message.
-    do await this.ready(readyTimeoutMs, owner);
+    do if (!this.#link.isLinked || this.#news?.phase !== 'vacant') await this.ready(readyTimeoutMs, owner);
     while (!this.#link.isLinked);
     const failed = await this.#link.handOvers.ask(this.name, workerId);
     if (failed) throw noTransfer(this.name, workerId, failed);

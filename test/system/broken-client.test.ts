@@ -314,3 +314,21 @@ system('a real client that is no object is a failed attempt', async (t, rig) => 
   const error = await rig.time.until(client.ready().catch((e: SharedClientError) => e));
   t.regex(((error as SharedClientError).cause as Error).message, /open\(\) must return/);
 });
+
+system('during the pause after a break ready() says that the real client broke', async (t, rig) => {
+  const client = rig.client(rig.fork(), { events: ['end'], restartOn: ['end'], readyTimeoutMs: 20 });
+  await rig.time.until(client.ready());
+  for (let i = 0; i < 2; i++) {
+    rig.upstream().emit('end');
+    await rig.time.settle();
+  }
+  const error = await rig.time.until(client.ready().catch((e: SharedClientError) => e));
+  t.regex((error as SharedClientError).message, /real client broke, and is opened again after a pause/);
+  const call = await rig.time.until(
+    client
+      .with({ timeoutMs: 10 })
+      .echo(1)
+      .catch((e: SharedClientError) => e),
+  );
+  t.regex((call as SharedClientError).message, /real client/);
+});

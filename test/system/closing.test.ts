@@ -92,8 +92,11 @@ system('a closed handle knows of no leader and hands nothing over, although its 
 system('a handle that waits for a leader when it closes is told, although its member lives on', async (t, rig) => {
   const worker = rig.fork();
   const [one, two] = [rig.client(worker, { eligible: false }), rig.client(worker, { eligible: false })];
-  await rig.time.settle();
   const [ready, transfer, other] = [watch(one.ready()), watch(one.transfer()), watch(two.ready())];
+  await rig.time.settle();
+  t.deepEqual([ready.end, transfer.end], [undefined, undefined]);
+  // Nobody is about to lead.
+  t.is(await rig.time.until(endOf(two.transfer())), 'ERR_LEADER_FAILED');
   await rig.time.until(one.close());
   await rig.time.settle();
   t.deepEqual([ready.end, transfer.end, other.end], ['ERR_CLOSED', 'ERR_CLOSED', undefined]);

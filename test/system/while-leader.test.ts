@@ -1,6 +1,7 @@
 // Work that only the leader does, on a cluster in memory.
 
 import test from 'ava';
+import { createLeaderTask } from '../../lib/client/leader-task.js';
 import { type LeaderTask, type LeaderTaskOptions, SharedClientError, whileLeader } from '../../lib/index.js';
 import type { TestWorker } from '../../lib/testing.js';
 import { type Deferred, defer } from '../../lib/utils/deferred.js';
@@ -324,4 +325,15 @@ test('alone, a task runs in this process, and only one of its name', async t => 
   t.regex(error!.message, /already has/);
   t.is((await done).term, await begun.promise);
   await task.close();
+});
+
+test('what keeps a task from being shared at all is thrown as it is', t => {
+  const reason = new Error('no primary');
+  const create = () => {
+    throw reason;
+  };
+  t.is(
+    t.throws(() => createLeaderTask(create, 'nightly', () => {})),
+    reason,
+  );
 });
