@@ -3,10 +3,18 @@
 import { debuglog } from 'node:util';
 import { canonicalKey } from '../codec/canonical-key.js';
 import { lenient } from '../codec/lenient.js';
+import { SharedClientError } from '../errors.js';
 import { defaultTranscode } from './transcode.js';
 import type { ClusterOptions, Logger, Transcode } from './types.js';
 
 const log = debuglog('cluster-shared-client');
+
+/** That there is no primary is a mistake of the app's: where nobody hears of it, it would only never become ready. */
+function logError(error: unknown): void {
+  log(String(error));
+  if (error instanceof SharedClientError && error.code === 'ERR_NO_PRIMARY')
+    process.emitWarning(error.message, { type: 'SharedClientWarning', code: error.code });
+}
 
 /** {@link ClusterOptions}, complete; others that were given are there too. */
 export interface ResolvedOptions {
@@ -35,7 +43,7 @@ const DEFAULTS = {
   autoGenerate: true,
   isBroadcast: true,
   isLeader: undefined,
-  logger: Object.freeze({ info: log, warn: log, error: log }),
+  logger: Object.freeze({ info: log, warn: log, error: logError }),
   transcode: defaultTranscode,
   formatKey: (reg: unknown) => canonicalKey(lenient([reg]), 'reg'),
   maxListeners: undefined,

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { groupOf, resolveOptions } from '../../lib/compat/options.js';
+import { noPrimary } from '../../lib/errors.js';
 
 const COMPAT = new URL('../../lib/compat.js', import.meta.url).href;
 
@@ -53,4 +54,17 @@ test('a name and a port make a group, and single mode one of its own', t => {
   t.is(groupOf(resolveOptions('Class', { name: 'name', port: 1 })), 'name@1');
   t.is(groupOf(resolveOptions('Class', { singleMode: true, port: 1 })), 'Class@single');
   t.is(resolveOptions('Class', { isBroadcast: undefined }).isBroadcast, true);
+});
+
+test('without a logger, that there is no primary is a warning of the process, and no other error is', async t => {
+  const { logger } = resolveOptions('Client', {});
+  const warnings: (Error & { code?: string })[] = [];
+  const listen = (warning: Error) => warnings.push(warning);
+  process.on('warning', listen);
+  logger.error!(new Error('another'));
+  logger.error!(noPrimary(5000));
+  await new Promise(resolve => setImmediate(resolve));
+  process.off('warning', listen);
+  t.like(warnings, { length: 1, 0: { name: 'SharedClientWarning', code: 'ERR_NO_PRIMARY' } });
+  t.regex(warnings[0]!.message, /setupPrimary\(\)/);
 });
