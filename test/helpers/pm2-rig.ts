@@ -71,7 +71,7 @@ export class Rig {
       createBus: () => process,
       createDirect,
     });
-    host.configure({ heartbeatMs: 50, leaderTimeoutMs: 300, ...options });
+    host.configure({ heartbeatMs: 50, leaderTimeoutMs: 10_000, ...options });
     const createSharedClient: CreateSharedClient = (first: unknown, second?: unknown) =>
       host.createSharedClient(first, second) as never;
     const signal = (name: NodeJS.Signals) => {

@@ -4,7 +4,7 @@
 //   2  reload with and without wait_ready, calls in flight    test/process/pm2-changes.test.ts: 'a reload ...'
 //   3  scale down onto the leader                             there: 'scaling down ...'
 //   4  restart of all: terms                                  there: the same
-//   5  SIGSTOP of the leader for 10 s                         there: 'a leader that is stopped for 10 s ...'
+//   5  SIGSTOP of the leader                                  there: 'a leader that is stopped ...'
 //   6  a busy follower: the daemon's memory                   'a busy follower ...'
 //   7  pm2 update, kill -9 of the daemon                      'pm2 update ...', 'when the daemon is killed ...'
 //   8  apps and namespaces, groups of one name                'apps and namespaces never meet ...'

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
+import type { ConfigureOptions } from '../../lib/options.js';
 import type { DirectTransport, ListenerHandlers } from '../../lib/transport/direct.js';
 import { createSockets } from '../../lib/transport/sockets.js';
 import { defer } from '../../lib/utils/deferred.js';
@@ -15,16 +16,12 @@ const BUSY_MS = 150;
 const clientOf = (worker: RigWorker, more: object = {}) =>
   worker.createSharedClient(Counter, { name: 'counter', ...more });
 
-async function until(isTrue: () => boolean, ms = 3000): Promise<void> {
-  const end = Date.now() + ms;
-  while (!isTrue()) {
-    if (Date.now() > end) throw new Error('it did not come about');
-    await sleep(5);
-  }
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await sleep(5);
 }
 
-async function start(rig: Rig, count: number, more: object = {}) {
-  const workers = Array.from({ length: count }, (_, i) => rig.fork(i));
+async function start(rig: Rig, count: number, more: object = {}, configured?: ConfigureOptions) {
+  const workers = Array.from({ length: count }, (_, i) => rig.fork(i, configured));
   const clients = workers.map(worker => clientOf(worker, more));
   await Promise.all(clients.map(client => client.ready()));
   const leads = () => clients.findIndex((client, i) => client.isLeader && !workers[i]!.process.isDead);
@@ -49,7 +46,7 @@ test.serial('the next leader comes at once when the daemon sees the old one die'
   const other = clients[(before + 1) % 3]!;
   await other.add(1);
   workers[before]!.process.kill();
-  t.is(await other.with({ timeoutMs: 2000, idempotent: true }).add(5), 5);
+  t.is(await other.with({ idempotent: true }).add(5), 5);
   t.true(other.term > term);
   t.not(leads(), before);
 });
@@ -109,7 +106,7 @@ test.serial('a hand-over of which the end is not read is answered', async t => {
     const { process } = workers[before]!;
     const transferred = clients[before]!.transfer();
     if (wasRead) await until(() => !clients[before]!.isLeader);
-    else await clients[before]!.with({ timeoutMs: 1000 }).add(1);
+    else await clients[before]!.add(1);
     process.disconnect();
     await t.throwsAsync(transferred, isSharedError('ERR_LEADER_FAILED', /isn't known/));
     await t.throwsAsync(clients[before]!.transfer(), isSharedError('ERR_LEADER_FAILED', /no leader that is ready/));
@@ -200,7 +197,7 @@ test.serial(
   'a connection to the bus that breaks ends no call over the bus, but those the leader may have begun',
   async t => {
     const rig = new Rig(t);
-    const workers = [1, 2].map(slot => rig.fork(slot, { busData: true, leaderTimeoutMs: 3000 }, noDoor));
+    const workers = [1, 2].map(slot => rig.fork(slot, { busData: true }, noDoor));
     const clients = workers.map(worker => clientOf(worker));
     await Promise.all(clients.map(client => client.ready()));
     const follower = clients.findIndex(client => !client.isLeader);
