@@ -30,11 +30,8 @@ const APP = fileURLToPath(new URL('../fixtures/pm2-app.js', import.meta.url));
 const FORK = fileURLToPath(new URL('../fixtures/pm2-fork.js', import.meta.url));
 const require = createRequire(import.meta.url);
 
-/**
- * So long PM2 waits for an app that is to stop, or to be ready: on a busy machine its own 1.6 s and 3 s are over before an
- * app has done what it does at once.
- */
-const PATIENCE_MS = 60_000;
+/** On a busy machine PM2's own 1.6 s are over before an app that is to stop has done what it does at once. */
+const KILL_TIMEOUT_MS = 60_000;
 
 /** What takes longer hangs. */
 const HANGS_MS = 300_000;
@@ -121,8 +118,7 @@ export class Pm2 {
       // A test kills faster than an app that is well dies.
       max_restarts: 1000,
       min_uptime: 100,
-      kill_timeout: PATIENCE_MS,
-      listen_timeout: PATIENCE_MS,
+      kill_timeout: KILL_TIMEOUT_MS,
       // PM2 7 turns source maps on: the first stack trace of a process would wait until those of the tests are read.
       disable_source_map_support: true,
       ...pm2,

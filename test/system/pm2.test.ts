@@ -3,12 +3,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import type { ConfigureOptions } from '../../lib/options.js';
 import type { DirectTransport, ListenerHandlers } from '../../lib/transport/direct.js';
 import { createSockets } from '../../lib/transport/sockets.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { isSharedError } from '../helpers/pm2-errors.js';
-import { Counter, Rig, type RigWorker } from '../helpers/pm2-rig.js';
+import { Counter, LEADER_TIMEOUT_MS, Rig, type RigWorker } from '../helpers/pm2-rig.js';
 
 /** Longer than the other candidates wait for each other. */
 const BUSY_MS = 150;
@@ -20,8 +19,8 @@ async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await sleep(5);
 }
 
-async function start(rig: Rig, count: number, more: object = {}, configured?: ConfigureOptions) {
-  const workers = Array.from({ length: count }, (_, i) => rig.fork(i, configured));
+async function start(rig: Rig, count: number, more: object = {}) {
+  const workers = Array.from({ length: count }, (_, i) => rig.fork(i));
   const clients = workers.map(worker => clientOf(worker, more));
   await Promise.all(clients.map(client => client.ready()));
   const leads = () => clients.findIndex((client, i) => client.isLeader && !workers[i]!.process.isDead);
@@ -357,13 +356,13 @@ test.serial('where a process that never says anything lives, the first leader co
   const at = performance.now();
   await start(rig, 1);
   const took = performance.now() - at;
-  t.true(took >= 300, `${took} ms`);
+  t.true(took >= LEADER_TIMEOUT_MS, `${took} ms`);
 });
 
 test.serial('configure() has to come first, and once', async t => {
   const rig = new Rig(t);
   const worker = rig.fork(1);
-  worker.host.configure({ heartbeatMs: 50, leaderTimeoutMs: 300 });
+  worker.host.configure({ heartbeatMs: 50, leaderTimeoutMs: LEADER_TIMEOUT_MS });
   t.throws(
     () => worker.host.configure({ heartbeatMs: 60 }),
     isSharedError('ERR_INVALID_OPTION', /another heartbeatMs/),
@@ -382,7 +381,7 @@ test.serial('setupPrimary() explains itself', t => {
 test.serial('a difference in what configure() was given is a warning on both sides', async t => {
   const rig = new Rig(t);
   const warnings: string[] = [];
-  for (const worker of [rig.fork(1), rig.fork(2, { leaderTimeoutMs: 400 })]) {
+  for (const worker of [rig.fork(1), rig.fork(2, { leaderTimeoutMs: 2 * LEADER_TIMEOUT_MS })]) {
     const client = clientOf(worker);
     client.on('warning', ({ message }) => warnings.push(message));
     await client.ready();
