@@ -31,7 +31,7 @@ const FORK = fileURLToPath(new URL('../fixtures/pm2-fork.js', import.meta.url));
 const require = createRequire(import.meta.url);
 
 /** On a busy machine PM2's own 1.6 s are over before an app that is to stop has done what it does at once. */
-const KILL_TIMEOUT_MS = 60_000;
+const KILL_TIMEOUT_MS = 10_000;
 
 /** What takes longer hangs. */
 const HANGS_MS = 300_000;
