@@ -83,7 +83,7 @@ test.serial('a server that is not there yet: ready() says why, and all goes well
   const workers = await rig.forkMany(3);
   for (const worker of workers) {
     await worker.do.holdOpening();
-    await rig.join(worker, { openTimeoutMs: 2000 });
+    await rig.join(worker, { openTimeoutMs: 1000 });
   }
   for (const worker of workers) {
     const { error } = await worker.do.ready();
