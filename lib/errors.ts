@@ -50,12 +50,24 @@ Object.defineProperty(SharedClientError.prototype, 'name', {
 });
 Object.defineProperty(SharedClientError.prototype, BRAND, { value: true });
 
-/** Shows what came, short and on one line, for the text of an error. */
+/** Keeps a text that somebody else wrote from filling one of ours. */
+export const cut = (text: string): string => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text);
+
+const MOST_SHOWN = 60;
+
+/** A name that somebody gave, such as that of a group or an option, short and on one line. */
+export const quote = (name: string): string => JSON.stringify(cut(name));
+
+/**
+ * Says what came in place of something else, for the text of an error. Numbers and the like are shown; of texts and
+ * objects only what they are, because anything may be a secret: a URL has a password in it.
+ */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  if (typeof value === 'function') return value.name ? `function ${value.name}` : 'a function';
+  if (typeof value === 'string') return value === '' ? 'an empty string' : `a string of ${value.length} characters`;
+  if (typeof value === 'function') return value.name ? `function ${cut(value.name)}` : 'a function';
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  return typeof value === 'bigint' ? `${value}n` : String(value);
+  if (typeof value === 'bigint' || typeof value === 'symbol') return `a ${typeof value}`;
+  return String(value);
 }
 
 /** What was thrown, which may be anything, for a line that people read. */
@@ -68,19 +80,40 @@ export function textOf(thrown: unknown): string {
   }
 }
 
+/** Where an option lies; its keys may be of any length. */
+const shorten = (path: string): string => (path.length > 200 ? `${path.slice(0, 200)}…` : path);
+
+const MIB = 1024 * 1024;
+
+const showSize = (limit: number): string =>
+  limit % MIB === 0
+    ? `${limit / MIB} MiB`
+    : limit % 1024 === 0
+      ? `${limit / 1024} KiB`
+      : `${limit} characters or bytes`;
+
 export const invalidOption = (option: string, expected: string, came: unknown) =>
-  new SharedClientError('ERR_INVALID_OPTION', `${option} must be ${expected}, but it is ${show(came)}.`);
+  new SharedClientError('ERR_INVALID_OPTION', `${shorten(option)} must be ${expected}, but it is ${show(came)}.`);
+
+/** Where it must be one of a few words, a word that came is shown: it was meant for one of them. */
+export const invalidChoice = (option: string, expected: string, came: unknown) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `${shorten(option)} must be ${expected}, but it is ${isWord(came) ? quote(came) : show(came)}.`,
+  );
+
+const isWord = (value: unknown): value is string => typeof value === 'string' && /^[\w -]{1,20}$/.test(value);
 
 export const unknownOption = (option: string, known: readonly string[]) =>
   new SharedClientError(
     'ERR_INVALID_OPTION',
-    `There is no option ${show(option)}; the options are ${known.join(', ')}.`,
+    `There is no option ${quote(option)}; the options are ${known.join(', ')}.`,
   );
 
 export const differentOption = (option: string, name: string) =>
   new SharedClientError(
     'ERR_INVALID_OPTION',
-    `This process already has a shared client named ${show(name)} with another ${option}. ` +
+    `This process already has a shared client named ${quote(name)} with another ${option}. ` +
       `Use the same ${option} for the same name, or another name.`,
   );
 
@@ -131,7 +164,7 @@ export const primaryClosed = (outcome?: Outcome) =>
 export const leaderLost = (method: string, outcome: Outcome) =>
   new SharedClientError(
     'ERR_LEADER_LOST',
-    `The leader was lost while ${method}() was in its hands; it may have run or not. ` +
+    `The leader was lost while ${cut(method)}() was in its hands; it may have run or not. ` +
       `Mark the method idempotent to have it sent again to the next leader.`,
     { outcome },
   );
@@ -139,7 +172,7 @@ export const leaderLost = (method: string, outcome: Outcome) =>
 export const leaderFailed = (name: string, cause: unknown, outcome?: Outcome) =>
   new SharedClientError(
     'ERR_LEADER_FAILED',
-    `No worker could open the real client of ${show(name)}; the cause says why. It is tried again with backoff.`,
+    `No worker could open the real client of ${quote(name)}; the cause says why. It is tried again with backoff.`,
     { cause, outcome },
   );
 
@@ -147,15 +180,18 @@ export const openTimedOut = (ms: number) =>
   new SharedClientError('ERR_TIMEOUT', `The real client was not ready within openTimeoutMs, ${ms} ms.`);
 
 export const timedOut = (method: string, ms: number, outcome: Outcome, why = '') =>
-  new SharedClientError('ERR_TIMEOUT', `${method}() did not end within ${ms} ms${why}.`, { outcome });
+  new SharedClientError('ERR_TIMEOUT', `${cut(method)}() did not end within ${ms} ms${why}.`, { outcome });
 
 export const readyTimedOut = (name: string, ms: number, why: string) =>
-  new SharedClientError('ERR_TIMEOUT', `No leader of ${show(name)} was ready within readyTimeoutMs, ${ms} ms: ${why}.`);
+  new SharedClientError(
+    'ERR_TIMEOUT',
+    `No leader of ${quote(name)} was ready within readyTimeoutMs, ${ms} ms: ${why}.`,
+  );
 
 export const unknownMethod = (method: unknown) =>
   new SharedClientError(
     'ERR_UNKNOWN_METHOD',
-    `The real client has no public method ${typeof method === 'symbol' ? String(method) : show(method)}. ` +
+    `The real client has no public method ${typeof method === 'string' ? quote(method) : cut(String(method))}. ` +
       `Names that begin with _, symbols and what is inherited from Object.prototype can't be called from elsewhere.`,
     { outcome: 'not-started' },
   );
@@ -171,7 +207,7 @@ export const closingMethod = (method: string) =>
 export const noSuchEvent = (event: string, cause: unknown) =>
   new SharedClientError(
     'ERR_INVALID_OPTION',
-    `The real client's on(${show(event)}, listener) failed; the cause says why. Name only events that it has.`,
+    `The real client's on(${quote(event)}, listener) failed; the cause says why. Name only events that it has.`,
     { cause },
   );
 
@@ -182,11 +218,28 @@ export const notSerializable = (path: string, what: string) =>
     { outcome: 'not-started' },
   );
 
+/** @param limit characters and bytes */
+export const tooLarge = (path: string, limit: number) =>
+  new SharedClientError(
+    'ERR_NOT_SERIALIZABLE',
+    `${path} is too large to travel to another process: what it is part of has over ${showSize(limit)}, the most that it may ` +
+      'have. Send it in pieces, or say where it lies, such as the path of a file.',
+    { outcome: 'not-started' },
+  );
+
 export const resultNotSerializable = (method: string, cause: SharedClientError) =>
-  new SharedClientError('ERR_NOT_SERIALIZABLE', `What ${method}() returned can't travel: ${cause.message}`, {
+  new SharedClientError('ERR_NOT_SERIALIZABLE', `What ${cut(method)}() returned can't travel: ${cause.message}`, {
     cause,
     outcome: 'unknown',
   });
+
+export const unsendableResult = (method: string) =>
+  new SharedClientError(
+    'ERR_NOT_SERIALIZABLE',
+    `What ${cut(method)}() returned could not be put into a message, for which there may have been too little memory. ` +
+      'Return less at once, or give the process more memory.',
+    { outcome: 'unknown' },
+  );
 
 export const overloaded = (outcome: Outcome) =>
   new SharedClientError(
@@ -195,6 +248,13 @@ export const overloaded = (outcome: Outcome) =>
       ? 'Too much is waiting for the leader; the call was not sent. Make fewer calls at once, or try again later.'
       : 'Too much is waiting for this worker; the result was dropped, the call may have run.',
     { outcome },
+  );
+
+export const overloadedSubscription = () =>
+  new SharedClientError(
+    'ERR_OVERLOADED',
+    'Too much is waiting for the leader; it was not subscribed to. Subscribe to less at once, or try again later.',
+    { outcome: 'not-started' },
   );
 
 export const closed = (what: string, outcome?: Outcome) =>
@@ -221,7 +281,7 @@ export const notTheLeader = (address: string) =>
   );
 
 export const brokenResult = (method: string, cause: unknown) =>
-  new SharedClientError('ERR_PROTOCOL', `What ${method}() returned came broken: ${(cause as Error).message}`, {
+  new SharedClientError('ERR_PROTOCOL', `What ${cut(method)}() returned came broken: ${(cause as Error).message}`, {
     cause,
     outcome: 'unknown',
   });
@@ -235,52 +295,52 @@ export const brokenArguments = (cause?: unknown) =>
 export const misspelledOption = (option: string, nearest: readonly string[]) =>
   new SharedClientError(
     'ERR_INVALID_OPTION',
-    `There is no option ${show(option)}; did you mean ${nearest.join(' or ')}?`,
+    `There is no option ${quote(option)}; did you mean ${nearest.join(' or ')}?`,
   );
 
 export const noTransfer = (name: string, workerId: number | undefined, why: string) => {
   if (why === 'no group') {
-    return new SharedClientError('ERR_INVALID_OPTION', `There is no group ${show(name)}: no worker has joined it.`);
+    return new SharedClientError('ERR_INVALID_OPTION', `There is no group ${quote(name)}: no worker has joined it.`);
   }
   if (why === 'no candidate') {
     const expected =
       workerId === undefined ? 'another member that may lead' : `the id of a member that may lead, not ${workerId}`;
     return new SharedClientError(
       'ERR_INVALID_OPTION',
-      `${show(name)} can't be handed over: there must be ${expected}.`,
+      `${quote(name)} can't be handed over: there must be ${expected}.`,
     );
   }
   if (why === 'lost') {
-    const text = `Whether ${show(name)} was handed over isn't known: this worker lost its connection to PM2's bus.`;
+    const text = `Whether ${quote(name)} was handed over isn't known: this worker lost its connection to PM2's bus.`;
     return new SharedClientError('ERR_LEADER_FAILED', text);
   }
   const text =
     why === 'vacant'
       ? 'it has no leader that is ready now'
       : 'the successor could not open the real client; another leads now';
-  return new SharedClientError('ERR_LEADER_FAILED', `${show(name)} was not handed over: ${text}.`);
+  return new SharedClientError('ERR_LEADER_FAILED', `${quote(name)} was not handed over: ${text}.`);
 };
 
 // The beginning of this text is what callers of cluster-client know.
 export const notImplemented = (name: string) =>
-  new SharedClientError('ERR_UNKNOWN_METHOD', `[ClusterClient] api: ${name} not implement in client`);
+  new SharedClientError('ERR_UNKNOWN_METHOD', `[ClusterClient] api: ${cut(name)} not implement in client`);
 
 export const notAMethod = (option: string, name: string) =>
   invalidOption(option, 'the name of a method of this object', name);
 
 export const unknownDelegate = (name: string, to: unknown, kinds: readonly string[]) =>
-  invalidOption(`delegate(${show(name)}, to): to`, `one of ${kinds.join(', ')}`, to);
+  invalidChoice(`delegate(${quote(name)}, to): to`, `one of ${kinds.join(', ')}`, to);
 
 export const leaderOccupied = (name: string) =>
   new SharedClientError(
     'ERR_LEADER_FAILED',
-    `create ${show(name)} leader failed: another client of this name leads already, and this one has isLeader: true.`,
+    `create ${quote(name)} leader failed: another client of this name leads already, and this one has isLeader: true.`,
   );
 
 export const firstValueTimedOut = (key: string, waitedMs: number, expectedMs: number) =>
   new SharedClientError(
     'ERR_TIMEOUT',
-    `subscribe timeout for ${key}: no value came in ${Math.round(waitedMs)} ms, expected within ${expectedMs} ms.`,
+    `subscribe timeout for ${cut(key)}: no value came in ${Math.round(waitedMs)} ms, expected within ${expectedMs} ms.`,
   );
 
 export const notReadyInTime = (ms: number) => new SharedClientError('ERR_TIMEOUT', `It was not ready within ${ms} ms.`);
@@ -288,7 +348,7 @@ export const notReadyInTime = (ms: number) => new SharedClientError('ERR_TIMEOUT
 export const delegatedLost = (method: string, outcome: Outcome | undefined, cause: unknown) =>
   new SharedClientError(
     'ERR_LEADER_LOST',
-    `The leader was lost while ${method}() was in its hands; it may have run or not.`,
+    `The leader was lost while ${cut(method)}() was in its hands; it may have run or not.`,
     {
       outcome,
       cause,

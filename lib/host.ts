@@ -4,6 +4,7 @@ import { Base } from './client/base.js';
 import { createHandle, createShape, defineMethods, type Shape } from './client/handle.js';
 import { clashingNames } from './client/reserved-names.js';
 import { clientStatus } from './client/status.js';
+import { readError } from './codec/read-error.js';
 import { tell } from './diagnostics/channels.js';
 import type { DiagnosticsName } from './diagnostics/messages.js';
 import {
@@ -17,6 +18,7 @@ import {
 import { classMethodNames } from './leader/method-names.js';
 import { Link } from './member/link.js';
 import { Member } from './member/member.js';
+import { FailoverBook } from './metrics/failover-book.js';
 import {
   type ConfigureOptions,
   differingConfigureOption,
@@ -88,6 +90,7 @@ export class Host {
   /** `bound`: with the app's hook bound to the context in which it was given. */
   #configured: { readonly given: ResolvedConfigureOptions; readonly bound: ResolvedConfigureOptions } | undefined;
   readonly #measured = new Set<string>();
+  readonly #failovers = new FailoverBook();
 
   constructor(world: Surroundings) {
     this.#world = world;
@@ -161,6 +164,7 @@ export class Host {
       clock: this.#world.clock,
       options: resolvePrimaryOptions(),
       emit: (event, detail) => this.#emit(event, detail),
+      readError,
       leftovers: (this.#world as { readonly leftovers?: Leftovers }).leftovers,
     });
     return this.#router;
@@ -181,7 +185,7 @@ export class Host {
     }
     // It outlives whoever asks first: its connections and timers keep no context of the app's.
     const link = neutralContext.runInAsyncScope(() => (options.alone ? this.#aloneLink() : this.#sharedLink()).link);
-    const member = new Member(options, link);
+    const member = new Member(options, link, this.#failovers.of(options.name));
     // The one before it has to be gone, and those before that one: a process has one member of a name.
     const free = known ? known.free.then(() => member.gone) : member.gone;
     const entry = { member, shape: createShape(options, methodNames), free };
@@ -225,7 +229,9 @@ export class Host {
 
   #aloneLink(): HostLink {
     const { clock } = this.#world;
-    this.#alone ??= this.#localLink(new Router({ clock, options: resolvePrimaryOptions(), emit: tellOfPrimary }));
+    this.#alone ??= this.#localLink(
+      new Router({ clock, options: resolvePrimaryOptions(), emit: tellOfPrimary, readError }),
+    );
     return this.#alone;
   }
 

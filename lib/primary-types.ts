@@ -1,6 +1,6 @@
 // What `setupPrimary()` returns: the primary as its user sees it. Only types.
 
-import type { FailoverStatus } from './metrics/failovers.js';
+import type { FailoverStatus, TermEndStatus } from './metrics/failovers.js';
 import type { DeposedCause } from './protocol/messages.js';
 
 export type { DeposedCause } from './protocol/messages.js';
@@ -64,7 +64,9 @@ export interface GroupStatus {
   readonly state: 'vacant' | 'opening' | 'leading' | 'preparing' | 'handing over' | 'fenced';
   readonly leader: { readonly workerId: number; readonly pid: number } | undefined;
   readonly members: readonly MemberStatus[];
-  /** Since the group came to be. */
+  /** How the last term ended; `undefined` where none has. */
+  readonly ended: TermEndStatus | undefined;
+  /** Since the start of the primary, whoever was in the group meanwhile. */
   readonly failovers: FailoverStatus;
 }
 
@@ -104,8 +106,8 @@ export interface PrimaryEvents {
   appointed: [event: LeaderEvent];
   /** The real client of the leader is open. */
   ready: [event: LeaderEvent];
-  /** A term is over. */
-  deposed: [event: LeaderEvent & { readonly cause: DeposedCause }];
+  /** A term is over. `error`: that of the real client that ended it, or could not be opened. */
+  deposed: [event: LeaderEvent & { readonly cause: DeposedCause; readonly error?: Error }];
   /** A group has members but nobody who may lead it. */
   vacant: [event: { readonly name: string }];
   /** Something that works all the same, but that somebody should look at. `name` is the group, if it is about one. */

@@ -1,32 +1,32 @@
 // Every text of a `warning`: what works all the same, but somebody should look at.
 
-import { show } from './errors.js';
+import { cut, quote } from './errors.js';
 
 export const closesSlowly = (ms: number) =>
   `The real client didn't close, or the task of whileLeader() didn't end, within drainTimeoutMs, ${ms} ms.`;
 
 export const notClosed = (name: string) =>
-  `Nothing closes the real client of ${show(name)}: it has no close(), quit(), end(), disconnect() or Symbol.asyncDispose. ` +
+  `Nothing closes the real client of ${quote(name)}: it has no close(), quit(), end(), disconnect() or Symbol.asyncDispose. ` +
   "Say what does, by close: client => ... beside open, or by methods: { itsName: { role: 'close' } }.";
 
 export const oddSubscription = (name: string, what: string) =>
-  `subscribe() of the real client of ${show(name)} returned ${what}, which is not used. Return a function that ` +
+  `subscribe() of the real client of ${quote(name)} returned ${what}, which is not used. Return a function that ` +
   'unsubscribes, an object with unsubscribe(), cancel() or close(), or nothing.';
 
 export const moreArguments = (name: string, count: number) =>
-  `The real client of ${show(name)} calls subscription listeners with ${count} arguments; only the first one is the ` +
+  `The real client of ${quote(name)} calls subscription listeners with ${count} arguments; only the first one is the ` +
   'value. Wrap its subscribe() in a class of yours where the value is another one.';
 
 export const hiddenMethods = (names: readonly string[]) =>
-  `The handle's own ${names.join(', ')} hide the real client's of that name; call those by invoke(name, ...args).`;
+  `The handle's own ${names.map(cut).join(', ')} hide the real client's of that name; call those by invoke(name, ...args).`;
 
 export const listenerThrew = () => 'A listener threw.';
 
 export const notDirect = (name: string, why: string) =>
-  `Data of ${show(name)} goes by the relay and not by the direct road: ${why}. It is tried again with backoff.`;
+  `Data of ${quote(name)} goes by the relay and not by the direct road: ${why}. It is tried again with backoff.`;
 
 export const unreached = (name: string, why: string) =>
-  `Calls of ${show(name)} wait, because its leader can't be reached past PM2's bus: ${why}. It is tried again with backoff; with configure({ busData: true }) data goes over the bus meanwhile.`;
+  `Calls of ${quote(name)} wait, because its leader can't be reached past PM2's bus: ${why}. It is tried again with backoff; with configure({ busData: true }) data goes over the bus meanwhile.`;
 
 export const dataOnBus = (why: string) =>
   `Data goes over PM2's bus, because a leader can't be reached past it: ${why}.`;
@@ -36,7 +36,7 @@ export const openErrorElsewhere = (workerId: number, name: string, code: string 
   `Worker ${workerId} could not open its real client, or lost it: ${name}${code === undefined ? '' : `, code ${code}`}. What the error says is known in that worker alone, because other apps read PM2's bus.`;
 
 export const memberRefused = (name: string, workerId: number) =>
-  `Somebody came to the leader of ${show(name)} by the direct road as the member of worker ${workerId}, and couldn't prove it; it was turned away.`;
+  `Somebody came to the leader of ${quote(name)} by the direct road as the member of worker ${workerId}, and couldn't prove it; it was turned away.`;
 
 export const notDirectIn = (workerId: number, name: string, why: string) =>
   `In worker ${workerId}: ${notDirect(name, why)}`;
@@ -49,12 +49,15 @@ export const protocolTooFar = (workerId: number) =>
   `Worker ${workerId} speaks no protocol of ours; install a version that is closer to this one there.`;
 
 export const otherOptions = (workerId: number, option: string, name: string) =>
-  `Worker ${workerId} has another ${option} for ${show(name)} than a worker before it; the leader's counts.`;
+  `Worker ${workerId} has another ${cut(option)} for ${quote(name)} than a worker before it; the leader's counts.`;
+
+export const tooManyGroups = (workerId: number, most: number) =>
+  `Worker ${workerId} is in ${most} groups, as many as it may be: it joins no other. Share one client for many keys, and close those that nobody needs.`;
 
 export const choseStranger = (name: string) =>
-  `chooseLeader returned none of the candidates for ${show(name)}; the default chose.`;
+  `chooseLeader returned none of the candidates for ${quote(name)}; the default chose.`;
 
-export const chooseLeaderThrew = (name: string) => `chooseLeader threw for ${show(name)}; the default chose.`;
+export const chooseLeaderThrew = (name: string) => `chooseLeader threw for ${quote(name)}; the default chose.`;
 
 const OTHER_USER =
   'The app runs as another user than the daemon (uid): run both as one, or set PM2_SOCKET_USER and PM2_SOCKET_GROUP for the daemon.';

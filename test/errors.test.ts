@@ -62,21 +62,39 @@ test('nothing else is one', t => {
   }
 });
 
-test('what came is shown short and on one line', t => {
+test('of what came only the kind is shown where it may be a secret', t => {
   const shown: readonly [value: unknown, text: string][] = [
-    ['a\nb', '"a\\nb"'],
-    ['x'.repeat(61), `"${'x'.repeat(60)}…"`],
+    ['redis://admin:secret@host', 'a string of 25 characters'],
+    ['', 'an empty string'],
+    [{ [`n${'x'.repeat(1e6)}`]: () => {} }[`n${'x'.repeat(1e6)}`], `function n${'x'.repeat(59)}…`],
     [function get() {}, 'function get'],
     [() => {}, 'a function'],
     [[1], 'an array'],
     [{ a: 1 }, 'an object'],
     [null, 'null'],
     [undefined, 'undefined'],
-    [5n, '5n'],
+    [5n, 'a bigint'],
     [Number.NaN, 'NaN'],
-    [Symbol('s'), 'Symbol(s)'],
+    [Symbol('s'), 'a symbol'],
   ];
   for (const [value, text] of shown) t.is(show(value), text);
+});
+
+test('names are shown short and on one line', t => {
+  t.is(errors.quote('a\nb'), '"a\\nb"');
+  t.is(errors.quote('x'.repeat(61)), `"${'x'.repeat(60)}…"`);
+  const long = 'x'.repeat(1e6);
+  for (const { message } of [
+    errors.unknownMethod(long),
+    errors.unknownOption(long, ['a']),
+    errors.invalidOption(long, 'a flag', long),
+    errors.leaderLost(long, 'unknown'),
+    errors.timedOut(long, 7, 'unknown'),
+    errors.firstValueTimedOut(long, 7, 5),
+    errors.notImplemented(long),
+  ])
+    t.true(message.length < 500, message.slice(0, 100));
+  for (const text of [warnings.otherOptions(3, long, long), warnings.hiddenMethods([long])]) t.true(text.length < 300);
 });
 
 const cause = new SharedClientError('ERR_NOT_SERIALIZABLE', 'a is a function');
@@ -97,6 +115,12 @@ const MAKERS: Readonly<
     'ERR_INVALID_OPTION',
     undefined,
     /^a must be a flag, but it is 1\.$/,
+  ],
+  invalidChoice: [
+    errors.invalidChoice('a', "'b' or 'c'", 'd'),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /^a must be 'b' or 'c', but it is "d"\.$/,
   ],
   unknownOption: [errors.unknownOption('b', ['a', 'c']), 'ERR_INVALID_OPTION', undefined, /no option "b".* a, c\./],
   misspelledOption: [errors.misspelledOption('nmae', ['name']), 'ERR_INVALID_OPTION', undefined, /did you mean name\?/],
@@ -152,7 +176,15 @@ const MAKERS: Readonly<
     'unknown',
     /What get\(\) returned.*function/,
   ],
+  tooLarge: [
+    errors.tooLarge('args[0]', 2 ** 28),
+    'ERR_NOT_SERIALIZABLE',
+    'not-started',
+    /^args\[0\] is too large.*over 256 MiB/,
+  ],
+  unsendableResult: [errors.unsendableResult('get'), 'ERR_NOT_SERIALIZABLE', 'unknown', /What get\(\) returned/],
   overloaded: [errors.overloaded('not-started'), 'ERR_OVERLOADED', 'not-started', /was not sent/],
+  overloadedSubscription: [errors.overloadedSubscription(), 'ERR_OVERLOADED', 'not-started', /was not subscribed to/],
   closed: [errors.closed('The primary', 'unknown'), 'ERR_CLOSED', 'unknown', /^The primary was closed\.$/],
   takenBack: [errors.takenBack('not-started'), 'ERR_CLOSED', 'not-started', /taken back before/],
   noCommonProtocol: [
@@ -175,7 +207,7 @@ const MAKERS: Readonly<
     errors.notAMethod('initMethod', 'go'),
     'ERR_INVALID_OPTION',
     undefined,
-    /^initMethod must be .* is "go"/,
+    /^initMethod must be .* is a string of 2 characters/,
   ],
   unknownDelegate: [
     errors.unknownDelegate('get', 'x', ['a', 'b']),
@@ -208,7 +240,8 @@ for (const [name, [error, code, outcome, says]] of Object.entries(MAKERS)) {
 
 test('every text is made by a maker that is in the table', t => {
   const makers = Object.entries(errors).filter(
-    ([name, value]) => typeof value === 'function' && !['SharedClientError', 'show', 'textOf'].includes(name),
+    ([name, value]) =>
+      typeof value === 'function' && !['SharedClientError', 'cut', 'quote', 'show', 'textOf'].includes(name),
   );
   t.deepEqual(makers.map(([name]) => name).sort(), Object.keys(MAKERS).sort());
 });
@@ -220,6 +253,9 @@ test('every code is used', t => {
 
 test('the other texts of makers with several', t => {
   t.regex(errors.overloaded('unknown').message, /the result was dropped/);
+  t.notRegex(errors.invalidChoice('a', "'b' or 'c'", 'redis://u:secret@h').message, /secret/);
+  t.regex(errors.tooLarge('a', 65_536).message, /over 64 KiB/);
+  t.regex(errors.tooLarge('a', 100).message, /over 100 characters or bytes/);
   t.regex(errors.unknownMethod(Symbol('s')).message, /no public method Symbol\(s\)/);
   t.regex(errors.noTransfer('g', undefined, 'no candidate').message, /another member that may lead/);
   t.regex(errors.noTransfer('g', undefined, 'no group').message, /no group "g"/);
@@ -246,6 +282,7 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   passedOn: [warnings.passedOn(), /wasn't meant for.*Pass on your own messages only.*\$csc\.$/],
   protocolTooFar: [warnings.protocolTooFar(3), /^Worker 3 speaks no protocol of ours/],
   otherOptions: [warnings.otherOptions(3, 'args', 'g'), /^Worker 3 has another args for "g"/],
+  tooManyGroups: [warnings.tooManyGroups(3, 7), /^Worker 3 is in 7 groups/],
   choseStranger: [warnings.choseStranger('g'), /none of the candidates for "g"/],
   chooseLeaderThrew: [warnings.chooseLeaderThrew('g'), /threw for "g"/],
   noBus: [

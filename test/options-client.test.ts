@@ -123,7 +123,7 @@ const sorted = (value: unknown) => (Array.isArray(value) ? [...value].sort() : v
 test('an error names the element of a list', t => {
   refuses(t, () => fromClass({ resignOn: ['SIGTERM', 'SIGKILL'] }), 'resignOn[1] must be', '"SIGKILL"');
   refuses(t, () => fromClass({ events: ['a', 'b', ''] }), 'events[2] must be');
-  refuses(t, () => fromClass({ restartOn: 'end' }), 'restartOn must be an array', '"end"');
+  refuses(t, () => fromClass({ restartOn: 'end' }), 'restartOn must be an array', 'a string of 3 characters');
 });
 
 test('the order of names and their repetition mean nothing', t => {

@@ -321,14 +321,13 @@ test('the members of statuses and contexts are those that there are', async t =>
   const { groups, ...rest } = primary.status();
   const task = cluster.fork().whileLeader('x', () => {});
   const { calls, served, failovers } = client.status();
-  const last = { cause: 'exited', fromTerm: 1, toTerm: 2, durationMs: 1 } satisfies library.Failover;
+  const error = { name: 'Error', message: 'no' };
+  const last = { cause: 'broken', error, fromTerm: 1, toTerm: 2, durationMs: 1 } satisfies library.Failover;
   const all = [groups[0]!, groups[0]!.failovers, rest.workers[0]!, client.status(), calls, served, failovers, last];
   for (const status of [{ groups, ...rest }, task.status(), calls.total, ...all]) {
     const { ended } = status as { ended?: object };
-    const list = `{ ${Object.keys(status).join(', ')} }`.replace(
-      'ended,',
-      `ended: { ${Object.keys(ended ?? {}).join(', ')} },`,
-    );
+    const members = `{ ${Object.keys(status).join(', ')} }`;
+    const list = ended ? members.replace('ended,', `ended: { ${Object.keys(ended).join(', ')} },`) : members;
     t.true(documented.includes(list), list);
   }
   for (const name of firstCodes(tableIn('### callContext()', 'member'))) {

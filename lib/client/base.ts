@@ -3,14 +3,15 @@
 import { canonicalKey } from '../codec/canonical-key.js';
 import { encodeValue, type SignalWriter } from '../codec/encode-value.js';
 import { createNonError, isError } from '../codec/error-classes.js';
+import { MAX_KEY } from '../codec/limits.js';
 import { rejectWhereAwaited } from '../codec/local-stack.js';
 import { callChannel, tell } from '../diagnostics/channels.js';
-import { closed, invalidOption, unknownMethod } from '../errors.js';
+import { closed, invalidOption, tooLarge, unknownMethod } from '../errors.js';
 import { isCallableName } from '../leader/method-names.js';
 import { rolesOf } from '../leader/real-client.js';
 import { type Arguments, Call, type CallKind, type CallSignal, encodeArguments } from '../member/call.js';
 import type { Member } from '../member/member.js';
-import type { MemberObserver } from '../member/observer.js';
+import type { MemberObserver, RoleChange } from '../member/observer.js';
 import type { Sticky } from '../member/stickies.js';
 import type { ResyncEvent } from '../member/subscriptions.js';
 import type { ContextOption, HandleOptions, MethodRole, ResolvedWith } from '../options.js';
@@ -224,6 +225,7 @@ export class Base implements MemberObserver {
     try {
       const carrier = inject();
       const text = carrier === undefined || carrier === null ? undefined : JSON.stringify(carrier);
+      if (text !== undefined && text.length > MAX_KEY) throw tooLarge('What inject() gave', MAX_KEY);
       return text === undefined ? args : { ...args, carrier: text };
     } catch (error) {
       this.error(error);
@@ -334,11 +336,11 @@ export class Base implements MemberObserver {
 
   // ------------------------------------------------------------------------------------------------------- events
 
-  leader(event: { readonly term: number }): void {
+  leader(event: RoleChange): void {
     this.emitter.emit('leader', event);
   }
 
-  follower(event: { readonly term: number }): void {
+  follower(event: RoleChange): void {
     this.emitter.emit('follower', event);
   }
 

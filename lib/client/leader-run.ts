@@ -7,7 +7,10 @@ export interface RunObserver {
   started(): void;
   /** It ended normally, and not because it was asked to. */
   done(term: number): void;
-  failed(error: unknown): void;
+  /** It ended with an error, which ends the term, and is told by it. */
+  failed(): void;
+  /** Its term was over by then. */
+  failedLate(error: unknown): void;
 }
 
 export interface RunOptions {
@@ -68,8 +71,9 @@ export class LeaderRun {
       this.#state = 'ended';
       // That it was told to stop is no news.
       if (signal.aborted && isAbort(error, signal)) return;
-      observer.failed(error);
-      context.fail(error);
+      observer.failed();
+      if (signal.aborted) observer.failedLate(error);
+      else context.fail(error);
     }
     if (this.#state !== 'done') return;
     this.#tellDone?.(true);

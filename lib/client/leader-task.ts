@@ -34,10 +34,8 @@ class Task implements LeaderTask {
     const observer = {
       started: () => void this.#runs++,
       done: (term: number) => this.#emitter.emit('done', { term }),
-      failed: (error: unknown) => {
-        this.#failures++;
-        this.#emitter.emit('error', error);
-      },
+      failed: () => void this.#failures++,
+      failedLate: (error: unknown) => this.#emitter.emit('error', error),
     };
     this.#client = create<LeaderRun>({
       ...client,

@@ -1,6 +1,7 @@
 // What `status()` of a handle shows.
 
 import type { Member } from '../member/member.js';
+import { termEndStatus } from '../metrics/failovers.js';
 import type { ClientStatus } from './types-status.js';
 
 export function clientStatus(member: Member): ClientStatus {
@@ -27,6 +28,7 @@ export function clientStatus(member: Member): ClientStatus {
     subscriptions: member.subscriptions.size,
     sticky: member.stickies.size,
     queuedBytes: member.queuedBytes,
+    ended: member.ended && termEndStatus(member.ended),
     failovers: member.failovers.status(),
   };
 }

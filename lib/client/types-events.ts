@@ -1,5 +1,6 @@
 // The events of a handle. Only types.
 
+import type { RoleChange } from '../member/observer.js';
 import type { ResyncEvent } from '../member/subscriptions.js';
 
 /** Something that works all the same, but that somebody should look at. */
@@ -10,9 +11,9 @@ export interface ClientWarning {
 /** The events of a handle, each with the arguments of its listeners. */
 export interface ClientEvents {
   /** This member leads now. */
-  leader: [event: { readonly term: number }];
+  leader: [event: RoleChange];
   /** It leads no longer. */
-  follower: [event: { readonly term: number }];
+  follower: [event: RoleChange];
   /** Values of a subscription may have been missed; comes before the next value. */
   resync: [event: ResyncEvent];
   /** What nobody else was told: an error of the real client, a listener, or a oneway call. Never kills the process. */

@@ -1,7 +1,7 @@
 // What `status()` of a handle returns. Only types.
 
 import type { FailureReason } from '../metrics/call-counts.js';
-import type { FailoverStatus } from '../metrics/failovers.js';
+import type { FailoverStatus, TermEndStatus } from '../metrics/failovers.js';
 import type { Histogram } from '../metrics/histogram.js';
 import type { ServedStatus } from '../metrics/served.js';
 
@@ -29,7 +29,9 @@ export interface ClientStatus {
   readonly sticky: number;
   /** Bytes that wait in this process: of calls for a leader, and of the data of all its clients for their channel. */
   readonly queuedBytes: number;
-  /** As this process saw them. */
+  /** How the last term ended; `undefined` where none has, or this process wasn't told. */
+  readonly ended: TermEndStatus | undefined;
+  /** Since the start of this process, as it saw them. */
   readonly failovers: FailoverStatus;
 }
 

@@ -4,7 +4,7 @@ import type { Payload } from '../protocol/payload.js';
 import { createNonError, isError } from './error-classes.js';
 import { errorKind } from './error-kind.js';
 import type { Json } from './json.js';
-import { MAX_ERROR_PROPERTY } from './limits.js';
+import { MAX_ERROR_PROPERTY, MAX_VALUE } from './limits.js';
 import { Tag } from './tags.js';
 import { writeValue } from './write-value.js';
 import { Writer } from './writer.js';
@@ -12,11 +12,13 @@ import { Writer } from './writer.js';
 /**
  * Encodes what was thrown. Never throws. An object with a message that is a string counts as an error; anything else
  * arrives as the `value` of a NonError, or, where it can't travel, as a NonError that shows it.
+ *
+ * @param limit characters and bytes it may have; what may be left out is, where it would have more
  */
-export function encodeError(thrown: unknown): Payload {
+export function encodeError(thrown: unknown, limit = MAX_VALUE): Payload {
   try {
     if (isError(thrown) || isErrorLike(thrown))
-      return new Writer({ path, write: writeValue }).payload(thrown, writeAsError);
+      return new Writer({ path, write: writeValue, limit }).payload(thrown, writeAsError);
     return new Writer({ path, write: writeValue, limit: MAX_ERROR_PROPERTY }).payload(thrown);
   } catch {
     return encodeDescription(thrown);

@@ -5,6 +5,7 @@ import { types } from 'node:util';
 import { deserializeError, NonError } from 'serialize-error';
 import { SharedClientError } from '../errors.js';
 import { className } from './prototypes.js';
+import { showBriefly } from './show-briefly.js';
 
 /** Is it an error, of whatever realm? */
 export function isError(value: unknown): value is Error {
@@ -34,11 +35,20 @@ export function createError(builtIn: string, name: string, message: string): Err
   return error;
 }
 
-/** What stands for a thrown value that is no error: its `value` is what was thrown, its message shows it. */
+/**
+ * What stands for a thrown value that is no error: its `value` is what was thrown, its message shows the beginning of it.
+ * NonError's own message would be all of it, and of what is referred to more than once again and again.
+ */
 export function createNonError(value: unknown): Error {
-  const error = withoutStack(() => new NonError(value));
-  return Object.defineProperty(error, 'stack', { value: String(error), writable: true, configurable: true });
+  if (typeof value !== 'object' || value === null) return withDescription(withoutStack(() => new NonError(value)));
+  const { message: _, stack: __, ...own } = Object.getOwnPropertyDescriptors(new NonError(''));
+  const error = withoutStack(() => new Error(`Non-error value: ${showBriefly(value)}`));
+  Object.defineProperties(Object.setPrototypeOf(error, NonError.prototype), { ...own, value: { value } });
+  return withDescription(error);
 }
+
+const withDescription = (error: Error): Error =>
+  Object.defineProperty(error, 'stack', { value: String(error), writable: true, configurable: true });
 
 const CLASSES = new Map<object, string>(
   [

@@ -3,9 +3,10 @@
 import { builtInClass, createError, isError } from './error-classes.js';
 import { type Json, type JsonObject, setOwn } from './json.js';
 import type { Kind } from './kind.js';
-import { MAX_ERROR_PROPERTY } from './limits.js';
+import { MAX_ERROR_KEYS, MAX_ERROR_PROPERTY, MAX_ERRORS } from './limits.js';
 import type { Reader } from './reader.js';
 import { Tag } from './tags.js';
+import { readText, writeText } from './text.js';
 import type { Writer } from './writer.js';
 
 export const errorKind: Kind = {
@@ -18,15 +19,15 @@ export const errorKind: Kind = {
     const name = readString(error, 'name', builtIn);
     const message = readString(error, 'message', '');
     const stack = writer.canonical ? '' : readString(error, 'stack', `${name}: ${message}`);
-    const texts = [name, message, stack].map(text => (writer.takeString(text) ? [Tag.STRING] : text));
+    const texts = [name, message, stack].map(text => writeText(writer, shorten(text, writer.errorText)));
     writer.enter(error);
     const node = [Tag.ERROR, builtIn, ...texts, writeProperties(writer, error, builtIn)];
     writer.leave();
     return node;
   },
   read: (reader, [, builtIn, name, message, stack, properties]) => {
-    const error = createError(String(builtIn), String(reader.read(name)), String(reader.read(message)));
-    Object.defineProperty(error, 'stack', { value: String(reader.read(stack)), writable: true, configurable: true });
+    const error = createError(String(builtIn), readText(reader, name), readText(reader, message));
+    Object.defineProperty(error, 'stack', { value: readText(reader, stack), writable: true, configurable: true });
     reader.meet(error);
     readProperties(reader, error, properties);
     return error;
@@ -40,7 +41,7 @@ const HIDDEN = ['code', 'cause', 'errors'];
 
 function writeProperties(writer: Writer, error: object, builtIn: string): JsonObject {
   const properties: JsonObject = {};
-  const keys = propertiesOf(error, builtIn);
+  const keys = propertiesOf(writer, error, builtIn);
   for (const key of writer.canonical ? keys.sort() : keys) {
     const json = writeOptional(writer, key, () => (error as Record<string, unknown>)[key]);
     if (json !== undefined) setOwn(properties, key, json);
@@ -48,8 +49,11 @@ function writeProperties(writer: Writer, error: object, builtIn: string): JsonOb
   return properties;
 }
 
-function propertiesOf(error: object, builtIn: string): string[] {
-  const own = Object.keys(error).filter(key => !TOLD.includes(key));
+function propertiesOf(writer: Writer, error: object, builtIn: string): string[] {
+  const keys = Object.keys(error);
+  // To list them took its time, also where the error is met again because it was left out.
+  writer.waste(keys.length);
+  const own = keys.filter(key => !TOLD.includes(key)).slice(0, MAX_ERROR_KEYS);
   // A DOMException's code follows from its name.
   const hidden = HIDDEN.filter(
     key => key in error && !own.includes(key) && !(key === 'code' && builtIn === 'DOMException'),
@@ -71,7 +75,11 @@ function writeOptional(writer: Writer, key: string | number, read: () => unknown
 function writeErrors(writer: Writer, errors: readonly unknown[]): Json {
   const seen = writer.meet(errors);
   if (seen !== undefined) return [Tag.SEEN, seen];
-  return [Tag.ARRAY, ...errors.map((error, i) => writeOptional(writer, i, () => error) ?? [Tag.UNDEFINED])];
+  const node: Json[] = [Tag.ARRAY];
+  // Holes count as well: a list of nothing may be as long as it likes.
+  for (let i = 0; i < errors.length && i < MAX_ERRORS; i++)
+    node.push(writeOptional(writer, i, () => errors[i]) ?? [Tag.UNDEFINED]);
+  return node;
 }
 
 function readProperties(reader: Reader, error: Error, properties: Json | undefined): void {
@@ -81,6 +89,8 @@ function readProperties(reader: Reader, error: Error, properties: Json | undefin
     Object.defineProperty(error, key, { value: reader.read(json), enumerable, writable: true, configurable: true });
   }
 }
+
+const shorten = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);
 
 function readString(error: object, key: string, otherwise: string): string {
   try {

@@ -2,6 +2,7 @@
 
 import type { Json, JsonObject } from './json.js';
 import { kindWithTag } from './kinds.js';
+import { readBigInt } from './leaf-kinds.js';
 import type { Reader } from './reader.js';
 import { Tag } from './tags.js';
 
@@ -25,7 +26,7 @@ function readNode(reader: Reader, node: Json[]): unknown {
     case Tag.NEGATIVE_ZERO:
       return -0;
     case Tag.BIGINT:
-      return BigInt(String(node[1]));
+      return readBigInt(reader, node[1]);
     case Tag.STRING:
       return reader.string();
     case Tag.SEEN:
@@ -50,7 +51,7 @@ function readArray(reader: Reader, node: Json[]): unknown[] {
 function readSparseArray(reader: Reader, node: readonly Json[]): unknown[] {
   const length = Number(node[1]);
   reader.growHoles(length - (node.length - 2) / 2);
-  const array = reader.meet(new Array<unknown>(length));
+  const array = reader.meet(newSparseArray(length));
   for (let i = 2; i < node.length; i += 2) {
     const index = Number(node[i]);
     if (!Number.isInteger(index) || index < 0 || index >= length)
@@ -59,6 +60,18 @@ function readSparseArray(reader: Reader, node: readonly Json[]): unknown[] {
   }
   return array;
 }
+
+/** Of holes alone. V8 keeps an array as a table, which costs nothing for a hole, when its first element is far behind its end. */
+function newSparseArray(length: number): unknown[] {
+  if (length <= FEW_HOLES) return new Array<unknown>(length);
+  const array: unknown[] = [];
+  array[length - 1] = undefined;
+  delete array[length - 1];
+  return array;
+}
+
+/** V8 makes no table of an array with smaller gaps (`JSObject::kMaxGap`). */
+const FEW_HOLES = 2048;
 
 function readPlainObject(reader: Reader, object: JsonObject): object {
   reader.meet(object);

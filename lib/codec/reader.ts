@@ -4,7 +4,7 @@ import { types } from 'node:util';
 import { brokenFrame } from '../errors.js';
 import type { Part } from '../protocol/payload.js';
 import type { Json, JsonObject } from './json.js';
-import { MAX_DEPTH, MAX_HOLES } from './limits.js';
+import { MAX_DEPTH, MAX_HOLES, MAX_SIGNALS } from './limits.js';
 
 /** Finds the signals of a call. */
 export interface SignalReader {
@@ -21,6 +21,9 @@ export interface ReaderOptions {
   /** Decodes one value, and calls back for what is in it. */
   readonly read: (reader: Reader, json: Json[] | JsonObject) => unknown;
 }
+
+const isSignalNumber = (number: unknown): boolean =>
+  Number.isSafeInteger(number) && (number as number) >= 1 && (number as number) <= MAX_SIGNALS;
 
 export class Reader {
   readonly #options: ReaderOptions;
@@ -56,7 +59,7 @@ export class Reader {
   }
 
   signal(number: unknown): AbortSignal {
-    if (!this.#options.signals || !Number.isSafeInteger(number))
+    if (!this.#options.signals || !isSignalNumber(number))
       return this.refuse('one with signals only where a call has them');
     return this.#options.signals.get(number as number);
   }

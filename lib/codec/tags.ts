@@ -11,7 +11,7 @@ export const Tag = {
   INFINITY: 4,
   NEGATIVE_INFINITY: 5,
   NEGATIVE_ZERO: 6,
-  /** decimal digits as a string */
+  /** hexadecimal digits as a string, after a `-` where it is negative: both ways take a time in proportion to its length */
   BIGINT: 7,
   /** nothing: the string is the next part */
   STRING: 8,

@@ -1,6 +1,7 @@
 // Where in a value a walk is, and how a reader would write that: `args[0].socket`, `result.items[3]["odd key"]`.
 
 import { types } from 'node:util';
+import { cut } from '../errors.js';
 
 /** The way from the outermost value to the one that is looked at. A step in a Map counts key, value, key, value. */
 export class ValuePath {
@@ -10,14 +11,24 @@ export class ValuePath {
   readonly #base: string;
   readonly #holders: object[] = [];
   readonly #keys: (string | number)[] = [];
+  /** At which depth an object was entered. */
+  readonly #levels: Map<object, number> | undefined;
 
-  constructor(base: string) {
+  /** @param tells whether {@link levelOf} will be asked */
+  constructor(base: string, tells: boolean) {
     this.#base = base;
+    if (tells) this.#levels = new Map();
   }
 
   /** Goes into an object; `setKey` then says where in it. */
   enter(holder: object): void {
+    this.#levels?.set(holder, this.depth);
     this.#holders[this.depth++] = holder;
+  }
+
+  /** Goes out of all objects from this depth on. */
+  leave(depth: number): void {
+    for (; this.depth > depth; this.depth--) this.#levels?.delete(this.#holders[this.depth - 1]!);
   }
 
   setKey(key: string | number): void {
@@ -31,8 +42,7 @@ export class ValuePath {
 
   /** The depth at which `object` was entered, if we are in it. */
   levelOf(object: object): number | undefined {
-    for (let i = 0; i < this.depth; i++) if (this.#holders[i] === object) return i;
-    return undefined;
+    return this.#levels!.get(object);
   }
 
   /** The way as text; the middle of a very long one is left out. */
@@ -49,10 +59,14 @@ export class ValuePath {
 
 const MOST_STEPS = 20;
 
+/** Characters of a name that is shown whole. */
+const MOST_KEY = 60;
+
 function segment(holder: object, key: string | number): string {
   if (types.isMap(holder)) return mapSegment(holder, Number(key));
   if (types.isSet(holder)) return `.values[${key}]`;
   if (typeof key === 'number') return `[${key}]`;
+  if (key.length > MOST_KEY) return `[${JSON.stringify(cut(key))}]`;
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
@@ -61,6 +75,6 @@ function mapSegment(map: ReadonlyMap<unknown, unknown>, place: number): string {
   if (place % 2 === 0) return `.entries[${entry}].key`;
   const key = [...map.keys()][entry];
   return typeof key === 'string' || typeof key === 'number'
-    ? `.get(${JSON.stringify(key)})`
+    ? `.get(${JSON.stringify(typeof key === 'string' ? cut(key) : key)})`
     : `.entries[${entry}].value`;
 }

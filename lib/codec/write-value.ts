@@ -1,17 +1,20 @@
 // Any value to the tagged form.
 
+import { cut } from '../errors.js';
 import { type Json, type JsonObject, setOwn } from './json.js';
 import { kindOf } from './kinds.js';
+import { writeBigInt } from './leaf-kinds.js';
 import { isLenient } from './lenient.js';
 import { className, isPlainArray, isPlainObject } from './prototypes.js';
 import { Tag } from './tags.js';
+import { writeText } from './text.js';
 import type { Writer } from './writer.js';
 
 /** The tagged form of a value. */
 export function writeValue(writer: Writer, value: unknown): Json {
   switch (typeof value) {
     case 'string':
-      return writer.takeString(value) ? [Tag.STRING] : value;
+      return writeText(writer, value);
     case 'boolean':
       return value;
     case 'number':
@@ -19,7 +22,7 @@ export function writeValue(writer: Writer, value: unknown): Json {
     case 'undefined':
       return [Tag.UNDEFINED];
     case 'bigint':
-      return [Tag.BIGINT, value.toString()];
+      return writeBigInt(writer, value);
     case 'object':
       return value === null ? null : writeObject(writer, value);
     default:
@@ -45,7 +48,7 @@ function writeObject(writer: Writer, object: object): Json {
 }
 
 function refuseInstance(writer: Writer, object: object): never {
-  return writer.refuse(`an instance of ${className(object)}`);
+  return writer.refuse(`an instance of ${cut(className(object))}`);
 }
 
 function writePlainObject(writer: Writer, object: object): JsonObject {
@@ -61,7 +64,7 @@ function writePlainObject(writer: Writer, object: object): JsonObject {
 function refuseSymbolKeys(writer: Writer, object: object): void {
   for (const symbol of Object.getOwnPropertySymbols(object)) {
     if (Object.prototype.propertyIsEnumerable.call(object, symbol))
-      writer.refuse(`an object with the key ${String(symbol)}`);
+      writer.refuse(`an object with the key ${cut(String(symbol))}`);
   }
 }
 
@@ -91,6 +94,9 @@ function hasHoles(array: readonly unknown[]): boolean {
 }
 
 function writeSparseArray(writer: Writer, array: readonly unknown[]): Json {
+  writer.expectHoles(array.length);
+  // To look for the elements takes a time that follows the length, and may be in vain again and again.
+  writer.waste(array.length / 16);
   const indices = Object.keys(array).filter(isIndex).map(Number);
   writer.growHoles(array.length - indices.length);
   const node: Json[] = [Tag.SPARSE, array.length];

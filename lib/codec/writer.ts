@@ -1,9 +1,9 @@
 // What one encoding remembers while it walks a value: where it is, what it met, what goes beside the text. Knows no kinds of values.
 
-import { notSerializable } from '../errors.js';
+import { notSerializable, tooLarge } from '../errors.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Json } from './json.js';
-import { LONG_STRING, MAX_DEPTH, MAX_HOLES } from './limits.js';
+import { LONG_STRING, MAX_DEPTH, MAX_ERROR_TEXT, MAX_HOLES, MAX_WASTE } from './limits.js';
 import { ValuePath } from './value-path.js';
 import { withCause } from './with-cause.js';
 
@@ -21,14 +21,16 @@ export interface WriterOptions {
   readonly write: (writer: Writer, value: unknown) => Json;
   /** Equal values give equal text: keys are sorted, nothing goes beside the text, shared references are written out. */
   readonly canonical?: boolean;
-  /** About how many characters and bytes there may be. @default Infinity */
-  readonly limit?: number;
+  /** About how many characters and bytes there may be. */
+  readonly limit: number;
   readonly signals?: SignalWriter;
 }
 
 export class Writer {
   readonly canonical: boolean;
   readonly parts: Part[] = [];
+  /** About how many characters each text of an error may have. */
+  readonly errorText: number;
   /** Whether what can't travel is left behind here, and not refused. */
   isLenient = false;
   /** Undefined where a signal can't travel. */
@@ -42,12 +44,17 @@ export class Writer {
   #holes = 0;
   #limit: number;
   #refusal: unknown;
+  /** How many attempts we are in. */
+  #attempts = 0;
+  /** Characters and bytes of attempts that failed. */
+  #wasted = 0;
 
   constructor(options: WriterOptions) {
-    this.#path = new ValuePath(options.path);
+    this.#path = new ValuePath(options.path, options.canonical ?? false);
     this.#write = options.write;
     this.canonical = options.canonical ?? false;
-    this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
+    this.#limit = options.limit;
+    this.errorText = Math.min(MAX_ERROR_TEXT, options.limit / 8);
     this.signals = options.signals;
   }
 
@@ -58,16 +65,21 @@ export class Writer {
   payload<T>(value: T, write: (writer: Writer, value: T) => Json = this.#write): Payload {
     try {
       const text = JSON.stringify(write(this, value));
+      // Half of a surrogate pair and control characters take six characters.
+      if (sizeOf(text, this.#limit) > this.#limit && !this.canonical) return this.#refuseSize();
       return { text, ext: true, parts: this.parts.length > 0 ? this.parts : undefined };
     } catch (error) {
       if (error === this.#refusal) throw error;
-      if (error instanceof RangeError) return this.#refuseDepth(error);
+      if (error instanceof RangeError)
+        return /string length/.test(error.message) ? this.#refuseSize() : this.#refuseDepth(error);
       return this.refuse(UNREADABLE, { cause: error });
     }
   }
 
   /** Ends the encoding, in the name of the value that is looked at just now. */
   refuse(what: string, options?: { cause: unknown }): never {
+    // Nobody will see it, and to make it costs more than all the rest of an attempt.
+    if (this.#attempts > 0) throw LEFT_OUT;
     const error = notSerializable(String(this.#path), what);
     this.#refusal = options ? withCause(error, options.cause) : error;
     throw this.#refusal;
@@ -89,7 +101,7 @@ export class Writer {
   }
 
   leave(): void {
-    this.#path.depth--;
+    this.#path.leave(this.#path.depth - 1);
   }
 
   /** Reads and encodes a property of the object that was entered. */
@@ -106,7 +118,7 @@ export class Writer {
 
   /** True if the string is to go beside the text, which is then done. */
   takeString(value: string): boolean {
-    this.#grow(value.length);
+    this.grow(sizeOf(value, this.#limit));
     if (this.canonical || value.length < LONG_STRING || !isWellFormed(value)) return false;
     this.parts.push(value);
     return true;
@@ -114,17 +126,26 @@ export class Writer {
 
   /** Copies bytes, so that they don't change any more, and gives what the text says of them. */
   takeBytes(bytes: ArrayBufferView): string[] {
-    this.#grow(bytes.byteLength);
+    this.grow(bytes.byteLength);
     const copy = Buffer.from(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     if (this.canonical) return [copy.toString('base64')];
     this.parts.push(copy);
     return [];
   }
 
+  /** Refuses an array with holes that has so many, or else so many elements, that nobody needs to look for those. */
+  expectHoles(length: number): void {
+    if (length - MAX_HOLES > (this.#limit - this.#size) / 2) this.#refuseHoles();
+  }
+
   /** Counts holes. */
   growHoles(count: number): void {
     this.#holes += count;
-    if (this.#holes > MAX_HOLES) this.refuse(`an array with over ${MAX_HOLES} holes`);
+    if (this.#holes > MAX_HOLES) this.#refuseHoles();
+  }
+
+  #refuseHoles(): never {
+    return this.refuse(`an array with over ${MAX_HOLES} holes`);
   }
 
   /** Lets what is encoded from here on, up to the end of the attempt, have no more than `room`. */
@@ -132,20 +153,32 @@ export class Writer {
     this.#limit = Math.min(this.#limit, this.#size + room);
   }
 
-  /** Encodes what may be left out: if it can't travel, is too large or has a signal in it, nothing has happened. */
+  /** Counts what took its time, though nothing of it travels. */
+  waste(size: number): void {
+    this.#wasted += size;
+  }
+
+  /**
+   * Encodes what may be left out: if it can't travel, is too large or has a signal in it, nothing has happened. What is
+   * in it may be met again and again, so when too much was in vain all else that may be left out is.
+   */
   attempt(run: () => Json): Json | undefined {
+    if (this.#wasted > MAX_WASTE) return undefined;
     const [size, depth, met, parts] = [this.#size, this.#path.depth, this.#met.length, this.parts.length];
     const [limit, signals, isLenient] = [this.#limit, this.signals, this.isLenient];
     let json: Json | undefined;
     this.signals = undefined;
+    this.#attempts++;
     try {
       json = run();
     } catch {
+      this.#wasted += this.#size - size + LEAST_WASTE;
       this.#size = size;
-      this.#path.depth = depth;
+      this.#path.leave(depth);
       this.parts.length = parts;
       while (this.#met.length > met) this.#numbers.delete(this.#met.pop()!);
     }
+    this.#attempts--;
     this.#limit = limit;
     this.signals = signals;
     this.isLenient = isLenient;
@@ -154,7 +187,7 @@ export class Writer {
 
   #step(key: string | number): void {
     this.#path.setKey(key);
-    this.#grow(typeof key === 'string' ? key.length + 3 : 2);
+    this.grow(typeof key === 'string' ? key.length + 3 : 2);
   }
 
   #read(holder: object, key: string | number): unknown {
@@ -165,22 +198,39 @@ export class Writer {
     }
   }
 
-  #grow(size: number): void {
+  /** Counts characters and bytes. */
+  grow(size: number): void {
     this.#size += size;
-    if (this.#size > this.#limit) this.refuse(`too large (over ${this.#limit} characters)`);
+    if (this.#size > this.#limit) this.#refuseSize();
+  }
+
+  #refuseSize(): never {
+    if (this.#attempts > 0) throw LEFT_OUT;
+    this.#refusal = tooLarge(String(this.#path), this.#limit);
+    throw this.#refusal;
   }
 
   // The whole way there would be too long to read.
   #refuseDepth(cause?: RangeError): never {
-    this.#path.depth = 0;
+    this.#path.leave(0);
     return this.refuse(TOO_DEEP, cause && { cause });
   }
 }
 
-const TOO_DEEP = `nested too deeply (over ${MAX_DEPTH} levels) or too large`;
+const TOO_DEEP = `nested too deeply (over ${MAX_DEPTH} levels)`;
+/** Ends an attempt. */
+const LEFT_OUT = new Error('Left out');
+
+/** What an attempt costs beside its characters. */
+const LEAST_WASTE = 32;
+
 const UNREADABLE = 'a value that throws when it is read';
 
 // Half a surrogate pair is lost in UTF-8, but not in JSON; so parts can be written as UTF-8.
 function isWellFormed(value: string): boolean {
   return (value as string & { isWellFormed(): boolean }).isWellFormed();
 }
+
+/** What a text counts: one a character, but bytes where they alone could be more than the limit, since V8 reads no string from more. */
+export const sizeOf = (text: string, limit: number): number =>
+  text.length > limit / 3 ? Buffer.byteLength(text) : text.length;

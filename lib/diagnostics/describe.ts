@@ -2,6 +2,9 @@
 
 import type { DiagnosticsMessages, DiagnosticsName, WorkerMessage } from './messages.js';
 
+/** Characters of a key, which may be of any length. */
+const MOST_KEY = 60;
+
 const OVERLOADS = {
   calls: 'calls are refused',
   results: 'results are dropped',
@@ -13,10 +16,11 @@ const LINES: { readonly [N in DiagnosticsName]: (message: DiagnosticsMessages[N]
   leave: message => `${who(message)} left`,
   appointed: message => `${who(message)} is appointed for term ${message.term}`,
   ready: message => `${who(message)} is ready in term ${message.term}`,
-  deposed: message => `${who(message)} leads no longer, term ${message.term}: ${message.cause ?? 'cause unknown'}`,
+  deposed: message =>
+    `${who(message)} leads no longer, term ${message.term}: ${message.cause ?? 'cause unknown'}${because(message)}`,
   vacant: () => 'nobody may lead',
   resync: ({ key, fromTerm, toTerm, reason }) =>
-    `values of ${key} may have been missed (${reason}, term ${fromTerm} to ${toTerm})`,
+    `values of ${key.slice(0, MOST_KEY)} may have been missed (${reason}, term ${fromTerm} to ${toTerm})`,
   overload: ({ workerId, what }) => `too much waits for worker ${workerId}: ${OVERLOADS[what]}`,
   warning: ({ message }) => `warning: ${message}`,
 };
@@ -24,6 +28,9 @@ const LINES: { readonly [N in DiagnosticsName]: (message: DiagnosticsMessages[N]
 export function describe<N extends DiagnosticsName>(name: N, message: DiagnosticsMessages[N]): string {
   return LINES[name](message);
 }
+
+const because = ({ error }: DiagnosticsMessages['deposed']): string =>
+  error ? `, ${error.name}: ${error.message}` : '';
 
 const who = ({ member, workerId, pid }: WorkerMessage): string =>
   member === workerId ? 'this worker' : `worker ${workerId} (pid ${pid})`;

@@ -38,8 +38,15 @@ export interface DiagnosticsMessages {
   appointed: WorkerMessage & { readonly term: number };
   /** The leader's real client is open. */
   ready: WorkerMessage & { readonly term: number };
-  /** A leader leads no longer. `cause` is `undefined` where a member was not told. */
-  deposed: WorkerMessage & { readonly term: number; readonly cause: DeposedCause | undefined };
+  /**
+   * A leader leads no longer. `cause` is `undefined` where a member was not told; `error` is that of the real client that
+   * ended its term, or could not be opened.
+   */
+  deposed: WorkerMessage & {
+    readonly term: number;
+    readonly cause: DeposedCause | undefined;
+    readonly error?: Error;
+  };
   /** A group has members, and none of them may lead. Told by the primary. */
   vacant: GroupMessage;
   /** Told by a member, once for each handle. */

@@ -38,9 +38,10 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
     return this.#controller(number).signal;
   }
 
+  /** A signal in the arguments aborted in the caller; one that isn't there is nobody's. */
   abort(number: number, reason: unknown): void {
-    const controller = this.#controller(number);
-    this.#inContext(() => controller.abort(reason));
+    const controller = this.#controllers?.get(number);
+    if (controller) this.#inContext(() => controller.abort(reason));
   }
 
   /** Nobody waits for it any more. */

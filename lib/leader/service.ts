@@ -16,13 +16,15 @@ import {
 } from '../errors.js';
 import type { Served } from '../metrics/served.js';
 import type { MemberOptions } from '../options.js';
+import { isCall } from '../protocol/classes.js';
 import { type FrameView, pickFrames, readFrames } from '../protocol/frames.js';
-import { type Bundle, isCall, Kind, kindOf } from '../protocol/messages.js';
+import { type Bundle, Kind, kindOf, Overload } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import type { AsyncContext } from '../utils/async-context.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { isThenable } from '../utils/is-thenable.js';
 import { NumberedTable } from '../utils/numbered-table.js';
+import { Held } from './held.js';
 import type { RealClient } from './real-client.js';
 import { RunningCall } from './running-call.js';
 import type { Sender } from './sender.js';
@@ -68,7 +70,7 @@ export class Service implements TopicHost, MethodHost {
   /** The number of the last bundle that came from our own member. */
   receivedHere = 0;
   /** What came outside the lease, in order. */
-  #held: Bundle[] = [];
+  readonly #held = new Held();
   #heldEvents: { readonly index: number; readonly payload: Payload }[] = [];
   /** By worker. */
   readonly #running = new Map<number, NumberedTable<RunningCall>>();
@@ -151,9 +153,7 @@ export class Service implements TopicHost, MethodHost {
   /** The lease is valid again: what was held goes on, in order. */
   release(): void {
     if (this.#state === 'stopped' || !this.hasLease()) return;
-    const held = this.#held;
-    this.#held = [];
-    for (const bundle of held) this.#processOrHold(bundle);
+    for (const bundle of this.#held.take()) this.#processOrHold(bundle);
     // A call may have blocked the event loop for longer than the lease.
     if (this.#held.length > 0 || !this.hasLease()) return;
     for (const topic of this.#topics.values()) topic.release();
@@ -193,7 +193,7 @@ export class Service implements TopicHost, MethodHost {
     this.sender.flush();
     this.#state = 'stopped';
     this.#drainTimer?.clear();
-    this.#held = [];
+    this.#held.take();
     for (const calls of this.#running.values()) {
       for (const call of calls.inOrder()) call.abandon(leaderLost(call.method, 'unknown'));
     }
@@ -206,8 +206,22 @@ export class Service implements TopicHost, MethodHost {
   // ------------------------------------------------------------------------------------------------------ frames
 
   #processOrHold(bundle: Bundle): void {
-    if (this.#held.length > 0) this.#held.push(bundle);
+    if (this.#held.length > 0) this.#hold(bundle, this.#clock.now());
     else this.#process(bundle);
+  }
+
+  /** What there is no room for never began. */
+  #hold(bundle: Bundle, now: number): void {
+    const refused = this.#held.add(bundle, now);
+    if (!refused) return;
+    const { f, h } = refused;
+    if (f !== undefined)
+      for (let i = 0; i < h.length; i += 4) this.sender.to(f, Kind.OVERLOADED, h[i + 1]!, Overload.CALL);
+  }
+
+  /** Bytes that wait for the lease. */
+  get heldBytes(): number {
+    return this.#held.bytes;
   }
 
   /** The clock is read for each frame: the one before it may have blocked the event loop, and the lease be over. */
@@ -224,7 +238,7 @@ export class Service implements TopicHost, MethodHost {
         if (this.#mustHold(now)) isHeld = true;
         else if (f !== undefined) isHeld = !this.#frame(f, frame, now);
         else if (frame.kind === Kind.GONE) this.#gone(frame.id);
-        if (isHeld) this.#held.push(at === 0 ? bundle : framesFrom(bundle, at));
+        if (isHeld) this.#hold(at === 0 ? bundle : framesFrom(bundle, at), now);
       });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
@@ -378,8 +392,9 @@ export class Service implements TopicHost, MethodHost {
 
   #subscribe(from: number, { id, json, ext, parts }: FrameView): void {
     // Who draws to its end takes no new subscribers: they come to the next leader by themselves.
-    if (this.#state === 'draining' || !Array.isArray(json)) return;
+    if (this.#state === 'draining') return;
     try {
+      if (!Array.isArray(json)) throw brokenFrame('a subscription', 'a delivery and a topic');
       const [delivery, encoded] = json as ['all' | 'one', unknown];
       const value = ext ? decodeValue(encoded, true, parts) : encoded;
       const topic = this.#topic(canonicalKey(value, 'topic'), value);
@@ -436,8 +451,7 @@ export class Service implements TopicHost, MethodHost {
   }
 
   #returnHeld(): void {
-    const held = this.#held;
-    this.#held = [];
+    const held = this.#held.take();
     const state = this.#state;
     this.#state = 'draining';
     for (const bundle of held) this.#process(bundle);

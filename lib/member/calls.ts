@@ -4,7 +4,15 @@ import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
 import { markRemote } from '../codec/local-stack.js';
-import { brokenFrame, brokenResult, leaderLost, type Outcome, overloaded, SharedClientError } from '../errors.js';
+import {
+  brokenFrame,
+  brokenResult,
+  leaderLost,
+  type Outcome,
+  overloaded,
+  SharedClientError,
+  unsendableResult,
+} from '../errors.js';
 import { CallCounts, type FailureReason } from '../metrics/call-counts.js';
 import type { FrameView } from '../protocol/frames.js';
 import { EXT, Kind } from '../protocol/messages.js';
@@ -18,7 +26,7 @@ import { NumberedTable } from '../utils/numbered-table.js';
 import type { Call, CallSignal } from './call.js';
 
 /** Calls that may wait in this process for a leader, or for a primary that doesn't read. */
-const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+export const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 
 export interface CallsOptions {
   readonly clock: Clock;
@@ -136,6 +144,8 @@ export class Calls {
       return false;
     }
     const call = this.#calls.get(frame.id);
+    // A subscription has a number of its own among them.
+    if (!call && frame.kind === Kind.OVERLOADED) return false;
     if (call?.road?.term === term) this.#answer(call, frame, now);
     return true;
   }
@@ -249,7 +259,8 @@ export class Calls {
         if (this.#road === call.road) this.#road = undefined;
         return this.#again(call);
       case Kind.OVERLOADED:
-        call.hasRun = json === 1;
+        call.hasRun = json !== 0;
+        if (json === 2) return this.#fail(call, unsendableResult(call.method));
         this.#options.overloaded?.(call.hasRun ? 'results' : 'calls');
         return this.#fail(call, overloaded(call.hasRun || call.wasLost ? 'unknown' : 'not-started'));
     }

@@ -2,6 +2,7 @@
 // whoever leads.
 
 import { decodeValue } from '../codec/decode-value.js';
+import { readError } from '../codec/read-error.js';
 import { tell } from '../diagnostics/channels.js';
 import { debug } from '../diagnostics/debug-log.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
@@ -16,11 +17,12 @@ import {
   timedOut,
 } from '../errors.js';
 import { handBack, type Service } from '../leader/service.js';
-import { Failovers } from '../metrics/failovers.js';
+import { Failovers, type TermEnd } from '../metrics/failovers.js';
 import { Served } from '../metrics/served.js';
 import { type MemberOptions, memberDigest } from '../options.js';
 import { type FrameView, readFrames } from '../protocol/frames.js';
 import { type Bundle, type Join, Kind, type News, type Offer, type Resign } from '../protocol/messages.js';
+import { toPortable } from '../protocol/travelling-parts.js';
 import { LocalRoad } from '../road/local-road.js';
 import type { Road } from '../road/road.js';
 import { captureContext, neutralContext } from '../utils/async-context.js';
@@ -72,7 +74,6 @@ export class Member implements LinkMember {
   /** Of the code that asked for the client. */
   readonly context = captureContext();
   readonly observers = new Set<MemberObserver>();
-  readonly failovers = new Failovers();
   /** What it ran as a leader. */
   readonly served = new Served();
   readonly #gone = defer();
@@ -85,8 +86,12 @@ export class Member implements LinkMember {
   readonly #newsTeller: NewsTeller;
   #role: RoleState;
   #news: News | undefined;
+  /** How the last term ended that is known to have. */
+  #ended: TermEnd | undefined;
   /** The last error of an attempt to open the real client, while none is open. */
   #openError: Error | undefined;
+  /** Somebody in this process was told of it. */
+  #isFailureTold = false;
   readonly #told: ToldErrors;
   #road: Road | undefined;
   readonly #roads: Roads;
@@ -102,7 +107,12 @@ export class Member implements LinkMember {
   #isAside = false;
   #whenPlayed: (() => void)[] = [];
 
-  constructor(options: MemberOptions, link: Link) {
+  constructor(
+    options: MemberOptions,
+    link: Link,
+    /** Of all members that had this name in this process. */
+    readonly failovers = new Failovers(),
+  ) {
     this.name = options.name;
     this.clock = link.clock;
     this.#options = options;
@@ -160,6 +170,11 @@ export class Member implements LinkMember {
     return this.#role.isLeaving || this.#role.now.at === 'gone';
   }
 
+  /** How the last term ended, as far as this member was told. */
+  get ended(): TermEnd | undefined {
+    return this.#ended;
+  }
+
   get leader(): { readonly workerId: number; readonly pid: number } | undefined {
     return this.#news?.leader;
   }
@@ -175,7 +190,7 @@ export class Member implements LinkMember {
   /** Bytes of calls that wait here for a leader, and of all that waits for the channel to take it. */
   get queuedBytes(): number {
     const channel = this.#link.isLinked ? this.#link.outbox.waitingBytes : 0;
-    return this.calls.waitingBytes + channel + this.#roads.queuedBytes;
+    return this.calls.waitingBytes + channel + this.#roads.queuedBytes + (this.#tenure.service?.heldBytes ?? 0);
   }
 
   get road(): Road | undefined {
@@ -185,6 +200,13 @@ export class Member implements LinkMember {
   /** Why data goes by the relay, where the primary asked for the direct road. */
   get roadProblem(): string | undefined {
     return this.#roads.problem;
+  }
+
+  /** Who waits for a leader hears of it by that. Otherwise it is an event, once until one is open. */
+  openFailed(error: unknown): void {
+    if (!this.#waiters.isEmpty || this.#isFailureTold) return;
+    this.#isFailureTold = true;
+    this.#observe(observer => observer.error(error));
   }
 
   /** Resolves when a leader is ready. */
@@ -252,13 +274,27 @@ export class Member implements LinkMember {
 
   news(news: News): void {
     // The channel keeps order, so this is the newest.
-    this.#newsTeller.tell(news);
+    const error = news.error && this.#told.read(news.error);
+    if (news.cause) this.#ended = { term: this.#ledBefore(news), cause: news.cause, error };
+    this.#newsTeller.tell(news, error);
     this.#news = news;
-    if (news.error) this.#openError = this.#told.read(news.error);
-    if (news.phase === 'ready') this.#openError = undefined;
+    if (news.phase === 'failed') this.#openError = error;
+    if (news.phase === 'ready') {
+      this.#openError = undefined;
+      this.#isFailureTold = false;
+    }
     if (news.methods) this.#observe(observer => observer.methods(news.methods!));
     this.#play({ type: 'news', term: news.term, phase: news.phase, leader: news.leader?.workerId });
-    if (news.phase === 'failed') this.#waiters.reject(leaderFailed(this.name, this.#openError));
+    if (news.phase !== 'failed') return;
+    this.#isFailureTold ||= !this.#waiters.isEmpty;
+    this.#waiters.reject(leaderFailed(this.name, this.#openError));
+  }
+
+  /** The last term before this news that had a leader. */
+  #ledBefore({ term, leader }: News): number | undefined {
+    const last = this.#news;
+    const isOther = last?.leader && (last.term < term || !leader);
+    return isOther ? last.term : this.#ended?.term;
   }
 
   handover(term: number): void {
@@ -412,8 +448,17 @@ export class Member implements LinkMember {
   }
 
   #tellRole(wasLeader: boolean): void {
-    const event = { term: this.#role.news.term };
+    const { news } = this.#role;
+    const { cause, error } = (wasLeader ? this.#ownEnd() : this.#ended) ?? {};
+    const event = { term: news.term, ...(cause && { cause }), ...(error && { error }) };
     this.#observe(observer => (wasLeader ? observer.follower(event) : observer.leader(event)));
+  }
+
+  /** How the term ends that this member led, where it ends by its own word. */
+  #ownEnd(): Omit<TermEnd, 'term'> | undefined {
+    const { now } = this.#role;
+    if (now.at !== 'closing' || !now.cause) return undefined;
+    return { cause: now.cause, error: now.error && readError(toPortable(now.error)) };
   }
 
   #carryOut(order: RoleOrder): void {
@@ -464,6 +509,7 @@ export class Member implements LinkMember {
     void this.#inTime(this.#sayGoodbye()).then(() => this.#gone.resolve());
     this.calls.failAll(outcome => closed('The shared client', outcome));
     this.#shut();
+    this.failovers.forget();
     this.subscriptions.close();
     this.stickies.clear();
     this.#waiters.reject(closed('The shared client'));
@@ -506,7 +552,7 @@ export class Member implements LinkMember {
     if (this.#roads.remote && this.#roads.remote.term !== term) return;
     const road = build();
     this.#road = road;
-    const failover = this.failovers.ready(term, this.clock.now(), this.#news?.cause);
+    const failover = this.failovers.ready(term, this.clock.now(), this.#news?.cause && this.#ended);
     const after = failover ? `, ${failover.durationMs.toFixed(1)} ms after the leader before it was lost` : '';
     debug(this.#teller, () => `calls go by the ${road.kind} road (term ${term})${after}`);
     this.subscriptions.open(road);

@@ -15,7 +15,8 @@ export class NewsTeller {
 
   constructor(private readonly teller: GroupMessage) {}
 
-  tell(news: News): void {
+  /** @param error the one that ended the last term */
+  tell(news: News, error?: Error): void {
     const led = this.#led;
     const isSameTerm = led?.term === news.term;
     // It can't be reached, but whether its term has ended, and why, isn't known yet.
@@ -23,7 +24,7 @@ export class NewsTeller {
     if (isInDoubt) return;
     this.#led = hasLeader(news) ? news : undefined;
     if (led && !(isSameTerm && news.leader)) {
-      tell('deposed', { ...this.teller, ...led.leader, term: led.term, cause: news.cause });
+      tell('deposed', { ...this.teller, ...led.leader, term: led.term, cause: news.cause, ...(error && { error }) });
     }
     if (!hasLeader(news)) return;
     const message = { ...this.teller, ...news.leader, term: news.term };

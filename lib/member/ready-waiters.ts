@@ -36,6 +36,10 @@ export class ReadyWaiters {
     });
   }
 
+  get isEmpty(): boolean {
+    return this.#waiters.size === 0;
+  }
+
   resolve(): void {
     for (const waiter of this.#waiters) this.#end(waiter, waiter.resolve);
   }

@@ -2,6 +2,7 @@
 
 import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
+import { overloadedSubscription } from '../errors.js';
 import type { FrameView } from '../protocol/frames.js';
 import { nextNumber } from '../protocol/ids.js';
 import { EXT, Kind } from '../protocol/messages.js';
@@ -9,6 +10,7 @@ import type { Payload } from '../protocol/payload.js';
 import type { Road } from '../road/road.js';
 import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';
+import { MOST_WAITING_BYTES } from './calls.js';
 
 /** What a listener learns beside the value. */
 export interface ValueInfo {
@@ -76,7 +78,16 @@ export class Subscriptions {
 
   add(subscription: MemberSubscription): void {
     this.#all.set(subscription.id, subscription);
-    if (this.#road) this.#send(subscription, this.#road);
+    if (!this.#road) return;
+    if (this.#road.isNextBundle && this.#road.waitingBytes > MOST_WAITING_BYTES) return this.#refuseHere(subscription);
+    this.#send(subscription, this.#road);
+  }
+
+  /** In a later turn: whoever subscribes has nothing in hands yet. */
+  #refuseHere(subscription: MemberSubscription): void {
+    this.clock.defer(() => {
+      if (this.#all.delete(subscription.id)) subscription.owner.refused(overloadedSubscription());
+    });
   }
 
   remove(subscription: MemberSubscription): void {
@@ -117,7 +128,10 @@ export class Subscriptions {
         this.#subscribed(frame.id, frame.json, term);
         return true;
       case Kind.REFUSED:
-        this.#refused(frame, term);
+        this.#refused(frame.id, term, () => decodeError(frame.json, frame.ext, frame.parts));
+        return true;
+      case Kind.OVERLOADED:
+        this.#refused(frame.id, term, overloadedSubscription);
         return true;
       case Kind.VALUE:
         this.#value(frame, term);
@@ -174,10 +188,10 @@ export class Subscriptions {
     return told.size !== told.add(key).size;
   }
 
-  #refused({ id, json, ext, parts }: FrameView, term: number): void {
+  #refused(id: number, term: number, toError: () => Error): void {
     const subscription = this.#all.get(id);
     if (!subscription || !this.#isCurrent(term)) return;
-    const error = decodeError(json, ext, parts);
+    const error = toError();
     if (subscription.term === 0) {
       this.#all.delete(id);
       return subscription.owner.refused(error);

@@ -2,6 +2,7 @@
 // closed, and the service in between. What it is to do, and when, its role decides.
 
 import { encodeError } from '../codec/encode-error.js';
+import { MAX_CONTROL_ERROR } from '../codec/limits.js';
 import { debug } from '../diagnostics/debug-log.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
 import { closed, textOf } from '../errors.js';
@@ -32,6 +33,8 @@ export interface Holder {
   readonly calls: Pick<Calls, 'contextOf'>;
   /** Where it is counted what ran. */
   readonly served: Served;
+  /** The real client could not be opened here. */
+  openFailed(error: unknown): void;
   warning(text: string): void;
 }
 
@@ -86,14 +89,16 @@ export class Tenure {
     const handlers: RealClientHandlers = {
       broken: error => {
         debug(teller, () => `its real client is lost (term ${term}): ${textOf(error)}`);
-        play({ type: 'broken', term, error: encodeError(error) });
+        // What a client says of itself while it is closed is no news.
+        if (this.#opening === opening) observe(observer => observer.error(error));
+        play({ type: 'broken', term, error: encodeError(error, MAX_CONTROL_ERROR) });
       },
       error: error => observe(observer => observer.error(error)),
       event: (event, args) => this.#service?.event(event, args),
       warn: text => this.#warnOnce(text),
     };
     const open = () => RealClient.open(member.options, term, member.clock, handlers);
-    const opening = member.context.runInAsyncScope(open);
+    const opening: Opening = member.context.runInAsyncScope(open);
     this.#opening = opening;
     try {
       const client = await opening.ready;
@@ -104,7 +109,8 @@ export class Tenure {
     } catch (error) {
       if (this.#opening !== opening) return;
       debug(teller, () => `could not open the real client (term ${term}): ${textOf(error)}`);
-      play({ type: 'open failed', term, error: encodeError(error) });
+      member.openFailed(error);
+      play({ type: 'open failed', term, error: encodeError(error, MAX_CONTROL_ERROR) });
     }
   }
 

@@ -1,11 +1,10 @@
 // What the members of a group are told of a real client that could not be opened, or broke. Where others read the control
 // plane too, as on PM2's bus, its message, stack and properties stay in its worker: passwords stand in such texts.
 
-import { decodeError } from '../codec/decode-error.js';
 import { encodeError } from '../codec/encode-error.js';
-import { brokenFrame } from '../errors.js';
+import { readError } from '../codec/read-error.js';
 import type { Payload, PortablePayload } from '../protocol/payload.js';
-import { fromPortable, toPortable } from '../protocol/travelling-parts.js';
+import { toPortable } from '../protocol/travelling-parts.js';
 import { openErrorElsewhere } from '../warnings.js';
 import type { Link } from './link.js';
 
@@ -19,7 +18,7 @@ export class ToldErrors {
   tell(payload: Payload): PortablePayload {
     const whole = toPortable(payload);
     if (this.link.kind !== 'pm2') return whole;
-    const error = read(whole);
+    const error = readError(whole);
     const told = toPortable(encodeError(briefly(error, this.link.self.workerId)));
     this.#own = { text: told.text, error };
     return told;
@@ -27,16 +26,7 @@ export class ToldErrors {
 
   /** Whatever was told becomes an error; what was told here, the one that it was. */
   read(told: PortablePayload): Error {
-    return this.#own?.text === told.text ? this.#own.error : read(told);
-  }
-}
-
-function read(payload: PortablePayload): Error {
-  const { text, ext, parts } = fromPortable(payload);
-  try {
-    return decodeError(JSON.parse(text), ext, parts);
-  } catch (error) {
-    return brokenFrame('error.text', `JSON, but ${(error as Error).message}`);
+    return this.#own?.text === told.text ? this.#own.error : readError(told);
   }
 }
 

@@ -13,13 +13,49 @@ export interface FailoverStatus {
   readonly last: Failover | undefined;
 }
 
+/** An error as a plain object, for logs. */
+export interface ErrorSummary {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string | number;
+}
+
+/** How a term ended. */
+export interface TermEndStatus {
+  /** `undefined` where this process joined after it. */
+  readonly term: number | undefined;
+  readonly cause: DeposedCause;
+  /** The error of the real client that ended it, if it was one. */
+  readonly error?: ErrorSummary;
+}
+
 /** One of them. */
 export interface Failover {
   /** Why the term before ended; `undefined` where the primary didn't say. */
   readonly cause: DeposedCause | undefined;
+  /** The error of the real client that ended it, if it was one. */
+  readonly error?: ErrorSummary;
   readonly fromTerm: number;
   readonly toTerm: number;
   readonly durationMs: number;
+}
+
+/** How a term ended, with the error itself. */
+export interface TermEnd {
+  /** `undefined` where nobody was told of it while it was in force. */
+  readonly term: number | undefined;
+  readonly cause: DeposedCause;
+  readonly error: Error | undefined;
+}
+
+function summary({ name, message, code }: Error & { readonly code?: unknown }): ErrorSummary {
+  const isCode = typeof code === 'string' || typeof code === 'number';
+  return { name, message, ...(isCode && { code }) };
+}
+
+/** For a status. */
+export function termEndStatus({ term, cause, error }: TermEnd): TermEndStatus {
+  return { term, cause, ...(error && { error: summary(error) }) };
 }
 
 export class Failovers {
@@ -35,11 +71,13 @@ export class Failovers {
   }
 
   /** There is a leader again. @returns the failover, if it is one */
-  ready(term: number, now: number, cause: DeposedCause | undefined): Failover | undefined {
+  ready(term: number, now: number, ended: TermEnd | undefined): Failover | undefined {
     const lost = this.#lost;
     this.#lost = undefined;
     if (!lost || lost.term === term) return undefined;
-    this.#last = { cause, fromTerm: lost.term, toTerm: term, durationMs: now - lost.at };
+    const cause = ended?.cause;
+    const error = ended?.error && { error: summary(ended.error) };
+    this.#last = { cause, ...error, fromTerm: lost.term, toTerm: term, durationMs: now - lost.at };
     this.#count++;
     this.#causes.set(cause, (this.#causes.get(cause) ?? 0) + 1);
     this.#duration.add(this.#last.durationMs);

@@ -1,17 +1,21 @@
 // What a single value of an option may be. Which option takes which check stands with the options.
 
 import { constants } from 'node:os';
-import { invalidOption } from '../errors.js';
+import { invalidChoice, invalidOption } from '../errors.js';
 import { MAX_TIMER_MS } from '../utils/clock.js';
 
 /** Returns the value as the library uses it, or throws `ERR_INVALID_OPTION` that names `option`. */
 export type Check<V> = (option: string, value: unknown) => V;
 
 /** A check that takes what `is` accepts, and otherwise says what it expected. */
-export function expecting<V>(expected: string, is: (value: unknown) => value is V): Check<V> {
+export function expecting<V>(
+  expected: string,
+  is: (value: unknown) => value is V,
+  invalid: typeof invalidOption = invalidOption,
+): Check<V> {
   return (option, value) => {
     if (is(value)) return value;
-    throw invalidOption(option, expected, value);
+    throw invalid(option, expected, value);
   };
 }
 
@@ -62,6 +66,7 @@ const signalName = expecting(
   'the name of a signal of this platform, such as SIGTERM; SIGKILL and SIGSTOP reach no process',
   (value): value is NodeJS.Signals =>
     typeof value === 'string' && Object.hasOwn(constants.signals, value) && !UNSTOPPABLE.includes(value),
+  invalidChoice,
 );
 
 /** A live signal; that of another realm or of a polyfill too. */
@@ -77,7 +82,11 @@ export const abortSignal = expecting(
 
 /** One of a few words. */
 export const oneOf = <const V extends string>(...words: readonly V[]): Check<V> =>
-  expecting(words.map(word => `'${word}'`).join(' or '), (value): value is V => words.includes(value as V));
+  expecting(
+    words.map(word => `'${word}'`).join(' or '),
+    (value): value is V => words.includes(value as V),
+    invalidChoice,
+  );
 
 const anArray = expecting('an array', (value): value is readonly unknown[] => Array.isArray(value));
 

@@ -1,6 +1,6 @@
 // The option `methods`: what is said of single methods of the real client.
 
-import { invalidOption } from '../errors.js';
+import { invalidChoice, invalidOption } from '../errors.js';
 import { duration, flag, oneOf } from './checks.js';
 import { type ChecksFor, readOptions } from './read-options.js';
 
@@ -81,7 +81,7 @@ function refuseSharedRole(option: string, methods: ReadonlyMap<string, MemberMet
     if (SHARED_ROLES.includes(role)) continue;
     const holder = holders.get(role);
     if (holder !== undefined) {
-      throw invalidOption(`${option}.${name}.role`, `a role that no other method has (${holder} has it too)`, role);
+      throw invalidChoice(`${option}.${name}.role`, `a role that no other method has (${holder} has it too)`, role);
     }
     holders.set(role, name);
   }

@@ -86,7 +86,7 @@ export function newsOf(name: string, group: BusGroup, { peers }: LogState): News
     phase,
     ...(led && { leader: { workerId, pid } }),
     ...(phase === 'ready' && { methods: led!.methods }),
-    ...(phase === 'failed' && error && { error }),
+    ...((phase === 'failed' || cause === 'failed' || cause === 'broken') && error && { error }),
     ...(cause && { cause }),
   };
 }

@@ -64,10 +64,15 @@ export function look(view: View, seen: Seen): ViewStep {
   if (packet.y === 1) next = noteSign(next, orders);
   for (const frame of packet.c ?? []) {
     if (frame.k === 'ask') next = ask(next, packet.i, frame, orders);
-    else if (frame.k === 'none') next = { ...next, without: [...next.without, frame.process] };
+    else if (frame.k === 'none') next = noteWithout(next, frame.process);
     else if (frame.k === 'found') next = found(next, packet.i, frame.n, orders);
   }
   return { view: next, orders };
+}
+
+/** Each process counts once, and says it in a message of its own. */
+function noteWithout(view: View, process: string): View {
+  return view.without.includes(process) ? view : { ...view, without: [...view.without, process] };
 }
 
 /** Until its first question was read, a worker has seen nothing that it could rely on. */

@@ -1,7 +1,7 @@
 // Frames into bundles and out of them again.
 
 import type { Mutable } from '../utils/mutable.js';
-import { ABOUT, type Abouts, type Bundle, EXT, kindOf, MORE, ONE } from './messages.js';
+import { ABOUT, type Abouts, type Bundle, EXT, Kind, kindOf, MORE, ONE, Overload } from './messages.js';
 import type { Part, Payload, TravellingPart } from './payload.js';
 import { partsBytes, unpack } from './travelling-parts.js';
 
@@ -123,6 +123,20 @@ export class OpenBundle {
     return bundle;
   }
 
+  /** What {@link seal} makes, without the texts and parts. */
+  get envelope(): Omit<Bundle, 'x'> {
+    const { group: g, term: t, number: n, to, but } = this;
+    return {
+      g,
+      t,
+      h: this.#head,
+      ...(n !== undefined && { n }),
+      ...(to !== undefined && { to }),
+      ...(but !== undefined && { but }),
+      ...(this.#abouts && { m: this.#abouts }),
+    };
+  }
+
   /** Which of the pairs says it, from 1. Calls of one tick differ little, so few are looked at. */
   #placeOf({ method, deadline }: About): number {
     this.#abouts ??= [];
@@ -133,6 +147,47 @@ export class OpenBundle {
     }
     this.bytes += bytesOfAbout(method);
     return abouts.push(method, deadline) / 2;
+  }
+}
+
+/**
+ * A bundle that can't be encoded, with small frames in place of those that may be too large: the calls and results among
+ * them end with an error, of values it is known that they are missing.
+ */
+export function unsendable(
+  { h, ...envelope }: Omit<Bundle, 'x'>,
+  textAt: (index: number, offset: number) => string,
+): Bundle {
+  const head: number[] = [];
+  const texts: string[] = [];
+  for (let i = 0, offset = 1; i < h.length; i += 4) {
+    const [kind, id, length, count] = [h[i]!, h[i + 1]!, h[i + 2]!, h[i + 3]!];
+    const isSmall = count === 0 && length <= WRITE_BYTES;
+    const [other, otherId, text] = isSmall ? [kind, id, textAt(i / 4, offset)] : substitute(kind, id);
+    head.push(other, otherId, text.length, 0);
+    texts.push(text);
+    offset += length + 1;
+  }
+  const { p: _p, q: _q, ...rest } = envelope;
+  return { ...rest, h: head, x: `[${texts.join(',')}]` };
+}
+
+/** A kind, an id and a text that say that the frame isn't what it was. */
+function substitute(kind: number, id: number): readonly [kind: number, id: number, text: string] {
+  switch (kindOf(kind)) {
+    case Kind.RESULT:
+    case Kind.ERROR:
+      return [Kind.OVERLOADED, id, Overload.RESULT_UNSENDABLE];
+    case Kind.VALUE:
+      return [Kind.GAP, id, '0'];
+    case Kind.VALUE_ONE:
+    case Kind.REPLAY:
+    case Kind.EVENT:
+      // Of no topic: they have numbers from 1.
+      return [Kind.GAP, 0, '0'];
+    default:
+      // Of a call what it is about stays. Whoever reads it finds neither arguments nor a topic, and refuses it.
+      return [kind & ~(EXT | ONE | MORE), id, '0'];
   }
 }
 
@@ -167,9 +222,27 @@ export function splitFrames(bundle: Bundle, matches: Matches): Bundle[] {
   cutFrames(bundle, matches, (h, text, parts) => {
     // A part of a string is, to V8, the whole of it.
     const x = Buffer.from(`[${text}]`).toString();
-    frames.push({ ...envelope, h, x, ...(parts.length > 0 && { p: parts }) });
+    frames.push({ ...envelope, h, x, ...(parts.length > 0 && { p: parts.map(ownPart) }) });
   });
   return frames;
+}
+
+/** The same bundle, without the rest of the message that its bytes are views of. */
+export function ownBundle(bundle: Bundle): Bundle {
+  const { p, q } = bundle;
+  if (!p?.some(isPiece) && !isPiece(q)) return bundle;
+  return { ...bundle, ...(p && { p: p.map(ownPart) }), ...(q && { q: ownPart(q) as Uint8Array }) };
+}
+
+/** A small piece of a large chunk, which it keeps alive. */
+const isPiece = (part: unknown): part is Uint8Array =>
+  part instanceof Uint8Array && part.byteLength * 2 < part.buffer.byteLength;
+
+export function ownPart(part: TravellingPart): TravellingPart {
+  if (!isPiece(part)) return part;
+  const copy = Buffer.allocUnsafeSlow(part.length);
+  copy.set(part);
+  return copy;
 }
 
 function cutFrames(

@@ -41,7 +41,7 @@ export interface ReadPacket extends Packet {
 
 /** Slices follow each other in the order of the data; no other data comes between them. */
 export interface Slice {
-  /** Of the bundle in V8's serialization, or, where the channel carries JSON, of its JSON. */
+  /** Bytes of the bundle in V8's serialization; in base64 where the channel carries JSON. */
   readonly piece: string | Uint8Array;
   readonly isLast: boolean;
 }
@@ -501,7 +501,7 @@ export const Kind = {
   // whoever holds the call last before the leader, the leader included -> member; the id is the call's
   /** the call never began; the next leader gets it */
   RETURNED: 20,
-  /** the call was refused (`0`), or its result was dropped (`1`), for lack of room */
+  /** the call was refused, or its result was dropped; see `Overload` */
   OVERLOADED: 21,
 
   // leader -> member, about roads
@@ -518,6 +518,16 @@ export const Kind = {
   END: 30,
   /** to the leader: the member with this worker id left or died */
   GONE: 31,
+} as const;
+
+/** The texts of an `OVERLOADED` frame. */
+export const Overload = {
+  /** the call was refused for lack of room */
+  CALL: '0',
+  /** its result was dropped for lack of room */
+  RESULT: '1',
+  /** its result could not be encoded for the channel */
+  RESULT_UNSENDABLE: '2',
 } as const;
 
 /** What was encoded in the text is in the codec's tagged form. */
@@ -537,10 +547,6 @@ export const ABOUT = 512;
 
 /** A kind without what is added to it. */
 export const kindOf = (kind: number): number => kind & (EXT - 1);
-
-/** Whether a frame of this kind, without what is added to it, is answered. */
-export const isCall = (kind: number): boolean =>
-  kind === Kind.CALL || kind === Kind.PUBLISH || kind === Kind.UNPUBLISH || kind === Kind.ONEWAY;
 
 /** What a bundle says of calls: methods and deadlines in turn. Infinite is `null` where the channel carries JSON. */
 export type Abouts = readonly (string | number | null)[];

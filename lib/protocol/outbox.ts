@@ -3,10 +3,10 @@
 import type { Clock } from '../utils/clock.js';
 import type { Mutable } from '../utils/mutable.js';
 import { giveRoom } from '../utils/rooms.js';
-import { bytesOf, type OpenBundle, WRITE_BYTES } from './frames.js';
+import { bytesOf, type OpenBundle, ownBundle, unsendable, WRITE_BYTES } from './frames.js';
 import { headToBytes } from './head.js';
 import { type Bundle, type BytesBundle, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
-import { cutBundle } from './slices.js';
+import { SliceWriter } from './slices.js';
 import { packForBytes, packForJson } from './travelling-parts.js';
 
 /**
@@ -14,6 +14,9 @@ import { packForBytes, packForJson } from './travelling-parts.js';
  * larger travels in slices.
  */
 export const WINDOW_BYTES = 1024 * 1024;
+
+/** Control frames of one packet: where many groups change at once, each with an error, they must not become one message. */
+const MOST_CONTROLS = 1000;
 
 /** Something that waits for its turn in the order of the data. */
 export type Entry =
@@ -33,6 +36,8 @@ export interface OutboxOptions {
   /** What is sent arrives as it is: nothing needs to be packed, and the other end reads it long after it was written. */
   readonly isByReference?: true | undefined;
   send(packet: Packet, written: () => void): void;
+  /** For tests. */
+  createSlices?(bundle: Bundle, carriesBytes: boolean): SliceWriter;
   /** Called after data was written and what the window allowed has followed it. */
   onRoom?(): void;
 }
@@ -51,8 +56,10 @@ export class Outbox {
   #controls: ControlFrame[] = [];
   #queue: Entry[] = [];
   #first = 0;
-  /** What is left of a bundle that has begun to leave in slices. */
-  #slices: Slice[] = [];
+  /** Before this one all bundles are our own. */
+  #owned = 0;
+  /** A bundle that has begun to leave in slices. */
+  #slices: SliceWriter | undefined;
   #windowBytes = 0;
   /** Put since the last flush. */
   #newBytes = 0;
@@ -96,7 +103,7 @@ export class Outbox {
 
   /** Bytes of data that wait here, bundles that are still open included. */
   get waitingBytes(): number {
-    let bytes = this.#slicedBytes;
+    let bytes = this.#slices?.bytesLeft ?? 0;
     for (let i = this.#first; i < this.#queue.length; i++) bytes += this.#queue[i]!.bytes;
     return bytes;
   }
@@ -108,10 +115,20 @@ export class Outbox {
     while (this.#controls.length > 0 || (this.#hasData && this.#windowBytes < WINDOW_BYTES)) {
       this.#send(this.#next());
     }
+    if (!this.#options.isByReference) this.#own();
+  }
+
+  /** What stays here longer than this turn keeps no more of the message that it came in than itself. */
+  #own(): void {
+    for (let i = Math.max(this.#first, this.#owned); i < this.#queue.length; i++) {
+      const entry = this.#queue[i]!;
+      if ('bundle' in entry) this.#queue[i] = { bundle: ownBundle(entry.bundle), bytes: entry.bytes };
+    }
+    this.#owned = this.#queue.length;
   }
 
   get #hasData(): boolean {
-    return this.#first < this.#queue.length || this.#slices.length > 0;
+    return this.#first < this.#queue.length || this.#slices !== undefined;
   }
 
   /** Takes back the bundles that wait and match, but for those that are still open. */
@@ -130,7 +147,7 @@ export class Outbox {
   close(): void {
     this.#isClosed = true;
     this.#controls = [];
-    this.#slices = [];
+    this.#slices = undefined;
     const lost = this.#waiting();
     this.#replace([]);
     for (const entry of lost) if ('control' in entry) entry.written?.();
@@ -152,18 +169,27 @@ export class Outbox {
   }
 
   #next(): Leaving {
-    const packet: Leaving = { c: this.#controls, d: [], slice: undefined, bytes: 0, written: undefined };
-    this.#controls = [];
-    if (this.#slices.length === 0) this.#fill(packet);
-    if (this.#slices.length > 0 && packet.d.length === 0 && this.#windowBytes < WINDOW_BYTES) this.#takeSlice(packet);
+    const packet: Leaving = { c: this.#takeControls(), d: [], slice: undefined, bytes: 0, written: undefined };
+    if (this.#controls.length > 0) return packet;
+    if (!this.#slices) this.#fill(packet);
+    if (this.#slices && packet.d.length === 0 && this.#windowBytes < WINDOW_BYTES)
+      this.#takeSlice(packet, this.#slices);
     this.#forget();
     return packet;
   }
 
-  #takeSlice(packet: Leaving): void {
-    packet.slice = this.#slices.shift()!;
-    packet.bytes = packet.slice.piece.length;
+  #takeControls(): ControlFrame[] {
+    const all = this.#controls;
+    this.#controls = all.length > MOST_CONTROLS ? all.slice(MOST_CONTROLS) : [];
+    return all.length > MOST_CONTROLS ? all.slice(0, MOST_CONTROLS) : all;
+  }
+
+  #takeSlice(packet: Leaving, slices: SliceWriter): void {
+    const before = slices.bytesLeft;
+    packet.slice = slices.next();
+    packet.bytes = before - slices.bytesLeft;
     this.queuedBytes -= packet.bytes;
+    if (packet.slice.isLast) this.#slices = undefined;
   }
 
   #fill(packet: Leaving): void {
@@ -178,23 +204,28 @@ export class Outbox {
         if (entry.written) packet.written = [...(packet.written ?? []), entry.written];
       } else {
         if ('bundle' in entry) this.queuedBytes -= entry.bytes;
-        const bundle = 'bundle' in entry ? entry.bundle : entry.seal();
-        if (entry.bytes > WINDOW_BYTES) return this.#cut(bundle);
+        if (entry.bytes > WINDOW_BYTES) return this.#cut(entry);
         packet.bytes += entry.bytes;
-        packet.d.push(bundle);
+        packet.d.push(sealed(entry));
       }
       this.#first++;
     }
   }
 
-  #cut(bundle: Bundle): void {
+  #cut(entry: OpenBundle | { readonly bundle: Bundle }): void {
     this.#first++;
-    this.#slices = cutBundle(bundle, this.#options.carriesBytes);
-    this.queuedBytes += this.#slicedBytes;
+    this.#slices = this.#sliced(entry);
+    this.queuedBytes += this.#slices.bytesLeft;
   }
 
-  get #slicedBytes(): number {
-    return this.#slices.reduce((sum, { piece }) => sum + piece.length, 0);
+  /** Nothing that is encoded here is too large for it; but there may be no memory for it. Then what was in it ends by itself. */
+  #sliced(entry: OpenBundle | { readonly bundle: Bundle }): SliceWriter {
+    const { carriesBytes, createSlices = defaultSlices } = this.#options;
+    try {
+      return createSlices(sealed(entry), carriesBytes);
+    } catch {
+      return new SliceWriter(withoutLarge(entry), carriesBytes);
+    }
   }
 
   #send({ c, d, slice, bytes, written }: Leaving): void {
@@ -229,7 +260,8 @@ export class Outbox {
   #replace(entries: Entry[]): void {
     this.#queue = entries;
     this.#first = 0;
-    this.queuedBytes = this.#slicedBytes;
+    this.#owned = 0;
+    this.queuedBytes = this.#slices?.bytesLeft ?? 0;
     for (const entry of entries) if ('bundle' in entry) this.queuedBytes += entry.bytes;
   }
 
@@ -238,12 +270,25 @@ export class Outbox {
     if (this.#first === this.#queue.length) {
       this.#queue = [];
       this.#first = 0;
+      this.#owned = 0;
     } else if (this.#first > 1024 && this.#first * 2 > this.#queue.length) {
       this.#queue = this.#queue.slice(this.#first);
+      this.#owned = Math.max(0, this.#owned - this.#first);
       this.#first = 0;
     }
   }
 }
+
+const defaultSlices = (bundle: Bundle, carriesBytes: boolean): SliceWriter => new SliceWriter(bundle, carriesBytes);
+
+function withoutLarge(entry: OpenBundle | { readonly bundle: Bundle }): Bundle {
+  if (!('bundle' in entry)) return unsendable(entry.envelope, index => entry.texts[index]!);
+  const { x, h } = entry.bundle;
+  return unsendable(entry.bundle, (index, offset) => x.slice(offset, offset + h[4 * index + 2]!));
+}
+
+const sealed = (entry: OpenBundle | { readonly bundle: Bundle }): Bundle =>
+  'bundle' in entry ? entry.bundle : entry.seal();
 
 /** Numbers in the head of so few frames are written as fast as a block of bytes. Measured on Node 20. */
 const WORTH_BYTES = 16;

@@ -1,13 +1,17 @@
 // The only door in for messages: what isn't ours stays untouched, what is ours but broken becomes a coded error.
 
 import { brokenFrame, type SharedClientError } from '../errors.js';
+import { beginMessage, MOST_DATA, spendData, spendElements } from './budget.js';
+import { bytesOf } from './frames.js';
 import { headOfBytes } from './head.js';
+import { isIncarnation, makesSense } from './log-sense.js';
 import {
   ABOUT,
   type Bundle,
   type BusPacket,
   type ControlFrame,
   type Envelope,
+  type LogState,
   MARKER,
   type ReadPacket,
   type Slice,
@@ -43,6 +47,7 @@ export function parsePacket(
   if (!isEnvelope(link, up, down)) return void onBroken(brokenFrame('packet.link', 'a whole number, with up or down'));
   const envelope = { link, up, down } as Envelope;
   if (isMeant && !isMeant(envelope)) return undefined;
+  beginMessage(s !== undefined);
   return {
     [MARKER]: version,
     ...envelope,
@@ -67,13 +72,25 @@ export function parseBusPacket(message: unknown, onBroken: OnBroken): BusPacket 
   const packet = parsePacket(message, onBroken);
   if (!packet) return undefined;
   const { i, n, y } = message as Record<string, unknown>;
-  if (typeof i === 'string' && i.length > 0 && isCount(n) && flagOf(y)) return { ...packet, i, n, y: y as 0 | 1 };
-  onBroken(brokenFrame('packet.i', 'the name of its sender, with n and y its number and state'));
+  if (packet.c.length <= MOST_BUS_FRAMES && isIncarnation(i) && isCount(n) && flagOf(y))
+    return { ...packet, i, n, y: y as 0 | 1 };
+  onBroken(
+    brokenFrame(
+      'packet.i',
+      `the name of its sender, with n and y its number and state, and c at most ${MOST_BUS_FRAMES} frames`,
+    ),
+  );
   return undefined;
 }
 
 /** Frames a packet may hold at most; far above what a tick produces, far below what would stall the reader. */
 const MOST_FRAMES = 1_000_000;
+
+/** Each of them makes a new state, whose size is that of all groups. */
+const MOST_BUS_FRAMES = 20_000;
+
+/** So few may as well be the same. */
+const FEW_FRAMES = 8;
 
 /** Broken frames that are reported of one list. */
 const MOST_REPORTS = 10;
@@ -93,13 +110,21 @@ function keep<T>(field: string, list: unknown, check: Check, onBroken: OnBroken,
   }
   const good: T[] = [];
   let bad = 0;
+  // Of bundles only: of control frames none costs much, whatever it refers to.
+  const seen = check === checkBundle && list.length > FEW_FRAMES ? new Set<unknown>() : undefined;
   for (const item of list) {
+    if (seen && seen.size === seen.add(item).size) return tooOften(field, good, onBroken);
     const frame = isRecord(item) ? read(item) : undefined;
     const broken = frame ? check(frame) : `${field} a list of objects`;
     if (broken === undefined) good.push(frame as T);
     // What is wrong with the first tells enough of the rest, which may be many.
     else if (++bad <= MOST_REPORTS) onBroken(toError(broken));
   }
+  return good;
+}
+
+function tooOften<T>(field: string, good: T[], onBroken: OnBroken): T[] {
+  onBroken(brokenFrame(field, 'a list in which each frame is once'));
   return good;
 }
 
@@ -127,6 +152,10 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const anything: Test = [() => true, 'anything'];
 const count: Test = [isCount, 'a whole number'];
 const text: Test = [value => typeof value === 'string', 'a string'];
+const shortText: Test = [
+  value => typeof value === 'string' && value.length <= 4096,
+  'a string of at most 4096 characters',
+];
 const flag: Test = [value => typeof value === 'boolean', 'a boolean'];
 const number: Test = [value => Number.isFinite(value), 'a number'];
 const duration: Test = [value => Number.isFinite(value) && (value as number) > 0, 'a duration'];
@@ -135,7 +164,7 @@ const group: Test = [isName, 'a group name'];
 const oneOf = (...values: string[]): Test => [value => values.includes(value as string), values.join(' or ')];
 const optional = ([test, expected]: Test): Test => [value => value === undefined || test(value), expected];
 const listOf = ([test, expected]: Test, most: number): Test => [
-  value => Array.isArray(value) && value.length <= most && isEach(value, test),
+  value => Array.isArray(value) && value.length <= most && spendElements(value.length) && isEach(value, test),
   `a list of at most ${most}, each ${expected}`,
 ];
 /** Unlike `every`, it doesn't pass over holes. */
@@ -148,6 +177,7 @@ const isPayload = (value: unknown) =>
   isRecord(value) &&
   typeof value.text === 'string' &&
   typeof value.ext === 'boolean' &&
+  (!Array.isArray(value.parts) || spendElements(value.parts.length)) &&
   areTravellingParts(value.parts, undefined);
 const payload: Test = [isPayload, 'an encoded value'];
 const peer: Test = [value => isRecord(value) && isCount(value.workerId) && isCount(value.pid), 'a worker id and a pid'];
@@ -161,9 +191,11 @@ const isShaped =
   (value: unknown): boolean =>
     isRecord(value) && Object.entries(fields()).every(([field, [test]]) => test(value[field]));
 const mapOf = (fields: () => Fields): Test => [
-  value => isRecord(value) && !Array.isArray(value) && Object.values(value).every(isShaped(fields)),
+  value => isRecord(value) && !Array.isArray(value) && areShaped(Object.values(value), fields),
   'a table',
 ];
+const areShaped = (values: readonly unknown[], fields: () => Fields): boolean =>
+  spendElements(values.length) && values.every(isShaped(fields));
 const shaped = (fields: () => Fields): Test => [isShaped(fields), 'an object'];
 
 const busPeer = (): Fields => ({
@@ -250,8 +282,8 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     },
     handover: { group, term: count },
     prepare: { group, term: count },
-    address: { address: text, gone: optional(flag) },
-    offer: { group, term: count, address: text, secret: text },
+    address: { address: shortText, gone: optional(flag) },
+    offer: { group, term: count, address: shortText, secret: shortText },
     'on road': { group, term: count, road, problem: optional(text) },
     warning: { group, text },
     transfer: { group, id: count, to: optional(count) },
@@ -266,7 +298,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     state: {
       to: text,
       n: count,
-      log: state,
+      log: [value => state[0](value) && makesSense(value as LogState), 'a state in which each name leads somewhere'],
       quiet: [value => isRecord(value) && Object.values(value).every(isCount), 'a table of numbers'],
     },
   } satisfies Record<ControlFrame['k'], Fields>).map(([kind, fields]) => [kind, toList(fields)]),
@@ -303,13 +335,25 @@ const BUNDLE = toList({
   m: optional([areAbouts, 'names and deadlines in turn']),
 });
 
-const withHead: Read = bundle => (bundle.h instanceof Uint8Array ? { ...bundle, h: headOfBytes(bundle.h) } : bundle);
+const withHead: Read = bundle =>
+  bundle.h instanceof Uint8Array && spendData(bundle.h.length) ? { ...bundle, h: headOfBytes(bundle.h) } : bundle;
+
+const MEASURED = ['h', 'x', 'm', 'p', 'q', 'to', 'but'];
+
+const inAll = `such that the message has at most ${MOST_DATA} characters and bytes`;
+
+/** What it takes to look at it. */
+const lengthOf = (value: unknown): number =>
+  typeof value === 'string' || Array.isArray(value) || value instanceof Uint8Array ? value.length : 0;
 
 function checkBundle(bundle: Record<string, unknown>): string | undefined {
+  for (const field of MEASURED) if (!spendData(lengthOf(bundle[field]))) return `bundle.${field} ${inAll}`;
   for (const [field, test, expected] of BUNDLE) {
     if (!test(bundle[field])) return `bundle.${field} ${expected}`;
   }
-  return checkHead(bundle as unknown as Bundle);
+  const broken = checkHead(bundle as unknown as Bundle);
+  if (broken !== undefined) return broken;
+  return spendData(bytesOf(bundle as unknown as Bundle)) ? undefined : `bundle.p ${inAll}`;
 }
 
 /** The head must account for each character of the text and each part, so that nobody has to look inside to cut a bundle. */

@@ -12,6 +12,7 @@
 
 import type { Candidate } from '../options.js';
 import type { DeposedCause } from '../primary-types.js';
+import type { PortablePayload } from '../protocol/payload.js';
 import { assertNever } from '../utils/assert-never.js';
 import { backoffMs } from '../utils/backoff.js';
 import {
@@ -150,7 +151,7 @@ class Working {
     if (cause === 'failed') this.#markFailed(workerId);
     if (error) this.#set({ error });
     if (cause === 'resigned') this.#set({ avoided: workerId });
-    this.#endTerm(at, cause);
+    this.#endTerm(at, cause, error);
   }
 
   #closed(workerId: number): void {
@@ -289,12 +290,12 @@ class Working {
 
   // ------------------------------------------------------------------------------------------------ appointment
 
-  #endTerm(at: Led, cause: DeposedCause): void {
+  #endTerm(at: Led, cause: DeposedCause, error?: PortablePayload): void {
     const { members } = this.state;
     const { term, leader } = at;
     // Of a fenced one it was said when its channel closed, if that has closed.
     if (at.stage !== 'fenced' || members.has(leader)) this.#do({ do: 'end', term, leader });
-    this.#do({ do: 'emit', event: 'deposed', term, workerId: leader, cause });
+    this.#do({ do: 'emit', event: 'deposed', term, workerId: leader, cause, ...(error && { error }) });
     this.#set({ at: VACANT, failures: this.#failuresAfter(at) });
     const prepared = at.stage === 'handing over' ? at.prepared : at.stage === 'preparing' ? at : undefined;
     if (prepared && !members.get(prepared.successor)!.isSilent) {

@@ -105,6 +105,7 @@ export type GroupOrder =
       readonly term: number;
       readonly workerId: number;
       readonly cause: DeposedCause;
+      readonly error?: PortablePayload;
     }
   | { readonly do: 'emit'; readonly event: 'vacant' }
   | { readonly do: 'transferred'; readonly id: number; readonly failed?: 'vacant' | 'no candidate' | 'failed' };

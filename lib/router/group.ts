@@ -1,16 +1,8 @@
 // One group in the primary: holds its state, feeds it events, and carries out the orders that follow.
 
-import { Failovers } from '../metrics/failovers.js';
-import type {
-  DeposedCause,
-  FromWorker,
-  Join,
-  News,
-  Offer,
-  OnRoad,
-  Transfer,
-  TransferFailure,
-} from '../protocol/messages.js';
+import type { Failovers, TermEnd } from '../metrics/failovers.js';
+import type { FromWorker, Join, News, Offer, OnRoad, Transfer, TransferFailure } from '../protocol/messages.js';
+import type { PortablePayload } from '../protocol/payload.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { memberKey } from '../utils/secret.js';
 import { notDirectIn } from '../warnings.js';
@@ -44,7 +36,11 @@ export interface GroupHost {
   memberGone(group: Group, workerId: number): void;
   transferred(id: number, failed?: TransferFailure): void;
   emit(event: string, detail: object): void;
+  readError(payload: PortablePayload): Error;
 }
+
+/** How a term ended, with the error on its way, too. */
+type EndOfTerm = TermEnd & { readonly payload: PortablePayload | undefined };
 
 export class Group {
   state: GroupState;
@@ -52,9 +48,8 @@ export class Group {
   readonly digests = new Map<number, string>();
   /** The number of the last bundle that came from each member for the leader of this term. */
   readonly received = new Map<number, number>();
-  readonly failovers = new Failovers();
-  /** Why the last term ended. */
-  #cause: DeposedCause | undefined;
+  /** How the last term ended. */
+  ended: EndOfTerm | undefined;
   /** Which road each member's data takes, by its own word. */
   readonly roads = new Map<number, { readonly term: number; readonly road: 'relay' | 'direct' }>();
   /** Where the leader can be reached past us. */
@@ -68,6 +63,8 @@ export class Group {
     readonly name: string,
     private readonly host: GroupHost,
     lastTerm: number,
+    /** Of all groups that had this name. */
+    readonly failovers: Failovers,
   ) {
     this.state = newGroup(name, lastTerm);
   }
@@ -115,7 +112,7 @@ export class Group {
     if (successor !== this.successor) this.host.successorChanged(successor, this.successor);
     if (wasTakingCalls && !this.isTakingCalls) this.failovers.lost(term, this.host.clock.now());
     for (const order of step.orders) this.#carryOut(order);
-    if (!wasTakingCalls && this.isTakingCalls) this.failovers.ready(this.term, this.host.clock.now(), this.#cause);
+    if (!wasTakingCalls && this.isTakingCalls) this.failovers.ready(this.term, this.host.clock.now(), this.ended);
   }
 
   /** What a member says of this group. */
@@ -168,6 +165,7 @@ export class Group {
 
   close(): void {
     this.#pause?.clear();
+    this.failovers.forget();
   }
 
   /** Only members may know, and of the secret each only what is its own: with another's it could say that it is that one. */
@@ -214,11 +212,14 @@ export class Group {
   }
 
   #emit(order: Extract<GroupOrder, { do: 'emit' }>): void {
-    const { do: _, event, ...detail } = order;
-    if (order.event === 'deposed') this.#cause = order.cause;
-    if (event === 'vacant') return this.host.emit('vacant', { name: this.name });
-    const { workerId } = order as { workerId: number };
-    this.host.emit(event, { name: this.name, ...detail, pid: this.host.pidOf(workerId) });
+    if (order.event === 'vacant') return this.host.emit('vacant', { name: this.name });
+    const { workerId, term } = order;
+    const detail = { name: this.name, term, workerId, pid: this.host.pidOf(workerId) };
+    if (order.event !== 'deposed') return this.host.emit(order.event, detail);
+    const { cause, error: payload } = order;
+    const error = payload && this.host.readError(payload);
+    this.ended = { term, cause, error, payload };
+    this.host.emit('deposed', { ...detail, cause, ...(error && { error }) });
   }
 
   /** Once at the end of the turn: only where the group then stands matters. */
@@ -236,7 +237,8 @@ export class Group {
     const phase = newsPhase(state);
     const isLed = phase === 'opening' || phase === 'ready';
     // Whether a leader that can't be reached is dead isn't known yet.
-    const cause = state.at.stage === 'fenced' ? undefined : this.#cause;
+    const ended = state.at.stage === 'fenced' ? undefined : this.ended;
+    const error = phase === 'failed' ? state.error : ended?.payload;
     return {
       k: 'news',
       group: this.name,
@@ -244,8 +246,8 @@ export class Group {
       phase,
       ...(isLed && { leader: { workerId: leader!, pid: this.host.pidOf(leader!) } }),
       ...(phase === 'ready' && { methods: state.methods }),
-      ...(phase === 'failed' && { error: state.error }),
-      ...(cause && { cause }),
+      ...(error && { error }),
+      ...(ended && { cause: ended.cause }),
       ...(phase === 'opening' && this.#watchedSince?.term === this.term && { appointedAt: this.#watchedSince.at }),
     };
   }

@@ -2,8 +2,9 @@
 // term ends. It changes nothing about who leads.
 
 import { tell } from '../diagnostics/channels.js';
+import { classOf, isCall } from '../protocol/classes.js';
 import { bytesOf, OpenBundle, pickFrames, signal, splitFrames } from '../protocol/frames.js';
-import { type Bundle, isCall, Kind } from '../protocol/messages.js';
+import { type Bundle, Kind, Overload } from '../protocol/messages.js';
 import type { Mutable } from '../utils/mutable.js';
 import type { Group } from './group.js';
 import type { RoutedWorker } from './routed-worker.js';
@@ -32,27 +33,40 @@ function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bun
   if (!leader) return;
   const passed = passedOn(bundle);
   passed.f = from.workerId;
-  if (group.isHandingOver) return handBack(from, leader, passed);
+  if (group.isHandingOver) return handBack(host, from, leader, passed);
   // What a member says about its road has no number.
   if (bundle.n !== undefined) group.received.set(from.workerId, bundle.n);
   const bytes = count(host, bundle);
   if (!host.isOverloaded(leader, bytes)) return leader.outbox.data(passed, bytes);
   tell('overload', { side: 'primary', group: bundle.g, workerId: leader.workerId, what: 'calls' });
-  const refused = pickFrames(bundle, isCall);
-  if (refused) answer(from, refused, Kind.OVERLOADED, '0');
-  const rest = pickFrames(passed, kind => !isCall(kind));
+  const refused = pickFrames(passed, isAsked);
+  if (refused) refuse(from, leader, refused);
+  keepSmall(leader, passed);
+}
+
+/** Of what there is no room for, that which must not be lost. */
+function keepSmall(leader: RoutedWorker, bundle: Bundle): void {
+  for (const frame of splitFrames(bundle, kind => classOf(kind) === 'withdrawal')) leader.withdrawals.keep(frame);
+  const rest = pickFrames(bundle, kind => classOf(kind) === 'signal');
   if (rest) leader.outbox.data(rest);
+}
+
+function refuse(from: RoutedWorker, leader: RoutedWorker, asked: Bundle): void {
+  answer(from, asked, Kind.OVERLOADED, Overload.CALL);
+  for (let i = 0; i < asked.h.length; i += 4) leader.withdrawals.refuse(asked, asked.h[i + 1]!);
 }
 
 /**
  * The leader was told to let its calls end, after all that was passed on before: whatever came now could find it gone.
  * It doesn't count as received, so the rest of it is the member's own again at the end of the term.
  */
-function handBack(from: RoutedWorker, leader: RoutedWorker, bundle: Bundle): void {
+function handBack(host: RelayHost, from: RoutedWorker, leader: RoutedWorker, bundle: Bundle): void {
   const calls = pickFrames(bundle, isCall);
   if (calls) answer(from, calls, Kind.RETURNED, '0');
   const rest = pickFrames(bundle, kind => kind === Kind.CANCEL || kind === Kind.SWITCH || kind === Kind.RESUME);
-  if (rest) leader.outbox.data(rest);
+  if (!rest) return;
+  if (host.isOverloaded(leader, bytesOf(rest))) keepSmall(leader, rest);
+  else leader.outbox.data(rest);
 }
 
 function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {
@@ -62,9 +76,10 @@ function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: B
   const members = group.state.members;
   // More than there are: some have died meanwhile, or it's broken and names one many times.
   const ids = to === '*' ? members.keys() : to!.length > members.size ? new Set(to) : to!;
+  const but = bundle.but && new Set(bundle.but);
   for (const workerId of ids) {
     const worker = members.has(workerId) && workerId !== from.workerId ? host.workers.get(workerId) : undefined;
-    if (!worker || bundle.but?.includes(workerId)) continue;
+    if (!worker || but?.has(workerId)) continue;
     const isOverloaded = host.isOverloaded(worker, bytes);
     // A value must not overtake those that are kept back, even where it is small enough to find room.
     if (isOverloaded || worker.backlog.size > 0) conflate(worker, passed, isOverloaded);
@@ -78,7 +93,7 @@ function conflate(worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): 
   const overload = { side: 'primary', group: bundle.g, workerId: worker.workerId } as const;
   if (results) {
     tell('overload', { ...overload, what: 'results' });
-    answer(worker, results, Kind.OVERLOADED, '1');
+    answer(worker, results, Kind.OVERLOADED, Overload.RESULT);
   }
   const rest = pickFrames(bundle, kind => !waitsWithValues(kind) && !(isOverloaded && isResult(kind)));
   if (rest) worker.outbox.data(rest);
@@ -92,9 +107,10 @@ function conflate(worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): 
  * then each member hears which of its bundles was the last to get here: those after it are dropped, and are its own again.
  */
 export function endTerm(host: RelayHost, group: Group, term: number, leader: number): void {
-  host.workers
-    .get(leader)
-    ?.outbox.takeBack(({ g, t }) => g === group.name && t === term)
+  const worker = host.workers.get(leader);
+  worker?.withdrawals.forget(group.name, term);
+  worker?.outbox
+    .takeBack(({ g, t }) => g === group.name && t === term)
     .forEach(bundle => {
       giveBack(host, bundle);
     });
@@ -141,13 +157,6 @@ function count(host: RelayHost, bundle: Bundle): number {
   return bytes;
 }
 
-const isResult = (kind: number) => kind === Kind.RESULT || kind === Kind.ERROR;
-/**
- * Values, and what must not overtake those that are kept back: a subscription that is confirmed must not hear values
- * from before, and what comes by another road from there on comes after them.
- */
-const waitsWithValues = (kind: number) =>
-  kind === Kind.SUBSCRIBED ||
-  (kind >= Kind.VALUE && kind <= Kind.EVENT) ||
-  kind === Kind.SWITCHED ||
-  kind === Kind.RESUMED;
+const isAsked = (kind: number) => isCall(kind) || classOf(kind) === 'subscription';
+const isResult = (kind: number) => classOf(kind) === 'result';
+const waitsWithValues = (kind: number) => classOf(kind) === 'value';

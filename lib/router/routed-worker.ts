@@ -5,6 +5,7 @@ import { newLink, Received } from '../protocol/envelope.js';
 import { type ControlFrame, type Hello, PROTOCOL_VERSIONS } from '../protocol/messages.js';
 import { Outbox } from '../protocol/outbox.js';
 import { SliceReader } from '../protocol/slices.js';
+import { Withdrawals } from '../protocol/withdrawals.js';
 import type { Peer, PrimaryEnd, Via } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';
 
@@ -22,6 +23,12 @@ export class RoutedWorker {
   readonly slices = new SliceReader();
   /** The newest values of what couldn't wait in the outbox for lack of room. */
   readonly backlog: Backlog;
+  /** What members took back while it, their leader, has no room for more. */
+  readonly withdrawals = new Withdrawals();
+  /** In how many groups it is. */
+  groups = 0;
+  /** It was told that it is in as many as it may be. */
+  hasTooManyGroups = false;
   /** In the primary's running time. */
   heardAt = 0;
   /** How many groups it leads. */
@@ -63,6 +70,11 @@ export class RoutedWorker {
     return this.leads + this.prepares > 0;
   }
 
+  /** Bytes that wait in the primary for it, and of it. */
+  get queuedBytes(): number {
+    return this.outbox.queuedBytes + this.withdrawals.bytes + this.slices.bytes;
+  }
+
   get workerId(): number {
     return this.peer.workerId;
   }
@@ -75,6 +87,8 @@ export class RoutedWorker {
     this.isOpen = false;
     this.outbox.close();
     this.backlog.clear();
+    this.withdrawals.clear();
+    this.slices.clear();
   }
 }
 

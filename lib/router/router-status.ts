@@ -1,12 +1,13 @@
 // What `status()` of the primary shows.
 
+import { termEndStatus } from '../metrics/failovers.js';
 import type { GroupStatus, MemberStatus, PrimaryStatus } from '../primary-types.js';
 import type { Group } from './group.js';
 import type { Router } from './router.js';
 
 export function routerStatus(router: Router): PrimaryStatus {
-  const workers = [...router.workers.values()].map(({ peer, leads, outbox }) => {
-    return { workerId: peer.workerId, pid: peer.pid, leads, queuedBytes: outbox.queuedBytes };
+  const workers = [...router.workers.values()].map(({ peer, leads, queuedBytes }) => {
+    return { workerId: peer.workerId, pid: peer.pid, leads, queuedBytes };
   });
   return {
     groups: [...router.groups.values()].map(group => groupStatus(router, group)),
@@ -18,7 +19,7 @@ export function routerStatus(router: Router): PrimaryStatus {
 }
 
 function groupStatus(router: Router, group: Group): GroupStatus {
-  const { name, term, leader, state, failovers } = group;
+  const { name, term, leader, state, failovers, ended } = group;
   return {
     name,
     term,
@@ -27,6 +28,7 @@ function groupStatus(router: Router, group: Group): GroupStatus {
     members: [...state.members.values()].map(({ workerId, pid, joinedAt, eligible, priority }) => {
       return { workerId, pid, joinedAt, eligible, priority, road: roadOf(group, workerId) };
     }),
+    ended: ended && termEndStatus(ended),
     failovers: failovers.status(),
   };
 }

@@ -1,5 +1,6 @@
 // The primary's half: workers come and go, their control frames reach their groups, silence is noticed, data is relayed.
 
+import { FailoverBook } from '../metrics/failover-book.js';
 import { digestDifference, type ResolvedPrimaryOptions } from '../options.js';
 import {
   type Address,
@@ -14,11 +15,19 @@ import {
   type TransferFailure,
 } from '../protocol/messages.js';
 import { parsePacket } from '../protocol/parse.js';
+import type { PortablePayload } from '../protocol/payload.js';
 import type { Leftovers } from '../transport/direct.js';
 import type { Peer, PrimaryEnd, Via } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';
 import { RunningClock } from '../utils/running-clock.js';
-import { chooseLeaderThrew, choseStranger, otherOptions, passedOn, protocolTooFar } from '../warnings.js';
+import {
+  chooseLeaderThrew,
+  choseStranger,
+  otherOptions,
+  passedOn,
+  protocolTooFar,
+  tooManyGroups,
+} from '../warnings.js';
 import { toCandidate } from './appointment.js';
 import { chooseLeader } from './choose-leader.js';
 import { Group, type GroupHost } from './group.js';
@@ -29,11 +38,19 @@ import { commonVersion, RoutedWorker } from './routed-worker.js';
 /** Bytes that may wait for any worker, whatever waits for all. */
 const ALWAYS_FREE_BYTES = 1024 * 1024;
 
+/** Groups that one worker may be in; each takes some 5 kB here. */
+export const MOST_GROUPS = 20_000;
+
+/** Addresses of one worker that are remembered. */
+const MOST_ADDRESSES = 64;
+
 export interface RouterOptions {
   readonly clock: Clock;
   readonly options: ResolvedPrimaryOptions;
   /** Public events of the primary. */
   emit(event: string, detail: object): void;
+  /** The router itself reads no values. */
+  readError(payload: PortablePayload): Error;
   /** What workers left behind. */
   leftovers?: Leftovers | undefined;
 }
@@ -44,6 +61,7 @@ export class Router implements GroupHost, RelayHost {
   readonly groups = new Map<string, Group>();
   readonly traffic = { frames: 0, bundles: 0, bytes: 0 };
   readonly emit: RouterOptions['emit'];
+  readonly readError: RouterOptions['readError'];
   readonly #leftovers: RouterOptions['leftovers'];
   options: ResolvedPrimaryOptions;
   /** Which end a worker came by. */
@@ -53,14 +71,16 @@ export class Router implements GroupHost, RelayHost {
   readonly #leaving = new Map<PrimaryEnd, () => void>();
   readonly #transfers = new Map<number, (failed?: TransferFailure) => void>();
   #lastTransfer = 0;
+  readonly #failovers = new FailoverBook();
   #hasWarnedOfPassedOn = false;
   /** Terms of groups that are gone: a group that comes again goes on from here. */
   #lastTerm = 0;
 
-  constructor({ clock, options, emit, leftovers }: RouterOptions) {
+  constructor({ clock, options, emit, readError, leftovers }: RouterOptions) {
     this.clock = clock;
     this.options = options;
     this.emit = emit;
+    this.readError = readError;
     this.#leftovers = leftovers;
     this.#running = new RunningClock(clock, options.heartbeatMs / 2, () => this.#lookForSilence());
   }
@@ -173,7 +193,7 @@ export class Router implements GroupHost, RelayHost {
     if (waiting === 0 || waiting + bytes <= ALWAYS_FREE_BYTES) return false;
     if (waiting + bytes > this.options.maxQueuedBytes) return true;
     let total = bytes;
-    for (const worker of this.workers.values()) total += worker.outbox.queuedBytes;
+    for (const worker of this.workers.values()) total += worker.queuedBytes;
     return total > this.options.maxQueuedTotalBytes;
   }
 
@@ -239,16 +259,22 @@ export class Router implements GroupHost, RelayHost {
     const group = 'group' in frame ? this.groups.get(frame.group) : undefined;
     if (!group?.state.members.has(worker.workerId)) return;
     group.receive(worker.workerId, frame);
+    if (!group.state.members.has(worker.workerId)) worker.groups--;
     this.#forgetIfEmpty(group);
   }
 
+  /** Of what a worker made in the file system only the last few can still be there: it removes the older ones itself. */
   #noteAddress(workerId: number, { address, gone }: Address): void {
     const { addresses } = this.#origins.get(workerId)!;
     // Of what another worker said it says nothing.
-    if (gone && addresses.delete(address)) this.#leftovers?.forget(address);
+    if (addresses.delete(address) && gone) this.#leftovers?.forget(address);
     if (gone) return;
     addresses.add(address);
     this.#leftovers?.note(address);
+    if (addresses.size <= MOST_ADDRESSES) return;
+    const oldest = addresses.values().next().value!;
+    addresses.delete(oldest);
+    this.#leftovers?.forget(oldest);
   }
 
   #hello(peer: Peer, end: PrimaryEnd, hello: Hello, via: Via): void {
@@ -295,8 +321,9 @@ export class Router implements GroupHost, RelayHost {
 
   #join(worker: RoutedWorker, { group: name, eligible, priority, handover, digest }: Join): void {
     let group = this.groups.get(name);
+    if (!group?.digests.has(worker.workerId) && !this.#takesGroup(worker, name)) return;
     if (!group) {
-      group = new Group(name, this, this.#lastTerm);
+      group = new Group(name, this, this.#lastTerm, this.#failovers.of(name));
       this.groups.set(name, group);
     }
     const other = group.digests.get(group.leader ?? -1) ?? [...group.digests.values()][0];
@@ -304,6 +331,18 @@ export class Router implements GroupHost, RelayHost {
     const isNew = !group.digests.has(workerId);
     group.addMember({ workerId, pid, joinedAt: this.clock.wall(), eligible, priority, handover }, digest);
     if (isNew && other !== undefined) this.#compare(group, workerId, other, digest);
+  }
+
+  /** A worker that makes a client for each of its users would fill the primary with groups. */
+  #takesGroup(worker: RoutedWorker, name: string): boolean {
+    if (++worker.groups <= MOST_GROUPS) return true;
+    worker.groups--;
+    const { workerId } = worker;
+    const text = tooManyGroups(workerId, MOST_GROUPS);
+    worker.tell({ k: 'warning', group: name, text });
+    if (!worker.hasTooManyGroups) this.warn(text, { workerId });
+    worker.hasTooManyGroups = true;
+    return false;
   }
 
   #compare(group: Group, workerId: number, digest: string, other: string): void {
@@ -383,8 +422,9 @@ export class Router implements GroupHost, RelayHost {
   }
 
   #release(worker: RoutedWorker): void {
-    if (worker.backlog.size === 0 || worker.outbox.queuedBytes > ALWAYS_FREE_BYTES) return;
-    worker.backlog.release(bundle => worker.outbox.data(bundle));
+    if (worker.outbox.queuedBytes > ALWAYS_FREE_BYTES) return;
+    if (worker.withdrawals.bytes > 0) worker.withdrawals.release(bundle => worker.outbox.data(bundle));
+    if (worker.backlog.size > 0) worker.backlog.release(bundle => worker.outbox.data(bundle));
   }
 
   #askApp(candidates: readonly ReturnType<typeof toCandidate>[], name: string): { workerId: number } | undefined {

@@ -133,7 +133,8 @@ export class BusConnection implements Connection {
   }
 
   #acked(bytes: number): void {
-    this.#ackedBytes = bytes;
+    // Nobody has taken more than was said.
+    this.#ackedBytes = Math.min(bytes, this.#saidBytes);
     this.#flush();
   }
 

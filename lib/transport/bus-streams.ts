@@ -144,8 +144,13 @@ export class BusStreams implements DirectTransport {
   }
 }
 
+const isCountOrNone = (value: unknown): boolean =>
+  value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0);
+const isTextOrNone = (value: unknown): boolean => value === undefined || typeof value === 'string';
+
 function isOurs(message: unknown): message is Received {
   if (typeof message !== 'object' || message === null) return false;
-  const { csd, f, c } = message as Record<string, unknown>;
-  return csd === VERSION && typeof f === 'string' && typeof c === 'string';
+  const { csd, f, c, n, a, d, l, r } = message as Record<string, unknown>;
+  if (csd !== VERSION || typeof f !== 'string' || typeof c !== 'string') return false;
+  return [n, a].every(isCountOrNone) && [d, l, r].every(isTextOrNone);
 }

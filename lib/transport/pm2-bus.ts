@@ -133,7 +133,8 @@ export class Pm2Bus implements Bus {
 
   #message(packet: Buffer): void {
     const told = parse<Told>(packet);
-    if (!told || !isOf(this.#place, told.process) || typeof told.data?.csc !== 'string') return;
+    if (!told || !isOf(this.#place, told.process) || typeof told.data?.csc !== 'string' || !Number.isFinite(told.at))
+      return;
     const message = parseText(told.data.csc);
     if (message !== undefined) this.#handlers?.message(message, told.at);
   }
@@ -141,7 +142,7 @@ export class Pm2Bus implements Bus {
   /** It has the environment of the process in it: nothing of that is kept. */
   #exit(packet: Buffer): void {
     const event = parse<ProcessEvent>(packet);
-    if (event?.event !== 'exit' || !isOf(this.#place, event.process)) return;
+    if (event?.event !== 'exit' || !isOf(this.#place, event.process) || !Number.isFinite(event.at)) return;
     this.#handlers?.exited(processName(event.process.pm_id, event.process.pm_uptime), event.at);
   }
 }

@@ -20,6 +20,11 @@ export type ProbeEvent =
   | { readonly kind: 'closing'; readonly term: number }
   | { readonly kind: 'closed'; readonly term: number };
 
+export type Large = 'bytes' | 'text';
+
+export const makeLarge = (kind: Large, size: number): Buffer | string =>
+  kind === 'bytes' ? Buffer.alloc(size) : 'x'.repeat(size);
+
 export class ProbeClient extends UpstreamClient {
   readonly #term: number;
   readonly #says: boolean;
@@ -62,6 +67,19 @@ export class ProbeClient extends UpstreamClient {
   /** Without the upstream, whose lines carry only JSON. */
   async same<T>(value: T): Promise<T> {
     return value;
+  }
+
+  /** What is large, made here: as a result, and thrown as the message of an error. */
+  async large(kind: Large, size: number): Promise<unknown> {
+    return makeLarge(kind, size);
+  }
+
+  async throwLarge(size: number): Promise<never> {
+    throw new RangeError('x'.repeat(size));
+  }
+
+  async lengthOf(value: { readonly length: number }): Promise<number> {
+    return value.length;
   }
 
   async refuse(message: string): Promise<never> {

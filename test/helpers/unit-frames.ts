@@ -1,7 +1,8 @@
 // Bundles written by hand, and bundles as words.
 
+import { isCall } from '../../lib/protocol/classes.js';
 import { type FrameView, OpenBundle, readFrames } from '../../lib/protocol/frames.js';
-import { type Bundle, isCall, Kind, kindOf, MORE, type Packet } from '../../lib/protocol/messages.js';
+import { type Bundle, Kind, kindOf, MORE, type Packet } from '../../lib/protocol/messages.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
 
 export interface WrittenFrame {

@@ -1,5 +1,6 @@
 // A router whose workers are played by the test: what each says, what each was told, and whether it reads.
 
+import { readError } from '../../lib/codec/read-error.js';
 import { type PrimaryOptions, resolvePrimaryOptions } from '../../lib/options.js';
 import {
   type Bundle,
@@ -81,6 +82,7 @@ export class UnitPrimary {
     this.router = new Router({
       clock: this.clock,
       options: resolvePrimaryOptions(options),
+      readError,
       emit: (event, detail) => this.events.push({ event, detail: detail as Record<string, unknown> }),
       leftovers,
     });

@@ -22,8 +22,11 @@ test('its own signal aborts when nobody waits for it any more, and so do those i
 
 test('a signal in its arguments aborts alone', t => {
   const call = make();
+  const signal = call.get(1);
   call.abort(1, 'inner');
-  t.is(call.get(1).reason, 'inner');
+  t.is(signal.reason, 'inner');
+  call.abort(2, 'nobody asked for it');
+  t.false(call.get(2).aborted);
   t.false(call.signal.aborted);
   t.false(call.isEnded);
 });

@@ -368,14 +368,14 @@ test('subscriptions to one key share one upstream subscription, whatever object 
   t.deepEqual(await unit.said(), ['2 SUBSCRIBED 4 3'], 'a topic that nobody has is forgotten');
 });
 
-test('a topic that can not be one is refused, and what is no list is passed over', async t => {
+test('a topic that can not be one is refused, and so is what is no list', async t => {
   const unit = await UnitService.create({ subscribe() {} });
   unit.say(
     2,
     { kind: Kind.SUBSCRIBE | EXT, id: 1, value: ['all', [99]] },
     { kind: Kind.SUBSCRIBE, id: 2, value: 'all' },
   );
-  t.deepEqual(short(await unit.said()), ['2 REFUSED 1"ERR_PROTOCOL"']);
+  t.deepEqual(short(await unit.said()), ['2 REFUSED 1"ERR_PROTOCOL"', '2 REFUSED 2"ERR_PROTOCOL"']);
 });
 
 test('nothing is kept of a subscription that was refused', async t => {
@@ -711,4 +711,13 @@ test('of what nobody wants the result is not looked at', async t => {
   );
   const said = (await unit.said()).map(words => words.split(' ').slice(0, 3).join(' '));
   t.deepEqual(said.sort(), ['2 ERROR 5', '2 RESULT 1', '2 RESULT 2', '2 RESULT 3', '2 RESULT 4']);
+});
+
+test('what comes outside the lease for which there is no room is refused, and was not started', async t => {
+  const unit = await UnitService.create({ get: () => 1 });
+  unit.leaseUntil = 0;
+  const pad = 'x'.repeat(20 * 2 ** 20);
+  for (const id of [1, 2, 3, 4]) unit.say(2, { kind: Kind.CALL, id, value: ['get', null, [pad]] });
+  t.deepEqual(await unit.said(), ['2 OVERLOADED 4 0']);
+  t.true(unit.service.heldBytes > 60 * 2 ** 20);
 });

@@ -266,6 +266,9 @@ test('a call that was refused for lack of room never began, a result that was dr
   unit.receive(frame(Kind.OVERLOADED, 1, 0), 5);
   unit.receive(frame(Kind.OVERLOADED, 2, 1), 5);
   t.deepEqual(unit.over(), ['1 ERR_OVERLOADED not-started', '2 ERR_OVERLOADED unknown']);
+  unit.make(3);
+  unit.receive(frame(Kind.OVERLOADED, 3, 2), 5);
+  t.deepEqual(unit.over(), ['3 ERR_NOT_SERIALIZABLE unknown'], 'its result could not be encoded');
 });
 
 test('a call whose deadline passes ends, and the leader hears of it', t => {

@@ -11,7 +11,7 @@ test('who leaves while its leader is still read to the end hears nothing of that
   const outbox = new Outbox({
     clock,
     version: 1,
-    link: 1,
+    link: 7,
     direction: 'up',
     carriesBytes: true,
     send: (_packet, written) => clock.defer(written),

@@ -296,3 +296,23 @@ test('frames that are about no subscription are left to others', t => {
   }
   for (const kind of [Kind.RESULT, Kind.EVENT, Kind.END, Kind.CALL]) t.false(receive(kind, 1));
 });
+
+test('a subscription for which there is no room is refused, and asks for nothing when it ends', t => {
+  const { clock, subscriptions, road, make, receive } = setUp();
+  subscriptions.open(road);
+  const first = make('a');
+  t.true(receive(Kind.OVERLOADED, first.id));
+  t.regex(first.owner.heard.join(), /^refused Too much is waiting for the leader/);
+  road.sent();
+  road.waitingBytes = 65 * 1024 * 1024;
+  const [second, third] = [make('b'), make('c')];
+  subscriptions.remove(third.subscription);
+  road.sent();
+  t.deepEqual(second.owner.heard, []);
+  clock.tick();
+  t.regex(second.owner.heard.join(), /^refused Too much is waiting for the leader/);
+  t.deepEqual(third.owner.heard, []);
+  subscriptions.remove(second.subscription);
+  t.deepEqual(road.sent(), []);
+  t.is(subscriptions.size, 0);
+});

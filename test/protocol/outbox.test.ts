@@ -1,11 +1,11 @@
 import test from 'ava';
 import { bytesOf, OpenBundle, WRITE_BYTES } from '../../lib/protocol/frames.js';
-import { type Bundle, type ControlFrame, Kind, MARKER, type Packet } from '../../lib/protocol/messages.js';
-import { Outbox, WINDOW_BYTES } from '../../lib/protocol/outbox.js';
+import { type Bundle, type ControlFrame, EXT, Kind, MARKER, type Packet } from '../../lib/protocol/messages.js';
+import { Outbox, type OutboxOptions, WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { SLICE_BYTES, SliceReader } from '../../lib/protocol/slices.js';
 import { unpack } from '../../lib/protocol/travelling-parts.js';
 import { UnitClock } from '../helpers/unit-clock.js';
-import { bundlesOf } from '../helpers/unit-frames.js';
+import { bundlesOf, frameWords } from '../helpers/unit-frames.js';
 import { forSeeds } from '../helpers/unit-random.js';
 
 class UnitOutbox {
@@ -15,7 +15,7 @@ class UnitOutbox {
   rooms = 0;
   readonly outbox: Outbox;
 
-  constructor(carriesBytes = true, isByReference?: true) {
+  constructor(carriesBytes = true, isByReference?: true, createSlices?: OutboxOptions['createSlices']) {
     this.outbox = new Outbox({
       clock: this.clock,
       version: 1,
@@ -23,6 +23,7 @@ class UnitOutbox {
       direction: 'up',
       carriesBytes,
       isByReference,
+      ...(createSlices && { createSlices }),
       send: (packet, written) => {
         this.packets.push(packet);
         this.unwritten.push(written);
@@ -198,7 +199,7 @@ for (const carriesBytes of [true, false]) {
         const { c = [], s } = packet;
         const whole = s && reader.add(s);
         if (whole) t.deepEqual(whole, large);
-        t.true(!s || s.piece.length <= SLICE_BYTES);
+        t.true(!s || s.piece.length <= Math.ceil((SLICE_BYTES * (carriesBytes ? 3 : 4)) / 3 + 3));
         return [
           ...c.map(controlWords),
           ...bundlesOf(packet).map(dataWords),
@@ -463,4 +464,69 @@ test('the head of many frames is bytes on a channel that carries them, and is re
     t.is(packet.d![0]!.h instanceof Uint8Array, carriesBytes);
     t.deepEqual(bundlesOf(packet), [open.seal()]);
   }
+});
+
+test('a bundle that can not be encoded kills nobody: each large frame of it ends by itself, the small ones arrive', t => {
+  const large = JSON.stringify('x'.repeat(WINDOW_BYTES));
+  const unit = new UnitOutbox(true, undefined, () => {
+    throw new RangeError('Array buffer allocation failed');
+  });
+  const answers = new OpenBundle('g', 5, [2]);
+  answers.add(Kind.SUBSCRIBED, 1, '7');
+  answers.add(Kind.RESULT | EXT, 2, large);
+  answers.add(Kind.ERROR, 3, '[8]', ['x'.repeat(1000)]);
+  answers.add(Kind.VALUE, 4, large);
+  answers.add(Kind.EVENT, 5, large);
+  answers.add(Kind.REPLAY, 6, large);
+  answers.add(Kind.VALUE_ONE, 7, large);
+  answers.add(Kind.RESULT, 8, '"small"');
+  const calls = new OpenBundle('g', 5, undefined, 9);
+  calls.add(Kind.CALL | EXT, 1, large, undefined, { method: 'get', deadline: 7 });
+  calls.add(Kind.SUBSCRIBE | EXT, 2, large);
+  unit.outbox.open(answers);
+  unit.outbox.open(calls);
+  const event = new OpenBundle('g', 5, '*', undefined, [3]);
+  event.add(Kind.EVENT, 9, large);
+  unit.outbox.open(event);
+  unit.outbox.data(data(10, 2 * WINDOW_BYTES));
+  unit.outbox.data({ g: 'g', t: 5, h: [Kind.RESULT, 11, 3, 0, Kind.RESULT, 12, large.length, 0], x: `["a",${large}]` });
+  unit.outbox.data(data(13));
+  unit.clock.tick();
+  unit.written();
+  const reader = new SliceReader();
+  const came: Bundle[] = [];
+  for (const { d = [], s } of unit.packets) came.push(...((s ? [reader.add(s)] : d) as Bundle[]));
+  const [first, second, third, ...others] = came;
+  t.deepEqual(frameWords([first!]), [
+    'SUBSCRIBED 1 7',
+    'OVERLOADED 2 2',
+    'OVERLOADED 3 2',
+    'GAP 4 0',
+    'GAP 0 0',
+    'GAP 0 0',
+    'GAP 0 0',
+    'RESULT 8 "small"',
+  ]);
+  t.deepEqual(first!.to, [2]);
+  t.deepEqual(frameWords([second!]), ['CALL 1 ["get",7,0]', 'SUBSCRIBE 2 0']);
+  t.is(second!.n, 9);
+  t.like(third, { to: '*', but: [3] });
+  t.deepEqual(frameWords(others).slice(0, 3), ['GAP 10 0', 'RESULT 11 "a"', 'OVERLOADED 12 2']);
+  t.is(unit.outbox.queuedBytes, 0);
+  t.is(others.length, 3);
+});
+
+test('very many control frames of one tick are several messages', t => {
+  const unit = new UnitOutbox();
+  for (let n = 1; n <= 2500; n++) unit.outbox.control(ack(n));
+  unit.outbox.data(data(1));
+  unit.clock.tick();
+  t.deepEqual(
+    unit.packets.map(({ c = [], d = [] }) => [c.length, d.length]),
+    [
+      [1000, 0],
+      [1000, 0],
+      [500, 1],
+    ],
+  );
 });

@@ -91,6 +91,7 @@ test('its status is a plain object that shows every group, also one named __prot
         state: 'leading',
         leader: { workerId: 1, pid: 1001 },
         members: [{ workerId: 1, pid: 1001, joinedAt: 1e12, eligible: true, priority: 0, road: 'local' }],
+        ended: undefined,
         failovers,
       },
       {
@@ -99,6 +100,7 @@ test('its status is a plain object that shows every group, also one named __prot
         state: 'vacant',
         leader: undefined,
         members: [{ workerId: 1, pid: 1001, joinedAt: 1e12, eligible: false, priority: 3, road: undefined }],
+        ended: undefined,
         failovers,
       },
     ],

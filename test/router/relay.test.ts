@@ -2,6 +2,7 @@ import test from 'ava';
 import { bytesOf } from '../../lib/protocol/frames.js';
 import { ABOUT, EXT, Kind } from '../../lib/protocol/messages.js';
 import { WINDOW_BYTES } from '../../lib/protocol/outbox.js';
+import { routerStatus } from '../../lib/router/router-status.js';
 import { bundle, frameWords } from '../helpers/unit-frames.js';
 import { UnitPrimary } from '../helpers/unit-primary.js';
 
@@ -298,4 +299,97 @@ test('frames and bytes that were passed on are counted', t => {
   primary.data(1, bundle({ term, to: '*' }, value(5, 'v')));
   t.like(primary.router.traffic, { bundles: 2, frames: 3 });
   t.true(primary.router.traffic.bytes > 20);
+});
+
+test('a flood of subscriptions, and of what takes them and calls back, is refused or waits once for each', t => {
+  const { primary, term } = setUp({ maxQueuedBytes: 2_000_000 });
+  primary.end.stopReading(1);
+  const leader = primary.router.workers.get(1)!;
+  for (const id of [1, 2])
+    primary.data(2, bundle({ term, number: id }, { kind: Kind.CALL, id, value: ['put', null, [MUCH_TO_PUT]] }));
+  const much = { kind: Kind.SUBSCRIBE, id: 3, value: ['all', MUCH] };
+  primary.data(2, bundle({ term }, much, { kind: Kind.UNSUBSCRIBE, id: 3 }));
+  t.deepEqual(frameWords(primary.got(2)), ['OVERLOADED 3 0']);
+  primary.data(2, bundle({ term }, { kind: Kind.CANCEL, id: 1, value: [1, MUCH] }, { kind: Kind.SWITCH, id: 5 }));
+  const full = leader.outbox.queuedBytes;
+  primary.data(2, bundle({ term }, { ...much, id: 4 }));
+  primary.data(2, bundle({ term }, { kind: Kind.CANCEL, id: 2, value: [0, MUCH] }, { kind: Kind.UNSUBSCRIBE, id: 4 }));
+  for (let i = 0; i < 1000; i++) primary.data(2, bundle({ term }, { kind: Kind.CANCEL, id: 2, value: [0, MUCH] }));
+  t.is(leader.outbox.queuedBytes, full);
+  t.true(leader.queuedBytes > full && leader.queuedBytes < full + 1000, `${leader.queuedBytes - full}`);
+  primary.end.startReading(1);
+  primary.clock.tick();
+  t.deepEqual(
+    frameWords(primary.got(1)).map(words => words.slice(0, 18)),
+    ['CALL 1 ["put",null', 'CALL 2 ["put",null', 'SWITCH 5 0', 'CANCEL 1 [1,[1]]', 'CANCEL 2 [0,[1]]'],
+  );
+  t.is(leader.queuedBytes, 0);
+});
+
+test('what was taken back of a term that is over is forgotten', t => {
+  const { primary, term } = setUp({ maxQueuedBytes: 1_500_000 });
+  primary.end.stopReading(1);
+  for (const id of [1, 2])
+    primary.data(2, bundle({ term, number: id }, { kind: Kind.CALL, id, value: ['put', null, [MUCH_TO_PUT]] }));
+  primary.data(2, bundle({ term }, { kind: Kind.CANCEL, id: 1, value: [0, MUCH] }));
+  t.is(primary.router.workers.get(1)!.withdrawals.size, 1);
+  primary.say(1, { k: 'resign', group: 'g', term, cause: 'resigned' });
+  t.is(primary.router.workers.get(1)!.withdrawals.bytes, 0);
+});
+
+test('what waits keeps no more of a message than itself', t => {
+  const { primary, term } = setUp();
+  primary.end.stopReading(2);
+  const chunk = new Uint8Array(4 * WINDOW_BYTES);
+  const small = (id: number) => ({
+    ...bundle({ term, to: [2] }, value(id, 0)),
+    h: [Kind.VALUE | EXT, id, 1, 1],
+    p: [chunk.subarray(8, 24)],
+  });
+  primary.data(1, bundle({ term, to: [2] }, value(1, MUCH)));
+  primary.data(1, small(2), { ...small(3), p: [16], q: chunk.subarray(0, 16) });
+  primary.data(1, bundle({ term, to: [2] }, value(4, 0)));
+  primary.end.startReading(2);
+  primary.clock.tick();
+  const [, second, third] = primary.got(2);
+  t.is((second!.p![0] as Uint8Array).buffer.byteLength, 16);
+  t.is(third!.q!.buffer.byteLength, 16);
+  t.is((second!.p![0] as Uint8Array).length, 16);
+});
+
+test('values that are kept back keep no more of a message than themselves', t => {
+  const { primary, term } = setUp({ maxQueuedBytes: 1_200_000 });
+  primary.end.stopReading(2);
+  const chunk = new Uint8Array(4 * WINDOW_BYTES);
+  for (const id of [1, 2]) primary.data(1, bundle({ term, to: [2] }, value(id, MUCH)));
+  const frame = { ...bundle({ term, to: [2] }, value(3, 0)), h: [Kind.VALUE | EXT, 3, 1, 2] };
+  primary.data(1, { ...frame, p: [chunk.subarray(8, 24), 'text'] });
+  primary.end.startReading(2);
+  primary.clock.tick();
+  const last = primary.got(2).at(-1)!;
+  t.is((last.p![0] as Uint8Array).buffer.byteLength, 16);
+});
+
+test('slices that wait for the rest count, and are given back when their worker goes', t => {
+  const { primary } = setUp();
+  primary.receive(2, primary.packet(2, { s: { piece: new Uint8Array(1000), isLast: false } }));
+  const worker = primary.router.workers.get(2)!;
+  t.is(worker.queuedBytes, 1000);
+  t.is(routerStatus(primary.router).queuedBytes, 1000);
+  primary.closed(2);
+  t.is(worker.queuedBytes, 0);
+});
+
+test('while the leader hands over, what is cancelled waits for its room as well', t => {
+  const { primary, term } = setUp({ maxQueuedBytes: 1_500_000 });
+  primary.end.stopReading(1);
+  for (const id of [1, 2])
+    primary.data(2, bundle({ term, number: id }, { kind: Kind.CALL, id, value: ['put', null, [MUCH_TO_PUT]] }));
+  primary.router.transfer('g', 2, () => {});
+  primary.clock.tick();
+  primary.data(2, bundle({ term, number: 3 }, { kind: Kind.CANCEL, id: 1, value: [0, MUCH] }));
+  t.is(primary.router.workers.get(1)!.withdrawals.size, 1);
+  primary.end.startReading(1);
+  primary.clock.tick();
+  t.is(frameWords(primary.got(1)).at(-1), 'CANCEL 1 [0,[1]]');
 });

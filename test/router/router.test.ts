@@ -1,6 +1,7 @@
 import test from 'ava';
 import { resolvePrimaryOptions } from '../../lib/options.js';
 import { type ControlFrame, MARKER, type News } from '../../lib/protocol/messages.js';
+import { MOST_GROUPS } from '../../lib/router/router.js';
 import { memberKey } from '../../lib/utils/secret.js';
 import { passedOn } from '../../lib/warnings.js';
 import { FakePrimaryEnd, join, UnitPrimary } from '../helpers/unit-primary.js';
@@ -713,4 +714,31 @@ test('of what a dead worker left only that is removed which it has not removed i
   primary.closed(1);
   primary.exited(1);
   t.deepEqual(said, ['forget /a', 'remove /b']);
+});
+
+test('of what a worker made in the file system the last few are remembered, however much it tells of', t => {
+  const removed: string[] = [];
+  const nothing = () => {};
+  const primary = new UnitPrimary({}, { note: nothing, forget: nothing, remove: address => removed.push(address) });
+  primary.hello(1);
+  primary.say(1, ...Array.from({ length: 100_000 }, (_, i) => ({ k: 'address', address: `a${i}` }) as const));
+  primary.say(1, { k: 'address', address: 'a99990' });
+  primary.closed(1);
+  primary.exited(1);
+  t.is(removed.length, 64);
+  t.is(removed.at(-1), 'a99990');
+});
+
+test('a worker is in so many groups and no more, and leaves room for others when it leaves one', t => {
+  const primary = new UnitPrimary();
+  primary.hello(1);
+  primary.join(2, 'g');
+  primary.say(1, ...Array.from({ length: MOST_GROUPS + 5 }, (_, i) => join({ group: `g${i}`, eligible: false })));
+  t.is(primary.router.groups.size, MOST_GROUPS + 1);
+  t.is(primary.told(1).filter(({ k }) => k === 'warning').length, 5);
+  t.is(primary.events.filter(({ event }) => event === 'warning').length, 1);
+  primary.say(1, join({ group: 'g1' }));
+  t.is(primary.router.groups.get('g1')!.leader, 1, 'it may change what it said');
+  primary.say(1, { k: 'leave', group: 'g0' }, join({ group: 'another', eligible: false }));
+  t.true(primary.router.groups.has('another'));
 });

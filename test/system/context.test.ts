@@ -108,6 +108,16 @@ system('a hook that throws ends no call', async (t, rig) => {
   t.is(found.length, 12, 'each ran once');
 });
 
+system('what is injected has a limit, beyond which the call goes without', async (t, rig) => {
+  const errors: unknown[] = [];
+  const context = { inject: () => 'x'.repeat(2 ** 20), extract: HOOKS.extract };
+  const [client] = await rig.clients(1, { context });
+  client!.on('error', error => errors.push((error as { code?: unknown }).code));
+  tasks.set('name', () => storage.getStore());
+  t.is(await rig.time.until(client!.run('name')), undefined);
+  t.deepEqual(errors, ['ERR_NOT_SERIALIZABLE']);
+});
+
 system('what a method throws at once is its own, though a hook may see it', async (t, rig) => {
   const seen: string[] = [];
   const errors: string[] = [];

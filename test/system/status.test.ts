@@ -27,6 +27,7 @@ system('status() of a client, leader and follower, tells where it stands', async
     subscriptions: 0,
     sticky: 0,
     queuedBytes: 'echo'.length + 16 + '1'.length,
+    ended: undefined,
     failovers: { count: 0, causes: {}, duration: 0, last: undefined },
   });
   const leading = rig.client(rig.fork());
@@ -59,6 +60,7 @@ system('status() of a client, leader and follower, tells where it stands', async
     subscriptions: 1,
     sticky: 1,
     queuedBytes: 0,
+    ended: undefined,
     failovers: { count: 0, causes: {}, duration: 0, last: undefined },
   });
   t.like(withoutTimes(leading.status()).served, { running: 1, ended: { ok: 2, failed: 1 }, duration: 3 });
@@ -93,13 +95,22 @@ system('status() of the primary is a plain object, with every group and member',
       failovers: failovers.count,
     })),
     [
-      { name: 'g', term, state: 'leading', leader: { workerId: 1, pid: one!.pid }, members, failovers: 0 },
+      {
+        name: 'g',
+        term,
+        state: 'leading',
+        leader: { workerId: 1, pid: one!.pid },
+        members,
+        ended: undefined,
+        failovers: 0,
+      },
       {
         name: 'h',
         term: 0,
         state: 'vacant',
         leader: undefined,
         members: [{ workerId: 2, pid: two!.pid, eligible: false, priority: 0, road: undefined }],
+        ended: undefined,
         failovers: 0,
       },
     ],

@@ -294,3 +294,24 @@ test('where only one of both is known, that is taken', t => {
   transport.remove(writeBusAddress({ bus: 'b' }));
   t.deepEqual(sockets.asked.slice(2), ['remove /x', 'remove ']);
 });
+
+test('what has our mark and a field of another type is nobody’s', t => {
+  const end = openEnd();
+  const { c, events } = end.connect();
+  end.heard.length = 0;
+  for (const odd of [{ d: 5, n: 0 }, { a: 'x' }, { a: -1 }, { r: {} }, { n: 0.5 }, { l: 7, n: 0 }])
+    end.hear({ c, ...odd });
+  t.is(end.heard.length, 6);
+  t.deepEqual(events, []);
+});
+
+test('a peer that says it took more than it was given gets no more than others', t => {
+  const end = openEnd();
+  const { connection, c } = end.connect();
+  end.hear({ c, a: Number.MAX_SAFE_INTEGER });
+  end.said.length = 0;
+  connection.write([Buffer.alloc(4 * WINDOW_BYTES)]);
+  end.clock.tick();
+  const said = end.said.reduce((sum, { message: { d = '' } }) => sum + Buffer.from(d, 'base64').length, 0);
+  t.true(said < 1.5 * WINDOW_BYTES, `${said}`);
+});

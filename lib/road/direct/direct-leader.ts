@@ -2,7 +2,7 @@
 // what of theirs must wait for what they sent by the relay.
 
 import { brokenFrame } from '../../errors.js';
-import type { OpenBundle } from '../../protocol/frames.js';
+import { type OpenBundle, ownBundle } from '../../protocol/frames.js';
 import { type Bundle, Kind } from '../../protocol/messages.js';
 import type { Clock } from '../../utils/clock.js';
 import type { Line, LineHandlers } from './line.js';
@@ -32,6 +32,9 @@ interface Party {
   /** Nothing goes to it by the relay. */
   isOnly: boolean;
 }
+
+/** Streams of one member that wait for its word: only of the last one it can still come. */
+const MOST_PENDING = 8;
 
 /** How long what was said may take to leave at the end of a term, and to be read where that is waited for. */
 const FINISH_MS = 500;
@@ -99,7 +102,7 @@ export class DirectLeader {
     const isGone = bundle.f === undefined && bundle.h[0] === Kind.GONE;
     const workerId = isGone ? bundle.h[1]! : bundle.f!;
     const party = this.#parties.get(workerId);
-    if (party?.waiting) party.waiting.push(bundle);
+    if (party?.waiting) party.waiting.push(ownBundle(bundle));
     else if (isGone && party) this.#gone(party, bundle, pass);
     else {
       pass(bundle);
@@ -165,6 +168,7 @@ export class DirectLeader {
     }
     const lane = this.#newLane(from, stream, isOnly);
     party.pending.set(stream, lane);
+    if (party.pending.size > MOST_PENDING) dropOldest(party.pending);
     if (isOnly) this.#activate(party, lane);
     return lane;
   }
@@ -261,4 +265,10 @@ export class DirectLeader {
     party.active = undefined;
     this.#activeCount--;
   }
+}
+
+function dropOldest(pending: Map<number, MemberLane>): void {
+  const [id, lane] = pending.entries().next().value!;
+  pending.delete(id);
+  lane.line?.destroy();
 }

@@ -2,8 +2,9 @@
 // and results without room end their calls.
 
 import { Backlog } from '../../protocol/backlog.js';
+import { classOf } from '../../protocol/classes.js';
 import type { OpenBundle } from '../../protocol/frames.js';
-import { Kind, kindOf } from '../../protocol/messages.js';
+import { Kind, kindOf, Overload } from '../../protocol/messages.js';
 import type { Part } from '../../protocol/payload.js';
 import type { Line } from './line.js';
 import type { Stream } from './stream.js';
@@ -71,13 +72,13 @@ export class MemberLane {
     const plain = kindOf(kind);
     // A value must not overtake those that are kept back, even where it is small enough to find room, and a subscription
     // that is confirmed must not hear values from before.
-    const waits = plain === Kind.SUBSCRIBED || (plain >= Kind.VALUE && plain <= Kind.EVENT);
+    const waits = classOf(plain) === 'value';
     if (waits && (isOverloaded || this.#backlog.size > 0)) {
       const { group: g, term: t } = this;
       const frame = { h: [kind, id, text.length, parts?.length ?? 0], x: `[${text}]` };
       return this.#backlog.keep({ g, t, ...frame, ...(parts && { p: parts }) });
     }
-    if (isOverloaded && (plain === Kind.RESULT || plain === Kind.ERROR)) stream.put(Kind.OVERLOADED, id, '1');
+    if (isOverloaded && classOf(plain) === 'result') stream.put(Kind.OVERLOADED, id, Overload.RESULT);
     else stream.put(kind, id, text, parts);
     stream.flushEarly(MANY);
   }

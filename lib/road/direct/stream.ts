@@ -4,7 +4,7 @@
 //   not yet received:   | written | waits for room, or a connection | open: frames can join |
 //                        ▲ what an acknowledgement lets go of
 
-import { type About, OpenBundle } from '../../protocol/frames.js';
+import { type About, OpenBundle, ownBundle } from '../../protocol/frames.js';
 import type { Bundle } from '../../protocol/messages.js';
 import type { Part } from '../../protocol/payload.js';
 import type { Connection } from '../../transport/direct.js';
@@ -156,7 +156,7 @@ export class Stream {
     if (from !== undefined) complete.f = from;
     if (m) complete.m = m;
     if (p) complete.p = p;
-    if (this.#held) this.#held.push(complete);
+    if (this.#held) this.#held.push(ownBundle(complete));
     else this.#options.deliver(complete);
     this.#ackInTime(bundle);
     return true;

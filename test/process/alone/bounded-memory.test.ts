@@ -98,6 +98,30 @@ test.serial('calls for a leader that does not read are refused, once so many byt
   t.deepEqual([...new Set(codes)].sort(), ['ERR_OVERLOADED', 'ok']);
 });
 
+test.serial(
+  'a flood of subscriptions that are taken back at once stays bounded where the leader does not read',
+  async t => {
+    const rig = await startRig(t, { workers: 2, primary: { maxQueuedBytes: 4 * MIB, leaderTimeoutMs: 60_000 } });
+    const [follower] = rig.followers;
+    await follower.do.floodSubscriptions(10_000);
+    t.deepEqual(await follower.do.call('echo', [1]), { value: 1 });
+    const before = await rig.primary.do.held();
+    rig.leader.freeze();
+    await follower.do.floodSubscriptions(150_000);
+    // What it said before has then been read.
+    t.like((await follower.do.call('echo', ['x'.repeat(8 * MIB)])).error, { code: 'ERR_OVERLOADED' });
+    const { queuedBytes } = await rig.primary.do.status();
+    t.true(queuedBytes <= 5 * MIB, `${queuedBytes}`);
+    const held = (await rig.primary.do.held()) - before;
+    t.log(`the primary held ${mib(held)} MiB`);
+    t.true(held < 40e6, `${held}`);
+    rig.leader.thaw();
+    await follower.do.call('echo', [2]);
+    t.deepEqual(await follower.do.call('echo', [3]), { value: 3 });
+    t.is((await rig.primary.do.status()).queuedBytes, 0);
+  },
+);
+
 /** Sends a share of it to all subscribers; resolves with the time that it took to be read. */
 async function flood(publisher: WorkerProcess, reader: WorkerProcess, round: number): Promise<number> {
   const count = Math.ceil((megabytes * 1e6) / VALUE_BYTES / ROUNDS / 50) * 50;

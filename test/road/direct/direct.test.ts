@@ -830,3 +830,18 @@ test('what a dead worker left is removed, and nothing of a living one', async t 
   t.is(rig.network.addresses.size, 0);
   rig.network.close();
 });
+
+test('streams of one member that never switch to one are forgotten, but for the last ones', async t => {
+  const rig = new DirectRig();
+  const destroyed: number[] = [];
+  for (let stream = 1; stream <= 20; stream++) {
+    const connection = { write: () => true, end: () => {}, destroy: () => {}, settle: () => {}, waitingBytes: 0 };
+    const line = { connection, destroy: () => void destroyed.push(stream) } as unknown as Line;
+    t.truthy(rig.leader.meet({ ...HELLO, stream, goesOn: false, isOnly: false }, line));
+  }
+  t.deepEqual(
+    destroyed,
+    Array.from({ length: 12 }, (_, i) => i + 1),
+  );
+  rig.end();
+});

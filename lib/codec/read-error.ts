@@ -1,0 +1,15 @@
+// The error in a control frame: whatever another process sent for one becomes an error.
+
+import { brokenFrame } from '../errors.js';
+import type { PortablePayload } from '../protocol/payload.js';
+import { fromPortable } from '../protocol/travelling-parts.js';
+import { decodeError } from './decode-error.js';
+
+export function readError(payload: PortablePayload): Error {
+  const { text, ext, parts } = fromPortable(payload);
+  try {
+    return decodeError(JSON.parse(text), ext, parts);
+  } catch (error) {
+    return brokenFrame('error.text', `JSON, but ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,18 @@
+// The failovers of groups by name, which go on being counted when a group comes again.
+
+import { Failovers } from './failovers.js';
+
+/** Beyond it the names that were asked for longest ago are forgotten. */
+const MOST_NAMES = 1000;
+
+export class FailoverBook {
+  readonly #all = new Map<string, Failovers>();
+
+  of(name: string): Failovers {
+    const failovers = this.#all.get(name) ?? new Failovers();
+    this.#all.delete(name);
+    this.#all.set(name, failovers);
+    if (this.#all.size > MOST_NAMES) this.#all.delete(this.#all.keys().next().value!);
+    return failovers;
+  }
+}

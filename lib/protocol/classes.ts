@@ -1,0 +1,45 @@
+// What may wait, and what happens beyond it: each kind of data frame has a class, and each class a bound. Control frames are
+// never dropped; there are only as many as groups change, and a leader that doesn't read is deposed.
+//
+//   class         frames                                bound                      beyond it
+//   call          CALL, ONEWAY, PUBLISH, UNPUBLISH      bytes of the receiver      refused: OVERLOADED, `'not-started'`
+//   subscription  SUBSCRIBE                             bytes of the receiver      refused: OVERLOADED
+//   withdrawal    CANCEL, UNSUBSCRIBE                   one for each call and      nothing: it takes the place of the one
+//                                                       subscription; a count      before, or goes with what was refused
+//   result        RESULT, ERROR                         bytes of the receiver      dropped: OVERLOADED, `'unknown'`
+//   value         VALUE, VALUE_ONE, REPLAY, EVENT, and  bytes of the receiver      the newest of each topic stays, GAP tells
+//                 what must not overtake them
+//   signal        all others                            the number of members      never dropped: a few bytes each
+//
+// Bytes of the receiver: in the primary `maxQueuedBytes` for a worker and `maxQueuedTotalBytes` for all, in a leader on the
+// direct route the same, in a member 64 MiB on its way out, in a leader without a lease 64 MiB that it holds.
+
+import { Kind } from './messages.js';
+
+export type FrameClass = 'call' | 'subscription' | 'withdrawal' | 'result' | 'value' | 'signal';
+
+const CLASSES: ReadonlyMap<number, FrameClass> = new Map<number, FrameClass>([
+  [Kind.CALL, 'call'],
+  [Kind.ONEWAY, 'call'],
+  [Kind.PUBLISH, 'call'],
+  [Kind.UNPUBLISH, 'call'],
+  [Kind.SUBSCRIBE, 'subscription'],
+  [Kind.CANCEL, 'withdrawal'],
+  [Kind.UNSUBSCRIBE, 'withdrawal'],
+  [Kind.RESULT, 'result'],
+  [Kind.ERROR, 'result'],
+  [Kind.VALUE, 'value'],
+  [Kind.VALUE_ONE, 'value'],
+  [Kind.REPLAY, 'value'],
+  [Kind.EVENT, 'value'],
+  // A subscription that is confirmed must not hear values from before, and what comes by another route comes after them.
+  [Kind.SUBSCRIBED, 'value'],
+  [Kind.SWITCHED, 'value'],
+  [Kind.RESUMED, 'value'],
+]);
+
+/** @param kind without what is added to it */
+export const classOf = (kind: number): FrameClass => CLASSES.get(kind) ?? 'signal';
+
+/** Whether a frame of this kind is answered. */
+export const isCall = (kind: number): boolean => classOf(kind) === 'call';

@@ -1,0 +1,88 @@
+// What members took back while their leader doesn't read: one small frame for each call and subscription. What belongs to
+// something that was refused is forgotten with it.
+
+import { OpenBundle } from './frames.js';
+import { type Bundle, EXT, Kind, kindOf } from './messages.js';
+
+/** Of a leader that doesn't read; it is deposed long before as many members' calls can be under way. */
+const MOST = 100_000;
+
+/** What one of them takes, about. */
+const ENTRY_BYTES = 128;
+
+/** Reasons of an abort that are longer stay behind: that it aborted counts. */
+const MOST_REASON = 1024;
+
+interface Withdrawal {
+  readonly bundle: Pick<Bundle, 'g' | 't' | 'f'>;
+  readonly kind: number;
+  readonly id: number;
+  readonly text: string;
+}
+
+export class Withdrawals {
+  readonly #kept = new Map<string, Withdrawal>();
+  /** What was refused, and may yet be taken back by who doesn't know of it. */
+  readonly #refused = new Set<string>();
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  /** What they weigh, about. */
+  get bytes(): number {
+    return (this.#kept.size + this.#refused.size) * ENTRY_BYTES;
+  }
+
+  /** A call or a subscription of this bundle was refused. */
+  refuse(bundle: Bundle, id: number): void {
+    this.#refused.add(keyOf(bundle, id));
+    if (this.#refused.size > MOST) this.#refused.delete(this.#refused.values().next().value!);
+  }
+
+  /** Keeps a bundle of one frame. */
+  keep(bundle: Bundle): void {
+    const { h, x, p } = bundle;
+    const [kind = 0, id = 0] = h;
+    const of = keyOf(bundle, id);
+    if (this.#refused.delete(of)) return;
+    const { g, t, f } = bundle;
+    const isSmall = !p && x.length <= MOST_REASON;
+    const number = /^\[\[(\d+)/.exec(x)?.[1];
+    // The number of the signal, and no reason, in the tagged form.
+    const text = isSmall || number === undefined ? x.slice(1, -1) : `[${number},[1]]`;
+    this.#kept.set(`${of}|${number ?? ''}`, { bundle: { g, t, ...(f !== undefined && { f }) }, kind, id, text });
+    if (this.#kept.size > MOST) this.#kept.delete(this.#kept.keys().next().value!);
+  }
+
+  /** Hands out what was kept, in its order. */
+  release(take: (bundle: Bundle) => void): void {
+    const kept = [...this.#kept.values()];
+    this.clear();
+    let open: { readonly frames: OpenBundle; readonly of: Withdrawal['bundle'] } | undefined;
+    const close = () => open && take({ ...open.frames.seal(), ...(open.of.f !== undefined && { f: open.of.f }) });
+    for (const { bundle, kind, id, text } of kept) {
+      if (!open || open.frames.isFull || !isSame(open.of, bundle)) {
+        close();
+        open = { frames: new OpenBundle(bundle.g, bundle.t), of: bundle };
+      }
+      open.frames.add(kindOf(kind) === Kind.CANCEL ? kindOf(kind) | EXT : kind, id, text);
+    }
+    close();
+  }
+
+  /** The term is over. */
+  forget(group: string, term: number): void {
+    for (const [key, { bundle }] of this.#kept) if (bundle.g === group && bundle.t === term) this.#kept.delete(key);
+    this.#refused.clear();
+  }
+
+  clear(): void {
+    this.#kept.clear();
+    this.#refused.clear();
+  }
+}
+
+const keyOf = ({ g, t, f }: Bundle, id: number): string => `${f}|${id}|${t}|${g}`;
+
+const isSame = (a: Withdrawal['bundle'], b: Withdrawal['bundle']): boolean => a.g === b.g && a.t === b.t && a.f === b.f;
