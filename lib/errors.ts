@@ -110,23 +110,58 @@ export const unknownOption = (option: string, known: readonly string[]) =>
     `There is no option ${quote(option)}; the options are ${known.join(', ')}.`,
   );
 
+/** Options that are, or may hold, functions or classes. */
+const COMPARED_BY_IDENTITY: ReadonlySet<string> = new Set([
+  'class',
+  'args',
+  'open',
+  'close',
+  'context',
+  'chooseLeader',
+]);
+
+const EVALUATED_TWICE =
+  'A module that is evaluated twice (hot reload, vi.resetModules(), jest.resetModules()) makes new functions and classes each time';
+
+/** What else may be the reason for an option that differs, and what to write then. */
+const ifEvaluatedTwice = (option: string, remedy: string) =>
+  COMPARED_BY_IDENTITY.has(option) ? ` ${EVALUATED_TWICE}: ${remedy}.` : '';
+
 export const differentOption = (option: string, name: string) =>
   new SharedClientError(
     'ERR_INVALID_OPTION',
     `This process already has a shared client named ${quote(name)} with another ${option}. ` +
-      `Use the same ${option} for the same name, or another name.`,
+      `Use the same ${option} for the same name, or another name.${ifEvaluatedTwice(
+        option,
+        'close the old client before (client.close(); the newest definition counts from then on), or keep the client ' +
+          'outside of that module, as in globalThis.client ??= createSharedClient(...)',
+      )}`,
+  );
+
+export const taskExists = (name: string) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `This process already has a task named ${quote(name)}. Close that one before (task.close()), or give this one another name. ` +
+      `${EVALUATED_TWICE}, so also for the same task: close the old one before, or keep it outside of that module, ` +
+      'as in globalThis.task ??= whileLeader(...).',
   );
 
 export const alreadySetUp = (option: string) =>
   new SharedClientError(
     'ERR_INVALID_OPTION',
-    `setupPrimary() was called before with another ${option}. Call it once with all options, or without options after that.`,
+    `setupPrimary() was called before with another ${option}. Call it once with all options, or without options after that.${ifEvaluatedTwice(
+      option,
+      `close the old primary before (await primary.close()), or keep ${option} outside of that module`,
+    )}`,
   );
 
 export const alreadyConfigured = (option: string) =>
   new SharedClientError(
     'ERR_INVALID_OPTION',
-    `configure() came too late, or before with another ${option}. Call it once, before the first shared client of this process.`,
+    `configure() came too late, or before with another ${option}. Call it once, before the first shared client of this process.${ifEvaluatedTwice(
+      option,
+      `keep ${option} outside of that module`,
+    )}`,
   );
 
 export const notUnderPm2 = () =>
@@ -179,14 +214,37 @@ export const leaderFailed = (name: string, cause: unknown, outcome?: Outcome) =>
 export const openTimedOut = (ms: number) =>
   new SharedClientError('ERR_TIMEOUT', `The real client was not ready within openTimeoutMs, ${ms} ms.`);
 
-export const timedOut = (method: string, ms: number, outcome: Outcome, why = '') =>
-  new SharedClientError('ERR_TIMEOUT', `${cut(method)}() did not end within ${ms} ms${why}.`, { outcome });
+export const timedOut = (method: string, ms: number, outcome: Outcome, why?: string) =>
+  new SharedClientError('ERR_TIMEOUT', `${cut(method)}() did not end within ${ms} ms${why ? `: ${why}` : ''}.`, {
+    outcome,
+  });
+
+export const cameLate = (method: string) =>
+  new SharedClientError(
+    'ERR_TIMEOUT',
+    `${cut(method)}() was not started: its deadline had passed when it came to the leader.`,
+    {
+      outcome: 'not-started',
+    },
+  );
 
 export const readyTimedOut = (name: string, ms: number, why: string) =>
   new SharedClientError(
     'ERR_TIMEOUT',
     `No leader of ${quote(name)} was ready within readyTimeoutMs, ${ms} ms: ${why}.`,
   );
+
+/** Why a group has no leader that is ready. */
+export const NO_LEADER = {
+  opening: 'its real client is still being opened',
+  broken: 'its real client broke, and is opened again after a pause',
+  nobody:
+    'no member of the group may lead now; if all have eligible: false (isLeader: false in cluster()), let one of them lead',
+} as const;
+
+/** As {@link leaderFailed}, where nobody tried: `cause` says why. */
+export const noLeader = (cause: SharedClientError) =>
+  new SharedClientError('ERR_LEADER_FAILED', cause.message, { cause });
 
 export const unknownMethod = (method: unknown) =>
   new SharedClientError(

@@ -180,9 +180,10 @@ export class Host {
     const known = this.#members.get(options.name);
     if (known && !known.member.isLeaving) {
       const option = differingMemberOption(known.member.options, options);
-      if (option !== undefined) throw differentOption(option, options.name);
-      return known;
+      if (option === undefined) return known;
+      if (!known.member.isRetired) throw differentOption(option, options.name);
     }
+    if (known) this.#leaving.add(known.member);
     // It outlives whoever asks first: its connections and timers keep no context of the app's.
     const link = neutralContext.runInAsyncScope(() => (options.alone ? this.#aloneLink() : this.#sharedLink()).link);
     const member = new Member(options, link, this.#failovers.of(options.name));
@@ -197,13 +198,14 @@ export class Host {
     return entry;
   }
 
-  /** Where nobody else can lead, it goes on for as long as the app lives on: what is under way there can still call. */
+  /** As long as the app lives on it leads where nobody else may. PM2's workers, who agree by themselves, don't know that. */
   #resigning(member: Member): Resigning {
-    const isAlone = () => member.options.alone || (this.#world.where === 'primary' && !this.#setUp);
+    const canGiveWay = this.#world.where !== 'pm2';
     return {
       gone: member.gone,
       stepAside: async lives => {
-        if (!lives || !isAlone()) await member.stepAside();
+        if (lives && canGiveWay) member.giveWay();
+        else await member.stepAside();
       },
     };
   }

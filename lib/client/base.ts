@@ -34,6 +34,7 @@ export class Base implements MemberObserver {
   /** The last term for which a `resync` of each key was told. */
   readonly #resynced = new Map<string, number>();
   #closing: Promise<void> | undefined;
+  #isGone = false;
   readonly #roles: ReadonlyMap<MethodRole, string>;
 
   constructor(
@@ -55,14 +56,30 @@ export class Base implements MemberObserver {
     return this.#closing !== undefined;
   }
 
+  /** It is closed, and hears no more of its member, which may live on with other handles. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
   async ready(): Promise<void> {
     if (this.isClosed) throw closed('The shared client');
-    await this.member.ready(this.options.readyTimeoutMs);
+    await this.member.ready(this.options.readyTimeoutMs, this);
   }
 
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /** A closed handle leads nothing, whatever other handles of its member do. */
+  async resign(): Promise<void> {
+    if (!this.isClosed) await this.member.resign();
+  }
+
+  /** Waits for a leader first, as a call does. */
+  async transfer(workerId?: number): Promise<void> {
+    if (this.isClosed) throw closed('The shared client');
+    await this.member.transfer(workerId, this.options.readyTimeoutMs, this);
   }
 
   // -------------------------------------------------------------------------------------------------------- calls
@@ -78,7 +95,9 @@ export class Base implements MemberObserver {
 
   /** Ends what is said under a key. */
   async unpublish(stickyKey: unknown, with_: ResolvedWith): Promise<void> {
-    await this.#takeBack(canonicalKey(stickyKey, 'key'), with_.timeoutMs);
+    const key = canonicalKey(stickyKey, 'key');
+    // What was published by this handle was withdrawn when it closed.
+    if (!this.isClosed) await this.#takeBack(key, with_.timeoutMs);
   }
 
   async #takeBack(key: string, timeoutMs?: number): Promise<void> {
@@ -365,12 +384,14 @@ export class Base implements MemberObserver {
     // Calls are given time to end, which takes a process that lives on.
     const alive = member.clock.setTimer(() => {}, MAX_TIMER_MS);
     alive.ref();
+    member.endWaits(this, closed('The shared client'));
     for (const subscription of [...this.subscriptions]) void subscription.unsubscribe();
     await this.#endCalls();
     // To the end it hears what becomes of its member: that it leads no longer, or that its real client closes slowly.
     if (member.observers.size === 1) await this.release();
     member.observers.delete(this);
     alive.clear();
+    this.#isGone = true;
     this.emitter.emit('close');
     this.emitter.clear();
     this.upstreamEmitter.clear();

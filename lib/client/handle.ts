@@ -6,7 +6,7 @@ import type { MemberOptions, MethodRole, ResolvedWith } from '../options.js';
 import { resolveWithOptions, type WithOptions } from '../options.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
 import type { Base, Listener } from './base.js';
-import { clientStatus } from './status.js';
+import { clientStatus, LEFT, memberRole, type RoleStatus } from './status.js';
 import type { Subscription } from './subscription.js';
 
 const BASE = Symbol('base');
@@ -20,12 +20,11 @@ export class Handle {
   declare readonly [WITH]: ResolvedWith;
 
   get isLeader(): boolean {
-    return this[BASE].member.isLeader;
+    return roleOf(this[BASE]).isLeader;
   }
 
   get leader(): { workerId: number; pid: number } | undefined {
-    const { leader } = this[BASE].member;
-    return leader && { workerId: leader.workerId, pid: leader.pid };
+    return roleOf(this[BASE]).leader;
   }
 
   get term(): number {
@@ -46,15 +45,16 @@ export class Handle {
   }
 
   resign(): Promise<void> {
-    return rejectAfterTurn(this[BASE].member.resign());
+    return rejectAfterTurn(this[BASE].resign());
   }
 
   transfer(workerId?: number): Promise<void> {
-    return rejectAfterTurn(this[BASE].member.transfer(workerId));
+    return rejectAfterTurn(this[BASE].transfer(workerId));
   }
 
   status(): object {
-    return clientStatus(this[BASE].member);
+    const base = this[BASE];
+    return clientStatus(base.member, roleOf(base));
   }
 
   subscribe(topic: unknown, listener?: Listener): object {
@@ -101,6 +101,9 @@ export class Handle {
     return this[BASE].close();
   }
 }
+
+/** A handle that was closed knows of no leader, although its member may live on. */
+const roleOf = ({ isGone, member }: Base): RoleStatus => (isGone ? LEFT : memberRole(member));
 
 // A name that nobody defined reads undefined, whatever a framework probes for.
 Object.setPrototypeOf(Handle.prototype, null);

@@ -1,6 +1,12 @@
 // What `whileLeader()` returns: a shared client whose real client is the task, and what its user sees of it.
 
-import { type LeaderTaskFunction, type LeaderTaskOptions, resolveLeaderTask } from '../options.js';
+import { SharedClientError, taskExists } from '../errors.js';
+import {
+  type ClientDefinition,
+  type LeaderTaskFunction,
+  type LeaderTaskOptions,
+  resolveLeaderTask,
+} from '../options.js';
 import { createEmitter } from '../utils/emitter.js';
 import { LeaderRun } from './leader-run.js';
 import type { CreateSharedClient, SharedClient } from './types.js';
@@ -37,7 +43,7 @@ class Task implements LeaderTask {
       failed: () => void this.#failures++,
       failedLate: (error: unknown) => this.#emitter.emit('error', error),
     };
-    this.#client = create<LeaderRun>({
+    const definition: ClientDefinition<LeaderRun> = {
       ...client,
       name: group,
       open: context => {
@@ -50,7 +56,13 @@ class Task implements LeaderTask {
         return this.#run;
       },
       close: run => run.ended,
-    });
+    };
+    try {
+      this.#client = create<LeaderRun>(definition);
+    } catch (error) {
+      // All options were checked: what differs is that each task opens by a function of its own.
+      throw error instanceof SharedClientError && error.code === 'ERR_INVALID_OPTION' ? taskExists(name) : error;
+    }
     this.#forward(['leader', 'follower', 'error', 'warning', 'close']);
     if (once) {
       this.#client.subscribe('done', isDone => {

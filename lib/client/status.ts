@@ -4,17 +4,30 @@ import type { Member } from '../member/member.js';
 import { termEndStatus } from '../metrics/failovers.js';
 import type { ClientStatus } from './types-status.js';
 
-export function clientStatus(member: Member): ClientStatus {
-  const { calls, leader } = member;
+/** Who leads, as far as a handle knows. */
+export interface RoleStatus {
+  readonly isLeader: boolean;
+  readonly leader: { readonly workerId: number; readonly pid: number } | undefined;
+}
+
+/** Of a handle that has left the group. */
+export const LEFT: RoleStatus = Object.freeze({ isLeader: false, leader: undefined });
+
+export function memberRole({ isLeader, leader }: Member): RoleStatus {
+  return { isLeader, leader: leader && { workerId: leader.workerId, pid: leader.pid } };
+}
+
+export function clientStatus(member: Member, { isLeader, leader } = memberRole(member)): ClientStatus {
+  const { calls } = member;
   const { ok, failed, failures, resent, queued, total } = calls.counts;
   return {
     name: member.name,
     transport: member.link.kind,
     road: member.road?.kind,
     roadProblem: member.roadProblem,
-    role: member.isLeader ? 'leader' : 'follower',
+    role: isLeader ? 'leader' : 'follower',
     term: member.term,
-    leader: leader && { workerId: leader.workerId, pid: leader.pid },
+    leader,
     calls: {
       waiting: calls.waiting,
       inFlight: calls.inFlight,

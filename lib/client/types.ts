@@ -47,17 +47,18 @@ export interface SharedClientMembers<T> extends AsyncDisposable {
    * calls get `drainTimeoutMs` to end, and a successor takes over. Idempotent.
    */
   close(): Promise<void>;
-  /** Steps down, if this member leads; resolves when its real client is closed. It stays a member. */
+  /** Steps down, if this member leads; resolves when its real client is closed. It stays a member. Does nothing once closed. */
   resign(): Promise<void>;
   /**
    * Hands the group over, to the member of the worker with this id or to whoever fits best; resolves when it is ready.
+   * Waits for a leader first, as `ready()` does, and rejects as that does if none comes.
    * @throws {SharedClientError} `ERR_INVALID_OPTION` where nobody else, or not that worker, may lead;
    * `ERR_LEADER_FAILED` where there is no leader to take over from, or the successor could not open
    */
   transfer(workerId?: number): Promise<void>;
   /** Whether this member leads: from the appointment it read until it steps down. */
   readonly isLeader: boolean;
-  /** Who leads, as far as this member knows. */
+  /** Who leads, as far as this member knows; `undefined` once this handle is closed. */
   readonly leader: Leader | undefined;
   /** The last term that this member knows of, a fencing token; 0 before the first. */
   readonly term: number;

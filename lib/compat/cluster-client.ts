@@ -47,7 +47,7 @@ export class ClusterClient extends ReadyEmitter {
     this.#self = {
       options,
       recipe,
-      event: (name, args) => void this.emit(name, ...args),
+      event: (name, args) => this.#tell(name, ...args),
       error: error => this.#error(error),
       closeFailed: error => {
         // Who closes it is told by the promise.
@@ -97,10 +97,6 @@ export class ClusterClient extends ReadyEmitter {
 
   close(): Promise<void> {
     return this[CLOSE]();
-  }
-
-  override emit(event: string | symbol, ...args: unknown[]): boolean {
-    return !this.#isSilent && super.emit(event, ...args);
   }
 
   protected override unheard(error: unknown): void {
@@ -160,14 +156,13 @@ export class ClusterClient extends ReadyEmitter {
       const reason = renamed(error);
       this.#state = 'failed';
       this.#opened.reject(reason);
-      if (!this.#isAwaited) this.emit('error', reason);
+      if (!this.#isAwaited) this.#tell('error', reason);
     }
   }
 
   /** It had to lead, and another does. */
   async #giveUp(): Promise<Error> {
-    await this.#handle.close();
-    this.#groups.leave(this.#group, this.#self);
+    await this.#groups.leave(this.#group, this.#self, this.#handle);
     return leaderOccupied(this.options.name);
   }
 
@@ -229,14 +224,18 @@ export class ClusterClient extends ReadyEmitter {
   }
 
   #error(error: unknown): void {
-    this.emit('error', renamed(error));
+    this.#tell('error', renamed(error));
+  }
+
+  /** Nothing after `close`. An API client passes on all that is emitted, so it isn't for `emit` to hold it back. */
+  #tell(event: string | symbol, ...args: unknown[]): void {
+    if (!this.#isSilent) this.emit(event, ...args);
   }
 
   async #close(): Promise<void> {
     await this.#opened.promise.catch(ignore);
     this.#registrations.clear();
-    await this.#handle.close();
-    this.#groups.leave(this.#group, this.#self);
+    await this.#groups.leave(this.#group, this.#self, this.#handle);
     this.emit('close');
     this.#isSilent = true;
     if (this.#closeFailure) throw this.#closeFailure.error;

@@ -29,16 +29,20 @@ export class Groups {
     return { group, handle };
   }
 
-  /** Once its handle is closed. */
-  leave(group: Group, client: GroupClient): void {
+  /** Closes its handle. Whoever comes once all of a group do so has a real client of its own, and a group. */
+  async leave(group: Group, client: GroupClient, handle: Handle): Promise<void> {
+    const closed = handle.close();
+    group.retire(client);
+    if (group.isRetired && this.#groups.get(group.name) === group) this.#groups.delete(group.name);
+    await closed;
     group.leave(client);
-    if (group.isEmpty && this.#groups.get(group.name) === group) this.#groups.delete(group.name);
   }
 }
 
 export class Group {
   /** Each with its handle, the oldest first. */
   readonly #clients = new Map<GroupClient, Handle>();
+  readonly #retired = new Set<GroupClient>();
   readonly #options: ResolvedOptions;
 
   constructor(
@@ -49,8 +53,9 @@ export class Group {
     this.#options = options;
   }
 
-  get isEmpty(): boolean {
-    return this.#clients.size === 0;
+  /** All of its clients are about to leave. */
+  get isRetired(): boolean {
+    return this.#clients.size === this.#retired.size;
   }
 
   /** Whether this client is the one that speaks for the member, should that lead. In single mode all do. */
@@ -80,8 +85,13 @@ export class Group {
     return handle;
   }
 
+  retire(client: GroupClient): void {
+    this.#retired.add(client);
+  }
+
   leave(client: GroupClient): void {
     this.#clients.delete(client);
+    this.#retired.delete(client);
     this.#reconsider();
   }
 

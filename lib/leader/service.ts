@@ -8,10 +8,10 @@ import { encodeValue } from '../codec/encode-value.js';
 import {
   brokenArguments,
   brokenFrame,
+  cameLate,
   leaderLost,
   resultNotSerializable,
   SharedClientError,
-  timedOut,
   unknownMethod,
 } from '../errors.js';
 import type { Served } from '../metrics/served.js';
@@ -286,7 +286,7 @@ export class Service implements TopicHost, MethodHost {
       const { args, key, carrier } = argumentsOf(frame);
       const call = new RunningCall(this.#options.name, this.term, from, id, what, deadline, now);
       if (now > deadline && kind === Kind.UNPUBLISH) this.#takeBackLate(from, key);
-      if (now > deadline) throw timedOut(what, 0, 'not-started', ': its deadline had passed when it came');
+      if (now > deadline) throw cameLate(what);
       const said = ext ? decodeArguments(args, parts, call, from !== this.#self) : args;
       // To decode much takes long.
       if (ext && this.#mustHold(this.#clock.now())) return false;

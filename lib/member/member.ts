@@ -10,6 +10,8 @@ import {
   brokenFrame,
   closed,
   leaderFailed,
+  NO_LEADER,
+  noLeader,
   noPrimary,
   noTransfer,
   type Outcome,
@@ -103,8 +105,8 @@ export class Member implements LinkMember {
   #noPrimaryTimer: Timer | undefined;
   /** Resolves once the primary was sent the last term that this member gave back. */
   #toldOfResigning = Promise.resolve();
-  /** It leads no more. */
-  #isAside = false;
+  /** It leads no more, or only as long as nobody else may. */
+  #isAside: false | 'unless needed' | 'for good' = false;
   #whenPlayed: (() => void)[] = [];
 
   constructor(
@@ -175,6 +177,11 @@ export class Member implements LinkMember {
     return this.#ended;
   }
 
+  /** Everybody who used it is about to leave it: it is replaced where another definition of its name comes. */
+  get isRetired(): boolean {
+    return this.isLeaving || (this.observers.size > 0 && [...this.observers].every(({ isClosed }) => isClosed));
+  }
+
   get leader(): { readonly workerId: number; readonly pid: number } | undefined {
     return this.#news?.leader;
   }
@@ -209,15 +216,24 @@ export class Member implements LinkMember {
     this.#observe(observer => observer.error(error));
   }
 
-  /** Resolves when a leader is ready. */
-  async ready(readyTimeoutMs: number): Promise<void> {
+  /**
+   * Resolves when a leader is ready.
+   * @param owner the handle that waits, for {@link endWaits}
+   */
+  async ready(readyTimeoutMs: number, owner?: object): Promise<void> {
     if (this.#road) return;
     if (this.#link.toError) throw this.#link.toError();
     const { noPrimaryMs } = this.#options;
-    await this.#waiters.wait([
+    const limits = [
       { ms: readyTimeoutMs, error: () => this.#readyError(readyTimeoutMs) },
       { ms: noPrimaryMs, error: () => (this.#link.isLinked ? undefined : this.#noPrimary(noPrimaryMs)) },
-    ]);
+    ];
+    await this.#waiters.wait(limits, owner);
+  }
+
+  /** A handle waits for no leader any more. */
+  endWaits(owner: object, error: Error): void {
+    this.#waiters.reject(error, owner);
   }
 
   /** Whether this member may lead changed. */
@@ -226,9 +242,18 @@ export class Member implements LinkMember {
     this.#link.update(this);
   }
 
+  /**
+   * The process is to end, once the app is done with it. From now on the member leads only as long as nobody else may, so
+   * that what is under way here and in other workers can still call. The primary takes from it what it leads.
+   */
+  giveWay(): void {
+    this.#isAside ||= 'unless needed';
+    this.#link.update(this);
+  }
+
   /** Hands over what it leads, and leads no more; resolves when its real client is closed and the primary was told. */
   async stepAside(): Promise<void> {
-    this.#isAside = true;
+    this.#isAside = 'for good';
     this.#link.update(this);
     await this.resign();
     // Else it would die with the process.
@@ -244,12 +269,15 @@ export class Member implements LinkMember {
     while (!isOver()) await new Promise<void>(resolve => this.#whenPlayed.push(resolve));
   }
 
-  /** Hands the group over, to the member of another worker; resolves when that one is ready. */
-  async transfer(workerId?: number): Promise<void> {
-    const { toError, isLinked, handOvers } = this.#link;
-    if (toError) throw toError();
-    if (!isLinked) throw this.#noPrimary(0);
-    const failed = await handOvers.ask(this.name, workerId);
+  /**
+   * Hands the group over, once a leader is ready, to the member of another worker; resolves when that one is ready.
+   * @param owner the handle that waits, for {@link endWaits}
+   */
+  async transfer(workerId: number | undefined, readyTimeoutMs: number, owner: object): Promise<void> {
+    // The primary may have said goodbye in the same message.
+    do await this.ready(readyTimeoutMs, owner);
+    while (!this.#link.isLinked);
+    const failed = await this.#link.handOvers.ask(this.name, workerId);
     if (failed) throw noTransfer(this.name, workerId, failed);
   }
 
@@ -263,8 +291,11 @@ export class Member implements LinkMember {
 
   join(): Join {
     const { name, eligible, priority, handover } = this.#options;
-    const mayLead = eligible && !this.#isAside;
-    return { k: 'join', group: name, eligible: mayLead, priority, handover, digest: memberDigest(this.#options) };
+    const may = {
+      eligible: eligible && !this.#isAside,
+      ...(eligible && this.#isAside === 'unless needed' && { lastResort: true }),
+    };
+    return { k: 'join', group: name, ...may, priority, handover, digest: memberDigest(this.#options) };
   }
 
   linked(): void {
@@ -423,7 +454,7 @@ export class Member implements LinkMember {
     const { now } = this.#role;
     if (now.at !== 'opening' || now.client !== 'awaits lease') return;
     // The primary may have chosen this member before it heard that it leads no more.
-    if (this.#isAside) return this.#play({ type: 'resign' });
+    if (this.#isAside === 'for good') return this.#play({ type: 'resign' });
     const at = this.clock.now();
     if (this.#hasLease(at) || this.#isJustAppointed(now.term, at)) this.#play({ type: 'leased' });
   }
@@ -581,7 +612,7 @@ export class Member implements LinkMember {
     if (this.#link.toError) return this.#link.toError(outcome);
     if (!this.#link.isLinked) return this.#noPrimary(ms, outcome);
     if (this.#openError && !this.#road) return leaderFailed(this.name, this.#openError, outcome);
-    return timedOut(method, ms, outcome);
+    return timedOut(method, ms, outcome, this.#road ? undefined : this.#whyNoLeader);
   }
 
   #noPrimary(ms: number, outcome?: Outcome): Error {
@@ -590,8 +621,14 @@ export class Member implements LinkMember {
 
   #readyError(ms: number): Error {
     if (!this.#link.isLinked) return this.#noPrimary(ms);
-    const why = this.#news?.leader ? 'its real client is still being opened' : 'no member of the group may lead';
-    return leaderFailed(this.name, this.#openError ?? readyTimedOut(this.name, ms, why));
+    if (this.#openError) return leaderFailed(this.name, this.#openError);
+    return noLeader(readyTimedOut(this.name, ms, this.#whyNoLeader));
+  }
+
+  /** As far as it is known here. */
+  get #whyNoLeader(): string {
+    if (this.#news?.leader) return NO_LEADER.opening;
+    return this.#news?.cause === 'broken' ? NO_LEADER.broken : NO_LEADER.nobody;
   }
 
   #observe(say: (observer: MemberObserver) => void): void {

@@ -13,6 +13,8 @@ export interface RoleChange {
 
 /** What a handle hears of its member. None of it may throw. */
 export interface MemberObserver {
+  /** It asks for nothing any more, and waits for what it asked for to end. */
+  readonly isClosed: boolean;
   leader(event: RoleChange): void;
   follower(event: RoleChange): void;
   error(error: unknown): void;

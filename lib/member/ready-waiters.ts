@@ -3,6 +3,7 @@
 import { type Clock, MAX_TIMER_MS, type Timer } from '../utils/clock.js';
 
 interface Waiter {
+  readonly owner: object | undefined;
   resolve(): void;
   reject(error: Error): void;
   timers: Timer[];
@@ -16,10 +17,11 @@ export class ReadyWaiters {
   /**
    * Resolves with {@link resolve}, rejects with {@link reject}, or with what the first of `limits` to run out says;
    * `undefined` there: not yet. Keeps the process alive meanwhile.
+   * @param owner the handle that waits
    */
-  wait(limits: readonly { readonly ms: number; error(): Error | undefined }[]): Promise<void> {
+  wait(limits: readonly { readonly ms: number; error(): Error | undefined }[], owner?: object): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = { resolve, reject, timers: [] };
+      const waiter: Waiter = { owner, resolve, reject, timers: [] };
       this.#waiters.add(waiter);
       for (const { ms, error } of limits) {
         // Where it never runs out there is a timer all the same, for nothing else keeps the process alive.
@@ -44,8 +46,11 @@ export class ReadyWaiters {
     for (const waiter of this.#waiters) this.#end(waiter, waiter.resolve);
   }
 
-  reject(error: Error): void {
-    for (const waiter of this.#waiters) this.#end(waiter, () => waiter.reject(error));
+  /** @param owner only those of this handle */
+  reject(error: Error, owner?: object): void {
+    for (const waiter of this.#waiters) {
+      if (owner === undefined || waiter.owner === owner) this.#end(waiter, () => waiter.reject(error));
+    }
   }
 
   #end(waiter: Waiter, settle: () => void): void {

@@ -73,7 +73,9 @@ export interface ClientOptions<T = object> {
    */
   handover?: 'exclusive' | 'overlap';
   /**
-   * Signals on which the client closes and then lets the signal do what it would have done; not SIGKILL, not SIGSTOP.
+   * Signals on which this worker hands leadership over, and goes on as a follower until `close()`; not SIGKILL, not
+   * SIGSTOP. If nobody else listens to the signal, that then does what it would have done. If the app does, the worker
+   * leads on, or again, as long as nobody else may.
    * @default []
    */
   resignOn?: readonly NodeJS.Signals[];

@@ -124,6 +124,8 @@ export interface Join {
   readonly k: 'join';
   readonly group: string;
   readonly eligible: boolean;
+  /** Where it isn't eligible: it leads all the same as long as nobody is. */
+  readonly lastResort?: boolean;
   readonly priority: number;
   readonly handover: 'exclusive' | 'overlap';
   /** The member's options as text, to compare those of two members. */

@@ -22,6 +22,7 @@ import {
   type GroupState,
   type Led,
   leaderOf,
+  mayLead,
   type Rules,
   type Stage,
   type Step,
@@ -83,7 +84,7 @@ class Working {
     const known = this.state.members.get(member.workerId);
     const { joinedAt, isSilent } = known ?? { ...member, isSilent: false };
     // Who may lead only from now on hasn't failed in this round, whatever it did before.
-    this.#setMember({ ...member, joinedAt, hasFailed: known?.eligible === true && known.hasFailed, isSilent });
+    this.#setMember({ ...member, joinedAt, hasFailed: known?.hasFailed === true && mayLead(known), isSilent });
     const { at } = this.state;
     // A newcomer hasn't failed yet: it need not wait for the pause of those that have.
     const isPossible = at.stage === 'vacant' && (!at.isPaused || at.hasFailed) && this.#candidates().length > 0;
@@ -94,12 +95,11 @@ class Working {
     this.#do({ do: 'tell' });
   }
 
-  /** A process that led alone gives the group to the first worker that may lead it. */
+  /** A process that led alone, or is about to end, gives the group to the first worker that is eligible. */
   #replaceIneligibleLeader(): void {
     const { at, members } = this.state;
-    if (at.stage === 'leading' && members.get(at.leader)?.eligible === false && this.#candidates().length > 0) {
-      this.#startHandover(at);
-    }
+    if (at.stage !== 'leading' || members.get(at.leader)?.eligible !== false) return;
+    if (this.#candidates().some(({ eligible }) => eligible)) this.#startHandover(at);
   }
 
   #leave(workerId: number): void {
@@ -367,7 +367,7 @@ class Working {
   #stayVacant(): void {
     const { members, failures } = this.state;
     this.#failTransfer();
-    const failed = [...members.values()].some(member => member.eligible && member.hasFailed);
+    const failed = [...members.values()].some(member => mayLead(member) && member.hasFailed);
     if (failed) {
       this.#set(
         { at: { stage: 'vacant', isPaused: true, hasFailed: true }, failures: failures + 1 },
@@ -380,9 +380,11 @@ class Working {
     this.#do({ do: 'tell' });
   }
 
-  /** Members that may lead, haven't failed in this round and aren't hung. */
+  /** Members that are eligible, haven't failed in this round and aren't hung. Without any: those of last resort. */
   #candidates(): GroupMember[] {
-    return [...this.state.members.values()].filter(member => member.eligible && !member.hasFailed && !member.isSilent);
+    const able = [...this.state.members.values()].filter(one => mayLead(one) && !one.hasFailed && !one.isSilent);
+    const eligible = able.filter(one => one.eligible);
+    return eligible.length > 0 ? eligible : able;
   }
 
   #nextTerm(): number {

@@ -11,6 +11,8 @@ export interface GroupMember {
   readonly pid: number;
   readonly joinedAt: number;
   readonly eligible: boolean;
+  /** It is about to end: it leads only as long as nobody is eligible. */
+  readonly lastResort?: boolean;
   readonly priority: number;
   readonly handover: 'exclusive' | 'overlap';
   /** It could not open the real client in this round of attempts. */
@@ -122,6 +124,9 @@ export interface Step {
   readonly state: GroupState;
   readonly orders: readonly GroupOrder[];
 }
+
+/** Whether it can come to lead at all. */
+export const mayLead = ({ eligible, lastResort }: GroupMember): boolean => eligible || lastResort === true;
 
 export const VACANT: Stage = { stage: 'vacant', isPaused: false, hasFailed: false };
 

@@ -319,7 +319,7 @@ export class Router implements GroupHost, RelayHost {
     });
   }
 
-  #join(worker: RoutedWorker, { group: name, eligible, priority, handover, digest }: Join): void {
+  #join(worker: RoutedWorker, { group: name, eligible, lastResort, priority, handover, digest }: Join): void {
     let group = this.groups.get(name);
     if (!group?.digests.has(worker.workerId) && !this.#takesGroup(worker, name)) return;
     if (!group) {
@@ -329,7 +329,8 @@ export class Router implements GroupHost, RelayHost {
     const other = group.digests.get(group.leader ?? -1) ?? [...group.digests.values()][0];
     const { workerId, pid } = worker.peer;
     const isNew = !group.digests.has(workerId);
-    group.addMember({ workerId, pid, joinedAt: this.clock.wall(), eligible, priority, handover }, digest);
+    const member = { workerId, pid, joinedAt: this.clock.wall(), eligible, lastResort, priority, handover };
+    group.addMember(member, digest);
     if (isNew && other !== undefined) this.#compare(group, workerId, other, digest);
   }
 

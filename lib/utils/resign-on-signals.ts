@@ -17,7 +17,7 @@ export interface Resigning {
   /** Resolves once it has left for good: then it listens no more. */
   readonly gone: Promise<void>;
   /**
-   * Resolves once it leads nothing.
+   * Resolves once it leads nothing, or leads only as long as nobody else may.
    * @param lives the app listens to the signal too, and decides when the process ends
    */
   stepAside(lives: boolean): Promise<void>;

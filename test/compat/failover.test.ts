@@ -1,6 +1,7 @@
 // The drop-in over several workers: who leads, what survives its death, and how it ends where nothing can.
 
 import type { ExecutionContext } from 'ava';
+import type { ClusterClient } from '../../lib/compat/cluster-client.js';
 import { CompatRig, type CompatTestClient } from '../helpers/compat-rig.js';
 import { LEADER_TIMEOUT_MS, type Rig, type RigOptions, system, watch } from '../helpers/system-test.js';
 
@@ -181,8 +182,48 @@ compat('who never leads waits for one that may, and says so if none comes', asyn
   const client = compat.client(rig.fork(), { isLeader: false, maxWaitTime: 2000 });
   const end = await rig.time.until(endOf(client.ready()), 2100);
   t.like(end, { code: 'ERR_LEADER_FAILED' });
+  const { message } = end as { message: string };
+  t.regex(message, /within readyTimeoutMs, 2000 ms: no member of the group may lead now.*isLeader: false/);
   t.is(client.isClusterClientLeader, undefined);
 });
+
+compat(
+  'a client made while all others of its process close has a real client of its own class',
+  async (t, compat, rig) => {
+    const worker = rig.fork();
+    const diary: unknown[] = [];
+    const create = (version: number) => {
+      class Registry {
+        constructor() {
+          diary.push(`${version} opens`);
+        }
+        async work(ms: number): Promise<number> {
+          diary.push(`${version} works`);
+          return new Promise(resolve => rig.time.setTimer(() => resolve(version), ms));
+        }
+        close() {
+          diary.push(`${version} closes`);
+        }
+      }
+      return compat.generator(worker, Registry).create() as unknown as ClusterClient & {
+        work(ms: number): Promise<number>;
+      };
+    };
+    const old = create(1);
+    await rig.time.until(old.ready());
+    const inFlight = watch(old.work(500));
+    await rig.time.settle();
+    const closing = old.close();
+    await rig.time.settle();
+    const next = create(2);
+    t.is(await rig.time.until(next.work(1)), 2);
+    await rig.time.until(closing);
+    t.is(inFlight.end, 'ok');
+    t.deepEqual(diary, ['1 opens', '1 works', '1 closes', '2 opens', '2 works']);
+    t.true(next.isClusterClientLeader);
+    await rig.time.until(next.close());
+  },
+);
 
 compat('of the clients in one process, one that may lead makes it eligible', async (t, compat, rig) => {
   const worker = rig.fork();

@@ -50,7 +50,7 @@ export function follows(t: ExecutionContext, group: UnitGroup, schedule: string)
   }
 }
 
-/** `join 1`, `join 2 overlap ineligible`, `ready 1@5`, `resign 1@5 broken`, `silent 1`, `transfer 7`, `transfer 7 to 2` */
+/** `join 1`, `join 2 overlap ineligible`, `join 3 aside` (which is ineligible, but leads as a last resort), `ready 1@5`, `resign 1@5 broken`, `silent 1`, `transfer 7`, `transfer 7 to 2` */
 function readEvent(words: string): GroupEvent {
   const [type = '', who = '', ...rest] = words.split(' ');
   const [workerId = 0, term = 0] = who.split('@').map(Number);
@@ -76,7 +76,8 @@ function memberFrom(workerId: number, words: readonly string[]): Omit<GroupMembe
     workerId,
     pid: 1000 + workerId,
     joinedAt: workerId,
-    eligible: !words.includes('ineligible'),
+    eligible: !words.includes('ineligible') && !words.includes('aside'),
+    ...(words.includes('aside') && { lastResort: true }),
     priority: 0,
     handover: words.includes('overlap') ? 'overlap' : 'exclusive',
   };

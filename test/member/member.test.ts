@@ -11,6 +11,7 @@ import { memberOptions } from '../helpers/unit-leader.js';
 import { UnitLink } from '../helpers/unit-link.js';
 
 class Observer implements MemberObserver {
+  readonly isClosed = false;
   readonly heard: string[] = [];
 
   leader = ({ term }: { term: number }): void => void this.heard.push(`leader ${term}`);

@@ -41,17 +41,40 @@ test.serial('where the app has its own handler, the worker goes on as a follower
   await leader.until('signal');
   t.deepEqual(await leader.do.call('echo', [1]), { value: 1 });
   t.is((await primary.do.status()).groups[0]!.members.length, 3);
-  // Nobody else is left to lead, and it doesn't.
+  // Nobody else is left to lead: it does so again, until it is closed.
   for (const { workerId, pid } of followers) {
     process.kill(pid, 'SIGKILL');
     await primary.until('exit', event => event.workerId === workerId);
   }
-  await primary.until('vacant');
-  t.like(await leader.do.status(), { role: 'follower', leader: undefined });
+  t.deepEqual(await leader.do.call('echo', [2]), { value: 2 });
+  t.like(await leader.do.status(), { role: 'leader', leader: { workerId: leader.workerId } });
   await leader.do.close();
   t.deepEqual(await primary.told('exit').then(exits => exits.length), 2);
   t.like(await connections(0), { inTurn: true });
 });
+
+test.serial(
+  'SIGTERM for every worker at once, each with requests in flight: all their calls are answered until each closes',
+  async t => {
+    const { workers, primary, connections } = await startRig(t, { workers: 3, client: RESIGNING });
+    for (const worker of workers) await worker.do.onSignal('SIGTERM');
+    for (const worker of workers) await worker.do.startLoad(`load-${worker.workerId}`, 4);
+    for (const worker of workers) await worker.do.moreLoad(20);
+    for (const worker of workers) worker.kill('SIGTERM');
+    for (const worker of workers) await worker.until('signal');
+    for (const worker of workers) await worker.do.moreLoad(50);
+    // One after the other has answered its requests, and closes.
+    const left = [...workers];
+    while (left.length > 0) {
+      for (const worker of left) await worker.do.moreLoad(20);
+      const worker = left.shift()!;
+      t.deepEqual((await worker.do.stopLoad()).failed, []);
+      await worker.do.close();
+    }
+    t.deepEqual((await primary.do.status()).groups, []);
+    t.true((await connections(0)).inTurn);
+  },
+);
 
 test.serial('a handler of the app that listens once counts too, and the next signal ends the worker', async t => {
   const { leader, followers, primary } = await startRig(t, { workers: 3, client: RESIGNING });

@@ -1,7 +1,7 @@
 // Every schedule of a group that chance comes up with. What the workers say is anything they could say, sensible or not.
 
 import test from 'ava';
-import { type GroupEvent, type GroupOrder, leaderOf, type Stage } from '../../lib/router/group-state.js';
+import { type GroupEvent, type GroupOrder, leaderOf, mayLead, type Stage } from '../../lib/router/group-state.js';
 import { orderWords, stageWords, UnitGroup } from '../helpers/unit-group.js';
 import { forSeeds, type Random } from '../helpers/unit-random.js';
 
@@ -38,9 +38,11 @@ class World {
       workerId = ++this.#lastWorker;
       this.open.add(workerId);
     }
-    const eligible = random.chance(0.8);
+    const eligible = random.chance(0.6);
+    const lastResort = !eligible && random.chance(0.7);
     const handover = random.chance(0.5) ? 'exclusive' : 'overlap';
-    return { type: 'join', member: { workerId, pid: workerId, joinedAt: 0, eligible, priority: 0, handover } };
+    const member = { workerId, pid: workerId, joinedAt: 0, eligible, lastResort, priority: 0, handover } as const;
+    return { type: 'join', member };
   }
 
   /** Channels close, and processes whose channel is closed exit. */
@@ -156,7 +158,7 @@ class Watch {
   #invariants(): void {
     const { at, members, lastTerm, transfer } = this.world.group.state;
     check(lastTerm >= this.#term, 'no term was given out twice');
-    const candidates = [...members.values()].filter(({ eligible, isSilent }) => eligible && !isSilent);
+    const candidates = [...members.values()].filter(member => mayLead(member) && !member.isSilent);
     if (at.stage === 'vacant') {
       if (!at.isPaused) check(candidates.length === 0, 'a group is not vacant while somebody may lead it');
       check(!at.isPaused || this.world.isPausePending, 'a pause has an end');
@@ -166,7 +168,9 @@ class Watch {
       check(at.term <= lastTerm, 'the term in force was given out');
     }
     if (at.stage === 'leading') {
-      const others = candidates.filter(({ workerId, hasFailed }) => workerId !== at.leader && !hasFailed);
+      const others = candidates.filter(
+        ({ workerId, eligible, hasFailed }) => workerId !== at.leader && eligible && !hasFailed,
+      );
       check(members.get(at.leader)!.eligible || others.length === 0, 'a leader that may not lead is replaced');
       check(transfer === undefined, 'a hand-over is over when somebody leads');
     }
@@ -249,8 +253,8 @@ for (const hungLeader of ['depose', 'kill'] as const) {
         apply(event);
         check(i < 100, 'the group comes to rest');
       }
-      const mayLead = [...group.state.members.values()].some(member => member.eligible);
-      check(!mayLead || group.state.at.stage === 'leading', 'in the end somebody leads');
+      const canLead = [...group.state.members.values()].some(mayLead);
+      check(!canLead || group.state.at.stage === 'leading', 'in the end somebody leads');
       check(watch.unanswered.length === 0, `every transfer is answered, not ${watch.unanswered}`);
       for (const workerId of [...world.open]) {
         apply({ type: 'closed', workerId });

@@ -642,6 +642,55 @@ const INELIGIBLE_LEADER: readonly Story[] = [
   ],
 ];
 
+const LAST_RESORT: readonly Story[] = [
+  [
+    'a leader that has stepped aside leads on as long as nobody else is eligible',
+    `join 1       | ...
+     ready 1@1    | ...
+     join 1 aside | tell               | leading 1@1
+     join 2 aside | tell               | leading 1@1
+     join 3       | handover 1@1, tell | handing over 1@1`,
+  ],
+  [
+    'where all step aside while the group is handed over the successor leads, and then the next',
+    `join 1              | ...
+     join 2              | ...
+     ready 1@1           | ...
+     join 1 aside        | handover 1@1, tell                                 | handing over 1@1
+     join 2 aside        | tell                                               | handing over 1@1
+     resign 1@1 resigned | end 1@1, deposed 1@1 resigned, appointed 2@2, tell | opening 2@2
+     ready 2@2           | ready 2@2, tell                                    | leading 2@2
+     yield 2@2           | handover 2@2                                       | handing over 2@2
+     leave 2             | end 2@2, deposed 2@2 resigned, appointed 1@3, tell | opening 1@3
+     ready 1@3           | ready 1@3, tell                                    | leading 1@3
+     leave 1             | end 1@3, deposed 1@3 resigned, vacant, tell        | vacant`,
+  ],
+  [
+    'an overlapping group is handed over from one that has stepped aside to the next before that closes',
+    `join 1 overlap       | ...
+     join 2 overlap aside | ...
+     ready 1@1            | ...
+     join 1 overlap aside | tell        | leading 1@1
+     yield 1@1            | prepare 2@2 | preparing 1@1 for 2@2`,
+  ],
+  [
+    'one that has stepped aside is appointed where nobody eligible is left, and no transfer goes to it before',
+    `join 1       | ...
+     join 2 aside | ...
+     ready 1@1    | ...
+     transfer 7   | transferred 7 no candidate | leading 1@1
+     closed 1     | end 1@1, tell              | fenced 1@1 disconnected
+     exited 1     | deposed 1@1 exited, appointed 2@2, tell | opening 2@2`,
+  ],
+  [
+    'one that has stepped aside and could not open is tried again after the pause',
+    `join 1 aside      | appointed 1@1, tell, tell | opening 1@1
+     resign 1@1 failed | ...                       | vacant paused failed
+     join 1 aside      | tell                      | vacant paused failed
+     resume            | appointed 1@2, tell       | opening 1@2`,
+  ],
+];
+
 const ROOMS: Readonly<Record<string, readonly Story[]>> = {
   appointment: APPOINTMENT,
   'end of a term': END_OF_A_TERM,
@@ -649,6 +698,7 @@ const ROOMS: Readonly<Record<string, readonly Story[]>> = {
   'exclusive hand-over': EXCLUSIVE,
   'overlapping hand-over': OVERLAP,
   'ineligible leader': INELIGIBLE_LEADER,
+  'last resort': LAST_RESORT,
 };
 
 for (const [room, stories] of Object.entries(ROOMS)) {

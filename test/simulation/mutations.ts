@@ -80,6 +80,13 @@ export const MUTATIONS: readonly Mutation[] = [
     seed: 8,
   },
   {
+    name: 'who has stepped aside leads no more, although nobody else may',
+    file: 'router/appointment.js',
+    find: 'return eligible.length > 0 ? eligible : able;',
+    replace: 'return eligible;',
+    seed: 9,
+  },
+  {
     name: 'stale news of an appointment is believed',
     file: 'member/role.js',
     find: 'news.leader === workerId && news.term > endedTerm &&',

@@ -57,7 +57,8 @@ export type Action = { readonly at: number } & (
   | { readonly do: 'slow'; readonly w: number; readonly g: number; readonly ms: number; readonly latencyMs: number }
   /** `shut`: the primary is closed, and set up again. */
   | { readonly do: 'stall' | 'jump' | 'wall' | 'shut'; readonly ms: number }
-  | { readonly do: 'open' | 'close' | 'resign' | 'ready'; readonly w: number; readonly g: number }
+  /** `aside`: it got a signal of `resignOn`, and the app lives on. */
+  | { readonly do: 'open' | 'close' | 'resign' | 'ready' | 'aside'; readonly w: number; readonly g: number }
   | { readonly do: 'transfer'; readonly g: number; readonly to: number }
   | ({ readonly do: 'call' | 'publish' } & CallAction)
   | { readonly do: 'sticky'; readonly w: number; readonly g: number; readonly key: number; readonly abortMs?: number }
@@ -131,7 +132,7 @@ export const TOPICS = 2;
 type Kind = Action['do'];
 
 /** How often each kind of action is drawn, where a plan has it at all. */
-const WEIGHTS: Record<Exclude<Kind, 'fork' | 'sever' | 'refuse'>, number> = {
+const WEIGHTS: Record<Exclude<Kind, 'fork' | 'sever' | 'refuse' | 'aside'>, number> = {
   call: 14,
   publish: 4,
   sticky: 3,
@@ -168,7 +169,29 @@ const ALWAYS: ReadonlySet<Kind> = new Set(['call', 'push', 'subscribe']);
 /** On the direct road the same happens, and more. */
 export function planFor(seed: number, road: PlanRoad = 'relay'): Plan {
   const plan = relayPlanFor(seed);
-  if (road === 'relay') return plan;
+  return withSignals(road === 'relay' ? plan : onDirectRoad(plan));
+}
+
+/** Some workers are told to end, alone or all at once. From chances of their own: all else stays as it was. */
+function withSignals(plan: Plan): Plan {
+  const random = new Random(plan.seed * 15_485_863 + 5);
+  if (!random.chance(0.3)) return plan;
+  const actions = [...plan.actions];
+  for (let i = 0, count = 1 + random.below(3); i < count; i++) {
+    const at = random.below(plan.durationMs);
+    const isForAll = random.chance(0.5);
+    const one = random.below(plan.workers.length);
+    for (const w of plan.workers.keys()) {
+      if (!isForAll && w !== one) continue;
+      for (const g of plan.groups.keys()) actions.push({ at: at + random.below(3), do: 'aside', w, g });
+    }
+  }
+  actions.sort((a, b) => a.at - b.at);
+  return { ...plan, actions };
+}
+
+function onDirectRoad(plan: Plan): Plan {
+  const { seed } = plan;
   const random = new Random(seed * 104_729 + 17);
   const actions = [...plan.actions];
   const target = () => (random.chance(0.5) ? -1 : random.below(plan.workers.length));
@@ -180,7 +203,7 @@ export function planFor(seed: number, road: PlanRoad = 'relay'): Plan {
     else actions.push({ at: near, do: 'refuse', g, w: target(), ms: random.pick([5, 150, 800]) });
   }
   actions.sort((a, b) => a.at - b.at);
-  return { ...plan, road, actions };
+  return { ...plan, road: 'direct', actions };
 }
 
 function relayPlanFor(seed: number): Plan {

@@ -372,6 +372,8 @@ export class World {
         return worker.close(handle);
       case 'resign':
         return this.promised(`resign() of ${handle}`, worker, handle.client.resign());
+      case 'aside':
+        return handle.member.giveWay();
       case 'ready':
         return this.promised(`ready() of ${handle}`, worker, handle.client.ready());
     }

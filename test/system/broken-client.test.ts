@@ -126,6 +126,13 @@ system('readyTimeoutMs bounds ready() where nothing fails and nothing comes', as
   const nobody = await rig.time.until(follower.ready().catch((e: SharedClientError) => e));
   t.is((nobody as SharedClientError).code, 'ERR_LEADER_FAILED');
   t.regex(((nobody as SharedClientError).cause as Error).message, /may lead/);
+  // Nobody tried, so nothing is said of a real client that couldn't be opened.
+  t.regex((nobody as SharedClientError).message, /within readyTimeoutMs, 300 ms: no member of the group may lead/);
+  t.notRegex((nobody as SharedClientError).message, /could open/);
+  const call = follower.with({ timeoutMs: 50 }).echo(1);
+  const late = await rig.time.until(call.catch((e: SharedClientError) => e));
+  t.is((late as SharedClientError).code, 'ERR_TIMEOUT');
+  t.regex((late as SharedClientError).message, /within 50 ms: no member of the group may lead/);
 });
 
 system('a real client that is ready only after its time is closed', async (t, rig) => {

@@ -52,6 +52,8 @@ system('a closed handle does nothing any more, and close() may be said again', a
   await client.unpublish(1);
   await client.unsubscribe('topic');
   await client.resign();
+  t.is(await endOf(client.transfer()), 'ERR_CLOSED');
+  t.is(client.leader, undefined);
   t.false(client.isLeader);
   t.is(client.status().role, 'follower');
   t.is(getEventListeners(signal, 'abort').length, 0);
@@ -66,6 +68,47 @@ system('a ready() that waits when the handle closes is told', async (t, rig) => 
   await rig.time.until(client.close());
   await rig.time.settle();
   t.is(ready.end, 'ERR_CLOSED');
+});
+
+system('a closed handle knows of no leader and hands nothing over, although its member lives on', async (t, rig) => {
+  const [leader] = await rig.clients(2);
+  const other = rig.client(rig.workers[0]);
+  const { term } = leader!;
+  await rig.time.until(other.with({ sticky: 'key' }).publish('of the other'));
+  const seen: unknown[] = [];
+  leader!.on('close', () => seen.push(leader!.leader, leader!.isLeader));
+  await rig.time.until(leader!.close());
+  t.deepEqual(seen, [undefined, false]);
+  t.deepEqual([leader!.leader, leader!.isLeader, leader!.term], [undefined, false, term]);
+  t.like(leader!.status(), { role: 'follower', leader: undefined, term });
+  await leader!.resign();
+  await leader!.unpublish('key');
+  t.is(await endOf(leader!.transfer(rig.workers[1]!.workerId)), 'ERR_CLOSED');
+  t.is(await endOf(leader!.with({ timeoutMs: 5 }).transfer()), 'ERR_CLOSED');
+  await rig.time.settle();
+  t.deepEqual([other.isLeader, other.term, other.status().sticky], [true, term, 1]);
+});
+
+system('a handle that waits for a leader when it closes is told, although its member lives on', async (t, rig) => {
+  const worker = rig.fork();
+  const [one, two] = [rig.client(worker, { eligible: false }), rig.client(worker, { eligible: false })];
+  await rig.time.settle();
+  const [ready, transfer, other] = [watch(one.ready()), watch(one.transfer()), watch(two.ready())];
+  await rig.time.until(one.close());
+  await rig.time.settle();
+  t.deepEqual([ready.end, transfer.end, other.end], ['ERR_CLOSED', 'ERR_CLOSED', undefined]);
+  await rig.clients(1);
+  await rig.time.settle();
+  t.is(other.end, 'ok');
+});
+
+system('a call refused by its closed handle is refused after a turn of the event loop', async (t, rig) => {
+  const [client] = await rig.clients(1);
+  await rig.time.until(client!.close());
+  const order: string[] = [];
+  setImmediate(() => order.push('turn'));
+  await client!.transfer().catch(() => order.push('transfer'));
+  t.deepEqual(order, ['turn', 'transfer']);
 });
 
 system('handles of one name share a member: it leaves with the last of them', async (t, rig) => {

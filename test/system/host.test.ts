@@ -96,16 +96,82 @@ test('where the app listens to the signal too, it is not raised again', async t 
   signals.emit('SIGINT');
   await time.settle();
   t.deepEqual(signals.raised, []);
-  t.false(client.isLeader);
+  // Nobody else may lead.
+  t.true(client.isLeader);
   const other = fork();
   const successor = create(other.host);
   await time.until(successor.ready());
+  await time.settle();
   t.deepEqual([client.isLeader, successor.isLeader], [false, true]);
-  // It goes on as a follower, and leads no more whatever comes.
   t.is(await time.until(client.invoke('get')), 1);
+  // As long as anybody else may lead it goes on as a follower.
+  const third = create(fork().host);
+  await time.until(third.ready());
   await time.until(successor.close());
   await time.settle();
-  t.false(client.isLeader);
+  t.deepEqual([client.isLeader, third.isLeader], [false, true]);
+  await time.until(third.close());
+  t.is(await time.until(client.invoke('get')), 1);
+  t.true(client.isLeader);
+  network.close();
+});
+
+test('where the signal comes to all workers, each with requests in flight, the calls of all are answered to the last', async t => {
+  const { time, network, primary, fork } = setUp();
+  primary.setupPrimary();
+  const workers = [fork(), fork(), fork()];
+  const opened: number[] = [];
+  const clients = workers.map(({ host }, i) =>
+    create(host, {
+      ...DEFINITION,
+      timeoutMs: 1000,
+      open: () => {
+        opened.push(i);
+        return { get: () => i };
+      },
+    }),
+  );
+  await time.until(Promise.all(clients.map(client => client.ready())));
+  const failed: unknown[] = [];
+  const left = new Set(clients.keys());
+  const call = async (i: number): Promise<void> => {
+    if (!left.has(i)) return;
+    await clients[i]!.invoke('get').catch(error => failed.push(error));
+    time.setTimer(() => void call(i), 10);
+  };
+  for (const i of clients.keys()) void call(i);
+  for (const { signals } of workers) signals.prepend('SIGTERM', () => {});
+  for (const { signals } of workers) signals.emit('SIGTERM');
+  await time.advance(500);
+  // Each has drained its requests, and closes: who leads goes first.
+  while (left.size > 0) {
+    const leader = clients.findIndex((client, i) => left.has(i) && client.isLeader);
+    t.true(leader >= 0);
+    left.delete(leader);
+    await time.until(clients[leader]!.close());
+    await time.advance(500);
+  }
+  t.deepEqual(failed, []);
+  t.is(new Set(opened).size, 3);
+  t.deepEqual(time.waiting, []);
+  network.close();
+});
+
+test('a client made after the signal came leads only where nobody else may', async t => {
+  const { time, network, primary, fork } = setUp();
+  primary.setupPrimary();
+  const { host, signals } = fork();
+  const first = create(host);
+  await time.until(first.ready());
+  signals.prepend('SIGTERM', () => {});
+  signals.emit('SIGTERM');
+  const late = create(host, { ...DEFINITION, name: 'late' });
+  await time.until(late.ready());
+  t.true(late.isLeader);
+  const other = create(fork().host, { ...DEFINITION, name: 'late' });
+  await time.until(other.ready());
+  await time.settle();
+  t.deepEqual([late.isLeader, other.isLeader], [false, true]);
   network.close();
 });
 

@@ -85,6 +85,48 @@ export const API_CLIENTS: readonly Case[] = [
     },
   },
   {
+    title: 'a oneway call of an API client after its close makes no error event',
+    run: async world => {
+      const client = api(world);
+      await client.ready();
+      const errors: unknown[] = [];
+      client.on('error', (error: unknown) => errors.push(error));
+      client._client.on('error', (error: unknown) => errors.push(error));
+      await client.close();
+      client._client.note('late');
+      client._client.publish('late');
+      client._client.unSubscribe('topic');
+      await world.settle();
+      return errors;
+    },
+  },
+  {
+    title: 'a oneway call of a follower after its close makes no error event',
+    run: async world => {
+      const clients = [api(world), api(world)];
+      for (const client of clients) await client.ready();
+      const errors: unknown[] = [];
+      clients[1].on('error', (error: unknown) => errors.push(error));
+      await clients[1].close();
+      clients[1]._client.note('late');
+      await world.settle();
+      return errors;
+    },
+  },
+  {
+    title: 'what an API client emits itself after the close is heard',
+    run: async world => {
+      const client = api(world);
+      await client.ready();
+      await client.close();
+      const heard: unknown[] = [];
+      client.on('own', (value: unknown) => heard.push(value));
+      client._client.on('own', (value: unknown) => heard.push(value));
+      client._client.emit('own', 1);
+      return heard;
+    },
+  },
+  {
     title: 'an API client without a DataClient throws',
     run: world =>
       thrownBy(() => new world.cluster.APIClientBase()).slice(0, '[APIClient] DataClient is required'.length),
