@@ -83,8 +83,7 @@ const textOf = (file: string) => CODE.find(block => block.file === file)!.text;
 
 let folder = '';
 
-test.before(async t => {
-  t.timeout(120_000);
+test.before(async () => {
   folder = await makeFolder(CODE.map(({ file = 'unknown.js', text }) => ({ file, text })));
 });
 
@@ -107,7 +106,6 @@ test.serial('the TypeScript compiles, with the errors that it says it has', asyn
 
 for (const [file, program] of Object.entries(PROGRAMS)) {
   test.serial(`${file} prints what it says`, async t => {
-    t.timeout(90_000);
     if (!program.redis) return runProgram(t, file, program);
     const redis = await startRedisServer(t);
     if (redis) await runProgram(t, file, program, { REDIS_URL: redis.url });

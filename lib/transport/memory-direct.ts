@@ -138,7 +138,11 @@ class MemoryConnection implements Connection {
 
   end(written: () => void): void {
     this.home.process.whenAwake(() => {
-      this.out?.push(() => this.peer!.close());
+      // The peer has nothing to say any more either, and closes in turn.
+      this.out?.push(() => {
+        this.peer!.close();
+        this.peer!.out!.push(() => this.close());
+      });
       // What is on its way is out of this process, unless there is no room for it.
       if (this.#isFull && this.isOpen) this.#whenOver.push(written);
       else this.home.process.clock.yield(written);
@@ -197,6 +201,7 @@ class MemoryConnection implements Connection {
   #push(bytes: Buffer): void {
     const { out, peer } = this;
     if (!this.isOpen || !out || !peer) return;
+    if (!peer.isOpen) return this.#fail();
     out.latencyMs = this.home.latencyMs;
     this.waitingBytes += bytes.length;
     this.#isFull ||= this.waitingBytes > ROOM_BYTES;
@@ -206,6 +211,13 @@ class MemoryConnection implements Connection {
       () => peer.handlers?.data(bytes.subarray(cut)),
       () => this.#wasWritten(bytes.length),
     );
+  }
+
+  /** Nobody is there to read: as with a real one, what came from there and isn't read yet is lost with the connection. */
+  #fail(): void {
+    this.peer!.out!.drop();
+    this.isOpen = false;
+    this.home.process.clock.yield(() => this.close(new Error('write EPIPE')));
   }
 
   #wasWritten(bytes: number): void {

@@ -11,7 +11,7 @@ import { type Judgement, judgeLives } from './lives.js';
 export type ChaosWorker = RemoteProcess<ChaosApi, ChaosEvent>;
 
 /** A worker that doesn't answer for so long hangs. */
-const SILENT_MS = 15_000;
+const SILENT_MS = 60_000;
 
 export const HEARTBEAT_MS = 200;
 export const LEADER_TIMEOUT_MS = 1000;
@@ -73,7 +73,7 @@ export class ChaosCluster {
 
   /** Resolves once every group is led by a worker that serves, over one connection. */
   async calm(): Promise<void> {
-    const until = now() + 20_000;
+    const until = now() + 60_000;
     for (;;) {
       const leaders = await Promise.all(this.groups.map(group => this.leaderOf(group)));
       if (leaders.every(Boolean) && this.rig.upstream.connections.live === 1) return;

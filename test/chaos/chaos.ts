@@ -239,7 +239,7 @@ class Chaos {
   async #checkNewest(group: GroupName): Promise<void> {
     const { workers, violations } = this.cluster;
     await workers[0]!.do.publish(group, 'the end');
-    const until = now() + 10_000;
+    const until = now() + 60_000;
     for (const worker of workers) {
       while ((await worker.do.newest(group)) !== 'the end') {
         if (now() > until) {

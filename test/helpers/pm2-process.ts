@@ -13,7 +13,7 @@ import type { ExecutionContext } from 'ava';
 import type { AppApi, AppEvent } from '../fixtures/pm2-app.js';
 import { type AppSetup, SETUP } from './pm2-setup.js';
 import { isAlive, meetProcess, type RemoteProcess } from './process-remote.js';
-import { JOURNAL, UPSTREAM, WIRE } from './process-wire.js';
+import { JOURNAL, now, UPSTREAM, WIRE } from './process-wire.js';
 import { forkUpstream, type UpstreamProcess } from './upstream-process.js';
 
 export type AppProcess = RemoteProcess<AppApi, AppEvent>;
@@ -29,6 +29,15 @@ export interface App extends Partial<AppSetup> {
 const APP = fileURLToPath(new URL('../fixtures/pm2-app.js', import.meta.url));
 const FORK = fileURLToPath(new URL('../fixtures/pm2-fork.js', import.meta.url));
 const require = createRequire(import.meta.url);
+
+/** On a busy machine PM2's own 1.6 s are over before an app that is to stop has done what it does at once. */
+const KILL_TIMEOUT_MS = 10_000;
+
+/** What takes longer hangs. */
+const HANGS_MS = 300_000;
+
+/** A lease that a healthy leader doesn't overrun, however busy the machine is. Who tests leases gives its own. */
+const LONG_LEASE = { leaderTimeoutMs: 15_000 };
 
 /** The package of each major version. */
 const PACKAGES: Readonly<Record<string, string>> = { 5: 'pm2-5', 6: 'pm2-6', 7: 'pm2' };
@@ -69,7 +78,7 @@ export class Pm2 {
   async cli(...args: string[]): Promise<string> {
     const { stdout } = await promisify(execFile)(process.execPath, [join(this.#bin, 'pm2'), ...args], {
       env: this.#env,
-      timeout: 60_000,
+      timeout: HANGS_MS,
     });
     return stdout;
   }
@@ -100,7 +109,7 @@ export class Pm2 {
     };
   }
 
-  #describe({ name = 'web', instances = 4, pm2, ...setup }: App): object {
+  #describe({ name = 'web', instances = 4, pm2, configure, ...setup }: App): object {
     return {
       name,
       script: APP,
@@ -109,10 +118,14 @@ export class Pm2 {
       // A test kills faster than an app that is well dies.
       max_restarts: 1000,
       min_uptime: 100,
+      kill_timeout: KILL_TIMEOUT_MS,
       // PM2 7 turns source maps on: the first stack trace of a process would wait until those of the tests are read.
       disable_source_map_support: true,
       ...pm2,
-      env: { ...this.#env, [SETUP]: JSON.stringify({ app: name, ...setup }) },
+      env: {
+        ...this.#env,
+        [SETUP]: JSON.stringify({ app: name, configure: { ...LONG_LEASE, ...configure }, ...setup }),
+      },
     };
   }
 
@@ -155,10 +168,10 @@ export class Pm2 {
   }
 
   /** Resolves once `isTrue`, which is asked again whenever somebody comes, or soon. */
-  async until(isTrue: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
-    const end = Date.now() + ms;
+  async until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+    const end = now() + HANGS_MS;
     while (!(await isTrue())) {
-      if (Date.now() > end) throw new Error(`It did not come about.\n${this.log.slice(-2000)}`);
+      if (now() > end) throw new Error(`It did not come about.\n${this.log.slice(-2000)}`);
       await Promise.race([sleep(20), new Promise<void>(resolve => this.#waiting.push(resolve))]);
     }
   }

@@ -26,6 +26,9 @@ export interface RigWorker {
   readonly listeners: Map<NodeJS.Signals, (() => void)[]>;
 }
 
+/** All workers of a rig share this process's event loop, which doesn't stand still for so long on a busy machine. */
+export const LEADER_TIMEOUT_MS = 1500;
+
 export class Rig {
   readonly daemon = new Daemon({ clock: systemClock, latencyMs: () => 0.2 });
 
@@ -71,7 +74,7 @@ export class Rig {
       createBus: () => process,
       createDirect,
     });
-    host.configure({ heartbeatMs: 50, leaderTimeoutMs: 300, ...options });
+    host.configure({ heartbeatMs: 50, leaderTimeoutMs: LEADER_TIMEOUT_MS, ...options });
     const createSharedClient: CreateSharedClient = (first: unknown, second?: unknown) =>
       host.createSharedClient(first, second) as never;
     const signal = (name: NodeJS.Signals) => {

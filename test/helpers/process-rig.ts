@@ -28,6 +28,12 @@ export interface RigOptions {
 
 type AnyProcess = RemoteProcess<unknown, { readonly kind: string }>;
 
+/** A lease that a healthy leader doesn't overrun, however busy the machine is. Who tests leases gives its own. */
+export const LONG_LEASE = { leaderTimeoutMs: 30_000 };
+
+/** For tests in which a leader falls silent: as long as a healthy one needs on a busy machine, and no longer. */
+export const SHORT_LEASE = { heartbeatMs: 200, leaderTimeoutMs: 3000 };
+
 /** The road of the whole ring: `ROAD=direct npm run test:process`. */
 const ROAD = process.env.ROAD === 'direct' ? 'direct' : 'relay';
 
@@ -69,7 +75,7 @@ export class Rig {
     const started = this.#startPrimary(path);
     this.upstream = await forkUpstream({ path });
     this.primary = await started;
-    if (primary) await this.primary.do.setup({ road: ROAD, ...primary });
+    if (primary) await this.primary.do.setup({ road: ROAD, ...LONG_LEASE, ...primary });
     for (const worker of await this.forkMany(workers)) await this.join(worker, client);
     if (workers > 0 && primary) await this.#allReady(client);
   }
@@ -82,6 +88,11 @@ export class Rig {
   /** What is in the folder for temporary files. */
   temporary(): string[] {
     return readdirSync(this.#temporary);
+  }
+
+  /** Where a test may put a file that a process waits for, which it removes again. */
+  get signalFile(): string {
+    return join(this.#folder, 'signal');
   }
 
   /** The worker that leads at first. */

@@ -46,15 +46,17 @@ test.serial(
   async t => {
     const { leader, followers, primary, connections } = await startRig(t, {
       workers: 3,
-      client: { drainTimeoutMs: 500 },
+      client: { drainTimeoutMs: 3000 },
     });
     const [caller] = followers;
-    const inTime = caller.do.call('slow', [200, 'in time']);
+    const inTime = caller.do.call('gated', ['in time']);
     const plain = caller.do.call('hangOnce', ['plain']);
     const idempotent = caller.do.call('hangOnce', ['idempotent'], { idempotent: true });
-    for (const hanging of ['plain', 'idempotent']) await leader.until('running', ({ id }) => id === hanging);
+    for (const running of ['in time', 'plain', 'idempotent']) await leader.until('running', ({ id }) => id === running);
     const handedOver = primary.do.transfer('probe');
-    t.deepEqual(await inTime, { value: 200 });
+    while ((await primary.do.status()).groups[0]!.state !== 'handing over') await caller.do.status();
+    await leader.do.openGate();
+    t.deepEqual(await inTime, { value: leader.pid });
     t.like((await plain).error, { code: 'ERR_LEADER_LOST', outcome: 'unknown' });
     t.deepEqual(await idempotent, { value: 2 });
     await handedOver;
@@ -63,7 +65,7 @@ test.serial(
 );
 
 test.serial('where the successor cannot open its real client, the old leader opens its own again', async t => {
-  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, client: { openTimeoutMs: 300 } });
+  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, client: { openTimeoutMs: 3000 } });
   const [successor, caller] = followers as [WorkerProcess, WorkerProcess];
   await successor.do.holdOpening();
   const handedOver = primary.do.transfer('probe', successor.workerId);

@@ -1,14 +1,15 @@
 // The app closes the leader's channel, and its process lives on: it may not lead a moment longer.
 
 import test from 'ava';
-import { startRig } from '../helpers/process-rig.js';
-
-const QUICK = { heartbeatMs: 200, leaderTimeoutMs: 1000 };
+import { SHORT_LEASE, startRig } from '../helpers/process-rig.js';
 
 test.serial(
   'the leader calls worker.disconnect() and lives on: its successor comes when its lease is over',
   async t => {
-    const { leader, followers, upstream, primary, connections } = await startRig(t, { workers: 3, primary: QUICK });
+    const { leader, followers, upstream, primary, connections } = await startRig(t, {
+      workers: 3,
+      primary: SHORT_LEASE,
+    });
     const [caller] = followers;
     const plain = caller.do.call('hangOnce', ['plain']);
     const idempotent = caller.do.call('hangOnce', ['idempotent'], { idempotent: true });
@@ -56,7 +57,7 @@ test.serial('the primary ends the leader by worker.kill()', async t => {
 });
 
 test.serial('the primary disconnects the leader, which is frozen: nothing of it runs any more', async t => {
-  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, primary: QUICK });
+  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, primary: SHORT_LEASE });
   const [caller] = followers;
   leader.freeze();
   const stale = caller.do.callMany(5, 'stale');

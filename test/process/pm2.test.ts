@@ -4,9 +4,9 @@
 //   2  reload with and without wait_ready, calls in flight    test/process/pm2-changes.test.ts: 'a reload ...'
 //   3  scale down onto the leader                             there: 'scaling down ...'
 //   4  restart of all: terms                                  there: the same
-//   5  SIGSTOP of the leader for 10 s                         there: 'a leader that is stopped for 10 s ...'
+//   5  SIGSTOP of the leader                                  there: 'a leader that is stopped ...'
 //   6  a busy follower: the daemon's memory                   'a busy follower ...'
-//   7  pm2 update, kill -9 of the daemon                      'pm2 update ...', 'when the daemon is killed ...'
+//   7  pm2 update, kill -9 of the daemon                      'pm2 update ...', 'when the daemon is killed ...' (two)
 //   8  apps and namespaces, groups of one name                'apps and namespaces never meet ...'
 //   9  ESM, instance_var, a PM2_HOME of its own               every app here is ESM in such a home; instance_var as 8
 //  10  odd values never reach process.send raw                test/transport/pm2-bus.test.ts: what goes up is always text in an object
@@ -19,11 +19,14 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { calls, noDaemonTrouble } from '../helpers/pm2-calls.js';
 import { MAJORS, startPm2 } from '../helpers/pm2-process.js';
 import { isAlive } from '../helpers/process-remote.js';
+
+const LOOP = fileURLToPath(new URL('../fixtures/process-loop.js', import.meta.url));
 
 for (const major of MAJORS) {
   const title = (text: string) => `pm2 ${major}: ${text}`;
@@ -95,6 +98,31 @@ for (const major of MAJORS) {
     await pm2.run({ instances: 2 });
     t.true((await (await pm2.leader('web', 2)).do.status()).term > term);
   });
+
+  test.serial(
+    title('when the daemon is killed, workers that ask for ever end too, and the leader closes its real client'),
+    async t => {
+      const pm2 = await startPm2(t, major);
+      const says = join(pm2.home, 'says');
+      writeFileSync(says, '');
+      const lines = () => readFileSync(says, 'utf8').trim().split('\n');
+      const asking = () => lines().filter(line => /^\d+ (leads|follows)$/.test(line));
+      const app = { name: 'loop', script: LOOP, exec_mode: 'cluster', instances: 2, env: { SAYS: says } };
+      writeFileSync(join(pm2.home, 'loop.json'), JSON.stringify({ apps: [app] }));
+      await pm2.cli('start', join(pm2.home, 'loop.json'));
+      await pm2.until(() => asking().length === 2);
+      t.is(asking().filter(line => line.endsWith('leads')).length, 1, lines().join());
+      const pids = asking().map(line => Number.parseInt(line, 10));
+      process.kill(pm2.daemonPid, 'SIGKILL');
+      await pm2.until(() => pids.every(pid => !isAlive(pid)));
+      t.deepEqual(
+        lines()
+          .filter(line => !asking().includes(line))
+          .sort(),
+        ['closed the real client', 'disconnect undefined', 'disconnect undefined', 'exit 0', 'exit 0'],
+      );
+    },
+  );
 
   test.serial(title('pm2 update starts all anew'), async t => {
     const pm2 = await startPm2(t, major);

@@ -1,18 +1,19 @@
 // Workers and primary come in any order, or one of them not at all.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { startRig } from '../helpers/process-rig.js';
+import { LONG_LEASE, startRig } from '../helpers/process-rig.js';
 
-test.serial('workers that are there seconds before setupPrimary() share all the same', async t => {
+test.serial('workers that are there long before setupPrimary() share all the same', async t => {
   const rig = await startRig(t, { primary: false });
+  await rig.primary.do.listen();
   const workers = await rig.forkMany(3);
   for (const worker of workers) await worker.do.create();
   const calls = workers.map(worker => worker.do.call('echo', ['early']));
   const subscribed = workers.map(worker => worker.do.subscribe('topic'));
   const ready = workers.map(worker => worker.do.ready());
-  await sleep(1200);
-  await rig.primary.do.setup();
+  // They have asked so often that they now ask in both ways.
+  for (const { workerId } of workers) await rig.primary.until('message', event => event.workerId === workerId);
+  await rig.primary.do.setup(LONG_LEASE);
   for (const call of calls) t.deepEqual(await call, { value: 'early' });
   for (const ended of [...subscribed, ...ready]) t.deepEqual(await ended, {});
   t.deepEqual(await rig.connections(1), { total: 1, inTurn: true });
@@ -22,21 +23,21 @@ test.serial('workers that are there seconds before setupPrimary() share all the 
 test.serial('a worker whose primary is never set up is told so, and works once it is', async t => {
   const rig = await startRig(t, { primary: false });
   const worker = await rig.fork();
-  await worker.do.create({ noPrimaryMs: 300, timeoutMs: 600 });
-  const call = worker.do.call('echo', [1]);
+  await worker.do.create({ noPrimaryMs: 300 });
+  const call = worker.do.call('echo', [1], { timeoutMs: 600 });
   t.like((await worker.do.ready()).error, { code: 'ERR_NO_PRIMARY' });
   t.regex((await worker.until('warning')).message, /setupPrimary\(\)/);
   t.like((await call).error, { code: 'ERR_NO_PRIMARY', outcome: 'not-started' });
   t.is((await worker.told('warning')).length, 1);
-  await rig.primary.do.setup();
-  t.deepEqual(await worker.do.ready(), {});
+  await rig.primary.do.setup(LONG_LEASE);
   t.deepEqual(await worker.do.call('echo', [2]), { value: 2 });
+  t.deepEqual(await worker.do.ready(), {});
 });
 
 test.serial('setupPrimary() before the forks, and once more without options', async t => {
   const rig = await startRig(t, { primary: { heartbeatMs: 300 } });
   await rig.primary.do.setup();
-  await rig.primary.do.setup({ heartbeatMs: 300 });
+  await rig.primary.do.setup({ ...LONG_LEASE, heartbeatMs: 300 });
   await t.throwsAsync(rig.primary.do.setup({ heartbeatMs: 301 }), { code: 'ERR_INVALID_OPTION' } as never);
   const worker = await rig.fork();
   await rig.join(worker);
@@ -55,7 +56,7 @@ test.serial('a primary that closes leaves the workers alive, and when it is set 
   t.like((await hanging).error, { code: 'ERR_PRIMARY_LOST', outcome: 'unknown' });
   await upstream.untilConnections(0);
 
-  await primary.do.setup();
+  await primary.do.setup(LONG_LEASE);
   for (const worker of workers) t.deepEqual(await worker.do.ready(), {});
   t.deepEqual(await caller.do.call('echo', ['again']), { value: 'again' });
   t.true((await caller.do.status()).term > term);
@@ -82,7 +83,7 @@ test.serial('a server that is not there yet: ready() says why, and all goes well
   const workers = await rig.forkMany(3);
   for (const worker of workers) {
     await worker.do.holdOpening();
-    await rig.join(worker, { openTimeoutMs: 100 });
+    await rig.join(worker, { openTimeoutMs: 1000 });
   }
   for (const worker of workers) {
     const { error } = await worker.do.ready();

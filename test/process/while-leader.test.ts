@@ -3,11 +3,9 @@
 import test from 'ava';
 import type { TaskApi, TaskEvent } from '../fixtures/process-task.js';
 import type { RemoteProcess } from '../helpers/process-remote.js';
-import { type Rig, startRig } from '../helpers/process-rig.js';
+import { type Rig, SHORT_LEASE, startRig } from '../helpers/process-rig.js';
 
 type TaskProcess = RemoteProcess<TaskApi, TaskEvent>;
-
-const QUICK = { heartbeatMs: 200, leaderTimeoutMs: 1000 };
 
 async function startTasks(rig: Rig, count: number): Promise<TaskProcess[]> {
   const workers: TaskProcess[] = [];
@@ -27,7 +25,7 @@ async function next(workers: readonly TaskProcess[], others: readonly TaskProces
 }
 
 test.serial('a task moves on when its worker is killed, hangs or closes, and runs nowhere else', async t => {
-  const rig = await startRig(t, { primary: QUICK });
+  const rig = await startRig(t, { primary: SHORT_LEASE });
   const workers = await startTasks(rig, 4);
   const killed = workers[0]!;
   await killed.until('begun');
@@ -58,7 +56,7 @@ test.serial('a task moves on when its worker is killed, hangs or closes, and run
 });
 
 test.serial('a task that has ended is over until its worker goes', async t => {
-  const rig = await startRig(t, { primary: QUICK });
+  const rig = await startRig(t, { primary: SHORT_LEASE });
   const workers = await startTasks(rig, 2);
   const first = workers[0]!;
   await first.until('begun');

@@ -17,7 +17,6 @@ test.after.always(() => {
 });
 
 test.serial(`${SEEDS} random schedules break no promise`, async t => {
-  t.timeout(300_000);
   const ends = new Set<string>();
   for (let seed = 1; seed <= SEEDS; seed++) {
     const { violation, outcomes } = await simulateSeed(seed);

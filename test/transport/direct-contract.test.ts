@@ -182,6 +182,16 @@ for (const [name, createPlace] of Object.entries(PLACES)) {
     here.connection.destroy();
   });
 
+  check('who ends is told of the end of the peer, and hears what that wrote before', async (t, meeting, address) => {
+    const [here, there] = await meeting.connect(address);
+    here.connection.end(() => {});
+    there.connection.write([Buffer.from('not read yet')]);
+    await here.until(() => here.closes === 1);
+    t.is(here.text, 'not read yet');
+    t.is(there.closes, 1);
+    here.connection.destroy();
+  });
+
   check('the end of a connection that is closed comes too', async (t, meeting, address) => {
     const [here, there] = await meeting.connect(address);
     there.connection.destroy();

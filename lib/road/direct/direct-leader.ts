@@ -36,7 +36,7 @@ interface Party {
 /** Streams of one member that wait for its word: only of the last one it can still come. */
 const MOST_PENDING = 8;
 
-/** How long what was said may take to leave at the end of a term. */
+/** How long what was said may take to leave at the end of a term, and to be read where that is waited for. */
 const FINISH_MS = 500;
 
 export class DirectLeader {
@@ -83,6 +83,8 @@ export class DirectLeader {
       ack: number => this.#acked(lane, number),
       final: () => {},
       bundle: (number, acked, bundle) => {
+        // Its member knows that this wasn't taken, or will.
+        if (this.#isFinished) return;
         this.#acked(lane, acked);
         if (!stream.receive(number, bundle)) throw brokenFrame('a number', 'the next');
       },
@@ -90,6 +92,7 @@ export class DirectLeader {
       closed: () => {
         lane.line = undefined;
         stream.detach();
+        lane.onClosed?.();
       },
     };
   }
@@ -110,6 +113,9 @@ export class DirectLeader {
   /**
    * Says to each member how far it was heard, and closes the connections.
    * Resolves when all that was said has left this process, or may take no longer.
+   *
+   * To whom the relay can't say it, it must have been read: if a member wrote to a connection that is closed here already,
+   * the system would drop what lies there unread, and it couldn't know any more what its leader took.
    */
   async finish(): Promise<void> {
     this.#isFinished = true;
@@ -124,10 +130,14 @@ export class DirectLeader {
         timer.clear();
         resolve();
       };
-      for (const { stream, line } of open) {
+      for (const lane of open) {
+        const { stream, isOnly } = lane;
+        const { connection } = lane.line!;
         stream.flush(true);
-        line!.connection.write([encodeAck(stream.delivered, What.FINAL)]);
-        line!.connection.end(written);
+        connection.write([encodeAck(stream.delivered, What.FINAL)]);
+        // A member closes its end once it has read the end of ours.
+        if (isOnly) lane.onClosed = written;
+        connection.end(isOnly ? () => {} : written);
       }
     });
     this.destroy();
@@ -156,7 +166,7 @@ export class DirectLeader {
       party = { pending: new Map(), isOnly };
       this.#parties.set(from, party);
     }
-    const lane = this.#newLane(from, stream);
+    const lane = this.#newLane(from, stream, isOnly);
     party.pending.set(stream, lane);
     if (party.pending.size > MOST_PENDING) dropOldest(party.pending);
     if (isOnly) this.#activate(party, lane);
@@ -170,7 +180,7 @@ export class DirectLeader {
     ]);
   }
 
-  #newLane(from: number, id: number): MemberLane {
+  #newLane(from: number, id: number, isOnly: boolean): MemberLane {
     const { group, term, clock, deliver } = this.#options;
     const stream = new Stream({
       group,
@@ -180,7 +190,7 @@ export class DirectLeader {
       numbers: { last: 0 },
       deliver,
     });
-    return new MemberLane(id, stream, group, term, (waiting, bytes) => this.#isOverloaded(waiting, bytes));
+    return new MemberLane(id, stream, isOnly, group, term, (waiting, bytes) => this.#isOverloaded(waiting, bytes));
   }
 
   #isOverloaded(waiting: number, bytes: number): boolean {

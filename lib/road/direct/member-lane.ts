@@ -25,15 +25,19 @@ const MANY = 512;
 
 export class MemberLane {
   line: Line | undefined;
+  /** The connection closed. */
+  onClosed: (() => void) | undefined;
   readonly #backlog = new Backlog();
 
   /**
    * @param id the stream's
+   * @param isOnly nothing goes to the member by the relay
    * @param isOverloaded whether `bytes` more may not wait for this member
    */
   constructor(
     readonly id: number,
     readonly stream: Stream,
+    readonly isOnly: boolean,
     private readonly group: string,
     private readonly term: number,
     private readonly isOverloaded: (waiting: number, bytes: number) => boolean,

