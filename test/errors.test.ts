@@ -320,3 +320,10 @@ test('every warning says what somebody should look at', t => {
 test('a bus that can not be read for a reason nobody knows raises the question whether there is one', t => {
   t.regex(warnings.noBus(new Error('odd')), /odd.*Is PM2's daemon running/);
 });
+
+test('what was thrown has a text, whatever it is', t => {
+  const { textOf } = errors;
+  t.is(textOf(new TypeError('no')), 'TypeError: no');
+  t.is(textOf(Symbol('odd')), 'Symbol(odd)');
+  t.is(textOf(Object.create(null)), 'an object');
+});
