@@ -276,3 +276,49 @@ test('cluster.close() of what is no client throws', t => {
   t.throws(() => cluster.close({}), { message: /^\[cluster#close\] client must be a client/ });
   t.throws(() => cluster.close(undefined as never), { message: /client/ });
 });
+
+test('private methods, and those of emitters and objects, can not be called by an API client', async t => {
+  class Real extends EventEmitter {
+    async echo(value: unknown) {
+      return value;
+    }
+    _secret() {
+      return t.fail();
+    }
+  }
+  class Api extends APIClientBase {
+    override get DataClient() {
+      return Real;
+    }
+    override get clusterOptions() {
+      return alone();
+    }
+  }
+  const api = new Api();
+  await api.ready();
+  const ask = (method: string) =>
+    new Promise(resolve =>
+      api._client[Symbol.for('ClusterClient#invoke')](method, ['error'], (error: unknown) => resolve(error)),
+    );
+  for (const method of ['_secret', 'removeAllListeners', '__defineGetter__', 'toString'])
+    t.like(await ask(method), { code: 'ERR_UNKNOWN_METHOD' }, method);
+  t.is(await ask('echo'), null);
+  api.close();
+});
+
+test('a client that emits by an inner emitter is opened, and its errors kill nothing', async t => {
+  const inner = new EventEmitter();
+  class Wrapping {
+    on(event: string, listener: (...args: unknown[]) => void) {
+      inner.on(event, listener);
+    }
+    async echo(value: unknown) {
+      return value;
+    }
+  }
+  const client = cluster(Wrapping, alone()).create();
+  t.is(await client.echo('x'), 'x');
+  inner.emit('error', new Error('inner'));
+  t.is(await client.echo('y'), 'y');
+  await client.close();
+});

@@ -17,6 +17,7 @@ async function setUp(rig: Rig, open: (context: OpenContext) => object = () => ({
     rig.adopt(
       worker.createSharedClient<{ get(): Promise<number> }>({
         name: 'g',
+        readyTimeoutMs: 100,
         open: context => {
           contexts.push(context);
           return open(context) as { get(): Promise<number> };
@@ -85,6 +86,9 @@ system('a real client that can not be opened: each attempt is told with its erro
     t.like(error, DOWN);
   }
   t.like(rig.primary.status().groups[0]!.ended, { cause: 'failed', error: DOWN });
+  const ready = t.throwsAsync(clients[0]!.ready(), { code: 'ERR_LEADER_FAILED' });
+  await rig.time.advance(101);
+  t.like((await ready)?.cause, DOWN);
   isDown = false;
   const first: unknown[] = [];
   for (const client of clients) client.on('leader', ({ cause, error }) => first.push(cause, error?.message));

@@ -155,3 +155,24 @@ test('open() that throws what has no text is a failed opening like any other', a
   }
   cluster.close();
 });
+
+test('what a subscription of the real client is odd in is one warning to the worker that leads', async t => {
+  const cluster = createMemoryCluster();
+  const { leader, follower } = await follow(cluster, () => ({
+    subscribe(topic: string, listener: (...args: string[]) => void) {
+      listener(topic, 'message');
+      return 7;
+    },
+    unsubscribe() {},
+    close() {},
+  }));
+  const warnings: string[] = [];
+  for (const client of [leader, follower]) client.on('warning', ({ message }) => warnings.push(message));
+  const values: unknown[] = [];
+  for (const topic of ['a', 'b']) await follower.subscribe(topic, value => values.push(value)).ready;
+  t.deepEqual(values, ['a', 'b']);
+  t.is(warnings.length, 2);
+  t.regex(warnings[0]!, /listeners with 2 arguments/);
+  t.regex(warnings[1]!, /subscribe\(\) of the real client of "g" returned 7/);
+  cluster.close();
+});

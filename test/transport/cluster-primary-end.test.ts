@@ -201,11 +201,16 @@ test('kill() sends SIGKILL and never throws', t => {
 
 test('a cluster object without workers has nobody to send to', async t => {
   const cluster = Object.assign(new FakeCluster(), { workers: undefined as never });
-  const end = createClusterPrimaryEnd({ cluster, clock: new ManualClock() });
+  const { end } = listenTo(cluster);
   let written = 0;
   end.send(1, {}, () => written++);
   await turns(1);
   t.is(written, 1);
+});
+
+test('a worker that Node has just taken off its list is passed over', t => {
+  const cluster = Object.assign(new FakeCluster(), { workers: { 1: undefined } as never });
+  t.notThrows(() => listenTo(cluster));
 });
 
 test('close() lets go of all that is ours and of nothing else', async t => {

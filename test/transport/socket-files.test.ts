@@ -277,6 +277,8 @@ asRoot("another user's is never swept", async t => {
   try {
     execFileSync(process.execPath, ['-e', script, module, join(mine, 'leader')], {
       uid: NOBODY,
+      // It may not write coverage where we do.
+      env: {},
       cwd: '/',
       stdio: 'ignore',
     });
