@@ -6,7 +6,7 @@ import { bytesOf, ownBundle, pickFrames } from '../protocol/frames.js';
 import { ABOUT, type Bundle, Kind, kindOf } from '../protocol/messages.js';
 
 /** Characters and bytes that may be held. */
-export const MOST_HELD_BYTES = 64 * 1024 * 1024;
+const MOST_HELD_BYTES = 64 * 1024 * 1024;
 
 /** How often it is looked for calls that are too late. */
 const LOOK_MS = 1000;
