@@ -138,7 +138,8 @@ export class Topic {
     // A client that returns itself has its own unsubscribe().
     if (returned === undefined || this.host.client.isSame(returned)) return undefined;
     const off = endOf(returned);
-    if (!off) this.host.warn(oddSubscription(this.host.name, describe(returned)));
+    // It may be ended, but nobody reads its values.
+    if (!off || isIterable(returned)) this.host.warn(oddSubscription(this.host.name, describe(returned)));
     return off;
   }
 
@@ -243,16 +244,18 @@ type Ending = Record<string | symbol, unknown>;
 function endOf(returned: unknown): (() => unknown) | undefined {
   if (typeof returned === 'function') return returned as () => unknown;
   if (typeof returned !== 'object' || returned === null) return undefined;
-  const name = ENDINGS.find(name => typeof (returned as Ending)[name] === 'function');
+  // Later Node makes iterators disposable, which says nothing of a subscription.
+  const names = isIterable(returned) ? ENDINGS.filter(name => typeof name === 'string') : ENDINGS;
+  const name = names.find(name => typeof (returned as Ending)[name] === 'function');
   return name && (() => Reflect.apply((returned as Ending)[name] as () => unknown, returned, []));
 }
 
 const ENDINGS = ['unsubscribe', 'cancel', 'close', Symbol.asyncDispose, Symbol.dispose] as const;
 
-function describe(returned: unknown): string {
-  const isIterable = typeof (returned as Ending | null)?.[Symbol.asyncIterator] === 'function';
-  return isIterable ? 'an async iterable' : show(returned);
-}
+const isIterable = (returned: unknown): boolean =>
+  typeof (returned as Ending | null)?.[Symbol.asyncIterator] === 'function';
+
+const describe = (returned: unknown): string => (isIterable(returned) ? 'an async iterable' : show(returned));
 
 const GAP: Payload = { text: '0', ext: false, parts: undefined };
 

@@ -351,6 +351,15 @@ test('what subscribe() returns and nobody can use is a warning that names it', a
   }
 });
 
+test('an async iterable with an unsubscribe(), as of NATS, is ended by it, with the warning that nobody reads it', async t => {
+  const ended = await endedBy(said => ({
+    unsubscribe: () => said.push('ended'),
+    [Symbol.asyncDispose]: () => said.push('disposed'),
+    [Symbol.asyncIterator]: () => t.fail(),
+  }));
+  t.deepEqual(ended, { said: ['ended'], warnings: [oddSubscription('g', 'an async iterable')] });
+});
+
 test('a client that returns itself is unsubscribed by its own unsubscribe()', async t => {
   const said: unknown[] = [];
   const client = {
