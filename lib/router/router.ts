@@ -203,8 +203,9 @@ export class Router implements GroupHost, RelayHost {
     const { workerId } = peer;
     const warn = (error: Error) => this.warn(error.message, { workerId });
     const known = this.workers.get(workerId);
-    // Where one primary follows another, both hear the same messages for a while.
-    const worker = known?.end === end ? known : undefined;
+    // Where one primary follows another, both hear the same messages for a while; and what comes of one that was told
+    // goodbye, and hasn't read it, was meant for the primary before.
+    const worker = known?.end === end && known.isOpen ? known : undefined;
     const isMeant = (envelope: Envelope) => this.#isMeant(workerId, worker, envelope);
     const packet = parsePacket(message, warn, { slices: worker?.slices, isMeant });
     if (!packet) return;

@@ -127,6 +127,20 @@ test('only a hello begins a link, and none comes over one', t => {
   t.deepEqual(primary.told(1), []);
 });
 
+test('what comes of one that was told goodbye and has not read it is not for the next primary', t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.lead(1);
+  const late = primary.packet(1, { c: [join({ eligible: false })] });
+  void primary.router.detach(primary.end);
+  primary.clock.tick();
+  primary.router.attach(primary.end);
+  primary.receive(1, late);
+  t.false(primary.router.groups.get('g')!.state.members.has(1), 'it leads until its lease is over, and has not joined');
+  primary.join(1, 'g');
+  t.true(primary.router.groups.get('g')!.state.members.has(1));
+});
+
 test('where a wrapper starts Node, the process that says hello first is the worker', t => {
   const primary = new UnitPrimary();
   const hello = (id: string, pid: number) =>
