@@ -9,7 +9,7 @@ import type { ClusterOptions, Logger, Transcode } from './types.js';
 
 const log = debuglog('cluster-shared-client');
 
-/** That there is no primary is a mistake of the app's: where nobody hears of it, it would only never become ready. */
+/** A missing primary is a mistake in the app. Without a listener the client would silently never become ready. */
 function logError(error: unknown): void {
   log(String(error));
   if (error instanceof SharedClientError && error.code === 'ERR_NO_PRIMARY')
