@@ -38,8 +38,9 @@ export type {
 } from './diagnostics/messages.js';
 export { ERROR_CODES, type ErrorCode, type Outcome, SharedClientError } from './errors.js';
 export { callContext } from './leader/call-context.js';
+export type { RoleChange } from './member/observer.js';
 export type { FailureReason } from './metrics/call-counts.js';
-export type { Failover, FailoverStatus } from './metrics/failovers.js';
+export type { ErrorSummary, Failover, FailoverStatus, TermEndStatus } from './metrics/failovers.js';
 export type { Histogram } from './metrics/histogram.js';
 export type { ServedStatus } from './metrics/served.js';
 export type {
