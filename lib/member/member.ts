@@ -209,7 +209,7 @@ export class Member implements LinkMember {
     return this.#roads.problem;
   }
 
-  /** Who waits for a leader hears of it by that. Otherwise it is an event, once until one is open. */
+  /** The real client could not be opened. Whoever waits in `ready()` gets the error there; else it is an event, once an outage. */
   openFailed(error: unknown): void {
     if (!this.#waiters.isEmpty || this.#isFailureTold) return;
     this.#isFailureTold = true;
@@ -365,7 +365,7 @@ export class Member implements LinkMember {
     this.#newsTeller.forget();
     this.#waiters.reject(toError());
     if (this.#role.now.at === 'closing') return this.#tenure.closing;
-    // Their callers shall hear of it, for which one turn is enough.
+    // One turn is enough for their callers to get the errors.
     return hasCalls ? Promise.resolve() : undefined;
   }
 
