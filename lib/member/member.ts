@@ -510,7 +510,7 @@ export class Member implements LinkMember {
       case 'close':
         return void this.#tenure.close(order.term);
       case 'yield':
-        return this.#tenure.yield(order.term);
+        return this.#tenure.yield(order.term, order.now);
       case 'resign':
         return this.#resigned(order);
       case 'leave':

@@ -19,7 +19,8 @@ export type At =
   | { readonly at: 'following' }
   /** `isSuccessor`: the term may never begin. */
   | { readonly at: 'opening'; readonly term: number; readonly isSuccessor: boolean; readonly client: ClientOnItsWay }
-  | { readonly at: 'leading'; readonly term: number }
+  /** `isLate`: it wants to go, and waits no longer for a successor to be prepared. */
+  | { readonly at: 'leading'; readonly term: number; readonly isLate?: boolean }
   | { readonly at: 'draining'; readonly term: number }
   /** `cause`: what the primary is then told; nothing where it ended the term itself. */
   | { readonly at: 'closing'; readonly term: number; readonly cause?: ResignCause; readonly error?: Payload }
@@ -72,7 +73,8 @@ export type RoleOrder =
   /** Start nothing any more. */
   | { readonly do: 'stop' }
   | { readonly do: 'close'; readonly term: number }
-  | { readonly do: 'yield'; readonly term: number }
+  /** Ask to go; `now`: whether a successor is prepared or not. */
+  | { readonly do: 'yield'; readonly term: number; readonly now: boolean }
   | { readonly do: 'resign'; readonly term: number; readonly cause: ResignCause; readonly error?: Payload }
   | { readonly do: 'leave' };
 
@@ -117,7 +119,7 @@ export function play(state: RoleState, event: RoleEvent): RoleStep {
     case 'leave':
       return leave({ ...state, isLeaving: true });
     case 'waited enough':
-      return stepDown(state);
+      return waitedEnough(state);
     case 'lost':
       return lost(state);
     default:
@@ -206,8 +208,16 @@ function broken(state: RoleState, term: number, error: Payload): RoleStep {
 
 /** By its own wish, but not by its own clock: the primary must send it no more calls, or have a successor ready first. */
 function goOrYield(state: RoleState): RoleStep {
-  if (state.now.at === 'leading') return { state, orders: [{ do: 'yield', term: state.now.term }] };
-  return stepDown(state);
+  const { now } = state;
+  if (now.at !== 'leading') return stepDown(state);
+  return { state, orders: [{ do: 'yield', term: now.term, now: now.isLate === true }] };
+}
+
+/** Calls are on their way here until the primary knows that it goes, so it asks again before it goes without its word. */
+function waitedEnough(state: RoleState): RoleStep {
+  const { now } = state;
+  if (now.at !== 'leading' || now.isLate) return stepDown(state);
+  return goOrYield({ ...state, now: { ...now, isLate: true } });
 }
 
 function leave(state: RoleState): RoleStep {

@@ -38,6 +38,9 @@ export interface Holder {
   warning(text: string): void;
 }
 
+/** A primary that has nothing to wait for, and doesn't answer for so long, is taken to hang. */
+const ANSWER_MS = 1000;
+
 export interface TenureOptions {
   readonly member: Holder;
   readonly roads: Roads;
@@ -163,12 +166,14 @@ export class Tenure {
     });
   }
 
-  /** Asks the primary to let it go; goes without its word if that doesn't come in time. */
-  yield(term: number): void {
+  /** Asks the primary to let it go, now or once a successor is prepared, and waits for its word. */
+  yield(term: number, now: boolean): void {
     const { member, play } = this.#options;
-    member.link.tell({ k: 'yield', group: member.name, term });
+    const { drainTimeoutMs } = member.options;
+    member.link.tell({ k: 'yield', group: member.name, term, ...(now && { now }) });
     this.#yieldTimer?.clear();
-    this.#yieldTimer = member.clock.setTimer(() => play({ type: 'waited enough' }), member.options.drainTimeoutMs);
+    const ms = now ? Math.min(drainTimeoutMs, ANSWER_MS) : drainTimeoutMs;
+    this.#yieldTimer = member.clock.setTimer(() => play({ type: 'waited enough' }), ms);
   }
 
   /** Lets the calls in progress end. */

@@ -20,6 +20,7 @@ import type {
   LogState,
   Offer,
   ResignCause,
+  Yield,
 } from '../protocol/messages.js';
 import type { PortablePayload } from '../protocol/payload.js';
 import { backoffMs } from '../utils/backoff.js';
@@ -95,7 +96,7 @@ function readOfMember(state: LogState, group: BusGroup, id: string, frame: Contr
     case 'prepared':
       return prepared(group, id, frame.term, frame.methods, at);
     case 'yield':
-      return isReady(group, id, frame.term) ? handOver({ ...group, avoided: id }, group.led) : group;
+      return yielded(group, id, frame);
     case 'offer':
       return offer(group, id, frame);
     case 'transfer':
@@ -183,6 +184,14 @@ function transfer({ peers }: LogState, group: BusGroup, to: number | undefined):
   const wanted = candidatesOf(group, led.leader).find(id => to === undefined || peers[id]!.workerId === to);
   if (wanted === undefined) return group;
   return handOver({ ...group, avoided: led.leader, ...(to !== undefined && { wanted }) }, led);
+}
+
+function yielded(group: BusGroup, id: string, { term, now }: Yield): BusGroup {
+  const next = isReady(group, id, term) ? handOver({ ...group, avoided: id }, group.led) : group;
+  const { led } = next;
+  // What its successor opens is for the next term all the same.
+  const isDue = now && led?.at === 'preparing' && led.leader === id && led.term === term;
+  return isDue ? { ...next, led: { ...led, at: 'handing over' } } : next;
 }
 
 /** The leader goes: at once, or where the group overlaps once a successor is prepared. */

@@ -43,3 +43,7 @@ export const classOf = (kind: number): FrameClass => CLASSES.get(kind) ?? 'signa
 
 /** Whether a frame of this kind is answered. */
 export const isCall = (kind: number): boolean => classOf(kind) === 'call';
+
+/** Whether a frame of this kind ends a call, or gives it back. */
+export const isAnswer = (kind: number): boolean =>
+  classOf(kind) === 'result' || kind === Kind.RETURNED || kind === Kind.OVERLOADED;

@@ -60,6 +60,18 @@ export class OpenBundle {
     return new OpenBundle(this.group, this.term, to, to ? undefined : this.number, undefined, this);
   }
 
+  /** The frames of which `matches` holds, for another way; `undefined` if there is none. */
+  pick(matches: (kind: number) => boolean, to: readonly number[]): OpenBundle | undefined {
+    const picked = new OpenBundle(this.group, this.term, to);
+    for (let i = 0, part = 0; i < this.#head.length; i += 4) {
+      const [kind, id, count] = [this.#head[i]!, this.#head[i + 1]!, this.#head[i + 3]!];
+      const parts = count > 0 ? this.#parts!.slice(part, part + count) : undefined;
+      if (matches(kindOf(kind))) picked.add(kind, id, this.#texts[i / 4]!, parts);
+      part += count;
+    }
+    return picked.#head.length > 0 ? picked : undefined;
+  }
+
   /** Four numbers a frame. */
   get head(): readonly number[] {
     return this.#head;

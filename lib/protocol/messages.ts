@@ -165,11 +165,15 @@ export interface Prepared {
   readonly methods: readonly string[];
 }
 
-/** The leader wants to step down; `handover` is the answer, where the group overlaps once a successor is prepared. */
+/**
+ * The leader wants to step down. `handover` is the answer: where the group overlaps once a successor is prepared, or now
+ * where the leader waits no longer for that.
+ */
 export interface Yield {
   readonly k: 'yield';
   readonly group: string;
   readonly term: number;
+  readonly now?: boolean;
 }
 
 /** Why a term ended by the leader's own word. */

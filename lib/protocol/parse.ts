@@ -273,7 +273,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     ack: { n: count },
     ready: { group, term: count, methods: listOf(text, 10_000) },
     prepared: { group, term: count, methods: listOf(text, 10_000) },
-    yield: { group, term: count },
+    yield: { group, term: count, now: optional(flag) },
     resign: { group, term: count, cause: oneOf('resigned', 'failed', 'broken'), error: optional(payload) },
     news: {
       group,

@@ -60,7 +60,7 @@ class Working {
       case 'prepared':
         return this.#prepared(event.workerId, event.term, event.methods);
       case 'yield':
-        return this.#yield(event.workerId, event.term);
+        return this.#yield(event);
       case 'resign':
         return this.#resign(event);
       case 'closed':
@@ -226,11 +226,14 @@ class Working {
   }
 
   /** The leader of an overlapping group wants to go. */
-  #yield(workerId: number, term: number): void {
+  #yield({ workerId, term, now }: Extract<GroupEvent, { type: 'yield' }>): void {
     const { at } = this.state;
-    if (at.stage !== 'leading' || at.leader !== workerId || at.term !== term) return;
-    this.#set({ avoided: workerId });
-    this.#startHandover(at);
+    if ((at.stage !== 'leading' && at.stage !== 'preparing') || at.leader !== workerId || at.term !== term) return;
+    if (at.stage === 'leading') {
+      this.#set({ avoided: workerId });
+      this.#startHandover(at);
+    }
+    if (now && this.state.at.stage === 'preparing') this.#handOver(this.state.at);
   }
 
   /** Begins a hand-over, or goes on with it after a successor failed to prepare. */
@@ -267,16 +270,32 @@ class Working {
     if (at.stage === 'opening' && at.leader === workerId && at.term === term) {
       return this.#becomeReady(workerId, term, methods);
     }
+    if (at.stage === 'handing over' && at.prepared?.successor === workerId && at.prepared.next === term) {
+      return this.#set({ at: { ...at, prepared: { ...at.prepared, methods } } });
+    }
     if (at.stage !== 'preparing' || at.successor !== workerId || at.next !== term) {
       // It was silent for too long, and thaws: what it opened is to be closed.
       const prepared = at.stage === 'handing over' ? at.prepared?.successor : successorOf(this.state);
       if (workerId !== prepared && workerId !== leaderOf(this.state)) this.#do({ do: 'handover', to: workerId, term });
       return;
     }
-    const { term: current, leader, readyAt, successor, next } = at;
+    this.#handOver(at, methods);
+  }
+
+  /** The leader lets its calls end; the next term is its successor's. */
+  #handOver(at: Extract<Stage, { stage: 'preparing' }>, methods?: readonly string[]): void {
+    const { term, leader, readyAt, successor, next } = at;
     this.#set(
-      { at: { stage: 'handing over', term: current, leader, readyAt, prepared: { successor, next, methods } } },
-      { do: 'handover', to: leader, term: current },
+      {
+        at: {
+          stage: 'handing over',
+          term,
+          leader,
+          readyAt,
+          prepared: { successor, next, ...(methods && { methods }) },
+        },
+      },
+      { do: 'handover', to: leader, term },
     );
   }
 

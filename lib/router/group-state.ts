@@ -35,13 +35,13 @@ export type Stage =
       readonly successor: number;
       readonly next: number;
     }
-  /** The leader lets its calls end. `prepared`: the methods of a successor that is ready for the term `next`. */
+  /** The leader lets its calls end. `prepared`: who opens, or has opened where its methods are known, for the term `next`. */
   | {
       readonly stage: 'handing over';
       readonly term: number;
       readonly leader: number;
       readonly readyAt: number;
-      readonly prepared?: { readonly successor: number; readonly next: number; readonly methods: readonly string[] };
+      readonly prepared?: { readonly successor: number; readonly next: number; readonly methods?: readonly string[] };
     }
   /** The leader can't be reached. Its lease, or its process, must end first. */
   | { readonly stage: 'fenced'; readonly term: number; readonly leader: number; readonly cause: DeposedCause };
@@ -71,7 +71,8 @@ export type GroupEvent =
   | { readonly type: 'leave'; readonly workerId: number }
   | { readonly type: 'ready'; readonly workerId: number; readonly term: number; readonly methods: readonly string[] }
   | { readonly type: 'prepared'; readonly workerId: number; readonly term: number; readonly methods: readonly string[] }
-  | { readonly type: 'yield'; readonly workerId: number; readonly term: number }
+  /** `now`: whether its successor is prepared or not. */
+  | { readonly type: 'yield'; readonly workerId: number; readonly term: number; readonly now?: boolean }
   | {
       readonly type: 'resign';
       readonly workerId: number;
@@ -141,7 +142,8 @@ export function leaderOf({ at }: GroupState): number | undefined {
 
 /** The worker that opens its real client ahead of its term, if any: its silence counts as a leader's does. */
 export function successorOf({ at }: GroupState): number | undefined {
-  return at.stage === 'preparing' ? at.successor : undefined;
+  if (at.stage === 'preparing') return at.successor;
+  return at.stage === 'handing over' && !at.prepared?.methods ? at.prepared?.successor : undefined;
 }
 
 /** The term in force, or the last one. */

@@ -125,7 +125,7 @@ export class Group {
       case 'prepared':
         return this.apply({ type: 'prepared', workerId, term: frame.term, methods: frame.methods });
       case 'yield':
-        return this.apply({ type: 'yield', workerId, term: frame.term });
+        return this.apply({ type: 'yield', workerId, term: frame.term, now: frame.now });
       case 'offer':
         return this.#offered(workerId, frame);
       case 'on road':

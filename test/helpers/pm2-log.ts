@@ -29,7 +29,12 @@ export const ready = (term: number, methods: string[] = []): ControlFrame => ({
   methods,
 });
 export const prepared = (term: number): ControlFrame => ({ k: 'prepared', group: 'g', term, methods: ['next'] });
-export const yields = (term: number): ControlFrame => ({ k: 'yield', group: 'g', term });
+export const yields = (term: number, now?: boolean): ControlFrame => ({
+  k: 'yield',
+  group: 'g',
+  term,
+  ...(now && { now }),
+});
 export const resign = (term: number, cause: 'resigned' | 'failed' | 'broken' = 'resigned'): ControlFrame => ({
   k: 'resign',
   group: 'g',

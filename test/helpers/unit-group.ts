@@ -60,6 +60,8 @@ function readEvent(words: string): GroupEvent {
     case 'ready':
     case 'prepared':
       return { type, workerId, term, methods: rest.length > 0 ? rest : ['get'] };
+    case 'yield':
+      return { type, workerId, term, ...(rest[0] === 'now' && { now: true }) };
     case 'resign':
       return { type, workerId, term, cause: rest[0] as 'failed', ...(rest[0] === 'failed' && { error: ERROR }) };
     case 'transfer':
@@ -111,10 +113,17 @@ export function stageWords(at: Stage): string {
     case 'preparing':
       return `preparing ${at.leader}@${at.term} for ${at.successor}@${at.next}`;
     case 'handing over':
-      return `handing over ${at.leader}@${at.term}${at.prepared ? ` to ${at.prepared.successor}@${at.prepared.next}` : ''}`;
+      return `handing over ${at.leader}@${at.term}${at.prepared ? successorWords(at.prepared) : ''}`;
     case 'fenced':
       return `fenced ${at.leader}@${at.term} ${at.cause}`;
     default:
       return `${at.stage} ${at.leader}@${at.term}`;
   }
 }
+
+const successorWords = ({
+  successor,
+  next,
+  methods,
+}: NonNullable<Extract<Stage, { stage: 'handing over' }>['prepared']>) =>
+  ` to ${successor}@${next}${methods ? '' : ', opening'}`;

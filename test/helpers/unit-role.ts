@@ -43,11 +43,13 @@ export function readRoleEvent(words: string): RoleEvent {
 
 export function roleOrderWords(order: RoleOrder): string {
   const term = 'term' in order ? ` ${order.term}` : '';
+  if (order.do === 'yield' && order.now) return `yield${term} now`;
   return `${order.do}${term}${order.do === 'resign' ? ` ${order.cause}` : ''}`;
 }
 
 export function atWords(now: At): string {
   if (!('term' in now)) return now.at;
+  if (now.at === 'leading' && now.isLate) return `leading ${now.term}, late`;
   const more =
     now.at === 'opening' ? `${now.isSuccessor ? ' to succeed' : ''}${now.client === 'is open' ? ', open' : ''}` : '';
   return `${now.at} ${now.term}${more}${now.at === 'closing' && now.cause ? ` ${now.cause}` : ''}`;

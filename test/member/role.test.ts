@@ -126,10 +126,12 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
        resign                   |         | draining 5`,
     ],
     [
-      'a leader that wants to go and waited enough goes without that word',
+      'a leader that wants to go asks again, urgently, and goes without that word',
       `news 1@5 opening, leased | ...
        opened 5                 | ...
        resign                   | yield 5       | leading 5
+       waited enough            | yield 5 now   | leading 5, late
+       resign                   | yield 5 now   | leading 5, late
        waited enough            | drain 5       | draining 5
        waited enough            |               | draining 5
        drained 5                | stop, close 5 | closing 5 resigned

@@ -157,6 +157,25 @@ function leftByC(): Log {
   return log.say('a', resign(log.term));
 }
 
+test('a leader that waits no longer hands over while its successor opens, and is succeeded by it', t => {
+  const log = preparingByB();
+  const next = nextOf(log);
+  log.say('b', yields(log.term, true)).say('a', yields(log.term - 1, true));
+  t.is(log.group.led!.at, 'preparing');
+  log.say('a', yields(log.term, true));
+  t.is(log.group.led!.at, 'handing over');
+  log.say('a', resign(log.term));
+  t.like(log.group.led, { leader: 'b', term: next, at: 'opening' });
+  log.say('b', prepared(next));
+  t.like(log.group.led, { leader: 'b', term: next, at: 'ready' });
+});
+
+test('a leader that waits for nobody hands over at once', t => {
+  const log = ledByA('overlap');
+  log.say('a', yields(log.term, true));
+  t.is(log.group.led!.at, 'handing over');
+});
+
 const nextOf = (log: Log): number => log.group.led!.successor!.next;
 const offered = (term: number): ControlFrame => ({ k: 'offer', group: 'g', term, address: '/x', secret: '' });
 

@@ -2,6 +2,7 @@
 // what of theirs must wait for what they sent by the relay.
 
 import { brokenFrame } from '../../errors.js';
+import { isAnswer } from '../../protocol/classes.js';
 import { type OpenBundle, ownBundle } from '../../protocol/frames.js';
 import { type Bundle, Kind } from '../../protocol/messages.js';
 import type { Clock } from '../../utils/clock.js';
@@ -143,11 +144,20 @@ export class DirectLeader {
     this.destroy();
   }
 
-  /** Whose connection is broken, or breaks before it has said so, hears how far it was heard all the same. */
+  /**
+   * Whose connection is broken, or breaks before all of it was read, hears how far it was heard all the same, and what was
+   * answered. An answer that comes twice is heard once; values of the next leader follow those that are lost.
+   */
   #finishByRelay(): void {
+    const { tellByRelay, putOnRelay } = this.#options;
     for (const [workerId, { active, isOnly }] of this.#parties) {
       if (!active || isOnly) continue;
-      this.#options.tellByRelay(workerId, Kind.RESUMED, active.id, String(active.stream.delivered));
+      const { id, stream } = active;
+      tellByRelay(workerId, Kind.RESUMED, id, String(stream.delivered));
+      for (const bundle of stream.unacked) {
+        const answers = bundle.pick(isAnswer, [workerId]);
+        if (answers) putOnRelay(answers);
+      }
     }
   }
 

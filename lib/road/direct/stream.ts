@@ -69,7 +69,12 @@ export class Stream {
     return number <= (this.final ?? this.begun);
   }
 
-  /** Bytes of what the other end isn't known to have. */
+  /** What the other end isn't known to have. */
+  get unacked(): readonly OpenBundle[] {
+    return this.#kept;
+  }
+
+  /** Its bytes. */
   get waitingBytes(): number {
     return this.#keptBytes + (this.#open?.bytes ?? 0);
   }

@@ -132,7 +132,7 @@ export class SimMember implements LinkMember {
       case 'close':
         return this.#later({ type: 'closed', term: order.term });
       case 'yield':
-        link.tell({ k: 'yield', group, term: order.term });
+        link.tell({ k: 'yield', group, term: order.term, now: order.now });
         return this.#later({ type: 'waited enough' }, 500);
       case 'resign':
         return link.tellInOrder({ k: 'resign', group, term: order.term, cause: order.cause });

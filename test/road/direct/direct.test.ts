@@ -209,7 +209,7 @@ direct("what the leader takes no more is the member's own, and what it said befo
   t.true(isDone);
   t.deepEqual(member.heard, ['RESULT 1 1']);
   await rig.leader.finish();
-  t.is(rig.said.splice(0).length, 1, 'how far it was heard');
+  t.is(rig.said.splice(0).length, 2, 'how far it was heard, and what was answered');
   rig.relayUp({ g: 'g', t: TERM, f: 2, h: [Kind.RESUME, 1, 1, 0], x: '[0]' });
   t.deepEqual(rig.said, []);
 });
@@ -254,6 +254,23 @@ direct(
   },
   { isOnly: true },
 );
+
+direct('what the leader answered and was not read at the end of its term comes by the relay', async (t, rig) => {
+  const member = await rig.member().connect();
+  rig[2].stopReading();
+  const lane = rig.leader.of(2)!;
+  lane.put(Kind.VALUE, 5, '5');
+  lane.put(Kind.RESULT, 1, '[0,0]', [Buffer.from('a'), Buffer.from('b')]);
+  lane.put(Kind.RETURNED, 2, '0');
+  await rig.time.settle();
+  lane.put(Kind.VALUE, 5, '6');
+  const finished = rig.leader.finish();
+  await rig.time.advance(1000);
+  await finished;
+  rig.relayDown(member);
+  t.deepEqual(member.heard, ['RESULT 1 [0,0]', 'RETURNED 2 0']);
+  member.road.destroy();
+});
 
 direct('at the end of a term the relay tells whose connection is broken how far it was heard', async (t, rig) => {
   const member = await rig.member().connect();
