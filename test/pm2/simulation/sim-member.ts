@@ -12,7 +12,7 @@ import {
   type RoleState,
 } from '../../../lib/member/role.js';
 import type { Join, News } from '../../../lib/protocol/messages.js';
-import type { Clock } from '../../../lib/utils/clock.js';
+import type { Clock, Timer } from '../../../lib/utils/clock.js';
 
 export interface SimMemberOptions {
   readonly clock: Clock;
@@ -31,6 +31,7 @@ export class SimMember implements LinkMember {
   latest: News | undefined;
   eligible = true;
   #firstBeat = 0;
+  #yieldTimer: Timer | undefined;
 
   constructor(private readonly options: SimMemberOptions) {
     this.name = options.name;
@@ -126,14 +127,18 @@ export class SimMember implements LinkMember {
       case 'serve':
         return link.tell({ k: 'ready', group, term: order.term, methods });
       case 'drain':
+        this.#yieldTimer?.clear();
         return this.#later({ type: 'drained', term: order.term });
       case 'stop':
         return;
       case 'close':
+        this.#yieldTimer?.clear();
         return this.#later({ type: 'closed', term: order.term });
       case 'yield':
         link.tell({ k: 'yield', group, term: order.term, now: order.now });
-        return this.#later({ type: 'waited enough' }, 500);
+        this.#yieldTimer?.clear();
+        this.#yieldTimer = this.options.clock.setTimer(() => this.play({ type: 'waited enough' }), 500);
+        return;
       case 'resign':
         return link.tellInOrder({ k: 'resign', group, term: order.term, cause: order.cause });
       case 'leave':
