@@ -56,7 +56,7 @@ export const cut = (text: string): string => (text.length > MOST_SHOWN ? `${text
 const MOST_SHOWN = 60;
 
 /** A name that somebody gave, such as that of a group or an option, short and on one line. */
-export const quote = (name: string): string => JSON.stringify(cut(name));
+export const quote = (name: unknown): string => (typeof name === 'string' ? JSON.stringify(cut(name)) : show(name));
 
 /**
  * Says what came in place of something else, for the text of an error. Numbers and the like are shown; of texts and
@@ -249,7 +249,7 @@ export const noLeader = (cause: SharedClientError) =>
 export const unknownMethod = (method: unknown) =>
   new SharedClientError(
     'ERR_UNKNOWN_METHOD',
-    `The real client has no public method ${typeof method === 'string' ? quote(method) : cut(String(method))}. ` +
+    `The real client has no public method ${typeof method === 'symbol' ? cut(String(method)) : quote(method)}. ` +
       `Names that begin with _, symbols and what is inherited from Object.prototype can't be called from elsewhere.`,
     { outcome: 'not-started' },
   );
@@ -362,7 +362,9 @@ export const noTransfer = (name: string, workerId: number | undefined, why: stri
   }
   if (why === 'no candidate') {
     const expected =
-      workerId === undefined ? 'another member that may lead' : `the id of a member that may lead, not ${workerId}`;
+      workerId === undefined
+        ? 'another member that may lead'
+        : `the id of a member that may lead, not ${show(workerId)}`;
     return new SharedClientError(
       'ERR_INVALID_OPTION',
       `${quote(name)} can't be handed over: there must be ${expected}.`,

@@ -265,6 +265,7 @@ test('the other texts of makers with several', t => {
   t.regex(errors.tooLarge('a', 65_536).message, /over 64 KiB/);
   t.regex(errors.tooLarge('a', 100).message, /over 100 characters or bytes/);
   t.regex(errors.unknownMethod(Symbol('s')).message, /no public method Symbol\(s\)/);
+  t.regex(errors.unknownMethod({}).message, /no public method an object\./);
   t.regex(errors.noTransfer('g', undefined, 'no candidate').message, /another member that may lead/);
   t.regex(errors.noTransfer('g', undefined, 'no group').message, /no group "g"/);
   t.regex(errors.noTransfer('g', undefined, 'vacant').message, /no leader that is ready now/);

@@ -1,6 +1,6 @@
 // The one real client: opened, asked by role, listened to, closed.
 
-import { closingMethod, noSuchEvent, openTimedOut } from '../errors.js';
+import { closingMethod, noSuchEvent, openTimedOut, show } from '../errors.js';
 import type { MemberOptions, MethodRole } from '../options.js';
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import type { Clock } from '../utils/clock.js';
@@ -226,5 +226,5 @@ async function make(
 
 function requireObject(client: unknown): object {
   if ((typeof client === 'object' && client !== null) || typeof client === 'function') return client;
-  throw new TypeError(`open() must return the real client, but it returned ${String(client)}.`);
+  throw new TypeError(`open() must return the real client, but it returned ${show(client)}.`);
 }
