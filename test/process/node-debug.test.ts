@@ -5,11 +5,10 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 
-const PROGRAM = fileURLToPath(new URL('../fixtures/diagnostics-debug.js', import.meta.url));
-
-async function run(debug?: string): Promise<{ out: string; err: string }> {
+async function run(debug?: string, program = 'diagnostics-debug.js'): Promise<{ out: string; err: string }> {
   const { NODE_DEBUG: _, ...env } = process.env;
-  const child = spawn(process.execPath, [PROGRAM], { env: { ...env, ...(debug && { NODE_DEBUG: debug }) } });
+  const path = fileURLToPath(new URL(`../fixtures/${program}`, import.meta.url));
+  const child = spawn(process.execPath, [path], { env: { ...env, ...(debug && { NODE_DEBUG: debug }) } });
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { out, err };
 }
@@ -62,6 +61,28 @@ test.serial('the life of a group is printed in lines that can be read', async t 
     'leaves the group',
     'this worker left',
   ]);
+});
+
+test.serial('what is thrown without a text is a line too, and the group opens at a later attempt', async t => {
+  const { out, err } = await run('cluster-shared-client', 'diagnostics-thrown.js');
+  const shown = { symbol: 'Symbol(odd)', 'no text': 'an object', 'no prototype': 'an object', nothing: 'undefined' };
+  const lines = err.trim().split('\n');
+  for (const line of lines) t.regex(line, /^CLUSTER-SHARED-CLIENT \d+: (primary|worker 1): [a-z ]+: ./);
+  for (const [group, thrown] of Object.entries(shown)) {
+    const of = lines.map(line => line.split(`worker 1: ${group}: `)[1] ?? '');
+    t.deepEqual(
+      of
+        .filter(line => line.includes('real client') && line.endsWith(`: ${thrown}`))
+        .map(line => line.replace(/\d+/, '…')),
+      [
+        `could not open the real client (term …): ${thrown}`,
+        `could not open the real client (term …): ${thrown}`,
+        `its real client is lost (term …): ${thrown}`,
+      ],
+      group,
+    );
+    t.true(out.split('\n').includes(`${group}: 4`), out);
+  }
 });
 
 test.serial('without it nothing is written', async t => {
