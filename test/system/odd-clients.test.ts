@@ -90,7 +90,6 @@ for (const [title, on] of [
       throw new Error('no such event');
     },
   ],
-  ['is no registration', () => 'lit'],
 ] as const) {
   test(`a real client whose on() ${title} is opened and works`, async t => {
     const cluster = createMemoryCluster();
@@ -104,6 +103,21 @@ for (const [title, on] of [
     cluster.close();
   });
 }
+
+test('a real client whose on() is no registration is not listened to', async t => {
+  const cluster = createMemoryCluster();
+  const calls: unknown[][] = [];
+  const { follower } = await follow(cluster, () => ({
+    on: (...args: unknown[]) => void calls.push(args),
+    get: async () => 1,
+    close() {},
+  }));
+  t.is(await follower.get(), 1);
+  t.deepEqual(calls, []);
+  await follower.invoke('on', 'red');
+  t.deepEqual(calls, [['red']]);
+  cluster.close();
+});
 
 test('by however many hand-overs, a client that ends by end() leaves one connection', async t => {
   const cluster = createMemoryCluster();
