@@ -1,6 +1,7 @@
 // How a term ended, and with what error, where people look for it: events of both sides, statuses, diagnostics channels.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { EventEmitter } from 'node:events';
 import type { OpenContext, PrimaryEvents } from '../../lib/index.js';
 import { type Rig, system } from '../helpers/system-test.js';
 
@@ -18,6 +19,7 @@ async function setUp(rig: Rig, open: (context: OpenContext) => object = () => ({
       worker.createSharedClient<{ get(): Promise<number> }>({
         name: 'g',
         readyTimeoutMs: 100,
+        restartOn: ['end'],
         open: context => {
           contexts.push(context);
           return open(context) as { get(): Promise<number> };
@@ -71,6 +73,33 @@ system('a real client that fails: its error is in each event and status that tel
   const messages = told.filter(message => (message as { cause: string }).cause === 'broken');
   t.is(messages.length, 3, 'the primary and both members');
   for (const message of messages) t.like((message as { error: Error }).error, DOWN);
+});
+
+system('an event of restartOn: its error is in deposed and in each status until the next term ends', async (t, rig) => {
+  const real: EventEmitter[] = [];
+  const { clients, deposed } = await setUp(rig, () => {
+    real.push(Object.assign(new EventEmitter(), { get: async () => 1, close() {} }));
+    return real.at(-1)!;
+  });
+  await rig.time.until(Promise.all(clients.map(client => client.ready())));
+  const ends = [
+    { emit: () => real[0]!.emit('end', down()), error: DOWN },
+    { emit: () => real[1]!.emit('end'), error: { name: 'Error', message: 'The real client emitted "end".' } },
+  ];
+  for (const { emit, error } of ends) {
+    const { term } = clients[0]!;
+    emit();
+    await rig.time.until(clients[1]!.with({ idempotent: true }).get());
+    await rig.time.settle();
+    t.like(deposed.at(-1), { term, cause: 'broken', error });
+    const statuses = [rig.primary.status().groups[0]!, ...clients.map(client => client.status())];
+    for (const { ended } of statuses) t.like(ended, { term, cause: 'broken', error });
+  }
+  await rig.time.until(rig.primary.transfer('g'));
+  await rig.time.settle();
+  t.is(deposed.at(-1)!.error, undefined);
+  const statuses = [rig.primary.status().groups[0]!, ...clients.map(client => client.status())];
+  for (const { ended } of statuses) t.is(ended!.error, undefined);
 });
 
 system('a real client that can not be opened: each attempt is told with its error', async (t, rig) => {
