@@ -104,3 +104,22 @@ test.serial('after close() a signal is no affair of ours any more', async t => {
   t.like(await primary.until('exit'), { workerId: followers[0].workerId, signal: 'SIGTERM' });
   t.deepEqual(await leader.do.call('echo', [1]), { value: 1 });
 });
+
+test.serial('eleven clients of a worker, all with one AbortSignal, make Node warn of no leak', async t => {
+  const rig = await startRig(t);
+  const names = Array.from({ length: 11 }, (_, i) => `client-${i}`);
+  const resignOn: NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
+  const workers = await rig.forkMany(2);
+  for (const worker of workers) for (const name of names) await rig.join(worker, { name, resignOn });
+  for (const worker of workers) {
+    for (const name of names) t.deepEqual(await worker.do.ready(name), {});
+    t.like(await worker.do.resources(), { process: { SIGTERM: 1, SIGINT: 1 } });
+    const { listeners, ends } = await worker.do.shareSignal();
+    t.is(listeners, 1);
+    t.is(ends.filter(({ error }) => error?.name === 'AbortError').length, names.length);
+    t.is(ends.filter(({ value }) => value === 1).length, names.length);
+    worker.kill('SIGTERM');
+    t.like(await rig.primary.until('exit', event => event.workerId === worker.workerId), { signal: 'SIGTERM' });
+  }
+  // What a process writes, such as a warning of Node's, fails the test when the rig ends.
+});
