@@ -204,6 +204,14 @@ export const leaderLost = (method: string, outcome: Outcome) =>
     { outcome },
   );
 
+export const costLeaders = (method: string, count: number) =>
+  new SharedClientError(
+    'ERR_LEADER_LOST',
+    `${count} leaders were lost one after the other while ${cut(method)}() was in their hands, so it is not sent to the ` +
+      'next one. It may be what ended them. See maxLeadersLost.',
+    { outcome: 'unknown' },
+  );
+
 export const leaderFailed = (name: string, cause: unknown, outcome?: Outcome) =>
   new SharedClientError(
     'ERR_LEADER_FAILED',
@@ -234,10 +242,12 @@ export const readyTimedOut = (name: string, ms: number, why: string) =>
     `No leader of ${quote(name)} was ready within readyTimeoutMs, ${ms} ms: ${why}.`,
   );
 
-/** Why a group has no leader that is ready. */
+/** Why a group has no leader that is ready, or none that data gets to; then what is known follows. */
 export const NO_LEADER = {
   opening: 'its real client is still being opened',
   broken: 'its real client broke, and is opened again after a pause',
+  unreached: "its leader can't be reached past PM2's bus",
+  unknown: 'it has not said where',
   nobody:
     'no member of the group may lead now; if all have eligible: false (isLeader: false in cluster()), let one of them lead',
 } as const;
@@ -377,7 +387,7 @@ export const noTransfer = (name: string, workerId: number | undefined, why: stri
   const text =
     why === 'vacant'
       ? 'it has no leader that is ready now'
-      : 'the successor could not open the real client; another leads now';
+      : 'the successor left, or could not open the real client; another member leads now';
   return new SharedClientError('ERR_LEADER_FAILED', `${quote(name)} was not handed over: ${text}.`);
 };
 

@@ -262,8 +262,9 @@ export class Host {
     if (world.where !== 'worker' && world.where !== 'pm2') return {};
     const { createDirect } = world;
     if (!streams || !createDirect) return { createDirect };
+    const { clock } = world;
     const onBus = (why: string) => this.#warn(dataOnBus(why));
-    return { createDirect: () => createBusFallback({ sockets: createDirect(), streams, onBus }) };
+    return { createDirect: () => createBusFallback({ clock, sockets: createDirect(), streams, onBus }) };
   }
 
   #link(end: WorkerEnd, onClose = () => {}, streams?: BusStreams): HostLink {

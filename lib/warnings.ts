@@ -5,6 +5,18 @@ import { cut, quote } from './errors.js';
 export const closesSlowly = (ms: number) =>
   `The real client didn't close, or the task of whileLeader() didn't end, within drainTimeoutMs, ${ms} ms.`;
 
+export const tooManyRunning = (name: string) =>
+  `More calls of ${quote(name)} run at a time than its leader takes, 50,000 or 256 MiB of arguments: what is beyond ends with ` +
+  'ERR_OVERLOADED. Its real client is slower than its callers, or does not answer.';
+
+export const neverSettled = (name: string, method: string, ms: number) =>
+  `${method}() of the real client of ${quote(name)} has not ended within openTimeoutMs, ${ms} ms` +
+  `${method === 'subscribe' ? ': it is tried again' : ''}.`;
+
+export const costly = (name: string, what: string, which: string, count: number) =>
+  `${count} leaders of ${quote(name)} were lost while they had ${what} ${quote(which)} in their hands: it is given up, or it might cost all ` +
+  'workers. See maxLeadersLost.';
+
 export const notClosed = (name: string) =>
   `Nothing closes the real client of ${quote(name)}: it has no close(), quit(), end(), disconnect() or Symbol.asyncDispose. ` +
   "Say what does, by close: client => ... beside open, or by methods: { itsName: { role: 'close' } }.";
@@ -53,6 +65,9 @@ export const otherOptions = (workerId: number, option: string, name: string) =>
 
 export const tooManyGroups = (workerId: number, most: number) =>
   `Worker ${workerId} is in ${most} groups, as many as it may be: it joins no other. Share one client for many keys, and close those that nobody needs.`;
+
+export const droppedWithdrawals = (workerId: number) =>
+  `Worker ${workerId} leads and processes nothing, and so much was cancelled and unsubscribed meanwhile that no more of it is kept: calls that were cancelled run to their end, and subscriptions that were ended stay until its term ends or their worker leaves.`;
 
 export const choseStranger = (name: string) =>
   `chooseLeader returned none of the candidates for ${quote(name)}; the default chose.`;

@@ -144,6 +144,12 @@ const MAKERS: Readonly<
   noPrimaryInThread: [errors.noPrimaryInThread(), 'ERR_NO_PRIMARY', undefined, /alone: true/],
   primaryLost: [errors.primaryLost('unknown'), 'ERR_PRIMARY_LOST', 'unknown', /channel to the primary closed/],
   primaryClosed: [errors.primaryClosed('unknown'), 'ERR_PRIMARY_LOST', 'unknown', /primary/],
+  costLeaders: [
+    errors.costLeaders('get', 2),
+    'ERR_LEADER_LOST',
+    'unknown',
+    /^2 leaders were lost.*get\(\).*maxLeadersLost/,
+  ],
   leaderLost: [
     errors.leaderLost('get', 'unknown'),
     'ERR_LEADER_LOST',
@@ -277,6 +283,15 @@ test('the other texts of makers with several', t => {
 /** Each warning with some arguments, and what it must say. */
 const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, says: RegExp]>> = {
   closesSlowly: [warnings.closesSlowly(7), /drainTimeoutMs, 7 ms\.$/],
+  neverSettled: [
+    [warnings.neverSettled('g', 'subscribe', 7), warnings.neverSettled('g', 'unsubscribe', 7)].join(),
+    /subscribe\(\) of the real client of "g" has not ended.* 7 ms: it is tried again\.,unsub.*7 ms\.$/,
+  ],
+  costly: [
+    warnings.costly('g', 'a call of', 'get', 2),
+    /2 leaders of "g" were lost while they had a call of "get" in their hands.*maxLeadersLost/,
+  ],
+  tooManyRunning: [warnings.tooManyRunning('g'), /calls of "g" run.*ERR_OVERLOADED.*slower than its callers/],
   hiddenMethods: [warnings.hiddenMethods(['on', 'off']), /on, off hide.*invoke\(name, \.\.\.args\)/],
   listenerThrew: [warnings.listenerThrew(), /listener threw/],
   unreached: [warnings.unreached('g', 'no room'), /"g" wait.*no room.*busData/],
@@ -292,6 +307,7 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   protocolTooFar: [warnings.protocolTooFar(3), /^Worker 3 speaks no protocol of ours/],
   otherOptions: [warnings.otherOptions(3, 'args', 'g'), /^Worker 3 has another args for "g"/],
   tooManyGroups: [warnings.tooManyGroups(3, 7), /^Worker 3 is in 7 groups/],
+  droppedWithdrawals: [warnings.droppedWithdrawals(3), /^Worker 3 leads.*run to their end.*until its term ends/],
   choseStranger: [warnings.choseStranger('g'), /none of the candidates for "g"/],
   chooseLeaderThrew: [warnings.chooseLeaderThrew('g'), /threw for "g"/],
   noBus: [

@@ -26,6 +26,7 @@ const CHANGES = {
   openTimeoutMs: 1,
   drainTimeoutMs: 1,
   noPrimaryMs: Number.POSITIVE_INFINITY,
+  maxLeadersLost: Number.POSITIVE_INFINITY,
   methods: { get: { idempotent: true } },
   events: ['a'],
   restartOn: ['a'],

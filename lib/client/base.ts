@@ -21,6 +21,7 @@ import { listenToAbort } from '../utils/abort-listeners.js';
 import { afterTurn } from '../utils/after-turn.js';
 import { MAX_TIMER_MS } from '../utils/clock.js';
 import { createEmitter, type Emitter } from '../utils/emitter.js';
+import { MultiMap } from '../utils/multi-map.js';
 import { CallerTrace } from './caller-trace.js';
 import { Subscription } from './subscription.js';
 import { SubscriptionIterator } from './subscription-iterator.js';
@@ -30,7 +31,8 @@ export type Listener = (value: unknown, info: { readonly term: number; readonly 
 export class Base implements MemberObserver {
   readonly emitter: Emitter;
   readonly upstreamEmitter: Emitter;
-  readonly subscriptions = new Set<Subscription>();
+  /** By topic's key. */
+  readonly subscriptions = new MultiMap<string, Subscription>();
   /** The last term for which a `resync` of each key was told. */
   readonly #resynced = new Map<string, number>();
   #closing: Promise<void> | undefined;
@@ -320,9 +322,8 @@ export class Base implements MemberObserver {
 
   async unsubscribe(topic: unknown, listener: unknown): Promise<void> {
     const key = canonicalKey(topic, 'topic');
-    for (const subscription of [...this.subscriptions]) {
-      if (subscription.key === key && (listener === undefined || subscription.listener === listener))
-        void subscription.unsubscribe();
+    for (const subscription of this.subscriptions.of(key)) {
+      if (listener === undefined || subscription.listener === listener) subscription.unsubscribe();
     }
   }
 
@@ -385,7 +386,7 @@ export class Base implements MemberObserver {
     const alive = member.clock.setTimer(() => {}, MAX_TIMER_MS);
     alive.ref();
     member.endWaits(this, closed('The shared client'));
-    for (const subscription of [...this.subscriptions]) void subscription.unsubscribe();
+    for (const subscription of [...this.subscriptions]) subscription.unsubscribe();
     await this.#endCalls();
     // To the end it hears what becomes of its member: that it leads no longer, or that its real client closes slowly.
     if (member.observers.size === 1) await this.release();

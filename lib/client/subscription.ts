@@ -14,11 +14,12 @@ import { rejectAfterTurn } from '../utils/after-turn.js';
 import { captureContext } from '../utils/async-context.js';
 import type { Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
+import type { MultiMap } from '../utils/multi-map.js';
 
 /** What a subscription needs of the handle it is of. */
 export interface SubscriptionBase {
   readonly member: Member;
-  readonly subscriptions: Set<Subscription>;
+  readonly subscriptions: MultiMap<string, Subscription>;
   resync(event: ResyncEvent): void;
   error(error: unknown): void;
 }
@@ -62,7 +63,7 @@ export class Subscription implements SubscriptionOwner {
       () => this.#ready.reject(base.member.timeoutError('subscribe', timeoutMs, 'unknown')),
       timeoutMs,
     );
-    base.subscriptions.add(this);
+    base.subscriptions.add(this.key, this);
     base.member.subscriptions.add(this.#member);
   }
 
@@ -118,7 +119,7 @@ export class Subscription implements SubscriptionOwner {
     const { base, signal, onEnd } = this.#request;
     if (signal) stopListeningToAbort(signal, this.#onAbort);
     this.#timer?.clear();
-    base.subscriptions.delete(this);
+    base.subscriptions.delete(this.key, this);
     base.member.subscriptions.remove(this.#member);
     this.#ready.reject(reason);
     onEnd?.();

@@ -11,6 +11,11 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
   isEnded = false;
   /** Its caller wants to know how it ended, and not with what result. */
   wantsNoResult = false;
+  /** Of its arguments, encoded. */
+  bytes = 0;
+  /** A publication that is said again: nobody waits for it. */
+  isRepeated = false;
+  onUntracked: (() => void) | undefined = undefined;
   /** What came along from the caller's `inject`. */
   carrier: unknown = undefined;
   /** In which its method runs: its caller's where that is in this process. */

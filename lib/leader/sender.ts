@@ -1,7 +1,10 @@
-// What the leader says to the members, in the order it is said to each of them.
+// What the leader says to the members, in the order it is said to each of them. What waits for the primary is bounded as
+// what waits on a direct connection is: where the real client is faster than the channel the newest values stay.
 
+import { Backlog } from '../protocol/backlog.js';
+import { classOf } from '../protocol/classes.js';
 import { OpenBundle } from '../protocol/frames.js';
-import { type Bundle, EXT } from '../protocol/messages.js';
+import { type Bundle, EXT, Kind, kindOf, Overload } from '../protocol/messages.js';
 import type { Outbox } from '../protocol/outbox.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Clock } from '../utils/clock.js';
@@ -13,6 +16,10 @@ export interface SenderOptions {
   readonly self: number;
   readonly clock: Clock;
   readonly outbox: Outbox;
+  /** What may wait for one process. */
+  readonly maxQueuedBytes: number;
+  /** Calls back once, when some of what waits in the outbox has left. */
+  whenRoom(callback: () => void): void;
   deliverHere(bundle: Bundle): void;
   /** Members that are spoken to past the primary; none of them without it. */
   readonly lanes?: Lanes | undefined;
@@ -21,6 +28,8 @@ export interface SenderOptions {
 /** The way to one member past the primary. */
 export interface Lane {
   put(kind: number, id: number, text: string, parts?: readonly Part[]): void;
+  /** Writes what there is room for, now. */
+  flush(): void;
 }
 
 export interface Lanes {
@@ -34,10 +43,22 @@ const NOBODY: readonly number[] = [];
 /** Answers that are under way when there are many. */
 const MANY = 512;
 
+/** Bytes of values that may wait for the primary: results wait behind them. Where fewer wait, what was kept back follows. */
+const MOST_VALUE_BYTES = 8 * 1024 * 1024;
+const ROOM_BYTES = 1024 * 1024;
+
+/** How many bytes may be put before it is looked again what waits, which takes longer the more it is. */
+const LOOK_BYTES = 256 * 1024;
+
 export class Sender {
   /** The bundle that holds the last frame for a member: another one may join it if it is for the same members. */
   readonly #last = new Map<number, OpenBundle>();
   #here: OpenBundle | undefined;
+  /** What the primary doesn't read as fast as the real client says it. */
+  readonly #backlog = new Backlog();
+  #isAwaitingRoom = false;
+  #unseenBytes = 0;
+  #waitingBytes = 0;
 
   constructor(private readonly options: SenderOptions) {}
 
@@ -51,6 +72,11 @@ export class Sender {
   to(workerId: number, kind: number, id: number, text: string, parts?: readonly Part[]): void {
     const lane = this.options.lanes?.of(workerId);
     if (lane) return lane.put(kind, id, text, parts);
+    if (workerId !== this.options.self) {
+      const what = this.#mayPut([workerId], undefined, kind, id, text, parts);
+      if (what === 'no') return;
+      if (what === 'no room') return this.#openFor(workerId).add(Kind.OVERLOADED, id, Overload.RESULT);
+    }
     const bundle = this.#openFor(workerId);
     bundle.add(kind, id, text, parts);
     this.#flushEarly(bundle);
@@ -62,12 +88,15 @@ export class Sender {
 
   /** By the relay, after all that was said so; what follows to this member begins a bundle. */
   toByRelay(workerId: number, kind: number, id: number, text: string): void {
+    if (this.#mayPut([workerId], undefined, kind, id, text) === 'no') return;
     this.#openFor(workerId).add(kind, id, text);
     this.#last.delete(workerId);
   }
 
   /** The same of a bundle for one member. */
   putOnRelay(bundle: OpenBundle): void {
+    // It follows what was said to the member before.
+    this.#backlog.release(kept => this.#putKept(kept));
     for (const workerId of bundle.to as readonly number[]) this.#last.delete(workerId);
     this.options.outbox.open(bundle);
   }
@@ -83,7 +112,8 @@ export class Sender {
       payload,
     );
     if (others.length === 1) this.payloadTo(others[0]!, kind, id, payload);
-    else if (others.length > 1) this.#openForMany(others).addPayload(kind, id, payload);
+    else if (others.length > 1 && this.#mayPutPayload(others, undefined, kind, id, payload))
+      this.#openForMany(others).addPayload(kind, id, payload);
   }
 
   /** To every member there is, also those never heard of. */
@@ -92,16 +122,107 @@ export class Sender {
     this.payloadTo(self, kind, id, payload);
     const active = this.options.lanes?.active ?? NOBODY;
     for (const workerId of active) this.payloadTo(workerId, kind, id, payload);
-    const bundle = new OpenBundle(group, term, '*', undefined, active.length > 0 ? active : undefined);
+    const but = active.length > 0 ? active : undefined;
+    if (!this.#mayPutPayload('*', but, kind, id, payload)) return;
+    const bundle = new OpenBundle(group, term, '*', undefined, but);
     outbox.open(bundle);
     bundle.addPayload(kind, id, payload);
     this.#last.clear();
+  }
+
+  /** Bytes of values that are kept back. */
+  get keptBytes(): number {
+    return this.#backlog.bytes;
+  }
+
+  /** It speaks no more: what was kept back follows, whatever room there is. */
+  end(): void {
+    this.#backlog.release(bundle => this.#putKept(bundle));
+    this.flush();
+  }
+
+  /** Leaves now what was said to a member. */
+  flushTo(workerId: number): void {
+    const lane = this.options.lanes?.of(workerId);
+    if (lane) lane.flush();
+    else this.options.outbox.flush();
   }
 
   /** Leaves now what waits for the end of the tick. */
   flush(): void {
     this.#deliver();
     this.options.outbox.flush();
+  }
+
+  #mayPutPayload(
+    to: readonly number[] | '*',
+    but: readonly number[] | undefined,
+    kind: number,
+    id: number,
+    { text, ext, parts }: Payload,
+  ): boolean {
+    return this.#mayPut(to, but, ext ? kind | EXT : kind, id, text, parts) === 'yes';
+  }
+
+  /** Whether a frame may follow what waits for the primary. A value for which there is no room is kept back; a result is lost. */
+  #mayPut(
+    to: readonly number[] | '*',
+    but: readonly number[] | undefined,
+    kind: number,
+    id: number,
+    text: string,
+    parts?: readonly Part[],
+  ): 'yes' | 'no' | 'no room' {
+    let bytes = text.length;
+    if (parts) for (const part of parts) bytes += part.length;
+    this.#unseenBytes += bytes;
+    if (this.#unseenBytes < LOOK_BYTES && this.#backlog.size === 0) return 'yes';
+    const { group: g, term: t, maxQueuedBytes } = this.options;
+    const what = classOf(kindOf(kind));
+    const waiting = this.#lookAtOutbox();
+    const room = Math.max(maxQueuedBytes - waiting - bytes, ROOM_BYTES);
+    if (what === 'result') {
+      this.#backlog.trim(room);
+      return waiting > 0 && waiting + bytes > maxQueuedBytes ? 'no room' : 'yes';
+    }
+    const most = Math.min(MOST_VALUE_BYTES, maxQueuedBytes);
+    if (what !== 'value' || (this.#backlog.size === 0 && (waiting === 0 || waiting + bytes <= most))) return 'yes';
+    const frame = { h: [kind, id, text.length, parts?.length ?? 0], x: `[${text}]`, ...(parts && { p: parts }) };
+    this.#backlog.keep({ g, t, to, ...(but && { but }), ...frame }, room);
+    this.#awaitRoom();
+    return 'no';
+  }
+
+  /** Bytes that wait for the primary, about. */
+  #lookAtOutbox(): number {
+    if (this.#unseenBytes >= LOOK_BYTES) {
+      this.#unseenBytes = 0;
+      this.#waitingBytes = this.options.outbox.waitingBytes;
+    }
+    return this.#waitingBytes + this.#unseenBytes;
+  }
+
+  #awaitRoom(): void {
+    if (this.#isAwaitingRoom) return;
+    this.#isAwaitingRoom = true;
+    this.options.whenRoom(() => {
+      this.#isAwaitingRoom = false;
+      this.#waitingBytes = this.options.outbox.waitingBytes;
+      this.#unseenBytes = 0;
+      const hasRoom = () => this.#lookAtOutbox() <= ROOM_BYTES;
+      this.#backlog.release(bundle => this.#putKept(bundle), hasRoom);
+      if (this.#backlog.size > 0) this.#awaitRoom();
+    });
+  }
+
+  #putKept({ to, but, h, x, p }: Bundle): void {
+    const { group, term, outbox } = this.options;
+    const bundle = new OpenBundle(group, term, to, undefined, but);
+    bundle.add(h[0]!, h[1]!, x.slice(1, -1), p as readonly Part[] | undefined);
+    bundle.sealed = true;
+    this.#unseenBytes += bundle.bytes;
+    outbox.open(bundle);
+    this.#last.clear();
   }
 
   /** Says it to those that have a lane. @returns the others */

@@ -12,19 +12,22 @@ import {
   leaderLost,
   resultNotSerializable,
   SharedClientError,
+  timedOut,
   unknownMethod,
 } from '../errors.js';
 import type { Served } from '../metrics/served.js';
 import type { MemberOptions } from '../options.js';
 import { isCall } from '../protocol/classes.js';
-import { type FrameView, pickFrames, readFrames } from '../protocol/frames.js';
+import { FrameReader, type FrameView } from '../protocol/frames.js';
 import { type Bundle, Kind, kindOf, Overload } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import type { AsyncContext } from '../utils/async-context.js';
 import type { Clock, Timer } from '../utils/clock.js';
+import { Deadlines, type Expiring } from '../utils/deadlines.js';
 import { isThenable } from '../utils/is-thenable.js';
 import { NumberedTable } from '../utils/numbered-table.js';
-import { Held } from './held.js';
+import { droppedWithdrawals, tooManyRunning } from '../warnings.js';
+import { Inbox } from './inbox.js';
 import type { RealClient } from './real-client.js';
 import { RunningCall } from './running-call.js';
 import type { Sender } from './sender.js';
@@ -50,6 +53,17 @@ export interface ServiceOptions {
   warn(text: string): void;
 }
 
+/**
+ * How long a leader works before timers and I/O have a turn: what it has to do at once, after a failover above all, may take
+ * many times its lease. How long it works for one sender before it is the next one's turn.
+ */
+const SLICE_MS = 10;
+const TURN_MS = 2;
+
+/** Calls that may run at a time, and what they may hold: a real client may be slower than its callers, or never answer. */
+const MOST_RUNNING = 50_000;
+const MOST_RUNNING_BYTES = 256 * 1024 * 1024;
+
 /** Events of the real client that may wait for the lease; beyond it the oldest are dropped. */
 const MOST_HELD_EVENTS = 1000;
 
@@ -58,7 +72,7 @@ export class Service implements TopicHost, MethodHost {
   readonly client: RealClient;
   readonly sender: Sender;
   readonly replay: 'last' | 'none';
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #options: MemberOptions;
   readonly #self: number;
   readonly #served: Served;
@@ -69,18 +83,27 @@ export class Service implements TopicHost, MethodHost {
   #state: 'serving' | 'draining' | 'stopped' = 'serving';
   /** The number of the last bundle that came from our own member. */
   receivedHere = 0;
-  /** What came outside the lease, in order. */
-  readonly #held = new Held();
+  /** What waits for the lease, or for its turn. */
+  readonly #inbox = new Inbox(() => this.#warn(droppedWithdrawals(this.#self)));
+  #sliceEndsAt = Number.NEGATIVE_INFINITY;
+  /** Timers and I/O had a turn since the slice began. */
+  #hasTurned = true;
+  #isScheduled = false;
   #heldEvents: { readonly index: number; readonly payload: Payload }[] = [];
   /** By worker. */
   readonly #running = new Map<number, NumberedTable<RunningCall>>();
   #runningCount = 0;
+  #runningBytes = 0;
+  /** Publications that are said again: nobody waits for them, so nobody gives them up. */
+  readonly #limits: Deadlines<Limit>;
   readonly #topics = new Map<string, Topic>();
   #lastTopic = 0;
   /** Which topic a subscription is of: by worker, then by the subscription's number. */
   readonly #subscriptions = new Map<number, Map<number, Topic>>();
   /** What is taken back when its publisher goes: by worker, then by key, the arguments. */
   readonly #sticky = new Map<number, Map<string, unknown[]>>();
+  /** Calls and subscriptions by which a leader may have been lost: by worker. */
+  readonly #suspects = new Map<number, Set<number>>();
   #whenDrained: (() => void) | undefined;
   #drainTimer: Timer | undefined;
 
@@ -102,17 +125,22 @@ export class Service implements TopicHost, MethodHost {
     this.sender = sender;
     this.replay = options.replay;
     this.#options = options;
-    this.#clock = clock;
+    this.clock = clock;
     this.#self = self;
     this.#served = served;
     this.#contextOf = contextOf;
     this.#hasLease = hasLease;
     this.#report = report;
     this.#warn = warn;
+    this.#limits = new Deadlines(clock, ({ call }) => this.#overdue(call));
   }
 
   get name(): string {
     return this.#options.name;
+  }
+
+  get limitMs(): number {
+    return this.#options.openTimeoutMs;
   }
 
   warn(text: string): void {
@@ -120,7 +148,7 @@ export class Service implements TopicHost, MethodHost {
   }
 
   hasLease(): boolean {
-    return this.#hasLease(this.#clock.now());
+    return this.#hasLease(this.clock.now());
   }
 
   report(error: unknown): void {
@@ -147,19 +175,24 @@ export class Service implements TopicHost, MethodHost {
   receive(bundle: Bundle): void {
     if (this.#state === 'stopped') return;
     if (bundle.f === this.#self && bundle.n !== undefined) this.receivedHere = bundle.n;
-    this.#processOrHold(bundle);
+    const now = this.clock.now();
+    if (!this.#inbox.isEmpty || (now >= this.#sliceEndsAt && !this.#hasTurned)) return this.#keep(bundle);
+    if (now >= this.#sliceEndsAt) this.#beginSlice(now);
+    const reader = this.#open(bundle, () => new FrameReader(bundle));
+    if (!reader) return;
+    const isRead = this.#read(bundle, reader, Number.POSITIVE_INFINITY);
+    if (this.#isStopped) handBack(reader.rest, this.sender);
+    else if (!isRead) this.#keep(reader.rest);
   }
 
-  /** The lease is valid again: what was held goes on, in order. */
+  /** The lease is valid again. */
   release(): void {
     if (this.#state === 'stopped' || !this.hasLease()) return;
-    for (const bundle of this.#held.take()) this.#processOrHold(bundle);
-    // A call may have blocked the event loop for longer than the lease.
-    if (this.#held.length > 0 || !this.hasLease()) return;
     for (const topic of this.#topics.values()) topic.release();
     const events = this.#heldEvents;
     this.#heldEvents = [];
     for (const { index, payload } of events) this.sender.payloadToAll(Kind.EVENT, index, payload);
+    this.#schedule();
   }
 
   /** An event of the real client, for every member. */
@@ -179,71 +212,116 @@ export class Service implements TopicHost, MethodHost {
   /** Starts no call any more; `done` comes once those in progress have ended, or after `ms`. */
   drain(ms: number, done: () => void): void {
     this.#state = 'draining';
-    this.#returnHeld();
+    this.#returnWaiting();
     this.#whenDrained = done;
-    this.#drainTimer = this.#clock.setTimer(() => this.#drained(), ms);
+    this.#drainTimer = this.clock.setTimer(() => this.#drained(), ms);
     // In a later turn: whoever asked for it isn't done with asking yet.
-    if (this.#runningCount === 0) this.#clock.defer(() => this.#drained());
+    if (this.#runningCount === 0) this.clock.defer(() => this.#drained());
   }
 
   /** Ends the term here: nothing of it is said any more. */
   stop(): void {
     if (this.#state === 'stopped') return;
-    this.#returnHeld();
-    this.sender.flush();
+    this.#returnWaiting();
+    this.sender.end();
     this.#state = 'stopped';
     this.#drainTimer?.clear();
-    this.#held.take();
+    this.#limits.close();
     for (const calls of this.#running.values()) {
       for (const call of calls.inOrder()) call.abandon(leaderLost(call.method, 'unknown'));
     }
     this.#running.clear();
     this.#runningCount = 0;
+    this.#runningBytes = 0;
     for (const topic of this.#topics.values()) topic.stop();
     this.#topics.clear();
   }
 
   // ------------------------------------------------------------------------------------------------------ frames
 
-  #processOrHold(bundle: Bundle): void {
-    if (this.#held.length > 0) this.#hold(bundle, this.#clock.now());
-    else this.#process(bundle);
+  /** Of calls in a bundle that can't be read the callers hear that. */
+  #open(bundle: Bundle, open: () => FrameReader): FrameReader | undefined {
+    try {
+      return open();
+    } catch {
+      const refusal = encodeError(brokenFrame('bundle.x', 'JSON', 'not-started'));
+      forCalls(bundle, (from, id) => this.sender.payloadTo(from, Kind.ERROR, id, refusal));
+      return undefined;
+    }
+  }
+
+  /** Reads on for `ms`. @returns whether all was read, or need not be any more */
+  #read({ f }: Bundle, reader: FrameReader, ms: number): boolean {
+    const startedAt = this.clock.now();
+    // The clock is read for each frame: the one before it may have blocked the event loop, and the lease be over.
+    for (let now = startedAt; this.#hasTime(now) && now - startedAt < ms; now = this.clock.now()) {
+      const frame = reader.next();
+      if (!frame) return true;
+      if (f === undefined) {
+        if (frame.kind === Kind.GONE) this.#gone(frame.id);
+      } else if (!this.#frame(f, frame, now)) {
+        reader.repeat();
+        return false;
+      }
+      // A call may have ended the term by itself.
+      if (this.#state === 'stopped') return true;
+    }
+    return false;
+  }
+
+  #beginSlice(now: number): void {
+    this.#sliceEndsAt = now + SLICE_MS;
+    this.#hasTurned = false;
+    this.clock.yield(() => {
+      this.#hasTurned = true;
+    });
+  }
+
+  /** Whether something may be started now: in the lease, and before timers and I/O must have a turn. */
+  #hasTime(now: number): boolean {
+    return !this.#mustHold(now) && now < this.#sliceEndsAt;
   }
 
   /** What there is no room for never began. */
-  #hold(bundle: Bundle, now: number): void {
-    const refused = this.#held.add(bundle, now);
+  #keep(bundle: Bundle): void {
+    if (bundle.h.length === 0) return;
+    const refused = this.#inbox.add(bundle, this.clock.now());
+    this.#schedule();
     if (!refused) return;
     const { f, h } = refused;
     if (f !== undefined)
       for (let i = 0; i < h.length; i += 4) this.sender.to(f, Kind.OVERLOADED, h[i + 1]!, Overload.CALL);
   }
 
-  /** Bytes that wait for the lease. */
-  get heldBytes(): number {
-    return this.#held.bytes;
+  #schedule(): void {
+    if (this.#isScheduled || this.#inbox.isEmpty) return;
+    this.#isScheduled = true;
+    this.clock.yield(() => {
+      this.#isScheduled = false;
+      this.#work();
+    });
   }
 
-  /** The clock is read for each frame: the one before it may have blocked the event loop, and the lease be over. */
-  #process(bundle: Bundle): void {
-    const { f } = bundle;
-    let index = 0;
-    let isHeld = false;
-    try {
-      readFrames(bundle, frame => {
-        const at = index++;
-        // A call may have ended the term by itself.
-        if (isHeld || this.#state === 'stopped') return;
-        const now = this.#clock.now();
-        if (this.#mustHold(now)) isHeld = true;
-        else if (f !== undefined) isHeld = !this.#frame(f, frame, now);
-        else if (frame.kind === Kind.GONE) this.#gone(frame.id);
-        if (isHeld) this.#hold(at === 0 ? bundle : framesFrom(bundle, at), now);
-      });
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      this.#refuseBroken(bundle);
+  /** A slice of what waits, each sender in turn. Without a lease {@link release} goes on with it. */
+  #work(): void {
+    this.#beginSlice(this.clock.now());
+    for (let turn = this.#inbox.next(); turn && this.#hasTime(this.clock.now()); turn = this.#inbox.next()) {
+      const { bundle, open, end } = turn;
+      const reader = this.#open(bundle, open);
+      const isRead = !reader || this.#read(bundle, reader, TURN_MS);
+      if (this.#isStopped) return;
+      if (isRead) end();
     }
+    if (!this.#mustHold(this.clock.now())) this.#schedule();
+  }
+
+  get #isStopped(): boolean {
+    return this.#state === 'stopped';
+  }
+
+  /** Bytes that wait for the lease, for their turn, or for the primary to read. */
+  get heldBytes(): number {
+    return this.#inbox.bytes + this.sender.keptBytes;
   }
 
   #mustHold(now: number): boolean {
@@ -258,6 +336,9 @@ export class Service implements TopicHost, MethodHost {
       case Kind.PUBLISH:
       case Kind.UNPUBLISH:
         return this.#call(from, frame, now);
+      case Kind.SUSPECT:
+        ofSender(this.#suspects, from).add(frame.id);
+        break;
       case Kind.CANCEL:
         this.#cancel(from, frame);
         break;
@@ -270,9 +351,11 @@ export class Service implements TopicHost, MethodHost {
     return true;
   }
 
-  #refuseBroken(bundle: Bundle): void {
-    const error = encodeError(brokenFrame('bundle.x', 'JSON', 'not-started'));
-    forCalls(bundle, (from, id) => this.sender.payloadTo(from, Kind.ERROR, id, error));
+  /** Whoever asked for something that the last leader was lost with hears before it begins: it may be the last that is heard. */
+  #begin(from: number, id: number): void {
+    if (this.#suspects.size === 0 || !this.#suspects.get(from)?.delete(id)) return;
+    this.sender.to(from, Kind.BEGUN, id, '0');
+    this.sender.flushTo(from);
   }
 
   #call(from: number, frame: FrameView, now: number): boolean {
@@ -281,19 +364,27 @@ export class Service implements TopicHost, MethodHost {
       this.sender.to(from, Kind.RETURNED, id, '0');
       return true;
     }
+    if (this.#isFull(frame)) {
+      this.#warn(tooManyRunning(this.name));
+      this.sender.to(from, Kind.OVERLOADED, id, Overload.CALL);
+      return true;
+    }
     try {
       const what = methodOf(frame);
-      const { args, key, carrier } = argumentsOf(frame);
+      const { args, key, carrier, isRepeated } = argumentsOf(frame);
       const call = new RunningCall(this.#options.name, this.term, from, id, what, deadline, now);
       if (now > deadline && kind === Kind.UNPUBLISH) this.#takeBackLate(from, key);
       if (now > deadline) throw cameLate(what);
       const said = ext ? decodeArguments(args, parts, call, from !== this.#self) : args;
       // To decode much takes long.
-      if (ext && this.#mustHold(this.#clock.now())) return false;
+      if (ext && this.#mustHold(this.clock.now())) return false;
       const decoded = one ? [said] : said;
       if (!Array.isArray(decoded)) throw brokenArguments();
       call.carrier = carrier;
+      call.isRepeated = isRepeated;
       call.wantsNoResult = kind !== Kind.CALL;
+      call.bytes = bytesOfFrame(frame);
+      this.#begin(from, id);
       if (from === this.#self) call.context = this.#contextOf(id) ?? call.context;
       if (kind === Kind.CALL || kind === Kind.ONEWAY) this.#start(call, this.client.method(what), decoded);
       else if (kind === Kind.PUBLISH) this.#publish(call, key, decoded);
@@ -314,6 +405,7 @@ export class Service implements TopicHost, MethodHost {
     }
     if (!isThenable(result)) return this.#succeed(call, result);
     this.#track(call);
+    if (call.isRepeated) this.#limit(call);
     // Wrapped: a thenable may throw, or settle twice.
     Promise.resolve(result).then(
       value => this.#untrack(call) && this.#succeed(call, value),
@@ -342,19 +434,41 @@ export class Service implements TopicHost, MethodHost {
       return this.#fail(call, resultNotSerializable(call.method, error as SharedClientError));
     }
     this.#served.ok++;
-    this.#served.duration.add(this.#clock.now() - call.startedAt);
+    this.#served.duration.add(this.clock.now() - call.startedAt);
     this.sender.payloadTo(call.workerId, Kind.RESULT, call.id, result);
   }
 
   #fail(call: RunningCall, error: unknown): void {
     this.#served.failed++;
-    this.#served.duration.add(this.#clock.now() - call.startedAt);
+    this.#served.duration.add(this.clock.now() - call.startedAt);
+    this.sender.payloadTo(call.workerId, Kind.ERROR, call.id, encodeError(error));
+  }
+
+  /** One alone may be as large as it likes. */
+  #isFull(frame: FrameView): boolean {
+    if (this.#runningCount === 0) return false;
+    return this.#runningCount >= MOST_RUNNING || this.#runningBytes + bytesOfFrame(frame) > MOST_RUNNING_BYTES;
+  }
+
+  #limit(call: RunningCall): void {
+    const timeoutMs = this.#options.openTimeoutMs;
+    const limit = { call, timeoutMs, deadline: this.clock.now() + timeoutMs, before: undefined, after: undefined };
+    this.#limits.add(limit);
+    call.onUntracked = () => this.#limits.remove(limit);
+  }
+
+  /** What its real client will say of it comes too late. */
+  #overdue(call: RunningCall): void {
+    const error = timedOut(call.method, this.#options.openTimeoutMs, 'unknown');
+    this.#forget(call);
+    call.abandon(error);
     this.sender.payloadTo(call.workerId, Kind.ERROR, call.id, encodeError(error));
   }
 
   #track(call: RunningCall): void {
     this.#runningOf(call.workerId).add(call);
     this.#runningCount++;
+    this.#runningBytes += call.bytes;
     this.#served.running++;
   }
 
@@ -370,14 +484,20 @@ export class Service implements TopicHost, MethodHost {
   /** @returns whether its caller still waits */
   #untrack(call: RunningCall): boolean {
     this.#served.running--;
-    const isOfThisTerm = this.#running.get(call.workerId)?.delete(call) === true;
-    if (isOfThisTerm && --this.#runningCount === 0 && this.#state === 'draining') {
-      this.#clock.defer(() => this.#drained());
-    }
+    const isOfThisTerm = this.#forget(call);
     if (isOfThisTerm && !call.isEnded) return true;
     this.#served.abandoned++;
-    this.#served.duration.add(this.#clock.now() - call.startedAt);
+    this.#served.duration.add(this.clock.now() - call.startedAt);
     return false;
+  }
+
+  /** @returns whether it was known: it is of this term, and not overdue */
+  #forget(call: RunningCall): boolean {
+    if (!this.#running.get(call.workerId)?.delete(call)) return false;
+    call.onUntracked?.();
+    this.#runningBytes -= call.bytes;
+    if (--this.#runningCount === 0 && this.#state === 'draining') this.clock.defer(() => this.#drained());
+    return true;
   }
 
   /** The caller gave up, or a signal in its arguments aborted. */
@@ -398,6 +518,7 @@ export class Service implements TopicHost, MethodHost {
       const [delivery, encoded] = json as ['all' | 'one', unknown];
       const value = ext ? decodeValue(encoded, true, parts) : encoded;
       const topic = this.#topic(canonicalKey(value, 'topic'), value);
+      this.#begin(from, id);
       ofWorker(this.#subscriptions, from).set(id, topic);
       topic.add({ workerId: from, id, delivery });
     } catch (error) {
@@ -429,6 +550,7 @@ export class Service implements TopicHost, MethodHost {
     }
     for (const topic of new Set(this.#subscriptions.get(workerId)?.values())) topic.removeWorker(workerId);
     this.#subscriptions.delete(workerId);
+    this.#suspects.delete(workerId);
     const sticky = this.#sticky.get(workerId);
     this.#sticky.delete(workerId);
     for (const args of sticky?.values() ?? []) void this.#takeBack(args);
@@ -450,11 +572,16 @@ export class Service implements TopicHost, MethodHost {
     }
   }
 
-  #returnHeld(): void {
-    const held = this.#held.take();
+  /** The next leader gets the calls that wait. */
+  #returnWaiting(): void {
     const state = this.#state;
     this.#state = 'draining';
-    for (const bundle of held) this.#process(bundle);
+    this.#sliceEndsAt = Number.POSITIVE_INFINITY;
+    for (const bundle of this.#inbox.take()) {
+      const reader = this.#open(bundle, () => new FrameReader(bundle));
+      if (reader) this.#read(bundle, reader, Number.POSITIVE_INFINITY);
+    }
+    this.#sliceEndsAt = Number.NEGATIVE_INFINITY;
     this.#state = state;
   }
 
@@ -465,6 +592,17 @@ export class Service implements TopicHost, MethodHost {
     this.#drainTimer?.clear();
     done();
   }
+}
+
+/** Until when a publication that nobody waits for may take. */
+interface Limit extends Expiring {
+  readonly call: RunningCall;
+}
+
+function bytesOfFrame({ length, parts }: FrameView): number {
+  let bytes = length;
+  if (parts) for (const part of parts) bytes += part.length;
+  return bytes;
 }
 
 /** What a call is answered with whose result nobody wants. */
@@ -490,20 +628,33 @@ function methodOf({ kind, method }: FrameView): string {
   return kind === Kind.PUBLISH ? 'publish' : 'unpublish';
 }
 
-function argumentsOf({ json, more }: FrameView): { args: unknown; key?: unknown; carrier?: unknown } {
-  if (!more) return { args: json };
-  if (!Array.isArray(json)) throw brokenFrame('call', 'a list', 'not-started');
-  const [args, key, carrier] = json as unknown[];
-  return { args, key, carrier };
+interface CallArguments {
+  readonly args: unknown;
+  readonly key?: unknown;
+  readonly carrier?: unknown;
+  readonly isRepeated: boolean;
 }
 
-const framesFrom = (bundle: Bundle, first: number): Bundle =>
-  pickFrames(bundle, (_kind, _id, index) => index >= first)!;
+function argumentsOf({ json, more }: FrameView): CallArguments {
+  if (!more) return { args: json, isRepeated: false };
+  if (!Array.isArray(json)) throw brokenFrame('call', 'a list', 'not-started');
+  const [args, key, carrier, again] = json as unknown[];
+  return { args, key, carrier: again === 1 ? (carrier ?? undefined) : carrier, isRepeated: again === 1 };
+}
 
 function ofWorker<K, T>(all: Map<number, Map<K, T>>, workerId: number): Map<K, T> {
   let own = all.get(workerId);
   if (!own) {
     own = new Map();
+    all.set(workerId, own);
+  }
+  return own;
+}
+
+function ofSender(all: Map<number, Set<number>>, workerId: number): Set<number> {
+  let own = all.get(workerId);
+  if (!own) {
+    own = new Set();
     all.set(workerId, own);
   }
   return own;

@@ -5,14 +5,19 @@
 //    ▲ ▲                        │             │ no subscriber
 //    │ └──────── refused ───────┘             ▼
 //    └───────────────── done ────────── unsubscribing
+//
+// What takes longer than `limitMs` counts as done: an upstream subscription is tried again after a pause.
 
 import { encodeError } from '../codec/encode-error.js';
 import { encodeValue } from '../codec/encode-value.js';
 import { show, unknownMethod } from '../errors.js';
 import { Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
+import { backoffMs } from '../utils/backoff.js';
+import type { Clock, Timer } from '../utils/clock.js';
+import { defer } from '../utils/deferred.js';
 import { isThenable } from '../utils/is-thenable.js';
-import { moreArguments, oddSubscription } from '../warnings.js';
+import { moreArguments, neverSettled, oddSubscription } from '../warnings.js';
 import type { RealClient } from './real-client.js';
 import type { Sender } from './sender.js';
 
@@ -29,6 +34,9 @@ export interface TopicHost {
   readonly client: RealClient;
   readonly sender: Sender;
   readonly replay: 'last' | 'none';
+  readonly clock: Clock;
+  /** How long the real client may take to subscribe or unsubscribe. */
+  readonly limitMs: number;
   hasLease(): boolean;
   /** Of the group. */
   readonly name: string;
@@ -48,7 +56,7 @@ export class Topic {
   /** Workers with a subscriber that gets every value; made anew when they change. */
   #workers: number[] | undefined;
   /** Those that get each value once among them; the next in turn first. */
-  #ones: Subscriber[] = [];
+  readonly #ones = new Set<Subscriber>();
   #last: Payload | undefined;
   #early: Payload[] = [];
   /** The newest value that came outside the lease, and whether it stands for several. */
@@ -57,6 +65,12 @@ export class Topic {
   #round = 0;
   #listener: ((...values: unknown[]) => void) | undefined;
   #off: (() => unknown) | undefined;
+  /** Attempts in a row that took too long, and the pause before the next. */
+  #failures = 0;
+  #pause: Timer | undefined;
+  #isStopped = false;
+  /** Of what is asked of the real client. */
+  #limit: Timer | undefined;
 
   constructor(
     readonly key: string,
@@ -72,24 +86,26 @@ export class Topic {
 
   add(subscriber: Subscriber): void {
     this.#subscribers.set(keyOf(subscriber.workerId, subscriber.id), subscriber);
-    this.#changed();
-    if (subscriber.delivery === 'one') this.#ones.push(subscriber);
+    this.#workers = undefined;
+    if (subscriber.delivery === 'one') this.#ones.add(subscriber);
     if (this.#state === 'active') this.#confirm(subscriber);
     else this.#advance();
   }
 
   remove(workerId: number, id: number): void {
-    if (!this.#subscribers.delete(keyOf(workerId, id))) return;
-    this.#changed();
+    const key = keyOf(workerId, id);
+    const subscriber = this.#subscribers.get(key);
+    if (!subscriber) return;
+    this.#subscribers.delete(key);
+    this.#ones.delete(subscriber);
+    this.#workers = undefined;
     this.#advance();
   }
 
   removeWorker(workerId: number): void {
     for (const subscriber of [...this.#subscribers.values()]) {
-      if (subscriber.workerId === workerId) this.#subscribers.delete(keyOf(workerId, subscriber.id));
+      if (subscriber.workerId === workerId) this.remove(workerId, subscriber.id);
     }
-    this.#changed();
-    this.#advance();
   }
 
   /** The lease is valid again. */
@@ -104,10 +120,15 @@ export class Topic {
   /** No listener of ours counts any more. */
   stop(): void {
     this.#round++;
+    this.#isStopped = true;
+    this.#endPause();
+    this.#limit?.clear();
     this.#subscribers.clear();
   }
 
   #advance(): void {
+    if (this.#subscribers.size === 0) this.#endPause();
+    else if (this.#pause) return;
     if (this.#state === 'idle' && this.#subscribers.size > 0) void this.#subscribe();
     else if (this.#state === 'active' && this.#subscribers.size === 0) void this.#unsubscribe();
     else if (this.isIdle) this.host.idle(this);
@@ -116,21 +137,84 @@ export class Topic {
   async #subscribe(): Promise<void> {
     this.#state = 'subscribing';
     const round = ++this.#round;
-    this.#listener = (...values) => this.#called(round, values);
+    const listener = (...values: unknown[]) => this.#called(round, values);
+    this.#listener = listener;
     try {
       const subscribe = this.host.client.role('subscribe');
       if (!subscribe) throw unknownMethod('subscribe');
-      const result = this.host.client.runInContext(() => subscribe(this.topic, this.#listener));
-      const returned = isThenable(result) ? await result : result;
+      const result = this.host.client.runInContext(() => subscribe(this.topic, listener));
+      const returned = isThenable(result) ? await this.#inTime(result, 'subscribe') : result;
       if (round !== this.#round) return;
-      this.#off = this.#offOf(returned);
-      this.#state = 'active';
-      this.#confirmAll();
+      if (returned === LATE) {
+        Promise.resolve(result).then(
+          late => this.#cameLate(late, listener, round),
+          () => {},
+        );
+        return this.#tryLater();
+      }
+      this.#subscribed(returned);
     } catch (error) {
       if (round !== this.#round) return;
       this.#refuseAll(error);
     }
     this.#advance();
+  }
+
+  /** @returns {@link LATE} where it takes too long; of that a warning tells */
+  async #inTime(result: PromiseLike<unknown>, method: 'subscribe' | 'unsubscribe'): Promise<unknown> {
+    const { clock, limitMs, name } = this.host;
+    const limit = defer<typeof LATE>();
+    this.#limit = clock.setTimer(() => {
+      this.host.warn(neverSettled(name, method, limitMs));
+      limit.resolve(LATE);
+    }, limitMs);
+    try {
+      return await Promise.race([result, limit.promise]);
+    } finally {
+      this.#limit.clear();
+    }
+  }
+
+  #tryLater(): void {
+    this.#state = 'idle';
+    this.#early = [];
+    this.#pause = this.host.clock.setTimer(
+      () => {
+        this.#pause = undefined;
+        this.#advance();
+      },
+      backoffMs(++this.#failures),
+    );
+    this.#advance();
+  }
+
+  #endPause(): void {
+    this.#pause?.clear();
+    this.#pause = undefined;
+    this.#failures = 0;
+  }
+
+  #subscribed(returned: unknown): void {
+    this.#endPause();
+    this.#off = this.#offOf(returned);
+    this.#state = 'active';
+    this.#confirmAll();
+  }
+
+  /** Nobody has waited for it; it serves all the same, unless another is in its place or nobody wants one. */
+  async #cameLate(returned: unknown, listener: (...values: unknown[]) => void, round: number): Promise<void> {
+    if (this.#isStopped) return;
+    if (round === this.#round && this.#pause) {
+      this.#subscribed(returned);
+      return this.#advance();
+    }
+    // By its topic the one in its place would end, too.
+    const byTopic = () => this.#state === 'idle' && this.host.client.role('unsubscribe')?.(this.topic, listener);
+    try {
+      await this.host.client.runInContext(this.#offOf(returned) ?? byTopic);
+    } catch (error) {
+      this.host.report(error);
+    }
   }
 
   /** How the upstream subscription ends, where `subscribe` returned that. */
@@ -152,7 +236,7 @@ export class Topic {
       const unsubscribe = this.host.client.role('unsubscribe');
       const off = this.#off ?? (() => unsubscribe?.(this.topic, this.#listener));
       const result = this.host.client.runInContext(off);
-      if (isThenable(result)) await result;
+      if (isThenable(result)) await this.#inTime(result, 'unsubscribe');
     } catch (error) {
       this.host.report(error);
     }
@@ -185,7 +269,8 @@ export class Topic {
       this.host.refused(subscriber);
     }
     this.#subscribers.clear();
-    this.#changed();
+    this.#ones.clear();
+    this.#workers = undefined;
   }
 
   #called(round: number, values: readonly unknown[]): void {
@@ -219,9 +304,10 @@ export class Topic {
   #emit(payload: Payload): void {
     if (this.host.replay === 'last') this.#last = payload;
     this.#toWorkers(Kind.VALUE, payload);
-    const one = this.#ones.shift();
+    const [one] = this.#ones;
     if (!one) return;
-    this.#ones.push(one);
+    this.#ones.delete(one);
+    this.#ones.add(one);
     this.host.sender.payloadTo(one.workerId, Kind.VALUE_ONE, one.id, payload);
   }
 
@@ -231,12 +317,9 @@ export class Topic {
     ];
     this.host.sender.payloadToMany(this.#workers, kind, this.number, payload);
   }
-
-  #changed(): void {
-    this.#workers = undefined;
-    this.#ones = this.#ones.filter(one => this.#subscribers.get(keyOf(one.workerId, one.id)) === one);
-  }
 }
+
+const LATE = Symbol('late');
 
 type Ending = Record<string | symbol, unknown>;
 

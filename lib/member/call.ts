@@ -31,6 +31,16 @@ export class Call implements About, Expiring, Numbered<Call> {
   bundle = 0;
   /** It was in the hands of a leader that was lost: it may have run, wherever it is now. */
   wasLost = false;
+  /** Nobody waits for it. */
+  readonly isRepeated: boolean;
+  /** The last term that ended with it in its leader's hands. */
+  lostIn = 0;
+  /** Leaders that were lost while it was in their hands; from the second on they had said that it begins. */
+  losses = 0;
+  /** The last term in which its leader said so. */
+  begunIn = 0;
+  /** It cost too many leaders, and is not sent again. */
+  isGivenUp = false;
   /** It ran, but there was no room for its result. */
   hasRun = false;
   signals: readonly CallSignal[] | undefined = undefined;
@@ -52,7 +62,7 @@ export class Call implements About, Expiring, Numbered<Call> {
     readonly id: number,
     readonly method: string,
     args: Arguments,
-    sticky: string | undefined,
+    readonly sticky: string | undefined,
     /** When it was made, by the clock. */
     readonly madeAt: number,
     readonly timeoutMs: number,
@@ -63,6 +73,7 @@ export class Call implements About, Expiring, Numbered<Call> {
     readonly succeed: (value: unknown) => void,
     private readonly onFail?: (error: unknown) => void,
   ) {
+    this.isRepeated = args.isRepeated === true;
     const hasMore = sticky !== undefined || args.carrier !== undefined;
     this.wireKind = kind + (args.ext ? EXT : 0) + (args.isOne ? ONE : 0) + (hasMore ? MORE : 0);
     this.text = hasMore ? withMore(args, sticky) : args.text;
@@ -89,6 +100,8 @@ export interface Arguments extends Payload {
   readonly isOne: boolean;
   /** What comes along with them as JSON, which the codec doesn't see. */
   readonly carrier?: string;
+  /** Of a publication that is said again: the leader gives it its time. */
+  readonly isRepeated?: boolean;
 }
 
 /** @param signals as that of `encodeValue` */
@@ -99,5 +112,8 @@ export function encodeArguments(args: readonly unknown[], signals: SignalWriter)
   return { text, ext, parts, isOne };
 }
 
-const withMore = ({ text, carrier }: Arguments, sticky: string | undefined): string =>
-  `[${text},${sticky === undefined ? 'null' : JSON.stringify(sticky)}${carrier === undefined ? '' : `,${carrier}`}]`;
+function withMore({ text, carrier, isRepeated }: Arguments, sticky: string | undefined): string {
+  const key = sticky === undefined ? 'null' : JSON.stringify(sticky);
+  if (isRepeated) return `[${text},${key},${carrier ?? 'null'},1]`;
+  return carrier === undefined ? `[${text},${key}]` : `[${text},${key},${carrier}]`;
+}

@@ -7,6 +7,7 @@ import { markRemote } from '../codec/local-stack.js';
 import {
   brokenFrame,
   brokenResult,
+  costLeaders,
   leaderLost,
   type Outcome,
   overloaded,
@@ -32,6 +33,10 @@ export interface CallsOptions {
   readonly clock: Clock;
   /** Why a call whose deadline passed got no answer. */
   timeout(method: string, timeoutMs: number, outcome: Outcome): Error;
+  /** How many leaders a call may cost. */
+  readonly maxLeadersLost: number;
+  /** A call cost so many. */
+  costly(call: Call): void;
   /** There was no room for a call, or for the result of one. */
   overloaded?(what: 'calls' | 'results'): void;
 }
@@ -77,7 +82,8 @@ export class Calls {
       throw overloaded('not-started');
     }
     this.#calls.add(call);
-    this.#deadlines.add(call);
+    // A deadline keeps the process alive.
+    if (!call.isRepeated) this.#deadlines.add(call);
     if (this.#road) {
       this.#send(call, this.#road);
       this.counts.queued.add(0);
@@ -116,8 +122,12 @@ export class Calls {
     call.road.send(Kind.CANCEL | EXT, call.id, `[${number},${text}]`, parts);
   }
 
-  /** There is a leader: what waits is sent, in the order it was made, after what `sayFirst` makes. */
-  open(road: Road, sayFirst: () => void): void {
+  /**
+   * There is a leader: what waits is sent, in the order it was made, after what `sayFirst` makes.
+   * @param lostTerm the last term, if its leader was lost
+   */
+  open(road: Road, sayFirst: () => void, lostTerm?: number): void {
+    if (lostTerm !== undefined) this.#countLosses(lostTerm);
     this.#road = road;
     sayFirst();
     if (this.#waiting === 0) return;
@@ -135,6 +145,7 @@ export class Calls {
 
   /** A frame about a call, read at `now`. @returns whether it was one */
   receive(frame: FrameView, term: number, now: number): boolean {
+    if (frame.kind === Kind.BEGUN) return this.#begun(frame.id, term);
     if (
       frame.kind !== Kind.RESULT &&
       frame.kind !== Kind.ERROR &&
@@ -148,6 +159,12 @@ export class Calls {
     if (!call && frame.kind === Kind.OVERLOADED) return false;
     if (call?.road?.term === term) this.#answer(call, frame, now);
     return true;
+  }
+
+  #begun(id: number, term: number): boolean {
+    const call = this.#calls.get(id);
+    if (call) call.begunIn = term;
+    return call !== undefined;
   }
 
   /** A bundle that can't be read says at least whose calls it answered. */
@@ -168,10 +185,21 @@ export class Calls {
       else if (call.isIdempotent) {
         this.counts.resent++;
         call.wasLost = true;
+        call.lostIn = road.term;
         this.#again(call);
-      } else {
-        this.#fail(call, leaderLost(call.method, 'unknown'));
-      }
+      } else this.#fail(call, leaderLost(call.method, 'unknown'));
+    }
+  }
+
+  /** One that ends whoever runs it must not end all of them: what was in the hands of a leader that was lost is counted. */
+  #countLosses(term: number): void {
+    for (const call of this.#calls.inOrder()) {
+      if (call.lostIn !== term || !this.#isUnderWay(call)) continue;
+      if (call.losses === 0 || call.begunIn === term) call.losses++;
+      if (call.losses < this.#options.maxLeadersLost) continue;
+      call.isGivenUp = true;
+      this.#options.costly(call);
+      this.#fail(call, costLeaders(call.method, call.losses));
     }
   }
 
@@ -221,6 +249,7 @@ export class Calls {
 
   #send(call: Call, road: Road): void {
     call.road = road;
+    if (call.losses > 0) road.send(Kind.SUSPECT, call.id, '0');
     call.bundle = road.send(call.wireKind, call.id, call.text, call.parts, call);
     if (call.signals) {
       for (const { signal, number } of call.signals) if (signal.aborted) this.tellSignal(call, number, signal.reason);

@@ -97,8 +97,12 @@ export class Link {
   #hellos = 0;
   /** What came of our primary; while linked. */
   #received: Received | undefined;
+  /** Real clients of before a goodbye are still being closed. */
+  #isClosing = false;
+  #isOver = false;
   #hasWarnedOfPassedOn = false;
   #outbox: Outbox | undefined;
+  #whenRoom: (() => void)[] = [];
   #slices = new SliceReader();
   #welcome: Welcome | undefined;
   #direct: DirectMeans | undefined;
@@ -151,6 +155,16 @@ export class Link {
   /** Where data for the primary goes; only while linked. */
   get outbox(): Outbox {
     return this.#outbox!;
+  }
+
+  /** What may wait for one process. */
+  get maxQueuedBytes(): number {
+    return this.#welcome?.maxQueuedBytes ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Called once, when some of the data that waits for the primary was written. */
+  whenRoom(callback: () => void): void {
+    this.#whenRoom.push(callback);
   }
 
   /** What the direct road needs; only where the primary asked for it. */
@@ -222,6 +236,7 @@ export class Link {
   }
 
   close(): void {
+    this.#isOver = true;
     this.#helloTimer?.clear();
     this.#beatTimer?.clear();
     this.#outbox?.flush();
@@ -234,12 +249,15 @@ export class Link {
   #hello(nextMs: number): void {
     const { workerId, pid } = this.#end.self;
     const probe = new Uint8Array(1);
-    const hello = { k: 'hello', versions: this.#versions, id: this.id, workerId, pid, probe } as const;
+    const closing = this.#isClosing;
+    const versions = this.#versions;
+    const hello = { k: 'hello', versions, id: this.id, workerId, pid, probe, ...(closing && { closing }) } as const;
     const isInternal = ++this.#hellos <= INTERNAL_HELLOS || this.#hellos % 2 === 1;
     const via = this.#via ?? (isInternal ? 'internal' : 'public');
     this.#end.send({ [MARKER]: this.#versions[0], up: 0, c: [hello] }, () => {}, via);
     // A primary that is set up later never heard this one.
-    this.#helloTimer = this.clock.setTimer(() => this.#hello(Math.min(nextMs * 2, MOST_HELLO_MS)), nextMs);
+    const ms = closing ? this.#welcome!.heartbeatMs : nextMs;
+    this.#helloTimer = this.clock.setTimer(() => this.#hello(Math.min(nextMs * 2, MOST_HELLO_MS)), ms);
   }
 
   #receive(message: unknown, via: Via): void {
@@ -313,6 +331,9 @@ export class Link {
       carriesBytes: probe instanceof Uint8Array,
       isByReference: this.#end.isByReference,
       send: (packet, written) => this.#end.send(packet, written, this.#via!),
+      onRoom: () => {
+        for (const callback of this.#whenRoom.splice(0)) callback();
+      },
     });
     for (const member of this.#members.values()) this.#join(member);
   }
@@ -352,8 +373,23 @@ export class Link {
     // Whoever is set up next knows nothing of this link.
     this.#leaving.clear();
     this.handOvers.failAll(primaryClosed());
-    for (const member of [...this.#members.values()]) void member.lost(primaryClosed);
+    const waits = this.#loseMembers(primaryClosed);
+    this.#isClosing = waits.length > 0;
     this.#hello(FIRST_HELLO_MS);
+    if (this.#isClosing) void Promise.allSettled(waits).then(() => this.#closedAll());
+  }
+
+  /** No real client of the last primary's groups is open here any more: the next one may appoint others. */
+  #closedAll(): void {
+    this.#isClosing = false;
+    if (this.#toError || this.#isOver) return;
+    this.#helloTimer?.clear();
+    this.#hello(FIRST_HELLO_MS);
+  }
+
+  #loseMembers(toError: ToError): Promise<unknown>[] {
+    const waits = [...this.#members.values()].map(member => member.lost(toError));
+    return waits.filter(wait => wait !== undefined);
   }
 
   #closed({ intended, holdExit }: { intended: boolean; holdExit(until: Promise<unknown>): void }): void {
@@ -368,8 +404,7 @@ export class Link {
     this.#outbox?.close();
     this.#outbox = undefined;
     this.handOvers.failAll(toError());
-    const waits = [...this.#members.values()].map(member => member.lost(toError));
-    return waits.filter(wait => wait !== undefined);
+    return this.#loseMembers(toError);
   }
 
   #beat(): void {

@@ -30,6 +30,7 @@ import type { Road } from '../road/road.js';
 import { captureContext, neutralContext } from '../utils/async-context.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
+import { costly } from '../warnings.js';
 import { Calls } from './calls.js';
 import type { Link, LinkMember, ToError } from './link.js';
 import { NewsTeller } from './news-teller.js';
@@ -63,9 +64,6 @@ const TELLS: { readonly [order in RoleOrder['do']]: string } = {
   resign: 'gives its term back',
   leave: 'leaves the group',
 };
-
-/** For what is said again to a new leader. */
-const SAY_AGAIN_MS = 10_000;
 
 export class Member implements LinkMember {
   readonly name: string;
@@ -129,6 +127,7 @@ export class Member implements LinkMember {
       read: bundle => this.#read(bundle),
       hear: bundle => this.#hear(bundle),
       warn: text => this.warning(text),
+      reached: () => this.#resolveReady(),
     });
     this.#tenure = new Tenure({
       member: this,
@@ -140,13 +139,25 @@ export class Member implements LinkMember {
       hasLease: now => this.#hasLease(now),
     });
     this.#role = newRole(link.self.workerId);
+    const { maxLeadersLost } = this.#options;
     this.calls = new Calls({
       clock: this.clock,
+      maxLeadersLost,
+      costly: ({ method, sticky, losses }) =>
+        this.warning(
+          sticky === undefined
+            ? costly(this.name, 'a call of', method, losses)
+            : costly(this.name, 'the publication that is sticky under', sticky, losses),
+        ),
       timeout: (method, ms, outcome) => this.timeoutError(method, ms, outcome),
       overloaded: what => tell('overload', { ...this.#teller, workerId: link.self.workerId, what }),
     });
-    this.subscriptions = new Subscriptions(this.clock);
-    this.stickies = new Stickies({ calls: this.calls, timeoutMs: SAY_AGAIN_MS, clock: this.clock });
+    this.subscriptions = new Subscriptions({
+      clock: this.clock,
+      maxLeadersLost,
+      costly: ({ key, losses }) => this.warning(costly(this.name, 'the subscription to', key, losses)),
+    });
+    this.stickies = new Stickies({ calls: this.calls, clock: this.clock });
   }
 
   /** Joins the group. */
@@ -221,7 +232,7 @@ export class Member implements LinkMember {
    * @param owner the handle that waits, for {@link endWaits}
    */
   async ready(readyTimeoutMs: number, owner?: object): Promise<void> {
-    if (this.#road) return;
+    if (this.#isReady) return;
     if (this.#link.toError) throw this.#link.toError();
     const { noPrimaryMs } = this.#options;
     const limits = [
@@ -229,6 +240,15 @@ export class Member implements LinkMember {
       { ms: noPrimaryMs, error: () => (this.#link.isLinked ? undefined : this.#noPrimary(noPrimaryMs)) },
     ];
     await this.#waiters.wait(limits, owner);
+  }
+
+  /** A leader is ready, and data gets to it. */
+  get #isReady(): boolean {
+    return this.#road !== undefined && (this.#road.kind === 'local' || this.#roads.isReached);
+  }
+
+  #resolveReady(): void {
+    if (this.#isReady) this.#waiters.resolve();
   }
 
   /** A handle waits for no leader any more. */
@@ -276,7 +296,9 @@ export class Member implements LinkMember {
    */
   async transfer(workerId: number | undefined, readyTimeoutMs: number, owner: object): Promise<void> {
     // The primary may have said goodbye in the same message.
-    do if (!this.#link.isLinked || this.#news?.phase !== 'vacant') await this.ready(readyTimeoutMs, owner);
+    // That calls can't get to its leader is no reason to wait: another one may be reached.
+    const mayAsk = () => this.#news?.phase === 'vacant' || this.#news?.phase === 'ready';
+    do if (!this.#link.isLinked || !mayAsk()) await this.ready(readyTimeoutMs, owner);
     while (!this.#link.isLinked);
     const failed = await this.#link.handOvers.ask(this.name, workerId);
     if (failed) throw noTransfer(this.name, workerId, failed);
@@ -587,9 +609,15 @@ export class Member implements LinkMember {
     const failover = this.failovers.ready(term, this.clock.now(), this.#news?.cause && this.#ended);
     const after = failover ? `, ${failover.durationMs.toFixed(1)} ms after the leader before it was lost` : '';
     debug(this.#teller, () => `calls go by the ${road.kind} road (term ${term})${after}`);
-    this.subscriptions.open(road);
-    this.calls.open(road, () => this.stickies.sayAgain());
-    this.#waiters.resolve();
+    this.subscriptions.open(road, this.#lostTerm);
+    this.calls.open(road, () => this.stickies.sayAgain(), this.#lostTerm);
+    this.#resolveReady();
+  }
+
+  /** The last term, if its leader was lost with what was in its hands. */
+  get #lostTerm(): number | undefined {
+    const { cause, term } = this.#ended ?? {};
+    return cause === 'resigned' || cause === 'failed' || cause === 'broken' ? undefined : term;
   }
 
   #localRoad(service: Service): Road {
@@ -613,7 +641,7 @@ export class Member implements LinkMember {
     if (this.#link.toError) return this.#link.toError(outcome);
     if (!this.#link.isLinked) return this.#noPrimary(ms, outcome);
     if (this.#openError && !this.#road) return leaderFailed(this.name, this.#openError, outcome);
-    return timedOut(method, ms, outcome, this.#road ? undefined : this.#whyNoLeader);
+    return timedOut(method, ms, outcome, this.#isReady ? undefined : this.#whyNoLeader);
   }
 
   #noPrimary(ms: number, outcome?: Outcome): Error {
@@ -628,6 +656,7 @@ export class Member implements LinkMember {
 
   /** As far as it is known here. */
   get #whyNoLeader(): string {
+    if (this.#road) return `${NO_LEADER.unreached}: ${this.#roads.problem ?? NO_LEADER.unknown}`;
     if (this.#news?.leader) return NO_LEADER.opening;
     return this.#news?.cause === 'broken' ? NO_LEADER.broken : NO_LEADER.nobody;
   }

@@ -17,6 +17,8 @@ export interface RoadsOptions {
   /** What members say to us, who lead. */
   hear(bundle: Bundle): void;
   warn(text: string): void;
+  /** Data gets to the leader again, or for the first time. */
+  reached(): void;
 }
 
 /**
@@ -33,7 +35,9 @@ export class Roads {
   #offer: Offer | undefined;
   #led: DirectLeader | undefined;
   #inviting: Timer | undefined;
-  #problem: string | undefined;
+  #problem: { readonly term: number; readonly text: string } | undefined;
+  /** The last term whose leader was reached past the primary. */
+  #reached: number | undefined;
 
   constructor(options: RoadsOptions) {
     this.#options = options;
@@ -46,7 +50,13 @@ export class Roads {
 
   /** Why data goes by the relay, where it should not. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#problem?.text;
+  }
+
+  /** Whether data gets to the leader elsewhere, as far as it is known. */
+  get isReached(): boolean {
+    const { direct } = this.#options.link;
+    return !direct?.isOnly || (this.#reached === this.#remote?.term && !this.#problem);
   }
 
   /** Bytes that wait for direct connections. */
@@ -82,7 +92,8 @@ export class Roads {
     road?.finish(() => {
       if (this.#remote !== road) return;
       this.#remote = undefined;
-      this.#problem = undefined;
+      // That of the next term may be known already.
+      if (this.#problem?.term === road.term) this.#problem = undefined;
       done();
     });
   }
@@ -213,12 +224,15 @@ export class Roads {
 
   #changed(road: DirectRoad, problem: string | undefined): void {
     this.#tell(road.term, road.kind, problem);
+    if (problem !== undefined) return;
+    this.#reached = road.term;
+    this.#options.reached();
   }
 
   #tell(term: number, road: 'relay' | 'direct', problem: string | undefined): void {
     const { group, link, warn } = this.#options;
     const isNew = problem !== undefined && this.#problem === undefined;
-    this.#problem = problem;
+    this.#problem = problem === undefined ? undefined : { term, text: problem };
     link.tell({ k: 'on road', group, term, road, ...(problem !== undefined && { problem }) });
     if (isNew) warn((link.direct!.isOnly ? unreached : notDirect)(group, problem));
   }

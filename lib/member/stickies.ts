@@ -45,7 +45,6 @@ export interface Saying {
 
 export interface StickiesOptions {
   readonly calls: Calls;
-  readonly timeoutMs: number;
   readonly clock: Clock;
 }
 
@@ -80,7 +79,7 @@ export class Stickies {
     this.#untold.delete(key);
     this.#stickies.set(key, sticky);
     this.#listen(key, sticky, saying);
-    this.#say(key, sticky, saying.timeoutMs, saying.succeed, error => {
+    this.#say(key, sticky, args, saying.timeoutMs, saying.succeed, error => {
       // Refused by the real client: there is nothing to repeat.
       if (this.#stickies.get(key) === sticky && !(error instanceof SharedClientError)) this.#end(key);
       saying.fail(error);
@@ -142,7 +141,9 @@ export class Stickies {
   }
 
   #repeat(key: string, sticky: Sticky): void {
-    this.#say(key, sticky, this.options.timeoutMs, () => {}, sticky.onError);
+    // Nobody waits for it, and where there is much to say again its turn may come late: the leader gives it its time.
+    const args = { ...sticky.args, isRepeated: true };
+    this.#say(key, sticky, args, Number.POSITIVE_INFINITY, () => {}, sticky.onError);
   }
 
   /** What this leader did not take, and still is to be said, it hears again after a pause. */
@@ -153,7 +154,14 @@ export class Stickies {
   }
 
   /** In flight when the leader is lost, it is sent to the next one: once, as any sticky publication. */
-  #say(key: string, sticky: Sticky, timeoutMs: number, succeed: Call['succeed'], fail: Call['fail']): void {
+  #say(
+    key: string,
+    sticky: Sticky,
+    args: Arguments,
+    timeoutMs: number,
+    succeed: Call['succeed'],
+    fail: Call['fail'],
+  ): void {
     sticky.retry?.clear();
     const id = nextNumber();
     const over = () => {
@@ -168,6 +176,7 @@ export class Stickies {
     };
     const failed: Call['fail'] = error => {
       over();
+      if (call.isGivenUp && this.#stickies.get(key) === sticky) this.#end(key);
       fail(error);
       if (!call.hasRun) this.#repeatLater(key, sticky);
     };
@@ -175,7 +184,7 @@ export class Stickies {
       Kind.PUBLISH,
       id,
       'publish',
-      sticky.args,
+      args,
       key,
       this.options.clock.now(),
       timeoutMs,

@@ -2,7 +2,7 @@
 
 import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
-import { overloadedSubscription } from '../errors.js';
+import { costLeaders, overloadedSubscription } from '../errors.js';
 import type { FrameView } from '../protocol/frames.js';
 import { nextNumber } from '../protocol/ids.js';
 import { EXT, Kind } from '../protocol/messages.js';
@@ -10,6 +10,7 @@ import type { Payload } from '../protocol/payload.js';
 import type { Road } from '../road/road.js';
 import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';
+import { MultiMap } from '../utils/multi-map.js';
 import { MOST_WAITING_BYTES } from './calls.js';
 
 /** What a listener learns beside the value. */
@@ -50,6 +51,11 @@ export class MemberSubscription {
   term = 0;
   failures = 0;
   retry: Timer | undefined;
+  /** As those of a call. */
+  losses = 0;
+  begunIn = 0;
+  /** The term of the leader that was asked and hasn't answered. */
+  askedIn = 0;
   /** What the leader said since it was confirmed was not heard here, though it may lead on in the same term. */
   isInterrupted = false;
 
@@ -62,15 +68,23 @@ export class MemberSubscription {
   ) {}
 }
 
+export interface SubscriptionsOptions {
+  readonly clock: Clock;
+  /** How many leaders a subscription may cost. */
+  readonly maxLeadersLost: number;
+  /** One cost so many. */
+  costly(subscription: MemberSubscription): void;
+}
+
 export class Subscriptions {
   readonly #all = new Map<number, MemberSubscription>();
   /** By the topic's number in this term. */
-  readonly #byNumber = new Map<number, Set<MemberSubscription>>();
+  readonly #byNumber = new MultiMap<number, MemberSubscription>();
   #road: Road | undefined;
   /** Of which topics each handle was told that they were interrupted. */
   #told = new WeakMap<object, Set<string>>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly options: SubscriptionsOptions) {}
 
   get size(): number {
     return this.#all.size;
@@ -85,7 +99,7 @@ export class Subscriptions {
 
   /** In a later turn: whoever subscribes has nothing in hands yet. */
   #refuseHere(subscription: MemberSubscription): void {
-    this.clock.defer(() => {
+    this.options.clock.defer(() => {
       if (this.#all.delete(subscription.id)) subscription.owner.refused(overloadedSubscription());
     });
   }
@@ -97,10 +111,14 @@ export class Subscriptions {
     this.#road?.send(Kind.UNSUBSCRIBE, subscription.id, '0');
   }
 
-  /** There is a leader: subscribes again to all, in the order made. */
-  open(road: Road): void {
+  /**
+   * There is a leader: subscribes again to all, in the order made.
+   * @param lostTerm the last term, if its leader was lost
+   */
+  open(road: Road, lostTerm?: number): void {
     this.#road = road;
     this.#byNumber.clear();
+    if (lostTerm !== undefined) this.#countLosses(lostTerm);
     for (const subscription of this.#all.values()) this.#send(subscription, road);
   }
 
@@ -124,6 +142,9 @@ export class Subscriptions {
   /** A frame about subscriptions. @returns whether it was one */
   receive(frame: FrameView, term: number): boolean {
     switch (frame.kind) {
+      case Kind.BEGUN:
+        this.#begun(frame.id, term);
+        return true;
       case Kind.SUBSCRIBED:
         this.#subscribed(frame.id, frame.json, term);
         return true;
@@ -141,7 +162,7 @@ export class Subscriptions {
         this.#valueForOne(frame, term);
         return true;
       case Kind.GAP:
-        this.#gap(frame.id, term);
+        this.#gap(frame.id, frame.json === 1, term);
         return true;
       default:
         return false;
@@ -152,6 +173,8 @@ export class Subscriptions {
     subscription.retry?.clear();
     subscription.retry = undefined;
     subscription.number = undefined;
+    subscription.askedIn = road.term;
+    if (subscription.losses > 0) road.send(Kind.SUSPECT, subscription.id, '0');
     const { text, ext, parts } = subscription.payload;
     road.send(
       ext ? Kind.SUBSCRIBE | EXT : Kind.SUBSCRIBE,
@@ -161,19 +184,34 @@ export class Subscriptions {
     );
   }
 
+  /** What its leader was asked for, and didn't confirm, may be why it was lost. */
+  #countLosses(term: number): void {
+    const { maxLeadersLost, costly } = this.options;
+    for (const subscription of this.#all.values()) {
+      if (subscription.askedIn !== term) continue;
+      if (subscription.losses === 0 || subscription.begunIn === term) subscription.losses++;
+      if (subscription.losses < maxLeadersLost) continue;
+      this.#all.delete(subscription.id);
+      costly(subscription);
+      subscription.owner.refused(costLeaders('subscribe', subscription.losses));
+    }
+  }
+
+  #begun(id: number, term: number): void {
+    const subscription = this.#all.get(id);
+    if (subscription) subscription.begunIn = term;
+  }
+
   #subscribed(id: number, number: unknown, term: number): void {
     const subscription = this.#all.get(id);
     if (!subscription || typeof number !== 'number' || !this.#isCurrent(term)) return;
     const fromTerm = subscription.term;
     subscription.term = term;
     subscription.failures = 0;
+    subscription.losses = 0;
+    subscription.askedIn = 0;
     subscription.number = number;
-    let same = this.#byNumber.get(number);
-    if (!same) {
-      same = new Set();
-      this.#byNumber.set(number, same);
-    }
-    same.add(subscription);
+    this.#byNumber.add(number, subscription);
     const { key, topic, owner } = subscription;
     const mayMiss = fromTerm !== term || (subscription.isInterrupted && this.#isNews(key, owner.handle));
     subscription.isInterrupted = false;
@@ -191,24 +229,24 @@ export class Subscriptions {
   #refused(id: number, term: number, toError: () => Error): void {
     const subscription = this.#all.get(id);
     if (!subscription || !this.#isCurrent(term)) return;
+    subscription.askedIn = 0;
     const error = toError();
     if (subscription.term === 0) {
       this.#all.delete(id);
       return subscription.owner.refused(error);
     }
     subscription.failures++;
-    subscription.retry = this.clock.setTimer(() => {
+    subscription.retry = this.options.clock.setTimer(() => {
       if (this.#road) this.#send(subscription, this.#road);
     }, backoffMs(subscription.failures));
     subscription.owner.failed(error);
   }
 
   #value(frame: FrameView, term: number): void {
-    const same = this.#byNumber.get(frame.id);
-    if (!same || !this.#isCurrent(term)) return;
+    if (!this.#isCurrent(term)) return;
     const info: ValueInfo = { term, replayed: false };
     let payload: Payload | undefined;
-    for (const subscription of [...same]) {
+    for (const subscription of this.#byNumber.of(frame.id)) {
       // A listener before this one may have ended it.
       if (subscription.delivery !== 'all' || !this.#all.has(subscription.id)) continue;
       const json = payload ? JSON.parse(payload.text) : frame.json;
@@ -238,20 +276,19 @@ export class Subscriptions {
     owner.value(value, info);
   }
 
-  #gap(number: number, term: number): void {
+  /** Of a topic, by its number, or of one subscription. */
+  #gap(number: number, isOfOne: boolean, term: number): void {
     if (!this.#isCurrent(term)) return;
     const told = new Set<object>();
-    for (const { key, topic, owner } of [...(this.#byNumber.get(number) ?? [])]) {
+    const missing = isOfOne ? [...this.#all.values()].filter(({ id }) => id === number) : this.#byNumber.of(number);
+    for (const { key, topic, owner } of missing) {
       if (told.size === told.add(owner.handle).size) continue;
       owner.resync({ key, topic, fromTerm: term, toTerm: term, reason: 'overload' });
     }
   }
 
   #unmap(subscription: MemberSubscription): void {
-    if (subscription.number === undefined) return;
-    const same = this.#byNumber.get(subscription.number);
-    same?.delete(subscription);
-    if (same?.size === 0) this.#byNumber.delete(subscription.number);
+    if (subscription.number !== undefined) this.#byNumber.delete(subscription.number, subscription);
   }
 
   /** What an older leader said comes too late. */

@@ -161,6 +161,8 @@ export class Tenure {
       self: link.self.workerId,
       clock,
       outbox: link.outbox,
+      maxQueuedBytes: link.maxQueuedBytes,
+      whenRoom: callback => link.whenRoom(callback),
       deliverHere: read,
       lanes,
     });

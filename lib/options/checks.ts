@@ -38,6 +38,12 @@ export const count = expecting(
   (value): value is number => Number.isSafeInteger(value) && (value as number) >= 1,
 );
 
+export const countOrInfinity = expecting(
+  'a whole number, at least 1, or Infinity',
+  (value): value is number =>
+    (Number.isSafeInteger(value) && (value as number) >= 1) || value === Number.POSITIVE_INFINITY,
+);
+
 export const finite = expecting('a finite number', (value): value is number => Number.isFinite(value));
 
 export const flag = expecting('true or false', value => typeof value === 'boolean');

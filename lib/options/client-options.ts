@@ -38,6 +38,13 @@ export interface ClientOptions<T = object> {
    */
   noPrimaryMs?: number;
   /**
+   * How many leaders one idempotent call, sticky publication or subscription may cost: it was in their hands when they died
+   * or hung, and from the second on they had begun with it. Then it ends with `ERR_LEADER_LOST`, and a `warning` names it.
+   * `Infinity`: as many as there are.
+   * @default 2
+   */
+  maxLeadersLost?: number;
+  /**
    * What is said of single methods of the real client.
    * @default {}
    */

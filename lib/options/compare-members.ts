@@ -8,6 +8,7 @@ const COMPARED = [
   'openTimeoutMs',
   'drainTimeoutMs',
   'noPrimaryMs',
+  'maxLeadersLost',
   'methods',
   'events',
   'restartOn',

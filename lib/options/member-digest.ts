@@ -21,6 +21,7 @@ export function memberDigest(options: MemberOptions): string {
   for (const option of [
     'openTimeoutMs',
     'noPrimaryMs',
+    'maxLeadersLost',
     'events',
     'restartOn',
     'replay',

@@ -3,6 +3,7 @@
 import { invalidOption } from '../errors.js';
 import {
   argumentList,
+  countOrInfinity,
   duration,
   eventNames,
   finite,
@@ -37,6 +38,7 @@ export interface MemberOptions {
   readonly openTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly noPrimaryMs: number;
+  readonly maxLeadersLost: number;
   /** Only methods of which something was said that isn't the default. */
   readonly methods: ReadonlyMap<string, MemberMethod>;
   /** Sorted, each name once; so are the other two lists. */
@@ -79,6 +81,7 @@ export interface ClientDefaults {
 export const MEMBER_DEFAULTS = Object.freeze({
   openTimeoutMs: 10_000,
   noPrimaryMs: 5000,
+  maxLeadersLost: 2,
   events: Object.freeze<string[]>([]),
   restartOn: Object.freeze<string[]>([]),
   priority: 0,
@@ -100,6 +103,7 @@ const COMMON: ChecksFor<CommonOptions> = {
   openTimeoutMs: duration,
   drainTimeoutMs: duration,
   noPrimaryMs: duration,
+  maxLeadersLost: countOrInfinity,
   methods: resolveMethods,
   events: eventNames,
   restartOn: eventNames,

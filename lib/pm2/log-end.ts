@@ -13,6 +13,8 @@ import {
   Kind,
   type LogState,
   MARKER,
+  type Offer,
+  type OnRoad,
   type Packet,
   PROTOCOL_VERSIONS,
   type State,
@@ -23,12 +25,12 @@ import type { Peer, WorkerEnd, WorkerEndHandlers } from '../transport/transport.
 import type { Clock } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { own } from '../utils/own.js';
-import { noBus, otherOptions, silentBus } from '../warnings.js';
+import { noBus, otherOptions, silentBus, unreached } from '../warnings.js';
 import { Args } from './args.js';
 import { Claims } from './claims.js';
 import { warningsOf } from './differences.js';
 import { Newcomer } from './newcomer.js';
-import { Offers, type SecretStore } from './offers.js';
+import { type Completed, Offers, type Reach, type SecretStore } from './offers.js';
 import { type Choose, rank, STEP_MS } from './preference.js';
 import { candidatesOf, readLog } from './read-log.js';
 import { tell } from './tell.js';
@@ -83,8 +85,11 @@ export class LogEnd implements WorkerEnd {
   readonly #joins = new Map<string, Join>();
   /** Where our member listens, or did. */
   #address: Address | undefined;
-  /** Heartbeats while the state wasn't known. Nobody led here then, but a member that left waits for its own. */
-  #unheardBeats: number[] = [];
+  /**
+   * Heartbeats that weren't read back yet, or weren't said because the state wasn't known. Nobody led here then, but a
+   * member that left waits for its own.
+   */
+  readonly #unreadBeats = new Set<number>();
   /** The hello of our link. */
   #hello: string | undefined;
   /** The state was known once. */
@@ -103,7 +108,15 @@ export class LogEnd implements WorkerEnd {
     this.#me = me;
     this.self = { workerId, pid };
     this.#view = newView(me);
-    this.#offers = new Offers(options.secrets, workerId, options.busData);
+    this.#offers = new Offers({
+      clock,
+      store: options.secrets,
+      me,
+      workerId,
+      busData: options.busData,
+      say: offer => this.#say([offer]),
+      tell: completed => this.#deliver(this.#offered(completed)),
+    });
     this.#claims = new Claims({ clock, me, choose, say: claim => this.#claim(claim) });
     this.#transfers = new Transfers(frame => this.#deliver([frame]));
     this.#watch = new Watch({
@@ -163,7 +176,6 @@ export class LogEnd implements WorkerEnd {
     /* c8 ignore next -- a packet without control frames has data, which doesn't come here */
     for (const frame of (message as Packet).c ?? []) {
       if (frame.k === 'hello') this.#greet(frame.id);
-      else if (frame.k === 'heartbeat' && !this.#view.log) this.#unheardBeats.push(frame.n);
       else frames.push(...this.#note(frame));
     }
     if (frames.length > 0) this.#say(frames, written);
@@ -194,6 +206,7 @@ export class LogEnd implements WorkerEnd {
     this.#newcomer.stop();
     this.#claims.clear();
     this.#watch.stop();
+    this.#offers.stop();
     this.#view = newView(this.#me);
     this.#whenAside.resolve();
   }
@@ -232,16 +245,32 @@ export class LogEnd implements WorkerEnd {
       this.#joins.delete(frame.group);
       this.#args.left(frame.group);
     }
-    // Nobody asks for it here.
-    if (frame.k === 'on road') return [];
+    if (frame.k === 'on road') return this.#noteRoad(frame);
+    if (frame.k === 'heartbeat') {
+      this.#unreadBeats.add(frame.n);
+      return this.#view.log ? [frame] : [];
+    }
     if (frame.k === 'address') this.#address = frame.gone ? undefined : frame;
     if (frame.k === 'transfer') return this.#transfers.ask(frame, this.#view.log) ? [frame] : [];
-    if (frame.k === 'offer')
-      return [this.#offers.hide(frame, this.#args.of(frame.group))].filter(offer => offer !== undefined);
+    if (frame.k === 'offer') return [this.#hide(frame)];
     if (frame.k !== 'join') return [frame];
     const join = this.#args.note(this.#aside ? { ...frame, eligible: false } : frame);
     this.#joins.set(join.group, join);
     return [join];
+  }
+
+  /** What a member says of its own road nobody asks for here; what its leader says, all want to know. */
+  #noteRoad({ group, term, problem }: OnRoad): ControlFrame[] {
+    const led = own(this.#view.log?.groups ?? {}, group)?.led;
+    if (problem === undefined || led?.leader !== this.#me || led.term !== term) return [];
+    return [{ k: 'offer', group, term, address: '', secret: '', problem }];
+  }
+
+  #hide(offer: Offer): Offer {
+    const said = this.#offers.hide(offer, this.#args.of(offer.group));
+    const { group, problem } = said;
+    if (problem !== undefined) this.#deliver([{ k: 'warning', group, text: unreached(group, problem) }]);
+    return said;
   }
 
   /** @returns the number of the packet */
@@ -299,19 +328,21 @@ export class LogEnd implements WorkerEnd {
     this.#offers.see(before, log);
     const { control, addresses, ended, gone } = tell(before, log, this.#me);
     const ends = ended.map(({ group, term }) => signal(group, term, Kind.END, 0));
-    const offers = addresses.flatMap(({ group, term, address }) => this.#offered(group, term, address));
+    const offers = addresses.flatMap(reach => this.#reached(reach));
     const lease = leasedAt !== undefined && { leasedAt };
     const told = control.map(frame => (lease && this.#appoints(frame) ? { ...frame, ...lease } : frame));
     const frames = [...told, ...offers, ...warningsOf(before, log, this.#me)];
     this.#deliver(frames, [...ends, ...gone]);
   }
 
-  /** Where a leader can be reached, and a warning where it was given other arguments. */
-  #offered(group: string, term: number, address: string): FromPrimary[] {
-    const completed = this.#offers.complete(group, term, address);
-    /* c8 ignore next -- a leader that is gone by now: a matter of a few milliseconds */
-    if (!completed) return [];
-    const { offer, kept } = completed;
+  #reached(reach: Reach): FromPrimary[] {
+    const completed = this.#offers.complete(reach);
+    return completed ? this.#offered(completed) : [];
+  }
+
+  /** Where a leader can be reached, or why it can't, and a warning where it was given other arguments. */
+  #offered({ offer, kept }: Completed): FromPrimary[] {
+    const { group } = offer;
     if (!kept || !this.#args.isNewlyOther(group, kept.args)) return [offer];
     this.#say([{ k: 'differs', group, option: 'args' }]);
     return [offer, { k: 'warning', group, text: otherOptions(this.self.workerId, 'args', group) }];
@@ -371,7 +402,9 @@ export class LogEnd implements WorkerEnd {
       ...(this.#address ? [this.#address] : []),
       ...this.#joins.values(),
     ]);
-    this.#deliver(this.#unheardBeats.splice(0).map(n => ({ k: 'ack', n })));
+    const unread = [...this.#unreadBeats];
+    this.#unreadBeats.clear();
+    this.#deliver(unread.map(n => ({ k: 'ack', n })));
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.#welcome();
@@ -384,7 +417,8 @@ export class LogEnd implements WorkerEnd {
       if (frame.k === 'ask') void this.#newcomer.heard(at);
       else if (frame.k === 'transfer') this.#transfers.begin(frame, before);
       // What was claimed before it in the log has been told already: if we still lead, we did when it was sent.
-      else if (frame.k === 'heartbeat' && this.#view.log) this.#deliver([{ k: 'ack', n: frame.n }]);
+      else if (frame.k === 'heartbeat' && this.#view.log && this.#unreadBeats.delete(frame.n))
+        this.#deliver([{ k: 'ack', n: frame.n }]);
     }
   }
 

@@ -5,8 +5,9 @@
 //   vacant ─────────► opening ─────────────────────► ready ──────────┐
 //     ▲                 │                             │ yield         │ yield, transfer of a group that overlaps
 //     │                 │ resign, leave, exit,        ▼               ▼
-//     └─────────────────┴── claim after silence ── handing over ◄── preparing
-//                           (prepared: its successor leads)     prepared, nobody left
+//     └─────────────────┴── claim after silence ── handing over ◄── preparing ──► ready
+//                           (prepared: its successor leads)     prepared,     nobody left, and the
+//                                                               nobody left   leader didn't yield
 
 import type {
   Address,
@@ -33,7 +34,7 @@ export type LogEntry =
   /** The daemon saw this process die. */
   | { readonly type: 'exit'; readonly process: string; readonly at: number };
 
-/** A term that held for so long ends the count of failures. */
+/** When somebody led for so long since the last failure, the count of failures ends. */
 const STABLE_MS = 10_000;
 
 export const EMPTY_LOG: LogState = { peers: {}, groups: {}, lastTerm: 0 };
@@ -74,7 +75,8 @@ function readFrame(state: LogState, id: string, frame: ControlFrame, at: number)
   if (!('group' in frame)) return state;
   if (frame.k === 'join') return join(state, id, frame, at);
   const group = own(state.groups, frame.group);
-  if (!group || !own(group.members, id)) return state;
+  // Who has just left may still have asked for a hand-over.
+  if (!group || (frame.k !== 'transfer' && !own(group.members, id))) return state;
   const next = readOfMember(state, group, id, frame, at);
   return next === group ? state : withGroup(state, frame.group, next);
 }
@@ -118,12 +120,19 @@ function join(state: LogState, id: string, frame: Join, at: number): LogState {
   return withGroup(state, name, { ...group, members: { ...group.members, [id]: member }, failed });
 }
 
-const newGroup = (lastTerm: number): BusGroup => ({ lastTerm, members: {}, failed: [], failures: 0, pauseMs: 0 });
+const newGroup = (lastTerm: number): BusGroup => ({
+  lastTerm,
+  members: {},
+  failed: [],
+  failures: 0,
+  heldMs: 0,
+  pauseMs: 0,
+});
 
 /** A group without members is forgotten, but for its last term. */
 function withGroup(state: LogState, name: string, group: BusGroup): LogState {
   const { [name]: _, ...others } = state.groups;
-  if (Object.keys(group.members).length > 0) return { ...state, groups: { ...others, [name]: group } };
+  if (Object.keys(group.members).length > 0) return { ...state, groups: { ...others, [name]: goOn(group) } };
   return { ...state, groups: others, lastTerm: Math.max(state.lastTerm, group.lastTerm) };
 }
 
@@ -170,9 +179,10 @@ function becomeReady(group: BusGroup, led: Led): BusGroup {
   return { ...rest, led: { ...led, at: 'ready' }, failed: [] };
 }
 
-function offer(group: BusGroup, id: string, { term, address }: Offer): BusGroup {
-  const { led } = group;
-  return led?.leader === id && led.term === term ? { ...group, led: { ...led, address } } : group;
+function offer(group: BusGroup, id: string, { term, address, problem }: Offer): BusGroup {
+  if (group.led?.leader !== id || group.led.term !== term) return group;
+  const { address: _, problem: __, ...led } = group.led;
+  return { ...group, led: { ...led, ...(problem === undefined ? { address } : { problem }) } };
 }
 
 const isReady = (group: BusGroup, id: string, term: number): group is BusGroup & { readonly led: Led } =>
@@ -189,16 +199,24 @@ function transfer({ peers }: LogState, group: BusGroup, to: number | undefined):
 function yielded(group: BusGroup, id: string, { term, now }: Yield): BusGroup {
   const next = isReady(group, id, term) ? handOver({ ...group, avoided: id }, group.led) : group;
   const { led } = next;
+  if (led?.at !== 'preparing' || led.leader !== id || led.term !== term) return next;
   // What its successor opens is for the next term all the same.
-  const isDue = now && led?.at === 'preparing' && led.leader === id && led.term === term;
-  return isDue ? { ...next, led: { ...led, at: 'handing over' } } : next;
+  return { ...next, led: now ? { ...led, at: 'handing over' } : { ...led, yields: true } };
 }
 
 /** The leader goes: at once, or where the group overlaps once a successor is prepared. */
 function handOver(group: BusGroup, led: Led): BusGroup {
   const overlaps = group.members[led.leader]!.handover === 'overlap';
-  const waits = overlaps && candidatesOf(group, led.leader).length > 0;
-  return { ...group, led: { ...led, at: waits ? 'preparing' : 'handing over' } };
+  return { ...group, led: { ...led, at: overlaps ? 'preparing' : 'handing over' } };
+}
+
+/** Nobody is left who could be prepared: who wants to go hands over all the same, anybody else leads as before. */
+function goOn(group: BusGroup): BusGroup {
+  const { led, wanted } = group;
+  if (led?.at !== 'preparing' || led.successor) return group;
+  const candidates = candidatesOf(group, led.leader);
+  if (led.yields) return candidates.length > 0 ? group : { ...group, led: { ...led, at: 'handing over' } };
+  return candidates.some(id => wanted === undefined || id === wanted) ? group : becomeReady(group, led);
 }
 
 function prepared(group: BusGroup, id: string, term: number, methods: readonly string[], at: number): BusGroup {
@@ -225,17 +243,16 @@ function resign(
   return vacate({ ...group, ...(error && { error }) }, led, cause, at);
 }
 
-function successorLost(group: BusGroup, { successor: _, ...led }: Led): BusGroup {
-  if (led.at === 'preparing') return handOver(group, led);
-  return { ...group, led };
-}
+const successorLost = (group: BusGroup, { successor: _, ...led }: Led): BusGroup => ({ ...group, led });
 
 /** The term is over; who was prepared leads. */
 function vacate(group: BusGroup, led: Led, cause: DeposedCause, at: number): BusGroup {
   const { led: _, ...left } = group;
   const { leader, successor, readyAt } = led;
-  const failures = led.at !== 'opening' && at - readyAt >= STABLE_MS ? 0 : group.failures;
-  const vacant: BusGroup = { ...left, cause, failures, pauseMs: 0 };
+  const held = (group.heldMs ?? 0) + (led.at === 'opening' ? 0 : Math.max(0, at - readyAt));
+  const isStable = held >= STABLE_MS;
+  const failures = isStable ? 0 : group.failures;
+  const vacant: BusGroup = { ...left, cause, failures, heldMs: isStable ? 0 : held, pauseMs: 0 };
   if (successor) {
     const { id, next, methods } = successor;
     const following: Led = { term: next, leader: id, at: 'opening', readyAt: at, methods: methods ?? [] };
@@ -246,7 +263,7 @@ function vacate(group: BusGroup, led: Led, cause: DeposedCause, at: number): Bus
   if (cause === 'resigned') return { ...vacant, avoided: leader };
   // The first break is mended at once; a client that keeps breaking is opened ever more slowly.
   if (cause === 'broken' && led.at !== 'handing over') {
-    return { ...vacant, failures: failures + 1, pauseMs: backoffMs(failures) };
+    return { ...vacant, failures: failures + 1, heldMs: 0, pauseMs: backoffMs(failures) };
   }
   return vacant;
 }
@@ -254,7 +271,7 @@ function vacate(group: BusGroup, led: Led, cause: DeposedCause, at: number): Bus
 function attemptFailed(group: BusGroup): BusGroup {
   if (!hasFailedOnAll(group)) return group;
   const failures = group.failures + 1;
-  return { ...group, failures, pauseMs: backoffMs(failures) };
+  return { ...group, failures, heldMs: 0, pauseMs: backoffMs(failures) };
 }
 
 // ------------------------------------------------------------------------------------------------ who is gone

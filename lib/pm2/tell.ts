@@ -13,12 +13,13 @@ import {
   type NewsPhase,
 } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
+import type { Reach } from './offers.js';
 import { EMPTY_LOG, hasFailedOnAll } from './read-log.js';
 
 export interface Told {
   readonly control: readonly FromPrimary[];
-  /** Leaders that can be reached past the bus from now on. */
-  readonly addresses: readonly { readonly group: string; readonly term: number; readonly address: string }[];
+  /** Leaders that can be reached past the bus from now on, or why they can't. */
+  readonly addresses: readonly Reach[];
   /** Groups and terms that are over for this worker. */
   readonly ended: readonly { readonly group: string; readonly term: number }[];
   /** Members that are gone from groups that this worker leads, as their leader hears of it. */
@@ -54,14 +55,23 @@ function tellOfGroup(name: string, was: Seen, is: Seen, me: string, told: Tellin
   const handsOver = (led: Led | undefined) => (led?.at === 'handing over' && led.leader === me ? led.term : undefined);
   const term = handsOver(after);
   if (term !== undefined && handsOver(before) !== term) told.control.push({ k: 'handover', group: name, term });
-  const next = after?.successor;
-  if (next?.id === me && before?.successor?.next !== next.next) {
+  const [last, next] = [before?.successor, after?.successor];
+  // What it has open, or opens, is for a term that won't begin.
+  if (last?.id === me && next?.next !== last.next && after?.term !== last.next)
+    told.control.push({ k: 'handover', group: name, term: last.next });
+  if (next?.id === me && last?.next !== next.next) {
     told.control.push({ k: 'prepare', group: name, term: next.next });
   }
-  if (after?.address !== undefined && after.leader !== me && (isNew || before?.address !== after.address)) {
-    told.addresses.push({ group: name, term: after.term, address: after.address });
-  }
+  const [lastReach, reach] = [reachOf(name, before), reachOf(name, after)];
+  const isOther = lastReach?.address !== reach?.address || lastReach?.problem !== reach?.problem;
+  if (reach && after!.leader !== me && (isNew || isOther)) told.addresses.push(reach);
   tellOfGone(name, was, is, me, told);
+}
+
+function reachOf(group: string, led: Led | undefined): Reach | undefined {
+  const { term, address, problem } = led ?? {};
+  if (term === undefined || (address === undefined && problem === undefined)) return undefined;
+  return { group, term, ...(problem === undefined ? { address } : { problem }) };
 }
 
 /** A member that left, or died: who leads now, and did then, takes back what it left. */

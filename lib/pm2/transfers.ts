@@ -2,12 +2,13 @@
 
 import type { BusGroup, LogState, Transfer, TransferFailure, Transferred } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
-import { candidatesOf, hasFailedOnAll } from './read-log.js';
+import { candidatesOf } from './read-log.js';
 
 interface Waiting {
   readonly request: Transfer;
-  /** The term that is to end. */
+  /** The term that is to end, and whose it is. */
   readonly term: number;
+  readonly from: string;
 }
 
 export class Transfers {
@@ -35,17 +36,17 @@ export class Transfers {
     const others = candidatesOf(group, led.leader).map(id => before.peers[id]!.workerId);
     const isPossible = request.to === undefined ? others.length > 0 : others.includes(request.to);
     if (!isPossible) return this.#end(request, 'no candidate');
-    this.#waiting.push({ request, term: led.term });
+    this.#waiting.push({ request, term: led.term, from: led.leader });
   }
 
   /** The state changed; `undefined`: it isn't known any more, nor what will become of what was asked for. */
   see(log: LogState | undefined): void {
     if (!log) return this.#lose();
-    this.#waiting = this.#waiting.filter(({ request, term }) => {
+    this.#waiting = this.#waiting.filter(({ request, term, from }) => {
       const group = own(log.groups, request.group);
       if (group && !isOver(group, term)) return true;
-      const leader = group?.led && log.peers[group.led.leader]?.workerId;
-      const isDone = leader !== undefined && (request.to ?? leader) === leader;
+      const leader = group?.led && group.led.leader !== from && log.peers[group.led.leader]!.workerId;
+      const isDone = leader && (request.to ?? leader) === leader;
       this.#end(request, isDone ? undefined : 'failed');
       return false;
     });
@@ -63,6 +64,9 @@ export class Transfers {
   }
 }
 
-/** The next leader is ready, or nobody could be. */
-const isOver = (group: BusGroup, term: number): boolean =>
-  (group.led !== undefined && group.led.term !== term && group.led.at !== 'opening') || hasFailedOnAll(group);
+/** The next leader is ready, or the old one leads as before, or nobody may lead. */
+function isOver(group: BusGroup, term: number): boolean {
+  const { led } = group;
+  if (!led) return candidatesOf(group).length === 0;
+  return led.term === term ? led.at === 'ready' : led.at !== 'opening';
+}

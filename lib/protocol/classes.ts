@@ -4,15 +4,18 @@
 //   class         frames                                bound                      beyond it
 //   call          CALL, ONEWAY, PUBLISH, UNPUBLISH      bytes of the receiver      refused: OVERLOADED, `'not-started'`
 //   subscription  SUBSCRIBE                             bytes of the receiver      refused: OVERLOADED
-//   withdrawal    CANCEL, UNSUBSCRIBE                   one for each call and      nothing: it takes the place of the one
-//                                                       subscription; a count      before, or goes with what was refused
+//   withdrawal    CANCEL, UNSUBSCRIBE                   bytes of the receiver      one stays for each call and subscription,
+//                                                                                  but for those that were refused; beyond
+//                                                                                  a number of them they are dropped, with
+//                                                                                  a `warning`
 //   result        RESULT, ERROR                         bytes of the receiver      dropped: OVERLOADED, `'unknown'`
 //   value         VALUE, VALUE_ONE, REPLAY, EVENT, and  bytes of the receiver      the newest of each topic stays, GAP tells
 //                 what must not overtake them
 //   signal        all others                            the number of members      never dropped: a few bytes each
 //
 // Bytes of the receiver: in the primary `maxQueuedBytes` for a worker and `maxQueuedTotalBytes` for all, in a leader on the
-// direct route the same, in a member 64 MiB on its way out, in a leader without a lease 64 MiB that it holds.
+// direct route the same, in a member 64 MiB on its way out, in a leader 64 MiB that wait for its lease or
+// their turn, and 8 MiB of values on their way to the primary.
 
 import { Kind } from './messages.js';
 
@@ -34,6 +37,8 @@ const CLASSES: ReadonlyMap<number, FrameClass> = new Map<number, FrameClass>([
   [Kind.EVENT, 'value'],
   // A subscription that is confirmed must not hear values from before, and what comes by another route comes after them.
   [Kind.SUBSCRIBED, 'value'],
+  // Nor must what tells that values are missing come before those that aren't.
+  [Kind.GAP, 'value'],
   [Kind.SWITCHED, 'value'],
   [Kind.RESUMED, 'value'],
 ]);

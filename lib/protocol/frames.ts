@@ -17,7 +17,10 @@ export const WRITE_BYTES = 64 * 1024;
 const BATCH = 32;
 
 /** What a bundle without frames costs, for the accounts of what waits. */
-const OVERHEAD_BYTES = 64;
+export const OVERHEAD_BYTES = 64;
+
+/** What a frame costs beside its text and parts. */
+export const FRAME_BYTES = 16;
 
 /** Pairs of a bundle among which that of the next call is looked for. */
 const NEAR = 8;
@@ -104,7 +107,7 @@ export class OpenBundle {
     const whole = about ? kind + ABOUT * this.#placeOf(about) : kind;
     this.#head.push(whole, id, text.length, parts ? parts.length : 0);
     this.#texts.push(text);
-    this.bytes += text.length + 16;
+    this.bytes += text.length + FRAME_BYTES;
     if (parts) {
       this.#parts ??= [];
       for (const part of parts) {
@@ -326,33 +329,75 @@ export class FrameView {
   }
 }
 
+/** The frames of a bundle, one after the other. */
+export class FrameReader {
+  readonly #bundle: Bundle;
+  readonly #values: readonly unknown[];
+  readonly #parts: readonly Part[];
+  readonly #view: FrameView;
+  /** Where the next frame begins: among the frames, in the text, among the parts. */
+  #index = 0;
+  #offset = 1;
+  #part = 0;
+  #isRepeated = false;
+
+  /** @throws SyntaxError where the text isn't JSON */
+  constructor(bundle: Bundle) {
+    this.#bundle = bundle;
+    this.#parts = unpack(bundle);
+    this.#values = JSON.parse(bundle.x) as unknown[];
+    this.#view = new FrameView(bundle.x, bundle.m);
+  }
+
+  /** The next frame: the same object for all, so keep what it holds and not itself. */
+  next(): FrameView | undefined {
+    const view = this.#view;
+    if (this.#isRepeated) {
+      this.#isRepeated = false;
+      return view;
+    }
+    const { h } = this.#bundle;
+    const at = this.#index * 4;
+    if (at >= h.length) return undefined;
+    const kind = h[at]!;
+    const count = h[at + 3]!;
+    view.kind = kindOf(kind);
+    view.ext = (kind & EXT) !== 0;
+    view.one = (kind & ONE) !== 0;
+    view.more = (kind & MORE) !== 0;
+    view.about = kind >>> ABOUT_BITS;
+    view.id = h[at + 1]!;
+    view.json = this.#values[this.#index];
+    view.parts = count === 0 ? undefined : this.#parts.slice(this.#part, this.#part + count);
+    view.start = this.#offset;
+    view.length = h[at + 2]!;
+    this.#offset += view.length + 1;
+    this.#part += count;
+    this.#index++;
+    return view;
+  }
+
+  /** The frame at hand comes once more, as new: to decode a text may have changed it. */
+  repeat(): void {
+    this.#isRepeated = true;
+    this.#view.json = JSON.parse(this.#view.payload().text);
+  }
+
+  /** What wasn't read yet. */
+  get rest(): Bundle {
+    const first = this.#isRepeated ? this.#index - 1 : this.#index;
+    return (
+      pickFrames(this.#bundle, (_kind, _id, index) => index >= first) ?? { ...this.#bundle, h: [], x: '[]', p: [] }
+    );
+  }
+}
+
 /**
  * Visits each frame in order.
  *
  * @throws SyntaxError where the text isn't JSON, before any frame is visited.
  */
 export function readFrames(bundle: Bundle, visit: (frame: FrameView) => void): void {
-  const { h, x, m } = bundle;
-  const parts = unpack(bundle);
-  const values = JSON.parse(x) as unknown[];
-  const view = new FrameView(x, m);
-  let offset = 1;
-  let part = 0;
-  for (let i = 0, at = 0; i < h.length; i += 4, at++) {
-    const kind = h[i]!;
-    const count = h[i + 3]!;
-    view.kind = kindOf(kind);
-    view.ext = (kind & EXT) !== 0;
-    view.one = (kind & ONE) !== 0;
-    view.more = (kind & MORE) !== 0;
-    view.about = kind >>> ABOUT_BITS;
-    view.id = h[i + 1]!;
-    view.json = values[at];
-    view.parts = count === 0 ? undefined : parts.slice(part, part + count);
-    view.start = offset;
-    view.length = h[i + 2]!;
-    offset += view.length + 1;
-    part += count;
-    visit(view);
-  }
+  const reader = new FrameReader(bundle);
+  for (let frame = reader.next(); frame; frame = reader.next()) visit(frame);
 }

@@ -88,6 +88,8 @@ export interface Hello {
   readonly pid: number;
   /** Arrives as bytes only on a channel with 'advanced' serialization. */
   readonly probe: unknown;
+  /** It has read a goodbye, and closes real clients yet: a sign of life, and no more. */
+  readonly closing?: boolean;
 }
 
 export interface Welcome {
@@ -271,6 +273,8 @@ export interface Offer {
   readonly term: number;
   readonly address: string;
   readonly secret: string;
+  /** Under PM2: why there is no address, or no secret of it. */
+  readonly problem?: string | undefined;
 }
 
 /** A member, or the leader itself, tells which road its data takes in this term, and why if it isn't the one asked for. */
@@ -433,6 +437,8 @@ export interface BusGroup {
   readonly failed: readonly string[];
   /** Rounds of attempts that failed in a row, and terms that broke soon, since one held. */
   readonly failures: number;
+  /** For how long, in ms, somebody led since the last of them. */
+  readonly heldMs?: number;
   /** How long a candidate waits before its claim, where the last term broke or nobody could open. */
   readonly pauseMs: number;
   readonly error?: PortablePayload;
@@ -450,10 +456,14 @@ export interface Led {
   readonly leader: string;
   /** `preparing`: a hand-over waits until a successor has its real client open. */
   readonly at: 'opening' | 'ready' | 'preparing' | 'handing over';
+  /** While it is `preparing`: the leader itself wants to go, so that it hands over also where nobody can be prepared. */
+  readonly yields?: boolean;
   /** The daemon's clock when it became ready, in ms. */
   readonly readyAt: number;
   /** Where the leader can be reached past the bus. */
   readonly address?: string;
+  /** Why it can't. */
+  readonly problem?: string;
   readonly methods: readonly string[];
   /** Who opens, or has open, its real client for the term `next`. */
   readonly successor?: { readonly id: string; readonly next: number; readonly methods?: readonly string[] };
@@ -483,6 +493,8 @@ export const Kind = {
   RESUME: 8,
   /** as `CALL`; only whether it failed is of interest */
   ONEWAY: 9,
+  /** `0`; the call or subscription with this id, which follows, was in the hands of a leader that was lost */
+  SUSPECT: 19,
 
   // leader -> member
   /** the value; the id is the call's */
@@ -503,6 +515,8 @@ export const Kind = {
   EVENT: 17,
   /** values of the topic with this number were dropped before the next one */
   GAP: 18,
+  /** `0`; a call or subscription that a leader may have been lost by begins now */
+  BEGUN: 24,
 
   // whoever holds the call last before the leader, the leader included -> member; the id is the call's
   /** the call never began; the next leader gets it */

@@ -219,8 +219,10 @@ const led = (): Fields => ({
   term: count,
   leader: text,
   at: oneOf('opening', 'ready', 'preparing', 'handing over'),
+  yields: optional(flag),
   readyAt: number,
   address: optional(text),
+  problem: optional(text),
   methods: listOf(text, 10_000),
   successor: optional(shaped(busSuccessor)),
 });
@@ -230,6 +232,7 @@ const busGroup = (): Fields => ({
   led: optional(shaped(led)),
   failed: listOf(text, 100_000),
   failures: count,
+  heldMs: optional(number),
   pauseMs: number,
   error: optional(payload),
   cause: optional(text),
@@ -247,7 +250,14 @@ const toList = (fields: Fields): FieldList => Object.entries(fields).map(([field
 
 const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
   Object.entries<Fields>({
-    hello: { versions: listOf(count, 100), id: text, workerId: count, pid: count, probe: anything },
+    hello: {
+      versions: listOf(count, 100),
+      id: text,
+      workerId: count,
+      pid: count,
+      probe: anything,
+      closing: optional(flag),
+    },
     welcome: {
       version: count,
       id: text,
@@ -290,7 +300,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     handover: { group, term: count },
     prepare: { group, term: count },
     address: { address: shortText, gone: optional(flag) },
-    offer: { group, term: count, address: shortText, secret: shortText },
+    offer: { group, term: count, address: shortText, secret: shortText, problem: optional(text) },
     'on road': { group, term: count, road, problem: optional(text) },
     warning: { group, text },
     transfer: { group, id: count, to: optional(count) },

@@ -1,11 +1,15 @@
 // What members took back while their leader doesn't read: one small frame for each call and subscription. What belongs to
-// something that was refused is forgotten with it.
+// something that was refused is forgotten with it, so there are about as many as calls and subscriptions that the leader has
+// or will get. Beyond the bound they are dropped, which whoever keeps them is told.
 
 import { OpenBundle } from './frames.js';
 import { type Bundle, EXT, Kind, kindOf } from './messages.js';
 
-/** Of a leader that doesn't read; it is deposed long before as many members' calls can be under way. */
-const MOST = 100_000;
+/** Of one leader. */
+export const MOST_WITHDRAWALS = 100_000;
+
+/** A call ends by itself, a subscription doesn't. */
+const MOST_BEFORE_CANCEL = MOST_WITHDRAWALS / 2;
 
 /** What one of them takes, about. */
 const ENTRY_BYTES = 128;
@@ -24,6 +28,8 @@ export class Withdrawals {
   readonly #kept = new Map<string, Withdrawal>();
   /** What was refused, and may yet be taken back by who doesn't know of it. */
   readonly #refused = new Set<string>();
+  /** Since the last were handed out. */
+  #hasDropped = false;
 
   get size(): number {
     return this.#kept.size;
@@ -36,23 +42,29 @@ export class Withdrawals {
 
   /** A call or a subscription of this bundle was refused. */
   refuse(bundle: Bundle, id: number): void {
-    this.#refused.add(keyOf(bundle, id));
-    if (this.#refused.size > MOST) this.#refused.delete(this.#refused.values().next().value!);
+    // Else what takes it back is kept for nothing.
+    if (this.#refused.size < MOST_WITHDRAWALS) this.#refused.add(keyOf(bundle, id));
   }
 
-  /** Keeps a bundle of one frame. */
-  keep(bundle: Bundle): void {
+  /**
+   * Keeps a bundle of one frame.
+   * @returns whether it is the first that is dropped instead, since the last were handed out
+   */
+  keep(bundle: Bundle): boolean {
     const { h, x, p } = bundle;
     const [kind = 0, id = 0] = h;
     const of = keyOf(bundle, id);
-    if (this.#refused.delete(of)) return;
+    if (this.#refused.delete(of)) return false;
     const { g, t, f } = bundle;
     const isSmall = !p && x.length <= MOST_REASON;
     const number = /^\[\[(\d+)/.exec(x)?.[1];
     // The number of the signal, and no reason, in the tagged form.
     const text = isSmall || number === undefined ? x.slice(1, -1) : `[${number},[1]]`;
-    this.#kept.set(`${of}|${number ?? ''}`, { bundle: { g, t, ...(f !== undefined && { f }) }, kind, id, text });
-    if (this.#kept.size > MOST) this.#kept.delete(this.#kept.keys().next().value!);
+    const key = `${of}|${number ?? ''}`;
+    const most = kindOf(kind) === Kind.CANCEL ? MOST_BEFORE_CANCEL : MOST_WITHDRAWALS;
+    if (this.#kept.size >= most && !this.#kept.has(key)) return this.#drop();
+    this.#kept.set(key, { bundle: { g, t, ...(f !== undefined && { f }) }, kind, id, text });
+    return false;
   }
 
   /** Hands out what was kept, in its order. */
@@ -80,6 +92,13 @@ export class Withdrawals {
   clear(): void {
     this.#kept.clear();
     this.#refused.clear();
+    this.#hasDropped = false;
+  }
+
+  #drop(): boolean {
+    const isFirst = !this.#hasDropped;
+    this.#hasDropped = true;
+    return isFirst;
   }
 }
 

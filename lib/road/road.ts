@@ -25,8 +25,8 @@ export interface Road {
 
 /** To a leader in another process. */
 export interface RemoteRoad extends Road {
-  /** The leader can be reached past the primary. */
-  offered(offer: { readonly address: string; readonly secret: string }): void;
+  /** The leader can be reached past the primary; `problem`: it can't. */
+  offered(offer: { readonly address: string; readonly secret: string; readonly problem?: string | undefined }): void;
   /** Bytes that haven't left this process, but for those that wait for the channel. */
   readonly queuedBytes: number;
   /** A word of the leader's about the road, that came by the relay. @returns whether it was one */

@@ -30,7 +30,7 @@ import {
   VACANT,
 } from './group-state.js';
 
-/** A term that held for so long ends the count of failures. */
+/** When somebody led for so long since the last failure, the count of failures ends. */
 const STABLE_MS = 10_000;
 
 /** The one door: what a group becomes by an event, and what is to be done about it. */
@@ -87,12 +87,20 @@ class Working {
     this.#setMember({ ...member, joinedAt, hasFailed: known?.hasFailed === true && mayLead(known), isSilent });
     const { at } = this.state;
     // A newcomer hasn't failed yet: it need not wait for the pause of those that have.
-    const isPossible = at.stage === 'vacant' && (!at.isPaused || at.hasFailed) && this.#candidates().length > 0;
-    if (isPossible) this.#appointNext();
+    const isPossible = at.stage === 'vacant' && (!at.isPaused || at.hasFailed || at.isHeldOpen === true);
+    if (isPossible && this.#candidates().length > 0) this.#appointOrHoldOpen(at);
     else if (at.stage === 'vacant' && !known && this.state.members.size === 1)
       this.#do({ do: 'emit', event: 'vacant' });
     this.#replaceIneligibleLeader();
     this.#do({ do: 'tell' });
+  }
+
+  #appointOrHoldOpen({ isHeldOpen }: Extract<Stage, { stage: 'vacant' }>): void {
+    const { state, rules } = this;
+    const isBusy = this.#candidates().every(({ workerId }) => rules.leads(workerId) > 0);
+    if (!state.isNew || !rules.othersMayCome || !isBusy) return this.#appointNext();
+    if (isHeldOpen) return;
+    this.#set({ at: { stage: 'vacant', isPaused: true, hasFailed: false, isHeldOpen: true } }, { do: 'hold open' });
   }
 
   /** A process that led alone, or is about to end, gives the group to the first worker that is eligible. */
@@ -165,9 +173,7 @@ class Working {
 
   #fence(at: Led, cause: DeposedCause, order: GroupOrder): void {
     const { term, leader } = at;
-    this.#set({ at: { stage: 'fenced', term, leader, cause }, failures: this.#failuresAfter(at) }, order, {
-      do: 'tell',
-    });
+    this.#set({ at: { stage: 'fenced', term, leader, cause }, ...this.#failuresAfter(at) }, order, { do: 'tell' });
   }
 
   #exited(workerId: number): void {
@@ -315,7 +321,7 @@ class Working {
     // Of a fenced one it was said when its channel closed, if that has closed.
     if (at.stage !== 'fenced' || members.has(leader)) this.#do({ do: 'end', term, leader });
     this.#do({ do: 'emit', event: 'deposed', term, workerId: leader, cause, ...(error && { error }) });
-    this.#set({ at: VACANT, failures: this.#failuresAfter(at) });
+    this.#set({ at: VACANT, ...this.#failuresAfter(at) });
     const prepared = at.stage === 'handing over' ? at.prepared : at.stage === 'preparing' ? at : undefined;
     if (prepared && !members.get(prepared.successor)!.isSilent) {
       return this.#appointPrepared(
@@ -330,8 +336,10 @@ class Working {
   }
 
   /** The count of failures after a term that ends now. */
-  #failuresAfter(at: Stage): number {
-    return 'readyAt' in at && this.rules.now - at.readyAt >= STABLE_MS ? 0 : this.state.failures;
+  #failuresAfter(at: Stage): Pick<GroupState, 'failures' | 'heldMs'> {
+    const { failures } = this.state;
+    const heldMs = this.state.heldMs + ('readyAt' in at ? Math.max(0, this.rules.now - at.readyAt) : 0);
+    return heldMs >= STABLE_MS ? { failures: 0, heldMs: 0 } : { failures, heldMs };
   }
 
   /** Nobody takes over. */
@@ -354,7 +362,7 @@ class Working {
   /** The first break is mended at once; a client that keeps breaking is opened ever more slowly. */
   #pauseAfterBreak(): void {
     const ms = backoffMs(this.state.failures);
-    this.#set({ failures: this.state.failures + 1 });
+    this.#set({ failures: this.state.failures + 1, heldMs: 0 });
     if (ms === 0) return this.#appointNext();
     this.#failTransfer();
     this.#set({ at: { stage: 'vacant', isPaused: true, hasFailed: false } }, { do: 'pause', ms }, { do: 'tell' });
@@ -369,6 +377,7 @@ class Working {
       {
         at: { stage: 'opening', term, leader },
         lastTerm: term,
+        isNew: false,
         preferred: this.state.preferred.filter(id => id !== leader),
       },
       { do: 'emit', event: 'appointed', term, workerId: leader },
@@ -389,7 +398,7 @@ class Working {
     const failed = [...members.values()].some(member => mayLead(member) && member.hasFailed);
     if (failed) {
       this.#set(
-        { at: { stage: 'vacant', isPaused: true, hasFailed: true }, failures: failures + 1 },
+        { at: { stage: 'vacant', isPaused: true, hasFailed: true }, failures: failures + 1, heldMs: 0 },
         { do: 'pause', ms: backoffMs(failures + 1) },
       );
     } else {

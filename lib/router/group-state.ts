@@ -22,8 +22,8 @@ export interface GroupMember {
 }
 
 export type Stage =
-  /** `isPaused`: an attempt comes after a pause. */
-  | { readonly stage: 'vacant'; readonly isPaused: boolean; readonly hasFailed: boolean }
+  /** `isPaused`: an attempt comes after a pause. `isHeldOpen`: it comes sooner where somebody joins who leads nothing yet. */
+  | { readonly stage: 'vacant'; readonly isPaused: boolean; readonly hasFailed: boolean; readonly isHeldOpen?: boolean }
   | { readonly stage: 'opening'; readonly term: number; readonly leader: number }
   | { readonly stage: 'leading'; readonly term: number; readonly leader: number; readonly readyAt: number }
   /** The leader goes on while the successor opens its own real client for the term `next`. */
@@ -52,10 +52,14 @@ export interface GroupState {
   readonly name: string;
   /** The last term given out. */
   readonly lastTerm: number;
+  /** Nobody was appointed yet. */
+  readonly isNew: boolean;
   readonly members: ReadonlyMap<number, GroupMember>;
   readonly at: Stage;
   /** Rounds of attempts that failed in a row, and terms that broke soon, since one held. */
   readonly failures: number;
+  /** For how long, in ms, somebody led since the last of them, in whatever terms. */
+  readonly heldMs: number;
   readonly error?: PortablePayload;
   readonly methods: readonly string[];
   /** Who shall be tried first, in this order. */
@@ -99,6 +103,8 @@ export type GroupOrder =
   | { readonly do: 'prepare'; readonly to: number; readonly term: number }
   | { readonly do: 'kill'; readonly workerId: number }
   | { readonly do: 'pause'; readonly ms: number }
+  /** Resume in a moment, unless it is led by then. */
+  | { readonly do: 'hold open' }
   /** No data of this term passes any more; what waits for its leader goes back. */
   | { readonly do: 'end'; readonly term: number; readonly leader: number }
   | { readonly do: 'emit'; readonly event: 'appointed' | 'ready'; readonly term: number; readonly workerId: number }
@@ -117,6 +123,10 @@ export interface Rules {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly hungLeader: 'depose' | 'kill';
+  /** There are workers that haven't joined. */
+  readonly othersMayCome: boolean;
+  /** How many groups a member leads. */
+  leads(workerId: number): number;
   /** One of the candidates, of which there is at least one. */
   choose(candidates: readonly GroupMember[]): number;
 }
@@ -132,7 +142,17 @@ export const mayLead = ({ eligible, lastResort }: GroupMember): boolean => eligi
 export const VACANT: Stage = { stage: 'vacant', isPaused: false, hasFailed: false };
 
 export function newGroup(name: string, lastTerm: number): GroupState {
-  return { name, lastTerm, members: new Map(), at: VACANT, failures: 0, methods: [], preferred: [] };
+  return {
+    name,
+    lastTerm,
+    isNew: true,
+    members: new Map(),
+    at: VACANT,
+    failures: 0,
+    heldMs: 0,
+    methods: [],
+    preferred: [],
+  };
 }
 
 /** The worker that leads or is to lead, if any. */

@@ -26,12 +26,15 @@ export interface GroupHost {
   readonly clock: Clock;
   readonly hungLeader: Rules['hungLeader'];
   readonly workers: ReadonlyMap<number, RoutedWorker>;
+  /** Workers that exist, whether they use the library or not. */
+  readonly expected: number;
   pidOf(workerId: number): number;
   choose(candidates: readonly GroupMember[], name: string): number;
   /** @returns when `after` began to be watched, where it was not before: then its silence counts from there. */
   leaderChanged(before: number | undefined, after: number | undefined): number | undefined;
   successorChanged(before: number | undefined, after: number | undefined): void;
   kill(workerId: number): void;
+  holdOpen(group: Group): void;
   endTerm(group: Group, term: number, leader: number): void;
   memberGone(group: Group, workerId: number): void;
   transferred(id: number, failed?: TransferFailure): void;
@@ -202,6 +205,8 @@ export class Group {
         return this.host.kill(order.workerId);
       case 'pause':
         return this.#pauseFor(order.ms);
+      case 'hold open':
+        return this.host.holdOpen(this);
       case 'end':
         return this.host.endTerm(this, order.term, order.leader);
       case 'emit':
@@ -258,7 +263,13 @@ export class Group {
   }
 
   #rules(): Rules {
-    const { clock, hungLeader } = this.host;
-    return { now: clock.wall(), hungLeader, choose: candidates => this.host.choose(candidates, this.name) };
+    const { clock, hungLeader, expected, workers } = this.host;
+    return {
+      now: clock.wall(),
+      hungLeader,
+      othersMayCome: expected > this.state.members.size,
+      leads: workerId => workers.get(workerId)!.leads,
+      choose: candidates => this.host.choose(candidates, this.name),
+    };
   }
 }

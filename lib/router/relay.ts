@@ -6,6 +6,7 @@ import { classOf, isCall } from '../protocol/classes.js';
 import { bytesOf, OpenBundle, pickFrames, signal, splitFrames } from '../protocol/frames.js';
 import { type Bundle, Kind, Overload } from '../protocol/messages.js';
 import type { Mutable } from '../utils/mutable.js';
+import { droppedWithdrawals } from '../warnings.js';
 import type { Group } from './group.js';
 import type { RoutedWorker } from './routed-worker.js';
 
@@ -16,6 +17,10 @@ export interface RelayHost {
   readonly traffic: { frames: number; bundles: number; bytes: number };
   /** Whether `bytes` more may not wait for this worker. */
   isOverloaded(worker: RoutedWorker, bytes: number): boolean;
+  /** Bytes of values that may be kept for this worker. */
+  roomOf(worker: RoutedWorker): number;
+  /** Something needs attention. */
+  warn(message: string, detail: object): void;
 }
 
 /** A bundle came from a worker. What doesn't fit the group as it stands is dropped; `endTerm` says what was not. */
@@ -41,12 +46,15 @@ function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bun
   tell('overload', { side: 'primary', group: bundle.g, workerId: leader.workerId, what: 'calls' });
   const refused = pickFrames(passed, isAsked);
   if (refused) refuse(from, leader, refused);
-  keepSmall(leader, passed);
+  keepSmall(host, leader, passed);
 }
 
 /** Of what there is no room for, that which must not be lost. */
-function keepSmall(leader: RoutedWorker, bundle: Bundle): void {
-  for (const frame of splitFrames(bundle, kind => classOf(kind) === 'withdrawal')) leader.withdrawals.keep(frame);
+function keepSmall(host: RelayHost, leader: RoutedWorker, bundle: Bundle): void {
+  const { workerId } = leader;
+  for (const frame of splitFrames(bundle, kind => classOf(kind) === 'withdrawal')) {
+    if (leader.withdrawals.keep(frame)) host.warn(droppedWithdrawals(workerId), { name: bundle.g, workerId });
+  }
   const rest = pickFrames(bundle, kind => classOf(kind) === 'signal');
   if (rest) leader.outbox.data(rest);
 }
@@ -65,7 +73,7 @@ function handBack(host: RelayHost, from: RoutedWorker, leader: RoutedWorker, bun
   if (calls) answer(from, calls, Kind.RETURNED, '0');
   const rest = pickFrames(bundle, kind => kind === Kind.CANCEL || kind === Kind.SWITCH || kind === Kind.RESUME);
   if (!rest) return;
-  if (host.isOverloaded(leader, bytesOf(rest))) keepSmall(leader, rest);
+  if (host.isOverloaded(leader, bytesOf(rest))) keepSmall(host, leader, rest);
   else leader.outbox.data(rest);
 }
 
@@ -82,13 +90,13 @@ function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: B
     if (!worker || but?.has(workerId)) continue;
     const isOverloaded = host.isOverloaded(worker, bytes);
     // A value must not overtake those that are kept back, even where it is small enough to find room.
-    if (isOverloaded || worker.backlog.size > 0) conflate(worker, passed, isOverloaded);
+    if (isOverloaded || worker.backlog.size > 0) conflate(host, worker, passed, isOverloaded);
     else worker.outbox.data(passed, bytes);
   }
 }
 
 /** The worker doesn't read: of values the newest stay, results without room end their calls, all else is small and needed. */
-function conflate(worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): void {
+function conflate(host: RelayHost, worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): void {
   const results = isOverloaded ? pickFrames(bundle, isResult) : undefined;
   const overload = { side: 'primary', group: bundle.g, workerId: worker.workerId } as const;
   if (results) {
@@ -100,6 +108,7 @@ function conflate(worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): 
   const values = splitFrames(bundle, waitsWithValues);
   if (values.length > 0) tell('overload', { ...overload, what: 'values' });
   for (const frame of values) worker.backlog.keep(frame);
+  worker.backlog.trim(host.roomOf(worker));
 }
 
 /**

@@ -72,7 +72,7 @@ export class RoutedWorker {
 
   /** Bytes that wait in the primary for it, and of it. */
   get queuedBytes(): number {
-    return this.outbox.queuedBytes + this.withdrawals.bytes + this.slices.bytes;
+    return this.outbox.queuedBytes + this.backlog.bytes + this.withdrawals.bytes + this.slices.bytes;
   }
 
   get workerId(): number {

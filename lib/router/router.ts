@@ -4,6 +4,7 @@ import { FailoverBook } from '../metrics/failover-book.js';
 import { digestDifference, type ResolvedPrimaryOptions } from '../options.js';
 import {
   type Address,
+  type Bundle,
   type Envelope,
   type FromWorker,
   type Hello,
@@ -18,7 +19,7 @@ import { parsePacket } from '../protocol/parse.js';
 import type { PortablePayload } from '../protocol/payload.js';
 import type { Leftovers } from '../transport/direct.js';
 import type { Peer, PrimaryEnd, Via } from '../transport/transport.js';
-import type { Clock } from '../utils/clock.js';
+import type { Clock, Timer } from '../utils/clock.js';
 import { RunningClock } from '../utils/running-clock.js';
 import {
   chooseLeaderThrew,
@@ -40,6 +41,12 @@ const ALWAYS_FREE_BYTES = 1024 * 1024;
 
 /** Groups that one worker may be in; each takes some 5 kB here. */
 export const MOST_GROUPS = 20_000;
+
+/**
+ * At a cold start the first worker joins all its groups before the others are there. A new group waits for them for a
+ * moment, so that not all are led by one.
+ */
+const SPREAD_MS = 200;
 
 /** Addresses of one worker that are remembered. */
 const MOST_ADDRESSES = 64;
@@ -66,6 +73,10 @@ export class Router implements GroupHost, RelayHost {
   options: ResolvedPrimaryOptions;
   /** Which end a worker came by. */
   readonly #origins = new Map<number, { peer: Peer; end: PrimaryEnd; link: number; addresses: Set<string> }>();
+  readonly #ends = new Set<PrimaryEnd>();
+  /** Groups that wait for more candidates. */
+  readonly #heldOpen = new Set<Group>();
+  #spread: Timer | undefined;
   readonly #running: RunningClock;
   /** Those whose workers were told goodbye, until none of these can lead any more. */
   readonly #leaving = new Map<PrimaryEnd, () => void>();
@@ -85,6 +96,12 @@ export class Router implements GroupHost, RelayHost {
     this.#running = new RunningClock(clock, options.heartbeatMs / 2, () => this.#lookForSilence());
   }
 
+  get expected(): number {
+    let count = 0;
+    for (const end of this.#ends) count += end.count;
+    return count;
+  }
+
   get hungLeader(): 'depose' | 'kill' {
     return this.options.hungLeader;
   }
@@ -98,6 +115,7 @@ export class Router implements GroupHost, RelayHost {
 
   /** Serves the workers behind this end too. */
   attach(end: PrimaryEnd): void {
+    this.#ends.add(end);
     this.#leaving.get(end)?.();
     this.#leaving.delete(end);
     end.listen({
@@ -112,6 +130,7 @@ export class Router implements GroupHost, RelayHost {
    * says hello to whoever comes next, or it is dead, or its lease is over.
    */
   detach(end: PrimaryEnd): Promise<void> {
+    this.#ends.delete(end);
     const workers = [...this.workers.values()].filter(worker => worker.end === end);
     for (const worker of workers) {
       worker.tell({ k: 'goodbye' });
@@ -179,6 +198,17 @@ export class Router implements GroupHost, RelayHost {
     return this.clock.now();
   }
 
+  /** All at once: each appointment of a tick needs no heartbeat of its own. */
+  holdOpen(group: Group): void {
+    this.#heldOpen.add(group);
+    this.#spread ??= this.clock.setTimer(() => {
+      this.#spread = undefined;
+      const groups = [...this.#heldOpen];
+      this.#heldOpen.clear();
+      for (const each of groups) each.apply({ type: 'resume' });
+    }, SPREAD_MS);
+  }
+
   endTerm(group: Group, term: number, leader: number): void {
     endTerm(this, group, term, leader);
   }
@@ -187,14 +217,25 @@ export class Router implements GroupHost, RelayHost {
     memberGone(this, group, workerId);
   }
 
-  isOverloaded({ outbox }: RoutedWorker, bytes: number): boolean {
+  isOverloaded({ outbox, backlog }: RoutedWorker, bytes: number): boolean {
+    // Values that are kept back give way.
     const waiting = outbox.queuedBytes;
     // What is alone may be as large as it likes, or it would never get through.
     if (waiting === 0 || waiting + bytes <= ALWAYS_FREE_BYTES) return false;
-    if (waiting + bytes > this.options.maxQueuedBytes) return true;
-    let total = bytes;
-    for (const worker of this.workers.values()) total += worker.queuedBytes;
-    return total > this.options.maxQueuedTotalBytes;
+    const { maxQueuedBytes, maxQueuedTotalBytes } = this.options;
+    return waiting + bytes > maxQueuedBytes || this.#queuedBytes - backlog.bytes + bytes > maxQueuedTotalBytes;
+  }
+
+  roomOf({ outbox, backlog }: RoutedWorker): number {
+    const { maxQueuedBytes, maxQueuedTotalBytes } = this.options;
+    const free = Math.min(maxQueuedBytes - outbox.queuedBytes, maxQueuedTotalBytes - this.#queuedBytes + backlog.bytes);
+    return Math.max(free, ALWAYS_FREE_BYTES);
+  }
+
+  get #queuedBytes(): number {
+    let bytes = 0;
+    for (const worker of this.workers.values()) bytes += worker.queuedBytes;
+    return bytes;
   }
 
   // --------------------------------------------------------------------------------------------- from the workers
@@ -208,7 +249,8 @@ export class Router implements GroupHost, RelayHost {
     const worker = known?.end === end && known.isOpen ? known : undefined;
     const isMeant = (envelope: Envelope) => this.#isMeant(workerId, worker, envelope);
     const packet = parsePacket(message, warn, { slices: worker?.slices, isMeant });
-    if (!packet) return;
+    // The app's own messages show as well that it lives: a flood of them may keep back its heartbeats.
+    if (!packet) return worker && this.#heard(worker);
     if (this.#leaving.has(end)) return this.#hearLast(peer, end, packet);
     if (!worker || packet.link === undefined) return this.#greeted(peer, end, packet, via);
     worker.via = via;
@@ -219,7 +261,11 @@ export class Router implements GroupHost, RelayHost {
 
   /** After the goodbye. Hello is said by who has read it; another end may have answered it already. */
   #hearLast({ workerId }: Peer, end: PrimaryEnd, { c }: ReadPacket): void {
-    if (this.workers.get(workerId)?.end === end && c.some(({ k }) => k === 'hello')) this.#exited(workerId);
+    const worker = this.workers.get(workerId);
+    const hello = c.find(frame => frame.k === 'hello');
+    if (worker?.end !== end || !hello) return;
+    if (hello.closing) worker.heardAt = this.#running.now();
+    else this.#exited(workerId);
   }
 
   /** Whether the worker whose channel it came by sent it. What comes late, over a link that has ended, is only dropped. */
@@ -280,6 +326,10 @@ export class Router implements GroupHost, RelayHost {
 
   #hello(peer: Peer, end: PrimaryEnd, hello: Hello, via: Via): void {
     const known = this.workers.get(peer.workerId);
+    if (hello.closing) {
+      if (known) known.heardAt = this.#running.now();
+      return;
+    }
     if (known?.id === hello.id && known.isOpen) {
       known.via = via;
       return this.#welcome(known);
@@ -305,7 +355,7 @@ export class Router implements GroupHost, RelayHost {
     const leaderTimeoutMs = Math.min(this.options.leaderTimeoutMs, Number.MAX_SAFE_INTEGER);
     const { id, version, workerId } = worker;
     const probe = new Uint8Array(1);
-    const limits = road === 'direct' && {
+    const limits = {
       maxQueuedBytes: Math.min(this.options.maxQueuedBytes, Number.MAX_SAFE_INTEGER),
       maxQueuedTotalBytes: Math.min(this.options.maxQueuedTotalBytes, Number.MAX_SAFE_INTEGER),
     };
@@ -423,10 +473,11 @@ export class Router implements GroupHost, RelayHost {
     this.#closeLeft();
   }
 
-  #release(worker: RoutedWorker): void {
-    if (worker.outbox.queuedBytes > ALWAYS_FREE_BYTES) return;
-    if (worker.withdrawals.bytes > 0) worker.withdrawals.release(bundle => worker.outbox.data(bundle));
-    if (worker.backlog.size > 0) worker.backlog.release(bundle => worker.outbox.data(bundle));
+  #release({ outbox, withdrawals, backlog }: RoutedWorker): void {
+    const hasRoom = () => outbox.queuedBytes <= ALWAYS_FREE_BYTES;
+    const take = (bundle: Bundle) => outbox.data(bundle);
+    if (hasRoom() && withdrawals.bytes > 0) withdrawals.release(take);
+    backlog.release(take, hasRoom);
   }
 
   #askApp(candidates: readonly ReturnType<typeof toCandidate>[], name: string): { workerId: number } | undefined {
@@ -450,6 +501,7 @@ export class Router implements GroupHost, RelayHost {
     if (!group.isEmpty || this.groups.get(group.name) !== group) return;
     this.#lastTerm = Math.max(this.#lastTerm, group.state.lastTerm);
     group.close();
+    this.#heldOpen.delete(group);
     this.groups.delete(group.name);
   }
 

@@ -1,9 +1,12 @@
 // The direct road where data may go over the bus: by a socket, and where a leader can't be reached by one, over the bus.
 
+import { backoffMs } from '../utils/backoff.js';
+import { type Clock, systemClock, type Timer } from '../utils/clock.js';
 import { readBusAddress, writeBusAddress } from './bus-address.js';
 import type { Connection, ConnectionHandlers, DirectTransport, Listener, ListenerHandlers } from './direct.js';
 
 export interface BusFallbackParts {
+  readonly clock?: Clock;
   readonly sockets: DirectTransport;
   readonly streams: DirectTransport;
   /** Data goes over the bus, and why. */
@@ -13,7 +16,7 @@ export interface BusFallbackParts {
 /** Of so many sockets it is known that they can't be reached: those of leaders that died are among them. */
 const MOST_KNOWN = 100;
 
-export function createBusFallback({ sockets, streams, onBus }: BusFallbackParts): DirectTransport {
+export function createBusFallback({ clock = systemClock, sockets, streams, onBus }: BusFallbackParts): DirectTransport {
   /** Sockets that didn't answer, and why. */
   const failed = new Map<string, string>();
 
@@ -46,7 +49,7 @@ export function createBusFallback({ sockets, streams, onBus }: BusFallbackParts)
   };
 
   return {
-    listen: handlers => listenOnBoth(sockets, streams, handlers),
+    listen: handlers => listenOnBoth(clock, sockets, streams, handlers),
     connect: (address, handlers) => {
       const { socket, bus } = readBusAddress(address);
       if (socket !== undefined && (bus === undefined || !failed.has(socket))) return bySocket(socket, handlers);
@@ -57,36 +60,56 @@ export function createBusFallback({ sockets, streams, onBus }: BusFallbackParts)
   };
 }
 
-/** Where there is no socket, the bus alone is told of. */
-function listenOnBoth(sockets: DirectTransport, streams: DirectTransport, handlers: ListenerHandlers): Listener {
+/** Where there is no socket, the bus alone is told of, until there is one. */
+function listenOnBoth(
+  clock: Clock,
+  sockets: DirectTransport,
+  streams: DirectTransport,
+  handlers: ListenerHandlers,
+): Listener {
   let bus: string | undefined;
   let socket: { readonly path?: string } | undefined;
+  let failures = 0;
+  let retry: Timer | undefined;
   const tell = () => {
     if (bus !== undefined && socket) handlers.listening(writeBusAddress({ bus, socket: socket.path }));
   };
-  const listeners = [
-    streams.listen({
-      ...handlers,
-      listening: address => {
-        bus = address;
-        tell();
-      },
-    }),
+  const onBus = streams.listen({
+    ...handlers,
+    listening: address => {
+      bus = address;
+      tell();
+    },
+  });
+  const listen = (): Listener =>
     sockets.listen({
       ...handlers,
       listening: path => {
+        failures = 0;
         socket = { path };
         tell();
       },
       failed: () => {
+        onSocket.close();
+        retry = clock.setTimer(listenAgain, backoffMs(++failures));
+        if (socket && socket.path === undefined) return;
         socket = {};
         tell();
       },
-    }),
-  ];
+      lost: () => {
+        onSocket.close();
+        listenAgain();
+      },
+    });
+  let onSocket = listen();
+  const listenAgain = () => {
+    onSocket = listen();
+  };
   return {
     close: () => {
-      for (const listener of listeners) listener.close();
+      retry?.clear();
+      onBus.close();
+      onSocket.close();
     },
   };
 }

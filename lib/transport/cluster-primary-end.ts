@@ -65,6 +65,10 @@ export class ClusterPrimaryEnd implements PrimaryEnd {
     this.#clock = clock;
   }
 
+  get count(): number {
+    return Object.keys(this.#cluster.workers ?? {}).length;
+  }
+
   listen(handlers: PrimaryEndHandlers): void {
     this.#handlers = handlers;
     // Node emits 'fork' before it reads anything from the worker.

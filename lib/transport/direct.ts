@@ -50,6 +50,8 @@ export interface ListenerHandlers {
   listening(address: string): void;
   /** They can't, or can't any more. */
   failed(problem: Error): void;
+  /** They can't any more, because somebody removed it. Connections that are open stay. */
+  lost?(problem: Error): void;
   /** Somebody connected. @returns who hears of the connection */
   accept(connection: Connection): ConnectionHandlers;
 }

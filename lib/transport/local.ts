@@ -20,6 +20,7 @@ export function createLocalPair(clock: Clock, pid = process.pid): LocalPair {
   return {
     primaryEnd: {
       isByReference: true,
+      count: 0,
       listen: handlers => up.listen(handlers),
       send: (workerId, message, written) =>
         down.send(to => workerId === self.workerId && to.message(message, 'public'), written),

@@ -24,6 +24,10 @@ export class MemoryPrimary implements PrimaryEnd, PrimarySide {
     return this.#workers.values();
   }
 
+  get count(): number {
+    return this.#workers.size;
+  }
+
   add(worker: MemoryWorker): void {
     this.#workers.set(worker.workerId, worker);
     this.#open.add(worker.workerId);

@@ -27,8 +27,25 @@ const NEW_SECRETS = 'secrets.new';
 /** The kernel takes no longer path, and Node 20 cuts it short without a word. macOS has the least. */
 const MOST_PATH_BYTES = 103;
 
-/** Directories that this process made, each with what tells it apart from another of its name. */
-const made = new Map<string, { readonly dev: number; readonly ino: number }>();
+/** What this process made, by address. */
+interface Made {
+  /** They tell its directory apart from another of its name. */
+  readonly dev: number;
+  readonly ino: number;
+  /** What is kept beside the socket. */
+  secrets?: object;
+}
+
+const made = new Map<string, Made>();
+
+/** Where this process was when it first made something of a relative path. */
+let home: string | undefined;
+
+/** It stays the same where the process changes its working directory. */
+function absolute(path: string): string {
+  home ??= process.cwd();
+  return resolve(home, path);
+}
 
 /** What is removed when this process ends. */
 const toRemove = new Set<string>();
@@ -51,16 +68,25 @@ export const leftovers: Leftovers = {
   remove: removeSocket,
 };
 
-/** The address of a new socket: absolute, because the process may change its working directory. */
+/** The address of a new socket. */
 export function newAddress(folder: string, id: string): string {
-  return join(resolve(folder), `csc-${process.pid}-${id.slice(-8)}`, SOCKET);
+  return join(absolute(folder), `csc-${process.pid}-${id.slice(-8)}`, SOCKET);
 }
+
+/**
+ * Where the socket is bound, to be renamed to its address: Node removes what has this name when the server closes,
+ * whatever it is by then and follows links, so that no file of anybody may have it. It is as long as the other.
+ */
+export const bindingOf = (address: string): string => join(dirname(address), dirname(address).slice(-SOCKET.length));
+
+/** The folder for temporary files. */
+export const temporaryFolder = (): string => absolute(tmpdir());
 
 /** The folder for new directories: the user's own, if there is one and it will do, else the one for temporary files. */
 export function socketFolder(env: NodeJS.ProcessEnv = process.env): string {
   const { XDG_RUNTIME_DIR: own } = env;
   const isGood = own && isAbsolute(own) && isShort(newAddress(own, '00000000')) && isClosedTo(look(own), 0o022);
-  return isGood ? own : resolve(tmpdir());
+  return isGood ? own : temporaryFolder();
 }
 
 /** The pid in the name of a directory; `undefined` where the name isn't one of ours. */
@@ -97,10 +123,24 @@ export function removeSocket(address: string): void {
   const stats = look(directory);
   if (!stats || !isClosedTo(stats, 0o077)) return;
   if (known && (known.ino !== stats.ino || known.dev !== stats.dev)) return;
-  if (look(address)?.isSocket()) attempt(() => unlinkSync(address));
+  for (const socket of [address, bindingOf(address)]) if (look(socket)?.isSocket()) attempt(() => unlinkSync(socket));
   for (const file of [SECRETS, NEW_SECRETS].map(name => join(directory, name)))
     if (look(file)?.isFile()) attempt(() => unlinkSync(file));
   attempt(() => rmdirSync(directory));
+}
+
+/**
+ * Makes good what was removed of the files beside a socket that this process made.
+ * @throws where nobody can come to the socket any more
+ */
+export function checkSocket(address: string): void {
+  const directory = dirname(address);
+  const [known, { dev, ino }] = [made.get(address), lstatSync(directory)];
+  const problem = known?.dev === dev && known.ino === ino ? notOurs(address) : new Error(`${directory} was replaced`);
+  if (problem) throw problem;
+  const { secrets } = known!;
+  const file = look(join(directory, SECRETS));
+  if (secrets && !(file?.isFile() && isOwn(file))) keepSecrets(address, secrets);
 }
 
 /** Why a socket isn't one that a process of this user made; `undefined` where it is. */
@@ -122,11 +162,14 @@ export function keepSecrets(address: string, secrets: object): void {
   writeFileSync(next, JSON.stringify(secrets), { mode: 0o1600 });
   // At once: somebody may be reading those of another group.
   renameSync(next, file);
+  const known = made.get(address);
+  if (known) known.secrets = secrets;
 }
 
 /** What {@link keepSecrets} kept. @throws where there is nothing, or somebody else's */
 export function readSecrets(address: string): unknown {
   const file = join(dirname(address), SECRETS);
+  // Where it isn't there the error says so.
   const stats = lstatSync(file);
   if (!isOwnDirectory(dirname(address)) || !isOwn(stats) || !stats.isFile())
     throw new Error(`${file} was not made by a process of this user`);

@@ -2,13 +2,25 @@
 // enter, on Windows a named pipe with a name that nobody guesses.
 
 import { randomUUID } from 'node:crypto';
+import { renameSync } from 'node:fs';
 import { connect, createServer, type Server, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { type Clock, systemClock } from '../utils/clock.js';
+import { type Clock, systemClock, type Timer } from '../utils/clock.js';
 import type { DirectTransport, Listener, ListenerHandlers } from './direct.js';
 import { SocketConnection } from './socket-connection.js';
-import { makeDirectory, newAddress, notOurs, removeSocket, socketFolder } from './socket-files.js';
+import {
+  bindingOf,
+  checkSocket,
+  makeDirectory,
+  newAddress,
+  notOurs,
+  removeSocket,
+  socketFolder,
+  temporaryFolder,
+} from './socket-files.js';
 import { sweepSockets } from './socket-sweep.js';
+
+/** How often it is looked whether others still find a socket: what clears old files out of temporary folders may remove it. */
+const CHECK_MS = 2000;
 
 /** What {@link createSockets} works on; a test brings its own. */
 export interface SocketsParts {
@@ -24,7 +36,7 @@ export function createSockets({
   folder = socketFolder,
 }: SocketsParts = {}): DirectTransport {
   const isWindows = platform === 'win32';
-  if (!isWindows) void sweepSockets([folder(), ...(folder === socketFolder ? [tmpdir()] : [])], clock);
+  if (!isWindows) void sweepSockets([folder(), ...(folder === socketFolder ? [temporaryFolder()] : [])], clock);
   return {
     listen: handlers => {
       const id = randomUUID();
@@ -46,6 +58,7 @@ export function createSockets({
 
 class SocketListener implements Listener {
   #server: Server | undefined;
+  #check: Timer | undefined;
   #isClosed = false;
 
   constructor(
@@ -68,21 +81,46 @@ class SocketListener implements Listener {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#check?.clear();
     this.#server?.close();
     removeSocket(this.address);
     this.handlers.removed?.(this.address);
   }
 
   #listen(): void {
-    const { handlers, clock, address } = this;
+    const { handlers, clock, address, isPipe } = this;
     this.#server = createServer(socket => {
       const connection = new SocketConnection(socket, clock);
       connection.report(handlers.accept(connection));
     })
       .on('error', problem => this.#isClosed || handlers.failed(problem))
-      .on('listening', () => this.#isClosed || handlers.listening(address))
+      .on('listening', () => this.#isClosed || this.#listening())
       // Exclusive: or a cluster worker would have its primary listen in its place.
-      .listen({ path: address, exclusive: true })
+      .listen({ path: isPipe ? address : bindingOf(address), exclusive: true })
       .unref();
+  }
+
+  #listening(): void {
+    const { handlers, address, isPipe } = this;
+    if (!isPipe) {
+      try {
+        renameSync(bindingOf(address), address);
+      } catch (error) {
+        return handlers.failed(error as Error);
+      }
+      this.#watch();
+    }
+    handlers.listening(address);
+  }
+
+  #watch(): void {
+    this.#check = this.clock.setTimer(() => {
+      try {
+        checkSocket(this.address);
+        this.#watch();
+      } catch (error) {
+        this.handlers.lost?.(error as Error);
+      }
+    }, CHECK_MS);
   }
 }

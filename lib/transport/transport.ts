@@ -59,6 +59,8 @@ export interface PrimaryEndHandlers {
 export interface PrimaryEnd {
   /** As {@link WorkerEnd.isByReference}. */
   readonly isByReference?: true;
+  /** How many workers there are, whether they have said something or not. */
+  readonly count: number;
   /** Starts to report, for workers that exist and for those that come. Called once. */
   listen(handlers: PrimaryEndHandlers): void;
   /** As {@link WorkerEnd.send}, to one worker. An unknown or dead worker: dropped, `written` is called all the same. */

@@ -74,6 +74,18 @@ export function resignOnSignals(source: SignalSource, signals: readonly NodeJS.S
   }
 }
 
+/** They end no process, wherever they come. */
+const HARMLESS: readonly string[] = [
+  'SIGCHLD',
+  'SIGCONT',
+  'SIGTSTP',
+  'SIGTTIN',
+  'SIGTTOU',
+  'SIGURG',
+  'SIGWINCH',
+  'SIGINFO',
+];
+
 /** What is needed of `process`. */
 export interface SignalledProcess {
   readonly pid: number;
@@ -92,7 +104,7 @@ export function signalsOf(process: SignalledProcess, numbers: Partial<Record<Nod
     listeners: signal => process.listeners(signal),
     raise(signal) {
       // The first process of a container isn't ended by the kernel for a signal that nobody listens to.
-      if (process.pid === 1) process.exit(128 + numbers[signal]!);
+      if (process.pid === 1 && !HARMLESS.includes(signal)) process.exit(128 + numbers[signal]!);
       else process.kill(process.pid, signal);
     },
   };

@@ -84,6 +84,7 @@ export class DaemonProcess implements Bus {
   #up: Chain;
   #down: Chain;
   /** What waits for a frozen process: first its own timers, then what came. */
+  #due: (() => void)[] = [];
   #late: (() => void)[] = [];
   #connection = 0;
 
@@ -167,7 +168,8 @@ export class DaemonProcess implements Bus {
   thaw(): void {
     if (!this.isFrozen || this.isDead) return;
     this.isFrozen = false;
-    const late = this.#late;
+    const late = [...this.#due, ...this.#late];
+    this.#due = [];
     this.#late = [];
     for (const task of late) this.#run(task);
   }
@@ -203,7 +205,7 @@ export class DaemonProcess implements Bus {
         const due = () => {
           if (!isCleared) callback();
         };
-        if (this.isFrozen) this.#late.unshift(due);
+        if (this.isFrozen) this.#due.push(due);
         else this.#run(due);
       }, ms);
       const clear = () => {

@@ -50,7 +50,8 @@ export class Pm2 {
   readonly workers: AppProcess[] = [];
   upstream!: UpstreamProcess;
   readonly #bin: string;
-  readonly #temporary = join(this.home, 'tmp');
+  /** The folder for temporary files. */
+  readonly temporaryFolder = join(this.home, 'tmp');
   readonly #server = createServer(async socket => {
     const worker = await meetProcess<AppApi, AppEvent>(socket);
     this.workers.push(worker);
@@ -67,7 +68,7 @@ export class Pm2 {
   }
 
   async start(): Promise<void> {
-    mkdirSync(this.#temporary);
+    mkdirSync(this.temporaryFolder);
     writeFileSync(join(this.home, 'journal'), '');
     this.#server.listen(join(this.home, 'wire'));
     this.upstream = await forkUpstream({ path: join(this.home, 'up') });
@@ -140,7 +141,7 @@ export class Pm2 {
     return {
       ...(env as Record<string, string>),
       PM2_HOME: this.home,
-      TMPDIR: this.#temporary,
+      TMPDIR: this.temporaryFolder,
       XDG_RUNTIME_DIR: '',
       [WIRE]: join(this.home, 'wire'),
       [JOURNAL]: join(this.home, 'journal'),
@@ -159,7 +160,7 @@ export class Pm2 {
 
   /** What is in the folder for temporary files. */
   temporary(): string[] {
-    return readdirSync(this.#temporary);
+    return readdirSync(this.temporaryFolder);
   }
 
   /** Those that live. */

@@ -7,11 +7,13 @@ import type { ExecutionContext } from 'ava';
 import type { CreateSharedClient } from '../../lib/client/types.js';
 import { Host } from '../../lib/host.js';
 import type { ConfigureOptions } from '../../lib/options.js';
+import type { SecretStore } from '../../lib/pm2/offers.js';
 import type { DirectTransport } from '../../lib/transport/direct.js';
 import { keepSecrets, readSecrets, removeSocket } from '../../lib/transport/socket-files.js';
 import { createSockets } from '../../lib/transport/sockets.js';
 import { systemClock } from '../../lib/utils/clock.js';
 import type { SignalSource } from '../../lib/utils/resign-on-signals.js';
+import { hastyClock } from './hasty-clock.js';
 import { Daemon, type DaemonProcess } from './pm2-daemon.js';
 
 export interface RigWorker {
@@ -26,6 +28,8 @@ export interface RigWorker {
   readonly listeners: Map<NodeJS.Signals, (() => void)[]>;
 }
 
+const FILES: SecretStore = { keep: keepSecrets, read: readSecrets, remove: removeSocket };
+
 /** All workers of a rig share this process's event loop, which doesn't stand still for so long on a busy machine. */
 export const LEADER_TIMEOUT_MS = 1500;
 
@@ -34,11 +38,11 @@ export class Rig {
 
   /** Who is killed here leaves its socket behind, and may have no successor to remove it. */
   readonly #folder = mkdtempSync(join(tmpdir(), 'rig-'));
-  readonly createSockets = (): DirectTransport => createSockets({ folder: () => this.#folder });
+  readonly createSockets = (): DirectTransport => createSockets({ folder: () => this.#folder, clock: hastyClock });
 
   /** The directories of sockets that are there. */
   get directories(): string[] {
-    return readdirSync(this.#folder);
+    return readdirSync(this.#folder).map(name => join(this.#folder, name));
   }
 
   constructor(t: ExecutionContext) {
@@ -51,7 +55,12 @@ export class Rig {
     });
   }
 
-  fork(slot: number, options?: ConfigureOptions, createDirect: () => DirectTransport = this.createSockets): RigWorker {
+  fork(
+    slot: number,
+    options?: ConfigureOptions,
+    createDirect: () => DirectTransport = this.createSockets,
+    secrets: Partial<SecretStore> = {},
+  ): RigWorker {
     const process = this.daemon.start(slot);
     const listeners = new Map<NodeJS.Signals, (() => void)[]>();
     const raised: NodeJS.Signals[] = [];
@@ -70,7 +79,7 @@ export class Rig {
       where: 'pm2',
       clock: process.clock,
       signals,
-      secrets: { keep: keepSecrets, read: readSecrets, remove: removeSocket },
+      secrets: { ...FILES, ...secrets },
       createBus: () => process,
       createDirect,
     });

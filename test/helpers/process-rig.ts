@@ -53,7 +53,8 @@ export class Rig {
   upstream!: UpstreamProcess;
   readonly #folder = mkdtempSync(join(tmpdir(), 'csc-process-'));
   readonly #journal = join(this.#folder, 'journal');
-  readonly #temporary = join(this.#folder, 'temporary');
+  /** The folder for temporary files. */
+  readonly temporaryFolder = join(this.#folder, 'temporary');
   readonly #server: Server;
   readonly #processes: AnyProcess[] = [];
   readonly #arrivals = new Map<number, (process: AnyProcess) => void>();
@@ -62,7 +63,7 @@ export class Rig {
 
   constructor() {
     writeFileSync(this.#journal, '');
-    mkdirSync(this.#temporary);
+    mkdirSync(this.temporaryFolder);
     this.#server = createServer(async socket => {
       const process: AnyProcess = await meetProcess(socket);
       this.#processes.push(process);
@@ -87,7 +88,7 @@ export class Rig {
 
   /** What is in the folder for temporary files. */
   temporary(): string[] {
-    return readdirSync(this.#temporary);
+    return readdirSync(this.temporaryFolder);
   }
 
   /** Where a test may put a file that a process waits for, which it removes again. */
@@ -166,7 +167,7 @@ export class Rig {
     await this.upstream?.untilConnections(0);
     await this.upstream?.close();
     await new Promise(resolve => this.#server.close(resolve));
-    const left = [...readdirSync(this.#folder), ...readdirSync(this.#temporary)].sort().join();
+    const left = [...readdirSync(this.#folder), ...readdirSync(this.temporaryFolder)].sort().join();
     rmSync(this.#folder, { recursive: true });
     if (left !== 'journal,temporary') throw new Error(`Files are left: ${left}`);
     if (this.#output) throw new Error(`A process wrote: ${this.#output}`);
@@ -177,7 +178,9 @@ export class Rig {
     const workers = this.#processes.filter(process => process.workerId !== 0);
     for (const process of workers) process.kill();
     await Promise.all(workers.map(process => process.gone));
-    while (readdirSync(this.#temporary).length > 0 && this.#child?.exitCode === null && !this.#child.signalCode)
+    // A test that failed may have left it frozen.
+    this.primary?.thaw();
+    while (readdirSync(this.temporaryFolder).length > 0 && this.#child?.exitCode === null && !this.#child.signalCode)
       await sleep(1);
   }
 
@@ -187,7 +190,7 @@ export class Rig {
       [WIRE]: join(this.#folder, 'wire'),
       [JOURNAL]: this.#journal,
       [UPSTREAM]: upstream,
-      TMPDIR: this.#temporary,
+      TMPDIR: this.temporaryFolder,
       XDG_RUNTIME_DIR: '',
     };
     this.#child = fork(PRIMARY, { env, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });

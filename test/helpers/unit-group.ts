@@ -19,6 +19,9 @@ export class UnitGroup {
   state: GroupState = newGroup('g', 0);
   /** Wall time. At 0 the terms are 1, 2, 3 and so on. */
   now = 0;
+  othersMayCome = false;
+  /** Who leads another group. */
+  readonly busy = new Set<number>();
 
   constructor(
     private readonly hungLeader: Rules['hungLeader'] = 'depose',
@@ -26,8 +29,9 @@ export class UnitGroup {
   ) {}
 
   apply(event: GroupEvent): readonly GroupOrder[] {
-    const { now, hungLeader, choose } = this;
-    const step = appoint(this.state, event, { now, hungLeader, choose });
+    const { now, hungLeader, othersMayCome, busy, choose } = this;
+    const leads = (workerId: number) => (busy.has(workerId) ? 1 : 0);
+    const step = appoint(this.state, event, { now, hungLeader, othersMayCome, leads, choose });
     this.state = step.state;
     return step.orders;
   }
@@ -88,7 +92,8 @@ function memberFrom(workerId: number, words: readonly string[]): Omit<GroupMembe
 export function orderWords(order: GroupOrder): string {
   switch (order.do) {
     case 'tell':
-      return 'tell';
+    case 'hold open':
+      return order.do;
     case 'handover':
     case 'prepare':
       return `${order.do} ${order.to}@${order.term}`;

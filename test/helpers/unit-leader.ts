@@ -22,6 +22,11 @@ export class UnitSender {
   readonly packets: Packet[] = [];
   readonly here: Bundle[] = [];
   readonly outbox: Outbox;
+  readonly maxQueuedBytes = 16 * 1024 * 1024;
+  /** The primary doesn't read. */
+  isStuck = false;
+  readonly #unwritten: (() => void)[] = [];
+  readonly #whenRoom: (() => void)[] = [];
   readonly sender: Sender;
 
   constructor(clock = new UnitClock(), lanes?: Lanes) {
@@ -34,7 +39,11 @@ export class UnitSender {
       carriesBytes: true,
       send: (packet, written) => {
         this.packets.push(packet);
-        this.clock.defer(written);
+        if (this.isStuck) this.#unwritten.push(written);
+        else this.clock.defer(written);
+      },
+      onRoom: () => {
+        for (const callback of this.#whenRoom.splice(0)) callback();
       },
     });
     this.sender = new Sender({
@@ -43,9 +52,21 @@ export class UnitSender {
       self: SELF,
       clock: this.clock,
       outbox: this.outbox,
+      maxQueuedBytes: this.maxQueuedBytes,
+      whenRoom: callback => this.#whenRoom.push(callback),
       deliverHere: bundle => this.here.push(bundle),
       lanes,
     });
+  }
+
+  /** The primary reads so many packets, or all. */
+  free(count = Number.POSITIVE_INFINITY): void {
+    this.clock.turn();
+    if (count === Number.POSITIVE_INFINITY) this.isStuck = false;
+    for (let i = 0; i < count && this.#unwritten.length > 0; i++) {
+      this.#unwritten.shift()!();
+      this.clock.turn();
+    }
   }
 
   /** What was said since this was last asked, in the order said: `2 RESULT 7 "a"`; first what was for the leader itself. */

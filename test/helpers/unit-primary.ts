@@ -31,6 +31,7 @@ export class FakePrimaryEnd implements PrimaryEnd {
   readonly #stuck = new Set<number>();
   #unwritten: Sent[] = [];
   isClosed = false;
+  count = 0;
 
   constructor(private readonly clock: UnitClock) {}
 

@@ -51,6 +51,8 @@ export class UnitTopic implements TopicHost {
   readonly unit = new UnitSender();
   readonly sender = this.unit.sender;
   readonly name = 'g';
+  readonly clock = this.unit.clock;
+  readonly limitMs = 1000;
   readonly reported: unknown[] = [];
   readonly warnings: string[] = [];
   readonly refusals: string[] = [];

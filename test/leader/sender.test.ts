@@ -108,7 +108,10 @@ test('a large bundle, or a good part of many answers, leaves before the end of t
 
 test('who has a lane is spoken to by it, and by nothing else', t => {
   const said: string[] = [];
-  const lane = { put: (kind: number, id: number, text: string) => void said.push(`${kind} ${id} ${text}`) };
+  const lane = {
+    put: (kind: number, id: number, text: string) => void said.push(`${kind} ${id} ${text}`),
+    flush: () => void said.push('flush'),
+  };
   const lanes = { active: [2], of: (workerId: number) => (workerId === 2 ? lane : undefined) };
   const unit = new UnitSender(undefined, lanes);
   unit.sender.to(2, Kind.SUBSCRIBED, 7, '1');
@@ -116,7 +119,8 @@ test('who has a lane is spoken to by it, and by nothing else', t => {
   unit.sender.payloadToMany([2, 3], Kind.VALUE, 1, payload('b'));
   unit.sender.payloadToAll(Kind.EVENT, 0, payload('c'));
   unit.clock.tick();
-  t.deepEqual(said, ['12 7 1', '14 1 "a"', '14 1 "b"', '17 0 "c"']);
+  unit.sender.flushTo(2);
+  t.deepEqual(said, ['12 7 1', '14 1 "a"', '14 1 "b"', '17 0 "c"', 'flush']);
   t.deepEqual(unit.packets.at(-1)!.d!.at(-1)!.but, [2]);
   t.deepEqual(unit.said(), ['1 VALUE 1 "a"', '1 EVENT 0 "c"', '3,4 VALUE 1 "a"', '3 VALUE 1 "b"', '* EVENT 0 "c"']);
 });
@@ -135,4 +139,100 @@ test('after a word by the relay about the road, what follows begins a bundle', t
     unit.packets.flatMap(bundlesOf).map(({ h }) => h.length / 4),
     [2, 1, 1, 1],
   );
+});
+
+const MIB = 1024 * 1024;
+// Less than a bundle that travels in slices.
+const large = (n: number, bytes = 900_000) => payload(`${n}`.padEnd(bytes, '.'));
+/** Frames that left, without what fills them. */
+const left = (unit: UnitSender) => unit.said().map(words => words.replace(/\.+/, ''));
+
+test('of values that come faster than the primary reads the newest stay, results and signals go on, and all keep their order', t => {
+  const unit = new UnitSender();
+  unit.isStuck = true;
+  for (let n = 1; n <= 30; n++) unit.sender.payloadToMany([2, 3], Kind.VALUE, 1, large(n));
+  unit.sender.payloadToAll(Kind.EVENT, 0, large(1));
+  unit.sender.to(2, Kind.SUBSCRIBED, 7, '5');
+  unit.sender.payloadTo(2, Kind.REPLAY, 7, payload('last'));
+  unit.sender.payloadTo(2, Kind.RESULT, 8, payload('r'));
+  unit.sender.to(3, Kind.RETURNED, 9, '0');
+  unit.sender.toByRelay(3, Kind.RESUMED, 4, '6');
+  t.true(unit.outbox.waitingBytes < 10 * MIB);
+  t.true(unit.sender.keptBytes > 1.5 * MIB && unit.sender.keptBytes < 2.5 * MIB);
+  unit.free();
+  const said = left(unit).filter(words => !words.startsWith('1 '));
+  const first = said.findIndex(words => !words.startsWith('2,3 VALUE'));
+  t.true(first >= 8 && first <= 10, `${first}`);
+  t.deepEqual(said.slice(first), [
+    '2 RESULT 8 "r"',
+    '3 RETURNED 9 0',
+    '2,3 GAP 1 0',
+    '2,3 VALUE 1 "30"',
+    '* EVENT 0 "1"',
+    '2 SUBSCRIBED 7 5',
+    '2 REPLAY 7 "last"',
+    '3 RESUMED 4 6',
+  ]);
+  t.is(unit.sender.keptBytes, 0);
+  unit.sender.payloadToMany([2, 3], Kind.VALUE, 1, payload('next'));
+  t.deepEqual(left(unit), ['2,3 VALUE 1 "next"']);
+});
+
+test('what is kept back for all but those with a lane says so', t => {
+  const lane = { put() {}, flush() {} };
+  const unit = new UnitSender(undefined, { active: [2], of: workerId => (workerId === 2 ? lane : undefined) });
+  unit.isStuck = true;
+  for (let n = 1; n <= 12; n++) unit.sender.payloadToAll(Kind.EVENT, n, large(n));
+  t.true(unit.sender.keptBytes > 0);
+  unit.free();
+  const last = unit.packets.at(-1)!.d!.at(-1)!;
+  t.deepEqual([last.to, last.but, last.h[1]], ['*', [2], 12]);
+});
+
+test('what was kept back is released as there is room', t => {
+  const unit = new UnitSender();
+  unit.isStuck = true;
+  for (let n = 1; n <= 20; n++) unit.sender.payloadTo(2, Kind.VALUE, n, large(n));
+  const kept = unit.sender.keptBytes;
+  t.true(kept > 6 * MIB);
+  unit.free(10);
+  t.true(unit.sender.keptBytes < kept);
+  t.true(unit.sender.keptBytes > 0);
+  unit.free();
+  t.is(unit.sender.keptBytes, 0);
+  t.deepEqual(
+    left(unit).map(words => words.split(' ')[2]),
+    Array.from({ length: 20 }, (_, i) => `${i + 1}`),
+  );
+});
+
+test('at its end it says what was kept back, whatever room there is, and before what a broken connection left', t => {
+  for (const end of ['end', 'putOnRelay'] as const) {
+    const unit = new UnitSender();
+    unit.isStuck = true;
+    for (let n = 1; n <= 20; n++) unit.sender.payloadTo(2, Kind.VALUE, 1, large(n));
+    const rest = new OpenBundle('g', 5, [2]);
+    rest.add(Kind.RESULT, 9, '0');
+    if (end === 'end') unit.sender.end();
+    else unit.sender.putOnRelay(rest);
+    t.is(unit.sender.keptBytes, 0);
+    unit.free();
+    t.deepEqual(left(unit).slice(end === 'end' ? -1 : -2)[0], '2 VALUE 1 "20"');
+  }
+});
+
+test('a result for which there is no room ends its call', t => {
+  const unit = new UnitSender();
+  unit.isStuck = true;
+  for (let n = 1; n <= 25; n++) unit.sender.payloadTo(2, Kind.RESULT, n, large(n));
+  unit.free();
+  const said = left(unit);
+  t.is(said.at(-1), '2 OVERLOADED 25 1');
+  t.is(said[0], '2 RESULT 1 "1"');
+  t.true(said.filter(words => words.includes('OVERLOADED')).length < 8);
+  // Alone it may be as large as it likes.
+  const other = new UnitSender();
+  other.sender.payloadTo(2, Kind.RESULT, 1, large(1, 20 * MIB));
+  other.sender.payloadTo(2, Kind.RESULT, 2, payload('r'));
+  t.is(left(other).at(-1), '2 RESULT 2 "r"');
 });

@@ -7,6 +7,7 @@ import { Served } from '../../lib/metrics/served.js';
 import { OpenBundle } from '../../lib/protocol/frames.js';
 import { type Bundle, EXT, Kind, MORE } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
+import { droppedWithdrawals } from '../../lib/warnings.js';
 import { microtasks } from '../helpers/unit-clock.js';
 import { bundle } from '../helpers/unit-frames.js';
 import { memberOptions, openReal, SELF, TERM, UnitSender } from '../helpers/unit-leader.js';
@@ -422,19 +423,102 @@ test('a call that blocks for longer than the lease is the last that begins', asy
   unit.leaseUntil = 100;
   unit.say(2, call(1, 'get', 1, 50), call(2, 'get', 2, 60), call(3, 'get', 3, 0), call(4, 'get', 4, 0));
   unit.call(2, 5, 'get', 5, 0);
+  unit.clock.turn();
   t.deepEqual(begun, [1, 2]);
   unit.leaseUntil = 200;
   unit.service.release();
+  unit.clock.turn();
   t.deepEqual(begun, [1, 2, 3, 4, 5]);
   unit.leaseUntil = 0;
   unit.say(2, call(6, 'get', 6, 300), call(7, 'get', 7, 0));
   unit.call(2, 8, 'get', 8, 0);
   unit.leaseUntil = 300;
   unit.service.release();
+  unit.clock.turn();
   t.deepEqual(begun, [1, 2, 3, 4, 5, 6]);
   unit.leaseUntil = Number.POSITIVE_INFINITY;
   unit.service.release();
+  unit.clock.turn();
   t.deepEqual(begun, [1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('where there is more to do than a slice of time holds, timers and I/O have a turn, and each sender', async t => {
+  const begun: string[] = [];
+  const client = {
+    get(name: string) {
+      begun.push(name);
+      unit.clock.stall(1);
+    },
+  };
+  const unit = await UnitService.create(client);
+  const flood = Array.from({ length: 30 }, (_, i) => call(i, 'get', `a${i}`));
+  unit.say(2, ...flood);
+  t.is(begun.length, 10);
+  unit.clock.yield(() => begun.push('turn'));
+  unit.call(3, 1, 'get', 'b');
+  unit.gone(3);
+  unit.call(2, 99, 'get', 'a99');
+  unit.clock.turn();
+  t.is(begun[10], 'a10');
+  t.true(begun.indexOf('b') < 14, `${begun}`);
+  t.true(begun.indexOf('turn') < 22, `${begun}`);
+  t.deepEqual(
+    begun.filter(name => name.startsWith('a')),
+    [...flood.map((_, i) => `a${i}`), 'a99'],
+  );
+  t.is(unit.service.heldBytes, 0);
+});
+
+test('small bundles of one turn are one slice, and those of the next begin at once', async t => {
+  const begun: number[] = [];
+  const client = {
+    get(id: number) {
+      begun.push(id);
+      unit.clock.stall(6);
+    },
+  };
+  const unit = await UnitService.create(client);
+  for (let id = 1; id <= 4; id++) unit.call(2, id, 'get', id);
+  t.deepEqual(begun, [1, 2]);
+  unit.clock.turn();
+  t.deepEqual(begun, [1, 2, 3, 4]);
+  unit.call(2, 5, 'get', 5);
+  t.deepEqual(begun, [1, 2, 3, 4, 5]);
+});
+
+test('a call whose turn has come, and whose arguments took long to decode, waits for the lease', async t => {
+  const client = {
+    get() {
+      unit.clock.stall(20);
+    },
+  };
+  const unit = await UnitService.create(client);
+  const { text } = encodeValue([new Map([[1, 2]])], 'args');
+  unit.say(2, call(6, 'get'), { kind: Kind.CALL | EXT, id: 7, value: ['get', null, JSON.parse(text)] });
+  let asked = 0;
+  unit.hasLease = () => ++asked < 3;
+  t.deepEqual(short(await unit.said()), ['2 RESULT 6']);
+  unit.hasLease = () => true;
+  unit.service.release();
+  t.deepEqual(short(await unit.said()), ['2 RESULT 7']);
+});
+
+test('what waits for its turn goes back where the leader drains, or ends its term', async t => {
+  const client = {
+    get() {
+      unit.clock.stall(20);
+      other?.service.stop();
+    },
+  };
+  let other: UnitService | undefined;
+  const unit = await UnitService.create(client);
+  unit.say(2, call(1, 'get'), call(2, 'get'), call(3, 'get'));
+  unit.service.receive({ g: 'g', t: TERM, f: 3, h: [Kind.CALL, 9, 1, 0], x: '[' });
+  unit.service.drain(1000, () => {});
+  t.deepEqual(short(await unit.said()), ['2 RESULT 1', '2 RETURNED 2', '2 RETURNED 3', '3 ERROR 9"ERR_PROTOCOL"']);
+  other = await UnitService.create(client);
+  other.say(2, call(1, 'get'), call(2, 'get'));
+  t.deepEqual(short(await other.said()), ['2 RESULT 1', '2 RETURNED 2']);
 });
 
 test('a call whose arguments took longer to decode than the lease lasts does not begin', async t => {
@@ -442,9 +526,11 @@ test('a call whose arguments took longer to decode than the lease lasts does not
   const { text } = encodeValue([new Map([[1, 2]])], 'args');
   // At the first call, at the second one, and when its arguments are decoded.
   const answers = [true, true, false];
-  unit.hasLease = () => answers.shift() ?? true;
+  unit.hasLease = () => answers.shift() ?? isValid;
+  let isValid = false;
   unit.say(2, call(6, 'get'), { kind: Kind.CALL | EXT, id: 7, value: ['get', null, JSON.parse(text)] }, call(8, 'get'));
   t.deepEqual(short(await unit.said()), ['2 RESULT 6']);
+  isValid = true;
   unit.service.release();
   t.deepEqual(short(await unit.said()), ['2 RESULT 7', '2 RESULT 8']);
 });
@@ -720,4 +806,68 @@ test('what comes outside the lease for which there is no room is refused, and wa
   for (const id of [1, 2, 3, 4]) unit.say(2, { kind: Kind.CALL, id, value: ['get', null, [pad]] });
   t.deepEqual(await unit.said(), ['2 OVERLOADED 4 0']);
   t.true(unit.service.heldBytes > 60 * 2 ** 20);
+});
+
+test('a publication that is said again has the time that opening has, from when it begins, and its caller hears of more', async t => {
+  const ends = new Map<string, (value?: unknown) => void>();
+  const client = { publish: (name: string) => new Promise(resolve => ends.set(name, resolve)) };
+  const unit = await UnitService.create(client, { openTimeoutMs: 1000 });
+  const again = (id: number, name: string, repeated = 1) => {
+    const open = new OpenBundle('g', TERM);
+    const about = { method: 'publish', deadline: Number.POSITIVE_INFINITY };
+    open.add(Kind.PUBLISH | MORE, id, JSON.stringify([[name], name, null, repeated]), undefined, about);
+    unit.service.receive({ ...open.seal(), f: 2 });
+  };
+  again(1, 'a');
+  again(2, 'b');
+  again(3, 'c', 0);
+  unit.clock.advance(999);
+  ends.get('b')!();
+  t.deepEqual(short(await unit.said()), ['2 RESULT 2']);
+  unit.clock.advance(2);
+  t.deepEqual(short(await unit.said()), ['2 ERROR 1"ERR_TIMEOUT"']);
+  let isDrained = false;
+  unit.service.drain(5000, () => {
+    isDrained = true;
+  });
+  ends.get('a')!();
+  ends.get('c')!();
+  t.deepEqual(short(await unit.said()), ['2 RESULT 3']);
+  unit.clock.tick();
+  t.true(isDrained);
+  t.is(unit.served.running, 0);
+});
+
+test('no more calls run than have room, by number and by what they hold', async t => {
+  const ends: ((value?: unknown) => void)[] = [];
+  const client = { get: () => new Promise(resolve => ends.push(resolve)) };
+  const unit = await UnitService.create(client);
+  for (let id = 0; id < 50_000; id += 1000) unit.say(2, ...Array.from({ length: 1000 }, (_, i) => call(id + i, 'get')));
+  unit.say(2, call(50_000, 'get'));
+  t.deepEqual(await unit.said(), ['2 OVERLOADED 50000 0']);
+  t.is(unit.warnings.length, 1);
+  ends[0]!();
+  t.deepEqual(short(await unit.said()), ['2 RESULT 0']);
+  unit.call(2, 50_001, 'get');
+  t.deepEqual(await unit.said(), []);
+
+  const large = await UnitService.create(client);
+  const part = Buffer.alloc(200 * 1024 * 1024);
+  for (const id of [1, 2]) {
+    const open = new OpenBundle('g', TERM);
+    open.add(Kind.CALL, id, '[]', [part], { method: 'get', deadline: 1e9 });
+    large.service.receive({ ...open.seal(), f: 2 });
+  }
+  t.deepEqual(await large.said(), ['2 OVERLOADED 2 0']);
+});
+
+test('what is taken back outside the lease is kept in a bounded room, and a warning tells when that is full', async t => {
+  const unit = await UnitService.create({ get: () => 1 });
+  unit.leaseUntil = 0;
+  unit.say(2, { kind: Kind.CALL, id: 1, value: ['get', null, ['x'.repeat(65 * 2 ** 20)]] });
+  const { heldBytes } = unit.service;
+  const cancels = Array.from({ length: 60_000 }, (_, i) => ({ kind: Kind.CANCEL, id: i + 2, value: [0, 1] }));
+  unit.say(2, ...cancels);
+  t.true(unit.service.heldBytes - heldBytes < 10e6);
+  t.deepEqual(unit.warnings, [droppedWithdrawals(1)]);
 });

@@ -394,3 +394,92 @@ test('of several arguments the first is the value, with a warning; an error ther
   t.is(value, '2 VALUE 3 "channel"');
   t.is(others.length, 1, 'an error alone is a value');
 });
+
+test('an upstream subscription that is not made in time is tried again, with a warning, and takes over where it comes after all', async t => {
+  const upstream = new SlowUpstream();
+  const unit = await UnitTopic.create(upstream);
+  unit.add(2, 7);
+  unit.clock.advance(999);
+  await microtasks();
+  t.deepEqual(unit.warnings, []);
+  unit.clock.advance(1);
+  await microtasks();
+  t.is(unit.warnings.length, 1);
+  unit.add(3, 8);
+  t.deepEqual(upstream.asked, ['subscribe "t"']);
+  unit.clock.advance(100);
+  await microtasks();
+  t.deepEqual(upstream.asked, ['subscribe "t"', 'subscribe "t"']);
+  // The first comes while the second is on its way: no value counts twice, and by its topic it can't be ended.
+  await upstream.done();
+  t.is(upstream.asked.length, 2);
+  t.deepEqual(unit.said(), []);
+  unit.clock.advance(1000);
+  await microtasks();
+  await upstream.done();
+  t.deepEqual(unit.said(), ['2 SUBSCRIBED 7 3', '3 SUBSCRIBED 8 3']);
+  upstream.listeners[0]!('old');
+  upstream.listeners[1]!('new');
+  t.deepEqual(unit.said(), ['2,3 VALUE 3 "new"']);
+  unit.clock.advance(10_000);
+  t.is(upstream.asked.length, 2);
+});
+
+test('one that comes when nobody wants it any more is ended, by what it returned or by its topic', async t => {
+  for (const returned of ['off', 'throws', undefined]) {
+    const upstream = new SlowUpstream();
+    const unit = await UnitTopic.create(upstream);
+    unit.add(2, 7);
+    unit.clock.advance(1000);
+    await microtasks();
+    unit.topic.remove(2, 7);
+    t.is(unit.idled, 1);
+    let ended = 0;
+    const off = () => {
+      ended++;
+      if (returned === 'throws') throw new Error('no');
+    };
+    await upstream.done(returned && off);
+    t.is(ended, returned ? 1 : 0);
+    t.is(unit.reported.length, returned === 'throws' ? 1 : 0);
+    t.deepEqual(upstream.asked.slice(1), returned ? [] : ['unsubscribe "t" 0']);
+    unit.clock.advance(10_000);
+    t.is(unit.clock.timers, 0);
+  }
+});
+
+test('one that fails too late is tried again', async t => {
+  const upstream = new SlowUpstream();
+  const unit = await UnitTopic.create(upstream);
+  unit.add(2, 7);
+  unit.clock.advance(1000);
+  await microtasks();
+  await upstream.fail(new Error('no'));
+  unit.topic.stop();
+  unit.clock.advance(10_000);
+  t.is(upstream.asked.length, 1, 'the term is over');
+});
+
+test('one that comes after the term is over is left to its real client', async t => {
+  const upstream = new SlowUpstream();
+  const unit = await UnitTopic.create(upstream);
+  unit.add(2, 7);
+  unit.clock.advance(1000);
+  await microtasks();
+  unit.topic.stop();
+  await upstream.done();
+  t.deepEqual(upstream.asked, ['subscribe "t"']);
+});
+
+test('an upstream subscription that is not ended in time is left, with a warning, and another may begin', async t => {
+  const upstream = new SlowUpstream();
+  const unit = await UnitTopic.create(upstream);
+  unit.add(2, 7);
+  await upstream.done();
+  unit.topic.remove(2, 7);
+  unit.add(2, 8);
+  unit.clock.advance(1000);
+  await microtasks();
+  t.is(unit.warnings.length, 1);
+  t.deepEqual(upstream.asked, ['subscribe "t"', 'unsubscribe "t" 0', 'subscribe "t"']);
+});

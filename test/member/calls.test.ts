@@ -28,6 +28,8 @@ class UnitCalls {
   readonly clock = new UnitClock();
   readonly calls = new Calls({
     clock: this.clock,
+    maxLeadersLost: 2,
+    costly() {},
     timeout: (method, ms, outcome) => new SharedClientError('ERR_TIMEOUT', `${method} ${ms}`, { outcome }),
   });
   readonly ended: string[] = [];

@@ -402,6 +402,42 @@ test('a leader that hears a goodbye beats no more, whatever it still has to clos
   t.is(unit.clock.timers, 1, 'the next hello');
 });
 
+test('after a goodbye the next primary hears hello once all real clients are closed, and until then that they close', async t => {
+  const [g, h] = [new FakeMember('g'), new FakeMember('h')];
+  const unit = setUp(g, h);
+  const done: (() => void)[] = [];
+  g.closing = new Promise<void>(resolve => done.push(resolve));
+  unit.told();
+  unit.say({ k: 'goodbye' });
+  const said = () =>
+    unit.told().map(frame => (frame.k === 'hello' ? `hello${frame.closing ? ' closing' : ''}` : frame.k));
+  unit.clock.tick();
+  t.deepEqual(said(), ['hello closing']);
+  unit.clock.advance(1500);
+  t.deepEqual(said(), ['hello closing', 'hello closing', 'hello closing']);
+  done[0]!();
+  await microtasks();
+  t.deepEqual(said(), ['hello']);
+  unit.link.close();
+  t.is(unit.clock.timers, 0);
+});
+
+test('a link that is closed while real clients are being closed says hello to nobody', async t => {
+  const g = new FakeMember('g');
+  const unit = setUp(g);
+  let done!: () => void;
+  g.closing = new Promise<void>(resolve => {
+    done = resolve;
+  });
+  unit.say({ k: 'goodbye' });
+  unit.told();
+  unit.link.close();
+  done();
+  await microtasks();
+  t.deepEqual(unit.told(), []);
+  t.is(unit.clock.timers, 0);
+});
+
 test('when the channel closes the members have no primary, and the exit waits for what they close', async t => {
   const [g, h] = [new FakeMember('g'), new FakeMember('h')];
   const unit = setUp(g, h);

@@ -18,7 +18,7 @@ test('who leaves while its leader is still read to the end hears nothing of that
   });
   const direct = { transport, isOnly: false };
   const link = { clock, outbox, direct, self: { workerId, pid: 1 }, tell() {} } as unknown as Link;
-  const roads = new Roads({ group: 'g', link, read() {}, hear() {}, warn: () => t.fail() });
+  const roads = new Roads({ group: 'g', link, read() {}, hear() {}, reached() {}, warn: () => t.fail() });
   roads.to(TERM);
   roads.offered({ k: 'offer', group: 'g', term: TERM, ...rig.offerFor(workerId) });
   await rig.time.settle();

@@ -38,7 +38,7 @@ class FakeOwner implements SubscriptionOwner {
 
 function setUp(term = 5) {
   const clock = new UnitClock();
-  const subscriptions = new Subscriptions(clock);
+  const subscriptions = new Subscriptions({ clock, maxLeadersLost: 2, costly() {} });
   const road = new FakeRoad(term);
   const make = (topic: unknown, { delivery = 'all' as 'all' | 'one', owner = new FakeOwner() } = {}) => {
     const payload = encodeValue(topic, 'topic');
@@ -50,6 +50,17 @@ function setUp(term = 5) {
     subscriptions.receive(frame(kind, id, value), of);
   return { clock, subscriptions, road, make, receive };
 }
+
+test('of one whose last value was dropped it is told that values are missing', t => {
+  const { subscriptions, road, make, receive } = setUp();
+  const [a, b] = [make('a'), make('b')];
+  subscriptions.open(road);
+  for (const [i, { id }] of [a, b].entries()) receive(Kind.SUBSCRIBED, id, i + 1);
+  receive(Kind.GAP, b.id, 1);
+  receive(Kind.GAP, 99, 1);
+  t.deepEqual(a.owner.heard, ['ready']);
+  t.deepEqual(b.owner.heard, ['ready', 'resync "b" 5 5 overload']);
+});
 
 const NO_ERROR = [16, 'Error', 'Error', 'no', 'Error: no', {}];
 

@@ -2,7 +2,7 @@ import test from 'ava';
 import { Claims } from '../../lib/pm2/claims.js';
 import { warningsOf } from '../../lib/pm2/differences.js';
 import { findMetricSink, showMetrics } from '../../lib/pm2/metrics.js';
-import { type Kept, Offers } from '../../lib/pm2/offers.js';
+import { type Completed, type Kept, Offers } from '../../lib/pm2/offers.js';
 import { Transfers } from '../../lib/pm2/transfers.js';
 import { Watch } from '../../lib/pm2/watch.js';
 import type { Claim, Offer, Transferred } from '../../lib/protocol/messages.js';
@@ -222,14 +222,32 @@ test('a transfer is over when the next leader is ready', t => {
   t.deepEqual(answers, [{ k: 'transferred', group: 'g', id: 7 }]);
 });
 
-test('a transfer fails where another leads then, or nobody does', t => {
+test('a transfer fails where another leads then, or the same one, or nobody does or may', t => {
   const another = ledByA();
+  const same = ledByA();
+  const asBefore = ledByA('overlap');
+  const noOne = ledByA();
   const nobody = new Log().enter('a', 'b').say('a', join()).say('b', join()).say('a', claim(0));
   nobody.say('a', ready(nobody.term));
-  for (const [log, end] of [
-    [another, () => another.say('a', resign(another.term)).say('c', claim(another.term)).say('c', ready(another.term))],
+  for (const [log, asked, end] of [
+    [
+      another,
+      request(2),
+      () => another.say('a', resign(another.term)).say('c', claim(another.term)).say('c', ready(another.term)),
+    ],
+    [same, request(), () => same.say('a', resign(same.term)).say('a', claim(same.term)).say('a', ready(same.term))],
+    [asBefore, request(2), () => asBefore.say('c', transfer(2)).exit('2')],
+    [
+      noOne,
+      request(),
+      () => {
+        for (const id of ['b', 'c']) noOne.say(id, join('g', { eligible: false }));
+        noOne.exit('1');
+      },
+    ],
     [
       nobody,
+      request(2),
       () => {
         nobody.exit('1');
         nobody.say('b', claim(nobody.term)).say('b', resign(nobody.term, 'failed'));
@@ -237,8 +255,8 @@ test('a transfer fails where another leads then, or nobody does', t => {
     ],
   ] as const) {
     const { answers, transfers } = transfersOf();
-    transfers.ask(request(2), log.state);
-    transfers.begin(request(2), log.state);
+    transfers.ask(asked, log.state);
+    transfers.begin(asked, log.state);
     end();
     transfers.see(log.state);
     t.deepEqual(answers, [{ k: 'transferred', group: 'g', id: 7, failed: 'failed' }]);
@@ -294,10 +312,12 @@ test("what configure() was given is compared too, and a leader isn't compared wi
 
 function storeOf() {
   const files = new Map<string, Readonly<Record<string, Kept>>>();
+  const full = new Set<string>();
   return {
     files,
+    full,
     keep(address: string, secrets: Readonly<Record<string, Kept>>) {
-      if (address === '/full') throw new Error('ENOSPC');
+      if (full.has(address)) throw new Error('ENOSPC');
       files.set(address, secrets);
     },
     read(address: string) {
@@ -308,6 +328,22 @@ function storeOf() {
   };
 }
 
+function offersOf(me: 'a' | 'b', store = storeOf(), busData = false) {
+  const clock = new UnitClock();
+  const said: Offer[] = [];
+  const told: Completed[] = [];
+  const offers = new Offers({
+    clock,
+    store,
+    me,
+    workerId: me === 'a' ? 1 : 2,
+    busData,
+    say: offer => said.push(offer),
+    tell: completed => told.push(completed),
+  });
+  return { clock, store, said, told, offers };
+}
+
 const offer = (term: number, address = '/x', secret = 's'): Offer => ({
   k: 'offer',
   group: 'g',
@@ -316,31 +352,95 @@ const offer = (term: number, address = '/x', secret = 's'): Offer => ({
   secret,
 });
 
+const reach = (term: number, address: string | undefined = '/x') => ({ group: 'g', term, address });
+
+const noOffer = (term: number, problem: string) => ({ ...offer(term, '', ''), problem });
+
 /** What worker 2 makes of it. */
 const keyed = (term: number, address?: string, secret = 's'): Offer =>
   offer(term, address, memberKey(secret, 'g', term, 2));
 
 test('the log carries an address without its secret, which members find in its place', t => {
-  const store = storeOf();
-  const offers = new Offers(store, 2);
-  t.deepEqual(offers.hide(offer(5)), { ...offer(5), secret: '' });
+  const { store, offers } = offersOf('a');
+  t.deepEqual(offers.hide({ ...offer(5), group: 'h' }), { ...offer(5), group: 'h', secret: '' });
   t.deepEqual(offers.hide(offer(6, '/x', 'other'), 'hash'), { ...offer(6), secret: '' });
-  const member = new Offers(store, 2);
-  t.deepEqual(member.complete('g', 5, '/x'), { offer: keyed(5), kept: { secret: 's', args: undefined } });
-  t.deepEqual(member.complete('g', 6, '/x'), {
+  t.deepEqual(Object.keys(store.files.get('/x')!), ['5|h', '6|g']);
+  const member = offersOf('b', store).offers;
+  t.deepEqual(member.complete(reach(6)), {
     offer: keyed(6, '/x', 'other'),
     kept: { secret: 'other', args: 'hash' },
   });
-  t.is(member.complete('g', 7, '/x'), undefined);
-  t.is(member.complete('g', 5, '/gone'), undefined);
-  t.is(offers.hide(offer(5, '/full')), undefined);
+  t.is(member.complete(reach(7)), undefined);
+  t.is(member.complete(reach(5, '/gone')), undefined);
+});
+
+test('what can not be kept is tried again, and the others hear why', t => {
+  const { clock, store, said, offers } = offersOf('a');
+  store.full.add('/x');
+  t.deepEqual(offers.hide(offer(5)), noOffer(5, 'ENOSPC'));
+  clock.advance(1000);
+  t.deepEqual(said, []);
+  store.full.clear();
+  clock.advance(1000);
+  t.deepEqual(said, [{ ...offer(5), secret: '' }]);
+  t.true(store.files.has('/x'));
+  t.is(clock.timers, 0);
+});
+
+test('what can not be read is tried again, and the member hears why where that goes on', t => {
+  const { clock, store, told, offers } = offersOf('b');
+  t.is(offers.complete(reach(5)), undefined);
+  clock.advance(600);
+  t.deepEqual(told, []);
+  clock.advance(100);
+  t.deepEqual(told, [{ offer: noOffer(5, 'ENOENT') }]);
+  clock.advance(5000);
+  store.keep('/x', { '4|g': { secret: 's' } });
+  clock.advance(5000);
+  t.is(told.length, 1);
+  store.keep('/x', { '5|g': { secret: 's' } });
+  clock.advance(2000);
+  t.deepEqual(told.slice(1), [{ offer: keyed(5), kept: { secret: 's' } }]);
+  t.is(clock.timers, 0);
+});
+
+test('nothing is tried for a term that is over', t => {
+  const log = ledByA();
+  const { term } = log;
+  const leader = offersOf('a');
+  leader.store.full.add('/x');
+  leader.offers.hide(offer(term));
+  leader.offers.see(undefined, log.state);
+  const member = offersOf('b');
+  const left = offersOf('b');
+  for (const { offers } of [member, left]) {
+    offers.complete(reach(term));
+    offers.see(undefined, log.state);
+  }
+  t.deepEqual([leader.clock.timers, member.clock.timers], [1, 1]);
+  left.offers.see(log.state, ledByA().say('b', { k: 'leave', group: 'g' }).state);
+  t.is(left.clock.timers, 0);
+  log.say('a', resign(term));
+  for (const { offers } of [leader, member]) offers.see(undefined, log.state);
+  t.deepEqual([leader.clock.timers, member.clock.timers], [0, 0]);
+  leader.offers.hide(offer(5));
+  leader.offers.stop();
+  member.offers.complete(reach(5));
+  member.offers.stop();
+  t.deepEqual([leader.clock.timers, member.clock.timers], [0, 0]);
+});
+
+test('why a leader can not be reached is told as it was said', t => {
+  const { offers } = offersOf('b');
+  t.deepEqual(offers.complete({ ...reach(5), address: undefined, problem: 'no room' }), {
+    offer: noOffer(5, 'no room'),
+  });
 });
 
 test('what a worker left behind when it died, the others remove at once, also where it had offered nothing yet', t => {
-  const store = storeOf();
+  const { store, offers } = offersOf('b');
   store.keep('/x', {});
   const log = ledByA().say('a', { k: 'address', address: '/old' }).say('a', { k: 'address', address: '/x' });
-  const offers = new Offers(store, 2);
   const before = log.state;
   offers.see(undefined, before);
   offers.see(before, log.say('a', resign(log.term)).state);
@@ -350,15 +450,16 @@ test('what a worker left behind when it died, the others remove at once, also wh
 });
 
 test('where data may go over the bus the secret goes with the address', t => {
-  const store = storeOf();
+  const { store, offers } = offersOf('a', storeOf(), true);
   const both = writeBusAddress({ socket: '/x', bus: '1/l' });
-  const said = new Offers(store, 2, true).hide(offer(5, both))!;
+  const said = offers.hide(offer(5, both));
   t.is(said.secret, '');
   t.is(store.files.size, 0);
-  t.deepEqual(new Offers(store, 2, true).complete('g', 5, said.address), { offer: keyed(5, both) });
-  t.deepEqual(new Offers(store, 2).complete('g', 5, said.address), { offer: keyed(5, '/x') }, 'by the socket alone');
-  const alone = new Offers(store, 2, true).hide(offer(5, writeBusAddress({ bus: '1/l' })))!;
-  t.is(new Offers(store, 2).complete('g', 5, alone.address), undefined);
+  const bySocket = offersOf('b', store).offers;
+  t.deepEqual(offersOf('b', store, true).offers.complete(reach(5, said.address)), { offer: keyed(5, both) });
+  t.deepEqual(bySocket.complete(reach(5, said.address)), { offer: keyed(5, '/x') }, 'by the socket alone');
+  const alone = offers.hide(offer(5, writeBusAddress({ bus: '1/l' })));
+  t.deepEqual(bySocket.complete(reach(5, alone.address)), { offer: noOffer(5, 'the leader has no socket') });
 });
 
 // ------------------------------------------------------------------------------------------------------- metrics

@@ -251,6 +251,24 @@ test('a pause ends with the term after it', t => {
   }
 });
 
+test('a state of an older release knows not how long somebody led', t => {
+  const log = breaking();
+  const { heldMs: _, ...older } = log.group;
+  log.state = { ...log.state, groups: { g: older } };
+  log.say('a', claim(log.term)).say('a', ready(log.term)).say('a', resign(log.term));
+  t.true(log.group.heldMs! < 10);
+});
+
+test('somebody who leads in several terms for ten seconds ends the count of failures', t => {
+  const log = breaking();
+  log.say('a', claim(log.term)).say('a', ready(log.term));
+  for (let i = 0; i < 2; i++) {
+    log.at += 6000;
+    log.say('a', resign(log.term)).say('a', claim(log.term)).say('a', ready(log.term));
+    t.is(log.group.failures, i === 0 ? 2 : 0);
+  }
+});
+
 /** a broke twice, and b and c are there. */
 function breaking(handover: 'exclusive' | 'overlap' = 'exclusive'): Log {
   const log = ledByA(handover);
@@ -346,6 +364,47 @@ test('a successor that fails or dies gives way to the next, and the last one to 
   t.is(log.led, 'a handing over');
 });
 
+for (const [name, end] of [
+  ['leaves', (log: Log, id: string) => log.say(id, { k: 'leave', group: 'g' })],
+  ['dies', (log: Log, id: string) => log.exit(id === 'b' ? '2' : '3')],
+  ['may lead no more', (log: Log, id: string) => log.say(id, join('g', { handover: 'overlap', eligible: false }))],
+] as const) {
+  test(`where the last candidate ${name} before it claims, a leader that yields hands over`, t => {
+    for (const first of [yields, () => transfer()]) {
+      const log = ledByA('overlap');
+      log.say('a', first(log.term)).say('a', yields(log.term));
+      t.is(end(log, 'b').led, 'a preparing');
+      t.is(end(log, 'c').led, 'a handing over');
+    }
+  });
+
+  test(`where the last candidate of a transfer ${name} before it claims, the leader leads as before`, t => {
+    for (const to of [undefined, 2]) {
+      const log = ledByA('overlap');
+      const { readyAt } = log.group.led!;
+      log.say('b', transfer(to));
+      t.is(log.led, 'a preparing');
+      if (to === undefined) t.is(end(log, 'c').led, 'a preparing');
+      t.is(end(log, 'b').led, 'a ready');
+      t.is(log.group.led!.readyAt, readyAt);
+      t.deepEqual([log.group.avoided, log.group.wanted], [undefined, undefined]);
+    }
+  });
+}
+
+test('a successor that fails in a transfer may be asked for again', t => {
+  const log = ledByA('overlap').say('c', transfer(2));
+  log.say('b', claim(log.term));
+  log.say('b', resign(nextOf(log), 'failed'));
+  t.is(log.led, 'a ready');
+  t.is(log.say('c', transfer(2)).led, 'a preparing');
+});
+
+test('a transfer that a member asked for just before it left counts', t => {
+  const log = ledByA().say('c', { k: 'leave', group: 'g' }).say('c', transfer(2));
+  t.is(log.led, 'a handing over');
+});
+
 test('a successor that dies when it is prepared changes nothing for the leader that hands over', t => {
   const log = ledByA('overlap');
   const { term } = log;
@@ -429,6 +488,17 @@ test("the leader's address stands with its term", t => {
   const log = ledByA();
   log.say('a', { k: 'offer', group: 'g', term: log.term, address: '/x', secret: '' });
   t.is(log.group.led!.address, '/x');
+});
+
+test('why a leader can not be reached stands with its term, until it can', t => {
+  const log = ledByA();
+  const offers = (more: object) => {
+    log.say('a', { k: 'offer', group: 'g', term: log.term, address: '', secret: '', ...more });
+    return [log.group.led!.address, log.group.led!.problem];
+  };
+  t.deepEqual(offers({ address: '/x' }), ['/x', undefined]);
+  t.deepEqual(offers({ problem: 'no room' }), [undefined, 'no room']);
+  t.deepEqual(offers({ address: '/y' }), ['/y', undefined]);
 });
 
 test('the address of a worker stands with it, until it enters anew', t => {

@@ -61,6 +61,22 @@ test('a successor is asked to prepare, and the leader hands over when it is prep
   t.deepEqual(heard.ended, [term]);
 });
 
+test('a successor hears that its term will not begin', t => {
+  const preparing = () => {
+    const log = ledByA('overlap');
+    return log.say('a', yields(log.term)).say('b', claim(log.term));
+  };
+  const lost = preparing();
+  const { next } = lost.group.led!.successor!;
+  const heard = hears('b', lost, () => lost.say('b', resign(next)));
+  t.deepEqual(heard.control, [{ k: 'handover', group: 'g', term: next }]);
+  const replaced = preparing();
+  const silent = () => replaced.say('c', claim(replaced.term, replaced.seen('a')));
+  t.deepEqual(hears('b', replaced, silent).words, ['news opening', 'handover']);
+  const begun = preparing();
+  t.deepEqual(hears('b', begun, () => begun.exit('1')).words, ['news opening']);
+});
+
 test('the leader hears which members are gone, by their worker', t => {
   const log = ledByA();
   t.deepEqual(hears('a', log, () => log.exit('2')).gone, [2]);
@@ -75,6 +91,9 @@ test('the others hear where the leader can be reached, newcomers too', t => {
   t.deepEqual(hears('a', log, offer).addresses, []);
   t.deepEqual(hears('b', log, offer).addresses, []);
   t.deepEqual(hears('d', log, () => log.say('d', join())).addresses.length, 1);
+  const fails = () => log.say('a', { k: 'offer', group: 'g', term, address: '', secret: '', problem: 'no room' });
+  t.deepEqual(hears('b', log, fails).addresses, [{ group: 'g', term, problem: 'no room' }]);
+  t.deepEqual(hears('b', log, fails).addresses, []);
 });
 
 test('an attempt that failed on all is news with its error', t => {

@@ -1,6 +1,6 @@
 // Leaders that go under the real PM2 because somebody wants it, or stand still: points 2 to 5 and 11 of pm2.test.ts.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { calls, noDaemonTrouble, terms } from '../helpers/pm2-calls.js';
@@ -95,6 +95,22 @@ for (const major of MAJORS) {
       noDaemonTrouble(t, pm2);
     },
   );
+
+  test.serial(title('what somebody removes of a leader in the temporary folder it makes anew'), async t => {
+    const pm2 = await startPm2(t, major);
+    await pm2.run({ instances: 2 });
+    await pm2.leader('web', 2);
+    for (const [i, file] of ['.', 'leader', 'secrets'].entries()) {
+      const [directory] = pm2.temporary();
+      rmSync(join(pm2.temporaryFolder, directory!, file), { recursive: true });
+      await pm2.cli('scale', 'web', '+1');
+      await pm2.leader('web', 3 + i);
+      for (const worker of pm2.living) t.deepEqual(await worker.do.call('echo', [i]), { value: i });
+      t.is(pm2.temporary().length, 1);
+      t.is(pm2.temporary()[0] === directory, file === 'secrets');
+    }
+    noDaemonTrouble(t, pm2);
+  });
 
   test.serial(title('a stop by message hands over too'), async t => {
     const pm2 = await startPm2(t, major);

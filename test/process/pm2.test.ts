@@ -154,6 +154,20 @@ for (const major of MAJORS) {
     noDaemonTrouble(t, pm2);
   });
 
+  test.serial(title('where TMPDIR is too long for a socket, warnings and calls say so'), async t => {
+    const pm2 = await startPm2(t, major, home => ({ TMPDIR: join(home, 'x'.repeat(100)) }));
+    await pm2.run({ instances: 2 });
+    const leader = await pm2.leader('web', 2);
+    const [follower] = pm2.living.filter(worker => worker !== leader);
+    const why = /can't be reached past PM2's bus: .* is too long for the path of a socket; set TMPDIR to a shorter one/;
+    for (const worker of [leader, follower!]) t.regex((await worker.until('warning')).message, why);
+    const { error } = await follower!.do.call('echo', [1], { timeoutMs: 100 });
+    t.is(error?.code, 'ERR_TIMEOUT');
+    t.regex(error!.message, why);
+    t.deepEqual(await leader.do.call('echo', [1]), { value: 1 });
+    noDaemonTrouble(t, pm2);
+  });
+
   test.serial(title('it shows who leads'), async t => {
     const pm2 = await startPm2(t, major);
     await pm2.run({ instances: 1, callEveryMs: 50 });

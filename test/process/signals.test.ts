@@ -1,7 +1,11 @@
 // resignOn: the worker hands leadership over on the signal, and then that does what it would have done.
 
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { startRig } from '../helpers/process-rig.js';
+
+const PLAIN = fileURLToPath(new URL('../fixtures/process-plain.js', import.meta.url));
 
 const RESIGNING = { resignOn: ['SIGTERM'] as NodeJS.Signals[], saysBye: true };
 
@@ -123,3 +127,18 @@ test.serial('eleven clients of a worker, all with one AbortSignal, make Node war
   }
   // What a process writes, such as a warning of Node's, fails the test when the rig ends.
 });
+
+/** Runs a plain process that resigns on a signal, as process 1 of a container. */
+const runAsFirst = (signal: string) =>
+  spawnSync('unshare', ['--pid', '--fork', process.execPath, PLAIN, 'resign', signal], { encoding: 'utf8' });
+
+const mayUnshare = spawnSync('unshare', ['--pid', '--fork', 'true']).status === 0;
+
+(mayUnshare ? test.serial : test.serial.skip)(
+  'process 1 of a container ends on a signal that the kernel drops for it',
+  t => {
+    t.like(runAsFirst('SIGTERM'), { status: 143, stdout: 'closed in process 1\n' });
+    t.like(runAsFirst('SIGHUP'), { status: 129 });
+    t.like(runAsFirst('SIGWINCH'), { status: 0, stdout: 'closed in process 1\nlives\n' });
+  },
+);

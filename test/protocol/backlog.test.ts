@@ -77,4 +77,63 @@ test('nothing is left once it is cleared', t => {
   backlog.keep(bundle({ term: 1 }, value(5, 1)));
   backlog.clear();
   t.is(backlog.size, 0);
+  t.is(backlog.bytes, 0);
+});
+
+test('what is kept is counted, and beyond the room last values are dropped, of which a gap tells', t => {
+  const backlog = new Backlog();
+  const text = '.'.repeat(1000);
+  backlog.keep(bundle({ term: 1 }, value(1, 5, Kind.SUBSCRIBED)), 5000);
+  backlog.keep(bundle({ term: 1 }, value(2, text, Kind.VALUE_ONE)), 5000);
+  backlog.keep(bundle({ term: 1 }, value(3, text, Kind.EVENT)), 5000);
+  backlog.keep(bundle({ term: 1 }, value(3, text)), 5000);
+  for (let id = 4; id < 100; id++) backlog.keep(bundle({ term: 1, to: [2] }, value(id, text, Kind.REPLAY)), 5000);
+  t.true(backlog.bytes > 95 * 200 && backlog.bytes < 100 * 200 + 5000, `${backlog.bytes}`);
+  backlog.keep(bundle({ term: 1, to: [2] }, value(5, text.repeat(10), Kind.REPLAY)), 5000);
+  const all = released(backlog);
+  const words = frameWords(all).map(each => each.replace(/\.+/, ''));
+  t.deepEqual(words.slice(0, 6), [
+    'SUBSCRIBED 1 5',
+    'VALUE_ONE 2 ""',
+    'EVENT 3 ""',
+    'VALUE 3 ""',
+    'GAP 4 1',
+    'GAP 6 1',
+  ]);
+  t.is(words.at(-1), 'REPLAY 5 ""');
+  t.deepEqual(all.find(({ h }) => h[1] === 4)!.to, [2]);
+  t.is(backlog.bytes, 0);
+});
+
+test('it is released as long as there is room, and goes on from there', t => {
+  const backlog = new Backlog();
+  for (let id = 1; id <= 5; id++) backlog.keep(bundle({ term: 1 }, value(id, id)));
+  const taken: Bundle[] = [];
+  backlog.release(
+    each => taken.push(each),
+    () => taken.length < 2,
+  );
+  t.is(backlog.size, 3);
+  t.deepEqual(
+    frameWords([...taken, ...released(backlog)]),
+    [1, 2, 3, 4, 5].map(id => `VALUE ${id} ${id}`),
+  );
+  backlog.keep(bundle({ term: 1 }, value(1, 1)));
+  backlog.clear();
+  t.is(backlog.bytes, 0);
+});
+
+test('values for other members, or for all but others, are kept apart', t => {
+  const backlog = new Backlog();
+  const all = { ...bundle({ term: 1, to: '*' }, value(1, 1)), but: [4] };
+  for (const each of [bundle({ term: 1, to: [2] }, value(1, 2)), all, bundle({ term: 1, to: [2] }, value(1, 3))])
+    backlog.keep(each);
+  t.deepEqual(
+    released(backlog).map(({ to, but, x }) => [to, but, x]),
+    [
+      ['*', [4], '[1]'],
+      [[2], undefined, '[0]'],
+      [[2], undefined, '[3]'],
+    ],
+  );
 });

@@ -24,20 +24,23 @@ test('one bundle that a message refers to 20,000 times counts once', t => {
   t.deepEqual(broken, ['A broken frame came: d must be a list in which each frame is once.']);
 });
 
+/** What is large beside the text needs no large text. */
+const SMALL = { h: [14, 1, 3, 0], x: '["x"]' };
+
 const SHARED: Readonly<Record<string, object>> = {
   'the same text': {},
   'the same head': { h: Array.from({ length: 40_000 }, () => 0), x: `[${','.repeat(9_999)}]` },
   'the same head as bytes': { h: new Uint8Array(180_000), x: `[${','.repeat(9_999)}]` },
-  'the same receivers': { to: Array.from({ length: 100_000 }, (_, i) => i) },
-  'the same exceptions': { to: '*', but: Array.from({ length: 100_000 }, (_, i) => i) },
-  'the same parts': { h: [14, 1, 100_000, 2], p: [Buffer.alloc(100_000), 'x'.repeat(100_000)] },
-  'the same block': { h: [14, 1, 100_000, 1], p: [100_000], q: Buffer.alloc(100_000) },
-  'the same methods': { m: ['x'.repeat(100_000), 7] },
+  'the same receivers': { ...SMALL, to: Array.from({ length: 100_000 }, (_, i) => i) },
+  'the same exceptions': { ...SMALL, to: '*', but: Array.from({ length: 100_000 }, (_, i) => i) },
+  'the same parts': { x: SMALL.x, h: [14, 1, 3, 2], p: [Buffer.alloc(100_000), 'x'.repeat(100_000)] },
+  'the same block': { x: SMALL.x, h: [14, 1, 3, 1], p: [100_000], q: Buffer.alloc(100_000) },
+  'the same methods': { ...SMALL, m: ['x'.repeat(100_000), 7] },
 };
 
 for (const [name, fields] of Object.entries(SHARED)) {
   test(`20,000 bundles with ${name} are refused, but for as many as a message may have`, t => {
-    const bundles = Array.from({ length: 20_000 }, () => ({ ...big, ...fields }));
+    const bundles = Array.from({ length: 2000 }, () => ({ ...big, ...fields }));
     const { packet, broken } = cross({ $csc: 1, d: bundles });
     t.true(packet.d.length >= 1 && packet.d.length < MOST_DATA / 50_000, `${packet.d.length}`);
     t.is(broken.length, 10);
@@ -46,8 +49,8 @@ for (const [name, fields] of Object.entries(SHARED)) {
 }
 
 test('a part that a bundle in slices refers to a million times is refused', t => {
-  const part = Buffer.alloc(1000);
-  const bundle = { g: 'g', t: 5, h: [14, 1, 1, 10_000_000], x: '[0]', p: new Array(10_000_000).fill(part) };
+  const part = Buffer.alloc(10_000);
+  const bundle = { g: 'g', t: 5, h: [14, 1, 1, 1_000_000], x: '[0]', p: new Array(1_000_000).fill(part) };
   const { packet, broken } = cross({ $csc: 1, s: { piece: serialize(bundle), isLast: true } });
   t.deepEqual(packet.d, []);
   t.is(broken.length, 1);

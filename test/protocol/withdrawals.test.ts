@@ -1,7 +1,7 @@
 import test from 'ava';
 import { OpenBundle, readFrames } from '../../lib/protocol/frames.js';
 import { type Bundle, EXT, Kind } from '../../lib/protocol/messages.js';
-import { Withdrawals } from '../../lib/protocol/withdrawals.js';
+import { MOST_WITHDRAWALS, Withdrawals } from '../../lib/protocol/withdrawals.js';
 import { frameWords } from '../helpers/unit-frames.js';
 
 const of = (kind: number, id: number, text: string, from = 2, term = 5, parts?: string[]): Bundle => {
@@ -63,14 +63,21 @@ test('a term that is over takes its own with it', t => {
   t.deepEqual(released(withdrawals), [[2, 'UNSUBSCRIBE 2 0']]);
 });
 
-test('they are bounded, whatever is said', t => {
+test('they are bounded, whatever is said, and the first that is dropped is told', t => {
   const withdrawals = new Withdrawals();
-  for (let id = 0; id < 150_000; id++) {
-    withdrawals.keep(unsubscribe(id));
+  const told: string[] = [];
+  const keep = (bundle: Bundle, what: string) => withdrawals.keep(bundle) && told.push(what);
+  for (let id = 0; id < MOST_WITHDRAWALS; id++) {
+    keep(cancel(id), `cancel ${id}`);
     withdrawals.refuse(unsubscribe(id), 1e6 + id);
+    withdrawals.refuse(unsubscribe(id), 2e6 + id);
   }
-  t.is(withdrawals.size, 100_000);
-  t.is(withdrawals.bytes, 200_000 * 128);
+  t.is(withdrawals.size, MOST_WITHDRAWALS / 2, 'there is room for subscriptions, which do not end by themselves');
+  for (let id = 0; id < MOST_WITHDRAWALS; id++) keep(unsubscribe(id, 3), `unsubscribe ${id}`);
+  keep(cancel(0), 'the same once more');
+  t.deepEqual(told, [`cancel ${MOST_WITHDRAWALS / 2}`]);
+  t.is(withdrawals.size, MOST_WITHDRAWALS);
+  t.is(withdrawals.bytes, 2 * MOST_WITHDRAWALS * 128);
   withdrawals.clear();
   t.is(withdrawals.bytes, 0);
 });

@@ -275,6 +275,25 @@ const FAILED_ATTEMPTS: readonly Story[] = [
      resign 1@9999 broken | end 1@9999, deposed 1@9999 broken, appointed 1@19999, tell | opening 1@19999`,
   ],
   [
+    'terms that held for ten seconds together end the count, too',
+    `join 1               | ...
+     ready 1@1            | ...
+     resign 1@1 broken    | ...
+     ready 1@2            | ...
+     wait 100             |
+     resign 1@2 broken    | end 1@2, deposed 1@2 broken, pause 100, tell | vacant paused
+     resume               | ...
+     ready 1@100          | ...
+     wait 6000            |
+     resign 1@100 resigned | ...
+     ready 1@6100         | ...
+     wait 6000            |
+     resign 1@6100 resigned | ...
+     ready 1@12100        | ...
+     wait 1000            |
+     resign 1@12100 broken | end 1@12100, deposed 1@12100 broken, appointed 1@13100, tell | opening 1@13100`,
+  ],
+  [
     'a term that held for ten seconds ends the count however it ends: by the death of its leader',
     `join 1            | ...
      join 2            | ...
@@ -819,4 +838,37 @@ test('a candidate is shown without what only the group needs to know', t => {
     leads: 5,
     priority: 4,
   });
+});
+
+test('a new group whose only candidates lead others waits for a moment for those who may come', t => {
+  const group = new UnitGroup('depose', candidates => candidates.at(-1)!.workerId);
+  group.othersMayCome = true;
+  group.busy.add(1).add(2);
+  follows(
+    t,
+    group,
+    `join 1            | hold open, tell       | vacant paused
+     join 2            | tell                  | vacant paused
+     join 3 ineligible | tell                  | vacant paused
+     join 4            | appointed 4@1, tell, tell | opening 4@1
+     resume            |                       | opening 4@1
+     leave 4           | end 4@1, deposed 4@1 resigned, appointed 2@2, tell | opening 2@2`,
+  );
+});
+
+test('it waits no longer, and not where nobody can come, or somebody has led it before', t => {
+  const group = new UnitGroup();
+  group.busy.add(1);
+  group.othersMayCome = true;
+  follows(
+    t,
+    group,
+    `join 1  | hold open, tell     | vacant paused
+     resume  | appointed 1@1, tell | opening 1@1
+     leave 1 | end 1@1, deposed 1@1 resigned, vacant, tell | vacant
+     join 1  | appointed 1@2, tell, tell`,
+  );
+  const alone = new UnitGroup();
+  alone.busy.add(1);
+  follows(t, alone, 'join 1 | appointed 1@1, tell, tell');
 });

@@ -2,7 +2,9 @@ import test from 'ava';
 import { bytesOf } from '../../lib/protocol/frames.js';
 import { ABOUT, EXT, Kind } from '../../lib/protocol/messages.js';
 import { WINDOW_BYTES } from '../../lib/protocol/outbox.js';
+import { MOST_WITHDRAWALS } from '../../lib/protocol/withdrawals.js';
 import { routerStatus } from '../../lib/router/router-status.js';
+import { droppedWithdrawals } from '../../lib/warnings.js';
 import { bundle, frameWords } from '../helpers/unit-frames.js';
 import { UnitPrimary } from '../helpers/unit-primary.js';
 
@@ -268,6 +270,22 @@ test('a value does not overtake those that are kept back, though there is room f
   t.deepEqual(words, ['VALUE 5 "xxxxxxx', 'VALUE 6 "xxxxxxx', 'RESULT 7 0', 'GAP 5 0', 'VALUE 5 "newest"']);
 });
 
+test('values that are kept back count, and come as long as there is room', t => {
+  const { primary, term } = setUp({ maxQueuedBytes: 2_000_000 });
+  const { outbox } = primary.router.workers.get(2)!;
+  primary.end.stopReading(2);
+  for (const id of [1, 2, 3, 4, 5]) primary.data(1, bundle({ term, to: [2] }, value(id, MUCH)));
+  const counted = routerStatus(primary.router).queuedBytes;
+  t.true(counted > 4 * WINDOW_BYTES - 1000 && counted < 4 * WINDOW_BYTES + 1000, `${counted}`);
+  for (const id of [1, 2, 3, 4, 5]) {
+    t.is(frameWords(primary.got(2))[0]?.slice(0, 7), `VALUE ${id}`);
+    t.true(outbox.queuedBytes <= 2 * WINDOW_BYTES, `${outbox.queuedBytes}`);
+    primary.end.readOne(2);
+    primary.clock.tick();
+  }
+  t.is(routerStatus(primary.router).queuedBytes, 0);
+});
+
 test('what waits for all workers together is bounded, but a little passes to each', t => {
   const { primary, term } = setUp({ maxQueuedTotalBytes: 2_000_000 });
   primary.end.stopReading(2);
@@ -326,6 +344,32 @@ test('a flood of subscriptions, and of what takes them and calls back, is refuse
   t.is(leader.queuedBytes, 0);
 });
 
+test('a leader that processes nothing while more is taken back than is kept is a warning, until it has room again', t => {
+  const { primary, term } = setUp({ maxQueuedBytes: 1_000_000 });
+  const fill = () => {
+    primary.end.stopReading(1);
+    for (const id of [1, 2])
+      primary.data(2, bundle({ term, number: id }, { kind: Kind.CALL, id, value: ['put', null, [MUCH_TO_PUT]] }));
+    for (let id = 0; id <= MOST_WITHDRAWALS; id += 1000) {
+      const frames = Array.from({ length: 1000 }, (_, i) => ({ kind: Kind.UNSUBSCRIBE, id: id + i }));
+      primary.data(2, bundle({ term }, ...frames));
+    }
+  };
+  const warnings = () => primary.events.splice(0).filter(({ event }) => event === 'warning');
+  warnings();
+  fill();
+  const [warning, ...rest] = warnings();
+  t.like(warning!.detail, { name: 'g', workerId: 1, message: droppedWithdrawals(1) });
+  t.deepEqual(rest, []);
+  t.is(primary.router.workers.get(1)!.withdrawals.size, MOST_WITHDRAWALS);
+  primary.end.startReading(1);
+  primary.clock.tick();
+  const words = frameWords(primary.got(1)).filter(each => each.startsWith('UNSUBSCRIBE'));
+  t.is(words.length, MOST_WITHDRAWALS);
+  fill();
+  t.is(warnings().length, 1);
+});
+
 test('what was taken back of a term that is over is forgotten', t => {
   const { primary, term } = setUp({ maxQueuedBytes: 1_500_000 });
   primary.end.stopReading(1);
@@ -378,6 +422,21 @@ test('slices that wait for the rest count, and are given back when their worker 
   t.is(routerStatus(primary.router).queuedBytes, 1000);
   primary.closed(2);
   t.is(worker.queuedBytes, 0);
+});
+
+test('slices that wait for the rest take of the room that all workers have together', t => {
+  const { primary, term } = setUp({ maxQueuedTotalBytes: 4_000_000 });
+  primary.end.stopReading(1);
+  const put = (id: number) =>
+    primary.data(2, bundle({ term, number: id }, { kind: Kind.CALL, id, value: ['put', null, [MUCH_TO_PUT]] }));
+  for (const id of [1, 2, 3]) put(id);
+  t.deepEqual(primary.got(2), []);
+  primary.receive(3, primary.packet(3, { s: { piece: new Uint8Array(1_000_000), isLast: false } }));
+  put(4);
+  t.deepEqual(frameWords(primary.got(2)), ['OVERLOADED 4 0']);
+  primary.closed(3);
+  put(5);
+  t.deepEqual(frameWords(primary.got(2)), []);
 });
 
 test('while the leader hands over, what is cancelled waits for its room as well', t => {

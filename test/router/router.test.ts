@@ -4,6 +4,7 @@ import { type ControlFrame, MARKER, type News } from '../../lib/protocol/message
 import { MOST_GROUPS } from '../../lib/router/router.js';
 import { memberKey } from '../../lib/utils/secret.js';
 import { passedOn } from '../../lib/warnings.js';
+import { microtasks } from '../helpers/unit-clock.js';
 import { FakePrimaryEnd, join, UnitPrimary } from '../helpers/unit-primary.js';
 
 const ofKind = (frames: readonly ControlFrame[], k: ControlFrame['k']) => frames.filter(frame => frame.k === k);
@@ -25,6 +26,8 @@ test('a worker is told nothing before its hello, and then who it is and what app
       heartbeatMs: 100,
       leaderTimeoutMs: 400,
       road: 'relay',
+      maxQueuedBytes: 64 * 1024 * 1024,
+      maxQueuedTotalBytes: 256 * 1024 * 1024,
       probe,
     },
   ]);
@@ -354,6 +357,21 @@ test('any frame is a sign of life', t => {
   t.is(primary.router.groups.get('g')!.leader, 1);
 });
 
+test("the app's own messages are a sign of life, too", t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.lead(1);
+  const peer = { workerId: 1, pid: 1001 };
+  for (let i = 0; i < 10; i++) {
+    primary.clock.advance(1000);
+    primary.end.handlers!.message(peer, { cmd: 'of the app' }, 'public');
+  }
+  t.is(primary.router.groups.get('g')!.leader, 1);
+  primary.clock.advance(4000);
+  t.is(primary.router.groups.get('g')?.leader, undefined);
+  primary.end.handlers!.message({ workerId: 9, pid: 1009 }, { cmd: 'of the app' }, 'public');
+});
+
 test('a worker that was silent and is heard may lead again', t => {
   const primary = new UnitPrimary();
   primary.join(1, 'g');
@@ -660,6 +678,36 @@ test('who led when the primary closed, and comes to the next one, is succeeded b
   );
 });
 
+test('who led when the primary closed, and closes its real client yet, is waited for as long as it says so', async t => {
+  const primary = new UnitPrimary();
+  primary.join(1, 'g');
+  primary.lead(1);
+  let isOver = false;
+  void primary.router.detach(primary.end).then(() => {
+    isOver = true;
+  });
+  const next = new FakePrimaryEnd(primary.clock);
+  primary.router.attach(next);
+  const say = (workerId: number, id: string, closing?: true) => {
+    const peer = { workerId, pid: 1000 + workerId };
+    const hello = { k: 'hello', versions: [1], id, workerId, pid: peer.pid, ...(closing && { closing }) };
+    for (const end of [primary.end, next]) end.handlers?.message(peer, { [MARKER]: 1, up: 0, c: [hello] }, 'public');
+  };
+  for (let i = 0; i < 10; i++) {
+    say(1, 'id-1', true);
+    // It is not known at all.
+    say(3, 'id-3', true);
+    primary.clock.advance(2000);
+    t.false(isOver);
+    t.is(primary.router.groups.get('g')!.leader, 1);
+  }
+  say(1, 'id-1');
+  await microtasks();
+  t.true(isOver);
+  t.deepEqual([...primary.router.workers.keys()], [1]);
+  t.is(primary.router.groups.size, 0);
+});
+
 test('a hello that another end has answered says nothing to one that leaves', async t => {
   const primary = new UnitPrimary();
   primary.join(1, 'g');
@@ -674,6 +722,20 @@ test('a hello that another end has answered says nothing to one that leaves', as
   primary.end.handlers!.message(peer, hello, 'public');
   primary.clock.tick();
   t.is(primary.router.workers.get(1)!.end, next);
+});
+
+test('groups of a worker that comes before the others are led by those, too', t => {
+  const primary = new UnitPrimary();
+  primary.end.count = 3;
+  for (const name of ['a', 'b', 'c']) primary.join(1, name);
+  const leaders = () => ['a', 'b', 'c'].map(name => primary.router.groups.get(name)!.leader);
+  t.deepEqual(leaders(), [1, undefined, undefined]);
+  primary.clock.advance(100);
+  primary.join(2, 'b');
+  primary.join(2, 'c');
+  t.deepEqual(leaders(), [1, 2, undefined]);
+  primary.clock.advance(100);
+  t.deepEqual(leaders(), [1, 2, 2]);
 });
 
 test('nothing is left when all workers are gone', t => {

@@ -2,7 +2,7 @@
 
 import { SharedClientError } from '../../lib/errors.js';
 import { deadlineNow, termNow } from './upstream.js';
-import type { SimHandle, SimWorker } from './worker.js';
+import { mostLosses, type SimHandle, type SimWorker } from './worker.js';
 import type { SimGroup, World } from './world.js';
 
 /** What a virtual machine needs to tell a caller that its time is over. */
@@ -181,13 +181,14 @@ export class CallAccount {
       );
   }
 
-  #checkCode({ id, kind, madeAt, timeoutMs, idempotent }: SimCall, code: string): void {
+  #checkCode({ id, kind, madeAt, timeoutMs, idempotent, group, endedBefore }: SimCall, code: string): void {
     const { world } = this;
     const lasted = world.time.now() - madeAt;
     if (code === 'ERR_TIMEOUT' && lasted < timeoutMs - 1)
       world.broken('in time', `${kind} ${id} timed out after ${Math.round(lasted)} ms and not ${timeoutMs}`);
-    // A sticky publication is so until it is taken back.
-    if (code === 'ERR_LEADER_LOST' && idempotent && kind !== 'sticky')
+    // A sticky publication that is replaced is not.
+    const isLost = code === 'ERR_LEADER_LOST' && idempotent && kind !== 'sticky';
+    if (isLost && world.lossesOf(group, endedBefore) < mostLosses(group))
       world.broken('outcome', `${kind} ${id} is idempotent, but it was lost with a leader`);
     if (code === 'ERR_OVERLOADED' && !world.plan.load)
       world.broken('overload', `${kind} ${id} ended with ${code}, and nothing much was waiting`);

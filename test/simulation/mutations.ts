@@ -31,13 +31,6 @@ export const MUTATIONS: readonly Mutation[] = [
     seed: 8,
   },
   {
-    name: 'a call that blocks for longer than the lease is followed by values',
-    file: 'leader/service.js',
-    find: 'if (this.#held.length > 0 || !this.hasLease())',
-    replace: 'if (this.#held.length > 0)',
-    seed: 65,
-  },
-  {
     name: 'a process that thaws opens the real client of an appointment that is over',
     file: 'member/member.js',
     find: 'if (this.#hasLease(at) || this.#isJustAppointed(now.term, at))',
@@ -147,7 +140,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'member/calls.js',
     find: 'if (!road.isInHands(call.bundle, received))',
     replace: 'if (call.bundle < 0)',
-    seed: 48,
+    seed: 471,
   },
   {
     name: 'a resync is not told',
@@ -169,6 +162,13 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'const isOverloaded = host.isOverloaded(worker, bytes);',
     replace: 'const isOverloaded = bytes < 0;',
     seed: 139,
+  },
+  {
+    name: 'what waits in the primary for all workers is not bounded',
+    file: 'router/router.js',
+    find: ' || this.#queuedBytes - backlog.bytes + bytes > maxQueuedTotalBytes;',
+    replace: ';',
+    seed: 4391,
   },
   {
     name: 'the timeout of a method is ignored',
@@ -208,8 +208,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'of those that get each value once, one gets them all',
     file: 'leader/topic.js',
-    find: 'this.#ones.push(one);',
-    replace: 'this.#ones.unshift(one);',
+    find: 'this.#ones.delete(one);',
+    replace: '',
     seed: 10,
   },
   {
@@ -237,8 +237,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a worker looks for no other primary once its own has closed',
     file: 'member/link.js',
-    find: 'void member.lost(primaryClosed);\n        this.#hello(FIRST_HELLO_MS);',
-    replace: 'void member.lost(primaryClosed);',
+    find: 'this.#hello(FIRST_HELLO_MS);\n        if (this.#isClosing)',
+    replace: 'if (this.#isClosing)',
     seed: 3,
   },
   {
@@ -252,9 +252,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the direct road does not wait for what was sent by the relay',
     file: 'road/direct/stream.js',
-    find: '#held = [];',
-    replace: '#held;',
-    seed: 697,
+    find: '    #held = [];',
+    replace: '    #held;',
+    seed: 220,
     road: 'direct',
   },
   {
@@ -264,5 +264,27 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     seed: 86,
     road: 'direct',
+  },
+  {
+    name: 'what waits in a leader for one member is not bounded',
+    file: 'road/direct/member-lane.js',
+    find: 'return this.isOverloaded(waiting, bytes);',
+    replace: 'return false;',
+    seed: 148,
+    road: 'direct',
+  },
+  {
+    name: 'that values are missing is told before those that came before',
+    file: 'protocol/classes.js',
+    find: "[Kind.GAP, 'value'],",
+    replace: '',
+    seed: 472,
+  },
+  {
+    name: 'what is kept back for lack of room to the primary never follows',
+    file: 'leader/sender.js',
+    find: 'this.options.whenRoom(() => {',
+    replace: '(() => {})(() => {',
+    seed: 139,
   },
 ];

@@ -5,13 +5,22 @@ import { Sender, type SenderOptions } from '../../lib/leader/sender.js';
 import { Service } from '../../lib/leader/service.js';
 import type { Member } from '../../lib/member/member.js';
 import { Kind, kindOf } from '../../lib/protocol/messages.js';
+import type { DirectLeader } from '../../lib/road/direct/direct-leader.js';
 import { successorOf } from '../../lib/router/group-state.js';
 import type { Router } from '../../lib/router/router.js';
 
-/** What waits in the primary, by worker. */
-export function queuedBytes(primary: object): [workerId: number, bytes: number][] {
+/** What waits somewhere, by the worker that it waits for, but for the newest values of what had no room. */
+export type Waiting = readonly (readonly [workerId: number, bytes: number])[];
+
+export function waitingInPrimary(primary: object): Waiting {
   const { workers } = (primary as { readonly router: Router }).router;
-  return [...workers].map(([workerId, { outbox }]) => [workerId, outbox.queuedBytes]);
+  return [...workers].map(([workerId, { outbox, withdrawals }]) => [workerId, outbox.queuedBytes + withdrawals.bytes]);
+}
+
+/** In a leader, for the members that it speaks to directly. */
+export function waitingInLeader({ sender }: Service): Waiting {
+  const lanes = (sender as unknown as { readonly options: SenderOptions }).options.lanes as DirectLeader | undefined;
+  return (lanes?.active ?? []).map(workerId => [workerId, lanes!.of(workerId)!.stream.waitingBytes]);
 }
 
 /** Who leads a group: as `status()` says, without the rest of it. */

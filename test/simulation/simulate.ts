@@ -108,7 +108,10 @@ function isWell(world: World, group: SimGroup): boolean {
   const leader = world.leaderOf(group)!;
   const isServing = world
     .services(group)
-    .some(({ service, workerId }) => workerId === leader.id && service.term === status.term && service.hasLease());
+    .some(
+      ({ service, workerId }) =>
+        workerId === leader.id && service.term === status.term && service.hasLease() && service.heldBytes === 0,
+    );
   if (!isServing) return false;
   return world.handles.every(
     ({ isLive, group: other, member }) => !isLive || other !== group || member.road?.term === status.term,

@@ -80,6 +80,11 @@ export class ValueAccount {
     return [...this.live].filter(subscription => subscription.handle === handle);
   }
 
+  /** Of those of a handle to a topic some were given up: their user gives up all. */
+  giveUp(handle: SimHandle, topic: number): void {
+    for (const subscription of this.of(handle)) if (subscription.topic === topic) this.unsubscribe(subscription);
+  }
+
   /** Its handle was closed, or its worker died. */
   forget(handle: SimHandle): void {
     for (const subscription of this.of(handle)) this.#ended(subscription);

@@ -63,6 +63,7 @@ export class SimHandle {
       if (this.isClosed) world.broken('after the end', `${this} is closed and heard of event ${number}`);
       last = number as number;
     });
+    client.on('warning', ({ message }) => this.#heed(message));
     client.on('close', () => {
       this.isClosed = true;
     });
@@ -74,6 +75,17 @@ export class SimHandle {
     };
     client.on('leader', event => grows(event, 'leader'));
     client.on('follower', event => grows(event, 'follower'));
+  }
+
+  /** What cost too many leaders is given up. */
+  #heed(message: string): void {
+    const { world } = this.worker;
+    const costly = /were lost while they had (.*) "(\d+|\w+)" in their hands/.exec(message);
+    if (!costly) return;
+    const [, what, which] = costly;
+    if (world.lossesOf(this.group) < mostLosses(this.group)) world.broken('cost', `${this}: ${message}`);
+    if (what!.includes('sticky')) this.sticky.delete(Number(which));
+    if (what!.includes('subscription')) world.values.giveUp(this, Number(which));
   }
 
   get memberId(): number {
@@ -168,6 +180,7 @@ export class SimWorker {
       openTimeoutMs: OPEN_TIMEOUT_MS,
       drainTimeoutMs: DRAIN_TIMEOUT_MS,
       timeoutMs: TIMEOUT_MS,
+      maxLeadersLost: mostLosses(group),
       methods: METHODS,
       readyTimeoutMs: 3000,
       restartOn: ['lost'],
@@ -274,6 +287,10 @@ export class SimWorker {
     return known;
   }
 }
+
+/** How many leaders what is asked for in a group may cost. */
+export const mostLosses = ({ plan }: SimGroup): number =>
+  plan.handover === 'exclusive' ? 2 : Number.POSITIVE_INFINITY;
 
 /** What a call is given where nothing is said of its method. */
 const optionsFor = (via: Via, { timeoutMs, idempotent }: Given): WithOptions =>

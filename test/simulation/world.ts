@@ -5,7 +5,14 @@ import { Random } from '../helpers/unit-random.js';
 import { CallAccount } from './calls.js';
 import { SimCluster, type SimProcess } from './cluster.js';
 import { LeaderAccount } from './leaders.js';
-import { leadershipOf, queuedBytes, type SeenService, watchLeaders } from './peephole.js';
+import {
+  leadershipOf,
+  type SeenService,
+  type Waiting,
+  waitingInLeader,
+  waitingInPrimary,
+  watchLeaders,
+} from './peephole.js';
 import {
   type Action,
   type GroupPlan,
@@ -158,6 +165,11 @@ export class World {
     return count;
   }
 
+  /** How many leaders were lost, since so many terms had ended. */
+  lossesOf({ ended }: SimGroup, since = 0): number {
+    return ended.slice(since).filter(({ isInOrder }) => !isInOrder).length;
+  }
+
   leaderOf(group: SimGroup): SimWorker | undefined {
     const id = this.leadershipOf(group)?.leader;
     return id === undefined ? undefined : this.#byId.get(id);
@@ -264,12 +276,16 @@ export class World {
     if (this.plan.load) this.#checkQueues(this.plan.load);
   }
 
-  /** What waits for one worker is bounded: one message is always let in, and small news of calls. */
-  #checkQueues({ padding, maxQueuedBytes }: Load): void {
-    const most = Math.max(maxQueuedBytes, ALWAYS_FREE_BYTES, MOST_BUNDLE_BYTES + 2 * padding) + SMALL_NEWS_BYTES;
-    for (const [workerId, bytes] of queuedBytes(this.#primary)) {
-      if (bytes > most) this.broken('overload', `${bytes} bytes wait for w${workerId}`);
-    }
+  /** What waits for one worker is bounded, in the primary and in each leader, but for the last message and small news of calls. */
+  #checkQueues({ padding, maxQueuedBytes, maxQueuedTotalBytes }: Load): void {
+    const limit = Math.min(maxQueuedBytes, maxQueuedTotalBytes);
+    const most = Math.max(limit, ALWAYS_FREE_BYTES + padding, MOST_BUNDLE_BYTES + 2 * padding) + SMALL_NEWS_BYTES;
+    const check = (where: string, waiting: Waiting) => {
+      for (const [workerId, bytes] of waiting)
+        if (bytes > most) this.broken('overload', `${bytes} bytes wait in ${where} for w${workerId}`);
+    };
+    check('the primary', waitingInPrimary(this.#primary));
+    for (const { workerId, service } of this.services()) check(`w${workerId}`, waitingInLeader(service));
   }
 
   // ---------------------------------------------------------------------------------------------------- actions
@@ -488,6 +504,8 @@ export class World {
     if (!this.isShut) return;
     this.log(() => 'the primary is set up again');
     this.isShut = false;
+    // What had waited for its turn is taken back as well.
+    this.calls.forgetSaid();
     this.disturbedAt = this.time.now();
     this.#setUp();
   }

@@ -258,6 +258,26 @@ system('terms grow, also over the end of a group and of the primary', async (t, 
 });
 
 system(
+  'the leader of a primary that is set up again opens its real client after the last one is closed',
+  async (t, rig) => {
+    for (const isAwaited of [true, false]) {
+      const clients = await rig.clients(3);
+      // Longer than a lease.
+      rig.upstream().onClose = () => new Promise<void>(resolve => rig.time.setTimer(resolve, 1500));
+      const closing = rig.primary.close();
+      if (isAwaited) await rig.time.until(closing);
+      rig.setup();
+      // What is asked for before the goodbye is read is lost with the primary.
+      await rig.time.settle();
+      await rig.time.until(Promise.all(clients.map(client => client.echo(1))));
+      t.is(rig.upstream().mostEverLive, 1);
+      rig.upstream().onClose = () => {};
+      await rig.time.until(Promise.all(clients.map(client => client.close())));
+    }
+  },
+);
+
+system(
   'an idempotent call that may have run, and comes too late to the next leader, is not told as never begun',
   async (t, rig) => {
     const [, client] = await rig.clients(3, i => ({ eligible: i !== 1 }));

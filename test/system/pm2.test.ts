@@ -1,10 +1,14 @@
 // Several workers of an app under PM2, the daemon and its bus in memory.
 
 import { createHash } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import type { DirectTransport, ListenerHandlers } from '../../lib/transport/direct.js';
+import { keepSecrets, readSecrets } from '../../lib/transport/socket-files.js';
 import { createSockets } from '../../lib/transport/sockets.js';
+import { systemClock } from '../../lib/utils/clock.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { isSharedError } from '../helpers/pm2-errors.js';
 import { Counter, LEADER_TIMEOUT_MS, Rig, type RigWorker } from '../helpers/pm2-rig.js';
@@ -122,6 +126,46 @@ test.serial('an overlapping group has its next client open before the old one cl
   t.is(await clients[before]!.add(1), 1);
 });
 
+test.serial('a hand-over of which the only candidate dies fails, and its leader leads as before', async t => {
+  const rig = new Rig(t);
+  const { workers, clients, leads } = await start(rig, 2, { handover: 'overlap' });
+  const before = leads();
+  const { term } = clients[before]!;
+  workers[1 - before]!.process.freeze();
+  const failure = t.throwsAsync(clients[before]!.transfer(), isSharedError('ERR_LEADER_FAILED', /could not/));
+  await until(() => busOf(rig).includes('transfer'));
+  workers[1 - before]!.process.kill();
+  await failure;
+  t.is(await clients[before]!.add(1), 1);
+  t.is(clients[before]!.term, term);
+});
+
+test.serial('a successor that loses the bus closes what it has prepared', async t => {
+  const rig = new Rig(t);
+  const workers = [rig.fork(0), rig.fork(1)];
+  const closed: number[] = [];
+  let isReady = false;
+  const clients = workers.map((worker, i) =>
+    worker.createSharedClient({
+      name: 'slow',
+      handover: 'overlap',
+      open: async ({ term }) => {
+        await sleep(0);
+        if (isReady) worker.process.disconnect();
+        return { one: async () => term };
+      },
+      close: () => void closed.push(i),
+    }),
+  );
+  await Promise.all(clients.map(client => client.ready()));
+  isReady = true;
+  const before = clients.findIndex(client => client.isLeader);
+  await t.throwsAsync(clients[before]!.transfer(), isSharedError('ERR_LEADER_FAILED', /could not/));
+  await until(() => closed.length > 0);
+  t.deepEqual(closed, [1 - before]);
+  t.is(await clients[before]!.invoke('one'), clients[before]!.term);
+});
+
 for (const [how, tell] of [
   ['SIGINT', (worker: RigWorker) => worker.signal('SIGINT')],
   ["the message 'shutdown'", (worker: RigWorker) => worker.process.stop()],
@@ -219,16 +263,117 @@ test.serial('where data may not go over the bus, calls wait and a warning says f
     connect: (address, handlers) => sockets.connect(isReachable ? address : '/nowhere/at/all', handlers),
   };
   const workers = [1, 2].map(slot => rig.fork(slot, {}, () => later));
-  const clients = workers.map(worker => clientOf(worker));
-  await Promise.all(clients.map(client => client.ready()));
-  const follower = clients.find(client => !client.isLeader)!;
-  const warned = new Promise<string>(resolve => follower.once('warning', ({ message }) => resolve(message)));
-  const call = follower.add(1);
+  const [leader, follower] = workers.map((worker, i) => clientOf(worker, { eligible: i === 0 }));
+  await leader!.ready();
+  const warned = new Promise<string>(resolve => follower!.once('warning', ({ message }) => resolve(message)));
+  const call = follower!.add(1);
   t.regex(await warned, /^Calls of "counter" wait.*ENOENT.*busData/);
-  t.regex(follower.status().roadProblem!, /ENOENT/);
+  t.regex(follower!.status().roadProblem!, /ENOENT/);
   isReachable = true;
   t.is(await call, 1);
+  await follower!.ready();
 });
+
+test.serial('why a leader can not be reached is known too where the bus breaks meanwhile', async t => {
+  const rig = new Rig(t);
+  const sockets = rig.createSockets();
+  let attempts = 0;
+  const following: RigWorker = rig.fork(2, {}, () => ({
+    ...sockets,
+    connect: (address, handlers) => {
+      if (++attempts === 3) following.process.disconnect();
+      return sockets.connect(attempts > 4 ? address : '/nowhere/at/all', handlers);
+    },
+  }));
+  const leader = clientOf(rig.fork(1));
+  await leader.ready();
+  const follower = clientOf(following, { eligible: false });
+  await until(() => follower.status().roadProblem !== undefined);
+  following.process.connect();
+  t.is(await follower.add(1), 1);
+});
+
+/** Hears what is wrong with the leader of `counter`, at the leader and elsewhere, while `isBroken`, and how it is mended. */
+async function mendLater(t: ExecutionContext, leading: RigWorker, following: RigWorker, mend: () => void) {
+  const leader = clientOf(leading);
+  const follower = clientOf(following, { eligible: false, readyTimeoutMs: 1500, timeoutMs: 1500 });
+  const warnings: string[] = [];
+  for (const client of [leader, follower]) client.on('warning', ({ message }) => warnings.push(message));
+  const why = /can't be reached past PM2's bus: .*broken/;
+  const ready = t.throwsAsync(follower.ready(), isSharedError('ERR_LEADER_FAILED', why));
+  const call = t.throwsAsync(follower.add(1), isSharedError('ERR_TIMEOUT', why));
+  await Promise.all([ready, call]);
+  t.regex(follower.status().roadProblem!, /broken/);
+  const told = [...warnings];
+  const late = follower.with({ timeoutMs: 30_000 }).add(1);
+  mend();
+  t.is(await late, 1);
+  await follower.ready();
+  t.is(follower.status().roadProblem, undefined);
+  t.deepEqual(warnings, told, 'each is said once');
+  for (const warning of told) t.regex(warning, /^Calls of "counter" wait.*broken/);
+  return told.length;
+}
+
+test.serial('where no socket can be made, the others hear why, until there is one', async t => {
+  const rig = new Rig(t);
+  let isBroken = true;
+  const sockets = rig.createSockets();
+  const later: DirectTransport = {
+    ...sockets,
+    listen: handlers => {
+      if (!isBroken) return sockets.listen(handlers);
+      systemClock.defer(() => handlers.failed(new Error('broken')));
+      return { close() {} };
+    },
+  };
+  const leading = rig.fork(1, {}, () => later);
+  t.is(await mendLater(t, leading, rig.fork(2), () => (isBroken = false)), 2);
+});
+
+for (const [what, which] of [
+  ['kept', 'keep'],
+  ['read', 'read'],
+] as const) {
+  test.serial(`where the secret of a leader can not be ${what}, members hear why, until it can`, async t => {
+    const rig = new Rig(t);
+    let isBroken = true;
+    const broken = (address: string, secrets?: never): unknown => {
+      if (isBroken) throw new Error('broken');
+      return which === 'keep' ? keepSecrets(address, secrets!) : readSecrets(address);
+    };
+    const [leading, following] = [1, 2].map(slot => rig.fork(slot, {}, rig.createSockets, { [which]: broken }));
+    const warned = await mendLater(t, leading!, following!, () => (isBroken = false));
+    t.is(warned, which === 'keep' ? 2 : 1);
+  });
+}
+
+for (const busData of [false, true]) {
+  for (const what of ['directory', 'socket', 'secrets'] as const) {
+    if (busData && what === 'secrets') continue;
+    const where = busData ? ', where data may go over the bus' : '';
+    test.serial(`the ${what} of a leader that somebody removes is made anew${where}`, async t => {
+      const rig = new Rig(t);
+      const forked = (slot: number) => rig.fork(slot, { busData });
+      const [leader, follower] = [forked(1), forked(2)].map((worker, i) => clientOf(worker, { eligible: i === 0 }));
+      const warnings: string[] = [];
+      for (const client of [leader!, follower!]) client.on('warning', ({ message }) => warnings.push(message));
+      t.is(await follower!.add(1), 1);
+      const [directory] = rig.directories;
+      const path = { directory: '.', socket: 'leader', secrets: 'secrets' }[what];
+      rmSync(join(directory!, path), { recursive: true });
+      const isBack = () => rig.directories.some(path => existsSync(join(path, busData ? 'leader' : 'secrets')));
+      await until(isBack);
+      // By its connection, which stays.
+      t.is(await follower!.add(1), 2);
+      const newcomer = clientOf(forked(3), { eligible: false });
+      t.is(await newcomer.add(1), 3);
+      t.is(rig.directories.length, 1);
+      t.is(rig.directories[0] === directory, what === 'secrets');
+      t.deepEqual(warnings, []);
+    });
+  }
+}
 
 test.serial('a member that leaves while the next leader opens lets go of its way there', async t => {
   const rig = new Rig(t);
@@ -439,20 +584,28 @@ test.serial('closing the last client leaves nothing, and the next one begins ane
   t.is(await again.add(3), 3);
 });
 
-test.serial('a client that is closed and made anew while the connection is broken joins once it is back', async t => {
-  const { workers, clients, leads } = await start(new Rig(t), 2);
-  const follower = 1 - leads();
-  const { process } = workers[follower]!;
-  const kept = workers[follower]!.createSharedClient(Counter, { name: 'kept' });
-  await kept.ready();
-  process.disconnect();
-  const closing = clients[follower]!.close();
-  await closing;
-  const again = clientOf(workers[follower]!);
-  process.connect();
-  await again.ready();
-  t.is(await again.add(4), 4);
-});
+for (const [when, isBroken] of [
+  ['while', true],
+  ['just before', false],
+] as const) {
+  test.serial(
+    `a client that is closed and made anew ${when} the connection is broken joins once it is back`,
+    async t => {
+      const { workers, clients, leads } = await start(new Rig(t), 2);
+      const follower = 1 - leads();
+      const { process } = workers[follower]!;
+      const kept = workers[follower]!.createSharedClient(Counter, { name: 'kept' });
+      await kept.ready();
+      if (isBroken) process.disconnect();
+      await clients[follower]!.close();
+      process.disconnect();
+      const again = clientOf(workers[follower]!);
+      process.connect();
+      await again.ready();
+      t.is(await again.add(4), 4);
+    },
+  );
+}
 
 test.serial('where PM2 collects metrics it is shown who leads, and that a client was closed', async t => {
   const key = Symbol.for('@pm2/io');

@@ -4,7 +4,7 @@ import { readBusAddress, writeBusAddress } from '../../lib/transport/bus-address
 import { WINDOW_BYTES } from '../../lib/transport/bus-connection.js';
 import { createBusFallback } from '../../lib/transport/bus-fallback.js';
 import { BusStreams } from '../../lib/transport/bus-streams.js';
-import type { ConnectionHandlers, DirectTransport } from '../../lib/transport/direct.js';
+import type { ConnectionHandlers, DirectTransport, ListenerHandlers } from '../../lib/transport/direct.js';
 import { UnitClock } from '../helpers/unit-clock.js';
 
 interface Said {
@@ -223,9 +223,15 @@ test('an address that is none of the bus is a socket', t => {
 class Fake implements DirectTransport {
   readonly asked: string[] = [];
   handlers!: ConnectionHandlers;
+  /** Of who listens last. */
+  listener!: ListenerHandlers;
+  listened = 0;
+  closed = 0;
 
-  listen(): { close(): void } {
-    return { close() {} };
+  listen(handlers: ListenerHandlers): { close(): void } {
+    this.listener = handlers;
+    this.listened++;
+    return { close: () => void this.closed++ };
   }
   connect(address: string, handlers: ConnectionHandlers) {
     this.asked.push(address);
@@ -241,9 +247,10 @@ function fallback() {
   const [sockets, streams] = [new Fake(), new Fake()];
   const said: string[] = [];
   const events: string[] = [];
-  const transport = createBusFallback({ sockets, streams, onBus: why => said.push(why) });
+  const clock = new UnitClock();
+  const transport = createBusFallback({ clock, sockets, streams, onBus: why => said.push(why) });
   const connect = (address: object) => transport.connect(writeBusAddress(address), notes(events));
-  return { sockets, streams, said, events, transport, connect };
+  return { clock, sockets, streams, said, events, transport, connect };
 }
 
 test('a socket comes first, and the bus once it did not answer', t => {
@@ -293,6 +300,32 @@ test('where only one of both is known, that is taken', t => {
   transport.remove(writeBusAddress({ socket: '/x', bus: 'b' }));
   transport.remove(writeBusAddress({ bus: 'b' }));
   t.deepEqual(sockets.asked.slice(2), ['remove /x', 'remove ']);
+});
+
+test('where there is no socket the bus alone is told of, and the socket is tried again', t => {
+  const { clock, sockets, streams, transport } = fallback();
+  const told: string[] = [];
+  const unused = { failed: () => t.fail(), lost: () => t.fail(), accept: () => t.fail() as never };
+  const listener = transport.listen({ ...unused, listening: address => told.push(address) });
+  streams.listener.listening('b');
+  t.deepEqual(told, []);
+  for (let i = 0; i < 2; i++) {
+    sockets.listener.failed(new Error('too long'));
+    clock.advance(1000);
+  }
+  t.deepEqual(told.splice(0).map(readBusAddress), [{ bus: 'b', socket: undefined, secret: undefined }]);
+  sockets.listener.listening('/x');
+  t.like(readBusAddress(told.pop()!), { bus: 'b', socket: '/x' });
+  sockets.listener.lost!(new Error('removed'));
+  sockets.listener.listening('/y');
+  t.like(readBusAddress(told.pop()!), { bus: 'b', socket: '/y' });
+  sockets.listener.failed(new Error('EMFILE'));
+  t.is(readBusAddress(told.pop()!).socket, undefined);
+  t.deepEqual([sockets.listened, sockets.closed], [4, 4]);
+  listener.close();
+  t.is(streams.closed, 1);
+  t.is(clock.timers, 0);
+  t.deepEqual(told, []);
 });
 
 test('what has our mark and a field of another type is nobody’s', t => {

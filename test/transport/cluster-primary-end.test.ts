@@ -206,6 +206,8 @@ test('a cluster object without workers has nobody to send to', async t => {
   end.send(1, {}, () => written++);
   await turns(1);
   t.is(written, 1);
+  t.is(end.count, 0);
+  t.is(setUp().end.count, 1);
 });
 
 test('a worker that Node has just taken off its list is passed over', t => {

@@ -16,11 +16,12 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import type { ListenerHandlers } from '../../lib/transport/direct.js';
+import type { Connection, ListenerHandlers } from '../../lib/transport/direct.js';
 import {
   keepSecrets,
   leftovers,
@@ -32,6 +33,8 @@ import {
 import { sweepSockets } from '../../lib/transport/socket-sweep.js';
 import { createSockets } from '../../lib/transport/sockets.js';
 import { systemClock } from '../../lib/utils/clock.js';
+import { defer } from '../../lib/utils/deferred.js';
+import { hastyClock } from '../helpers/hasty-clock.js';
 
 const unix = process.platform === 'win32' ? test.skip : test;
 // Only root can give a file to somebody else.
@@ -50,7 +53,7 @@ function folderOf(t: ExecutionContext): string {
 
 /** A leader's socket in this folder. */
 async function listen(t: ExecutionContext, folder: string, told: Partial<ListenerHandlers> = {}) {
-  const transport = createSockets({ clock: systemClock, folder: () => folder });
+  const transport = createSockets({ clock: hastyClock, folder: () => folder });
   let accepted = 0;
   let close = () => {};
   const address = await new Promise<string>((resolve, reject) => {
@@ -174,6 +177,84 @@ unix('a name that was removed is not touched again, whatever it is now', async t
   t.true(isWhole(app));
   t.true(lstatSync(directory).isSymbolicLink());
   t.deepEqual(removed, [address]);
+});
+
+unix('nor is what has that name when a socket closes of which the directory is gone', async t => {
+  const folder = folderOf(t);
+  const app = appFolder(folder);
+  const { directory, close } = await listen(t, folder);
+  renameSync(directory, join(folder, 'away'));
+  symlinkSync(app, directory);
+  close();
+  t.true(isWhole(app));
+});
+
+for (const [what, remove] of [
+  ['its directory is removed', ({ directory }) => rmSync(directory, { recursive: true })],
+  ['its socket is removed', ({ address }) => unlinkSync(address)],
+  [
+    'something else is in its place',
+    ({ address }) => {
+      unlinkSync(address);
+      writeFileSync(address, '');
+    },
+  ],
+  [
+    'another directory is in its place',
+    ({ directory }) => {
+      renameSync(directory, `${directory}0`);
+      mkdirSync(directory, { mode: 0o700 });
+      renameSync(join(`${directory}0`, 'leader'), join(directory, 'leader'));
+    },
+  ],
+  ['its directory is opened to others', ({ directory }) => chmodSync(directory, 0o755)],
+] as readonly (readonly [string, (at: { readonly address: string; readonly directory: string }) => void])[]) {
+  unix(`where ${what}, a listener says so, and its connections stay`, async t => {
+    const [lost, accepted, heard] = [defer<Error>(), defer<Connection>(), defer<string>()];
+    const listening = await listen(t, folderOf(t), {
+      lost: lost.resolve,
+      accept: connection => {
+        accepted.resolve(connection);
+        return { data: chunk => heard.resolve(String(chunk)), drained() {}, closed() {} };
+      },
+    });
+    const socket = connect(listening.address);
+    const connection = await accepted.promise;
+    t.teardown(() => {
+      socket.destroy();
+      connection.destroy();
+    });
+    remove(listening);
+    t.regex((await lost.promise).message, /ENOENT|was not made by|was replaced/);
+    listening.close();
+    socket.write('x');
+    t.is(await heard.promise, 'x');
+  });
+}
+
+unix('what is removed before it listens there has failed', async t => {
+  const announce = (address: string, proceed: () => void) => {
+    proceed();
+    rmSync(dirname(address), { recursive: true });
+  };
+  await t.throwsAsync(listen(t, folderOf(t), { announce }), { message: /ENOENT/ });
+});
+
+unix('secrets that are removed are written again, and where they can not be, nobody can come', async t => {
+  const folder = folderOf(t);
+  const lost = defer<Error>();
+  const { address, directory } = await listen(t, folder, { lost: lost.resolve });
+  keepSecrets(address, { a: 1 });
+  const file = join(directory, 'secrets');
+  for (const breakIt of [() => {}, () => symlinkSync('/etc/passwd', file)]) {
+    rmSync(file);
+    breakIt();
+    while (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) await sleep(5);
+    t.deepEqual(readSecrets(address), { a: 1 });
+  }
+  mkdirSync(join(directory, 'secrets.new'));
+  rmSync(file);
+  t.regex((await lost.promise).message, /EISDIR/);
 });
 
 unix('of a directory that is not the one that was made, or is not closed to others, nothing is removed', async t => {
@@ -307,8 +388,19 @@ unix('the folder is XDG_RUNTIME_DIR, where it is there, its owner alone writes i
   t.is(socketFolder({ XDG_RUNTIME_DIR: own }), fallback, 'open to others');
 });
 
-unix('an address is absolute, so that it stays the same where the working directory changes', t => {
-  const address = newAddress('tmp', '0123456789abcdef');
-  t.true(isAbsolute(address));
-  t.is(address, join(process.cwd(), 'tmp', `csc-${process.pid}-89abcdef`, 'leader'));
+test.serial('an address is absolute, and of the directory in which the process was at first', t => {
+  const folder = process.cwd();
+  const { TMPDIR } = process.env;
+  t.teardown(() => {
+    process.chdir(folder);
+    process.env.TMPDIR = TMPDIR;
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+  });
+  process.env.TMPDIR = 'tmp';
+  for (const _ of [1, 2]) {
+    const address = newAddress(socketFolder({}), '0123456789abcdef');
+    t.true(isAbsolute(address));
+    t.is(address, join(folder, 'tmp', `csc-${process.pid}-89abcdef`, 'leader'));
+    process.chdir('/');
+  }
 });

@@ -132,18 +132,20 @@ test('in the first process of a container the signal ends it, which the kernel w
         kill: (...args) => done.push(['kill', ...args]),
         exit: code => done.push(['exit', code]),
       },
-      { SIGTERM: 15 },
+      { SIGTERM: 15, SIGWINCH: 28 },
     );
   const source = of(1);
   source.prepend('SIGTERM', () => {});
   source.off('SIGTERM', () => {});
   t.deepEqual(source.listeners('SIGTERM'), []);
   source.raise('SIGTERM');
+  source.raise('SIGWINCH');
   of(7).raise('SIGTERM');
   t.deepEqual(done, [
     ['prepend', 'SIGTERM'],
     ['off', 'SIGTERM'],
     ['exit', 143],
+    ['kill', 1, 'SIGWINCH'],
     ['kill', 7, 'SIGTERM'],
   ]);
 });

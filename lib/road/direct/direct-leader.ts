@@ -7,7 +7,7 @@ import { type OpenBundle, ownBundle } from '../../protocol/frames.js';
 import { type Bundle, Kind } from '../../protocol/messages.js';
 import type { Clock } from '../../utils/clock.js';
 import type { Line, LineHandlers } from './line.js';
-import { type Limits, MemberLane } from './member-lane.js';
+import { ALWAYS_FREE_BYTES, type Limits, MemberLane } from './member-lane.js';
 import { Stream } from './stream.js';
 import { encodeAck, encodeWords, type Hello, What } from './wire.js';
 
@@ -62,7 +62,7 @@ export class DirectLeader {
 
   /** Bytes that haven't left this process. */
   get queuedBytes(): number {
-    return this.#lanes.reduce((bytes, { stream }) => bytes + stream.queuedBytes, 0);
+    return this.#lanes.reduce((bytes, lane) => bytes + lane.queuedBytes, 0);
   }
 
   /** All members that are spoken to directly. */
@@ -80,6 +80,7 @@ export class DirectLeader {
     line.connection.write([encodeWords(What.WELCOME, { received: stream.received })]);
     // Before the member's word by the relay nothing is put, so nothing is written either.
     stream.attach(line.connection, hello.received);
+    lane.onRoom();
     return {
       ack: number => this.#acked(lane, number),
       final: () => {},
@@ -198,16 +199,26 @@ export class DirectLeader {
       clock,
       from,
       numbers: { last: 0 },
+      // Of one that has nothing else; another says it by the relay.
+      ...(isOnly && { first: 1 }),
       deliver,
     });
-    return new MemberLane(id, stream, isOnly, group, term, (waiting, bytes) => this.#isOverloaded(waiting, bytes));
+    const { maxQueuedBytes, maxQueuedTotalBytes } = this.#options;
+    const isOverloaded = (waiting: number, bytes: number) =>
+      waiting + bytes > maxQueuedBytes || this.#waitingBytes - lane.keptBytes + bytes > maxQueuedTotalBytes;
+    const room = () => {
+      const free = Math.min(
+        maxQueuedBytes - stream.waitingBytes,
+        maxQueuedTotalBytes - this.#waitingBytes + lane.keptBytes,
+      );
+      return Math.max(free, ALWAYS_FREE_BYTES);
+    };
+    const lane: MemberLane = new MemberLane(id, stream, isOnly, group, term, isOverloaded, room);
+    return lane;
   }
 
-  #isOverloaded(waiting: number, bytes: number): boolean {
-    if (waiting + bytes > this.#options.maxQueuedBytes) return true;
-    let total = bytes;
-    for (const { stream } of this.#lanes) total += stream.waitingBytes;
-    return total > this.#options.maxQueuedTotalBytes;
+  get #waitingBytes(): number {
+    return this.#lanes.reduce((bytes, lane) => bytes + lane.waitingBytes, 0);
   }
 
   #acked(lane: MemberLane, number: number): void {
@@ -219,15 +230,18 @@ export class DirectLeader {
   #heed(workerId: number, { h, x }: Bundle): void {
     if (this.#isFinished) return;
     const [kind, id] = [h[h.length - 4], h[h.length - 3]!];
-    if (kind === Kind.SWITCH) this.#switch(workerId, id);
-    else if (kind === Kind.RESUME) this.#resume(workerId, id, Number(x.slice(1, -1)));
+    const number = Number(/\d+(?=\]$)/.exec(x)?.[0]);
+    if (kind === Kind.SWITCH) this.#switch(workerId, id, number);
+    else if (kind === Kind.RESUME) this.#resume(workerId, id, number);
   }
 
-  #switch(workerId: number, id: number): void {
+  #switch(workerId: number, id: number, first: number): void {
     const party = this.#parties.get(workerId);
     const lane = party?.pending.get(id);
     if (!lane) return;
     this.#options.tellByRelay(workerId, Kind.SWITCHED, id, '0');
+    // What is missing comes by the next connection.
+    if (!lane.stream.expect(first)) disconnect(lane);
     this.#activate(party!, lane);
   }
 
@@ -269,12 +283,16 @@ export class DirectLeader {
 
   #drop(party: Party): void {
     if (!party.active) return;
-    party.active.line?.destroy();
-    party.active.line = undefined;
-    party.active.stream.detach();
+    disconnect(party.active);
     party.active = undefined;
     this.#activeCount--;
   }
+}
+
+function disconnect(lane: MemberLane): void {
+  lane.line?.destroy();
+  lane.line = undefined;
+  lane.stream.detach();
 }
 
 function dropOldest(pending: Map<number, MemberLane>): void {

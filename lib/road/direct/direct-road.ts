@@ -28,6 +28,8 @@ export interface Address {
   readonly address: string;
   /** To members it is told as their own key; see `memberKey`. */
   readonly secret: string;
+  /** Why there is none. */
+  readonly problem?: string | undefined;
 }
 
 export interface DirectRoadOptions {
@@ -139,8 +141,13 @@ export class DirectRoad implements RemoteRoad {
     return stretch ? stretch.stream.mayHaveArrived(bundle) : bundle <= received;
   }
 
-  /** The leader can be reached here. */
+  /** The leader can be reached here; what is connected already stays so. */
   offered(address: Address): void {
+    const { problem } = address;
+    if (problem !== undefined) {
+      if (!this.#isWelcome) this.#options.changed(problem);
+      return;
+    }
     this.#address = address;
     if (!this.#line && !this.#isOver && this.#way.at !== 'resuming') this.#connect();
   }
@@ -213,7 +220,7 @@ export class DirectRoad implements RemoteRoad {
 
   #begin(id: number): Stream {
     const { group, clock, deliver } = this.#options;
-    const stream = new Stream({ group, term: this.term, clock, numbers: this.#numbers, deliver });
+    const stream = new Stream({ group, term: this.term, clock, numbers: this.#numbers, first: 1, deliver });
     this.#stretches.push({ from: this.#numbers.last + 1, stream, to: Number.POSITIVE_INFINITY });
     this.#way = { at: 'direct', id, stream };
     return stream;
@@ -276,7 +283,7 @@ export class DirectRoad implements RemoteRoad {
     this.#timer?.clear();
     this.#isWelcome = true;
     if (this.#way.at === 'relay') {
-      this.#tellByRelay(Kind.SWITCH, id, '0');
+      this.#tellByRelay(Kind.SWITCH, id, String(this.#numbers.last + 1));
       this.#relayed = undefined;
       this.#begin(id);
     }

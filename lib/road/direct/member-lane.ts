@@ -7,7 +7,7 @@ import type { OpenBundle } from '../../protocol/frames.js';
 import { Kind, kindOf, Overload } from '../../protocol/messages.js';
 import type { Part } from '../../protocol/payload.js';
 import type { Line } from './line.js';
-import type { Stream } from './stream.js';
+import { MOST_UNACKED_BYTES, type Stream } from './stream.js';
 
 /** What may wait for members that don't read. */
 export interface Limits {
@@ -18,7 +18,7 @@ export interface Limits {
 }
 
 /** Bytes that may wait for any member, whatever waits for all. */
-const ALWAYS_FREE_BYTES = 1024 * 1024;
+export const ALWAYS_FREE_BYTES = 1024 * 1024;
 
 /** Answers that are under way when there are many. */
 const MANY = 512;
@@ -33,6 +33,7 @@ export class MemberLane {
    * @param id the stream's
    * @param isOnly nothing goes to the member by the relay
    * @param isOverloaded whether `bytes` more may not wait for this member
+   * @param room bytes of values that may be kept for it
    */
   constructor(
     readonly id: number,
@@ -41,7 +42,22 @@ export class MemberLane {
     private readonly group: string,
     private readonly term: number,
     private readonly isOverloaded: (waiting: number, bytes: number) => boolean,
+    private readonly room: () => number,
   ) {}
+
+  /** Bytes that wait: those that the member isn't known to have, and values that are kept back. */
+  get waitingBytes(): number {
+    return this.stream.waitingBytes + this.keptBytes;
+  }
+
+  get keptBytes(): number {
+    return this.#backlog.bytes;
+  }
+
+  /** Bytes that haven't left this process. */
+  get queuedBytes(): number {
+    return this.stream.queuedBytes + this.keptBytes;
+  }
 
   put(kind: number, id: number, text: string, parts?: readonly Part[]): void {
     const { stream } = this;
@@ -52,16 +68,26 @@ export class MemberLane {
     stream.flushEarly(MANY);
   }
 
+  flush(): void {
+    this.stream.flush();
+  }
+
   /** Some of what waited has gone. */
   onRoom(): void {
-    if (this.#backlog.size === 0 || this.stream.waitingBytes > ALWAYS_FREE_BYTES) return;
-    this.#backlog.release(({ h, x, p }) => this.stream.put(h[0]!, h[1]!, x.slice(1, -1), p as readonly Part[]));
+    if (this.#backlog.size > 0) this.#release(() => this.stream.waitingBytes <= ALWAYS_FREE_BYTES);
   }
 
   /** As {@link Stream.takeRest}, with what was kept back. */
   takeRest(received: number): OpenBundle[] {
-    this.#backlog.release(({ h, x, p }) => this.stream.put(h[0]!, h[1]!, x.slice(1, -1), p as readonly Part[]));
+    this.#release();
     return this.stream.takeRest(received);
+  }
+
+  #release(hasRoom?: () => boolean): void {
+    this.#backlog.release(
+      ({ h, x, p }) => this.stream.put(h[0]!, h[1]!, x.slice(1, -1), p as readonly Part[]),
+      hasRoom,
+    );
   }
 
   #putBounded(kind: number, id: number, text: string, parts: readonly Part[] | undefined): void {
@@ -76,16 +102,18 @@ export class MemberLane {
     if (waits && (isOverloaded || this.#backlog.size > 0)) {
       const { group: g, term: t } = this;
       const frame = { h: [kind, id, text.length, parts?.length ?? 0], x: `[${text}]` };
-      return this.#backlog.keep({ g, t, ...frame, ...(parts && { p: parts }) });
+      return this.#backlog.keep({ g, t, ...frame, ...(parts && { p: parts }) }, this.room());
     }
     if (isOverloaded && classOf(plain) === 'result') stream.put(Kind.OVERLOADED, id, Overload.RESULT);
     else stream.put(kind, id, text, parts);
     stream.flushEarly(MANY);
+    if (this.#backlog.size > 0) this.#backlog.trim(this.room());
   }
 
   #isOverloaded(waiting: number, bytes: number): boolean {
-    // What is alone may be as large as it likes, or it would never get through.
-    if (waiting === 0 || waiting + bytes <= ALWAYS_FREE_BYTES) return false;
+    // What is alone may be as large as it likes, or it would never get through. Less may wait though all of it was read, and
+    // for what is kept back then no acknowledgement would make room.
+    if (waiting <= MOST_UNACKED_BYTES || waiting + bytes <= ALWAYS_FREE_BYTES) return false;
     return this.isOverloaded(waiting, bytes);
   }
 }

@@ -73,9 +73,7 @@ export class Reception {
     if (this.#led.size > 0) return;
     this.#retry?.clear();
     this.#retry = undefined;
-    this.#listener?.close();
-    this.#listener = undefined;
-    this.#address = undefined;
+    this.#stopListening();
     for (const dismiss of this.#strangers) dismiss();
   }
 
@@ -86,6 +84,7 @@ export class Reception {
       ...(removed && { removed }),
       listening: address => this.#listening(address),
       failed: problem => this.#failed(problem),
+      lost: () => this.#lost(),
       accept: connection => this.#accept(connection),
     });
   }
@@ -96,10 +95,20 @@ export class Reception {
     for (const { secret, offer } of this.#led.values()) offer({ address, secret });
   }
 
-  #failed({ message }: Error): void {
-    this.#listener!.close();
+  /** The others hear of another address at once. */
+  #lost(): void {
+    this.#stopListening();
+    this.#listen();
+  }
+
+  #stopListening(): void {
+    this.#listener?.close();
     this.#listener = undefined;
     this.#address = undefined;
+  }
+
+  #failed({ message }: Error): void {
+    this.#stopListening();
     if (++this.#failures === 1) for (const { failed } of this.#led.values()) failed(message);
     this.#retry = this.#options.clock.setTimer(() => {
       this.#retry = undefined;

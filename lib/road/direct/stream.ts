@@ -4,7 +4,7 @@
 //   not yet received:   | written | waits for room, or a connection | open: frames can join |
 //                        ▲ what an acknowledgement lets go of
 
-import { type About, OpenBundle, ownBundle } from '../../protocol/frames.js';
+import { type About, FRAME_BYTES, OpenBundle, OVERHEAD_BYTES, ownBundle } from '../../protocol/frames.js';
 import type { Bundle } from '../../protocol/messages.js';
 import type { Part } from '../../protocol/payload.js';
 import type { Connection } from '../../transport/direct.js';
@@ -18,6 +18,9 @@ import type { ReadBundle } from './wire-reader.js';
 const ACK_BUNDLES = 64;
 const ACK_BYTES = 256 * 1024;
 
+/** Bytes that may wait for an acknowledgement though the other end has read them. */
+export const MOST_UNACKED_BYTES = ACK_BYTES + ACK_BUNDLES * OVERHEAD_BYTES;
+
 export interface StreamOptions {
   readonly group: string;
   readonly term: number;
@@ -26,6 +29,8 @@ export interface StreamOptions {
   readonly from?: number;
   /** The numbers given out in this direction and term, on whatever road. */
   readonly numbers: { last: number };
+  /** The number of the first bundle that will come, where it is known from the beginning; see {@link Stream.expect}. */
+  readonly first?: number;
   /** A bundle came; each comes once, in the order of their numbers. */
   deliver(bundle: Bundle): void;
   /** There is room again. */
@@ -54,8 +59,20 @@ export class Stream {
   /** What came before all that was sent by the other road. */
   #held: Bundle[] | undefined = [];
 
+  #first: number | undefined;
+
   constructor(options: StreamOptions) {
     this.#options = options;
+    this.#first = options.first;
+  }
+
+  /** With which number the other end begins. @returns whether what has come does; else it must be sent again */
+  expect(first: number): boolean {
+    this.#first = first;
+    if ((this.#held?.[0]?.n ?? first) === first) return true;
+    this.#held = [];
+    this.received = 0;
+    return false;
   }
 
   /** The number of the last bundle that was delivered. */
@@ -152,7 +169,8 @@ export class Stream {
 
   /** Takes what came by the connection. @returns false if there is something missing before it */
   receive(number: number, bundle: ReadBundle): boolean {
-    if (this.received > 0 && number > this.received + 1) return false;
+    const next = this.received > 0 ? this.received + 1 : this.#first;
+    if (next !== undefined && number > next) return false;
     if (number <= this.received) return true;
     this.received = number;
     const { group: g, term: t, from } = this.#options;
@@ -206,8 +224,9 @@ export class Stream {
     this.#open = undefined;
   }
 
-  #ackInTime({ x, p }: ReadBundle): void {
-    this.#toAckBytes += x.length;
+  /** Counts at least as much as the other end does. */
+  #ackInTime({ h, x, p }: ReadBundle): void {
+    this.#toAckBytes += x.length + (h.length / 4) * FRAME_BYTES;
     if (p) for (const part of p) this.#toAckBytes += (part as Part).length;
     if (++this.#toAck < ACK_BUNDLES && this.#toAckBytes < ACK_BYTES) return;
     this.#wasAcked();

@@ -9,11 +9,15 @@ export const AIMED = 1_000_000;
 /** Those above this one hand over on purpose, too. */
 export const HANDED = 2_000_000;
 
+/** And above this one members also leave, come back, and may lead no more for a while. */
+export const LEFT = 3_000_000;
+
 /** Runs `count` seeds from `first` on; the first that breaks, and how. */
 export async function search(first: number, count: number): Promise<{ seed: number; error: Error } | undefined> {
   for (let seed = first; seed < first + count; seed++) {
     try {
-      await new World(new Random(seed), seed > AIMED && seed <= HANDED, seed > HANDED).run();
+      const [isAimed, handsOver, leaves] = [seed > AIMED && seed <= HANDED, seed > HANDED, seed > LEFT];
+      await new World(new Random(seed), { isAimed, handsOver, leaves }).run();
     } catch (error) {
       return { seed, error: error as Error };
     }

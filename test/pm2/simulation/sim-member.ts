@@ -53,6 +53,15 @@ export class SimMember implements LinkMember {
     return this.role.now.at === 'leading';
   }
 
+  get isGone(): boolean {
+    return this.role.now.at === 'gone';
+  }
+
+  setEligible(eligible: boolean): void {
+    this.eligible = eligible;
+    if (!this.isGone) this.options.link.update(this);
+  }
+
   resign(): void {
     if ('term' in this.role.now) this.play({ type: 'resign' });
   }

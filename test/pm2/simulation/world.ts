@@ -20,6 +20,15 @@ interface SimWorker {
   readonly members: Map<string, SimMember>;
 }
 
+export interface WorldOptions {
+  /** Mostly leaders freeze, again and again, for about as long as matters. */
+  readonly isAimed: boolean;
+  /** Groups are handed over on purpose all the time. */
+  readonly handsOver: boolean;
+  /** Members leave and come back, and may lead no more for a while. */
+  readonly leaves: boolean;
+}
+
 /** A hand-over that was asked for. */
 interface Asked {
   readonly worker: SimWorker;
@@ -43,12 +52,9 @@ export class World {
   areMishapsOver = false;
   readonly #transfers: Asked[] = [];
 
-  /** @param isAimed whether it is mostly leaders that freeze, again and again, for about as long as matters */
   constructor(
     readonly random: Random,
-    private readonly isAimed = false,
-    /** Whether groups are handed over on purpose all the time. */
-    private readonly handsOver = false,
+    private readonly options: WorldOptions,
   ) {
     this.time = new SimTime(random, 0.05);
     const slow = random.pick([0.5, 2, 10]);
@@ -59,12 +65,14 @@ export class World {
 
   async run(): Promise<void> {
     const { random, time } = this;
+    const { isAimed, handsOver, leaves } = this.options;
     for (let i = 1 + random.below(5); i > 0; i--) this.#fork(i);
     const end = time.now() + 3000 + random.below(6000);
     while (time.now() < end) {
       await this.#let(random.below(random.pick([10, 100, 700])));
-      const leader = this.isAimed && random.chance(0.7) ? this.#leader : undefined;
-      if (this.handsOver && random.chance(0.6)) this.#transfer();
+      const leader = isAimed && random.chance(0.7) ? this.#leader : undefined;
+      if (handsOver && random.chance(0.6)) this.#transfer();
+      else if (leaves && random.chance(0.5)) this.#leave();
       else if (!leader) this.#mishap();
       else {
         this.#calmSince = time.now();
@@ -105,19 +113,47 @@ export class World {
     const members = new Map<string, SimMember>();
     for (const name of this.#groups) {
       if (random.chance(0.1)) continue;
-      const member = new SimMember({
-        clock: process.clock,
-        link,
-        name,
-        handover: this.#handover,
-        takes: () => random.below(40),
-        fails: () => !this.areMishapsOver && random.chance(0.1),
-      });
-      members.set(name, member);
-      link.add(member);
+      this.#join({ process, link, members }, name);
     }
     this.workers.push({ process, end, link, members });
     this.say(`w${process.self.workerId} starts`);
+  }
+
+  #join({ process, link, members }: Omit<SimWorker, 'end'>, name: string): void {
+    const { random } = this;
+    const member = new SimMember({
+      clock: process.clock,
+      link,
+      name,
+      handover: this.#handover,
+      takes: () => random.below(40),
+      fails: () => !this.areMishapsOver && random.chance(0.1),
+    });
+    members.set(name, member);
+    link.add(member);
+  }
+
+  /** A member leaves, and comes back later, or may lead no more until it may again. */
+  #leave(): void {
+    const { random } = this;
+    const worker = random.pick(this.workers);
+    const { process, members, link } = worker;
+    const [name, member] = random.pick([...members, undefined]) ?? [];
+    if (!member || member.isGone || process.isFrozen) return;
+    this.#calmSince = this.time.now();
+    if (random.chance(0.5)) {
+      this.say(`w${process.self.workerId} may lead ${name} ${member.eligible ? 'no more' : 'again'}`);
+      member.setEligible(!member.eligible);
+      return;
+    }
+    this.say(`w${process.self.workerId} leaves ${name}`);
+    member.play({ type: 'leave' });
+    const comeBack = () => {
+      if (members.get(name!) !== member) return;
+      if (member.isGone) this.#join({ process, link, members }, name!);
+      else process.clock.setTimer(comeBack, 20);
+    };
+    process.clock.setTimer(comeBack, random.below(300));
   }
 
   /** Freezes for less than a heartbeat, or about until it is found silent; then for a moment does not, then does for long. */
@@ -212,9 +248,10 @@ export class World {
     this.say('calm');
     this.areMishapsOver = true;
     this.daemon.goOn();
-    for (const { process } of this.workers) {
+    for (const { process, members } of this.workers) {
       process.thaw();
       if (!process.isConnected) process.connect();
+      for (const member of members.values()) if (!member.eligible) member.setEligible(true);
     }
     this.#calmSince = this.time.now();
   }

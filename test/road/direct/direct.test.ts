@@ -4,10 +4,12 @@ import { type Bundle, Kind } from '../../../lib/protocol/messages.js';
 import { RECONNECT_MS } from '../../../lib/road/direct/direct-road.js';
 import { answerChallenge, Challenger } from '../../../lib/road/direct/handshake.js';
 import { Line } from '../../../lib/road/direct/line.js';
+import type { MemberLane } from '../../../lib/road/direct/member-lane.js';
 import { encodeAck, encodeBundle, encodeWords, type Hello, What } from '../../../lib/road/direct/wire.js';
 import { WireReader } from '../../../lib/road/direct/wire-reader.js';
 import type { Connection } from '../../../lib/transport/direct.js';
 import { DirectMember, DirectRig, type DirectRigOptions, TERM } from '../../helpers/unit-direct.js';
+import { bundlesOf } from '../../helpers/unit-frames.js';
 
 function direct(
   title: string,
@@ -61,7 +63,7 @@ direct('what is sent before the connection stands goes by the relay, and what fo
   await member.relay();
   t.deepEqual(
     rig.heard.slice(-2).map(words => words.replace(/SWITCH \d+/, 'SWITCH')),
-    ['2 SWITCH 0', '2 CALL 2 0'],
+    ['2 SWITCH 2', '2 CALL 2 0'],
   );
   t.deepEqual(rig.leader.active, [2]);
   rig.leader.of(2)!.put(Kind.RESULT, 1, '1');
@@ -105,6 +107,35 @@ direct(
   },
   { isOnly: true },
 );
+
+direct('what the leader listens on is made anew where it is lost, and connections stay', async (t, rig) => {
+  const member = await rig.member().connect();
+  const { address } = rig.address!;
+  rig.network.addresses.get(address)!.handlers.lost!(new Error('removed'));
+  await rig.time.settle();
+  t.not(rig.address!.address, address);
+  t.deepEqual([...rig.network.addresses.keys()], [rig.address!.address]);
+  t.deepEqual(rig.problems, []);
+  member.offered();
+  await member.relay();
+  member.call(1);
+  await rig.time.settle();
+  t.is(rig.heard.at(-1), '2 CALL 1 0');
+  const late = await rig.member(rig.network.fork()).connect();
+  t.is(late.road.kind, 'direct');
+  for (const { road } of [member, late]) road.destroy();
+});
+
+direct('why there is no address is told, but not where there is a connection', async (t, rig) => {
+  const member = rig.member();
+  const problem = { address: '', secret: '', problem: 'no room' };
+  member.road.offered(problem);
+  t.deepEqual(member.changes, ['no room']);
+  await member.connect();
+  member.road.offered(problem);
+  t.deepEqual(member.changes, ['no room', 'direct']);
+  member.road.destroy();
+});
 
 direct('a leader that does not answer is tried again', async (t, rig) => {
   const worker = rig.network.fork();
@@ -560,6 +591,77 @@ direct(
 );
 
 direct(
+  'a value finds room where all before it was read, though it is not acknowledged and another member does not read',
+  async (t, rig) => {
+    await rig.member().connect();
+    const other = await rig.member(rig.network.fork()).connect();
+    rig.leader.of(3)!.put(Kind.VALUE, 1, '1');
+    await rig.time.settle();
+    rig[2].stopReading();
+    const large = ['x'.repeat(1_500_000)];
+    for (let i = 1; i <= 2; i++) rig.leader.of(2)!.put(Kind.RESULT, i, '1', large);
+    rig.leader.of(3)!.put(Kind.VALUE, 1, '2', large);
+    await rig.time.settle();
+    t.deepEqual(
+      other.heard.map(words => words.slice(0, 9)),
+      ['VALUE 1 1', 'VALUE 1 2'],
+    );
+  },
+  { maxQueuedTotalBytes: 3_500_000 },
+);
+
+const VALUES = [1, 2, 3, 4, 5, 6];
+
+/** Values of topics of their own, of which the last ones find no room. */
+function putValues(lane: MemberLane): void {
+  const large = ['x'.repeat(600_000)];
+  for (const topic of VALUES) lane.put(Kind.VALUE, topic, String(topic), large);
+}
+
+direct(
+  'what was kept back comes as long as there is room, and counts',
+  async (t, rig) => {
+    const member = await rig.member().connect();
+    rig[2].stopReading();
+    const lane = rig.leader.of(2)!;
+    putValues(lane);
+    await rig.time.settle();
+    t.true(lane.waitingBytes > 3_600_000 && lane.queuedBytes > 1_700_000);
+    const { stream } = lane;
+    const put = stream.put.bind(stream);
+    stream.put = (...frame) => {
+      t.true(stream.waitingBytes <= 2 ** 20, `${stream.waitingBytes}`);
+      return put(...frame);
+    };
+    rig[2].startReading();
+    await rig.time.settle();
+    t.deepEqual(
+      member.heard.map(words => words.slice(0, 9)),
+      VALUES.map(topic => `VALUE ${topic} ${topic}`),
+    );
+  },
+  { maxQueuedBytes: 1_500_000 },
+);
+
+direct(
+  'what was kept back comes over the next connection where one breaks and takes the acknowledgements with it',
+  async (t, rig) => {
+    const member = await rig.member().connect();
+    rig[1].stopReading();
+    putValues(rig.leader.of(2)!);
+    await rig.time.settle();
+    const heard = member.heard.length;
+    t.true(heard > 0 && heard < VALUES.length, `${heard}`);
+    rig[1].breakConnections();
+    rig[1].startReading();
+    await rig.time.advance(RECONNECT_MS);
+    t.is(member.heard.length, VALUES.length);
+    t.is(member.road.kind, 'direct');
+  },
+  { maxQueuedBytes: 1_500_000 },
+);
+
+direct(
   'what was kept back goes by the relay when the stream does',
   async (t, rig) => {
     const member = await rig.member().connect();
@@ -861,4 +963,21 @@ test('streams of one member that never switch to one are forgotten, but for the 
     Array.from({ length: 12 }, (_, i) => i + 1),
   );
   rig.end();
+});
+
+direct('where the beginning of what a member sent is missing it comes by the next connection', async (t, rig) => {
+  const member = rig.member();
+  member.offered();
+  await rig.time.settle();
+  member.call(1);
+  await rig.time.settle();
+  // By its word it began with another.
+  await rig.time.tick();
+  for (const packet of member.packets.splice(0))
+    for (const bundle of bundlesOf(packet)) rig.relayUp({ ...bundle, f: 2, x: '[2]' });
+  t.is(rig.heard.length, 1);
+  member.call(2);
+  await rig.time.advance(5000);
+  t.deepEqual(rig.heard.slice(1), ['2 CALL 1 0', '2 CALL 2 0']);
+  member.road.destroy();
 });

@@ -246,3 +246,18 @@ test('once the other end takes no more, its word counts', t => {
     [true, false],
   );
 });
+
+test('a first bundle that is not the first is noticed, where it is known which one that is', t => {
+  const unit = new Unit();
+  t.true(unit.receive(5));
+  t.true(unit.stream.expect(5));
+  t.false(unit.receive(7));
+  t.false(unit.stream.expect(4));
+  t.is(unit.stream.received, 0);
+  t.false(unit.receive(5));
+  t.true(unit.receive(4));
+  const other = new Unit();
+  t.true(other.stream.expect(3));
+  t.false(other.receive(4));
+  t.true(other.receive(3));
+});

@@ -1,0 +1,185 @@
+// What waits in a leader: for its lease, or for its turn where there is more than a slice of time holds. By sender, so that
+// the flood of one doesn't keep out the others, and bounded: calls whose deadline passes are let go of, and beyond the bound
+// calls and subscriptions are refused.
+
+import { classOf } from '../protocol/classes.js';
+import { bytesOf, FrameReader, ownBundle, pickFrames, splitFrames } from '../protocol/frames.js';
+import { ABOUT, type Bundle, Kind, kindOf } from '../protocol/messages.js';
+import { Withdrawals } from '../protocol/withdrawals.js';
+
+/** Characters and bytes that may wait. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** How often it is looked for calls that are too late. */
+const LOOK_MS = 1000;
+
+/** A bundle that waits. `reader`: it has begun to be read. */
+interface Item {
+  readonly bundle: Bundle;
+  readonly bytes: number;
+  reader?: FrameReader;
+}
+
+/** A sender's turn. */
+export interface Turn {
+  readonly bundle: Bundle;
+  /** @throws SyntaxError where the text isn't JSON */
+  open(): FrameReader;
+  /** It was read to its end. */
+  end(): void;
+}
+
+/** What one sender sent, in order. */
+class Queue {
+  #items: (Item | undefined)[] = [];
+  #first = 0;
+
+  get length(): number {
+    return this.#items.length - this.#first;
+  }
+
+  get first(): Item {
+    return this.#items[this.#first]!;
+  }
+
+  push(item: Item): void {
+    this.#items.push(item);
+  }
+
+  shift(): void {
+    this.#items[this.#first++] = undefined;
+    // Now and then: to move all for each one would take the square of their number.
+    if (this.#first > 1000 && this.#first * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+
+  get items(): Item[] {
+    return this.#items.slice(this.#first) as Item[];
+  }
+}
+
+export class Inbox {
+  /** By sender, the next in turn first. */
+  readonly #queues = new Map<number, Queue>();
+  #bytes = 0;
+  /** For which there was no room: one small frame for each call and subscription. They come after all else. */
+  readonly #withdrawals = new Withdrawals();
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  /**
+   * @param onDrop called when first of what takes calls and subscriptions back something is dropped
+   * @param mostBytes that may wait
+   */
+  constructor(
+    private readonly onDrop: () => void,
+    private readonly mostBytes = MOST_BYTES,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.#queues.size === 0 && this.#withdrawals.size === 0;
+  }
+
+  get bytes(): number {
+    return this.#bytes + this.#withdrawals.bytes;
+  }
+
+  /** @returns the calls and subscriptions in it, where there is no room for them */
+  add(bundle: Bundle, now: number): Bundle | undefined {
+    let bytes = bytesOf(bundle);
+    if (this.#bytes + bytes > this.mostBytes) this.#dropLate(now);
+    let rest: Bundle | undefined = bundle;
+    let refused: Bundle | undefined;
+    if (this.#bytes > 0 && this.#bytes + bytes > this.mostBytes) {
+      refused = pickFrames(bundle, isAsked);
+      if (refused) this.#refuse(refused);
+      for (const frame of splitFrames(bundle, isWithdrawal)) if (this.#withdrawals.keep(frame)) this.onDrop();
+      rest = pickFrames(bundle, kind => !isAsked(kind) && !isWithdrawal(kind));
+      bytes = rest ? bytesOf(rest) : 0;
+    }
+    if (rest) this.#put({ bundle: ownBundle(rest), bytes });
+    return refused;
+  }
+
+  /** The turn of the next sender: its oldest bundle, which goes on where it was left. */
+  next(): Turn | undefined {
+    if (this.#queues.size === 0) this.#putWithdrawals();
+    const [entry] = this.#queues;
+    if (!entry) return undefined;
+    const [sender, queue] = entry;
+    this.#queues.delete(sender);
+    this.#queues.set(sender, queue);
+    const item = queue.first;
+    return {
+      bundle: item.bundle,
+      open: () => (item.reader ??= new FrameReader(item.bundle)),
+      end: () => {
+        queue.shift();
+        this.#bytes -= item.bytes;
+        if (queue.length === 0) this.#queues.delete(sender);
+      },
+    };
+  }
+
+  /** All of it, which doesn't wait any more. */
+  take(): Bundle[] {
+    this.#putWithdrawals();
+    return this.#takeQueues();
+  }
+
+  #takeQueues(): Bundle[] {
+    const items = [...this.#queues.values()].flatMap(queue => queue.items);
+    this.#queues.clear();
+    this.#bytes = 0;
+    return items.map(({ bundle, reader }) => reader?.rest ?? bundle);
+  }
+
+  #putWithdrawals(): void {
+    if (this.#withdrawals.size > 0) this.#withdrawals.release(bundle => this.#put({ bundle, bytes: bytesOf(bundle) }));
+  }
+
+  #refuse(bundle: Bundle): void {
+    for (let i = 0; i < bundle.h.length; i += 4) this.#withdrawals.refuse(bundle, bundle.h[i + 1]!);
+  }
+
+  #put(item: Item): void {
+    const sender = senderOf(item.bundle);
+    let queue = this.#queues.get(sender);
+    if (!queue) {
+      queue = new Queue();
+      this.#queues.set(sender, queue);
+    }
+    queue.push(item);
+    this.#bytes += item.bytes;
+  }
+
+  /** Nobody waits for them any more. One that takes something back still does so. */
+  #dropLate(now: number): void {
+    if (now - this.#lookedAt < LOOK_MS) return;
+    this.#lookedAt = now;
+    for (const bundle of this.#takeQueues()) {
+      const rest = hasLate(bundle, now) ? pickFrames(bundle, (_kind, _id, i) => !isLate(bundle, i, now)) : bundle;
+      if (rest) this.#put({ bundle: rest, bytes: bytesOf(rest) });
+    }
+  }
+}
+/** Of whom it is: what the primary says of one that is gone comes after all that that one sent. */
+const senderOf = ({ f, h }: Bundle): number => f ?? h[1]!;
+
+const isAsked = (kind: number): boolean => classOf(kind) === 'call' || classOf(kind) === 'subscription';
+
+const isWithdrawal = (kind: number): boolean => classOf(kind) === 'withdrawal';
+
+const hasLate = (bundle: Bundle, now: number): boolean => {
+  for (let i = 0; i < bundle.h.length / 4; i++) if (isLate(bundle, i, now)) return true;
+  return false;
+};
+
+function isLate({ h, m }: Bundle, index: number, now: number): boolean {
+  const kind = h[4 * index]!;
+  const plain = kindOf(kind);
+  if (classOf(plain) !== 'call' || plain === Kind.UNPUBLISH) return false;
+  const deadline = m?.[2 * Math.floor(kind / ABOUT) - 1];
+  return typeof deadline === 'number' && deadline < now;
+}

@@ -1,0 +1,31 @@
+// Several values under a key.
+
+export class MultiMap<K, V> implements Iterable<V> {
+  readonly #sets = new Map<K, Set<V>>();
+
+  add(key: K, value: V): void {
+    const set = this.#sets.get(key);
+    if (set) set.add(value);
+    else this.#sets.set(key, new Set([value]));
+  }
+
+  delete(key: K, value: V): void {
+    const set = this.#sets.get(key);
+    if (!set) return;
+    set.delete(value);
+    if (set.size === 0) this.#sets.delete(key);
+  }
+
+  /** Those under a key as they are now: a copy, so they may be changed meanwhile. */
+  of(key: K): V[] {
+    return [...(this.#sets.get(key) ?? [])];
+  }
+
+  clear(): void {
+    this.#sets.clear();
+  }
+
+  *[Symbol.iterator](): Iterator<V> {
+    for (const set of this.#sets.values()) yield* set;
+  }
+}

@@ -1,0 +1,116 @@
+import type { Upstream } from '../helpers/system-client.js';
+import type { Client, Rig } from '../helpers/system-rig.js';
+import { system, watch } from '../helpers/system-test.js';
+
+/** Nobody who asks for something leads. */
+const FIVE_LEAD = (index: number) => ({ eligible: index < 5 });
+
+function heard(client: Client): string[] {
+  const said: string[] = [];
+  client.on('error', error => said.push((error as { code?: string }).code ?? String(error)));
+  client.on('warning', ({ message }) => said.push(message));
+  return said;
+}
+
+/** Ends the process that does it. */
+const killer = (rig: Rig) => () => rig.leader().kill();
+
+function deaths(upstream: Upstream): number {
+  return upstream.log.filter(line => line === 'open').length - 1;
+}
+
+system('an idempotent call that whoever runs it is lost by costs two leaders', async (t, rig) => {
+  const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
+  const said = heard(client);
+  await rig.connect();
+  const call = watch(client.with({ idempotent: true }).hold('x'));
+  for (let i = 0; i < 2; i++) {
+    await rig.time.settle();
+    t.is(call.end, undefined);
+    rig.leader().kill();
+  }
+  await rig.time.settle();
+  t.is(call.end, 'ERR_LEADER_LOST unknown');
+  t.is(said.length, 1);
+  t.regex(said[0]!, /2 leaders of "g" were lost while they had a call of "hold" in their hands/);
+  t.is(await rig.time.until(client.echo('well')), 'well');
+  t.is(deaths(rig.upstream()), 2);
+});
+
+system('what a leader has taken, and not begun, costs nothing', async (t, rig) => {
+  const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
+  const said = heard(client);
+  await rig.connect();
+  const upstream = rig.upstream();
+  const kill = killer(rig);
+  const isPoison = (args: unknown[]) => args[0] === 'poison';
+  await rig.time.until(Promise.all(['a', 'b'].map(key => client.with({ sticky: key }).publish(key))));
+  upstream.onPublish = args => isPoison(args) && kill();
+  const poison = watch(client.with({ sticky: 'poison' }).publish('poison'));
+  const others = ['c', 'd'].map(key => watch(client.with({ sticky: key }).publish(key)));
+  const calls = [1, 2].map(n => watch(client.with({ idempotent: true }).echo(n)));
+  await rig.time.settle();
+  await rig.time.settle();
+  t.is(poison.end, 'ERR_LEADER_LOST unknown');
+  t.deepEqual(
+    [...others, ...calls].map(({ end }) => end),
+    ['ok', 'ok', 'ok', 'ok'],
+  );
+  t.is(deaths(upstream), 2);
+  t.is(client.status().sticky, 4);
+  t.is(said.filter(text => /sticky under "\\"poison\\""/.test(text)).length, 1);
+  // Neither the next leader hears of it.
+  rig.leader().kill();
+  await rig.time.settle();
+  t.is(deaths(upstream), 3);
+});
+
+system('a sticky publication that is said again costs two leaders, and the error is told', async (t, rig) => {
+  const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
+  const said = heard(client);
+  await rig.connect();
+  await rig.time.until(client.with({ sticky: 'k' }).publish('poison'));
+  rig.upstream().onPublish = killer(rig);
+  rig.leader().kill();
+  await rig.time.settle();
+  await rig.time.settle();
+  t.is(deaths(rig.upstream()), 3);
+  t.is(client.status().sticky, 0);
+  t.deepEqual(said.map(text => /ERR_LEADER_LOST|sticky/.exec(text)![0]).sort(), ['ERR_LEADER_LOST', 'sticky']);
+});
+
+system('a subscription costs two leaders, and as many as the option says', async (t, rig) => {
+  for (const maxLeadersLost of [2, 3]) {
+    const clients = await rig.clients(6, index => ({ name: `${maxLeadersLost}`, maxLeadersLost, eligible: index < 5 }));
+    const client = clients.at(-1)!;
+    const said = heard(client);
+    const name = `${maxLeadersLost}`;
+    const upstream = rig.upstream(name);
+    await rig.connect();
+    upstream.onSubscribe = topic => void (topic === 'poison' && rig.leader(name).kill());
+    const [poison, other] = ['poison', 'well'].map(topic => client.subscribe(topic, () => {}));
+    const end = watch(poison!.ready);
+    await rig.time.until(other!.ready);
+    t.is(end.end, 'ERR_LEADER_LOST unknown');
+    t.is(deaths(upstream), maxLeadersLost);
+    t.is(client.status().subscriptions, 1);
+    t.is(said.filter(text => text.includes('the subscription to')).length, 1);
+  }
+});
+
+system('a planned hand-over is no loss', async (t, rig) => {
+  const clients = await rig.clients(4);
+  const client = clients.at(-1)!;
+  const said = heard(client);
+  await rig.connect();
+  rig.upstream().onSubscribe = () => new Promise(() => {});
+  const subscription = client.subscribe('slow', () => {});
+  for (let i = 0; i < 5; i++) {
+    await rig.time.settle();
+    await rig.time.until(rig.primary.transfer('g'));
+  }
+  rig.upstream().onSubscribe = () => {};
+  await rig.time.until(rig.primary.transfer('g'));
+  await rig.time.until(subscription.ready);
+  t.deepEqual(said, []);
+});
