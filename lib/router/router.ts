@@ -501,8 +501,10 @@ export class Router implements GroupHost, RelayHost {
     if (!group.isEmpty || this.groups.get(group.name) !== group) return;
     this.#lastTerm = Math.max(this.#lastTerm, group.state.lastTerm);
     group.close();
-    this.#heldOpen.delete(group);
     this.groups.delete(group.name);
+    if (!this.#heldOpen.delete(group) || this.#heldOpen.size > 0) return;
+    this.#spread?.clear();
+    this.#spread = undefined;
   }
 
   warn(message: string, detail: object): void {

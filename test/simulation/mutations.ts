@@ -258,14 +258,6 @@ export const MUTATIONS: readonly Mutation[] = [
     road: 'direct',
   },
   {
-    name: 'calls that a broken connection did not carry are lost',
-    file: 'road/direct/stream.js',
-    find: 'this.#writtenCount = 0;',
-    replace: '',
-    seed: 86,
-    road: 'direct',
-  },
-  {
     name: 'what waits in a leader for one member is not bounded',
     file: 'road/direct/member-lane.js',
     find: 'return this.isOverloaded(waiting, bytes);',

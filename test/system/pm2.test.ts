@@ -331,6 +331,16 @@ test.serial('where no socket can be made, the others hear why, until there is on
   t.is(await mendLater(t, leading, rig.fork(2), () => (isBroken = false)), 2);
 });
 
+test.serial('where a leader has said neither where it is nor why not, the others hear that', async t => {
+  const rig = new Rig(t);
+  const silent: DirectTransport = { ...rig.createSockets(), listen: () => ({ close() {} }) };
+  const leader = clientOf(rig.fork(1, {}, () => silent));
+  await leader.ready();
+  const follower = clientOf(rig.fork(2), { eligible: false, readyTimeoutMs: 1000 });
+  await until(() => follower.leader !== undefined);
+  await t.throwsAsync(follower.ready(), isSharedError('ERR_LEADER_FAILED', /past PM2's bus: it has not said where/));
+});
+
 for (const [what, which] of [
   ['kept', 'keep'],
   ['read', 'read'],
