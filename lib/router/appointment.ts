@@ -98,7 +98,7 @@ class Working {
   #appointOrHoldOpen({ isHeldOpen }: Extract<Stage, { stage: 'vacant' }>): void {
     const { state, rules } = this;
     const isBusy = this.#candidates().every(({ workerId }) => rules.leads(workerId) > 0);
-    if (!state.isNew || !rules.othersMayCome || !isBusy) return this.#appointNext();
+    if (!state.isNew || rules.expected <= state.members.size || !isBusy) return this.#appointNext();
     if (isHeldOpen) return;
     this.#set({ at: { stage: 'vacant', isPaused: true, hasFailed: false, isHeldOpen: true } }, { do: 'hold open' });
   }

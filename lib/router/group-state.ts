@@ -123,8 +123,8 @@ export interface Rules {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly hungLeader: 'depose' | 'kill';
-  /** There are workers that haven't joined. */
-  readonly othersMayCome: boolean;
+  /** Workers that exist, whether they have joined or not. */
+  readonly expected: number;
   /** How many groups a member leads. */
   leads(workerId: number): number;
   /** One of the candidates, of which there is at least one. */

@@ -267,7 +267,7 @@ export class Group {
     return {
       now: clock.wall(),
       hungLeader,
-      othersMayCome: expected > this.state.members.size,
+      expected,
       leads: workerId => workers.get(workerId)!.leads,
       choose: candidates => this.host.choose(candidates, this.name),
     };

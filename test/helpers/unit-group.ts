@@ -19,7 +19,8 @@ export class UnitGroup {
   state: GroupState = newGroup('g', 0);
   /** Wall time. At 0 the terms are 1, 2, 3 and so on. */
   now = 0;
-  othersMayCome = false;
+  /** Workers that exist. */
+  expected = 0;
   /** Who leads another group. */
   readonly busy = new Set<number>();
 
@@ -29,9 +30,9 @@ export class UnitGroup {
   ) {}
 
   apply(event: GroupEvent): readonly GroupOrder[] {
-    const { now, hungLeader, othersMayCome, busy, choose } = this;
+    const { now, hungLeader, expected, busy, choose } = this;
     const leads = (workerId: number) => (busy.has(workerId) ? 1 : 0);
-    const step = appoint(this.state, event, { now, hungLeader, othersMayCome, leads, choose });
+    const step = appoint(this.state, event, { now, hungLeader, expected, leads, choose });
     this.state = step.state;
     return step.orders;
   }

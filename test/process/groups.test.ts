@@ -7,14 +7,18 @@ test.serial('two groups are led by two workers, and by one when it is the last',
   const rig = await startRig(t);
   const { primary, upstream } = rig;
   const names = ['a', 'b'];
-  const workers = await rig.forkMany(3);
-  for (const worker of workers) for (const name of names) await rig.join(worker, { name, drainTimeoutMs: 300 });
+  const join = async (worker: WorkerProcess) => {
+    for (const name of names) await rig.join(worker, { name, drainTimeoutMs: 300 });
+  };
+  // The first is alone, so it leads both.
+  const first = await rig.fork();
+  await join(first);
+  const others = await rig.forkMany(2);
+  for (const worker of others) await join(worker);
   const leaders = async () => {
     const { groups } = await primary.do.status();
     return names.map(name => groups.find(group => group.name === name)!.leader!.workerId);
   };
-  // The first was alone, so it leads both.
-  const [first, ...others] = workers as [WorkerProcess, ...WorkerProcess[]];
   t.deepEqual(await leaders(), [first.workerId, first.workerId]);
   first.kill();
   await primary.until('exit');

@@ -842,7 +842,7 @@ test('a candidate is shown without what only the group needs to know', t => {
 
 test('a new group whose only candidates lead others waits for a moment for those who may come', t => {
   const group = new UnitGroup('depose', candidates => candidates.at(-1)!.workerId);
-  group.othersMayCome = true;
+  group.expected = 9;
   group.busy.add(1).add(2);
   follows(
     t,
@@ -859,7 +859,7 @@ test('a new group whose only candidates lead others waits for a moment for those
 test('it waits no longer, and not where nobody can come, or somebody has led it before', t => {
   const group = new UnitGroup();
   group.busy.add(1);
-  group.othersMayCome = true;
+  group.expected = 9;
   follows(
     t,
     group,
@@ -870,5 +870,6 @@ test('it waits no longer, and not where nobody can come, or somebody has led it 
   );
   const alone = new UnitGroup();
   alone.busy.add(1);
+  alone.expected = 1;
   follows(t, alone, 'join 1 | appointed 1@1, tell, tell');
 });
