@@ -136,7 +136,8 @@ export class Inbox {
   }
 
   #putWithdrawals(): void {
-    if (this.#withdrawals.size > 0) this.#withdrawals.release(bundle => this.#put({ bundle, bytes: bytesOf(bundle) }));
+    // With what was refused it forgets, too.
+    if (this.#withdrawals.bytes > 0) this.#withdrawals.release(bundle => this.#put({ bundle, bytes: bytesOf(bundle) }));
   }
 
   #refuse(bundle: Bundle): void {
