@@ -68,6 +68,8 @@ export class Topic {
   /** Attempts in a row that took too long, and the pause before the next. */
   #failures = 0;
   #pause: Timer | undefined;
+  /** Upstream subscriptions that took too long and haven't settled. */
+  #lateOnes = 0;
   #isStopped = false;
   /** Of what is asked of the real client. */
   #limit: Timer | undefined;
@@ -81,7 +83,7 @@ export class Topic {
   ) {}
 
   get isIdle(): boolean {
-    return this.#state === 'idle' && this.#subscribers.size === 0;
+    return this.#state === 'idle' && this.#subscribers.size === 0 && this.#lateOnes === 0;
   }
 
   add(subscriber: Subscriber): void {
@@ -146,10 +148,7 @@ export class Topic {
       const returned = isThenable(result) ? await this.#inTime(result, 'subscribe') : result;
       if (round !== this.#round) return;
       if (returned === LATE) {
-        Promise.resolve(result).then(
-          late => this.#cameLate(late, listener, round),
-          () => {},
-        );
+        void this.#awaitLate(result as PromiseLike<unknown>, listener, round);
         return this.#tryLater();
       }
       this.#subscribed(returned);
@@ -201,20 +200,28 @@ export class Topic {
     this.#confirmAll();
   }
 
-  /** Nobody has waited for it; it serves all the same, unless another is in its place or nobody wants one. */
-  async #cameLate(returned: unknown, listener: (...values: unknown[]) => void, round: number): Promise<void> {
-    if (this.#isStopped) return;
-    if (round === this.#round && this.#pause) {
-      this.#subscribed(returned);
-      return this.#advance();
-    }
-    // By its topic the one in its place would end, too.
-    const byTopic = () => this.#state === 'idle' && this.host.client.role('unsubscribe')?.(this.topic, listener);
+  /** Until it has settled the topic stays: by its topic it might end an upstream subscription that took its place. */
+  async #awaitLate(
+    result: PromiseLike<unknown>,
+    listener: (...values: unknown[]) => void,
+    round: number,
+  ): Promise<void> {
+    this.#lateOnes++;
     try {
-      await this.host.client.runInContext(this.#offOf(returned) ?? byTopic);
+      await this.#cameLate(await result, listener, round);
     } catch (error) {
       this.host.report(error);
     }
+    this.#lateOnes--;
+    if (!this.#isStopped) this.#advance();
+  }
+
+  /** It serves all the same, unless another is in its place or nobody wants one. */
+  async #cameLate(returned: unknown, listener: (...values: unknown[]) => void, round: number): Promise<void> {
+    if (this.#isStopped) return;
+    if (round === this.#round && this.#pause) return this.#subscribed(returned);
+    const byTopic = () => this.#state === 'idle' && this.host.client.role('unsubscribe')?.(this.topic, listener);
+    await this.host.client.runInContext(this.#offOf(returned) ?? byTopic);
   }
 
   /** How the upstream subscription ends, where `subscribe` returned that. */

@@ -433,7 +433,7 @@ test('one that comes when nobody wants it any more is ended, by what it returned
     unit.clock.advance(1000);
     await microtasks();
     unit.topic.remove(2, 7);
-    t.is(unit.idled, 1);
+    t.is(unit.idled, 0);
     let ended = 0;
     const off = () => {
       ended++;
@@ -441,6 +441,8 @@ test('one that comes when nobody wants it any more is ended, by what it returned
     };
     await upstream.done(returned && off);
     t.is(ended, returned ? 1 : 0);
+    if (!returned) await upstream.done();
+    t.is(unit.idled, 1);
     t.is(unit.reported.length, returned === 'throws' ? 1 : 0);
     t.deepEqual(upstream.asked.slice(1), returned ? [] : ['unsubscribe "t" 0']);
     unit.clock.advance(10_000);
@@ -448,13 +450,14 @@ test('one that comes when nobody wants it any more is ended, by what it returned
   }
 });
 
-test('one that fails too late is tried again', async t => {
+test('one that fails too late is reported, and not tried again once the term is over', async t => {
   const upstream = new SlowUpstream();
   const unit = await UnitTopic.create(upstream);
   unit.add(2, 7);
   unit.clock.advance(1000);
   await microtasks();
   await upstream.fail(new Error('no'));
+  t.is(unit.reported.length, 1);
   unit.topic.stop();
   unit.clock.advance(10_000);
   t.is(upstream.asked.length, 1, 'the term is over');
