@@ -296,14 +296,15 @@ test.serial('why a leader can not be reached is known too where the bus breaks m
 /** Hears what is wrong with the leader of `counter`, at the leader and elsewhere, while `isBroken`, and how it is mended. */
 async function mendLater(t: ExecutionContext, leading: RigWorker, following: RigWorker, mend: () => void) {
   const leader = clientOf(leading);
-  const follower = clientOf(following, { eligible: false, readyTimeoutMs: 1500, timeoutMs: 1500 });
+  const follower = clientOf(following, { eligible: false, readyTimeoutMs: 100, timeoutMs: 100 });
   const warnings: string[] = [];
   for (const client of [leader, follower]) client.on('warning', ({ message }) => warnings.push(message));
   const why = /can't be reached past PM2's bus: .*broken/;
+  await until(() => follower.status().roadProblem !== undefined);
+  t.regex(follower.status().roadProblem!, /broken/);
   const ready = t.throwsAsync(follower.ready(), isSharedError('ERR_LEADER_FAILED', why));
   const call = t.throwsAsync(follower.add(1), isSharedError('ERR_TIMEOUT', why));
   await Promise.all([ready, call]);
-  t.regex(follower.status().roadProblem!, /broken/);
   const told = [...warnings];
   const late = follower.with({ timeoutMs: 30_000 }).add(1);
   mend();
