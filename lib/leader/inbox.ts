@@ -3,7 +3,7 @@
 // calls and subscriptions are refused.
 
 import { classOf } from '../protocol/classes.js';
-import { bytesOf, FrameReader, ownBundle, pickFrames, splitFrames } from '../protocol/frames.js';
+import { bytesOf, type FrameReader, ownBundle, pickFrames, splitFrames } from '../protocol/frames.js';
 import { ABOUT, type Bundle, Kind, kindOf } from '../protocol/messages.js';
 import { Withdrawals } from '../protocol/withdrawals.js';
 
@@ -13,20 +13,12 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** How often it is looked for calls that are too late. */
 const LOOK_MS = 1000;
 
-/** A bundle that waits. `reader`: it has begun to be read. */
-interface Item {
+/** A bundle that waits. */
+export interface Item {
   readonly bundle: Bundle;
   readonly bytes: number;
-  reader?: FrameReader;
-}
-
-/** A sender's turn. */
-export interface Turn {
-  readonly bundle: Bundle;
-  /** @throws SyntaxError where the text isn't JSON */
-  open(): FrameReader;
-  /** It was read to its end. */
-  end(): void;
+  /** It has begun to be read. */
+  reader?: FrameReader | undefined;
 }
 
 /** What one sender sent, in order. */
@@ -102,24 +94,24 @@ export class Inbox {
     return refused;
   }
 
-  /** The turn of the next sender: its oldest bundle, which goes on where it was left. */
-  next(): Turn | undefined {
+  /** The oldest bundle of the sender whose turn it is; it goes on where it was left, and stays until {@link end}. */
+  next(): Item | undefined {
     if (this.#queues.size === 0) this.#putWithdrawals();
     const [entry] = this.#queues;
     if (!entry) return undefined;
     const [sender, queue] = entry;
     this.#queues.delete(sender);
     this.#queues.set(sender, queue);
-    const item = queue.first;
-    return {
-      bundle: item.bundle,
-      open: () => (item.reader ??= new FrameReader(item.bundle)),
-      end: () => {
-        queue.shift();
-        this.#bytes -= item.bytes;
-        if (queue.length === 0) this.#queues.delete(sender);
-      },
-    };
+    return queue.first;
+  }
+
+  /** What {@link next} handed out was read to its end. */
+  end(item: Item): void {
+    const sender = senderOf(item.bundle);
+    const queue = this.#queues.get(sender)!;
+    queue.shift();
+    this.#bytes -= item.bytes;
+    if (queue.length === 0) this.#queues.delete(sender);
   }
 
   /** All of it, which doesn't wait any more. */
@@ -165,7 +157,8 @@ export class Inbox {
     }
   }
 }
-/** Of whom it is: what the primary says of one that is gone comes after all that that one sent. */
+
+/** Whose queue it goes to: that a worker is gone is read after all that it sent. */
 const senderOf = ({ f, h }: Bundle): number => f ?? h[1]!;
 
 const isAsked = (kind: number): boolean => classOf(kind) === 'call' || classOf(kind) === 'subscription';

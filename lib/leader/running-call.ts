@@ -3,8 +3,13 @@
 import type { SignalReader } from '../codec/decode-value.js';
 import type { CallContext } from '../options.js';
 import { type AsyncContext, neutralContext } from '../utils/async-context.js';
+import type { Expiring } from '../utils/deadlines.js';
 import type { Numbered } from '../utils/numbered-table.js';
 import { runInContext } from './call-context.js';
+
+export interface Limit extends Expiring {
+  readonly call: RunningCall;
+}
 
 export class RunningCall implements CallContext, SignalReader, Numbered<RunningCall> {
   behind: RunningCall | undefined = undefined;
@@ -13,9 +18,10 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
   wantsNoResult = false;
   /** Of its arguments, encoded. */
   bytes = 0;
-  /** A publication that is said again: nobody waits for it. */
+  /** A sticky publication that is repeated: no caller waits for it. */
   isRepeated = false;
-  onUntracked: (() => void) | undefined = undefined;
+  /** Until when that may take. */
+  limit: Limit | undefined = undefined;
   /** What came along from the caller's `inject`. */
   carrier: unknown = undefined;
   /** In which its method runs: its caller's where that is in this process. */

@@ -72,9 +72,9 @@ export class Sender {
   to(workerId: number, kind: number, id: number, text: string, parts?: readonly Part[]): void {
     const lane = this.options.lanes?.of(workerId);
     if (lane) return lane.put(kind, id, text, parts);
-    if (workerId !== this.options.self) {
-      const what = this.#mayPut([workerId], undefined, kind, id, text, parts);
-      if (what === 'no') return;
+    if (workerId !== this.options.self && this.#isCrowded(text, parts)) {
+      const what = this.#place([workerId], undefined, kind, id, text, parts);
+      if (what === 'kept') return;
       if (what === 'no room') return this.#openFor(workerId).add(Kind.OVERLOADED, id, Overload.RESULT);
     }
     const bundle = this.#openFor(workerId);
@@ -88,7 +88,7 @@ export class Sender {
 
   /** By the relay, after all that was said so; what follows to this member begins a bundle. */
   toByRelay(workerId: number, kind: number, id: number, text: string): void {
-    if (this.#mayPut([workerId], undefined, kind, id, text) === 'no') return;
+    if (this.#isCrowded(text) && this.#place([workerId], undefined, kind, id, text) === 'kept') return;
     this.#openFor(workerId).add(kind, id, text);
     this.#last.delete(workerId);
   }
@@ -112,7 +112,7 @@ export class Sender {
       payload,
     );
     if (others.length === 1) this.payloadTo(others[0]!, kind, id, payload);
-    else if (others.length > 1 && this.#mayPutPayload(others, undefined, kind, id, payload))
+    else if (others.length > 1 && !this.#isKept(others, undefined, kind, id, payload))
       this.#openForMany(others).addPayload(kind, id, payload);
   }
 
@@ -123,7 +123,7 @@ export class Sender {
     const active = this.options.lanes?.active ?? NOBODY;
     for (const workerId of active) this.payloadTo(workerId, kind, id, payload);
     const but = active.length > 0 ? active : undefined;
-    if (!this.#mayPutPayload('*', but, kind, id, payload)) return;
+    if (this.#isKept('*', but, kind, id, payload)) return;
     const bundle = new OpenBundle(group, term, '*', undefined, but);
     outbox.open(bundle);
     bundle.addPayload(kind, id, payload);
@@ -154,43 +154,46 @@ export class Sender {
     this.options.outbox.flush();
   }
 
-  #mayPutPayload(
+  /** Whether it must be looked what waits for the primary before more follows. Hot. */
+  #isCrowded(text: string, parts?: readonly Part[]): boolean {
+    this.#unseenBytes += bytesOf(text, parts);
+    return this.#unseenBytes >= LOOK_BYTES || this.#backlog.size > 0;
+  }
+
+  #isKept(
     to: readonly number[] | '*',
     but: readonly number[] | undefined,
     kind: number,
     id: number,
     { text, ext, parts }: Payload,
   ): boolean {
-    return this.#mayPut(to, but, ext ? kind | EXT : kind, id, text, parts) === 'yes';
+    return this.#isCrowded(text, parts) && this.#place(to, but, ext ? kind | EXT : kind, id, text, parts) === 'kept';
   }
 
-  /** Whether a frame may follow what waits for the primary. A value for which there is no room is kept back; a result is lost. */
-  #mayPut(
+  /** Where a frame goes, with what waits for the primary: a value without room is kept back, a result has none. */
+  #place(
     to: readonly number[] | '*',
     but: readonly number[] | undefined,
     kind: number,
     id: number,
     text: string,
     parts?: readonly Part[],
-  ): 'yes' | 'no' | 'no room' {
-    let bytes = text.length;
-    if (parts) for (const part of parts) bytes += part.length;
-    this.#unseenBytes += bytes;
-    if (this.#unseenBytes < LOOK_BYTES && this.#backlog.size === 0) return 'yes';
+  ): 'next' | 'kept' | 'no room' {
+    const bytes = bytesOf(text, parts);
     const { group: g, term: t, maxQueuedBytes } = this.options;
     const what = classOf(kindOf(kind));
     const waiting = this.#lookAtOutbox();
     const room = Math.max(maxQueuedBytes - waiting - bytes, ROOM_BYTES);
     if (what === 'result') {
       this.#backlog.trim(room);
-      return waiting > 0 && waiting + bytes > maxQueuedBytes ? 'no room' : 'yes';
+      return waiting > 0 && waiting + bytes > maxQueuedBytes ? 'no room' : 'next';
     }
     const most = Math.min(MOST_VALUE_BYTES, maxQueuedBytes);
-    if (what !== 'value' || (this.#backlog.size === 0 && (waiting === 0 || waiting + bytes <= most))) return 'yes';
+    if (what !== 'value' || (this.#backlog.size === 0 && (waiting === 0 || waiting + bytes <= most))) return 'next';
     const frame = { h: [kind, id, text.length, parts?.length ?? 0], x: `[${text}]`, ...(parts && { p: parts }) };
     this.#backlog.keep({ g, t, to, ...(but && { but }), ...frame }, room);
     this.#awaitRoom();
-    return 'no';
+    return 'kept';
   }
 
   /** Bytes that wait for the primary, about. */
@@ -279,4 +282,10 @@ export class Sender {
     this.#here = undefined;
     if (bundle) this.options.deliverHere(bundle.seal());
   }
+}
+
+function bytesOf(text: string, parts: readonly Part[] | undefined): number {
+  let bytes = text.length;
+  if (parts) for (const part of parts) bytes += part.length;
+  return bytes;
 }

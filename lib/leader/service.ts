@@ -23,13 +23,14 @@ import { type Bundle, Kind, kindOf, Overload } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import type { AsyncContext } from '../utils/async-context.js';
 import type { Clock, Timer } from '../utils/clock.js';
-import { Deadlines, type Expiring } from '../utils/deadlines.js';
+import { Deadlines } from '../utils/deadlines.js';
 import { isThenable } from '../utils/is-thenable.js';
+import { MultiMap } from '../utils/multi-map.js';
 import { NumberedTable } from '../utils/numbered-table.js';
 import { droppedWithdrawals, tooManyRunning } from '../warnings.js';
 import { Inbox } from './inbox.js';
 import type { RealClient } from './real-client.js';
-import { RunningCall } from './running-call.js';
+import { type Limit, RunningCall } from './running-call.js';
 import type { Sender } from './sender.js';
 import { type Method, type MethodHost, startMethod } from './start-method.js';
 import { type Subscriber, Topic, type TopicHost } from './topic.js';
@@ -94,7 +95,7 @@ export class Service implements TopicHost, MethodHost {
   readonly #running = new Map<number, NumberedTable<RunningCall>>();
   #runningCount = 0;
   #runningBytes = 0;
-  /** Publications that are said again: nobody waits for them, so nobody gives them up. */
+  /** Of repeated publications: no caller gives them up. */
   readonly #limits: Deadlines<Limit>;
   readonly #topics = new Map<string, Topic>();
   #lastTopic = 0;
@@ -103,7 +104,7 @@ export class Service implements TopicHost, MethodHost {
   /** What is taken back when its publisher goes: by worker, then by key, the arguments. */
   readonly #sticky = new Map<number, Map<string, unknown[]>>();
   /** Calls and subscriptions by which a leader may have been lost: by worker. */
-  readonly #suspects = new Map<number, Set<number>>();
+  readonly #suspects = new MultiMap<number, number>();
   #whenDrained: (() => void) | undefined;
   #drainTimer: Timer | undefined;
 
@@ -178,11 +179,11 @@ export class Service implements TopicHost, MethodHost {
     const now = this.clock.now();
     if (!this.#inbox.isEmpty || (now >= this.#sliceEndsAt && !this.#hasTurned)) return this.#keep(bundle);
     if (now >= this.#sliceEndsAt) this.#beginSlice(now);
-    const reader = this.#open(bundle, () => new FrameReader(bundle));
-    if (!reader) return;
-    const isRead = this.#read(bundle, reader, Number.POSITIVE_INFINITY);
+    const reader = this.#readerOf(bundle);
+    if (!reader || this.#read(bundle, reader, Number.POSITIVE_INFINITY)) return;
+    // A call may have ended the term by itself.
     if (this.#isStopped) handBack(reader.rest, this.sender);
-    else if (!isRead) this.#keep(reader.rest);
+    else this.#keep(reader.rest);
   }
 
   /** The lease is valid again. */
@@ -239,10 +240,10 @@ export class Service implements TopicHost, MethodHost {
 
   // ------------------------------------------------------------------------------------------------------ frames
 
-  /** Of calls in a bundle that can't be read the callers hear that. */
-  #open(bundle: Bundle, open: () => FrameReader): FrameReader | undefined {
+  /** Where the bundle can't be read, the callers of calls in it hear that. */
+  #readerOf(bundle: Bundle): FrameReader | undefined {
     try {
-      return open();
+      return new FrameReader(bundle);
     } catch {
       const refusal = encodeError(brokenFrame('bundle.x', 'JSON', 'not-started'));
       forCalls(bundle, (from, id) => this.sender.payloadTo(from, Kind.ERROR, id, refusal));
@@ -250,7 +251,7 @@ export class Service implements TopicHost, MethodHost {
     }
   }
 
-  /** Reads on for `ms`. @returns whether all was read, or need not be any more */
+  /** Reads on for `ms`. @returns whether all was read */
   #read({ f }: Bundle, reader: FrameReader, ms: number): boolean {
     const startedAt = this.clock.now();
     // The clock is read for each frame: the one before it may have blocked the event loop, and the lease be over.
@@ -263,10 +264,9 @@ export class Service implements TopicHost, MethodHost {
         reader.repeat();
         return false;
       }
-      // A call may have ended the term by itself.
-      if (this.#state === 'stopped') return true;
+      if (this.#isStopped) break;
     }
-    return false;
+    return reader.isAtEnd;
   }
 
   #beginSlice(now: number): void {
@@ -284,7 +284,6 @@ export class Service implements TopicHost, MethodHost {
 
   /** What there is no room for never began. */
   #keep(bundle: Bundle): void {
-    if (bundle.h.length === 0) return;
     const refused = this.#inbox.add(bundle, this.clock.now());
     this.#schedule();
     if (!refused) return;
@@ -305,12 +304,11 @@ export class Service implements TopicHost, MethodHost {
   /** A slice of what waits, each sender in turn. Without a lease {@link release} goes on with it. */
   #work(): void {
     this.#beginSlice(this.clock.now());
-    for (let turn = this.#inbox.next(); turn && this.#hasTime(this.clock.now()); turn = this.#inbox.next()) {
-      const { bundle, open, end } = turn;
-      const reader = this.#open(bundle, open);
-      const isRead = !reader || this.#read(bundle, reader, TURN_MS);
+    for (let item = this.#inbox.next(); item && this.#hasTime(this.clock.now()); item = this.#inbox.next()) {
+      item.reader ??= this.#readerOf(item.bundle);
+      const isRead = !item.reader || this.#read(item.bundle, item.reader, TURN_MS);
       if (this.#isStopped) return;
-      if (isRead) end();
+      if (isRead) this.#inbox.end(item);
     }
     if (!this.#mustHold(this.clock.now())) this.#schedule();
   }
@@ -337,7 +335,7 @@ export class Service implements TopicHost, MethodHost {
       case Kind.UNPUBLISH:
         return this.#call(from, frame, now);
       case Kind.SUSPECT:
-        ofSender(this.#suspects, from).add(frame.id);
+        this.#suspects.add(from, frame.id);
         break;
       case Kind.CANCEL:
         this.#cancel(from, frame);
@@ -351,9 +349,9 @@ export class Service implements TopicHost, MethodHost {
     return true;
   }
 
-  /** Whoever asked for something that the last leader was lost with hears before it begins: it may be the last that is heard. */
+  /** Where a leader was lost with a call or subscription, its member hears before it begins: this leader may be lost with it, too. */
   #begin(from: number, id: number): void {
-    if (this.#suspects.size === 0 || !this.#suspects.get(from)?.delete(id)) return;
+    if (!this.#suspects.delete(from, id)) return;
     this.sender.to(from, Kind.BEGUN, id, '0');
     this.sender.flushTo(from);
   }
@@ -364,7 +362,8 @@ export class Service implements TopicHost, MethodHost {
       this.sender.to(from, Kind.RETURNED, id, '0');
       return true;
     }
-    if (this.#isFull(frame)) {
+    const bytes = bytesOfFrame(frame);
+    if (this.#isFull(bytes)) {
       this.#warn(tooManyRunning(this.name));
       this.sender.to(from, Kind.OVERLOADED, id, Overload.CALL);
       return true;
@@ -383,7 +382,7 @@ export class Service implements TopicHost, MethodHost {
       call.carrier = carrier;
       call.isRepeated = isRepeated;
       call.wantsNoResult = kind !== Kind.CALL;
-      call.bytes = bytesOfFrame(frame);
+      call.bytes = bytes;
       this.#begin(from, id);
       if (from === this.#self) call.context = this.#contextOf(id) ?? call.context;
       if (kind === Kind.CALL || kind === Kind.ONEWAY) this.#start(call, this.client.method(what), decoded);
@@ -445,16 +444,16 @@ export class Service implements TopicHost, MethodHost {
   }
 
   /** One alone may be as large as it likes. */
-  #isFull(frame: FrameView): boolean {
+  #isFull(bytes: number): boolean {
     if (this.#runningCount === 0) return false;
-    return this.#runningCount >= MOST_RUNNING || this.#runningBytes + bytesOfFrame(frame) > MOST_RUNNING_BYTES;
+    return this.#runningCount >= MOST_RUNNING || this.#runningBytes + bytes > MOST_RUNNING_BYTES;
   }
 
   #limit(call: RunningCall): void {
     const timeoutMs = this.#options.openTimeoutMs;
-    const limit = { call, timeoutMs, deadline: this.clock.now() + timeoutMs, before: undefined, after: undefined };
-    this.#limits.add(limit);
-    call.onUntracked = () => this.#limits.remove(limit);
+    const deadline = this.clock.now() + timeoutMs;
+    call.limit = { call, timeoutMs, deadline, before: undefined, after: undefined };
+    this.#limits.add(call.limit);
   }
 
   /** What its real client will say of it comes too late. */
@@ -494,7 +493,7 @@ export class Service implements TopicHost, MethodHost {
   /** @returns whether it was known: it is of this term, and not overdue */
   #forget(call: RunningCall): boolean {
     if (!this.#running.get(call.workerId)?.delete(call)) return false;
-    call.onUntracked?.();
+    if (call.limit) this.#limits.remove(call.limit);
     this.#runningBytes -= call.bytes;
     if (--this.#runningCount === 0 && this.#state === 'draining') this.clock.defer(() => this.#drained());
     return true;
@@ -550,7 +549,7 @@ export class Service implements TopicHost, MethodHost {
     }
     for (const topic of new Set(this.#subscriptions.get(workerId)?.values())) topic.removeWorker(workerId);
     this.#subscriptions.delete(workerId);
-    this.#suspects.delete(workerId);
+    this.#suspects.deleteAll(workerId);
     const sticky = this.#sticky.get(workerId);
     this.#sticky.delete(workerId);
     for (const args of sticky?.values() ?? []) void this.#takeBack(args);
@@ -578,7 +577,7 @@ export class Service implements TopicHost, MethodHost {
     this.#state = 'draining';
     this.#sliceEndsAt = Number.POSITIVE_INFINITY;
     for (const bundle of this.#inbox.take()) {
-      const reader = this.#open(bundle, () => new FrameReader(bundle));
+      const reader = this.#readerOf(bundle);
       if (reader) this.#read(bundle, reader, Number.POSITIVE_INFINITY);
     }
     this.#sliceEndsAt = Number.NEGATIVE_INFINITY;
@@ -592,11 +591,6 @@ export class Service implements TopicHost, MethodHost {
     this.#drainTimer?.clear();
     done();
   }
-}
-
-/** Until when a publication that nobody waits for may take. */
-interface Limit extends Expiring {
-  readonly call: RunningCall;
 }
 
 function bytesOfFrame({ length, parts }: FrameView): number {
@@ -646,15 +640,6 @@ function ofWorker<K, T>(all: Map<number, Map<K, T>>, workerId: number): Map<K, T
   let own = all.get(workerId);
   if (!own) {
     own = new Map();
-    all.set(workerId, own);
-  }
-  return own;
-}
-
-function ofSender(all: Map<number, Set<number>>, workerId: number): Set<number> {
-  let own = all.get(workerId);
-  if (!own) {
-    own = new Set();
     all.set(workerId, own);
   }
   return own;

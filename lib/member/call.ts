@@ -100,7 +100,7 @@ export interface Arguments extends Payload {
   readonly isOne: boolean;
   /** What comes along with them as JSON, which the codec doesn't see. */
   readonly carrier?: string;
-  /** Of a publication that is said again: the leader gives it its time. */
+  /** Of a sticky publication that is repeated: it has no deadline, the leader limits it. */
   readonly isRepeated?: boolean;
 }
 

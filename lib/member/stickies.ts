@@ -141,7 +141,7 @@ export class Stickies {
   }
 
   #repeat(key: string, sticky: Sticky): void {
-    // Nobody waits for it, and where there is much to say again its turn may come late: the leader gives it its time.
+    // No caller waits for it, and its turn may come late where much is repeated: the leader limits it from when it begins.
     const args = { ...sticky.args, isRepeated: true };
     this.#say(key, sticky, args, Number.POSITIVE_INFINITY, () => {}, sticky.onError);
   }

@@ -280,11 +280,15 @@ export class Subscriptions {
   #gap(number: number, isOfOne: boolean, term: number): void {
     if (!this.#isCurrent(term)) return;
     const told = new Set<object>();
-    const missing = isOfOne ? [...this.#all.values()].filter(({ id }) => id === number) : this.#byNumber.of(number);
-    for (const { key, topic, owner } of missing) {
+    for (const { key, topic, owner } of isOfOne ? this.#one(number) : this.#byNumber.of(number)) {
       if (told.size === told.add(owner.handle).size) continue;
       owner.resync({ key, topic, fromTerm: term, toTerm: term, reason: 'overload' });
     }
+  }
+
+  #one(id: number): readonly MemberSubscription[] {
+    const subscription = this.#all.get(id);
+    return subscription ? [subscription] : [];
   }
 
   #unmap(subscription: MemberSubscription): void {

@@ -383,12 +383,15 @@ export class FrameReader {
     this.#view.json = JSON.parse(this.#view.payload().text);
   }
 
-  /** What wasn't read yet. */
+  /** Whether all was read. */
+  get isAtEnd(): boolean {
+    return !this.#isRepeated && this.#index * 4 >= this.#bundle.h.length;
+  }
+
+  /** What wasn't read yet; there is something. */
   get rest(): Bundle {
     const first = this.#isRepeated ? this.#index - 1 : this.#index;
-    return (
-      pickFrames(this.#bundle, (_kind, _id, index) => index >= first) ?? { ...this.#bundle, h: [], x: '[]', p: [] }
-    );
+    return pickFrames(this.#bundle, (_kind, _id, index) => index >= first)!;
   }
 }
 

@@ -487,7 +487,7 @@ export const Kind = {
   SUBSCRIBE: 5,
   /** `0` */
   UNSUBSCRIBE: 6,
-  /** `0`; the id is a stream's: what follows this frame comes by the direct road */
+  /** the number of the first bundle by the stream with this id: what follows this frame comes by the direct road */
   SWITCH: 7,
   /** the number of the last bundle that came by the stream with this id: it broke, and goes on by the relay */
   RESUME: 8,
@@ -513,7 +513,7 @@ export const Kind = {
   REPLAY: 16,
   /** `[event, args]` of the real client */
   EVENT: 17,
-  /** values of the topic with this number were dropped before the next one */
+  /** `0`: values of the topic with this number were dropped before the next one; `1`: the last value for a subscription */
   GAP: 18,
   /** `0`; a call or subscription that a leader may have been lost by begins now */
   BEGUN: 24,
@@ -558,7 +558,7 @@ export const ONE = 128;
 
 /**
  * The text of this call is `[args, stickyKey | null]`, and, where the caller's `context` gave something to come along,
- * that as a third: JSON, never tagged.
+ * that as a third: JSON, never tagged. A fourth, `1`, says that a sticky publication is repeated.
  */
 export const MORE = 256;
 

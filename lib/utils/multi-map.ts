@@ -9,11 +9,16 @@ export class MultiMap<K, V> implements Iterable<V> {
     else this.#sets.set(key, new Set([value]));
   }
 
-  delete(key: K, value: V): void {
+  /** @returns whether it was there */
+  delete(key: K, value: V): boolean {
     const set = this.#sets.get(key);
-    if (!set) return;
-    set.delete(value);
+    if (!set?.delete(value)) return false;
     if (set.size === 0) this.#sets.delete(key);
+    return true;
+  }
+
+  deleteAll(key: K): void {
+    this.#sets.delete(key);
   }
 
   /** Those under a key as they are now: a copy, so they may be changed meanwhile. */

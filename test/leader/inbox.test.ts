@@ -1,6 +1,6 @@
 import test from 'ava';
 import { Inbox } from '../../lib/leader/inbox.js';
-import { bytesOf } from '../../lib/protocol/frames.js';
+import { bytesOf, FrameReader } from '../../lib/protocol/frames.js';
 import { Kind } from '../../lib/protocol/messages.js';
 import { MOST_WITHDRAWALS } from '../../lib/protocol/withdrawals.js';
 import { bundle, frameWords } from '../helpers/unit-frames.js';
@@ -92,10 +92,9 @@ test('each sender has its turn, with its own in order', t => {
   for (let id = 1; id <= 5000; id++) inbox.add(bundle({ term: 5, from: 2 }, { kind: Kind.CANCEL, id }), 0);
   for (let id = 1; id <= 3; id++) inbox.add(bundle({ term: 5, from: 3 }, { kind: Kind.CANCEL, id }), 0);
   inbox.add(bundle({ term: 5 }, { kind: Kind.GONE, id: 3 }), 0);
-  for (let turn = inbox.next(); turn; turn = inbox.next()) {
-    const { id } = turn.open().next()!;
-    said.push(`${turn.bundle.f ?? 'gone'} ${id}`);
-    turn.end();
+  for (let item = inbox.next(); item; item = inbox.next()) {
+    said.push(`${item.bundle.f ?? 'gone'} ${item.bundle.h[1]}`);
+    inbox.end(item);
   }
   t.deepEqual(said.slice(0, 9), ['2 1', '3 1', '2 2', '3 2', '2 3', '3 3', '2 4', 'gone 3', '2 5']);
   t.is(said.at(-1), '2 5000');
@@ -107,9 +106,13 @@ test('each sender has its turn, with its own in order', t => {
 test('what was read of a bundle is not handed out again', t => {
   const inbox = inboxOf();
   inbox.add(bundle({ term: 5, from: 2 }, { kind: Kind.CANCEL, id: 1 }, { kind: Kind.CANCEL, id: 2 }), 0);
-  inbox.next()!.open().next();
-  const again = inbox.next()!.open();
+  const item = inbox.next()!;
+  item.reader = new FrameReader(item.bundle);
+  item.reader.next();
+  const again = inbox.next()!.reader!;
   t.is(again.next()!.id, 2);
+  t.true(again.isAtEnd);
   again.repeat();
+  t.false(again.isAtEnd);
   t.deepEqual(ids(frameWords(inbox.take())), ['CANCEL 2']);
 });

@@ -12,11 +12,14 @@ test('values are found under their key, and in the order in which keys came firs
     map.add(key, value);
   t.deepEqual(map.of('a'), [1, 3]);
   t.deepEqual([...map], [1, 3, 2]);
-  map.delete('a', 9);
-  map.delete('c', 1);
-  map.delete('b', 2);
+  t.false(map.delete('a', 9));
+  t.false(map.delete('c', 1));
+  t.true(map.delete('b', 2));
   t.deepEqual(map.of('b'), []);
   t.deepEqual([...map], [1, 3]);
+  map.deleteAll('a');
+  map.add('d', 4);
+  t.deepEqual([...map], [4]);
   map.clear();
   t.deepEqual([...map], []);
 });
