@@ -68,8 +68,10 @@ export class Topic {
   /** Attempts in a row that took too long, and the pause before the next. */
   #failures = 0;
   #pause: Timer | undefined;
-  /** Upstream subscriptions that took too long and haven't settled. */
+  /** What took too long to subscribe or unsubscribe, and hasn't settled. */
   #lateOnes = 0;
+  /** One to unsubscribe settled while the next was being made. */
+  #isDoubtful = false;
   #isStopped = false;
   /** Of what is asked of the real client. */
   #limit: Timer | undefined;
@@ -198,6 +200,7 @@ export class Topic {
     this.#off = this.#offOf(returned);
     this.#state = 'active';
     this.#confirmAll();
+    if (this.#isDoubtful) this.#renew();
   }
 
   /** Until it has settled the topic stays: by its topic it might end an upstream subscription that took its place. */
@@ -243,7 +246,7 @@ export class Topic {
       const unsubscribe = this.host.client.role('unsubscribe');
       const off = this.#off ?? (() => unsubscribe?.(this.topic, this.#listener));
       const result = this.host.client.runInContext(off);
-      if (isThenable(result)) await this.#inTime(result, 'unsubscribe');
+      if (isThenable(result) && (await this.#inTime(result, 'unsubscribe')) === LATE) void this.#awaitLateEnd(result);
     } catch (error) {
       this.host.report(error);
     }
@@ -251,6 +254,28 @@ export class Topic {
     this.#off = undefined;
     this.#state = 'idle';
     this.#advance();
+  }
+
+  /** Where the real client knows topics and not listeners, it may end the upstream subscription that was made meanwhile. */
+  async #awaitLateEnd(result: PromiseLike<unknown>): Promise<void> {
+    this.#lateOnes++;
+    try {
+      await result;
+    } catch (error) {
+      this.host.report(error);
+    }
+    this.#lateOnes--;
+    if (this.#isStopped) return;
+    if (this.#state === 'subscribing') this.#isDoubtful = true;
+    else if (this.#state === 'active') this.#renew();
+    else this.#advance();
+  }
+
+  #renew(): void {
+    this.#isDoubtful = false;
+    const workers = new Set([...this.#subscribers.values()].map(({ workerId }) => workerId));
+    this.host.sender.payloadToMany([...workers], Kind.GAP, this.number, GAP);
+    void this.#unsubscribe();
   }
 
   #confirmAll(): void {

@@ -31,6 +31,12 @@ export class SlowUpstream {
     await microtasks();
   }
 
+  /** The newest one ends. */
+  async last(): Promise<void> {
+    this.#steps.pop()!.resolve(undefined);
+    await microtasks();
+  }
+
   async fail(error: unknown): Promise<void> {
     this.#steps.shift()!.reject(error);
     await microtasks();

@@ -486,3 +486,36 @@ test('an upstream subscription that is not ended in time is left, with a warning
   t.is(unit.warnings.length, 1);
   t.deepEqual(upstream.asked, ['subscribe "t"', 'unsubscribe "t" 0', 'subscribe "t"']);
 });
+
+test('where it ends after all, the one that was made meanwhile is made anew, because it may have ended too', async t => {
+  for (const when of ['active', 'subscribing', 'idle', 'stopped'] as const) {
+    const upstream = new SlowUpstream();
+    const unit = await UnitTopic.create(upstream);
+    unit.add(2, 7);
+    await upstream.done();
+    unit.topic.remove(2, 7);
+    unit.clock.advance(1000);
+    await microtasks();
+    t.is(unit.idled, 0, 'it is not settled yet');
+    const { asked } = upstream;
+    if (when !== 'idle') unit.add(2, 8);
+    if (when === 'active') await upstream.last();
+    if (when === 'stopped') unit.topic.stop();
+    unit.said();
+    const before = asked.length;
+    if (when === 'active') await upstream.done();
+    else await upstream.fail(new Error('late'));
+    t.is(unit.reported.length, when === 'active' ? 0 : 1);
+    if (when === 'subscribing') {
+      t.is(asked.length, before);
+      await upstream.done();
+    }
+    if (when === 'active') t.deepEqual(unit.said(), ['2 GAP 3 0']);
+    if (when === 'subscribing') t.deepEqual(unit.said(), ['2 SUBSCRIBED 8 3', '2 GAP 3 0']);
+    if (when === 'idle') t.is(unit.idled, 1);
+    if (when === 'active' || when === 'subscribing') await upstream.done();
+    const anew = ['unsubscribe "t" 1', 'subscribe "t"'];
+    t.deepEqual(asked.slice(before), when === 'active' || when === 'subscribing' ? anew : []);
+    unit.topic.stop();
+  }
+});

@@ -2,6 +2,7 @@
 
 import { callContext, type OpenContext } from '../../lib/index.js';
 import type { CallAction, Illness } from './plan.js';
+import { OPEN_TIMEOUT_MS } from './plan.js';
 import type { SimWorker } from './worker.js';
 import type { SimGroup, World } from './world.js';
 
@@ -95,7 +96,7 @@ interface Inner {
   /** It may live beside another: its leader was deposed without a word, or it came too late. */
   isExcused: boolean;
   readonly entries: Entry[];
-  readonly leaving: Set<number>;
+  readonly leaving: Map<number, number>;
   readonly inbox: { readonly entry: Entry; readonly value: Value }[];
   readonly events: Map<string, Set<(...args: unknown[]) => void>>;
   /** What is said and not taken back: by owner and key. */
@@ -120,7 +121,7 @@ export class SimClient {
       isClosed: false,
       isExcused: context?.signal.aborted ?? false,
       entries: [],
-      leaving: new Set(),
+      leaving: new Map(),
       inbox: [],
       events: new Map(),
       sticky: new Map(),
@@ -173,7 +174,9 @@ export class SimClient {
     const { world, group, newest } = upstream;
     world.log(() => `  ${home}: subscribes to ${group} t${topic}`);
     if (entries.some(entry => entry.topic === topic)) world.broken('one subscription', `${group} t${topic} twice`);
-    if (leaving.has(topic)) world.broken('one subscription', `${group} t${topic} while it was being unsubscribed`);
+    // One that takes too long is not waited for.
+    if (world.time.now() < (leaving.get(topic) ?? 0) + OPEN_TIMEOUT_MS)
+      world.broken('one subscription', `${group} t${topic} while it was being unsubscribed`);
     const entry = { topic, listener };
     const refuse = upstream.is('refuses to subscribe');
     if (!refuse) entries.push(entry);
@@ -192,7 +195,7 @@ export class SimClient {
     if (at < 0) upstream.world.broken('one subscription', `${upstream.group} t${topic} was not subscribed to`);
     else entries.splice(at, 1);
     if (!upstream.is('subscribes slowly')) return undefined;
-    leaving.add(topic);
+    leaving.set(topic, upstream.world.time.now());
     return home.sleep(upstream.illness!.delayMs).then(() => leaving.delete(topic));
   }
 
