@@ -41,9 +41,10 @@ export interface ReadPacket extends Packet {
 
 /** Slices follow each other in the order of the data; no other data comes between them. */
 export interface Slice {
-  /** Bytes of the bundle in V8's serialization; in base64 where the channel carries JSON. */
+  /** With the first: the bundle without its bytes. */
+  readonly head?: SlicedBundle;
+  /** The next of its bytes; in base64 where the channel carries JSON. */
   readonly piece: string | Uint8Array;
-  readonly isLast: boolean;
 }
 
 // ------------------------------------------------------------------------------------------------ control plane
@@ -600,4 +601,9 @@ export interface Bundle {
   readonly p?: readonly TravellingPart[];
   /** the block of those that don't travel by themselves, one after the other */
   readonly q?: Uint8Array;
+  /** of a bundle in slices: `x` is empty, so many bytes of the text begin the block, and all parts are in it */
+  readonly y?: number;
 }
+
+/** A bundle in slices; see body.ts. */
+export type SlicedBundle = Bundle & { readonly y: number };

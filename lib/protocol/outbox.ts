@@ -189,7 +189,7 @@ export class Outbox {
     packet.slice = slices.next();
     packet.bytes = before - slices.bytesLeft;
     this.queuedBytes -= packet.bytes;
-    if (packet.slice.isLast) this.#slices = undefined;
+    if (slices.bytesLeft === 0) this.#slices = undefined;
   }
 
   #fill(packet: Leaving): void {
@@ -204,7 +204,7 @@ export class Outbox {
         if (entry.written) packet.written = [...(packet.written ?? []), entry.written];
       } else {
         if ('bundle' in entry) this.queuedBytes -= entry.bytes;
-        if (entry.bytes > WINDOW_BYTES) return this.#cut(entry);
+        if (entry.bytes > WINDOW_BYTES || cameInSlices(entry)) return this.#cut(entry);
         packet.bytes += entry.bytes;
         packet.d.push(sealed(entry));
       }
@@ -286,6 +286,9 @@ function withoutLarge(entry: OpenBundle | { readonly bundle: Bundle }): Bundle {
   const { x, h } = entry.bundle;
   return unsendable(entry.bundle, (index, offset) => x.slice(offset, offset + h[4 * index + 2]!));
 }
+
+const cameInSlices = (entry: OpenBundle | { readonly bundle: Bundle }): boolean =>
+  'bundle' in entry && entry.bundle.y !== undefined;
 
 const sealed = (entry: OpenBundle | { readonly bundle: Bundle }): Bundle =>
   'bundle' in entry ? entry.bundle : entry.seal();

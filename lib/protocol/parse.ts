@@ -1,6 +1,7 @@
 // The only door in for messages: what isn't ours stays untouched, what is ours but broken becomes a coded error.
 
 import { brokenFrame, type SharedClientError } from '../errors.js';
+import { isRecord } from '../utils/is-record.js';
 import { beginMessage, MOST_DATA, spendData, spendElements } from './budget.js';
 import { bytesOf } from './frames.js';
 import { headOfBytes } from './head.js';
@@ -47,12 +48,15 @@ export function parsePacket(
   if (!isEnvelope(link, up, down)) return void onBroken(brokenFrame('packet.link', 'a whole number, with up or down'));
   const envelope = { link, up, down } as Envelope;
   if (isMeant && !isMeant(envelope)) return undefined;
-  beginMessage(s !== undefined);
+  const isSliced = s !== undefined;
+  beginMessage(isSliced);
   return {
     [MARKER]: version,
     ...envelope,
     c: keep<ControlFrame>('c', c, checkControl, onBroken),
-    d: keep<Bundle>('d', s === undefined ? d : wholeOf(s, slices, onBroken), checkBundle, onBroken, withHead),
+    d: isSliced
+      ? keep<Bundle>('d', wholeOf(s, slices, onBroken), checkSliced, onBroken)
+      : keep<Bundle>('d', d, checkBundle, onBroken, withHead),
   };
 }
 
@@ -142,11 +146,8 @@ function isEnvelope(link: unknown, up: unknown, down: unknown): boolean {
   return down === undefined && isCount(up);
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const isSlice = (value: unknown): value is Slice =>
-  isRecord(value) &&
-  (typeof value.piece === 'string' || value.piece instanceof Uint8Array) &&
-  typeof value.isLast === 'boolean';
+  isRecord(value) && (typeof value.piece === 'string' || value.piece instanceof Uint8Array);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const anything: Test = [() => true, 'anything'];
@@ -364,6 +365,10 @@ const lengthOf = (value: unknown): number =>
   typeof value === 'string' || Array.isArray(value) || value instanceof Uint8Array ? value.length : 0;
 
 function checkBundle(bundle: Record<string, unknown>): string | undefined {
+  return bundle.y === undefined ? checkSliced(bundle) : 'bundle.y absent outside of slices';
+}
+
+function checkSliced(bundle: Record<string, unknown>): string | undefined {
   for (const field of MEASURED) if (!spendData(lengthOf(bundle[field]))) return `bundle.${field} ${inAll}`;
   for (const [field, test, expected] of BUNDLE) {
     if (!test(bundle[field])) return `bundle.${field} ${expected}`;
@@ -374,9 +379,10 @@ function checkBundle(bundle: Record<string, unknown>): string | undefined {
 }
 
 /** The head must account for each character of the text and each part, so that nobody has to look inside to cut a bundle. */
-function checkHead({ h, x, m, p, q }: Bundle): string | undefined {
+function checkHead({ h, x, m, p, q, y }: Bundle): string | undefined {
+  const length = y ?? x.length;
   // The first test also keeps a sparse list of a billion entries, which weighs nothing on the wire, from being walked.
-  if (!Array.isArray(h) || h.length % 4 !== 0 || h.length === 0 || h.length > 4 * x.length)
+  if (!Array.isArray(h) || h.length % 4 !== 0 || h.length === 0 || h.length > 4 * length)
     return 'bundle.h four numbers a frame';
   const abouts = m ? m.length / 2 : 0;
   let characters = 1;
@@ -388,7 +394,8 @@ function checkHead({ h, x, m, p, q }: Bundle): string | undefined {
     characters += h[i + 2]! + 1;
     parts += h[i + 3]!;
   }
-  if (!areTravellingParts(p, q)) return 'bundle.p strings and bytes, and bundle.q as long as it says';
-  if (characters !== x.length) return 'bundle.x as long as its head says';
+  if (!areTravellingParts(p, q, y)) return 'bundle.p strings and bytes, and bundle.q as long as it says';
+  // In a block each takes one to three bytes.
+  if (y === undefined ? characters !== length : characters > length) return 'bundle.x as long as its head says';
   return parts === (p?.length ?? 0) ? undefined : 'bundle.p as many as its head says';
 }

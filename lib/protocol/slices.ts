@@ -1,11 +1,9 @@
 // A bundle too large to be handed to a channel at once travels in slices, so that control frames find room between them.
-// Cut are the bytes of V8's serialization on each kind of channel: no string is made of the whole, which could become too long.
+// The primary passes the bytes on as they came.
 
-import { deserialize, serialize } from 'node:v8';
 import { brokenFrame } from '../errors.js';
-import { ownPart } from './frames.js';
-import type { Bundle, Slice } from './messages.js';
-import { packForBytes } from './travelling-parts.js';
+import { bytesOfBody, openBody, toBody } from './body.js';
+import type { Bundle, Slice, SlicedBundle } from './messages.js';
 
 /** Bytes of a slice. */
 export const SLICE_BYTES = 512 * 1024;
@@ -18,52 +16,105 @@ export const MOST_SLICED_BYTES = 1024 * 1024 * 1024;
 
 /** What is left of a bundle that has begun to leave. */
 export class SliceWriter {
-  readonly #bytes: Buffer;
+  /** Until it has left, with the first slice. */
+  #head: SlicedBundle | undefined;
+  readonly #pieces: readonly Uint8Array[];
+  /** Where the next slice begins: in which piece, and where in it. */
+  #index = 0;
   #at = 0;
+  bytesLeft: number;
 
   /** @param carriesBytes whether the channel carries bytes as they are, or only JSON */
   constructor(
     bundle: Bundle,
     private readonly carriesBytes: boolean,
   ) {
-    this.#bytes = serialize(packForBytes(bundle));
-  }
-
-  get bytesLeft(): number {
-    return this.#bytes.length - this.#at;
+    const { head, pieces } = toBody(bundle);
+    this.#head = head;
+    this.#pieces = pieces;
+    this.bytesLeft = pieces.reduce((sum, { length }) => sum + length, 0);
   }
 
   next(): Slice {
-    const bytes = this.#bytes.subarray(this.#at, this.#at + SLICE_BYTES);
-    this.#at += bytes.length;
-    return { piece: this.carriesBytes ? bytes : bytes.toString('base64'), isLast: this.bytesLeft === 0 };
+    const head = this.#head;
+    this.#head = undefined;
+    const bytes = this.#take();
+    this.bytesLeft -= bytes.length;
+    return { ...(head && { head }), piece: this.carriesBytes ? bytes : toBase64(bytes) };
   }
+
+  /** Up to the bytes of a slice; copied only where pieces are small. */
+  #take(): Uint8Array {
+    const taken: Uint8Array[] = [];
+    let room = SLICE_BYTES;
+    while (room > 0 && this.#index < this.#pieces.length) {
+      const bytes = this.#pieces[this.#index]!.subarray(this.#at, this.#at + room);
+      room -= bytes.length;
+      this.#at += bytes.length;
+      taken.push(bytes);
+      if (this.#at < this.#pieces[this.#index]!.length) break;
+      this.#index++;
+      this.#at = 0;
+    }
+    return taken.length === 1 ? taken[0]! : Buffer.concat(taken);
+  }
+}
+
+const toBase64 = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+
+export interface SliceReaderOptions {
+  /** Whether bundles are passed on, their bytes unread. */
+  readonly isRelay?: boolean;
+  /** Bytes of one bundle. */
+  readonly mostBytes?: number;
 }
 
 /** Puts the slices that come over one channel together again. */
 export class SliceReader {
-  #pieces: Uint8Array[] = [];
+  readonly #options: SliceReaderOptions;
+  #head: SlicedBundle | undefined;
+  #block = NOTHING;
   /** Bytes that came of a bundle that isn't whole yet. */
   bytes = 0;
 
-  /** @param mostBytes of one bundle */
-  constructor(private readonly mostBytes = MOST_SLICED_BYTES) {}
+  constructor(options: SliceReaderOptions = {}) {
+    this.#options = options;
+  }
 
   /**
-   * @returns with the last slice what was cut, unchecked; else `undefined`
+   * @returns with the last slice the bundle, unchecked; else `undefined`
    * @throws SharedClientError `ERR_PROTOCOL` where the slices make nothing whole; they are forgotten
    */
-  add({ piece, isLast }: Slice): unknown {
-    const bytes = typeof piece === 'string' ? Buffer.from(piece, 'base64') : (ownPart(piece) as Uint8Array);
-    this.#pieces.push(bytes);
+  add({ head, piece }: Slice): Bundle | undefined {
+    if (head !== undefined) this.#begin(head);
+    if (!this.#head) throw brokenFrame('s', 'a slice after the first of its bundle');
+    const bytes = typeof piece === 'string' ? Buffer.from(piece, 'base64') : piece;
+    if (this.bytes + bytes.length > this.#block.length) {
+      this.clear();
+      throw brokenFrame('s', 'slices of as many bytes as the first says');
+    }
+    this.#block.set(bytes, this.bytes);
     this.bytes += bytes.length;
-    const isTooMuch = this.bytes > this.mostBytes;
-    if (!isLast && !isTooMuch) return undefined;
-    const pieces = this.#pieces;
+    return this.bytes === this.#block.length ? this.#end(this.#head) : undefined;
+  }
+
+  #begin(head: SlicedBundle): void {
     this.clear();
-    if (isTooMuch) throw brokenFrame('s', `slices of at most ${this.mostBytes} bytes in all`);
+    const { mostBytes = MOST_SLICED_BYTES } = this.#options;
+    const bytes = bytesOfBody(head);
+    if (bytes === undefined || bytes > mostBytes) throw brokenFrame('s', `slices of at most ${mostBytes} bytes in all`);
+    // What it takes of memory grows as the slices come: the kernel gives pages once they are written.
+    this.#block = Buffer.allocUnsafeSlow(bytes);
+    this.#head = head;
+  }
+
+  #end(head: SlicedBundle): Bundle {
+    const whole = { ...head, q: this.#block };
+    this.clear();
+    if (this.#options.isRelay) return whole;
     try {
-      return deserialize(Buffer.concat(pieces));
+      return openBody(whole);
     } catch (error) {
       throw brokenFrame('s', `slices of a bundle, but ${(error as Error).message}`);
     }
@@ -71,7 +122,10 @@ export class SliceReader {
 
   /** Nothing more comes of what has begun. */
   clear(): void {
-    this.#pieces = [];
+    this.#head = undefined;
+    this.#block = NOTHING;
     this.bytes = 0;
   }
 }
+
+const NOTHING = Buffer.alloc(0);

@@ -18,7 +18,7 @@ export function packForBytes(bundle: Bundle): Bundle {
   const { p, q } = bundle;
   if (!p || q) return bundle;
   // Most strings are ASCII, and to write one shows whether it is; to measure it first would cost more than that.
-  return pack(bundle, p, p.map(lengthInBlock)) ?? pack(bundle, p, p.map(byteLengthInBlock))!;
+  return pack(bundle, p, p.map(lengthIfAscii)) ?? pack(bundle, p, p.map(byteLengthInBlock))!;
 }
 
 /** @returns `undefined` where a string has another length than was said */
@@ -42,7 +42,7 @@ function pack(bundle: Bundle, p: readonly TravellingPart[], lengths: readonly nu
   return { ...bundle, p: packed, q: block.subarray(0, bytes) };
 }
 
-const lengthInBlock = (part: TravellingPart): number => (typeof part === 'string' ? part.length : bytesInBlock(part));
+const lengthIfAscii = (part: TravellingPart): number => (typeof part === 'string' ? part.length : bytesInBlock(part));
 
 const byteLengthInBlock = (part: TravellingPart): number =>
   typeof part === 'string' ? Buffer.byteLength(part) : bytesInBlock(part);
@@ -65,18 +65,23 @@ export function fromPortable({ text, ext, parts }: PortablePayload): Payload {
   return { text, ext, parts: parts && unpack({ p: parts }) };
 }
 
-/** The parts themselves. */
+/** The parts themselves; those of a bundle in slices once it was opened. */
 export function unpack({ p, q }: Pick<Bundle, 'p' | 'q'>): readonly Part[] {
   if (!p) return NONE;
   const block = q && view(q);
   let at = 0;
   return p.map(part => {
     if (typeof part !== 'number') return isPart(part) ? part : Buffer.from(part.b, 'base64');
-    const bytes = block!.subarray(at, at + lengthOf(part));
+    const bytes = block!.subarray(at, at + lengthInBlock(part));
     at += bytes.length;
-    if (part < 0) return bytes;
-    return isAscii(bytes) ? readLatin1(bytes, 0, bytes.length) : bytes.toString();
+    return part < 0 ? bytes : toText(bytes);
   });
+}
+
+/** @throws Error where it is longer than a string can be */
+export function toText(utf8: Uint8Array): string {
+  const bytes = view(utf8);
+  return isAscii(bytes) ? readLatin1(bytes, 0, bytes.length) : bytes.toString();
 }
 
 /** What they weigh, by their own length. */
@@ -86,25 +91,30 @@ export function partsBytes({ p, q }: Bundle): number {
   return bytes;
 }
 
-/** Whether each part is one, and the block as long as they say. */
-export function areTravellingParts(p: unknown, q: unknown): boolean {
-  if (p === undefined) return q === undefined;
+/**
+ * Whether each part is one, and the block as long as they say.
+ *
+ * @param bytes of something else at the start of the block
+ */
+export function areTravellingParts(p: unknown, q: unknown, bytes = 0): boolean {
+  if (p === undefined) return bytes === lengthOf(q);
   if (!Array.isArray(p) || (q !== undefined && !(q instanceof Uint8Array))) return false;
-  let bytes = 0;
   for (const part of p as unknown[]) {
     // Of length 0 it needs the block too.
-    if (Number.isSafeInteger(part) && q) bytes += lengthOf(part as number);
+    if (Number.isSafeInteger(part) && q) bytes += lengthInBlock(part as number);
     else if (!isPart(part) && !isBase64(part)) return false;
   }
-  return bytes === (q?.length ?? 0);
+  return bytes === lengthOf(q);
 }
 
 const NONE: readonly never[] = [];
 
 const isPart = (part: unknown): part is Part => typeof part === 'string' || part instanceof Uint8Array;
 
-/** How much of the block it takes. */
-const lengthOf = (part: number): number => (part < 0 ? -1 - part : part);
+const lengthOf = (q: unknown): number | undefined => (q === undefined ? 0 : (q as Uint8Array).length);
+
+/** How much of the block a part takes. */
+export const lengthInBlock = (part: number): number => (part < 0 ? -1 - part : part);
 
 const isBase64 = (part: unknown): boolean =>
   typeof part === 'object' && part !== null && typeof (part as { b?: unknown }).b === 'string';

@@ -152,11 +152,12 @@ function answer(worker: RoutedWorker, calls: Bundle, kind: number, text: string)
 }
 
 /** The same without what only the primary needs. Hot: it is made for each bundle. */
-function passedOn({ g, t, h, x, m, p, q }: Bundle): Mutable<Bundle> {
+function passedOn({ g, t, h, x, m, p, q, y }: Bundle): Mutable<Bundle> {
   const passed: Mutable<Bundle> = { g, t, h, x };
   if (m) passed.m = m;
   if (p) passed.p = p;
   if (q) passed.q = q;
+  if (y !== undefined) passed.y = y;
   return passed;
 }
 

@@ -20,7 +20,7 @@ export class RoutedWorker {
   /** How it last spoke to us, and so how it is answered: the worker finds out what works, see `Link`. */
   via: Via;
   readonly outbox: Outbox;
-  readonly slices = new SliceReader();
+  readonly slices = new SliceReader({ isRelay: true });
   /** The newest values of what couldn't wait in the outbox for lack of room. */
   readonly backlog: Backlog;
   /** What members took back while it, their leader, has no room for more. */

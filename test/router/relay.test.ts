@@ -1,6 +1,6 @@
 import test from 'ava';
 import { bytesOf } from '../../lib/protocol/frames.js';
-import { ABOUT, EXT, Kind } from '../../lib/protocol/messages.js';
+import { ABOUT, EXT, Kind, type Slice } from '../../lib/protocol/messages.js';
 import { WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { MOST_WITHDRAWALS } from '../../lib/protocol/withdrawals.js';
 import { routerStatus } from '../../lib/router/router-status.js';
@@ -414,9 +414,15 @@ test('values that are kept back keep no more of a message than themselves', t =>
   t.is((last.p![0] as Uint8Array).buffer.byteLength, 16);
 });
 
+/** The first slice of a bundle, with more to come. */
+const sliced = (bytes: number): Slice => ({
+  head: { g: 'g', t: 5, h: [Kind.CALL, 1, 2, 0], x: '', y: 2 * bytes },
+  piece: new Uint8Array(bytes),
+});
+
 test('slices that wait for the rest count, and are given back when their worker goes', t => {
   const { primary } = setUp();
-  primary.receive(2, primary.packet(2, { s: { piece: new Uint8Array(1000), isLast: false } }));
+  primary.receive(2, primary.packet(2, { s: sliced(1000) }));
   const worker = primary.router.workers.get(2)!;
   t.is(worker.queuedBytes, 1000);
   t.is(routerStatus(primary.router).queuedBytes, 1000);
@@ -431,7 +437,7 @@ test('slices that wait for the rest take of the room that all workers have toget
     primary.data(2, bundle({ term, number: id }, { kind: Kind.CALL, id, value: ['put', null, [MUCH_TO_PUT]] }));
   for (const id of [1, 2, 3]) put(id);
   t.deepEqual(primary.got(2), []);
-  primary.receive(3, primary.packet(3, { s: { piece: new Uint8Array(1_000_000), isLast: false } }));
+  primary.receive(3, primary.packet(3, { s: sliced(1_000_000) }));
   put(4);
   t.deepEqual(frameWords(primary.got(2)), ['OVERLOADED 4 0']);
   primary.closed(3);
