@@ -18,10 +18,10 @@ export const WRITE_BYTES = 64 * 1024;
 const BATCH = 32;
 
 /** What a bundle without frames costs, for the accounts of what waits. */
-export const OVERHEAD_BYTES = 64;
+export const OVERHEAD_BYTES = 256;
 
-/** What a frame costs beside its text and parts. */
-export const FRAME_BYTES = 16;
+/** What a frame costs beside its text and parts: four numbers in a list of V8's. */
+export const FRAME_BYTES = 32;
 
 /** Pairs of a bundle among which that of the next call is looked for. */
 const NEAR = 8;
@@ -288,8 +288,8 @@ function cutFrames(
 
 /** What a bundle weighs, by its own length and not by what its sender says. */
 export function bytesOf(bundle: Bundle): number {
-  let bytes = OVERHEAD_BYTES + bundle.x.length + partsBytes(bundle);
-  const { m } = bundle;
+  const { h, x, m } = bundle;
+  let bytes = OVERHEAD_BYTES + (h.length / 4) * FRAME_BYTES + x.length + partsBytes(bundle);
   if (m) for (let i = 0; i < m.length; i += 2) bytes += bytesOfAbout(m[i] as string);
   return bytes;
 }

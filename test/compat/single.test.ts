@@ -102,7 +102,8 @@ test('an error of a call shows its method by its own name, and where it was wait
     await client.never();
   }
   const error = await t.throwsAsync(waiting(), { name: 'ResponseTimeoutError' });
-  t.regex(error!.message, /^client\.never\(\) did not end within/);
+  // On a busy machine its time is up before it began.
+  t.regex(error!.message, /^client\.never\(\) (did not end within|was not started)/);
   t.regex(error!.stack!, /at async waiting/);
   await client.close();
 });

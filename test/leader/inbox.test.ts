@@ -64,7 +64,7 @@ test('one alone may be as large as it likes', t => {
 });
 
 test('where there is no room, calls that are too late make it', t => {
-  const inbox = inboxOf(10_000);
+  const inbox = inboxOf(22_000);
   for (let id = 1; id <= 50; id++) t.is(inbox.add(call(id, id <= 25 ? 100 : 1e9), 0), undefined);
   const late = bundle(
     { term: 5, from: 2 },
