@@ -259,7 +259,7 @@ export function ownBundle(bundle: Bundle): Bundle {
 const isPiece = (part: unknown): part is Uint8Array =>
   part instanceof Uint8Array && part.byteLength * 2 < part.buffer.byteLength;
 
-export function ownPart(part: TravellingPart): TravellingPart {
+function ownPart(part: TravellingPart): TravellingPart {
   if (!isPiece(part)) return part;
   const copy = Buffer.allocUnsafeSlow(part.length);
   copy.set(part);
