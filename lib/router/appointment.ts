@@ -166,6 +166,7 @@ class Working {
     const { at } = this.state;
     const led = at.stage !== 'vacant' && at.leader === workerId;
     this.#removeMember(workerId);
+    if (at.stage === 'preparing' && at.successor === workerId) return this.#set({ at: { ...at, isLost: true } });
     if (!led) return this.#successorLost(workerId);
     if (at.stage === 'fenced') return this.#do({ do: 'end', term: at.term, leader: workerId });
     this.#fence(at, 'disconnected', { do: 'end', term: at.term, leader: workerId });
@@ -178,6 +179,7 @@ class Working {
 
   #exited(workerId: number): void {
     const { at } = this.state;
+    if (at.stage === 'preparing' && at.isLost && at.successor === workerId) return this.#startHandover(at);
     if (at.stage !== 'fenced' || at.leader !== workerId) return;
     this.#endTerm(at, at.cause === 'killed' ? 'killed' : 'exited');
   }
@@ -188,7 +190,7 @@ class Working {
     if (member) this.#setMember({ ...member, isSilent: true });
     if (at.stage === 'preparing' && at.successor === workerId) {
       // It reads this right after the request, whenever it thaws.
-      this.#do({ do: 'handover', to: workerId, term: at.next });
+      if (!at.isLost) this.#do({ do: 'handover', to: workerId, term: at.next });
       return this.#startHandover(at);
     }
     if (at.stage === 'vacant' || at.leader !== workerId) return;
@@ -290,17 +292,10 @@ class Working {
 
   /** The leader lets its calls end; the next term is its successor's. */
   #handOver(at: Extract<Stage, { stage: 'preparing' }>, methods?: readonly string[]): void {
-    const { term, leader, readyAt, successor, next } = at;
+    const { term, leader, readyAt, successor, next, isLost } = at;
+    const prepared = { successor, next, ...(methods && { methods }) };
     this.#set(
-      {
-        at: {
-          stage: 'handing over',
-          term,
-          leader,
-          readyAt,
-          prepared: { successor, next, ...(methods && { methods }) },
-        },
-      },
+      { at: { stage: 'handing over', term, leader, readyAt, ...(!isLost && { prepared }) } },
       { do: 'handover', to: leader, term },
     );
   }
@@ -322,13 +317,9 @@ class Working {
     if (at.stage !== 'fenced' || members.has(leader)) this.#do({ do: 'end', term, leader });
     this.#do({ do: 'emit', event: 'deposed', term, workerId: leader, cause, ...(error && { error }) });
     this.#set({ at: VACANT, ...this.#failuresAfter(at) });
-    const prepared = at.stage === 'handing over' ? at.prepared : at.stage === 'preparing' ? at : undefined;
+    const prepared = preparedOf(at);
     if (prepared && !members.get(prepared.successor)!.isSilent) {
-      return this.#appointPrepared(
-        prepared.successor,
-        prepared.next,
-        'methods' in prepared ? prepared.methods : undefined,
-      );
+      return this.#appointPrepared(prepared.successor, prepared.next, prepared.methods);
     }
     // Who was to go anyway is succeeded at once, whatever made it go.
     if (cause === 'broken' && at.stage !== 'handing over') return this.#pauseAfterBreak();
@@ -442,6 +433,12 @@ class Working {
   #do(order: GroupOrder): void {
     this.orders.push(order);
   }
+}
+
+/** Who has opened, or opens, its real client ahead of its term, and can be reached. */
+function preparedOf(at: Led): { successor: number; next: number; methods?: readonly string[] } | undefined {
+  if (at.stage === 'preparing') return at.isLost ? undefined : at;
+  return at.stage === 'handing over' ? at.prepared : undefined;
 }
 
 /** A member as `chooseLeader` sees it. */

@@ -26,7 +26,10 @@ export type Stage =
   | { readonly stage: 'vacant'; readonly isPaused: boolean; readonly hasFailed: boolean; readonly isHeldOpen?: boolean }
   | { readonly stage: 'opening'; readonly term: number; readonly leader: number }
   | { readonly stage: 'leading'; readonly term: number; readonly leader: number; readonly readyAt: number }
-  /** The leader goes on while the successor opens its own real client for the term `next`. */
+  /**
+   * The leader goes on while the successor opens its own real client for the term `next`. `isLost`: the successor can't be
+   * reached, and no other opens one before its lease, or its process, has ended.
+   */
   | {
       readonly stage: 'preparing';
       readonly term: number;
@@ -34,6 +37,7 @@ export type Stage =
       readonly readyAt: number;
       readonly successor: number;
       readonly next: number;
+      readonly isLost?: true;
     }
   /** The leader lets its calls end. `prepared`: who opens, or has opened where its methods are known, for the term `next`. */
   | {

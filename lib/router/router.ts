@@ -418,12 +418,12 @@ export class Router implements GroupHost, RelayHost {
     }
     worker.close();
     // Until its process is known dead or its lease has run out, it may still lead.
-    if (worker.leads === 0) this.workers.delete(workerId);
+    if (!worker.isWatched) this.workers.delete(workerId);
   }
 
   #exited(workerId: number): void {
     for (const group of [...this.groups.values()]) {
-      if (group.leader !== workerId) continue;
+      if (group.leader !== workerId && group.successor !== workerId) continue;
       group.apply({ type: 'exited', workerId });
       this.#forgetIfEmpty(group);
     }
@@ -468,7 +468,7 @@ export class Router implements GroupHost, RelayHost {
         group.apply({ type: 'silent', workerId });
         this.#forgetIfEmpty(group);
       }
-      if (!worker.isOpen && worker.leads === 0) this.workers.delete(workerId);
+      if (!worker.isOpen && !worker.isWatched) this.workers.delete(workerId);
     }
     this.#closeLeft();
   }

@@ -117,7 +117,7 @@ export function stageWords(at: Stage): string {
     case 'vacant':
       return `vacant${at.isPaused ? ' paused' : ''}${at.hasFailed ? ' failed' : ''}`;
     case 'preparing':
-      return `preparing ${at.leader}@${at.term} for ${at.successor}@${at.next}`;
+      return `preparing ${at.leader}@${at.term} for ${at.isLost ? 'lost ' : ''}${at.successor}@${at.next}`;
     case 'handing over':
       return `handing over ${at.leader}@${at.term}${at.prepared ? successorWords(at.prepared) : ''}`;
     case 'fenced':

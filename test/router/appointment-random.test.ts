@@ -174,7 +174,8 @@ class Watch {
       check(members.get(at.leader)!.eligible || others.length === 0, 'a leader that may not lead is replaced');
       check(transfer === undefined, 'a hand-over is over when somebody leads');
     }
-    if (at.stage === 'preparing') check(members.has(at.successor), 'a successor is a member');
+    if (at.stage === 'preparing')
+      check(members.has(at.successor) !== (at.isLost === true), 'a successor that can be reached is a member');
     if (at.stage === 'handing over' && at.prepared)
       check(members.has(at.prepared.successor), 'a prepared successor is a member');
   }
@@ -215,6 +216,7 @@ function expected({ group, open, closed, isPausePending }: World): GroupEvent | 
     case 'opening':
       return { type: 'ready', workerId: at.leader, term: at.term, methods: [] };
     case 'preparing':
+      if (at.isLost) return { type: 'exited', workerId: at.successor };
       return { type: 'prepared', workerId: at.successor, term: at.next, methods: [] };
     case 'handing over':
       return { type: 'resign', workerId: at.leader, term: at.term, cause: 'resigned' };

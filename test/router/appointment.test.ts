@@ -531,14 +531,16 @@ const OVERLAP: readonly Story[] = [
      resign 1@1 resigned | end 1@1, deposed 1@1 resigned, appointed 1@4, tell | opening 1@4`,
   ],
   [
-    'a successor that dies is followed by the next',
+    'a successor that dies is followed by the next, once its real client can be open no more',
     `join 1 overlap      | ...
      join 2 overlap      | ...
      join 3 overlap      | ...
      ready 1@1           | ...
      yield 1@1           | prepare 2@2 | preparing 1@1 for 2@2
-     closed 2            | prepare 3@3 | preparing 1@1 for 3@3
-     exited 2            |             | preparing 1@1 for 3@3
+     exited 3            |             | preparing 1@1 for 2@2
+     closed 2            |             | preparing 1@1 for lost 2@2
+     exited 3            |             | preparing 1@1 for lost 2@2
+     exited 2            | prepare 3@3 | preparing 1@1 for 3@3
      leave 3             | handover 1@1 | handing over 1@1`,
   ],
   [
@@ -551,7 +553,31 @@ const OVERLAP: readonly Story[] = [
      resign 2@2 failed   | transferred 7 failed | leading 1@1
      transfer 8 to 2     | transferred 8 no candidate | leading 1@1
      transfer 9 to 3     | prepare 3@3          | preparing 1@1 for 3@3
-     closed 3            | transferred 9 failed | leading 1@1`,
+     closed 3            |                      | preparing 1@1 for lost 3@3
+     exited 3            | transferred 9 failed | leading 1@1`,
+  ],
+  [
+    'a successor that can not be reached is followed by the next after its lease, and by none where the leader goes first',
+    `join 1 overlap      | ...
+     join 2 overlap      | ...
+     join 3 overlap      | ...
+     ready 1@1           | ...
+     yield 1@1           | prepare 2@2              | preparing 1@1 for 2@2
+     closed 2            |                          | preparing 1@1 for lost 2@2
+     silent 2            | prepare 3@3              | preparing 1@1 for 3@3
+     closed 3            |                          | preparing 1@1 for lost 3@3
+     yield 1@1 now       | handover 1@1             | handing over 1@1
+     exited 3            |                          | handing over 1@1`,
+  ],
+  [
+    'where the leader is lost while its successor can not be reached, nobody waits for that one',
+    `join 1 overlap      | ...
+     join 2 overlap      | ...
+     join 3 overlap      | ...
+     ready 1@1           | ...
+     yield 1@1           | prepare 2@2              | preparing 1@1 for 2@2
+     closed 2            |                          | preparing 1@1 for lost 2@2
+     silent 1            | end 1@1, deposed 1@1 silent, appointed 3@3, tell | opening 3@3`,
   ],
   [
     'a successor that falls silent is followed by the next, and gives back what it opened when it is heard again',
