@@ -131,8 +131,9 @@ export class Topic {
   }
 
   #advance(): void {
-    if (this.#subscribers.size === 0) this.#endPause();
-    else if (this.#pause) return;
+    // Who subscribes meanwhile may have what comes late.
+    if (this.#subscribers.size === 0 && this.#lateOnes === 0) this.#endPause();
+    if (this.#pause) return;
     if (this.#state === 'idle' && this.#subscribers.size > 0) void this.#subscribe();
     else if (this.#state === 'active' && this.#subscribers.size === 0) void this.#unsubscribe();
     else if (this.isIdle) this.host.idle(this);

@@ -450,6 +450,24 @@ test('one that comes when nobody wants it any more is ended, by what it returned
   }
 });
 
+test('one that comes when nobody wanted it, and then somebody did, serves', async t => {
+  const upstream = new SlowUpstream();
+  const unit = await UnitTopic.create(upstream);
+  unit.add(2, 7);
+  unit.clock.advance(1000);
+  await microtasks();
+  unit.topic.remove(2, 7);
+  unit.add(2, 8);
+  await upstream.done();
+  t.deepEqual(upstream.asked, ['subscribe "t"'], 'not twice');
+  t.is(unit.idled, 0);
+  unit.topic.remove(2, 8);
+  await upstream.done();
+  t.deepEqual(upstream.asked.slice(1), ['unsubscribe "t" 0']);
+  t.is(unit.idled, 1);
+  t.is(unit.clock.timers, 0);
+});
+
 test('one that fails too late is reported, and not tried again once the term is over', async t => {
   const upstream = new SlowUpstream();
   const unit = await UnitTopic.create(upstream);
