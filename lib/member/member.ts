@@ -277,7 +277,7 @@ export class Member implements LinkMember {
     this.#link.update(this);
     await this.resign();
     // Else it would die with the process.
-    await this.#inTime(this.#toldOfResigning);
+    await this.#inTime(() => this.#toldOfResigning);
   }
 
   /** Steps down, if it leads; resolves when its real client is closed. */
@@ -560,7 +560,11 @@ export class Member implements LinkMember {
 
   #leave(): void {
     tell('leave', { ...this.#teller, ...this.#link.self });
-    void this.#inTime(this.#sayGoodbye()).then(() => this.#gone.resolve());
+    // The primary hears of it after the leader has heard all else.
+    void this.#inTime(
+      () => this.#roads.leave(),
+      () => this.#link.remove(this),
+    ).then(() => this.#gone.resolve());
     this.calls.failAll(outcome => closed('The shared client', outcome));
     this.#shut();
     this.failovers.forget();
@@ -571,17 +575,11 @@ export class Member implements LinkMember {
     this.calls.close();
   }
 
-  /** The primary hears of it after the leader has heard all else. */
-  async #sayGoodbye(): Promise<void> {
-    await this.#roads.leave();
-    await this.#link.remove(this);
-  }
-
-  /** A primary that doesn't read is waited for no longer than it may. */
-  async #inTime(written: Promise<void>): Promise<void> {
+  /** Takes all steps, and waits for them together no longer than for a peer that doesn't read. */
+  async #inTime(...steps: (() => Promise<void>)[]): Promise<void> {
     const limit = defer();
     const timer = this.clock.setTimer(() => limit.resolve(), this.#options.drainTimeoutMs);
-    await Promise.race([written, limit.promise]);
+    for (const step of steps) await Promise.race([step(), limit.promise]);
     timer.clear();
   }
 

@@ -42,6 +42,23 @@ direct('no frame of a call, a value or an event passes the primary once the conn
   );
 });
 
+direct('a client that closes while its leader reads nothing leaves the group all the same', async (t, rig) => {
+  const [, client] = await rig.clients(2, { drainTimeoutMs: 50 });
+  await rig.connect();
+  rig.leader().stopReading();
+  const call = watch(client!.echo('x'.repeat(600_000)));
+  await rig.time.settle();
+  const closed = client!.close();
+  await rig.time.until(closed);
+  await rig.time.settle();
+  t.regex(call.end!, /^ERR_CLOSED/);
+  t.deepEqual(
+    rig.primary.status().groups[0]!.members.map(({ workerId }) => workerId),
+    [1],
+  );
+  rig.leader().startReading();
+});
+
 direct('where no connection can be made the relay serves, says so once, and it is tried again', async (t, rig) => {
   const first = rig.client(rig.fork());
   await rig.time.until(first.ready());
