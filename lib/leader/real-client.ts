@@ -82,7 +82,10 @@ export class RealClient {
       real.#listen({ ...handlers, broken });
       return real;
     };
-    const made = make(options, term, giveUp.signal, broken, adopt).then(client => {
+    // Not in this turn: what the app does in its open(), such as to close the handle, must find the opening under way.
+    const made = Promise.resolve().then(async () => {
+      giveUp.signal.throwIfAborted();
+      const client = await make(options, term, giveUp.signal, broken, adopt);
       isOpen = true;
       return client;
     });

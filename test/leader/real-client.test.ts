@@ -133,6 +133,7 @@ test('who gives up opening aborts the signal, and a client that comes late is cl
     return came.promise;
   });
   const reason = new Error('not any more');
+  await microtasks();
   await opening.abandon(reason);
   t.is(signal!.reason, reason);
   await t.throwsAsync(opening.ready, { is: reason });
@@ -167,6 +168,7 @@ test('an instance that is not ready yet is closed at once', async t => {
   }
   const { opening } = setUpClass(Slow);
   opening.ready.catch(() => {});
+  await microtasks();
   const abandoned = opening.abandon(new Error('over'));
   t.is(closes, 1, 'in this very turn');
   await abandoned;
@@ -383,6 +385,7 @@ test('a client that fails before it is ready could not be opened, later it is br
   const options = { ...member, definition: { kind: 'class', Class: Seen, args: [] } as const };
   const handlers = new HeardClient();
   const opening = RealClient.open(options, TERM, new UnitClock(), handlers);
+  await microtasks();
   client!.emit('end', new Error('already'));
   await t.throwsAsync(opening.ready, { message: 'already' });
   const second = RealClient.open(options, TERM, new UnitClock(), handlers);
@@ -440,4 +443,16 @@ test('a role that the client has no method for is nobody’s', async t => {
   t.is(real.role('subscribe'), undefined);
   t.is(real.role('publish')!(), 'said');
   t.is(real.role('close'), undefined);
+});
+
+test('who gives up at once opens nothing', async t => {
+  let opened = 0;
+  const { opening } = setUp(() => {
+    opened++;
+    return {};
+  });
+  const reason = new Error('not any more');
+  await opening.abandon(reason);
+  await t.throwsAsync(opening.ready, { is: reason });
+  t.is(opened, 0);
 });

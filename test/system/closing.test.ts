@@ -290,3 +290,14 @@ system('nothing of ours keeps a process alive but a call or a ready() that waits
   t.is(ready.end, 'ok');
   t.false(rig.time.isAwake);
 });
+
+system('a handle that is closed within open() leaves no real client behind', async (t, rig) => {
+  let closes = 0;
+  const open = () => {
+    void client.close();
+    return { close: () => void closes++ };
+  };
+  const client = rig.fork().createSharedClient({ name: 'g', open });
+  await rig.time.settle();
+  t.is(closes, 1);
+});
