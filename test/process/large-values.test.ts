@@ -12,7 +12,8 @@ const MIXES = [
 
 for (const [leading, following] of MIXES) {
   test.serial(`420 MB can't travel from a leader on ${leading} to a follower on ${following}`, async t => {
-    const rig = await startRig(t);
+    // To make and to write 420 MB blocks a busy machine for longer than a leader may be silent.
+    const rig = await startRig(t, { primary: { leaderTimeoutMs: 60_000 } });
     const leader = await rig.fork({ serialization: leading });
     await rig.join(leader, { timeoutMs: 60_000 });
     const follower = await rig.fork({ serialization: following });

@@ -81,6 +81,15 @@ export class CallAccount {
     return call;
   }
 
+  /**
+   * The real client was asked to take it back. It may begin again in the same term: where a leader goes on through the end of
+   * its primary, what its members sent before may still wait in it when they say it anew.
+   */
+  takenBack(id: number): void {
+    const call = this.all.get(id);
+    if (call) call.forgotten = call.starts.length;
+  }
+
   /** The real client was asked to run it. */
   started(id: number, group: SimGroup, home: SimWorker): void {
     const { world } = this;

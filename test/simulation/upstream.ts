@@ -167,6 +167,7 @@ export class SimClient {
     const name = `${said.owner}:${said.key}`;
     upstream.world.log(() => `  ${home}: takes back sticky ${name} of ${upstream.group}`);
     if ((sticky.get(name) ?? 0) <= said.version!) sticky.delete(name);
+    upstream.world.calls.takenBack(said.id);
   }
 
   subscribe(topic: number, listener: ValueListener): unknown {
