@@ -93,7 +93,8 @@ export class MemoryPipe {
       this.#to.post(
         () => {
           deliver();
-          report();
+          // Once it has read that: it may be busy.
+          this.#to.post(report, report);
         },
         () => this.#lost.push(written),
       );

@@ -27,6 +27,12 @@ export interface Load {
   readonly maxQueuedTotalBytes: number;
 }
 
+/** What the code of every process takes, in milliseconds: for each thing that a real client does, for each message read. */
+export interface Cost {
+  readonly callMs: number;
+  readonly readMs: number;
+}
+
 export type PlanRoad = 'relay' | 'direct';
 
 export interface Plan {
@@ -42,6 +48,7 @@ export interface Plan {
   /** The primary is a member too: the place behind those of the workers. */
   readonly primary?: WorkerPlan;
   readonly load?: Load;
+  readonly cost?: Cost;
   readonly durationMs: number;
   readonly actions: readonly Action[];
 }
@@ -71,6 +78,15 @@ export type Action = { readonly at: number } & (
       readonly how: 'all' | 'one' | 'iterator';
     }
   | { readonly do: 'unsubscribe'; readonly w: number; readonly g: number; readonly which: number }
+  /** Much of one kind at once; `spread`: over so many topics. */
+  | {
+      readonly do: 'burst';
+      readonly w: number;
+      readonly g: number;
+      readonly what: 'calls' | 'sticky' | 'subscribe';
+      readonly count: number;
+      readonly spread: number;
+    }
   | { readonly do: 'push'; readonly g: number; readonly topic: number; readonly count: number }
   | { readonly do: 'break' | 'event'; readonly g: number }
   | {
@@ -128,11 +144,13 @@ export const OPEN_TIMEOUT_MS = 400;
 export const DRAIN_TIMEOUT_MS = 300;
 export const KEYS = 2;
 export const TOPICS = 2;
+/** Keys and topics from here on are those of bursts. */
+export const FIRST_OF_BURST = 100;
 
 type Kind = Action['do'];
 
 /** How often each kind of action is drawn, where a plan has it at all. */
-const WEIGHTS: Record<Exclude<Kind, 'fork' | 'sever' | 'refuse' | 'aside'>, number> = {
+const WEIGHTS: Record<Exclude<Kind, 'fork' | 'sever' | 'refuse' | 'aside' | 'burst'>, number> = {
   call: 14,
   publish: 4,
   sticky: 3,
@@ -169,7 +187,28 @@ const ALWAYS: ReadonlySet<Kind> = new Set(['call', 'push', 'subscribe']);
 /** On the direct road the same happens, and more. */
 export function planFor(seed: number, road: PlanRoad = 'relay'): Plan {
   const plan = relayPlanFor(seed);
-  return withSignals(road === 'relay' ? plan : onDirectRoad(plan));
+  return withCost(withSignals(road === 'relay' ? plan : onDirectRoad(plan)));
+}
+
+/** What is done takes time, and in few plans there is much of it, around a failover. */
+function withCost(plan: Plan): Plan {
+  const random = new Random(plan.seed * 7_368_787 + 3);
+  if (!random.chance(0.2)) return plan;
+  const cost = { callMs: random.pick([0.02, 0.1, 0.5, 1]), readMs: random.pick([0, 0.01, 0.05]) };
+  if (plan.load || !random.chance(0.15)) return { ...plan, cost };
+  const actions = [...plan.actions];
+  const g = random.below(plan.groups.length);
+  const at = 50 + random.below(plan.durationMs);
+  for (let i = 0, count = 1 + random.below(3); i < count; i++) {
+    const what = random.pick(['calls', 'sticky', 'subscribe'] as const);
+    const w = random.below(plan.workers.length);
+    const howMany = 200 + random.below(800);
+    const spread = 1 + random.below(howMany);
+    actions.push({ at: at + random.below(3), do: 'burst', g, w, what, count: howMany, spread });
+  }
+  if (random.chance(0.7)) actions.push({ at: at + random.below(60), do: 'kill', g, w: -1 });
+  actions.sort((a, b) => a.at - b.at);
+  return { ...plan, cost, actions };
 }
 
 /** Some workers are told to end, alone or all at once. From chances of their own: all else stays as it was. */

@@ -205,7 +205,7 @@ function whatIsAmiss(world: World, group: SimGroup): string | undefined {
   const { newest } = group.upstream;
   const subscriptions = [...world.values.live].filter(({ handle }) => handle.group === group && handle.isLive);
   for (const { id, topic, how, seq, handle } of subscriptions) {
-    if (how !== 'one' && seq !== newest.get(topic))
+    if (how !== 'one' && seq !== (newest.get(topic) ?? 0))
       return `subscription ${id} of ${handle} has ${seq} of t${topic} and not ${newest.get(topic)}`;
   }
   for (const topic of new Set(subscriptions.filter(({ how }) => how === 'one').map(({ topic }) => topic))) {

@@ -151,6 +151,7 @@ export class SimClient {
   publish(said: Said): unknown {
     const { upstream, home, sticky } = innerOf(this);
     upstream.world.calls.started(said.id, upstream.group, home);
+    home.work();
     if (said.key === undefined) return said.id;
     const name = `${said.owner}:${said.key}`;
     const before = sticky.get(name);
@@ -178,6 +179,7 @@ export class SimClient {
     if (world.time.now() < (leaving.get(topic) ?? 0) + OPEN_TIMEOUT_MS)
       world.broken('one subscription', `${group} t${topic} while it was being unsubscribed`);
     const entry = { topic, listener };
+    home.work();
     const refuse = upstream.is('refuses to subscribe');
     if (!refuse) entries.push(entry);
     const seq = newest.get(topic);
@@ -234,6 +236,7 @@ function work(client: SimClient, task: Task): unknown {
   const { upstream, home, endless } = innerOf(client);
   const { id, what, ms, padding, signal } = task;
   upstream.world.calls.started(id, upstream.group, home);
+  home.work();
   const result = padding === undefined ? id : { id, padding };
   switch (what) {
     case 'sync':
@@ -251,7 +254,7 @@ function work(client: SimClient, task: Task): unknown {
         });
       });
     case 'blocks':
-      upstream.world.jump(ms);
+      home.block(ms);
       return Promise.resolve(result);
     case 'slow':
       return home.sleep(ms).then(() => result);

@@ -159,6 +159,25 @@ export class SimWorker {
     this.unwellAtMs = Math.max(this.unwellAtMs, this.world.runningMs + ms);
   }
 
+  /** Its real client does something for somebody. */
+  work(): void {
+    this.process.cpu.spend(this.world.plan.cost?.callMs ?? 0);
+  }
+
+  /** Its event loop is blocked, longer than is good for who leads. */
+  block(ms: number): void {
+    if (this.world.isHealed) return;
+    this.world.log(() => `  ${this} is blocked for ${ms} ms`);
+    this.process.cpu.spend(ms);
+    this.wasDisturbed();
+  }
+
+  /** It runs again, or will when its processor is no longer blocked. */
+  wasDisturbed(): void {
+    this.disturbedAt = Math.max(this.disturbedAt, this.world.time.now());
+    this.wasUnwell();
+  }
+
   /** Its code does this as soon as it runs. */
   run(task: () => void): void {
     this.process.run(() => this.world.guard(task));

@@ -15,6 +15,7 @@ import {
 } from './peephole.js';
 import {
   type Action,
+  FIRST_OF_BURST,
   type GroupPlan,
   HEARTBEAT_MS,
   LEADER_TIMEOUT_MS,
@@ -86,6 +87,8 @@ export class World {
   readonly leaders: LeaderAccount;
   violation: Violation | undefined;
   isStalled = false;
+  /** No fault happens any more. */
+  isHealed = false;
   /** It was closed, and not yet set up again. */
   isShut = false;
   /** Beside each value. */
@@ -107,7 +110,6 @@ export class World {
   #shut = 0;
   #stalledAt = 0;
   #stalledMs = 0;
-  #isHealed = false;
 
   constructor(
     readonly plan: Plan,
@@ -120,7 +122,7 @@ export class World {
     this.leaders = new LeaderAccount(this);
     this.groups = plan.groups.map(group => new SimGroup(this, group));
     this.padding = 'x'.repeat(plan.load?.padding ?? 0);
-    this.#cluster = new SimCluster({ clock: this.time, schedule: this.time.schedule });
+    this.#cluster = new SimCluster(this.time, plan.cost?.readMs ?? 0);
     this.#setUp();
     this.#services = watchLeaders(sender => this.leaders.emits(sender));
     if (plan.primary) this.#begin(plan.workers.length, plan.primary, this.#cluster.primary);
@@ -217,8 +219,7 @@ export class World {
     this.time.jump(ms);
     this.disturbedAt = this.time.now();
     for (const worker of this.workers) {
-      worker.disturbedAt = this.time.now();
-      worker.wasUnwell();
+      worker.wasDisturbed();
     }
   }
 
@@ -236,7 +237,7 @@ export class World {
 
   /** No fault any more. */
   heal(): void {
-    this.#isHealed = true;
+    this.isHealed = true;
     this.log(() => 'all faults end');
     for (const { upstream } of this.groups) upstream.illness = undefined;
     this.#thawPrimary();
@@ -291,7 +292,7 @@ export class World {
   // ---------------------------------------------------------------------------------------------------- actions
 
   #act(action: Action): void {
-    if (this.#isHealed) return;
+    if (this.isHealed) return;
     this.log(() => describe(action));
     this.guard(() => this.#perform(action));
   }
@@ -373,6 +374,8 @@ export class World {
       case 'publish':
         for (let i = 0; i < action.count; i++) worker.call(handle, action, action.do);
         return;
+      case 'burst':
+        return this.#burst(handle, action);
       case 'sticky':
         return worker.say(handle, action.key, action.abortMs);
       case 'unpublish':
@@ -392,6 +395,15 @@ export class World {
         return handle.member.giveWay();
       case 'ready':
         return this.promised(`ready() of ${handle}`, worker, handle.client.ready());
+    }
+  }
+
+  #burst(handle: SimHandle, { what, count, spread }: Extract<Action, { do: 'burst' }>): void {
+    const { worker } = handle;
+    for (let i = 0; i < count; i++) {
+      if (what === 'calls') worker.call(handle, { what: 'sync', ms: 0, timeoutMs: 8000, idempotent: true }, 'call');
+      else if (what === 'sticky') worker.say(handle, FIRST_OF_BURST + i);
+      else this.values.subscribe(handle, FIRST_OF_BURST + (i % spread), 'all');
     }
   }
 
@@ -427,7 +439,7 @@ export class World {
     if (worker.isFrozen) return;
     worker.isFrozen = true;
     worker.frozenAt = this.time.now();
-    worker.process.freeze();
+    worker.process.cpu.stop();
     this.time.setTimer(() => this.#thaw(worker), ms);
   }
 
@@ -435,9 +447,8 @@ export class World {
     if (!worker.isFrozen) return;
     this.log(() => `${worker} thaws`);
     worker.isFrozen = false;
-    worker.disturbedAt = this.time.now();
-    worker.wasUnwell();
-    worker.process.thaw();
+    worker.wasDisturbed();
+    worker.process.cpu.go();
   }
 
   #setLatency(worker: SimWorker, latencyMs: number): void {
@@ -452,7 +463,7 @@ export class World {
     this.#stalledAt = this.time.now();
     const own = this.#byId.get(0);
     if (own) own.isFrozen = true;
-    this.#cluster.freezePrimary();
+    this.#cluster.primary.cpu.stop();
     const stall = ++this.#stall;
     this.time.setTimer(() => stall === this.#stall && this.#thawPrimary(), ms);
   }
@@ -466,10 +477,9 @@ export class World {
     const own = this.#byId.get(0);
     if (own) {
       own.isFrozen = false;
-      own.disturbedAt = this.time.now();
-      own.wasUnwell();
+      own.wasDisturbed();
     }
-    this.#cluster.thawPrimary();
+    this.#cluster.primary.cpu.go();
   }
 
   #setUp(): void {
