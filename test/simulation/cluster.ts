@@ -12,7 +12,12 @@ import type { SimTime } from './time.js';
 export type SimProcess = Omit<TestWorker, 'whileLeader' | 'freeze' | 'thaw'> & {
   /** Also what freezes and thaws it. */
   readonly cpu: SimCpu;
+  /** A message of the app's to the primary. */
+  send(message: object): void;
 };
+
+/** What a message of the app's costs who reads it. */
+const costOf = (message: unknown) => (message as { readMs?: number }).readMs;
 
 export class SimCluster {
   /** The primary, as far as it is a member: nothing but the end of the cluster ends it. */
@@ -33,7 +38,9 @@ export class SimCluster {
       freeze: () => this.#network.freezePrimary(),
       thaw: () => this.#network.thawPrimary(),
     });
-    const primaryEnd = costlyPrimaryEnd(this.#network.primaryEnd, () => this.#cpu.spend(readMs));
+    const primaryEnd = costlyPrimaryEnd(this.#network.primaryEnd, message =>
+      this.#cpu.spend(costOf(message) ?? readMs),
+    );
     this.#host = new Host({
       where: 'primary',
       clock,
@@ -58,7 +65,8 @@ export class SimCluster {
       createWorkerEnd: () => costlyEnd(worker.end, read),
       createDirect: () => costlyDirect(worker.direct, read),
     });
-    return Object.assign(worker, { cpu, createSharedClient: clientsOf(host) });
+    const send = (message: object) => worker.end.send(message, () => {});
+    return Object.assign(worker, { cpu, send, createSharedClient: clientsOf(host) });
   }
 
   killPrimary(): void {
@@ -82,6 +90,7 @@ export class SimCluster {
         return isAlive();
       },
       cpu: this.#cpu,
+      send: nothing,
       kill: nothing,
       disconnect: nothing,
       exit: nothing,

@@ -39,8 +39,10 @@ export class SimCpu {
     this.#busyUntil = this.time.now();
     if (this.#isBusy) return;
     this.#isBusy = true;
-    this.machine.freeze();
-    this.#wait();
+    this.time.afterEvent(() => {
+      this.machine.freeze();
+      this.#wait();
+    });
   }
 
   #wait(): void {
@@ -54,27 +56,27 @@ export class SimCpu {
 }
 
 /** A worker's end, of which reading a message costs something. */
-export const costlyEnd = (end: WorkerEnd, spend: () => void): WorkerEnd => ({
+export const costlyEnd = (end: WorkerEnd, spend: (message: unknown) => void): WorkerEnd => ({
   ...end,
   listen: handlers =>
     end.listen({
       ...handlers,
       message(message, via) {
-        spend();
+        spend(message);
         handlers.message(message, via);
       },
     }),
 });
 
 /** The same for the primary's. */
-export const costlyPrimaryEnd = (end: PrimaryEnd, spend: () => void): PrimaryEnd => ({
+export const costlyPrimaryEnd = (end: PrimaryEnd, spend: (message: unknown) => void): PrimaryEnd => ({
   get count() {
     return end.count;
   },
   listen: handlers =>
     end.listen({
       message(peer, message, via) {
-        spend();
+        spend(message);
         handlers.message(peer, message, via);
       },
       closed: workerId => handlers.closed(workerId),

@@ -276,6 +276,8 @@ function whatIsLeft(world: World): string | undefined {
   const { groups, queuedBytes } = world.status();
   if (groups.length > 0) return `a group: ${JSON.stringify(groups)}`;
   if (queuedBytes > 0) return `${queuedBytes} bytes wait in the primary`;
+  const leaking = world.calls.leaking;
+  if (leaking) return `a listener on a signal of call ${leaking.id}, which ended: ${leaking.end}`;
   for (const { client, worker } of world.handles) {
     if (!worker.process.isAlive) continue;
     const { calls, subscriptions, sticky } = client.status();

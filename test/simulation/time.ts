@@ -22,6 +22,7 @@ export class SimTime implements Clock {
   #now = 5_000.25;
   /** How far the code that runs now is ahead of all else, for what it took. */
   #ahead = 0;
+  #ends: (() => void)[] = [];
   #order = 0;
   readonly #heap: Event[] = [];
 
@@ -60,6 +61,11 @@ export class SimTime implements Clock {
     this.#ahead += ms;
   }
 
+  /** Calls back when the code that runs now has come to its end. */
+  afterEvent(callback: () => void): void {
+    this.#ends.push(callback);
+  }
+
   /** Time passes in which nothing could run, as on a machine that was suspended. */
   jump(ms: number): void {
     this.#now += ms;
@@ -70,8 +76,8 @@ export class SimTime implements Clock {
     return new Promise((resolve, reject) => {
       // One event a turn: what the library delivers after a turn of the real event loop comes before time passes here.
       const turn = () => {
-        this.#ahead = 0;
         try {
+          this.#endEvent();
           if (isDone() || !this.#step(end)) return resolve();
         } catch (error) {
           return reject(error);
@@ -80,6 +86,11 @@ export class SimTime implements Clock {
       };
       setImmediate(turn);
     });
+  }
+
+  #endEvent(): void {
+    this.#ahead = 0;
+    if (this.#ends.length > 0) for (const end of this.#ends.splice(0)) end();
   }
 
   #step(end: number): boolean {

@@ -2,31 +2,25 @@
 
 import type { Primary, PrimaryStatus } from '../../lib/index.js';
 import { Random } from '../helpers/unit-random.js';
+import { burst, chatter, usePoison } from './bulk.js';
 import { CallAccount } from './calls.js';
 import { SimCluster, type SimProcess } from './cluster.js';
 import { LeaderAccount } from './leaders.js';
-import {
-  leadershipOf,
-  type SeenService,
-  type Waiting,
-  waitingInLeader,
-  waitingInPrimary,
-  watchLeaders,
-} from './peephole.js';
+import { leadershipOf, type SeenService, watchLeaders } from './peephole.js';
 import {
   type Action,
-  FIRST_OF_BURST,
   type GroupPlan,
   HEARTBEAT_MS,
   LEADER_TIMEOUT_MS,
-  type Load,
   type Plan,
+  type Poison,
   type WorkerPlan,
 } from './plan.js';
+import { checkQueues } from './queues.js';
 import { SimTime } from './time.js';
 import { breakClient, emitEvent, SimUpstream } from './upstream.js';
 import { ValueAccount } from './values.js';
-import { type SimHandle, SimWorker } from './worker.js';
+import { mostLosses, type SimHandle, SimWorker } from './worker.js';
 
 /** How often the slower checks are made, and what may happen in between: nothing turns in circles. */
 const SWEEP_MS = 25;
@@ -104,7 +98,13 @@ export class World {
   readonly #trace: WorldOptions['trace'];
   readonly #services: ReadonlyMap<unknown, SeenService>;
   #promises = 0;
+  #poisons = 0;
+  /** Topics that end or block whoever subscribes to them. */
+  readonly poisons = new Map<number, Poison>();
+  /** How many leaders something cost. */
+  readonly #costs = new Map<string, number>();
   #lastSweep = 0;
+  readonly #mostEvents: number;
   #sinceSweep = 0;
   #stall = 0;
   #shut = 0;
@@ -117,6 +117,8 @@ export class World {
   ) {
     this.#trace = trace;
     this.time = new SimTime(new Random(plan.seed * 31 + 7), plan.jitterMs);
+    const isMuch = plan.actions.some(action => action.do === 'burst' || action.do === 'chatter');
+    this.#mostEvents = isMuch ? 8 * MOST_EVENTS : MOST_EVENTS;
     this.calls = new CallAccount(this);
     this.values = new ValueAccount(this);
     this.leaders = new LeaderAccount(this);
@@ -185,6 +187,19 @@ export class World {
   broken(promise: string, text: string): void {
     this.log(() => `BROKEN: ${promise}: ${text}`);
     this.violation ??= { promise, text };
+  }
+
+  /** Poison takes effect in a leader. @returns what never settles, unless all is well by now */
+  poisoned(what: string, group: SimGroup, home: SimWorker, how: Poison): Promise<never> | undefined {
+    if (this.isHealed || home.id === 0) return undefined;
+    const cost = (this.#costs.get(what) ?? 0) + 1;
+    this.#costs.set(what, cost);
+    if (cost > mostLosses(group)) this.broken('cost', `${what} of ${group} cost ${cost} leaders`);
+    this.log(() => `  ${home}: ${what} ${how} it`);
+    if (how === 'hangs') home.block(POISON_MS);
+    // Once the code that runs has come to its end.
+    else queueMicrotask(() => home.process.kill());
+    return new Promise(() => {});
   }
 
   guard(task: () => void): void {
@@ -267,26 +282,15 @@ export class World {
     this.leaders.check();
     const now = this.time.now();
     if (now - this.#lastSweep < SWEEP_MS) {
-      if (++this.#sinceSweep > MOST_EVENTS) this.broken('busy', `${MOST_EVENTS} events within ${SWEEP_MS} ms`);
+      if (++this.#sinceSweep > this.#mostEvents)
+        this.broken('busy', `${this.#mostEvents} events within ${SWEEP_MS} ms`);
       return;
     }
     this.#lastSweep = now;
     this.#sinceSweep = 0;
     this.calls.lookForLate();
     if (this.workers.some(({ isFrozen }) => isFrozen)) this.leaders.checkHung();
-    if (this.plan.load) this.#checkQueues(this.plan.load);
-  }
-
-  /** What waits for one worker is bounded, in the primary and in each leader, but for the last message and small news of calls. */
-  #checkQueues({ padding, maxQueuedBytes, maxQueuedTotalBytes }: Load): void {
-    const limit = Math.min(maxQueuedBytes, maxQueuedTotalBytes);
-    const most = Math.max(limit, ALWAYS_FREE_BYTES + padding, MOST_BUNDLE_BYTES + 2 * padding) + SMALL_NEWS_BYTES;
-    const check = (where: string, waiting: Waiting) => {
-      for (const [workerId, bytes] of waiting)
-        if (bytes > most) this.broken('overload', `${bytes} bytes wait in ${where} for w${workerId}`);
-    };
-    check('the primary', waitingInPrimary(this.#primary));
-    for (const { workerId, service } of this.services()) check(`w${workerId}`, waitingInLeader(service));
+    if (this.plan.load) checkQueues(this, this.plan.load);
   }
 
   // ---------------------------------------------------------------------------------------------------- actions
@@ -360,6 +364,8 @@ export class World {
         return;
       case 'open':
         return worker.run(() => worker.open(group));
+      case 'chatter':
+        return chatter(worker, action);
     }
     worker.run(() => {
       const handle = worker.handleOf(group);
@@ -374,8 +380,10 @@ export class World {
       case 'publish':
         for (let i = 0; i < action.count; i++) worker.call(handle, action, action.do);
         return;
+      case 'poison':
+        return usePoison(handle, action, ++this.#poisons);
       case 'burst':
-        return this.#burst(handle, action);
+        return burst(handle, action);
       case 'sticky':
         return worker.say(handle, action.key, action.abortMs);
       case 'unpublish':
@@ -395,15 +403,6 @@ export class World {
         return handle.member.giveWay();
       case 'ready':
         return this.promised(`ready() of ${handle}`, worker, handle.client.ready());
-    }
-  }
-
-  #burst(handle: SimHandle, { what, count, spread }: Extract<Action, { do: 'burst' }>): void {
-    const { worker } = handle;
-    for (let i = 0; i < count; i++) {
-      if (what === 'calls') worker.call(handle, { what: 'sync', ms: 0, timeoutMs: 8000, idempotent: true }, 'call');
-      else if (what === 'sticky') worker.say(handle, FIRST_OF_BURST + i);
-      else this.values.subscribe(handle, FIRST_OF_BURST + (i % spread), 'all');
     }
   }
 
@@ -524,10 +523,8 @@ export class World {
 /** What befalls no primary: it has actions of its own. */
 const HARMS: ReadonlySet<Action['do']> = new Set(['kill', 'freeze', 'slow', 'deaf', 'disconnect', 'exit']);
 
-const KIB = 1024;
-const ALWAYS_FREE_BYTES = 1024 * KIB;
-const MOST_BUNDLE_BYTES = 512 * KIB;
-const SMALL_NEWS_BYTES = 64 * KIB;
+/** How long poison blocks. */
+const POISON_MS = 900;
 
 /** An action on one line. */
 export function describe({ at, do: what, ...rest }: Action): string {
