@@ -1,10 +1,10 @@
-// The bytes of a bundle that travels in slices: its text, then its parts. What is said of them is in its head, so a process
+// The bytes of a bundle that travels in slices: its text, then its parts. Its head says how long they are, so a process
 // that passes the bundle on makes neither a string nor a copy of them.
 
 import { isRecord } from '../utils/is-record.js';
 import type { Bundle, SlicedBundle } from './messages.js';
 import type { TravellingPart } from './payload.js';
-import { lengthInBlock, packForBytes, toText } from './travelling-parts.js';
+import { lengthInBlock, packForBytes, textOf, view } from './travelling-parts.js';
 
 export interface Body {
   readonly head: SlicedBundle;
@@ -50,7 +50,7 @@ function toBytes(part: Exclude<TravellingPart, number>): Uint8Array {
   return part instanceof Uint8Array ? part : Buffer.from(part.b, 'base64');
 }
 
-/** How many bytes follow; `undefined` where it isn't the head of a bundle in slices. */
+/** How many bytes follow a head; `undefined` where it isn't one of a bundle in slices. */
 export function bytesOfBody(head: unknown): number | undefined {
   if (!isRecord(head) || !Number.isSafeInteger(head.y) || (head.y as number) < 0) return undefined;
   let bytes = head.y as number;
@@ -65,7 +65,8 @@ export function bytesOfBody(head: unknown): number | undefined {
 
 /** The same bundle as if it had not been cut. */
 export function openBody(bundle: Bundle): Bundle {
+  if (bundle.y === undefined) return bundle;
   const { y, q, x: _, ...rest } = bundle;
-  if (y === undefined) return bundle;
-  return { ...rest, x: toText(q!.subarray(0, y)), ...(rest.p && { q: q!.subarray(y) }) };
+  const block = view(q!);
+  return { ...rest, x: textOf(block.subarray(0, y)), ...(rest.p && { q: block.subarray(y) }) };
 }

@@ -1,7 +1,6 @@
 // Frames into bundles and out of them again.
 
 import type { Mutable } from '../utils/mutable.js';
-import { openBody } from './body.js';
 import { ABOUT, type Abouts, type Bundle, EXT, Kind, kindOf, MORE, ONE, Overload } from './messages.js';
 import type { Part, Payload, TravellingPart } from './payload.js';
 import { partsBytes, unpack } from './travelling-parts.js';
@@ -218,8 +217,8 @@ type Matches = (kind: number, id: number, index: number) => boolean;
 
 /** The frames of a bundle that match, as a bundle of its own; `undefined` if none does. Never reads a payload. */
 export function pickFrames(bundle: Bundle, matches: Matches): Bundle | undefined {
-  const { h, x: _x, p: _p, q: _q, y: _y, ...envelope } = bundle;
-  if (isOneSliced(bundle)) return matches(kindOf(h[0]!), h[1]!, 0) ? bundle : undefined;
+  if (bundle.y !== undefined) return matchesOnly(bundle, matches) ? bundle : undefined;
+  const { h: _h, x: _x, p: _p, q: _q, ...envelope } = bundle;
   const head: number[] = [];
   const texts: string[] = [];
   const parts: TravellingPart[] = [];
@@ -234,8 +233,8 @@ export function pickFrames(bundle: Bundle, matches: Matches): Bundle | undefined
 
 /** The frames of a bundle that match, each as a bundle of its own that keeps nothing of the others in memory. */
 export function splitFrames(bundle: Bundle, matches: Matches): Bundle[] {
-  const { h, x: _x, p: _p, q: _q, y: _y, ...envelope } = bundle;
-  if (isOneSliced(bundle)) return matches(kindOf(h[0]!), h[1]!, 0) ? [bundle] : [];
+  if (bundle.y !== undefined) return matchesOnly(bundle, matches) ? [bundle] : [];
+  const { h: _h, x: _x, p: _p, q: _q, ...envelope } = bundle;
   const frames: Bundle[] = [];
   cutFrames(bundle, matches, (h, text, parts) => {
     // A part of a string is, to V8, the whole of it.
@@ -245,8 +244,8 @@ export function splitFrames(bundle: Bundle, matches: Matches): Bundle[] {
   return frames;
 }
 
-/** A large value is mostly alone in its bundle; then nothing has to be cut, and its bytes stay unread. */
-const isOneSliced = ({ h, y }: Bundle): boolean => y !== undefined && h.length === 4;
+/** Of a bundle in slices, which has one frame: nothing has to be cut, and its bytes stay unread. */
+const matchesOnly = ({ h }: Bundle, matches: Matches): boolean => matches(kindOf(h[0]!), h[1]!, 0);
 
 /** The same bundle, without the rest of the message that its bytes are views of. */
 export function ownBundle(bundle: Bundle): Bundle {
@@ -271,9 +270,9 @@ function cutFrames(
   matches: Matches,
   take: (head: readonly number[], text: string, parts: readonly TravellingPart[]) => void,
 ): void {
-  const { h, x, p, q } = openBody(bundle);
+  const { h, x, p, q } = bundle;
   // In a block the strings are found only one after the other.
-  const all: readonly TravellingPart[] = q ? unpack({ p, q }) : (p ?? []);
+  const all: readonly TravellingPart[] = q ? unpack(bundle) : (p ?? []);
   let offset = 1;
   let part = 0;
   for (let i = 0; i < h.length; i += 4) {

@@ -601,7 +601,7 @@ export interface Bundle {
   readonly p?: readonly TravellingPart[];
   /** the block of those that don't travel by themselves, one after the other */
   readonly q?: Uint8Array;
-  /** of a bundle in slices: `x` is empty, so many bytes of the text begin the block, and all parts are in it */
+  /** of a bundle in slices: how many bytes at the start of the block are the text; `x` is empty, and the block holds all parts */
   readonly y?: number;
 }
 

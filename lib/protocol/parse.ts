@@ -55,8 +55,8 @@ export function parsePacket(
     ...envelope,
     c: keep<ControlFrame>('c', c, checkControl, onBroken),
     d: isSliced
-      ? keep<Bundle>('d', wholeOf(s, slices, onBroken), checkSliced, onBroken)
-      : keep<Bundle>('d', d, checkBundle, onBroken, withHead),
+      ? keep<Bundle>('d', wholeOf(s, slices, onBroken), checkBundle, onBroken)
+      : keep<Bundle>('d', d, checkUnsliced, onBroken, withHead),
   };
 }
 
@@ -115,7 +115,7 @@ function keep<T>(field: string, list: unknown, check: Check, onBroken: OnBroken,
   const good: T[] = [];
   let bad = 0;
   // Of bundles only: of control frames none costs much, whatever it refers to.
-  const seen = check === checkBundle && list.length > FEW_FRAMES ? new Set<unknown>() : undefined;
+  const seen = check === checkUnsliced && list.length > FEW_FRAMES ? new Set<unknown>() : undefined;
   for (const item of list) {
     if (seen && seen.size === seen.add(item).size) return tooOften(field, good, onBroken);
     const frame = isRecord(item) ? read(item) : undefined;
@@ -364,11 +364,11 @@ const inAll = `such that the message has at most ${MOST_DATA} characters and byt
 const lengthOf = (value: unknown): number =>
   typeof value === 'string' || Array.isArray(value) || value instanceof Uint8Array ? value.length : 0;
 
-function checkBundle(bundle: Record<string, unknown>): string | undefined {
-  return bundle.y === undefined ? checkSliced(bundle) : 'bundle.y absent outside of slices';
+function checkUnsliced(bundle: Record<string, unknown>): string | undefined {
+  return bundle.y === undefined ? checkBundle(bundle) : 'bundle.y absent outside of slices';
 }
 
-function checkSliced(bundle: Record<string, unknown>): string | undefined {
+function checkBundle(bundle: Record<string, unknown>): string | undefined {
   for (const field of MEASURED) if (!spendData(lengthOf(bundle[field]))) return `bundle.${field} ${inAll}`;
   for (const [field, test, expected] of BUNDLE) {
     if (!test(bundle[field])) return `bundle.${field} ${expected}`;
@@ -395,7 +395,7 @@ function checkHead({ h, x, m, p, q, y }: Bundle): string | undefined {
     parts += h[i + 3]!;
   }
   if (!areTravellingParts(p, q, y)) return 'bundle.p strings and bytes, and bundle.q as long as it says';
-  // In a block each takes one to three bytes.
+  // In UTF-8 each takes at least one byte.
   if (y === undefined ? characters !== length : characters > length) return 'bundle.x as long as its head says';
   return parts === (p?.length ?? 0) ? undefined : 'bundle.p as many as its head says';
 }

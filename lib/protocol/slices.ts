@@ -4,6 +4,7 @@
 import { brokenFrame } from '../errors.js';
 import { bytesOfBody, openBody, toBody } from './body.js';
 import type { Bundle, Slice, SlicedBundle } from './messages.js';
+import { view } from './travelling-parts.js';
 
 /** Bytes of a slice. */
 export const SLICE_BYTES = 512 * 1024;
@@ -40,7 +41,7 @@ export class SliceWriter {
     this.#head = undefined;
     const bytes = this.#take();
     this.bytesLeft -= bytes.length;
-    return { ...(head && { head }), piece: this.carriesBytes ? bytes : toBase64(bytes) };
+    return { ...(head && { head }), piece: this.carriesBytes ? bytes : view(bytes).toString('base64') };
   }
 
   /** Up to the bytes of a slice; copied only where pieces are small. */
@@ -60,11 +61,8 @@ export class SliceWriter {
   }
 }
 
-const toBase64 = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
-  Buffer.from(buffer, byteOffset, byteLength).toString('base64');
-
 export interface SliceReaderOptions {
-  /** Whether bundles are passed on, their bytes unread. */
+  /** Whether bundles are passed on: one with a single frame, as a large value is mostly, stays as it came. */
   readonly isRelay?: boolean;
   /** Bytes of one bundle. */
   readonly mostBytes?: number;
@@ -112,7 +110,7 @@ export class SliceReader {
   #end(head: SlicedBundle): Bundle {
     const whole = { ...head, q: this.#block };
     this.clear();
-    if (this.#options.isRelay) return whole;
+    if (this.#options.isRelay && head.h?.length === 4) return whole;
     try {
       return openBody(whole);
     } catch (error) {

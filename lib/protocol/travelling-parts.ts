@@ -74,15 +74,12 @@ export function unpack({ p, q }: Pick<Bundle, 'p' | 'q'>): readonly Part[] {
     if (typeof part !== 'number') return isPart(part) ? part : Buffer.from(part.b, 'base64');
     const bytes = block!.subarray(at, at + lengthInBlock(part));
     at += bytes.length;
-    return part < 0 ? bytes : toText(bytes);
+    return part < 0 ? bytes : textOf(bytes);
   });
 }
 
 /** @throws Error where it is longer than a string can be */
-export function toText(utf8: Uint8Array): string {
-  const bytes = view(utf8);
-  return isAscii(bytes) ? readLatin1(bytes, 0, bytes.length) : bytes.toString();
-}
+export const textOf = (utf8: Buffer): string => (isAscii(utf8) ? readLatin1(utf8, 0, utf8.length) : utf8.toString());
 
 /** What they weigh, by their own length. */
 export function partsBytes({ p, q }: Bundle): number {
@@ -97,21 +94,22 @@ export function partsBytes({ p, q }: Bundle): number {
  * @param bytes of something else at the start of the block
  */
 export function areTravellingParts(p: unknown, q: unknown, bytes = 0): boolean {
-  if (p === undefined) return bytes === lengthOf(q);
-  if (!Array.isArray(p) || (q !== undefined && !(q instanceof Uint8Array))) return false;
+  if (q !== undefined && !(q instanceof Uint8Array)) return false;
+  const length = q?.length ?? 0;
+  // Nobody needs a block of nothing.
+  if (p === undefined) return length === bytes && (q === undefined) === (bytes === 0);
+  if (!Array.isArray(p)) return false;
   for (const part of p as unknown[]) {
     // Of length 0 it needs the block too.
     if (Number.isSafeInteger(part) && q) bytes += lengthInBlock(part as number);
     else if (!isPart(part) && !isBase64(part)) return false;
   }
-  return bytes === lengthOf(q);
+  return bytes === length;
 }
 
 const NONE: readonly never[] = [];
 
 const isPart = (part: unknown): part is Part => typeof part === 'string' || part instanceof Uint8Array;
-
-const lengthOf = (q: unknown): number | undefined => (q === undefined ? 0 : (q as Uint8Array).length);
 
 /** How much of the block a part takes. */
 export const lengthInBlock = (part: number): number => (part < 0 ? -1 - part : part);
@@ -122,4 +120,5 @@ const isBase64 = (part: unknown): boolean =>
 const forJson = (part: Part): TravellingPart =>
   part instanceof Uint8Array ? { b: view(part).toString('base64') } : part;
 
-const view = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** The same bytes as a Buffer. */
+export const view = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
