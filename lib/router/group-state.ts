@@ -27,8 +27,8 @@ export type Stage =
   | { readonly stage: 'opening'; readonly term: number; readonly leader: number }
   | { readonly stage: 'leading'; readonly term: number; readonly leader: number; readonly readyAt: number }
   /**
-   * The leader goes on while the successor opens its own real client for the term `next`. `isLost`: the successor can't be
-   * reached, and no other opens one before its lease, or its process, has ended.
+   * The leader goes on while the successor opens its own real client for the term `next`. `isLost`: its channel has closed.
+   * No other successor is prepared before its process or its lease has ended, since its real client may still be open.
    */
   | {
       readonly stage: 'preparing';

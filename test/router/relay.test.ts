@@ -276,7 +276,8 @@ test('values that are kept back count, and come as long as there is room', t => 
   primary.end.stopReading(2);
   for (const id of [1, 2, 3, 4, 5]) primary.data(1, bundle({ term, to: [2] }, value(id, MUCH)));
   const counted = routerStatus(primary.router).queuedBytes;
-  t.true(counted > 4 * WINDOW_BYTES - 2000 && counted < 4 * WINDOW_BYTES + 2000, `${counted}`);
+  // One is on its way, and what is kept back costs an entry each.
+  t.true(counted >= 4 * WINDOW_BYTES && counted < 4 * WINDOW_BYTES + 4 * 500, `${counted}`);
   for (const id of [1, 2, 3, 4, 5]) {
     t.is(frameWords(primary.got(2))[0]?.slice(0, 7), `VALUE ${id}`);
     t.true(outbox.queuedBytes <= 2 * WINDOW_BYTES, `${outbox.queuedBytes}`);

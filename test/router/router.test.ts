@@ -554,6 +554,40 @@ test('a transfer is answered when it is done', t => {
   t.is(answers.length, 6);
 });
 
+/** Of three in an overlapping group one leads and wants to go; its successor prepares, and the channel of that closes. */
+function loseSuccessor() {
+  const primary = new UnitPrimary();
+  for (const id of [1, 2, 3]) primary.join(id, { handover: 'overlap' });
+  const group = primary.router.groups.get('g')!;
+  const { term, leader } = group;
+  primary.lead(leader!);
+  primary.say(leader!, { k: 'yield', group: 'g', term });
+  const lost = group.successor!;
+  const other = [1, 2, 3].find(id => id !== leader && id !== lost)!;
+  primary.closed(lost);
+  primary.told(other);
+  return { primary, term, leader: leader!, lost, other };
+}
+
+test('while a successor whose channel closed may have its real client open, no other prepares', t => {
+  const { primary, lost, other } = loseSuccessor();
+  primary.clock.tick();
+  t.deepEqual(primary.told(other), []);
+  primary.exited(lost);
+  t.deepEqual(
+    primary.told(other).map(({ k }) => k),
+    ['prepare'],
+  );
+  t.false(primary.router.workers.has(lost));
+});
+
+test('a successor whose channel closed is forgotten once nobody waits for it', t => {
+  const { primary, term, leader, lost } = loseSuccessor();
+  t.true(primary.router.workers.has(lost));
+  primary.say(leader, { k: 'yield', group: 'g', term, now: true });
+  t.false(primary.router.workers.has(lost));
+});
+
 test('an overlapping hand-over asks the successor to prepare, and appoints it when it is ready', t => {
   const primary = new UnitPrimary();
   primary.join(1, { handover: 'overlap' });
