@@ -32,6 +32,8 @@ export interface SimCall {
   readonly starts: number[];
   /** So many of these it may do once more, in the same term. */
   forgotten: number;
+  /** It is sticky, and its worker was without a primary. */
+  isSaidAgain: boolean;
   end: string | undefined;
 }
 
@@ -57,7 +59,10 @@ export class CallAccount {
   }
 
   make(
-    given: Omit<SimCall, 'madeAt' | 'number' | 'endedBefore' | 'knownTerm' | 'starts' | 'forgotten' | 'end'>,
+    given: Omit<
+      SimCall,
+      'madeAt' | 'number' | 'endedBefore' | 'knownTerm' | 'starts' | 'forgotten' | 'isSaidAgain' | 'end'
+    >,
     promise: () => PromiseLike<unknown>,
   ): SimCall {
     const { world } = this;
@@ -69,6 +74,7 @@ export class CallAccount {
       knownTerm: given.handle.client.term,
       starts: [],
       forgotten: 0,
+      isSaidAgain: false,
       end: undefined,
     };
     this.all.set(call.id, call);
@@ -82,12 +88,12 @@ export class CallAccount {
   }
 
   /**
-   * The real client was asked to take it back. It may begin again in the same term: where a leader goes on through the end of
-   * its primary, what its members sent before may still wait in it when they say it anew.
+   * The real client was asked to take it back. What was sent before a primary was lost may have waited in a leader that goes
+   * on without one: then it begins, is taken back, and begins again once its worker has a primary.
    */
   takenBack(id: number): void {
     const call = this.all.get(id);
-    if (call) call.forgotten = call.starts.length;
+    if (call?.isSaidAgain) call.forgotten = call.starts.length;
   }
 
   /** The real client was asked to run it. */
@@ -117,7 +123,10 @@ export class CallAccount {
   /** The workers were without a primary: who led on without them took back what was sticky, and hears it again. */
   forgetSaid(): void {
     for (const call of this.all.values())
-      if (call.kind === 'sticky' && call.handle.worker.id !== 0) call.forgotten = call.starts.length;
+      if (call.kind === 'sticky' && call.handle.worker.id !== 0) {
+        call.forgotten = call.starts.length;
+        call.isSaidAgain = true;
+      }
   }
 
   /** Looks for those whose time is over. */

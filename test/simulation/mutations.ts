@@ -45,6 +45,13 @@ export const MUTATIONS: readonly Mutation[] = [
     seed: 62,
   },
   {
+    name: 'an appointment is young where its leader has been silent for long',
+    file: 'router/router.js',
+    find: 'if (!isNew)',
+    replace: 'if (!next) return undefined; else if (!isNew) return this.clock.now(); else if (false)',
+    seed: 3895,
+  },
+  {
     name: 'a lease runs from its acknowledgement and not from its heartbeat',
     file: 'member/link.js',
     find: 'this.#leaseUntil = since +',
