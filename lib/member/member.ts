@@ -560,7 +560,7 @@ export class Member implements LinkMember {
 
   #leave(): void {
     tell('leave', { ...this.#teller, ...this.#link.self });
-    // The primary hears of it after the leader has heard all else.
+    // In this order: the leader has all of its data before the primary says that it left.
     void this.#inTime(
       () => this.#roads.leave(),
       () => this.#link.remove(this),
@@ -575,7 +575,7 @@ export class Member implements LinkMember {
     this.calls.close();
   }
 
-  /** Takes all steps, and waits for them together no longer than for a peer that doesn't read. */
+  /** Takes each step once the one before is done, or `drainTimeoutMs` are over; resolves likewise. */
   async #inTime(...steps: (() => Promise<void>)[]): Promise<void> {
     const limit = defer();
     const timer = this.clock.setTimer(() => limit.resolve(), this.#options.drainTimeoutMs);
