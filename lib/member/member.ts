@@ -88,6 +88,8 @@ export class Member implements LinkMember {
   #news: News | undefined;
   /** How the last term ended that is known to have. */
   #ended: TermEnd | undefined;
+  /** The newest term of which it was said who leads. */
+  #lastLed: number | undefined;
   /** The last error of an attempt to open the real client, while none is open. */
   #openError: Error | undefined;
   /** Somebody in this process was told of it. */
@@ -332,6 +334,8 @@ export class Member implements LinkMember {
     if (news.cause) this.#ended = { term: this.#ledBefore(news), cause: news.cause, error };
     this.#newsTeller.tell(news, error);
     this.#news = news;
+    // A group may be without a leader before it is known that the term is over: its leader is fenced.
+    if (news.leader) this.#lastLed = news.term;
     if (news.phase === 'failed') this.#openError = error;
     if (news.phase === 'ready') {
       this.#openError = undefined;
@@ -346,9 +350,8 @@ export class Member implements LinkMember {
 
   /** The last term before this news that had a leader. */
   #ledBefore({ term, leader }: News): number | undefined {
-    const last = this.#news;
-    const isOther = last?.leader && (last.term < term || !leader);
-    return isOther ? last.term : this.#ended?.term;
+    const last = this.#lastLed;
+    return last !== undefined && (last < term || !leader) ? last : this.#ended?.term;
   }
 
   handover(term: number): void {

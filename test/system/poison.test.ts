@@ -114,3 +114,23 @@ system('a planned hand-over is no loss', async (t, rig) => {
   await rig.time.until(subscription.ready);
   t.deepEqual(said, []);
 });
+
+system(
+  'a leader that hangs and is killed for that is a loss too',
+  async (t, rig) => {
+    const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
+    await rig.connect();
+    const call = watch(client.with({ idempotent: true }).hold('x'));
+    for (let i = 0; i < 2; i++) {
+      await rig.time.settle();
+      t.is(call.end, undefined);
+      const leader = rig.leader();
+      leader.freeze();
+      await rig.time.reached(() => !leader.isAlive);
+    }
+    await rig.time.settle();
+    t.is(call.end, 'ERR_LEADER_LOST unknown');
+    t.is(deaths(rig.upstream()), 2);
+  },
+  { primary: { hungLeader: 'kill' } },
+);
