@@ -64,9 +64,7 @@ export function bytesOfBody(head: unknown): number | undefined {
 }
 
 /** The same bundle as if it had not been cut. */
-export function openBody(bundle: Bundle): Bundle {
-  if (bundle.y === undefined) return bundle;
-  const { y, q, x: _, ...rest } = bundle;
-  const block = view(q!);
+export function openBody({ y, q, x: _, ...rest }: SlicedBundle & { readonly q: Uint8Array }): Bundle {
+  const block = view(q);
   return { ...rest, x: textOf(block.subarray(0, y)), ...(rest.p && { q: block.subarray(y) }) };
 }
