@@ -450,19 +450,24 @@ test('one that comes when nobody wants it any more is ended, by what it returned
   }
 });
 
-test('one that comes when nobody has wanted it for longer than the pause is ended', async t => {
-  const upstream = new SlowUpstream();
-  const unit = await UnitTopic.create(upstream);
-  unit.add(2, 7);
-  unit.clock.advance(1000);
-  await microtasks();
-  unit.topic.remove(2, 7);
-  unit.clock.advance(10_000);
-  t.is(unit.idled, 0, 'it stays until what is late has settled');
-  let ended = 0;
-  await upstream.done(() => ended++);
-  t.deepEqual([ended, unit.idled, upstream.asked.length], [1, 1, 1]);
-  t.is(unit.clock.timers, 0);
+test('one that comes when nobody has wanted it for longer than the pause is ended, by what it returned or by its topic', async t => {
+  for (const returns of [true, false]) {
+    const upstream = new SlowUpstream();
+    const unit = await UnitTopic.create(upstream);
+    unit.add(2, 7);
+    unit.clock.advance(1000);
+    await microtasks();
+    unit.topic.remove(2, 7);
+    unit.clock.advance(10_000);
+    t.is(unit.idled, 0, 'it stays until what is late has settled');
+    let ended = 0;
+    await upstream.done(returns ? () => ended++ : undefined);
+    if (!returns) await upstream.done();
+    t.is(ended, returns ? 1 : 0);
+    t.deepEqual(upstream.asked.slice(1), returns ? [] : ['unsubscribe "t" 0']);
+    t.is(unit.idled, 1);
+    t.is(unit.clock.timers, 0);
+  }
 });
 
 test('one that comes when nobody wanted it, and then somebody did, serves', async t => {
