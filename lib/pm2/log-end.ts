@@ -29,6 +29,7 @@ import { noBus, otherOptions, silentBus, unreached } from '../warnings.js';
 import { Args } from './args.js';
 import { Claims } from './claims.js';
 import { warningsOf } from './differences.js';
+import { endMetrics } from './metrics.js';
 import { Newcomer } from './newcomer.js';
 import { type Completed, Offers, type Reach, type SecretStore } from './offers.js';
 import { type Choose, rank, STEP_MS } from './preference.js';
@@ -165,6 +166,7 @@ export class LogEnd implements WorkerEnd {
       },
       stopping: () => void this.stepAside(),
       closed: event => {
+        if (!event.intended) endMetrics();
         this.#stop();
         handlers.closed(event);
       },

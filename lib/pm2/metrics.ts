@@ -4,6 +4,7 @@
 /** What is needed of `@pm2/io`. */
 export interface MetricSink {
   metric(options: { readonly name: string; readonly value: () => string | number }): unknown;
+  destroy?(): unknown;
 }
 
 /** What is shown of a group. */
@@ -36,4 +37,16 @@ export function showMetrics(sink: MetricSink, name: string, measure: () => Measu
   show('calls', ({ calls: { ended } }) => ended.ok + ended.failed);
   show('calls failed', ({ calls }) => calls.ended.failed);
   show('failovers', ({ failovers }) => failovers.count);
+}
+
+/**
+ * To be called once the daemon is gone. `@pm2/io` collects each second, and calls `process.exit(1)` when it can't report
+ * to the daemon (`send` in its IPCTransport): a real client that is being closed would be cut off.
+ */
+export function endMetrics(globals: object = globalThis): void {
+  try {
+    findMetricSink(globals)?.destroy?.();
+  } catch {
+    // Not ours, and there is nobody left to report to.
+  }
 }

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Claims } from '../../lib/pm2/claims.js';
 import { warningsOf } from '../../lib/pm2/differences.js';
-import { findMetricSink, showMetrics } from '../../lib/pm2/metrics.js';
+import { endMetrics, findMetricSink, showMetrics } from '../../lib/pm2/metrics.js';
 import { type Completed, type Kept, Offers } from '../../lib/pm2/offers.js';
 import { Transfers } from '../../lib/pm2/transfers.js';
 import { Watch } from '../../lib/pm2/watch.js';
@@ -486,4 +486,23 @@ test('@pm2/io is found where it is, and nowhere else', t => {
   const io = { metric() {} };
   t.is(findMetricSink({ [Symbol.for('@pm2/io')]: io }), io);
   t.is(findMetricSink(), undefined);
+});
+
+test("@pm2/io's own timers are ended where it can, whatever it says to that", t => {
+  const key = Symbol.for('@pm2/io');
+  let ended = 0;
+  endMetrics({ [key]: { metric() {}, destroy: () => ended++ } });
+  t.is(ended, 1);
+  endMetrics({ [key]: { metric() {} } });
+  endMetrics({});
+  t.notThrows(() =>
+    endMetrics({
+      [key]: {
+        metric() {},
+        destroy() {
+          throw new Error('not initialized');
+        },
+      },
+    }),
+  );
 });

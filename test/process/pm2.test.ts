@@ -107,7 +107,13 @@ for (const major of MAJORS) {
       writeFileSync(says, '');
       const lines = () => readFileSync(says, 'utf8').trim().split('\n');
       const asking = () => lines().filter(line => /^\d+ (leads|follows)$/.test(line));
-      const app = { name: 'loop', script: LOOP, exec_mode: 'cluster', instances: 2, env: { SAYS: says } };
+      const app = {
+        name: 'loop',
+        script: LOOP,
+        exec_mode: 'cluster',
+        instances: 2,
+        env: { SAYS: says, CLOSE_MS: '2500', DRAIN_MS: '30000' },
+      };
       writeFileSync(join(pm2.home, 'loop.json'), JSON.stringify({ apps: [app] }));
       await pm2.cli('start', join(pm2.home, 'loop.json'));
       await pm2.until(() => asking().length === 2);
