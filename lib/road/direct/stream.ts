@@ -56,6 +56,7 @@ export class Stream {
   final: number | undefined;
   #toAck = 0;
   #toAckBytes = 0;
+  #isAckScheduled = false;
   /** What came before all that was sent by the other road. */
   #held: Bundle[] | undefined = [];
 
@@ -224,11 +225,24 @@ export class Stream {
     this.#open = undefined;
   }
 
-  /** Counts at least as much as the other end does. */
+  /** Counts at least as much as the other end does. An answer that leaves before the turn is over brings it along. */
   #ackInTime({ h, x, p }: ReadBundle): void {
     this.#toAckBytes += x.length + (h.length / 4) * FRAME_BYTES;
     if (p) for (const part of p) this.#toAckBytes += (part as Part).length;
-    if (++this.#toAck < ACK_BUNDLES && this.#toAckBytes < ACK_BYTES) return;
+    this.#toAck++;
+    if (!this.#isAckDue || this.#isAckScheduled) return;
+    this.#isAckScheduled = true;
+    this.#options.clock.yield(() => {
+      this.#isAckScheduled = false;
+      if (this.#isAckDue) this.#ack();
+    });
+  }
+
+  get #isAckDue(): boolean {
+    return this.#toAck >= ACK_BUNDLES || this.#toAckBytes >= ACK_BYTES;
+  }
+
+  #ack(): void {
     this.#wasAcked();
     this.#connection?.write([encodeAck(this.received)]);
   }

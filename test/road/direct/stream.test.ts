@@ -204,12 +204,22 @@ test('what came is acknowledged with what is written, and in time where nothing 
   unit.put('1');
   unit.clock.tick();
   t.deepEqual(connection.take(), ['1 after 63: [1]']);
-  for (let n = 64; n <= 127; n++) unit.receive(n);
-  t.deepEqual(connection.take(), ['ack 127']);
-  unit.stream.receive(128, { h: [1, 1, 1, 1], x: '[0]', p: [Buffer.alloc(300_000)] });
-  t.deepEqual(connection.take(), ['ack 128']);
+  for (let n = 64; n <= 200; n++) unit.receive(n);
+  t.deepEqual(connection.take(), []);
+  unit.clock.turn();
+  t.deepEqual(connection.take(), ['ack 200']);
+  const large = { h: [1, 1, 1, 1], x: '[0]', p: [Buffer.alloc(300_000)] };
+  unit.stream.receive(201, large);
+  unit.clock.turn();
+  t.deepEqual(connection.take(), ['ack 201']);
+  unit.stream.receive(202, large);
+  unit.put('2');
+  unit.clock.tick();
+  unit.clock.turn();
+  t.deepEqual(connection.take(), ['2 after 202: [2]']);
+  unit.stream.receive(203, large);
   unit.stream.detach();
-  for (let n = 129; n < 200; n++) unit.receive(n);
+  unit.clock.turn();
   t.deepEqual(connection.take(), []);
 });
 
