@@ -38,6 +38,8 @@ export class RoutedWorker {
   isSilent = false;
   /** Its channel is open. */
   isOpen = true;
+  /** It is a member of no group any more, and won't be one: its channel has closed, or it was told goodbye. */
+  hasLeft = false;
 
   constructor(
     readonly peer: Peer,

@@ -184,7 +184,7 @@ export class Router implements GroupHost, RelayHost {
   successorChanged(before: number | undefined, after: number | undefined): void {
     this.#count('prepares', before, after);
     const old = this.workers.get(before ?? -1);
-    if (old && !old.isOpen && !old.isWatched) this.workers.delete(old.workerId);
+    if (old?.hasLeft && !old.isWatched) this.workers.delete(old.workerId);
   }
 
   #count(what: 'leads' | 'prepares', before: number | undefined, after: number | undefined): number | undefined {
@@ -419,6 +419,7 @@ export class Router implements GroupHost, RelayHost {
       this.#forgetIfEmpty(group);
     }
     worker.close();
+    worker.hasLeft = true;
     // Until its process is known dead or its lease has run out, its real client may be open.
     if (!worker.isWatched) this.workers.delete(workerId);
   }

@@ -588,6 +588,22 @@ test('a successor whose channel closed is forgotten once nobody waits for it', t
   t.false(primary.router.workers.has(lost));
 });
 
+test('a primary that closes during an overlapping hand-over leaves no member behind', async t => {
+  const primary = new UnitPrimary();
+  for (const id of [1, 2]) primary.join(id, { handover: 'overlap' });
+  const { router, end } = primary;
+  const group = router.groups.get('g')!;
+  const leader = group.leader!;
+  primary.lead(leader);
+  primary.say(leader, { k: 'yield', group: 'g', term: group.term });
+  t.is(group.successor, 3 - leader);
+  const detached = router.detach(end);
+  for (const id of [1, 2]) primary.exited(id);
+  await detached;
+  t.is(router.groups.size, 0);
+  t.is(router.workers.size, 0);
+});
+
 test('an overlapping hand-over asks the successor to prepare, and appoints it when it is ready', t => {
   const primary = new UnitPrimary();
   primary.join(1, { handover: 'overlap' });
