@@ -199,25 +199,27 @@ export class CallAccount {
       );
   }
 
-  #checkCode({ id, kind, madeAt, timeoutMs, idempotent, group, endedBefore }: SimCall, code: string): void {
+  #checkCode(call: SimCall, code: string): void {
     const { world } = this;
+    const { id, kind, madeAt, timeoutMs, idempotent, group } = call;
     const lasted = world.time.now() - madeAt;
     if (code === 'ERR_TIMEOUT' && lasted < timeoutMs - 1)
       world.broken('in time', `${kind} ${id} timed out after ${Math.round(lasted)} ms and not ${timeoutMs}`);
     // A sticky publication that is replaced is not.
     const isLost = code === 'ERR_LEADER_LOST' && idempotent && kind !== 'sticky';
-    if (isLost && world.lossesOf(group, endedBefore) < mostLosses(group))
+    const losses = endingsSince(call).filter(({ isInOrder }) => !isInOrder).length;
+    if (isLost && losses < mostLosses(group))
       world.broken('outcome', `${kind} ${id} is idempotent, but it was lost with a leader`);
     if (code === 'ERR_OVERLOADED' && !world.plan.load)
       world.broken('overload', `${kind} ${id} ended with ${code}, and nothing much was waiting`);
   }
 
   /** A hand-over in good order loses nothing that had not begun. */
-  #checkLoss({ id, kind, starts, group, endedBefore, knownTerm }: SimCall): void {
+  #checkLoss(call: SimCall): void {
+    const { id, kind, starts, group } = call;
     // Of a leader whose channel closed it is said later that its term is over.
     if (this.world.leadershipOf(group)?.state === 'fenced') return;
-    // To a leader that was gone already it was sent by who had not heard of that.
-    const endings = group.ended.filter(({ term }, i) => i >= endedBefore || (knownTerm > 0 && term >= knownTerm));
+    const endings = endingsSince(call);
     if (starts.length === 0 && endings.length > 0 && endings.every(({ isInOrder }) => isInOrder))
       this.world.broken('hand-over', `${kind} ${id} was lost in a planned hand-over, and never ran`);
   }
@@ -230,4 +232,9 @@ export class CallAccount {
     this.outcomes.set(text, (this.outcomes.get(text) ?? 0) + 1);
     world.log(() => `  ${call.handle.worker}: ${call.kind} ${call.id} ends: ${text}`);
   }
+}
+
+/** The terms in whose leader's hands it may have been: to one that was gone already it was sent by who had not heard of that. */
+function endingsSince({ group, endedBefore, knownTerm }: SimCall): SimGroup['ended'] {
+  return group.ended.filter(({ term }, i) => i >= endedBefore || (knownTerm > 0 && term >= knownTerm));
 }

@@ -165,9 +165,9 @@ export class World {
     return count;
   }
 
-  /** How many leaders were lost, since so many terms had ended. */
-  lossesOf({ ended }: SimGroup, since = 0): number {
-    return ended.slice(since).filter(({ isInOrder }) => !isInOrder).length;
+  /** How many leaders were lost. */
+  lossesOf({ ended }: SimGroup): number {
+    return ended.filter(({ isInOrder }) => !isInOrder).length;
   }
 
   leaderOf(group: SimGroup): SimWorker | undefined {
