@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PrimaryOptions } from '../../lib/index.js';
 import type { ChaosApi, ChaosEvent, ChaosReport, ChaosSetup, GroupName } from '../fixtures/process-chaos.js';
 import { isAlive, type RemoteProcess } from '../helpers/process-remote.js';
 import { Rig } from '../helpers/process-rig.js';
@@ -24,14 +25,21 @@ export class ChaosCluster {
   readonly #ended = new Set<number>();
   workers: ChaosWorker[] = [];
 
-  constructor(private readonly setup: ChaosSetup) {}
+  constructor(
+    private readonly setup: ChaosSetup,
+    private readonly road: 'relay' | 'direct',
+  ) {}
 
   get groups(): readonly GroupName[] {
-    return this.setup.redis ? ['embedded', 'redis'] : ['embedded'];
+    return this.setup.redis ? ['embedded', 'memory', 'redis'] : ['embedded', 'memory'];
+  }
+
+  get #primary(): PrimaryOptions {
+    return { heartbeatMs: HEARTBEAT_MS, leaderTimeoutMs: LEADER_TIMEOUT_MS, road: this.road };
   }
 
   async start(count: number): Promise<void> {
-    await this.rig.start({ primary: { heartbeatMs: HEARTBEAT_MS, leaderTimeoutMs: LEADER_TIMEOUT_MS } });
+    await this.rig.start({ primary: this.#primary });
     await Promise.all(Array.from({ length: count }, () => this.fork()));
   }
 
@@ -63,6 +71,13 @@ export class ChaosCluster {
   async suspend(worker: ChaosWorker, stand: () => Promise<unknown>): Promise<void> {
     await stand();
     await this.report(worker);
+  }
+
+  /** Closes the primary, and sets it up again after a while. */
+  async restartPrimary(ms: number): Promise<void> {
+    await this.rig.primary.do.close();
+    await sleep(ms);
+    await this.rig.primary.do.setup(this.#primary);
   }
 
   async leaderOf(group: GroupName): Promise<ChaosWorker | undefined> {

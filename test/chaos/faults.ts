@@ -107,6 +107,15 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       return [leader];
     },
   },
+  'the primary closes and is set up again': {
+    weight: 1,
+    longestMs: 1000,
+    async run(cluster, { ms }) {
+      const { workers } = cluster;
+      await cluster.restartPrimary(ms);
+      return workers;
+    },
+  },
   'SIGKILL in a hand-over': {
     weight: 2,
     async run(cluster, { group, leader, other, ms }) {

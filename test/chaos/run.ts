@@ -1,4 +1,5 @@
-// Chaos from the command line: `--minutes N`, `--workers N`, `--seed N`. Ends with 1 if a promise broke.
+// Chaos from the command line: `--minutes N`, `--workers N`, `--seed N`, and `--road relay` or `direct`: by default one half
+// of the time each. Ends with 1 if a promise broke.
 
 import { parseArgs } from 'node:util';
 import { createLogUpdate } from 'log-update';
@@ -10,6 +11,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     workers: { type: 'string', default: '4' },
+    road: { type: 'string', default: 'both' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
@@ -21,18 +23,24 @@ const print = (text: string) => void process.stdout.write(`${text}\n`);
 const update = process.stdout.isTTY ? createLogUpdate(process.stdout) : undefined;
 const redis = await locateRedis();
 
-print(`seed ${values.seed}, ${values.workers} workers, ${values.minutes} minutes${redis ? '' : '; no Redis'}`);
+const roads = (['relay', 'direct'] as const).filter(road => values.road === 'both' || values.road === road);
+if (roads.length === 0) throw new Error(`--road takes relay, direct or both, not ${values.road}`);
 try {
-  const result = await runChaos({
-    seed: Number(values.seed),
-    workers: Number(values.workers),
-    durationMs: Number(values.minutes) * 60_000,
-    progress: update ?? print,
-    ...(redis && { redis }),
-  });
-  update?.done();
-  print(reportOf(result));
-  process.exitCode = result.violations.length > 0 ? 1 : 0;
+  for (const road of roads) {
+    const minutes = Number(values.minutes) / roads.length;
+    print(`${road}: seed ${values.seed}, ${values.workers} workers, ${minutes} minutes${redis ? '' : '; no Redis'}`);
+    const result = await runChaos({
+      seed: Number(values.seed),
+      workers: Number(values.workers),
+      road,
+      durationMs: minutes * 60_000,
+      progress: update ?? print,
+      ...(redis && { redis }),
+    });
+    update?.done();
+    print(reportOf(result));
+    if (result.violations.length > 0) process.exitCode = 1;
+  }
 } finally {
   await redis?.close();
 }

@@ -52,11 +52,10 @@ export interface DirectRoadOptions {
 const WELCOME_MS = 5000;
 
 /**
- * So many attempts that failed are told of. The first may have failed because the leader was just lost; where there is no
- * other road nothing is to be said sooner than when calls have waited for a while, which is longer than a failover takes.
+ * For how long attempts fail before it is told: at first it is likely that the leader is dead, and that the primary, which
+ * may be busy, hasn't said so yet.
  */
-const RELAY_WARN = 2;
-const ONLY_WARN = 4;
+const WARN_MS = 500;
 
 /**
  * A connection that had carried something may just have broken. Most often its leader is dead, though, and the next one is
@@ -91,6 +90,9 @@ export class DirectRoad implements RemoteRoad {
   #isWelcome = false;
   /** Attempts that failed, and connections that carried nothing, in a row. */
   #failures = 0;
+  #startedAt = 0;
+  #failsSince = 0;
+  #isTold = false;
   #timer: Timer | undefined;
   /** The leader knows of the stream. */
   #hasBegun = false;
@@ -261,6 +263,7 @@ export class DirectRoad implements RemoteRoad {
     });
     this.#line = line;
     this.#isWelcome = false;
+    this.#startedAt = clock.now();
     line.connection = transport.connect(address, line.events);
     line.connection.write([encodeWords(What.HELLO, hello)]);
     this.#timer?.clear();
@@ -306,13 +309,20 @@ export class DirectRoad implements RemoteRoad {
     this.#isWelcome = false;
     if (this.#way.at === 'direct') this.#way.stream.detach();
     if (this.#isOver) return;
+    const now = this.#options.clock.now();
     const isFirst = this.#failures++ === 0;
+    if (isFirst) {
+      this.#failsSince = wasWelcome ? now : this.#startedAt;
+      this.#isTold = false;
+    }
     if (this.#way.at === 'direct') {
       if (wasWelcome && isFirst) return this.#retry(RECONNECT_MS);
       if (!this.#options.isOnly) return this.#resume();
     }
-    if (this.#failures === (this.#options.isOnly ? ONLY_WARN : RELAY_WARN))
+    if (!this.#isTold && now - this.#failsSince >= WARN_MS) {
+      this.#isTold = true;
       this.#options.changed(problem?.message ?? 'the leader closed the connection');
+    }
     this.#retry();
   }
 
