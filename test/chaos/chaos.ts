@@ -188,11 +188,15 @@ class Chaos {
     return this.cluster.reportOf(worker)?.counts.ends['ERR_LEADER_LOST unknown'] ?? 0;
   }
 
-  /** With nothing left of a fault: what waits for a worker that stood still is bounded elsewhere. */
+  /** With nothing left of a fault, and no call on its way: what waits for a worker that stood still is bounded elsewhere. */
   async #memory(): Promise<Memory> {
-    await this.cluster.calm();
-    const { primary } = this.cluster.rig;
-    return { held: await primary.do.held(), resident: await primary.do.resident() };
+    const { cluster } = this;
+    await cluster.calm();
+    await Promise.all(cluster.workers.map(worker => worker.do.pause()));
+    const { primary } = cluster.rig;
+    const memory = { held: await primary.do.held(), resident: await primary.do.resident() };
+    for (const worker of cluster.workers) await worker.do.resume();
+    return memory;
   }
 
   #line(name: string, from: number): string {

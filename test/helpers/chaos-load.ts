@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SharedClientError } from 'cluster-shared-client';
+import { defer } from '../../lib/utils/deferred.js';
 import { now } from './process-wire.js';
 import { StallMeter } from './stall-meter.js';
 
@@ -36,6 +37,8 @@ export class CallLoad {
   #made = 0;
   #ended = 0;
   #isStopped = false;
+  /** Resolves once it may go on. */
+  #pause: { readonly over: Promise<void>; end(): void } | undefined;
   #succeededAt = now();
   #gap = 0;
 
@@ -62,6 +65,21 @@ export class CallLoad {
     return gap;
   }
 
+  /** Makes no call until {@link resume}; resolves once all have ended. */
+  async pause(): Promise<void> {
+    if (!this.#pause) {
+      const { promise, resolve } = defer();
+      this.#pause = { over: promise, end: resolve };
+    }
+    while (this.#made > this.#ended) await sleep(PAUSE_MS);
+  }
+
+  resume(): void {
+    this.#succeededAt = now();
+    this.#pause?.end();
+    this.#pause = undefined;
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#lanes);
@@ -72,6 +90,7 @@ export class CallLoad {
     while (!this.#isStopped) {
       await this.#one(`${this.prefix}-${++this.#made}`, call);
       await sleep(PAUSE_MS);
+      await this.#pause?.over;
     }
   }
 
