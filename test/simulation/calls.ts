@@ -1,5 +1,6 @@
 // The account of all calls: each is made once, ends once and in time, and runs as often as its end says.
 
+import { getEventListeners } from 'node:events';
 import { SharedClientError } from '../../lib/errors.js';
 import { deadlineNow, termNow } from './upstream.js';
 import { mostLosses, type SimHandle, type SimWorker } from './worker.js';
@@ -7,6 +8,9 @@ import type { SimGroup, World } from './world.js';
 
 /** What a virtual machine needs to tell a caller that its time is over. */
 const MARGIN_MS = 30;
+
+/** How long a result takes at most where all is well. */
+const ANSWER_MS = 500;
 
 export interface SimCall {
   readonly id: number;
@@ -25,7 +29,9 @@ export interface SimCall {
   readonly throws: boolean;
   /** Its errors are told as events of the handle. */
   readonly isOneway: boolean;
-  readonly abort?: AbortController;
+  readonly abort?: AbortController | undefined;
+  /** Whose signal is in its arguments. */
+  readonly inside?: AbortController | undefined;
   /** How it ends where nothing goes wrong. */
   readonly expected: string;
   /** In which terms it began. */
@@ -34,6 +40,8 @@ export interface SimCall {
   forgotten: number;
   /** It is sticky, and its worker was without a primary. */
   isSaidAgain: boolean;
+  /** When the real client last had a result of it. */
+  finishedAt: number;
   end: string | undefined;
 }
 
@@ -61,7 +69,7 @@ export class CallAccount {
   make(
     given: Omit<
       SimCall,
-      'madeAt' | 'number' | 'endedBefore' | 'knownTerm' | 'starts' | 'forgotten' | 'isSaidAgain' | 'end'
+      'madeAt' | 'number' | 'endedBefore' | 'knownTerm' | 'starts' | 'forgotten' | 'isSaidAgain' | 'finishedAt' | 'end'
     >,
     promise: () => PromiseLike<unknown>,
   ): SimCall {
@@ -75,6 +83,7 @@ export class CallAccount {
       starts: [],
       forgotten: 0,
       isSaidAgain: false,
+      finishedAt: Number.POSITIVE_INFINITY,
       end: undefined,
     };
     this.all.set(call.id, call);
@@ -116,8 +125,22 @@ export class CallAccount {
     // What is sticky is said to the next leader, whatever became of it here.
     if (call.end === 'not-started' && call.kind !== 'sticky')
       world.broken('outcome', `${call.kind} ${id} began, but ended as not started`);
+    call.finishedAt = Number.POSITIVE_INFINITY;
     this.#checkOrder(call, group, term);
     call.starts.push(term);
+  }
+
+  /** The real client forgot it: what is sticky may be said once more. */
+  neverEnds(id: number): Promise<never> {
+    const call = this.all.get(id)!;
+    call.forgotten = call.starts.length;
+    return new Promise(() => {});
+  }
+
+  /** The real client has a result. */
+  finished(id: number): void {
+    const call = this.all.get(id);
+    if (call) call.finishedAt = this.world.time.now();
   }
 
   /** The workers were without a primary: who led on without them took back what was sticky, and hears it again. */
@@ -127,6 +150,18 @@ export class CallAccount {
         call.forgotten = call.starts.length;
         call.isSaidAgain = true;
       }
+  }
+
+  /** One that has ended, though something still listens to a signal of its caller's. */
+  get leaking(): SimCall | undefined {
+    const isHeard = (one?: AbortController) =>
+      one && !one.signal.aborted && getEventListeners(one.signal, 'abort').length > 0;
+    for (const call of this.all.values()) {
+      const { end, kind, abort, inside, handle } = call;
+      const isOver = end !== undefined && kind !== 'sticky' && handle.worker.process.isAlive;
+      if (isOver && (isHeard(abort) || isHeard(inside))) return call;
+    }
+    return undefined;
   }
 
   /** Looks for those whose time is over. */
@@ -199,17 +234,29 @@ export class CallAccount {
       );
   }
 
-  #checkCode({ id, kind, madeAt, timeoutMs, idempotent, group, endedBefore }: SimCall, code: string): void {
+  #checkCode(call: SimCall, code: string): void {
     const { world } = this;
+    const { id, kind, madeAt, timeoutMs, idempotent, group, endedBefore } = call;
     const lasted = world.time.now() - madeAt;
     if (code === 'ERR_TIMEOUT' && lasted < timeoutMs - 1)
       world.broken('in time', `${kind} ${id} timed out after ${Math.round(lasted)} ms and not ${timeoutMs}`);
+    if (code === 'ERR_TIMEOUT') this.#checkAnswer(call);
     // A sticky publication that is replaced is not.
     const isLost = code === 'ERR_LEADER_LOST' && idempotent && kind !== 'sticky';
     if (isLost && world.lossesOf(group, endedBefore) < mostLosses(group))
       world.broken('outcome', `${kind} ${id} is idempotent, but it was lost with a leader`);
     if (code === 'ERR_OVERLOADED' && !world.plan.load)
       world.broken('overload', `${kind} ${id} ended with ${code}, and nothing much was waiting`);
+  }
+
+  /** Where nothing has hindered anybody for some time, a result has come, or that there was no room for it. */
+  #checkAnswer({ id, kind, finishedAt, handle, starts, group }: SimCall): void {
+    const { world } = this;
+    const leader = world.leaderOf(group);
+    const isSame = leader && starts.at(-1) === group.lastTerm && world.leadershipOf(group)!.state === 'leading';
+    if (!isSame || world.time.now() - finishedAt < ANSWER_MS || handle.isClosing) return;
+    if (world.isWell(leader, ANSWER_MS) && world.isWell(handle.worker, ANSWER_MS))
+      world.broken('answer', `${kind} ${id} of ${handle} timed out, and ${leader} had its result for long`);
   }
 
   /** A hand-over in good order loses nothing that had not begun. */

@@ -2,6 +2,7 @@
 // and the rest still makes sense, which is what shrinking needs.
 
 import { Random } from '../helpers/unit-random.js';
+import { onDirectRoad, withCost, withMishaps, withSignals } from './mishaps.js';
 
 export interface GroupPlan {
   readonly name: string;
@@ -27,6 +28,12 @@ export interface Load {
   readonly maxQueuedTotalBytes: number;
 }
 
+/** What the code of every process takes, in milliseconds: for each thing that a real client does, for each message read. */
+export interface Cost {
+  readonly callMs: number;
+  readonly readMs: number;
+}
+
 export type PlanRoad = 'relay' | 'direct';
 
 export interface Plan {
@@ -42,6 +49,7 @@ export interface Plan {
   /** The primary is a member too: the place behind those of the workers. */
   readonly primary?: WorkerPlan;
   readonly load?: Load;
+  readonly cost?: Cost;
   readonly durationMs: number;
   readonly actions: readonly Action[];
 }
@@ -71,6 +79,25 @@ export type Action = { readonly at: number } & (
       readonly how: 'all' | 'one' | 'iterator';
     }
   | { readonly do: 'unsubscribe'; readonly w: number; readonly g: number; readonly which: number }
+  /** Much of one kind at once; `spread`: over so many topics. */
+  | {
+      readonly do: 'burst';
+      readonly w: number;
+      readonly g: number;
+      readonly what: 'calls' | 'sticky' | 'subscribe';
+      readonly count: number;
+      readonly spread: number;
+    }
+  /** The app of a worker says so much to its primary, each of which takes that so long. */
+  | { readonly do: 'chatter'; readonly w: number; readonly g: number; readonly count: number; readonly ms: number }
+  /** Something that ends or blocks whoever does it. */
+  | {
+      readonly do: 'poison';
+      readonly w: number;
+      readonly g: number;
+      readonly what: 'call' | 'sticky' | 'subscribe';
+      readonly how: Poison;
+    }
   | { readonly do: 'push'; readonly g: number; readonly topic: number; readonly count: number }
   | { readonly do: 'break' | 'event'; readonly g: number }
   | {
@@ -85,7 +112,7 @@ export type Action = { readonly at: number } & (
 export interface CallAction {
   readonly w: number;
   readonly g: number;
-  readonly what: 'quick' | 'sync' | 'slow' | 'never' | 'throws' | 'blocks' | 'obeys';
+  readonly what: 'quick' | 'sync' | 'slow' | 'never' | 'throws' | 'blocks' | 'obeys' | Poison;
   /** Which method: that of which nothing is said, or one of {@link METHODS}. */
   readonly via?: Via;
   /** How long the real client takes. */
@@ -100,6 +127,9 @@ export interface CallAction {
   readonly signalMs?: number;
   readonly count: number;
 }
+
+/** It kills its process, or blocks it for too long. */
+export type Poison = 'kills' | 'hangs';
 
 export type Via = 'run' | keyof typeof METHODS;
 
@@ -120,7 +150,11 @@ export type Illness =
   | 'closes slowly'
   | 'never closes'
   | 'subscribes slowly'
-  | 'refuses to subscribe';
+  | 'refuses to subscribe'
+  | 'never subscribes'
+  | 'unsubscribes late'
+  | 'never unsubscribes'
+  | 'never publishes';
 
 export const HEARTBEAT_MS = 100;
 export const LEADER_TIMEOUT_MS = 400;
@@ -128,11 +162,15 @@ export const OPEN_TIMEOUT_MS = 400;
 export const DRAIN_TIMEOUT_MS = 300;
 export const KEYS = 2;
 export const TOPICS = 2;
+/** Keys and topics from here on are those of bursts. */
+export const FIRST_OF_BURST = 100;
+/** The same of what is poison. */
+export const FIRST_OF_POISON = 50;
 
 type Kind = Action['do'];
 
 /** How often each kind of action is drawn, where a plan has it at all. */
-const WEIGHTS: Record<Exclude<Kind, 'fork' | 'sever' | 'refuse' | 'aside'>, number> = {
+const WEIGHTS: Record<Exclude<Kind, 'fork' | 'sever' | 'refuse' | 'aside' | 'burst' | 'chatter' | 'poison'>, number> = {
   call: 14,
   publish: 4,
   sticky: 3,
@@ -169,41 +207,7 @@ const ALWAYS: ReadonlySet<Kind> = new Set(['call', 'push', 'subscribe']);
 /** On the direct road the same happens, and more. */
 export function planFor(seed: number, road: PlanRoad = 'relay'): Plan {
   const plan = relayPlanFor(seed);
-  return withSignals(road === 'relay' ? plan : onDirectRoad(plan));
-}
-
-/** Some workers are told to end, alone or all at once. From chances of their own: all else stays as it was. */
-function withSignals(plan: Plan): Plan {
-  const random = new Random(plan.seed * 15_485_863 + 5);
-  if (!random.chance(0.3)) return plan;
-  const actions = [...plan.actions];
-  for (let i = 0, count = 1 + random.below(3); i < count; i++) {
-    const at = random.below(plan.durationMs);
-    const isForAll = random.chance(0.5);
-    const one = random.below(plan.workers.length);
-    for (const w of plan.workers.keys()) {
-      if (!isForAll && w !== one) continue;
-      for (const g of plan.groups.keys()) actions.push({ at: at + random.below(3), do: 'aside', w, g });
-    }
-  }
-  actions.sort((a, b) => a.at - b.at);
-  return { ...plan, actions };
-}
-
-function onDirectRoad(plan: Plan): Plan {
-  const { seed } = plan;
-  const random = new Random(seed * 104_729 + 17);
-  const actions = [...plan.actions];
-  const target = () => (random.chance(0.5) ? -1 : random.below(plan.workers.length));
-  for (let i = 0, count = random.below(12); i < count; i++) {
-    // Some break where something else happens, too.
-    const near = random.chance(0.6) ? random.pick(plan.actions).at + random.below(3) : random.below(plan.durationMs);
-    const g = random.below(plan.groups.length);
-    if (random.chance(0.7)) actions.push({ at: near, do: 'sever', g, w: target() });
-    else actions.push({ at: near, do: 'refuse', g, w: target(), ms: random.pick([5, 150, 800]) });
-  }
-  actions.sort((a, b) => a.at - b.at);
-  return { ...plan, road: 'direct', actions };
+  return withMishaps(withCost(withSignals(road === 'relay' ? plan : onDirectRoad(plan))));
 }
 
 function relayPlanFor(seed: number): Plan {

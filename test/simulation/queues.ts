@@ -1,0 +1,31 @@
+// What waits anywhere is bounded.
+
+import { type Waiting, waitingForPrimary, waitingInLeader, waitingInPrimary } from './peephole.js';
+import type { Load } from './plan.js';
+import type { World } from './world.js';
+
+const KIB = 1024;
+const ALWAYS_FREE_BYTES = 1024 * KIB;
+const MOST_BUNDLE_BYTES = 512 * KIB;
+const SMALL_NEWS_BYTES = 64 * KIB;
+
+/** In the primary and in each leader, but for the last message and small news of calls. */
+export function checkQueues(world: World, { padding, maxQueuedBytes, maxQueuedTotalBytes }: Load): void {
+  const limit = Math.min(maxQueuedBytes, maxQueuedTotalBytes);
+  const most = Math.max(limit, ALWAYS_FREE_BYTES + padding, MOST_BUNDLE_BYTES + 2 * padding) + SMALL_NEWS_BYTES;
+  // Beside it the newest values are kept.
+  const mostKept = Math.max(limit, ALWAYS_FREE_BYTES) + padding;
+  const check = (where: string, waiting: Waiting) => {
+    for (const [workerId, bytes] of waiting)
+      if (bytes > most + mostKept) world.broken('overload', `${bytes} bytes wait in ${where} for w${workerId}`);
+  };
+  check('the primary', waitingInPrimary(world.primary));
+  for (const { workerId, service } of world.services()) {
+    check(`w${workerId}`, waitingInLeader(service));
+    // Its own calls to other leaders wait there, too, some for longer than they last.
+    const calls = [...world.calls.all.values()].filter(({ handle }) => handle.worker.id === workerId).length;
+    const bytes = waitingForPrimary(service);
+    if (bytes > world.groups.length * (most + mostKept) + calls * padding)
+      world.broken('overload', `${bytes} bytes wait in w${workerId} for the primary`);
+  }
+}
