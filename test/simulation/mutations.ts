@@ -21,7 +21,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'leader/service.js',
     find: "return this.#state === 'serving' && !this.#hasLease(now)",
     replace: 'return false',
-    seed: 8,
+    seed: 10,
   },
   {
     name: 'a leader emits values outside its lease',
@@ -98,7 +98,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'member/stickies.js',
     find: 'if (!sticky.call)',
     replace: 'if (key)',
-    seed: 8,
+    seed: 10,
   },
   {
     name: 'a leader starts calls whose deadline has passed',
@@ -154,7 +154,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'leader/topic.js',
     find: 'if (held.hasGap)',
     replace: 'if (!held)',
-    seed: 33,
+    seed: 62,
   },
   {
     name: 'what waits in the primary for a worker is not bounded',
@@ -182,7 +182,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'client/base.js',
     find: 'with_.idempotent ?? said?.idempotent ?? false',
     replace: 'with_.idempotent ?? false',
-    seed: 5,
+    seed: 12,
   },
   {
     name: 'nobody hears what a call threw for which nobody waits',
@@ -262,7 +262,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'road/direct/member-lane.js',
     find: 'return this.isOverloaded(waiting, bytes);',
     replace: 'return false;',
-    seed: 148,
+    seed: 193,
     road: 'direct',
   },
   {
