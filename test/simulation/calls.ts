@@ -12,6 +12,10 @@ const MARGIN_MS = 30;
 /** How long a result takes at most where all is well. */
 const ANSWER_MS = 500;
 
+/** The same of the beginning of a call, of a worker that has no more than few under way. */
+const TURN_MS = 200;
+const FEW = 20;
+
 export interface SimCall {
   readonly id: number;
   readonly kind: 'call' | 'publish' | 'sticky';
@@ -20,6 +24,8 @@ export interface SimCall {
   readonly madeAt: number;
   readonly timeoutMs: number;
   readonly idempotent: boolean;
+  /** Of a sticky publication. */
+  readonly key?: number;
   /** Of its member's calls. */
   readonly number: number;
   /** The terms of the group that had ended when it was made. */
@@ -34,6 +40,8 @@ export interface SimCall {
   readonly inside?: AbortController | undefined;
   /** How it ends where nothing goes wrong. */
   readonly expected: string;
+  /** Its worker had few under way when it was made. */
+  readonly isOneOfFew: boolean;
   /** In which terms it began. */
   readonly starts: number[];
   /** So many of these it may do once more, in the same term. */
@@ -62,6 +70,10 @@ export class CallAccount {
     return [...this.open].filter(({ handle }) => handle.worker.process.isAlive);
   }
 
+  get lastId(): number {
+    return this.#lastId;
+  }
+
   nextId(): number {
     return ++this.#lastId;
   }
@@ -69,7 +81,16 @@ export class CallAccount {
   make(
     given: Omit<
       SimCall,
-      'madeAt' | 'number' | 'endedBefore' | 'knownTerm' | 'starts' | 'forgotten' | 'isSaidAgain' | 'finishedAt' | 'end'
+      | 'madeAt'
+      | 'number'
+      | 'endedBefore'
+      | 'knownTerm'
+      | 'isOneOfFew'
+      | 'starts'
+      | 'forgotten'
+      | 'isSaidAgain'
+      | 'finishedAt'
+      | 'end'
     >,
     promise: () => PromiseLike<unknown>,
   ): SimCall {
@@ -80,6 +101,7 @@ export class CallAccount {
       number: ++this.#numbers,
       endedBefore: given.group.ended.length,
       knownTerm: given.handle.client.term,
+      isOneOfFew: this.#isOneOfFew(given.handle),
       starts: [],
       forgotten: 0,
       isSaidAgain: false,
@@ -126,6 +148,7 @@ export class CallAccount {
     if (call.end === 'not-started' && call.kind !== 'sticky')
       world.broken('outcome', `${call.kind} ${id} began, but ended as not started`);
     call.finishedAt = Number.POSITIVE_INFINITY;
+    this.#checkTurn(call, home, term);
     this.#checkOrder(call, group, term);
     call.starts.push(term);
   }
@@ -181,6 +204,33 @@ export class CallAccount {
 
   #latest({ madeAt, timeoutMs, handle }: SimCall): number {
     return Math.max(madeAt + timeoutMs, handle.worker.disturbedAt) + MARGIN_MS;
+  }
+
+  /** What others ask for, however much it is, doesn't keep out a single call. */
+  #checkTurn(
+    { id, kind, madeAt, handle, knownTerm, endedBefore, group, isOneOfFew }: SimCall,
+    home: SimWorker,
+    term: number,
+  ): void {
+    const { world } = this;
+    const waited = world.time.now() - madeAt;
+    const isOfTerm = knownTerm === term && group.ended.length === endedBefore;
+    if (kind !== 'call' || waited < TURN_MS || !isOfTerm || !isOneOfFew) return;
+    if (world.isWell(home, waited) && world.isWell(handle.worker, waited))
+      world.broken('turn', `${kind} ${id} of ${handle} began in ${home} after ${Math.round(waited)} ms`);
+  }
+
+  #isOneOfFew({ worker }: SimHandle): boolean {
+    let count = 0;
+    for (const call of this.open) if (call.handle.worker === worker && ++count > FEW) return false;
+    return true;
+  }
+
+  /** What was said under a key until then, and could not be taken back, is under way no more. */
+  checkTakenBack({ memberId }: SimHandle, key: number, before: number): void {
+    for (const { id, kind, handle, key: other } of this.open)
+      if (kind === 'sticky' && id <= before && other === key && handle.memberId === memberId)
+        this.world.broken('taken back', `sticky ${id} of ${handle} is still under way`);
   }
 
   #checkOrder(call: SimCall, group: SimGroup, term: number): void {
@@ -245,6 +295,8 @@ export class CallAccount {
     const isLost = code === 'ERR_LEADER_LOST' && idempotent && kind !== 'sticky';
     if (isLost && world.lossesOf(group, endedBefore) < mostLosses(group))
       world.broken('outcome', `${kind} ${id} is idempotent, but it was lost with a leader`);
+    if (isLost && call.starts.length === 0)
+      world.broken('cost', `${kind} ${id} was given up for the leaders that it cost, and never began`);
     if (code === 'ERR_OVERLOADED' && !world.plan.load)
       world.broken('overload', `${kind} ${id} ended with ${code}, and nothing much was waiting`);
   }

@@ -6,12 +6,15 @@ import type { Primary, PrimaryOptions } from '../../lib/index.js';
 import type { ChannelOptions, TestWorker } from '../../lib/testing.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
 import { costlyDirect, costlyEnd, costlyPrimaryEnd, SimCpu } from './cpu.js';
+import { LeaseWitness } from './leases.js';
 import type { SimTime } from './time.js';
 
 /** A process, as far as the simulation needs one. */
 export type SimProcess = Omit<TestWorker, 'whileLeader' | 'freeze' | 'thaw'> & {
   /** Also what freezes and thaws it. */
   readonly cpu: SimCpu;
+  /** None of the primary, which is no further from itself than a call. */
+  readonly leases?: LeaseWitness;
   /** A message of the app's to the primary. */
   send(message: object): void;
 };
@@ -59,14 +62,15 @@ export class SimCluster {
     const worker = this.#network.fork(options);
     const cpu = new SimCpu(this.time, worker);
     const read = () => cpu.spend(this.readMs);
+    const leases = new LeaseWitness(worker.workerId);
     const host = new Host({
       where: 'worker',
       clock: worker.clock,
-      createWorkerEnd: () => costlyEnd(worker.end, read),
+      createWorkerEnd: () => leases.watch(costlyEnd(worker.end, read)),
       createDirect: () => costlyDirect(worker.direct, read),
     });
     const send = (message: object) => worker.end.send(message, () => {});
-    return Object.assign(worker, { cpu, send, createSharedClient: clientsOf(host) });
+    return Object.assign(worker, { cpu, leases, send, createSharedClient: clientsOf(host) });
   }
 
   killPrimary(): void {

@@ -17,13 +17,19 @@ export function withCost(plan: Plan): Plan {
   return inOrder({ ...plan, cost, actions });
 }
 
+const SHORT = { what: 'quick', ms: 1, timeoutMs: 3000, idempotent: true, count: 1 } as const;
+
 function* bursts(random: Random, plan: Plan, g: number, at: number): Generator<Action> {
   for (let i = 0, count = 1 + random.below(3); i < count; i++) {
     const what = random.pick(['calls', 'sticky', 'subscribe'] as const);
     const w = random.below(plan.workers.length);
     const howMany = 200 + random.below(800);
     const spread = 1 + random.below(howMany);
-    yield { at: at + random.below(3), do: 'burst', g, w, what, count: howMany, spread };
+    const began = at + random.below(3);
+    yield { at: began, do: 'burst', g, w, what, count: howMany, spread };
+    // A neighbour has something to ask for, too.
+    const other = (w + 1) % plan.workers.length;
+    for (const after of [1, 20, 50]) yield { at: began + after, do: 'call', g, w: other, ...SHORT };
   }
   if (random.chance(0.7)) yield { at: at + random.below(60), do: 'kill', g, w: -1 };
 }
@@ -43,6 +49,7 @@ const MISHAPS: readonly (readonly [chance: number, draw: Draw])[] = [
   [0.06, unsettled],
   [0.05, shutWhileClosing],
   [0.25, flood],
+  [0.05, retract],
 ];
 
 /** Who it costs comes back. */
@@ -95,6 +102,19 @@ function* flood(random: Random, { groups, workers, durationMs, load }: Plan): Ge
   yield { at: at + 20, do: random.pick(['deaf', 'freeze'] as const), g, w, ms: 300 };
   if (random.chance(0.5)) yield { at: at + 25, do: 'stall', ms: 200 };
   yield { at: at + 30, do: 'push', g, topic: 0, count: 10 + random.below(20) };
+}
+
+/** What is said and said anew while nobody leads is taken back before anybody has heard it. */
+function* retract(random: Random, { groups, workers, durationMs }: Plan): Generator<Action> {
+  const at = random.below(durationMs);
+  const g = random.below(groups.length);
+  const w = random.below(workers.length);
+  const key = random.below(2);
+  yield { at, do: 'ill', g, how: 'never opens', ms: random.pick([300, 600, 1500]), delayMs: 0 };
+  yield { at: at + 1, do: 'kill', g, w: -1 };
+  for (let i = 0, count = 1 + random.below(3); i < count; i++)
+    yield { at: at + 5 + random.below(100), do: 'sticky', g, w, key };
+  yield { at: at + 100 + random.below(50), do: 'unpublish', g, w, key, timeoutMs: random.pick([20, 100, 300]) };
 }
 
 /** Some workers are told to end, alone or all at once. */

@@ -70,7 +70,13 @@ export type Action = { readonly at: number } & (
   | { readonly do: 'transfer'; readonly g: number; readonly to: number }
   | ({ readonly do: 'call' | 'publish' } & CallAction)
   | { readonly do: 'sticky'; readonly w: number; readonly g: number; readonly key: number; readonly abortMs?: number }
-  | { readonly do: 'unpublish'; readonly w: number; readonly g: number; readonly key: number }
+  | {
+      readonly do: 'unpublish';
+      readonly w: number;
+      readonly g: number;
+      readonly key: number;
+      readonly timeoutMs?: number;
+    }
   | {
       readonly do: 'subscribe';
       readonly w: number;
@@ -257,8 +263,8 @@ function relayPlanFor(seed: number): Plan {
 const KIB = 1024;
 
 const loadPlan = (random: Random): Load => ({
-  padding: random.pick([100, 300, 600]) * KIB,
-  maxQueuedBytes: random.pick([64, 1200, 2000]) * KIB,
+  padding: random.pick([100, 300, 1100]) * KIB,
+  maxQueuedBytes: random.pick([64, 1200, 2000, 8000]) * KIB,
   maxQueuedTotalBytes: random.pick([64, 2000, 100_000]) * KIB,
 });
 

@@ -272,6 +272,7 @@ export class SimWorker {
       isOneway: false,
       abort,
       expected: 'ok',
+      key,
     };
     const client = handle.client.with({ sticky: key, timeoutMs, ...(abort && { signal: abort.signal }) });
     calls.make(made, () => client.publish({ id, owner: handle.memberId, key, version, ...(poison && { poison }) }));
@@ -284,9 +285,13 @@ export class SimWorker {
   }
 
   /** Until it is known to be taken back, or something else is said under the key. */
-  unsay(handle: SimHandle, key: number): void {
+  unsay(handle: SimHandle, key: number, timeoutMs?: number): void {
     handle.sticky.delete(key);
-    const done = handle.client.unpublish(key).catch(() => {
+    const { calls } = this.world;
+    const last = calls.lastId;
+    const client = timeoutMs === undefined ? handle.client : handle.client.with({ timeoutMs });
+    const done = client.unpublish(key).catch(() => {
+      this.clock.setTimer(() => calls.checkTakenBack(handle, key, last), 1);
       if (!handle.isClosing && !handle.sticky.has(key) && this.process.isAlive) this.unsay(handle, key);
     });
     this.world.promised(`unpublish() of ${handle}`, this, done);

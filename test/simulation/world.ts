@@ -164,7 +164,14 @@ export class World {
   countLeases(group: SimGroup): number {
     let count = 0;
     for (const { group: name, workerId, service } of this.#services.values()) {
-      if (name === group.name && service.hasLease() && this.#byId.get(workerId)?.process.isAlive) count++;
+      const worker = this.#byId.get(workerId);
+      if (name !== group.name || !service.hasLease() || !worker?.process.isAlive) continue;
+      count++;
+      if (worker.process.leases?.has(name, service.term) === false)
+        this.broken(
+          'lease',
+          `${worker} takes one for term ${group.short(service.term)} of ${name}, and was given none`,
+        );
     }
     return count;
   }
@@ -387,7 +394,7 @@ export class World {
       case 'sticky':
         return worker.say(handle, action.key, action.abortMs);
       case 'unpublish':
-        return worker.unsay(handle, action.key);
+        return worker.unsay(handle, action.key, action.timeoutMs);
       case 'subscribe':
         return this.values.subscribe(handle, action.topic, action.how);
       case 'unsubscribe': {

@@ -1,0 +1,133 @@
+// Faults of who leads and for how long: of the primary, of links and roles, and of what counts as a sign of life.
+
+import type { Mutation } from './mutation.js';
+
+export const TERMS: readonly Mutation[] = [
+  {
+    name: 'a process that thaws opens the real client of an appointment that is over',
+    file: 'member/member.js',
+    find: 'if (this.#hasLease(at) || this.#isJustAppointed(now.term, at))',
+    replace: 'if (true)',
+    seed: 62,
+  },
+  {
+    name: 'an appointment is young for ever',
+    file: 'member/link.js',
+    find: 'return now < at + this.#welcome.leaderTimeoutMs',
+    replace: 'return true',
+    seed: 62,
+  },
+  {
+    name: 'an appointment is young where its leader has been silent for long',
+    file: 'router/router.js',
+    find: 'if (!isNew)',
+    replace: 'if (!next) return undefined; else if (!isNew) return this.clock.now(); else if (false)',
+    seed: 3895,
+  },
+  {
+    name: 'a lease runs from its acknowledgement and not from its heartbeat',
+    file: 'member/link.js',
+    find: 'this.#leaseUntil = since +',
+    replace: 'this.#leaseUntil = this.clock.now() +',
+    seed: 20,
+  },
+  {
+    name: 'a leader whose channel closed is succeeded at once',
+    file: 'router/appointment.js',
+    find: "this.#fence(at, 'disconnected', { do: 'end', term: at.term, leader: workerId });",
+    replace: "this.#endTerm(at, 'disconnected');",
+    seed: 30,
+  },
+  {
+    name: 'a term may be given out twice',
+    file: 'router/appointment.js',
+    find: 'Math.max(this.state.lastTerm + 1, Math.trunc(this.rules.now))',
+    replace: 'Math.trunc(this.rules.now)',
+    seed: 8,
+  },
+  {
+    name: 'who has stepped aside leads no more, although nobody else may',
+    file: 'router/appointment.js',
+    find: 'return eligible.length > 0 ? eligible : able;',
+    replace: 'return eligible;',
+    seed: 9,
+  },
+  {
+    name: 'stale news of an appointment is believed',
+    file: 'member/role.js',
+    find: 'news.leader === workerId && news.term > endedTerm &&',
+    replace: 'news.leader === workerId &&',
+    seed: 6,
+  },
+  {
+    name: "the primary's own stall counts as its leaders' silence",
+    file: 'utils/running-clock.js',
+    find: 'Math.min(this.clock.now() - this.#lastTick, 2 * this.tickMs)',
+    replace: '(this.clock.now() - this.#lastTick)',
+    seed: 52,
+  },
+  {
+    name: 'what waits in the primary for all workers is not bounded',
+    file: 'router/router.js',
+    find: ' || this.#queuedBytes - backlog.bytes + bytes > maxQueuedTotalBytes;',
+    replace: ';',
+    seed: 2036,
+  },
+  {
+    name: 'the primary leads although it was not asked to',
+    file: 'host.js',
+    find: 'eligible: !this.#setUp,',
+    replace: 'eligible: true,',
+    seed: 30,
+  },
+  {
+    name: 'a primary that is set up again appoints a leader beside one that is frozen',
+    file: 'router/router.js',
+    find: 'return new Promise(resolve => {\n            this.#leaving',
+    replace:
+      'for (const { workerId } of workers)\n            this.#exited(workerId);\n        return new Promise(resolve => {\n            this.#leaving',
+    seed: 30,
+  },
+  {
+    name: 'a worker looks for no other primary once its own has closed',
+    file: 'member/link.js',
+    find: 'this.#hello(FIRST_HELLO_MS);\n        if (this.#isClosing)',
+    replace: 'if (this.#isClosing)',
+    seed: 3,
+  },
+  {
+    name: 'a heartbeat from before its appointment is a lease',
+    file: 'member/link.js',
+    find: 'return this.#acked >= first && now < this.#leaseUntil;',
+    replace: 'return now < this.#leaseUntil;',
+    seed: 1,
+  },
+  {
+    name: 'a worker that still closes its real client leads for the next primary',
+    file: 'member/link.js',
+    find: 'this.#isClosing = waits.length > 0;',
+    replace: 'this.#isClosing = false;',
+    seed: 748,
+  },
+  {
+    name: 'a worker that still closes its real client counts as gone',
+    file: 'router/router.js',
+    find: 'if (hello.closing)\n            worker.heardAt',
+    replace: 'if (!hello)\n            worker.heardAt',
+    seed: 144,
+  },
+  {
+    name: "the app's own messages are no sign of life",
+    file: 'router/router.js',
+    find: 'return worker && this.#heard(worker);',
+    replace: 'return;',
+    seed: 5,
+  },
+  {
+    name: 'a transfer that nobody can take over never settles',
+    file: 'router/appointment.js',
+    find: 'const { members, failures } = this.state;\n        this.#failTransfer();',
+    replace: 'const { members, failures } = this.state;',
+    seed: 28,
+  },
+];
