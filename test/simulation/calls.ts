@@ -2,6 +2,7 @@
 
 import { getEventListeners } from 'node:events';
 import { SharedClientError } from '../../lib/errors.js';
+import { DRAIN_TIMEOUT_MS } from './plan.js';
 import { deadlineNow, termNow } from './upstream.js';
 import { mostLosses, type SimHandle, type SimWorker } from './worker.js';
 import type { SimGroup, World } from './world.js';
@@ -213,10 +214,12 @@ export class CallAccount {
     term: number,
   ): void {
     const { world } = this;
-    const waited = world.time.now() - madeAt;
+    const waited = world.time.now() - Math.max(madeAt, group.idleAt);
     const isOfTerm = knownTerm === term && group.ended.length === endedBefore;
     if (kind !== 'call' || waited < TURN_MS || !isOfTerm || !isOneOfFew) return;
-    if (world.isWell(home, waited) && world.isWell(handle.worker, waited))
+    // After its primary was set up again a worker says hello once all that it had open is closed.
+    const ms = waited + DRAIN_TIMEOUT_MS;
+    if (world.isWell(home, ms) && world.isWell(handle.worker, ms))
       world.broken('turn', `${kind} ${id} of ${handle} began in ${home} after ${Math.round(waited)} ms`);
   }
 

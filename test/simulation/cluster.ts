@@ -22,9 +22,13 @@ export type SimProcess = Omit<TestWorker, 'whileLeader' | 'freeze' | 'thaw'> & {
 /** What a message of the app's costs who reads it. */
 const costOf = (message: unknown) => (message as { readMs?: number }).readMs;
 
+const hasData = (message: unknown) => 'd' in (message as object);
+
 export class SimCluster {
   /** The primary, as far as it is a member: nothing but the end of the cluster ends it. */
   readonly primary: SimProcess;
+  /** What it costs the primary beside that to read a message with data, and until when. */
+  dataCost = { ms: 0, until: 0 };
   readonly #network: MemoryNetwork;
   readonly #host: Host;
   readonly #cpu: SimCpu;
@@ -42,7 +46,9 @@ export class SimCluster {
       thaw: () => this.#network.thawPrimary(),
     });
     const primaryEnd = costlyPrimaryEnd(this.#network.primaryEnd, message =>
-      this.#cpu.spend(costOf(message) ?? readMs),
+      this.#cpu.spend(
+        costOf(message) ?? readMs + (hasData(message) && time.now() < this.dataCost.until ? this.dataCost.ms : 0),
+      ),
     );
     this.#host = new Host({
       where: 'primary',

@@ -90,6 +90,7 @@ export class LeaderAccount {
     const { world } = this;
     for (const group of world.groups) {
       const leases = world.countLeases(group);
+      if (leases === 0) group.idleAt = world.time.now();
       if (leases > 1) world.broken('one lease', `${leases} valid leases in ${group}`);
       this.#checkClients(group);
     }

@@ -50,6 +50,7 @@ const MISHAPS: readonly (readonly [chance: number, draw: Draw])[] = [
   [0.05, shutWhileClosing],
   [0.25, flood],
   [0.05, retract],
+  [0.02, torrent],
 ];
 
 /** Who it costs comes back. */
@@ -115,6 +116,13 @@ function* retract(random: Random, { groups, workers, durationMs }: Plan): Genera
   for (let i = 0, count = 1 + random.below(3); i < count; i++)
     yield { at: at + 5 + random.below(100), do: 'sticky', g, w, key };
   yield { at: at + 100 + random.below(50), do: 'unpublish', g, w, key, timeoutMs: random.pick([20, 100, 300]) };
+}
+
+/** What a leader has to say keeps its heartbeats waiting in the channel. */
+function* torrent(random: Random, { groups, durationMs, load }: Plan): Generator<Action> {
+  if (load) return;
+  const at = 100 + random.below(durationMs);
+  yield { at, do: 'torrent', g: random.below(groups.length), w: -1, count: 600 + random.below(400), ms: 1 };
 }
 
 /** Some workers are told to end, alone or all at once. */

@@ -103,6 +103,13 @@ export const TERMS: readonly Mutation[] = [
     seed: 1,
   },
   {
+    name: 'data is no sign of life',
+    file: 'router/router.js',
+    find: 'this.#heard(worker);\n        for (const bundle of packet.d)',
+    replace: 'if (packet.c.length > 0)\n            this.#heard(worker);\n        for (const bundle of packet.d)',
+    seed: 42,
+  },
+  {
     name: 'a worker that still closes its real client leads for the next primary',
     file: 'member/link.js',
     find: 'this.#isClosing = waits.length > 0;',

@@ -96,6 +96,8 @@ export type Action = { readonly at: number } & (
     }
   /** The app of a worker says so much to its primary, each of which takes that so long. */
   | { readonly do: 'chatter'; readonly w: number; readonly g: number; readonly count: number; readonly ms: number }
+  /** The real client of a leader tells so many events at once, each of which it takes the primary so long to read. */
+  | { readonly do: 'torrent'; readonly w: number; readonly g: number; readonly count: number; readonly ms: number }
   /** Something that ends or blocks whoever does it. */
   | {
       readonly do: 'poison';
@@ -176,7 +178,10 @@ export const FIRST_OF_POISON = 50;
 type Kind = Action['do'];
 
 /** How often each kind of action is drawn, where a plan has it at all. */
-const WEIGHTS: Record<Exclude<Kind, 'fork' | 'sever' | 'refuse' | 'aside' | 'burst' | 'chatter' | 'poison'>, number> = {
+const WEIGHTS: Record<
+  Exclude<Kind, 'fork' | 'sever' | 'refuse' | 'aside' | 'burst' | 'chatter' | 'torrent' | 'poison'>,
+  number
+> = {
   call: 14,
   publish: 4,
   sticky: 3,

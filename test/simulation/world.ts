@@ -2,7 +2,7 @@
 
 import type { Primary, PrimaryStatus } from '../../lib/index.js';
 import { Random } from '../helpers/unit-random.js';
-import { burst, chatter, usePoison } from './bulk.js';
+import { burst, chatter, torrent, usePoison } from './bulk.js';
 import { CallAccount } from './calls.js';
 import { SimCluster, type SimProcess } from './cluster.js';
 import { LeaderAccount } from './leaders.js';
@@ -38,6 +38,8 @@ export class SimGroup {
   lastTerm = 0;
   actedTerm = 0;
   appointedAt = 0;
+  /** When nobody who served it had a lease, last. */
+  idleAt = 0;
   /** The terms that are over; in order: by the leader's own wish, and nothing hindered it. */
   readonly ended: { readonly term: number; readonly isInOrder: boolean }[] = [];
   readonly #terms: number[] = [];
@@ -117,7 +119,7 @@ export class World {
   ) {
     this.#trace = trace;
     this.time = new SimTime(new Random(plan.seed * 31 + 7), plan.jitterMs);
-    const isMuch = plan.actions.some(action => action.do === 'burst' || action.do === 'chatter');
+    const isMuch = plan.actions.some(action => MUCH.has(action.do));
     this.#mostEvents = isMuch ? 8 * MOST_EVENTS : MOST_EVENTS;
     this.calls = new CallAccount(this);
     this.values = new ValueAccount(this);
@@ -236,10 +238,15 @@ export class World {
     return isRunning && this.disturbedAt < since && worker.unwellAt < since;
   }
 
+  /** The primary, or all of the machine, runs again, or will in so long. */
+  wasDisturbed(ms = 0): void {
+    this.disturbedAt = Math.max(this.disturbedAt, this.time.now() + ms);
+  }
+
   jump(ms: number): void {
     this.log(() => `  everything stands still for ${ms} ms`);
     this.time.jump(ms);
-    this.disturbedAt = this.time.now();
+    this.wasDisturbed();
     for (const worker of this.workers) {
       worker.wasDisturbed();
     }
@@ -373,6 +380,10 @@ export class World {
         return worker.run(() => worker.open(group));
       case 'chatter':
         return chatter(worker, action);
+      case 'torrent':
+        return torrent(worker, group, action, (ms, until) => {
+          this.#cluster.dataCost = { ms, until };
+        });
     }
     worker.run(() => {
       const handle = worker.handleOf(group);
@@ -479,7 +490,7 @@ export class World {
     this.log(() => 'the primary runs again');
     this.isStalled = false;
     this.#stalledMs += this.time.now() - this.#stalledAt;
-    this.disturbedAt = this.time.now();
+    this.wasDisturbed();
     const own = this.#byId.get(0);
     if (own) {
       own.isFrozen = false;
@@ -507,7 +518,7 @@ export class World {
     this.#cluster.primary.run(() => {
       this.log(() => 'the primary is closed');
       this.isShut = true;
-      this.disturbedAt = this.time.now();
+      this.wasDisturbed();
       this.leaders.shut();
       this.calls.forgetSaid();
       this.promised('close() of the primary', undefined, this.#primary.close());
@@ -522,13 +533,16 @@ export class World {
     this.isShut = false;
     // What had waited for its turn is taken back as well.
     this.calls.forgetSaid();
-    this.disturbedAt = this.time.now();
+    this.wasDisturbed();
     this.#setUp();
   }
 }
 
 /** What befalls no primary: it has actions of its own. */
 const HARMS: ReadonlySet<Action['do']> = new Set(['kill', 'freeze', 'slow', 'deaf', 'disconnect', 'exit']);
+
+/** What many events come of. */
+const MUCH: ReadonlySet<Action['do']> = new Set(['burst', 'chatter', 'torrent']);
 
 /** How long poison blocks. */
 const POISON_MS = 900;
