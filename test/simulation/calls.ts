@@ -216,7 +216,7 @@ export class CallAccount {
     const { world } = this;
     const waited = world.time.now() - Math.max(madeAt, group.idleAt);
     const isOfTerm = knownTerm === term && group.ended.length === endedBefore;
-    if (kind !== 'call' || waited < TURN_MS || !isOfTerm || !isOneOfFew) return;
+    if (kind !== 'call' || waited < TURN_MS || !isOfTerm || !isOneOfFew || world.plan.jitterMs > 1) return;
     // After its primary was set up again a worker says hello once all that it had open is closed.
     const ms = waited + DRAIN_TIMEOUT_MS;
     if (world.isWell(home, ms) && world.isWell(handle.worker, ms))
