@@ -189,33 +189,4 @@ export const LEADERS: readonly Mutation[] = [
     replace: 'const TURN_MS = 10_000;',
     seed: 309,
   },
-  {
-    name: 'what waits in the primary for a worker is not bounded',
-    file: 'router/relay.js',
-    find: 'const isOverloaded = host.isOverloaded(worker, bytes);',
-    replace: 'const isOverloaded = bytes < 0;',
-    seed: 139,
-  },
-  {
-    name: 'what waits in a leader for one member is not bounded',
-    file: 'road/direct/member-lane.js',
-    find: 'return this.isOverloaded(waiting, bytes);',
-    replace: 'return false;',
-    seed: 77,
-    road: 'direct',
-  },
-  {
-    name: 'that values are missing is told before those that came before',
-    file: 'protocol/classes.js',
-    find: "[Kind.GAP, 'value'],",
-    replace: '',
-    seed: 241,
-  },
-  {
-    name: 'what is kept back for lack of room to the primary never follows',
-    file: 'leader/sender.js',
-    find: 'this.options.whenRoom(() => {',
-    replace: '(() => {})(() => {',
-    seed: 77,
-  },
 ];

@@ -137,11 +137,4 @@ export const TERMS: readonly Mutation[] = [
     replace: 'const { members, failures } = this.state;',
     seed: 28,
   },
-  {
-    name: 'what waits in the primary for all workers is not bounded',
-    file: 'router/router.js',
-    find: ' || this.#queuedBytes - backlog.bytes + bytes > maxQueuedTotalBytes;',
-    replace: ';',
-    seed: 707,
-  },
 ];
