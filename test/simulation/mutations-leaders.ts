@@ -176,6 +176,20 @@ export const LEADERS: readonly Mutation[] = [
     seed: 4658,
   },
   {
+    name: 'a value overtakes those that the primary keeps back',
+    file: 'router/relay.js',
+    find: 'if (isOverloaded || worker.backlog.size > 0)',
+    replace: 'if (isOverloaded)',
+    seed: 241,
+  },
+  {
+    name: 'a slice is lost',
+    file: 'protocol/outbox.js',
+    find: 'if (slices.bytesLeft === 0)\n            this.#slices = undefined;',
+    replace: 'this.#slices = undefined;',
+    seed: 26,
+  },
+  {
     name: 'the calls of others wait for the end of what one sender asks for',
     file: 'leader/inbox.js',
     find: 'this.#queues.delete(sender);\n        this.#queues.set(sender, queue);',

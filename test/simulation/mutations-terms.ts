@@ -137,4 +137,11 @@ export const TERMS: readonly Mutation[] = [
     replace: 'const { members, failures } = this.state;',
     seed: 28,
   },
+  {
+    name: 'what a fenced leader was lost with is not counted',
+    file: 'member/member.js',
+    find: 'if (news.leader)\n            this.#lastLed = news.term;',
+    replace: 'this.#lastLed = news.leader ? news.term : undefined;',
+    seed: 4878,
+  },
 ];
