@@ -1,12 +1,21 @@
 // The account of all calls: each is made once, ends once and in time, and runs as often as its end says.
 
+import { getEventListeners } from 'node:events';
 import { SharedClientError } from '../../lib/errors.js';
+import { DRAIN_TIMEOUT_MS } from './plan.js';
 import { deadlineNow, termNow } from './upstream.js';
 import { mostLosses, type SimHandle, type SimWorker } from './worker.js';
 import type { SimGroup, World } from './world.js';
 
 /** What a virtual machine needs to tell a caller that its time is over. */
 const MARGIN_MS = 30;
+
+/** How long a result takes at most where all is well. */
+const ANSWER_MS = 500;
+
+/** The same of the beginning of a call, of a worker that has no more than few under way. */
+const TURN_MS = 200;
+const FEW = 20;
 
 export interface SimCall {
   readonly id: number;
@@ -16,6 +25,8 @@ export interface SimCall {
   readonly madeAt: number;
   readonly timeoutMs: number;
   readonly idempotent: boolean;
+  /** Of a sticky publication. */
+  readonly key?: number;
   /** Of its member's calls. */
   readonly number: number;
   /** The terms of the group that had ended when it was made. */
@@ -25,15 +36,21 @@ export interface SimCall {
   readonly throws: boolean;
   /** Its errors are told as events of the handle. */
   readonly isOneway: boolean;
-  readonly abort?: AbortController;
+  readonly abort?: AbortController | undefined;
+  /** Whose signal is in its arguments. */
+  readonly inside?: AbortController | undefined;
   /** How it ends where nothing goes wrong. */
   readonly expected: string;
+  /** Its worker had few under way when it was made. */
+  readonly isOneOfFew: boolean;
   /** In which terms it began. */
   readonly starts: number[];
   /** So many of these it may do once more, in the same term. */
   forgotten: number;
   /** It is sticky, and its worker was without a primary. */
   isSaidAgain: boolean;
+  /** When the real client last had a result of it. */
+  finishedAt: number;
   end: string | undefined;
 }
 
@@ -54,6 +71,10 @@ export class CallAccount {
     return [...this.open].filter(({ handle }) => handle.worker.process.isAlive);
   }
 
+  get lastId(): number {
+    return this.#lastId;
+  }
+
   nextId(): number {
     return ++this.#lastId;
   }
@@ -61,7 +82,16 @@ export class CallAccount {
   make(
     given: Omit<
       SimCall,
-      'madeAt' | 'number' | 'endedBefore' | 'knownTerm' | 'starts' | 'forgotten' | 'isSaidAgain' | 'end'
+      | 'madeAt'
+      | 'number'
+      | 'endedBefore'
+      | 'knownTerm'
+      | 'isOneOfFew'
+      | 'starts'
+      | 'forgotten'
+      | 'isSaidAgain'
+      | 'finishedAt'
+      | 'end'
     >,
     promise: () => PromiseLike<unknown>,
   ): SimCall {
@@ -72,9 +102,11 @@ export class CallAccount {
       number: ++this.#numbers,
       endedBefore: given.group.ended.length,
       knownTerm: given.handle.client.term,
+      isOneOfFew: this.#isOneOfFew(given.handle),
       starts: [],
       forgotten: 0,
       isSaidAgain: false,
+      finishedAt: Number.POSITIVE_INFINITY,
       end: undefined,
     };
     this.all.set(call.id, call);
@@ -116,8 +148,23 @@ export class CallAccount {
     // What is sticky is said to the next leader, whatever became of it here.
     if (call.end === 'not-started' && call.kind !== 'sticky')
       world.broken('outcome', `${call.kind} ${id} began, but ended as not started`);
+    call.finishedAt = Number.POSITIVE_INFINITY;
+    this.#checkTurn(call, home, term);
     this.#checkOrder(call, group, term);
     call.starts.push(term);
+  }
+
+  /** The real client forgot it: what is sticky may be said once more. */
+  neverEnds(id: number): Promise<never> {
+    const call = this.all.get(id)!;
+    call.forgotten = call.starts.length;
+    return new Promise(() => {});
+  }
+
+  /** The real client has a result. */
+  finished(id: number): void {
+    const call = this.all.get(id);
+    if (call) call.finishedAt = this.world.time.now();
   }
 
   /** The workers were without a primary: who led on without them took back what was sticky, and hears it again. */
@@ -127,6 +174,18 @@ export class CallAccount {
         call.forgotten = call.starts.length;
         call.isSaidAgain = true;
       }
+  }
+
+  /** One that has ended, though something still listens to a signal of its caller's. */
+  get leaking(): SimCall | undefined {
+    const isHeard = (one?: AbortController) =>
+      one && !one.signal.aborted && getEventListeners(one.signal, 'abort').length > 0;
+    for (const call of this.all.values()) {
+      const { end, kind, abort, inside, handle } = call;
+      const isOver = end !== undefined && kind !== 'sticky' && handle.worker.process.isAlive;
+      if (isOver && (isHeard(abort) || isHeard(inside))) return call;
+    }
+    return undefined;
   }
 
   /** Looks for those whose time is over. */
@@ -146,6 +205,35 @@ export class CallAccount {
 
   #latest({ madeAt, timeoutMs, handle }: SimCall): number {
     return Math.max(madeAt + timeoutMs, handle.worker.disturbedAt) + MARGIN_MS;
+  }
+
+  /** What others ask for, however much it is, doesn't keep out a single call. */
+  #checkTurn(
+    { id, kind, madeAt, handle, knownTerm, endedBefore, group, isOneOfFew }: SimCall,
+    home: SimWorker,
+    term: number,
+  ): void {
+    const { world } = this;
+    const waited = world.time.now() - Math.max(madeAt, group.idleAt);
+    const isOfTerm = knownTerm === term && group.ended.length === endedBefore;
+    if (kind !== 'call' || waited < TURN_MS || !isOfTerm || !isOneOfFew || world.plan.jitterMs > 1) return;
+    // After its primary was set up again a worker says hello once all that it had open is closed.
+    const ms = waited + DRAIN_TIMEOUT_MS;
+    if (world.isWell(home, ms) && world.isWell(handle.worker, ms))
+      world.broken('turn', `${kind} ${id} of ${handle} began in ${home} after ${Math.round(waited)} ms`);
+  }
+
+  #isOneOfFew({ worker }: SimHandle): boolean {
+    let count = 0;
+    for (const call of this.open) if (call.handle.worker === worker && ++count > FEW) return false;
+    return true;
+  }
+
+  /** What was said under a key until then, and could not be taken back, is under way no more. */
+  checkTakenBack({ memberId }: SimHandle, key: number, before: number): void {
+    for (const { id, kind, handle, key: other } of this.open)
+      if (kind === 'sticky' && id <= before && other === key && handle.memberId === memberId)
+        this.world.broken('taken back', `sticky ${id} of ${handle} is still under way`);
   }
 
   #checkOrder(call: SimCall, group: SimGroup, term: number): void {
@@ -205,13 +293,26 @@ export class CallAccount {
     const lasted = world.time.now() - madeAt;
     if (code === 'ERR_TIMEOUT' && lasted < timeoutMs - 1)
       world.broken('in time', `${kind} ${id} timed out after ${Math.round(lasted)} ms and not ${timeoutMs}`);
+    if (code === 'ERR_TIMEOUT') this.#checkAnswer(call);
     // A sticky publication that is replaced is not.
     const isLost = code === 'ERR_LEADER_LOST' && idempotent && kind !== 'sticky';
     const losses = endingsSince(call).filter(({ isInOrder }) => !isInOrder).length;
     if (isLost && losses < mostLosses(group))
       world.broken('outcome', `${kind} ${id} is idempotent, but it was lost with a leader`);
+    if (isLost && call.starts.length === 0)
+      world.broken('cost', `${kind} ${id} was given up for the leaders that it cost, and never began`);
     if (code === 'ERR_OVERLOADED' && !world.plan.load)
       world.broken('overload', `${kind} ${id} ended with ${code}, and nothing much was waiting`);
+  }
+
+  /** Where nothing has hindered anybody for some time, a result has come, or that there was no room for it. */
+  #checkAnswer({ id, kind, finishedAt, handle, starts, group }: SimCall): void {
+    const { world } = this;
+    const leader = world.leaderOf(group);
+    const isSame = leader && starts.at(-1) === group.lastTerm && world.leadershipOf(group)!.state === 'leading';
+    if (!isSame || world.time.now() - finishedAt < ANSWER_MS || handle.isClosing) return;
+    if (world.isWell(leader, ANSWER_MS) && world.isWell(handle.worker, ANSWER_MS))
+      world.broken('answer', `${kind} ${id} of ${handle} timed out, and ${leader} had its result for long`);
   }
 
   /** A hand-over in good order loses nothing that had not begun. */

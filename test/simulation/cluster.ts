@@ -4,21 +4,52 @@ import type { CreateSharedClient } from '../../lib/client/types.js';
 import { Host } from '../../lib/host.js';
 import type { Primary, PrimaryOptions } from '../../lib/index.js';
 import type { ChannelOptions, TestWorker } from '../../lib/testing.js';
-import { MemoryNetwork, type MemoryNetworkOptions } from '../../lib/transport/memory.js';
+import { MemoryNetwork } from '../../lib/transport/memory.js';
+import { costlyDirect, costlyEnd, costlyPrimaryEnd, SimCpu } from './cpu.js';
+import { LeaseWitness } from './leases.js';
+import type { SimTime } from './time.js';
 
 /** A process, as far as the simulation needs one. */
-export type SimProcess = Omit<TestWorker, 'whileLeader'>;
+export type SimProcess = Omit<TestWorker, 'whileLeader' | 'freeze' | 'thaw'> & {
+  /** Also what freezes and thaws it. */
+  readonly cpu: SimCpu;
+  /** None of the primary, which is no further from itself than a call. */
+  readonly leases?: LeaseWitness;
+  /** A message of the app's to the primary. */
+  send(message: object): void;
+};
+
+/** What a message of the app's costs who reads it. */
+const costOf = (message: unknown) => (message as { readMs?: number }).readMs;
+
+const hasData = (message: unknown) => 'd' in (message as object);
 
 export class SimCluster {
   /** The primary, as far as it is a member: nothing but the end of the cluster ends it. */
   readonly primary: SimProcess;
+  /** What it costs the primary beside that to read a message with data, and until when. */
+  dataCost = { ms: 0, until: 0 };
   readonly #network: MemoryNetwork;
   readonly #host: Host;
+  readonly #cpu: SimCpu;
   #isAlive = true;
 
-  constructor(options: MemoryNetworkOptions) {
-    this.#network = new MemoryNetwork(options);
-    const { primaryClock: clock, primaryEnd } = this.#network;
+  /** @param readMs what it costs each process to read a message */
+  constructor(
+    private readonly time: SimTime,
+    private readonly readMs: number,
+  ) {
+    this.#network = new MemoryNetwork({ clock: time, schedule: time.schedule });
+    const { primaryClock: clock } = this.#network;
+    this.#cpu = new SimCpu(time, {
+      freeze: () => this.#network.freezePrimary(),
+      thaw: () => this.#network.thawPrimary(),
+    });
+    const primaryEnd = costlyPrimaryEnd(this.#network.primaryEnd, message =>
+      this.#cpu.spend(
+        costOf(message) ?? readMs + (hasData(message) && time.now() < this.dataCost.until ? this.dataCost.ms : 0),
+      ),
+    );
     this.#host = new Host({
       where: 'primary',
       clock,
@@ -35,21 +66,17 @@ export class SimCluster {
 
   fork(options: ChannelOptions): SimProcess {
     const worker = this.#network.fork(options);
+    const cpu = new SimCpu(this.time, worker);
+    const read = () => cpu.spend(this.readMs);
+    const leases = new LeaseWitness(worker.workerId);
     const host = new Host({
       where: 'worker',
       clock: worker.clock,
-      createWorkerEnd: () => worker.end,
-      createDirect: () => worker.direct,
+      createWorkerEnd: () => leases.watch(costlyEnd(worker.end, read)),
+      createDirect: () => costlyDirect(worker.direct, read),
     });
-    return Object.assign(worker, { createSharedClient: clientsOf(host) });
-  }
-
-  freezePrimary(): void {
-    this.#network.freezePrimary();
-  }
-
-  thawPrimary(): void {
-    this.#network.thawPrimary();
+    const send = (message: object) => worker.end.send(message, () => {});
+    return Object.assign(worker, { cpu, leases, send, createSharedClient: clientsOf(host) });
   }
 
   killPrimary(): void {
@@ -72,9 +99,9 @@ export class SimCluster {
       get isAlive() {
         return isAlive();
       },
+      cpu: this.#cpu,
+      send: nothing,
       kill: nothing,
-      freeze: nothing,
-      thaw: nothing,
       disconnect: nothing,
       exit: nothing,
       delay: nothing,

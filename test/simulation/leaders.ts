@@ -3,7 +3,7 @@
 import type { Sender } from '../../lib/leader/sender.js';
 import type { Primary } from '../../lib/primary-types.js';
 import { DRAIN_TIMEOUT_MS, HEARTBEAT_MS, LEADER_TIMEOUT_MS } from './plan.js';
-import { innerOf, isLive } from './upstream.js';
+import { innerOf, isLive, type SimClient } from './upstream.js';
 import type { SimWorker } from './worker.js';
 import type { SimGroup, World } from './world.js';
 
@@ -43,12 +43,16 @@ export class LeaderAccount {
     primary.on('warning', ({ message }) => world.log(() => `  primary: warning ${message}`));
   }
 
-  /** The primary is closed: all terms of the workers end with it, without a word of who led. */
+  /** The primary is closed: all terms of the workers end with it. Who can say so closes before others open. */
   shut(): void {
     const { world } = this;
     for (const group of world.groups) {
       group.ended.push({ term: group.lastTerm, isInOrder: false });
-      for (const client of group.upstream.clients) innerOf(client).isExcused = true;
+      for (const client of group.upstream.clients) {
+        innerOf(client).shutAt ??= world.time.now();
+        // One that only prepared to lead isn't waited for.
+        innerOf(client).isExcused ||= group.plan.handover === 'overlap';
+      }
     }
   }
 
@@ -86,6 +90,7 @@ export class LeaderAccount {
     const { world } = this;
     for (const group of world.groups) {
       const leases = world.countLeases(group);
+      if (leases === 0) group.idleAt = world.time.now();
       if (leases > 1) world.broken('one lease', `${leases} valid leases in ${group}`);
       this.#checkClients(group);
     }
@@ -137,7 +142,8 @@ export class LeaderAccount {
     });
     const most = group.plan.handover === 'overlap' ? 2 : 1;
     if (counted.length <= most) return;
-    for (const client of counted) innerOf(client).isExcused ||= this.#isGivenUp(group, innerOf(client).home);
+    for (const client of counted)
+      innerOf(client).isExcused ||= this.#isGivenUp(group, innerOf(client).home) || this.#isMute(client);
     if (counted.filter(client => !innerOf(client).isExcused).length > most)
       this.world.broken(
         'one real client',
@@ -149,6 +155,13 @@ export class LeaderAccount {
   #isGivenUp(group: SimGroup, { id, isFrozen, disturbedAt }: SimWorker): boolean {
     const { leader, successor } = this.world.leadershipOf(group) ?? {};
     return id !== leader && id !== successor && (isFrozen || this.world.time.now() - disturbedAt < MARGIN_MS);
+  }
+
+  /** Since its primary was closed it could not say at all times that it lives. */
+  #isMute(client: SimClient): boolean {
+    const { shutAt, home } = innerOf(client);
+    if (shutAt === undefined) return false;
+    return home.isFrozen || home.isCut || home.latencyMs > 0 || home.unwellAt > shutAt - LEADER_TIMEOUT_MS;
   }
 
   #excuse(group: SimGroup, worker: SimWorker): void {

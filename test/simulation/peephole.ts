@@ -9,18 +9,24 @@ import type { DirectLeader } from '../../lib/road/direct/direct-leader.js';
 import { successorOf } from '../../lib/router/group-state.js';
 import type { Router } from '../../lib/router/router.js';
 
-/** What waits somewhere, by the worker that it waits for, but for the newest values of what had no room. */
+/** What waits somewhere, by the worker that it waits for. */
 export type Waiting = readonly (readonly [workerId: number, bytes: number])[];
 
 export function waitingInPrimary(primary: object): Waiting {
   const { workers } = (primary as { readonly router: Router }).router;
-  return [...workers].map(([workerId, { outbox, withdrawals }]) => [workerId, outbox.queuedBytes + withdrawals.bytes]);
+  return [...workers].map(([workerId, { queuedBytes }]) => [workerId, queuedBytes]);
 }
 
 /** In a leader, for the members that it speaks to directly. */
 export function waitingInLeader({ sender }: Service): Waiting {
   const lanes = (sender as unknown as { readonly options: SenderOptions }).options.lanes as DirectLeader | undefined;
-  return (lanes?.active ?? []).map(workerId => [workerId, lanes!.of(workerId)!.stream.waitingBytes]);
+  return (lanes?.active ?? []).map(workerId => [workerId, lanes!.of(workerId)!.waitingBytes]);
+}
+
+/** In a leader, for the primary: what all of its process says to others, and the values that its group keeps back. */
+export function waitingForPrimary({ sender }: Service): number {
+  const { outbox } = (sender as unknown as { readonly options: SenderOptions }).options;
+  return outbox.waitingBytes + sender.keptBytes;
 }
 
 /** Who leads a group: as `status()` says, without the rest of it. */

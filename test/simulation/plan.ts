@@ -2,6 +2,8 @@
 // and the rest still makes sense, which is what shrinking needs.
 
 import { Random } from '../helpers/unit-random.js';
+import { drawerOf } from './draw.js';
+import { onDirectRoad, withCost, withMishaps, withSignals } from './mishaps.js';
 
 export interface GroupPlan {
   readonly name: string;
@@ -27,6 +29,12 @@ export interface Load {
   readonly maxQueuedTotalBytes: number;
 }
 
+/** What the code of every process takes, in milliseconds: for each thing that a real client does, for each message read. */
+export interface Cost {
+  readonly callMs: number;
+  readonly readMs: number;
+}
+
 export type PlanRoad = 'relay' | 'direct';
 
 export interface Plan {
@@ -42,6 +50,7 @@ export interface Plan {
   /** The primary is a member too: the place behind those of the workers. */
   readonly primary?: WorkerPlan;
   readonly load?: Load;
+  readonly cost?: Cost;
   readonly durationMs: number;
   readonly actions: readonly Action[];
 }
@@ -62,7 +71,13 @@ export type Action = { readonly at: number } & (
   | { readonly do: 'transfer'; readonly g: number; readonly to: number }
   | ({ readonly do: 'call' | 'publish' } & CallAction)
   | { readonly do: 'sticky'; readonly w: number; readonly g: number; readonly key: number; readonly abortMs?: number }
-  | { readonly do: 'unpublish'; readonly w: number; readonly g: number; readonly key: number }
+  | {
+      readonly do: 'unpublish';
+      readonly w: number;
+      readonly g: number;
+      readonly key: number;
+      readonly timeoutMs?: number;
+    }
   | {
       readonly do: 'subscribe';
       readonly w: number;
@@ -71,6 +86,27 @@ export type Action = { readonly at: number } & (
       readonly how: 'all' | 'one' | 'iterator';
     }
   | { readonly do: 'unsubscribe'; readonly w: number; readonly g: number; readonly which: number }
+  /** Much of one kind at once; `spread`: over so many topics. */
+  | {
+      readonly do: 'burst';
+      readonly w: number;
+      readonly g: number;
+      readonly what: 'calls' | 'sticky' | 'subscribe';
+      readonly count: number;
+      readonly spread: number;
+    }
+  /** The app of a worker says so much to its primary, each of which takes that so long. */
+  | { readonly do: 'chatter'; readonly w: number; readonly g: number; readonly count: number; readonly ms: number }
+  /** The real client of a leader tells so many events at once, each of which it takes the primary so long to read. */
+  | { readonly do: 'torrent'; readonly w: number; readonly g: number; readonly count: number; readonly ms: number }
+  /** Something that ends or blocks whoever does it. */
+  | {
+      readonly do: 'poison';
+      readonly w: number;
+      readonly g: number;
+      readonly what: 'call' | 'sticky' | 'subscribe';
+      readonly how: Poison;
+    }
   | { readonly do: 'push'; readonly g: number; readonly topic: number; readonly count: number }
   | { readonly do: 'break' | 'event'; readonly g: number }
   | {
@@ -85,7 +121,7 @@ export type Action = { readonly at: number } & (
 export interface CallAction {
   readonly w: number;
   readonly g: number;
-  readonly what: 'quick' | 'sync' | 'slow' | 'never' | 'throws' | 'blocks' | 'obeys';
+  readonly what: 'quick' | 'sync' | 'slow' | 'never' | 'throws' | 'blocks' | 'obeys' | Poison;
   /** Which method: that of which nothing is said, or one of {@link METHODS}. */
   readonly via?: Via;
   /** How long the real client takes. */
@@ -100,6 +136,9 @@ export interface CallAction {
   readonly signalMs?: number;
   readonly count: number;
 }
+
+/** It kills its process, or blocks it for too long. */
+export type Poison = 'kills' | 'hangs';
 
 export type Via = 'run' | keyof typeof METHODS;
 
@@ -120,90 +159,25 @@ export type Illness =
   | 'closes slowly'
   | 'never closes'
   | 'subscribes slowly'
-  | 'refuses to subscribe';
+  | 'refuses to subscribe'
+  | 'never subscribes'
+  | 'unsubscribes late'
+  | 'never unsubscribes'
+  | 'never publishes';
 
 export const HEARTBEAT_MS = 100;
 export const LEADER_TIMEOUT_MS = 400;
 export const OPEN_TIMEOUT_MS = 400;
 export const DRAIN_TIMEOUT_MS = 300;
-export const KEYS = 2;
-export const TOPICS = 2;
-
-type Kind = Action['do'];
-
-/** How often each kind of action is drawn, where a plan has it at all. */
-const WEIGHTS: Record<Exclude<Kind, 'fork' | 'sever' | 'refuse' | 'aside'>, number> = {
-  call: 14,
-  publish: 4,
-  sticky: 3,
-  unpublish: 1,
-  subscribe: 5,
-  unsubscribe: 2,
-  push: 8,
-  open: 2,
-  close: 2,
-  resign: 2,
-  ready: 1,
-  transfer: 2,
-  kill: 2,
-  exit: 0.5,
-  freeze: 3,
-  deaf: 1,
-  disconnect: 0.7,
-  slow: 2,
-  stall: 1.5,
-  jump: 0.5,
-  wall: 0.2,
-  shut: 0.7,
-  break: 1.5,
-  event: 2,
-  ill: 2,
-};
-
-/** Where messages are large, there are more of them, for workers that don't read. */
-const LOADED: Partial<typeof WEIGHTS> = { deaf: 5, push: 14 };
-
-/** What every plan has. */
-const ALWAYS: ReadonlySet<Kind> = new Set(['call', 'push', 'subscribe']);
+/** Keys and topics from here on are those of bursts. */
+export const FIRST_OF_BURST = 100;
+/** The same of what is poison. */
+export const FIRST_OF_POISON = 50;
 
 /** On the direct road the same happens, and more. */
 export function planFor(seed: number, road: PlanRoad = 'relay'): Plan {
   const plan = relayPlanFor(seed);
-  return withSignals(road === 'relay' ? plan : onDirectRoad(plan));
-}
-
-/** Some workers are told to end, alone or all at once. From chances of their own: all else stays as it was. */
-function withSignals(plan: Plan): Plan {
-  const random = new Random(plan.seed * 15_485_863 + 5);
-  if (!random.chance(0.3)) return plan;
-  const actions = [...plan.actions];
-  for (let i = 0, count = 1 + random.below(3); i < count; i++) {
-    const at = random.below(plan.durationMs);
-    const isForAll = random.chance(0.5);
-    const one = random.below(plan.workers.length);
-    for (const w of plan.workers.keys()) {
-      if (!isForAll && w !== one) continue;
-      for (const g of plan.groups.keys()) actions.push({ at: at + random.below(3), do: 'aside', w, g });
-    }
-  }
-  actions.sort((a, b) => a.at - b.at);
-  return { ...plan, actions };
-}
-
-function onDirectRoad(plan: Plan): Plan {
-  const { seed } = plan;
-  const random = new Random(seed * 104_729 + 17);
-  const actions = [...plan.actions];
-  const target = () => (random.chance(0.5) ? -1 : random.below(plan.workers.length));
-  for (let i = 0, count = random.below(12); i < count; i++) {
-    // Some break where something else happens, too.
-    const near = random.chance(0.6) ? random.pick(plan.actions).at + random.below(3) : random.below(plan.durationMs);
-    const g = random.below(plan.groups.length);
-    if (random.chance(0.7)) actions.push({ at: near, do: 'sever', g, w: target() });
-    else actions.push({ at: near, do: 'refuse', g, w: target(), ms: random.pick([5, 150, 800]) });
-  }
-  actions.sort((a, b) => a.at - b.at);
-  return { ...plan, road: 'direct', actions };
+  return withMishaps(withCost(withSignals(road === 'relay' ? plan : onDirectRoad(plan))));
 }
 
 function relayPlanFor(seed: number): Plan {
@@ -253,8 +227,8 @@ function relayPlanFor(seed: number): Plan {
 const KIB = 1024;
 
 const loadPlan = (random: Random): Load => ({
-  padding: random.pick([100, 300, 600]) * KIB,
-  maxQueuedBytes: random.pick([64, 1200, 2000]) * KIB,
+  padding: random.pick([100, 300, 1100]) * KIB,
+  maxQueuedBytes: random.pick([64, 1200, 2000, 8000]) * KIB,
   maxQueuedTotalBytes: random.pick([64, 2000, 100_000]) * KIB,
 });
 
@@ -271,128 +245,3 @@ const workerPlan = (random: Random): WorkerPlan => ({
   eligible: random.chance(0.9),
   priority: random.chance(0.8) ? 0 : random.below(3),
 });
-
-/** Draws actions of the kinds that this plan has: fewer kinds go deeper than all of them at once. */
-function drawerOf(random: Random, groups: number, workers: number, isLoaded: boolean): (at: number) => Action {
-  const kinds = (Object.keys(WEIGHTS) as (keyof typeof WEIGHTS)[]).filter(
-    kind => ALWAYS.has(kind) || random.chance(0.45) || (isLoaded && kind === 'deaf'),
-  );
-  const weightOf = (kind: keyof typeof WEIGHTS) => (isLoaded ? LOADED[kind] : undefined) ?? WEIGHTS[kind];
-  const total = kinds.reduce((sum, kind) => sum + weightOf(kind), 0);
-  return at => {
-    let left = random.next() * total;
-    const kind = kinds.find(one => {
-      left -= weightOf(one);
-      return left < 0;
-    });
-    const drawn = { at, ...action(kind ?? 'call', random, groups, workers) } as Action;
-    return isLoaded && 'count' in drawn ? { ...drawn, count: 3 * drawn.count } : drawn;
-  };
-}
-
-function action(kind: keyof typeof WEIGHTS, random: Random, groups: number, workers: number): object {
-  const g = random.below(groups);
-  const w = random.below(workers);
-  const target = random.chance(0.5) ? -1 : w;
-  switch (kind) {
-    case 'call':
-    case 'publish':
-      return { do: kind, g, w, ...callAction(random) };
-    case 'sticky':
-      return { do: kind, g, w, key: random.below(KEYS), ...(random.chance(0.1) && { abortMs: random.below(400) }) };
-    case 'unpublish':
-      return { do: kind, g, w, key: random.below(KEYS) };
-    case 'subscribe':
-      return {
-        do: kind,
-        g,
-        w,
-        topic: random.below(TOPICS),
-        how: random.pick(['all', 'all', 'all', 'one', 'iterator']),
-      };
-    case 'unsubscribe':
-      return { do: kind, g, w, which: random.below(4) };
-    case 'push':
-      return { do: kind, g, topic: random.below(TOPICS), count: 1 + random.below(3) };
-    case 'open':
-    case 'ready':
-      return { do: kind, g, w };
-    case 'close':
-    case 'resign':
-    case 'kill':
-    case 'exit':
-      return { do: kind, g, w: target };
-    case 'transfer':
-      return { do: kind, g, to: random.chance(0.3) ? -1 : w };
-    case 'freeze':
-      return { do: kind, g, w: target, ms: random.pick([30, 150, 350, 420, 500, 900, 1500]) };
-    case 'deaf':
-      return { do: kind, g, w: target, ms: random.pick([50, 200, 500, 1000]) };
-    case 'disconnect':
-      return { do: kind, g, w: target, ms: random.pick([5, 100, 600]) };
-    case 'slow':
-      return {
-        do: kind,
-        g,
-        w: target,
-        ms: random.pick([100, 400, 1000]),
-        latencyMs: random.pick([1, 10, 60, 150, 390]),
-      };
-    case 'stall':
-      return { do: kind, ms: random.pick([20, 150, 350, 500, 1200]) };
-    case 'shut':
-      return { do: kind, ms: random.pick([0, 1, 30, 200, 800]) };
-    case 'jump':
-      return { do: kind, ms: random.pick([100, 390, 500, 2000]) };
-    case 'wall':
-      return { do: kind, ms: random.pick([-100_000, -1000, 1000, 100_000]) };
-    case 'break':
-    case 'event':
-      return { do: kind, g };
-    case 'ill':
-      return {
-        do: kind,
-        g,
-        how: random.pick<Illness>([
-          'refuses',
-          'opens late',
-          'never opens',
-          'closes slowly',
-          'never closes',
-          'subscribes slowly',
-          'refuses to subscribe',
-        ]),
-        ms: random.pick([100, 500, 1500]),
-        delayMs: random.pick([5, 50, 200, 380, 450]),
-      };
-  }
-}
-
-const WHATS = [
-  'quick',
-  'quick',
-  'quick',
-  'sync',
-  'sync',
-  'slow',
-  'slow',
-  'never',
-  'throws',
-  'blocks',
-  'obeys',
-] as const satisfies readonly CallAction['what'][];
-
-function callAction(random: Random): Omit<CallAction, 'w' | 'g'> {
-  return {
-    what: random.pick(WHATS),
-    ...(random.chance(0.25) && { via: random.pick<Via>(['hasty', 'again', 'drop']) }),
-    ms: random.pick([1, 20, 100, 280, 320, 450]),
-    timeoutMs: random.pick([5, 60, 300, 1000, 3000, 3000, 8000]),
-    idempotent: random.chance(0.35),
-    ...(random.chance(0.08) && { abortMs: random.below(300) }),
-    ...(random.chance(0.1) && { signalMs: random.below(300) }),
-    ...(random.chance(0.1) && { isOneway: true }),
-    ...(random.chance(0.4) && { isPadded: true }),
-    count: random.chance(0.3) ? 2 + random.below(4) : 1,
-  };
-}

@@ -103,7 +103,7 @@ function planText(seed: number): string {
   return [settings(plan), ...plan.actions.map(describe), ''].join('\n');
 }
 
-function settings({ jitterMs, hungLeader, ending, groups, workers, primary, load }: Plan): string {
-  const all = { jitterMs, hungLeader, ending, groups, workers, primary, load };
+function settings({ jitterMs, hungLeader, ending, groups, workers, primary, load, cost }: Plan): string {
+  const all = { jitterMs, hungLeader, ending, groups, workers, primary, load, cost };
   return JSON.stringify(all, null, 1).replace(/\n\s{2,}/g, ' ');
 }

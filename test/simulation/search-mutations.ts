@@ -5,7 +5,8 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { find } from './mutate.js';
-import { MUTATIONS, type Mutation } from './mutations.js';
+import type { Mutation } from './mutation.js';
+import { MUTATIONS } from './mutations.js';
 
 const MOST = 10_000;
 

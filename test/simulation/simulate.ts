@@ -205,7 +205,7 @@ function whatIsAmiss(world: World, group: SimGroup): string | undefined {
   const { newest } = group.upstream;
   const subscriptions = [...world.values.live].filter(({ handle }) => handle.group === group && handle.isLive);
   for (const { id, topic, how, seq, handle } of subscriptions) {
-    if (how !== 'one' && seq !== newest.get(topic))
+    if (how !== 'one' && seq !== (newest.get(topic) ?? 0))
       return `subscription ${id} of ${handle} has ${seq} of t${topic} and not ${newest.get(topic)}`;
   }
   for (const topic of new Set(subscriptions.filter(({ how }) => how === 'one').map(({ topic }) => topic))) {
@@ -276,6 +276,8 @@ function whatIsLeft(world: World): string | undefined {
   const { groups, queuedBytes } = world.status();
   if (groups.length > 0) return `a group: ${JSON.stringify(groups)}`;
   if (queuedBytes > 0) return `${queuedBytes} bytes wait in the primary`;
+  const leaking = world.calls.leaking;
+  if (leaking) return `a listener on a signal of call ${leaking.id}, which ended: ${leaking.end}`;
   for (const { client, worker } of world.handles) {
     if (!worker.process.isAlive) continue;
     const { calls, subscriptions, sticky } = client.status();

@@ -20,6 +20,9 @@ export class SimTime implements Clock {
   /** What the wall clock was set forward or back. */
   wallShift = 0;
   #now = 5_000.25;
+  /** How far the code that runs now is ahead of all else, for what it took. */
+  #ahead = 0;
+  #ends: (() => void)[] = [];
   #order = 0;
   readonly #heap: Event[] = [];
 
@@ -29,18 +32,18 @@ export class SimTime implements Clock {
     private readonly jitterMs: number,
   ) {}
 
-  readonly now = (): number => this.#now;
-  readonly wall = (): number => EPOCH + this.wallShift + Math.floor(this.#now);
+  readonly now = (): number => this.#now + this.#ahead;
+  readonly wall = (): number => EPOCH + this.wallShift + Math.floor(this.now());
   readonly defer = (callback: () => void): void => process.nextTick(callback);
   readonly yield = (callback: () => void): void => this.schedule(callback);
 
   readonly schedule = (callback: () => void): void => {
-    this.#push(this.#now + this.random.next() * this.jitterMs, callback, false);
+    this.#push(this.now() + this.random.next() * this.jitterMs, callback, false);
   };
 
   readonly setTimer = (callback: () => void, ms: number): Timer => {
     if (ms === Number.POSITIVE_INFINITY) return { ref() {}, unref() {}, clear() {} };
-    const event = this.#push(this.#now + Math.max(0, ms), callback, true);
+    const event = this.#push(this.now() + Math.max(0, ms), callback, true);
     const clear = () => {
       event.isOver = true;
     };
@@ -51,6 +54,16 @@ export class SimTime implements Clock {
   get timers(): string[] {
     const set = this.#heap.filter(({ isTimer, isOver }) => isTimer && !isOver);
     return set.map(({ at, callback }) => `in ${Math.round(at - this.#now)} ms: ${callback}`);
+  }
+
+  /** Time passes for the code that runs now, until it ends; everything else goes on meanwhile. */
+  pass(ms: number): void {
+    this.#ahead += ms;
+  }
+
+  /** Calls back when the code that runs now has come to its end. */
+  afterEvent(callback: () => void): void {
+    this.#ends.push(callback);
   }
 
   /** Time passes in which nothing could run, as on a machine that was suspended. */
@@ -64,6 +77,7 @@ export class SimTime implements Clock {
       // One event a turn: what the library delivers after a turn of the real event loop comes before time passes here.
       const turn = () => {
         try {
+          this.#endEvent();
           if (isDone() || !this.#step(end)) return resolve();
         } catch (error) {
           return reject(error);
@@ -72,6 +86,11 @@ export class SimTime implements Clock {
       };
       setImmediate(turn);
     });
+  }
+
+  #endEvent(): void {
+    this.#ahead = 0;
+    if (this.#ends.length > 0) for (const end of this.#ends.splice(0)) end();
   }
 
   #step(end: number): boolean {

@@ -1,7 +1,7 @@
 // The server of one group and its real clients: as slow, broken and late as a plan says, and a witness of all that is done.
 
 import { callContext, type OpenContext } from '../../lib/index.js';
-import type { CallAction, Illness } from './plan.js';
+import type { CallAction, Illness, Poison } from './plan.js';
 import { OPEN_TIMEOUT_MS } from './plan.js';
 import type { SimWorker } from './worker.js';
 import type { SimGroup, World } from './world.js';
@@ -21,6 +21,7 @@ export interface Said {
   readonly owner: number;
   readonly key?: number;
   readonly version?: number;
+  readonly poison?: Poison;
 }
 
 export interface Value {
@@ -92,11 +93,15 @@ interface Inner {
   readonly home: SimWorker;
   readonly openedAt: number;
   closingSince: number | undefined;
+  /** When the primary was closed under which it was opened. */
+  shutAt: number | undefined;
   isClosed: boolean;
   /** It may live beside another: its leader was deposed without a word, or it came too late. */
   isExcused: boolean;
   readonly entries: Entry[];
   readonly leaving: Map<number, number>;
+  /** Topics whose entry was ended by an earlier, late unsubscribe. */
+  readonly ended: Set<number>;
   readonly inbox: { readonly entry: Entry; readonly value: Value }[];
   readonly events: Map<string, Set<(...args: unknown[]) => void>>;
   /** What is said and not taken back: by owner and key. */
@@ -118,10 +123,12 @@ export class SimClient {
       home,
       openedAt: upstream.world.time.now(),
       closingSince: undefined,
+      shutAt: undefined,
       isClosed: false,
       isExcused: context?.signal.aborted ?? false,
       entries: [],
       leaving: new Map(),
+      ended: new Set(),
       inbox: [],
       events: new Map(),
       sticky: new Map(),
@@ -151,7 +158,9 @@ export class SimClient {
   publish(said: Said): unknown {
     const { upstream, home, sticky } = innerOf(this);
     upstream.world.calls.started(said.id, upstream.group, home);
+    home.work();
     if (said.key === undefined) return said.id;
+    if (upstream.is('never publishes')) return upstream.world.calls.neverEnds(said.id);
     const name = `${said.owner}:${said.key}`;
     const before = sticky.get(name);
     if (before !== undefined && before >= said.version!) {
@@ -159,6 +168,8 @@ export class SimClient {
       upstream.world.broken('sticky', text);
     }
     sticky.set(name, said.version!);
+    const poison = said.poison && upstream.world.poisoned(`sticky ${said.key}`, upstream.group, home, said.poison);
+    if (poison) return poison;
     return said.id;
   }
 
@@ -174,11 +185,16 @@ export class SimClient {
     const { upstream, home, entries, leaving } = innerOf(this);
     const { world, group, newest } = upstream;
     world.log(() => `  ${home}: subscribes to ${group} t${topic}`);
+    const how = world.poisons.get(topic);
+    const poison = how && world.poisoned(`topic ${topic}`, group, home, how);
+    if (poison) return poison;
+    if (upstream.is('never subscribes')) return new Promise(() => {});
     if (entries.some(entry => entry.topic === topic)) world.broken('one subscription', `${group} t${topic} twice`);
     // One that takes too long is not waited for.
     if (world.time.now() < (leaving.get(topic) ?? 0) + OPEN_TIMEOUT_MS)
       world.broken('one subscription', `${group} t${topic} while it was being unsubscribed`);
     const entry = { topic, listener };
+    home.work();
     const refuse = upstream.is('refuses to subscribe');
     if (!refuse) entries.push(entry);
     const seq = newest.get(topic);
@@ -190,11 +206,15 @@ export class SimClient {
   }
 
   unsubscribe(topic: number, listener: ValueListener): unknown {
-    const { upstream, home, entries, leaving } = innerOf(this);
+    const { upstream, home, entries, leaving, ended } = innerOf(this);
     upstream.world.log(() => `  ${home}: unsubscribes from ${upstream.group} t${topic}`);
     const at = entries.findIndex(entry => entry.topic === topic && entry.listener === listener);
-    if (at < 0) upstream.world.broken('one subscription', `${upstream.group} t${topic} was not subscribed to`);
-    else entries.splice(at, 1);
+    if (at < 0 && !ended.delete(topic))
+      upstream.world.broken('one subscription', `${upstream.group} t${topic} was not subscribed to`);
+    else if (at >= 0) entries.splice(at, 1);
+    if (upstream.is('never unsubscribes')) return new Promise(() => {});
+    if (upstream.is('unsubscribes late'))
+      return home.sleep(upstream.illness!.delayMs).then(() => endTopic(this, topic));
     if (!upstream.is('subscribes slowly')) return undefined;
     leaving.set(topic, upstream.world.time.now());
     return home.sleep(upstream.illness!.delayMs).then(() => leaving.delete(topic));
@@ -232,9 +252,19 @@ export class SimClient {
 
 /** What a call asks for. @returns the call's number, and what came with it */
 function work(client: SimClient, task: Task): unknown {
+  const { calls } = innerOf(client).upstream.world;
+  const result = begin(client, task);
+  const finished = () => calls.finished(task.id);
+  if (result instanceof Promise) result.then(finished, finished);
+  else finished();
+  return result;
+}
+
+function begin(client: SimClient, task: Task): unknown {
   const { upstream, home, endless } = innerOf(client);
   const { id, what, ms, padding, signal } = task;
   upstream.world.calls.started(id, upstream.group, home);
+  home.work();
   const result = padding === undefined ? id : { id, padding };
   switch (what) {
     case 'sync':
@@ -251,14 +281,26 @@ function work(client: SimClient, task: Task): unknown {
           resolve(result);
         });
       });
+    case 'kills':
+    case 'hangs':
+      return upstream.world.poisoned(`call ${id}`, upstream.group, home, what) ?? result;
     case 'blocks':
-      upstream.world.jump(ms);
+      home.block(ms);
       return Promise.resolve(result);
     case 'slow':
       return home.sleep(ms).then(() => result);
     default:
       return Promise.resolve(result);
   }
+}
+
+/** It knows topics and not listeners: what was subscribed to anew ends as well. */
+function endTopic(client: SimClient, topic: number): void {
+  const { entries, ended } = innerOf(client);
+  const at = entries.findIndex(entry => entry.topic === topic);
+  if (at < 0) return;
+  entries.splice(at, 1);
+  ended.add(topic);
 }
 
 /** The class that the code of one worker has. */

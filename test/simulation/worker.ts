@@ -11,6 +11,7 @@ import {
   DRAIN_TIMEOUT_MS,
   METHODS,
   OPEN_TIMEOUT_MS,
+  type Poison,
   TIMEOUT_MS,
   type Via,
   type WorkerPlan,
@@ -159,6 +160,25 @@ export class SimWorker {
     this.unwellAtMs = Math.max(this.unwellAtMs, this.world.runningMs + ms);
   }
 
+  /** Its real client does something for somebody. */
+  work(): void {
+    this.process.cpu.spend(this.world.plan.cost?.callMs ?? 0);
+  }
+
+  /** Its event loop is blocked, longer than is good for who leads. */
+  block(ms: number): void {
+    if (this.world.isHealed) return;
+    this.world.log(() => `  ${this} is blocked for ${ms} ms`);
+    this.process.cpu.spend(ms);
+    this.wasDisturbed();
+  }
+
+  /** It runs again, or will when its processor is no longer blocked. */
+  wasDisturbed(): void {
+    this.disturbedAt = Math.max(this.disturbedAt, this.world.time.now());
+    this.wasUnwell();
+  }
+
   /** Its code does this as soon as it runs. */
   run(task: () => void): void {
     this.process.run(() => this.world.guard(task));
@@ -210,17 +230,31 @@ export class SimWorker {
     });
     const throws = what === 'throws';
     const expected = endOf(what, isOneway, abort !== undefined);
-    const made = { id, kind, group: handle.group, handle, timeoutMs, idempotent, throws, isOneway, abort, expected };
+    const made = {
+      id,
+      kind,
+      group: handle.group,
+      handle,
+      timeoutMs,
+      idempotent,
+      throws,
+      isOneway,
+      abort,
+      inside,
+      expected,
+    };
     const task = { id, what, ms, ...(inside && { signal: inside.signal }), ...(given.isPadded && { padding }) };
     const call = calls.make(made, () =>
       kind === 'call' ? client.invoke(via, task) : client.publish({ id, owner: handle.memberId }),
     );
-    if (abort) this.clock.setTimer(() => abort.abort(new Error('The caller gave up.')), abortMs!);
-    if (inside) this.clock.setTimer(() => inside.abort(), signalMs!);
+    // Signals of what has ended never abort: nothing may listen to them any more.
+    const isOver = () => !isOneway && call.end !== undefined;
+    if (abort) this.clock.setTimer(() => isOver() || abort.abort(new Error('The caller gave up.')), abortMs!);
+    if (inside) this.clock.setTimer(() => isOver() || inside.abort(), signalMs!);
     return call;
   }
 
-  say(handle: SimHandle, key: number, abortMs?: number): void {
+  say(handle: SimHandle, key: number, abortMs?: number, poison?: Poison): void {
     const { calls } = this.world;
     const id = calls.nextId();
     const timeoutMs = 20_000;
@@ -238,9 +272,10 @@ export class SimWorker {
       isOneway: false,
       abort,
       expected: 'ok',
+      key,
     };
     const client = handle.client.with({ sticky: key, timeoutMs, ...(abort && { signal: abort.signal }) });
-    calls.make(made, () => client.publish({ id, owner: handle.memberId, key, version }));
+    calls.make(made, () => client.publish({ id, owner: handle.memberId, key, version, ...(poison && { poison }) }));
     if (!abort) return;
     this.clock.setTimer(() => {
       this.world.log(() => `  ${this}: the signal of sticky ${id} aborts`);
@@ -250,9 +285,13 @@ export class SimWorker {
   }
 
   /** Until it is known to be taken back, or something else is said under the key. */
-  unsay(handle: SimHandle, key: number): void {
+  unsay(handle: SimHandle, key: number, timeoutMs?: number): void {
     handle.sticky.delete(key);
-    const done = handle.client.unpublish(key).catch(() => {
+    const { calls } = this.world;
+    const last = calls.lastId;
+    const client = timeoutMs === undefined ? handle.client : handle.client.with({ timeoutMs });
+    const done = client.unpublish(key).catch(() => {
+      this.clock.setTimer(() => calls.checkTakenBack(handle, key, last), 1);
       if (!handle.isClosing && !handle.sticky.has(key) && this.process.isAlive) this.unsay(handle, key);
     });
     this.world.promised(`unpublish() of ${handle}`, this, done);

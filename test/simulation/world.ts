@@ -2,30 +2,25 @@
 
 import type { Primary, PrimaryStatus } from '../../lib/index.js';
 import { Random } from '../helpers/unit-random.js';
+import { burst, chatter, torrent, usePoison } from './bulk.js';
 import { CallAccount } from './calls.js';
 import { SimCluster, type SimProcess } from './cluster.js';
 import { LeaderAccount } from './leaders.js';
-import {
-  leadershipOf,
-  type SeenService,
-  type Waiting,
-  waitingInLeader,
-  waitingInPrimary,
-  watchLeaders,
-} from './peephole.js';
+import { leadershipOf, type SeenService, watchLeaders } from './peephole.js';
 import {
   type Action,
   type GroupPlan,
   HEARTBEAT_MS,
   LEADER_TIMEOUT_MS,
-  type Load,
   type Plan,
+  type Poison,
   type WorkerPlan,
 } from './plan.js';
+import { checkQueues } from './queues.js';
 import { SimTime } from './time.js';
 import { breakClient, emitEvent, SimUpstream } from './upstream.js';
 import { ValueAccount } from './values.js';
-import { type SimHandle, SimWorker } from './worker.js';
+import { mostLosses, type SimHandle, SimWorker } from './worker.js';
 
 /** How often the slower checks are made, and what may happen in between: nothing turns in circles. */
 const SWEEP_MS = 25;
@@ -43,6 +38,8 @@ export class SimGroup {
   lastTerm = 0;
   actedTerm = 0;
   appointedAt = 0;
+  /** When nobody who served it had a lease, last. */
+  idleAt = 0;
   /** The terms that are over; in order: by the leader's own wish, and nothing hindered it. */
   readonly ended: { readonly term: number; readonly isInOrder: boolean }[] = [];
   readonly #terms: number[] = [];
@@ -86,6 +83,8 @@ export class World {
   readonly leaders: LeaderAccount;
   violation: Violation | undefined;
   isStalled = false;
+  /** No fault happens any more. */
+  isHealed = false;
   /** It was closed, and not yet set up again. */
   isShut = false;
   /** Beside each value. */
@@ -101,13 +100,18 @@ export class World {
   readonly #trace: WorldOptions['trace'];
   readonly #services: ReadonlyMap<unknown, SeenService>;
   #promises = 0;
+  #poisons = 0;
+  /** Topics that end or block whoever subscribes to them. */
+  readonly poisons = new Map<number, Poison>();
+  /** How many leaders something cost. */
+  readonly #costs = new Map<string, number>();
   #lastSweep = 0;
+  readonly #mostEvents: number;
   #sinceSweep = 0;
   #stall = 0;
   #shut = 0;
   #stalledAt = 0;
   #stalledMs = 0;
-  #isHealed = false;
 
   constructor(
     readonly plan: Plan,
@@ -115,12 +119,14 @@ export class World {
   ) {
     this.#trace = trace;
     this.time = new SimTime(new Random(plan.seed * 31 + 7), plan.jitterMs);
+    const isMuch = plan.actions.some(action => MUCH.has(action.do));
+    this.#mostEvents = isMuch ? 8 * MOST_EVENTS : MOST_EVENTS;
     this.calls = new CallAccount(this);
     this.values = new ValueAccount(this);
     this.leaders = new LeaderAccount(this);
     this.groups = plan.groups.map(group => new SimGroup(this, group));
     this.padding = 'x'.repeat(plan.load?.padding ?? 0);
-    this.#cluster = new SimCluster({ clock: this.time, schedule: this.time.schedule });
+    this.#cluster = new SimCluster(this.time, plan.cost?.readMs ?? 0);
     this.#setUp();
     this.#services = watchLeaders(sender => this.leaders.emits(sender));
     if (plan.primary) this.#begin(plan.workers.length, plan.primary, this.#cluster.primary);
@@ -160,7 +166,14 @@ export class World {
   countLeases(group: SimGroup): number {
     let count = 0;
     for (const { group: name, workerId, service } of this.#services.values()) {
-      if (name === group.name && service.hasLease() && this.#byId.get(workerId)?.process.isAlive) count++;
+      const worker = this.#byId.get(workerId);
+      if (name !== group.name || !service.hasLease() || !worker?.process.isAlive) continue;
+      count++;
+      if (worker.process.leases?.has(name, service.term) === false)
+        this.broken(
+          'lease',
+          `${worker} takes one for term ${group.short(service.term)} of ${name}, and was given none`,
+        );
     }
     return count;
   }
@@ -183,6 +196,19 @@ export class World {
   broken(promise: string, text: string): void {
     this.log(() => `BROKEN: ${promise}: ${text}`);
     this.violation ??= { promise, text };
+  }
+
+  /** Poison takes effect in a leader. @returns what never settles, unless all is well by now */
+  poisoned(what: string, group: SimGroup, home: SimWorker, how: Poison): Promise<never> | undefined {
+    if (this.isHealed || home.id === 0) return undefined;
+    const cost = (this.#costs.get(what) ?? 0) + 1;
+    this.#costs.set(what, cost);
+    if (cost > mostLosses(group)) this.broken('cost', `${what} of ${group} cost ${cost} leaders`);
+    this.log(() => `  ${home}: ${what} ${how} it`);
+    if (how === 'hangs') home.block(POISON_MS);
+    // Once the code that runs has come to its end.
+    else queueMicrotask(() => home.process.kill());
+    return new Promise(() => {});
   }
 
   guard(task: () => void): void {
@@ -212,13 +238,17 @@ export class World {
     return isRunning && this.disturbedAt < since && worker.unwellAt < since;
   }
 
+  /** The primary, or all of the machine, runs again, or will in so long. */
+  wasDisturbed(ms = 0): void {
+    this.disturbedAt = Math.max(this.disturbedAt, this.time.now() + ms);
+  }
+
   jump(ms: number): void {
     this.log(() => `  everything stands still for ${ms} ms`);
     this.time.jump(ms);
-    this.disturbedAt = this.time.now();
+    this.wasDisturbed();
     for (const worker of this.workers) {
-      worker.disturbedAt = this.time.now();
-      worker.wasUnwell();
+      worker.wasDisturbed();
     }
   }
 
@@ -236,7 +266,7 @@ export class World {
 
   /** No fault any more. */
   heal(): void {
-    this.#isHealed = true;
+    this.isHealed = true;
     this.log(() => 'all faults end');
     for (const { upstream } of this.groups) upstream.illness = undefined;
     this.#thawPrimary();
@@ -266,32 +296,21 @@ export class World {
     this.leaders.check();
     const now = this.time.now();
     if (now - this.#lastSweep < SWEEP_MS) {
-      if (++this.#sinceSweep > MOST_EVENTS) this.broken('busy', `${MOST_EVENTS} events within ${SWEEP_MS} ms`);
+      if (++this.#sinceSweep > this.#mostEvents)
+        this.broken('busy', `${this.#mostEvents} events within ${SWEEP_MS} ms`);
       return;
     }
     this.#lastSweep = now;
     this.#sinceSweep = 0;
     this.calls.lookForLate();
     if (this.workers.some(({ isFrozen }) => isFrozen)) this.leaders.checkHung();
-    if (this.plan.load) this.#checkQueues(this.plan.load);
-  }
-
-  /** What waits for one worker is bounded, in the primary and in each leader, but for the last message and small news of calls. */
-  #checkQueues({ padding, maxQueuedBytes, maxQueuedTotalBytes }: Load): void {
-    const limit = Math.min(maxQueuedBytes, maxQueuedTotalBytes);
-    const most = Math.max(limit, ALWAYS_FREE_BYTES + padding, MOST_BUNDLE_BYTES + 2 * padding) + SMALL_NEWS_BYTES;
-    const check = (where: string, waiting: Waiting) => {
-      for (const [workerId, bytes] of waiting)
-        if (bytes > most) this.broken('overload', `${bytes} bytes wait in ${where} for w${workerId}`);
-    };
-    check('the primary', waitingInPrimary(this.#primary));
-    for (const { workerId, service } of this.services()) check(`w${workerId}`, waitingInLeader(service));
+    if (this.plan.load) checkQueues(this, this.plan.load);
   }
 
   // ---------------------------------------------------------------------------------------------------- actions
 
   #act(action: Action): void {
-    if (this.#isHealed) return;
+    if (this.isHealed) return;
     this.log(() => describe(action));
     this.guard(() => this.#perform(action));
   }
@@ -359,6 +378,12 @@ export class World {
         return;
       case 'open':
         return worker.run(() => worker.open(group));
+      case 'chatter':
+        return chatter(worker, action);
+      case 'torrent':
+        return torrent(worker, group, action, (ms, until) => {
+          this.#cluster.dataCost = { ms, until };
+        });
     }
     worker.run(() => {
       const handle = worker.handleOf(group);
@@ -373,10 +398,14 @@ export class World {
       case 'publish':
         for (let i = 0; i < action.count; i++) worker.call(handle, action, action.do);
         return;
+      case 'poison':
+        return usePoison(handle, action, ++this.#poisons);
+      case 'burst':
+        return burst(handle, action);
       case 'sticky':
         return worker.say(handle, action.key, action.abortMs);
       case 'unpublish':
-        return worker.unsay(handle, action.key);
+        return worker.unsay(handle, action.key, action.timeoutMs);
       case 'subscribe':
         return this.values.subscribe(handle, action.topic, action.how);
       case 'unsubscribe': {
@@ -427,7 +456,7 @@ export class World {
     if (worker.isFrozen) return;
     worker.isFrozen = true;
     worker.frozenAt = this.time.now();
-    worker.process.freeze();
+    worker.process.cpu.stop();
     this.time.setTimer(() => this.#thaw(worker), ms);
   }
 
@@ -435,9 +464,8 @@ export class World {
     if (!worker.isFrozen) return;
     this.log(() => `${worker} thaws`);
     worker.isFrozen = false;
-    worker.disturbedAt = this.time.now();
-    worker.wasUnwell();
-    worker.process.thaw();
+    worker.wasDisturbed();
+    worker.process.cpu.go();
   }
 
   #setLatency(worker: SimWorker, latencyMs: number): void {
@@ -452,7 +480,7 @@ export class World {
     this.#stalledAt = this.time.now();
     const own = this.#byId.get(0);
     if (own) own.isFrozen = true;
-    this.#cluster.freezePrimary();
+    this.#cluster.primary.cpu.stop();
     const stall = ++this.#stall;
     this.time.setTimer(() => stall === this.#stall && this.#thawPrimary(), ms);
   }
@@ -462,14 +490,13 @@ export class World {
     this.log(() => 'the primary runs again');
     this.isStalled = false;
     this.#stalledMs += this.time.now() - this.#stalledAt;
-    this.disturbedAt = this.time.now();
+    this.wasDisturbed();
     const own = this.#byId.get(0);
     if (own) {
       own.isFrozen = false;
-      own.disturbedAt = this.time.now();
-      own.wasUnwell();
+      own.wasDisturbed();
     }
-    this.#cluster.thawPrimary();
+    this.#cluster.primary.cpu.go();
   }
 
   #setUp(): void {
@@ -491,7 +518,7 @@ export class World {
     this.#cluster.primary.run(() => {
       this.log(() => 'the primary is closed');
       this.isShut = true;
-      this.disturbedAt = this.time.now();
+      this.wasDisturbed();
       this.leaders.shut();
       this.calls.forgetSaid();
       this.promised('close() of the primary', undefined, this.#primary.close());
@@ -506,7 +533,7 @@ export class World {
     this.isShut = false;
     // What had waited for its turn is taken back as well.
     this.calls.forgetSaid();
-    this.disturbedAt = this.time.now();
+    this.wasDisturbed();
     this.#setUp();
   }
 }
@@ -514,10 +541,11 @@ export class World {
 /** What befalls no primary: it has actions of its own. */
 const HARMS: ReadonlySet<Action['do']> = new Set(['kill', 'freeze', 'slow', 'deaf', 'disconnect', 'exit']);
 
-const KIB = 1024;
-const ALWAYS_FREE_BYTES = 1024 * KIB;
-const MOST_BUNDLE_BYTES = 512 * KIB;
-const SMALL_NEWS_BYTES = 64 * KIB;
+/** What many events come of. */
+const MUCH: ReadonlySet<Action['do']> = new Set(['burst', 'chatter', 'torrent']);
+
+/** How long poison blocks. */
+const POISON_MS = 900;
 
 /** An action on one line. */
 export function describe({ at, do: what, ...rest }: Action): string {

@@ -270,3 +270,22 @@ test('close() ends everything and leaves no timer', async t => {
   t.deepEqual(log, []);
   t.false(workers.some(worker => worker.isAlive));
 });
+
+test('where it takes time to read a message, its sender hears in a later turn that it was written', async t => {
+  const { clock, network } = setUp();
+  const worker = network.fork();
+  const log: string[] = [];
+  network.primaryEnd.listen({
+    message(_peer, message) {
+      if (message === 'long') clock.advance(10);
+      clock.defer(() => log.push(`read ${message}`));
+    },
+    closed: nothing,
+    exited: nothing,
+  });
+  for (const message of ['short', 'long']) {
+    worker.end.send(message as unknown as object, () => log.push(`wrote ${message}`));
+    await turns(2);
+  }
+  t.deepEqual(log, ['wrote short', 'read short', 'read long', 'wrote long']);
+});
