@@ -144,4 +144,12 @@ export const TERMS: readonly Mutation[] = [
     replace: 'this.#lastLed = news.leader ? news.term : undefined;',
     seed: 4878,
   },
+  {
+    name: 'a worker is forgotten before its groups know that it has left',
+    file: 'router/router.js',
+    find: 'if (old?.hasLeft && !old.isWatched)',
+    replace: 'if (old && !old.isOpen && !old.isWatched)',
+    road: 'direct',
+    seed: 2036,
+  },
 ];
