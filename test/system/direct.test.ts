@@ -1,6 +1,7 @@
 import type { ExecutionContext } from 'ava';
 import { Kind, kindOf, type Packet } from '../../lib/protocol/messages.js';
 import { RECONNECT_MS } from '../../lib/road/direct/direct-road.js';
+import { shareConnections } from '../../lib/road/direct/shared-transport.js';
 import type { TestWorker } from '../../lib/testing.js';
 import type { MemoryDirect } from '../../lib/transport/memory-direct.js';
 import { endOf, eventsOf, type Rig, type RigOptions, recorder, system, watch } from '../helpers/system-test.js';
@@ -191,7 +192,8 @@ direct('a stranger, and a member of another term, is turned away', async (t, rig
   await rig.connect();
   const { addresses } = networkOf(rig.workers[0]!);
   const [address] = addresses.keys();
-  const knocking = networkOf(rig.fork());
+  const stranger = rig.fork();
+  const knocking = shareConnections(networkOf(stranger), stranger.clock);
   const say = async (bytes: Uint8Array) => {
     let end = 'open';
     const connection = knocking.connect(address!, {

@@ -1,0 +1,92 @@
+// What a shared connection carries: frames, each of one channel. Little-endian.
+//
+//   u32 channel, u24 bytes of data, u8 what it is; then the data
+//
+//   DATA    bytes of a channel, at most MOST_DATA of them. The first frame with a new number opens the channel
+//   END     nothing more follows; the other end says what it has to say, then END too
+//   CLOSE   nothing more follows, and nothing more is read
+
+import { brokenFrame } from '../../errors.js';
+
+export const FrameKind = { DATA: 0, END: 1, CLOSE: 2 } as const;
+
+export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
+
+export const HEADER_BYTES = 8;
+
+/** A channel with more to say lets the others have their turn after so much. */
+export const MOST_DATA = 64 * 1024;
+
+/** Who hears what was read. */
+export interface FrameHandlers {
+  /** A part of a frame, cut anywhere: nothing is kept until the frame is complete. */
+  data(channel: number, bytes: Uint8Array): void;
+  /** An END or a CLOSE. */
+  over(channel: number, kind: typeof FrameKind.END | typeof FrameKind.CLOSE): void;
+}
+
+/** Writes a header at the beginning of `bytes`. */
+export function writeHeader(bytes: Buffer, channel: number, kind: FrameKind, length: number): Buffer {
+  bytes.writeUInt32LE(channel, 0);
+  bytes.writeUInt32LE(length + kind * 2 ** 24, 4);
+  return bytes;
+}
+
+export const encodeHeader = (channel: number, kind: FrameKind, length = 0): Buffer =>
+  writeHeader(Buffer.allocUnsafe(HEADER_BYTES), channel, kind, length);
+
+export class FrameReader {
+  /** A header that came in part. */
+  readonly #header = Buffer.alloc(HEADER_BYTES);
+  #filled = 0;
+  #channel = 0;
+  /** Bytes of the frame that haven't come. */
+  #missing = 0;
+  #isStopped = false;
+
+  constructor(private readonly handlers: FrameHandlers) {}
+
+  /** Nothing more is read, not even of what was pushed. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** @throws SharedClientError where it isn't what we write: the rest can't be made sense of */
+  push(chunk: Uint8Array): void {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    let at = 0;
+    while (at < bytes.length && !this.#isStopped) {
+      if (this.#missing > 0) {
+        const start = at;
+        at = Math.min(bytes.length, start + this.#missing);
+        this.#missing -= at - start;
+        this.handlers.data(this.#channel, bytes.subarray(start, at));
+      } else if (this.#filled === 0 && bytes.length - at >= HEADER_BYTES) {
+        this.#begin(bytes, at);
+        at += HEADER_BYTES;
+      } else {
+        const count = bytes.copy(this.#header, this.#filled, at);
+        this.#filled += count;
+        at += count;
+        if (this.#filled < HEADER_BYTES) return;
+        this.#filled = 0;
+        this.#begin(this.#header, 0);
+      }
+    }
+  }
+
+  #begin(header: Buffer, at: number): void {
+    const channel = header.readUInt32LE(at);
+    const length = header.readUIntLE(at + 4, 3);
+    const kind = header[at + 7];
+    if (kind === FrameKind.DATA) {
+      if (length === 0 || length > MOST_DATA) throw brokenFrame('the length of a frame', `1 to ${MOST_DATA}`);
+      this.#channel = channel;
+      this.#missing = length;
+    } else if ((kind === FrameKind.END || kind === FrameKind.CLOSE) && length === 0) {
+      this.handlers.over(channel, kind);
+    } else {
+      throw brokenFrame('a frame', 'one that is known');
+    }
+  }
+}
