@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { shareConnections } from '../../lib/road/direct/shared-transport.js';
 import { createBusFallback } from '../../lib/transport/bus-fallback.js';
 import { BusStreams } from '../../lib/transport/bus-streams.js';
 import type { Connection, DirectTransport, Listener } from '../../lib/transport/direct.js';
@@ -100,6 +101,11 @@ const PLACES: Readonly<Record<string, () => Place | Promise<Place>>> = {
     const transport = createSockets({ clock: systemClock, folder: () => folder });
     return { here: transport, there: transport, end: () => rmSync(folder, { recursive: true }) };
   },
+  'shared sockets'() {
+    const folder = mkdtempSync(join(tmpdir(), 'direct-'));
+    const transport = shareConnections(createSockets({ clock: systemClock, folder: () => folder }), systemClock);
+    return { here: transport, there: transport, end: () => rmSync(folder, { recursive: true }) };
+  },
   bus: createBusPlace,
   async 'bus or sockets'() {
     const { here, there, end } = await createBusPlace();
@@ -113,6 +119,15 @@ const PLACES: Readonly<Record<string, () => Place | Promise<Place>>> = {
         end();
         rmSync(folder, { recursive: true });
       },
+    };
+  },
+  'shared memory'() {
+    const network = new MemoryNetwork();
+    const [here, there] = [network.fork(), network.fork()];
+    return {
+      here: shareConnections(here.direct, here.clock),
+      there: shareConnections(there.direct, there.clock),
+      end: () => network.close(),
     };
   },
   memory() {

@@ -14,8 +14,8 @@ export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
 export const HEADER_BYTES = 8;
 
-/** A channel with more to say lets the others have their turn after so much. */
-export const MOST_DATA = 64 * 1024;
+/** Data of one frame. Nothing of it is kept until it is complete, so that it needs no room. */
+export const MOST_DATA = 1024 * 1024;
 
 /** Who hears what was read. */
 export interface FrameHandlers {
@@ -53,32 +53,33 @@ export class FrameReader {
 
   /** @throws SharedClientError where it isn't what we write: the rest can't be made sense of */
   push(chunk: Uint8Array): void {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     let at = 0;
-    while (at < bytes.length && !this.#isStopped) {
-      if (this.#missing > 0) {
-        const start = at;
-        at = Math.min(bytes.length, start + this.#missing);
-        this.#missing -= at - start;
-        this.handlers.data(this.#channel, bytes.subarray(start, at));
-      } else if (this.#filled === 0 && bytes.length - at >= HEADER_BYTES) {
-        this.#begin(bytes, at);
-        at += HEADER_BYTES;
-      } else {
-        const count = bytes.copy(this.#header, this.#filled, at);
-        this.#filled += count;
-        at += count;
-        if (this.#filled < HEADER_BYTES) return;
-        this.#filled = 0;
-        this.#begin(this.#header, 0);
-      }
-    }
+    while (at < chunk.length && !this.#isStopped)
+      at = this.#missing > 0 ? this.#pass(chunk, at) : this.#head(chunk, at);
   }
 
-  #begin(header: Buffer, at: number): void {
-    const channel = header.readUInt32LE(at);
-    const length = header.readUIntLE(at + 4, 3);
-    const kind = header[at + 7];
+  /** @returns where the rest begins */
+  #pass(chunk: Uint8Array, at: number): number {
+    const end = Math.min(chunk.length, at + this.#missing);
+    this.#missing -= end - at;
+    this.handlers.data(this.#channel, at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
+    return end;
+  }
+
+  /** @returns where the rest begins */
+  #head(chunk: Uint8Array, at: number): number {
+    const end = Math.min(chunk.length, at + HEADER_BYTES - this.#filled);
+    this.#header.set(chunk.subarray(at, end), this.#filled);
+    this.#filled += end - at;
+    if (this.#filled === HEADER_BYTES) this.#begin(this.#header);
+    return end;
+  }
+
+  #begin(header: Buffer): void {
+    this.#filled = 0;
+    const channel = header.readUInt32LE(0);
+    const length = header.readUIntLE(4, 3);
+    const kind = header[7];
     if (kind === FrameKind.DATA) {
       if (length === 0 || length > MOST_DATA) throw brokenFrame('the length of a frame', `1 to ${MOST_DATA}`);
       this.#channel = channel;

@@ -98,12 +98,12 @@ export class Channel implements Connection {
     return this.#isEnding;
   }
 
-  /** Takes up to {@link MOST_DATA} bytes of what waits. */
-  takeTurn(): Turn {
+  /** Takes up to `most` bytes of what waits. */
+  takeTurn(most: number): Turn {
     const turn: Turn = { parts: [], bytes: 0, written: [] };
-    while (this.#waiting.length > 0 && turn.bytes < MOST_DATA) {
+    while (this.#waiting.length > 0 && turn.bytes < most) {
       const { bytes, written } = this.#waiting[0]!;
-      const part = bytes.subarray(0, MOST_DATA - turn.bytes);
+      const part = bytes.subarray(0, most - turn.bytes);
       turn.parts.push(part);
       turn.bytes += part.length;
       if (part.length < bytes.length) this.#waiting[0] = { bytes: bytes.subarray(part.length), written };

@@ -16,8 +16,11 @@ import { encodeHeader, FrameKind, FrameReader, HEADER_BYTES, MOST_DATA, writeHea
 /** Bytes that are cheaper to copy than to write beside their header. */
 const SMALL = 4 * 1024;
 
-/** Bytes that are handed over in one go. */
-const GO_BYTES = 4 * MOST_DATA;
+/** Bytes that are handed over in one go, while others may have something to say: a fraction of a millisecond. */
+const GO_BYTES = MOST_DATA;
+
+/** Bytes of one channel in a turn, where others wait for theirs. */
+const TURN_BYTES = 64 * 1024;
 
 /** Channels whose end waits for a peer that doesn't read. Who makes more of them isn't one of ours. */
 const MOST_UNREAD_ENDS = 10_000;
@@ -177,12 +180,13 @@ export class SharedConnection implements ChannelHost {
       const written: (() => void)[] = [];
       const said: { readonly channel: Channel; readonly bytes: number }[] = [];
       const ended: Channel[] = [];
+      const most = this.#turns.size > 1 ? TURN_BYTES : MOST_DATA;
       let bytes = 0;
       for (const channel of this.#turns) {
         if (bytes >= GO_BYTES) break;
         this.#turns.delete(channel);
         const id = this.#idOf(channel);
-        const turn = channel.takeTurn();
+        const turn = channel.takeTurn(most);
         let size = 0;
         if (turn.bytes > 0) {
           parts.push(encodeHeader(id, FrameKind.DATA, turn.bytes), ...turn.parts);
