@@ -15,7 +15,7 @@ export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 export const HEADER_BYTES = 8;
 
 /** Data of one frame. Nothing of it is kept until it is complete, so that it needs no room. */
-export const MOST_DATA = 1024 * 1024;
+export const MOST_DATA = 2 ** 24 - 1;
 
 /** Who hears what was read. */
 export interface FrameHandlers {

@@ -2,12 +2,11 @@
 
 import type { Connection, ConnectionHandlers } from '../../transport/direct.js';
 import type { Clock } from '../../utils/clock.js';
-import { MOST_DATA } from './channel-frames.js';
 
 /** What all channels of a connection share. */
 export interface ChannelHost {
   readonly clock: Clock;
-  /** Writes up to {@link MOST_DATA} bytes at once where nothing waits. @returns whether it did */
+  /** Writes them at once, where nothing waits and they aren't too many. @returns whether it did */
   writeNow(channel: Channel, parts: readonly Uint8Array[], bytes: number, written?: () => void): boolean;
   /** It has something to say: its turn comes. */
   wantsTurn(channel: Channel): void;
@@ -61,7 +60,7 @@ export class Channel implements Connection {
     if (!this.#isOpen || this.#isEnding) return true;
     let bytes = 0;
     for (const part of parts) bytes += part.length;
-    if (bytes > MOST_DATA || !this.host.writeNow(this, parts, bytes, written)) {
+    if (!this.host.writeNow(this, parts, bytes, written)) {
       const last = parts.length - 1;
       for (let i = 0; i <= last; i++)
         this.#waiting.push({ bytes: parts[i]!, written: i === last ? written : undefined });

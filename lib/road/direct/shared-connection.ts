@@ -16,8 +16,11 @@ import { encodeHeader, FrameKind, FrameReader, HEADER_BYTES, MOST_DATA, writeHea
 /** Bytes that are cheaper to copy than to write beside their header. */
 const SMALL = 4 * 1024;
 
-/** Bytes that are handed over in one go, while others may have something to say: a fraction of a millisecond. */
-const GO_BYTES = MOST_DATA;
+/**
+ * Bytes that are handed over in one go where others may have something to say soon: they take less than a millisecond.
+ * A channel that is alone hands over more, because each go costs as much as some 100 kB.
+ */
+const GO_BYTES = 1024 * 1024;
 
 /** Bytes of one channel in a turn, where others wait for theirs. */
 const TURN_BYTES = 64 * 1024;
@@ -102,7 +105,7 @@ export class SharedConnection implements ChannelHost {
   // -------------------------------------------------------------------------------------------- for the channels
 
   writeNow(channel: Channel, parts: readonly Uint8Array[], bytes: number, written?: () => void): boolean {
-    if (!this.#hasRoom || this.#turns.size > 0) return false;
+    if (!this.#hasRoom || this.#turns.size > 0 || bytes > this.#goBytes) return false;
     const id = this.#idOf(channel);
     if (bytes > SMALL) this.#write([encodeHeader(id, FrameKind.DATA, bytes), ...parts], written);
     else {
@@ -174,16 +177,21 @@ export class SharedConnection implements ChannelHost {
     while (this.#handed[0]!.end <= end - waitingBytes) this.#handed.shift();
   }
 
+  get #goBytes(): number {
+    return this.#channels.size + this.#unnamed.size > 1 ? GO_BYTES : MOST_DATA;
+  }
+
   #takeTurns(): void {
     while (this.#hasRoom && this.#turns.size > 0) {
       const parts: Uint8Array[] = [];
       const written: (() => void)[] = [];
       const said: { readonly channel: Channel; readonly bytes: number }[] = [];
       const ended: Channel[] = [];
-      const most = this.#turns.size > 1 ? TURN_BYTES : MOST_DATA;
+      const goBytes = this.#goBytes;
+      const most = this.#turns.size > 1 ? TURN_BYTES : goBytes;
       let bytes = 0;
       for (const channel of this.#turns) {
-        if (bytes >= GO_BYTES) break;
+        if (bytes >= goBytes) break;
         this.#turns.delete(channel);
         const id = this.#idOf(channel);
         const turn = channel.takeTurn(most);
