@@ -167,14 +167,14 @@ export class SharedConnection implements ChannelHost {
 
   /** Notes whose the bytes are that were just written, as long as the connection hasn't handed them on. */
   #note(channel: Channel | undefined, bytes: number): void {
-    const end = (this.#taken += bytes);
+    this.#taken += bytes;
     const { waitingBytes } = this.#connection;
     if (waitingBytes === 0) {
       this.#handed.length = 0;
       return;
     }
-    this.#handed.push({ channel, bytes, end });
-    while (this.#handed[0]!.end <= end - waitingBytes) this.#handed.shift();
+    this.#handed.push({ channel, bytes, end: this.#taken });
+    while (this.#handed[0]!.end <= this.#taken - waitingBytes) this.#handed.shift();
   }
 
   get #goBytes(): number {
