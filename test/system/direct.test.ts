@@ -285,3 +285,48 @@ direct('a second group that is led in the same worker has the same door and a se
   t.is(networkOf(first).addresses.size, 1);
   t.is(await rig.time.until(client.echo(1)), 1);
 });
+
+direct('many groups share one connection, which breaks for all of them and goes with the last', async (t, rig) => {
+  const names = Array.from({ length: 20 }, (_, i) => `group ${i}`);
+  const [leading, following] = [rig.fork(), rig.fork()];
+  for (const name of names) await rig.time.until(rig.client(leading, { name }).ready());
+  const clients = names.map(name => rig.client(following, { name, eligible: false }));
+  await rig.time.until(Promise.all(clients.map(client => client.ready())));
+  await rig.connect();
+  const areDirect = () => clients.every(client => client.status().road === 'direct');
+  t.true(areDirect());
+  const open = () => [leading, following].map(worker => networkOf(worker).ends.size);
+  t.deepEqual(open(), [1, 1]);
+  const echoAll = () => rig.time.until(Promise.all(clients.map((client, i) => client.echo(i))));
+  t.deepEqual(await echoAll(), [...names.keys()]);
+
+  const calls = clients.map((client, i) => watch(client.echo(i)));
+  await rig.time.turns(1);
+  following.breakConnections();
+  await rig.time.advance(RECONNECT_MS);
+  await rig.time.settle();
+  t.true(calls.every(({ end }) => end === 'ok'));
+  t.true(areDirect());
+  t.deepEqual(open(), [1, 1]);
+
+  const [first, ...others] = clients;
+  await rig.time.until(first!.close());
+  t.deepEqual(await rig.time.until(Promise.all(others.map((client, i) => client.echo(i)))), [...others.keys()]);
+  t.deepEqual(open(), [1, 1]);
+  await rig.time.until(Promise.all(others.map(client => client.close())));
+  await rig.time.settle();
+  t.deepEqual(open(), [0, 0]);
+});
+
+direct('a large value of one group does not hold up a call of another', async (t, rig) => {
+  const [leading, following] = [rig.fork(), rig.fork()];
+  for (const name of ['large', 'small']) await rig.time.until(rig.client(leading, { name }).ready());
+  const [large, small] = ['large', 'small'].map(name => rig.client(following, { name, eligible: false }));
+  await rig.time.until(Promise.all([large!.ready(), small!.ready()]));
+  await rig.connect();
+  const order: string[] = [];
+  const long = large!.echo('x'.repeat(10_000_000)).then(() => order.push('large'));
+  const short = small!.echo(1).then(() => order.push('small'));
+  await rig.time.until(Promise.all([long, short]));
+  t.deepEqual(order, ['small', 'large']);
+});
