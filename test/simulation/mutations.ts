@@ -266,6 +266,22 @@ export const MUTATIONS: readonly Mutation[] = [
     road: 'direct',
   },
   {
+    name: 'a connection that breaks is told to the first of its channels alone',
+    file: 'road/direct/shared-connection.js',
+    find: '[...this.#channels.values(), ...this.#unnamed])',
+    replace: '[...this.#channels.values(), ...this.#unnamed].slice(0, 1))',
+    seed: 31,
+    road: 'direct',
+  },
+  {
+    name: 'a channel does not hear that there is room again',
+    file: 'road/direct/shared-connection.js',
+    find: 'channel.drained();',
+    replace: '',
+    seed: 16,
+    road: 'direct',
+  },
+  {
     name: 'that values are missing is told before those that came before',
     file: 'protocol/classes.js',
     find: "[Kind.GAP, 'value'],",

@@ -51,7 +51,7 @@ export class SharedConnection implements ChannelHost {
   #lastId = 0;
   #isOpen = true;
   #hasRoom = true;
-  /** Channels with something to say, in turn. */
+  /** Channels with something to say, in turn; none where there is room. */
   readonly #turns = new Set<Channel>();
   /** Channels that are to be told when there is room again. */
   readonly #full = new Set<Channel>();
@@ -105,7 +105,7 @@ export class SharedConnection implements ChannelHost {
   // -------------------------------------------------------------------------------------------- for the channels
 
   writeNow(channel: Channel, parts: readonly Uint8Array[], bytes: number, written?: () => void): boolean {
-    if (!this.#hasRoom || this.#turns.size > 0 || bytes > this.#goBytes) return false;
+    if (!this.#hasRoom || bytes > this.#goBytes) return false;
     const id = this.#idOf(channel);
     if (bytes > SMALL) this.#write([encodeHeader(id, FrameKind.DATA, bytes), ...parts], written);
     else {
