@@ -143,7 +143,6 @@ export class Channel implements Connection {
 
   /** It is over at both ends. */
   close(problem?: Error): void {
-    if (!this.#isOpen) return;
     this.#leave(false);
     // Later, because another channel's write may have led here.
     this.host.clock.defer(() => {
