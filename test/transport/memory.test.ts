@@ -276,7 +276,14 @@ test('what waits for a connection to settle goes on where it broke, and was dest
   const [here, there] = [network.fork(), network.fork()];
   const silent = { data() {}, drained() {}, closed: () => t.fail() };
   const address = await new Promise<string>((listening, failed) => {
-    there.direct.listen({ listening, failed, accept: connection => (connection.destroy(), silent) });
+    there.direct.listen({
+      listening,
+      failed,
+      accept: connection => {
+        connection.destroy();
+        return silent;
+      },
+    });
   });
   const connection = here.direct.connect(address, silent);
   connection.write([Buffer.from('x')]);
