@@ -90,8 +90,9 @@ export class DirectRoad implements RemoteRoad {
   #isWelcome = false;
   /** Attempts that failed, and connections that carried nothing, in a row. */
   #failures = 0;
-  #startedAt = 0;
+  /** When the first of them began. */
   #failsSince = 0;
+  /** Of these failures it was told. */
   #isTold = false;
   #timer: Timer | undefined;
   /** The leader knows of the stream. */
@@ -263,7 +264,7 @@ export class DirectRoad implements RemoteRoad {
     });
     this.#line = line;
     this.#isWelcome = false;
-    this.#startedAt = clock.now();
+    if (this.#failures === 0) this.#failsSince = clock.now();
     line.connection = transport.connect(address, line.events);
     line.connection.write([encodeWords(What.HELLO, hello)]);
     this.#timer?.clear();
@@ -311,10 +312,9 @@ export class DirectRoad implements RemoteRoad {
     if (this.#isOver) return;
     const now = this.#options.clock.now();
     const isFirst = this.#failures++ === 0;
-    if (isFirst) {
-      this.#failsSince = wasWelcome ? now : this.#startedAt;
-      this.#isTold = false;
-    }
+    if (isFirst) this.#isTold = false;
+    // Until now it worked.
+    if (isFirst && wasWelcome) this.#failsSince = now;
     if (this.#way.at === 'direct') {
       if (wasWelcome && isFirst) return this.#retry(RECONNECT_MS);
       if (!this.#options.isOnly) return this.#resume();
