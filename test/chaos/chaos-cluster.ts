@@ -14,6 +14,9 @@ export type ChaosWorker = RemoteProcess<ChaosApi, ChaosEvent>;
 /** A worker that doesn't answer for so long hangs. */
 const SILENT_MS = 60_000;
 
+/** How long it may take until all that waited for the primary is read. */
+const SETTLE_MS = 1000;
+
 export const HEARTBEAT_MS = 200;
 export const LEADER_TIMEOUT_MS = 1000;
 
@@ -24,6 +27,8 @@ export class ChaosCluster {
   /** Whose end was wanted. */
   readonly #ended = new Set<number>();
   workers: ChaosWorker[] = [];
+  /** When the primary stood still, from and to. */
+  readonly #standstills: (readonly [number, number])[] = [];
 
   constructor(
     private readonly setup: ChaosSetup,
@@ -71,6 +76,15 @@ export class ChaosCluster {
   async suspend(worker: ChaosWorker, stand: () => Promise<unknown>): Promise<void> {
     await stand();
     await this.report(worker);
+  }
+
+  async blockPrimary(ms: number): Promise<void> {
+    this.#standstills.push(await this.rig.primary.do.block(ms));
+  }
+
+  /** Whether the primary couldn't say at that time that a leader is dead, or only just could. */
+  wasStill(at: number): boolean {
+    return this.#standstills.some(([from, to]) => at >= from && at <= to + SETTLE_MS);
   }
 
   /** Closes the primary, and sets it up again after a while. */

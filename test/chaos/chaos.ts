@@ -229,9 +229,9 @@ class Chaos {
     const { groups, queuedBytes } = await rig.primary.do.status();
     if (groups.length > 0 || queuedBytes > 0) violations.push(`left: ${JSON.stringify({ groups, queuedBytes })}`);
     await rig.upstream.untilConnections(0);
-    for (const { message } of await rig.primary.told('warning')) {
-      // A primary that stands still can't say that a leader is dead which can't be reached.
-      if (!/goes by the relay/.test(message)) violations.push(`a warning: ${message}`);
+    for (const { message, at } of await rig.primary.told('warning')) {
+      // Who can't reach a leader warns, and learns from a primary that runs again that it is dead.
+      if (!/goes by the relay/.test(message) || !cluster.wasStill(at)) violations.push(`a warning: ${message}`);
     }
   }
 

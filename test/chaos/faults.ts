@@ -68,8 +68,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'blocked primary': {
     weight: 2,
     longestMs: 2000,
-    async run({ rig, workers }, { ms }) {
-      await rig.primary.do.block(ms);
+    async run(cluster, { ms }) {
+      const { workers } = cluster;
+      await cluster.blockPrimary(ms);
       return workers;
     },
   },
