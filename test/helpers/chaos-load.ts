@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SharedClientError } from 'cluster-shared-client';
-import { defer } from '../../lib/utils/deferred.js';
+import { type Deferred, defer } from '../../lib/utils/deferred.js';
 import { now } from './process-wire.js';
 import { StallMeter } from './stall-meter.js';
 
@@ -38,7 +38,7 @@ export class CallLoad {
   #ended = 0;
   #isStopped = false;
   /** Resolves once it may go on. */
-  #pause: { readonly over: Promise<void>; end(): void } | undefined;
+  #pause: Deferred<void> | undefined;
   #succeededAt = now();
   #gap = 0;
 
@@ -67,16 +67,13 @@ export class CallLoad {
 
   /** Makes no call until {@link resume}; resolves once all have ended. */
   async pause(): Promise<void> {
-    if (!this.#pause) {
-      const { promise, resolve } = defer();
-      this.#pause = { over: promise, end: resolve };
-    }
+    this.#pause ??= defer();
     while (this.#made > this.#ended) await sleep(PAUSE_MS);
   }
 
   resume(): void {
     this.#succeededAt = now();
-    this.#pause?.end();
+    this.#pause?.resolve();
     this.#pause = undefined;
   }
 
@@ -90,7 +87,7 @@ export class CallLoad {
     while (!this.#isStopped) {
       await this.#one(`${this.prefix}-${++this.#made}`, call);
       await sleep(PAUSE_MS);
-      await this.#pause?.over;
+      await this.#pause?.promise;
     }
   }
 

@@ -425,14 +425,20 @@ test('an upstream subscription that is not made in time is tried again, with a w
   t.is(upstream.asked.length, 2);
 });
 
+/** A topic whose upstream subscription takes too long, and whose only subscriber has gone. */
+async function removeLate() {
+  const upstream = new SlowUpstream();
+  const unit = await UnitTopic.create(upstream);
+  unit.add(2, 7);
+  unit.clock.advance(1000);
+  await microtasks();
+  unit.topic.remove(2, 7);
+  return { upstream, unit };
+}
+
 test('one that comes when nobody wants it any more is ended, by what it returned or by its topic', async t => {
   for (const returned of ['off', 'throws', undefined]) {
-    const upstream = new SlowUpstream();
-    const unit = await UnitTopic.create(upstream);
-    unit.add(2, 7);
-    unit.clock.advance(1000);
-    await microtasks();
-    unit.topic.remove(2, 7);
+    const { upstream, unit } = await removeLate();
     t.is(unit.idled, 0);
     let ended = 0;
     const off = () => {
@@ -452,12 +458,7 @@ test('one that comes when nobody wants it any more is ended, by what it returned
 
 test('one that comes when nobody has wanted it for longer than the pause is ended, by what it returned or by its topic', async t => {
   for (const returns of [true, false]) {
-    const upstream = new SlowUpstream();
-    const unit = await UnitTopic.create(upstream);
-    unit.add(2, 7);
-    unit.clock.advance(1000);
-    await microtasks();
-    unit.topic.remove(2, 7);
+    const { upstream, unit } = await removeLate();
     unit.clock.advance(10_000);
     t.is(unit.idled, 0, 'it stays until what is late has settled');
     let ended = 0;

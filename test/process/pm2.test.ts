@@ -107,6 +107,7 @@ for (const major of MAJORS) {
       writeFileSync(says, '');
       const lines = () => readFileSync(says, 'utf8').trim().split('\n');
       const asking = () => lines().filter(line => /^\d+ (leads|follows)$/.test(line));
+      // To close takes longer than the second after which @pm2/io finds that it can't report.
       const app = {
         name: 'loop',
         script: LOOP,
