@@ -82,8 +82,8 @@ export class Service implements TopicHost, MethodHost {
   readonly #report: (error: unknown) => void;
   readonly #warn: (text: string) => void;
   #state: 'serving' | 'draining' | 'stopped' = 'serving';
-  /** The number of the last bundle that came from our own member. */
-  receivedHere = 0;
+  /** By worker, the number of the last bundle of its member that came. */
+  readonly received = new Map<number, number>();
   /** What waits for the lease, or for its turn. */
   readonly #inbox = new Inbox(() => this.#warn(droppedWithdrawals(this.#self)));
   #sliceEndsAt = Number.NEGATIVE_INFINITY;
@@ -175,15 +175,18 @@ export class Service implements TopicHost, MethodHost {
   /** Frames of a member; without `f` it is the primary that speaks. */
   receive(bundle: Bundle): void {
     if (this.#state === 'stopped') return;
-    if (bundle.f === this.#self && bundle.n !== undefined) this.receivedHere = bundle.n;
-    const now = this.clock.now();
-    if (!this.#inbox.isEmpty || (now >= this.#sliceEndsAt && !this.#hasTurned)) return this.#keep(bundle);
-    if (now >= this.#sliceEndsAt) this.#beginSlice(now);
+    this.#note(bundle);
+    if (!this.#inbox.isEmpty || !this.#hasTime(this.clock.now())) return this.#keep(bundle);
     const reader = this.#readerOf(bundle);
     if (!reader || this.#read(bundle, reader, Number.POSITIVE_INFINITY)) return;
     // A call may have ended the term by itself.
     if (this.#isStopped) handBack(reader.rest, this.sender);
     else this.#keep(reader.rest);
+  }
+
+  /** What there was no room for in the primary comes after what followed it. */
+  #note({ f, n }: Bundle): void {
+    if (f !== undefined && n !== undefined && n > (this.received.get(f) ?? 0)) this.received.set(f, n);
   }
 
   /** The lease is valid again. */
@@ -277,9 +280,14 @@ export class Service implements TopicHost, MethodHost {
     });
   }
 
-  /** Whether something may be started now: in the lease, and before timers and I/O must have a turn. */
+  /**
+   * Whether something may be started now: in the lease, and before timers and I/O must have a turn. Where they had one since
+   * the slice began, the next one begins here: to put work aside costs more than to go on.
+   */
   #hasTime(now: number): boolean {
-    return !this.#mustHold(now) && now < this.#sliceEndsAt;
+    if (this.#mustHold(now)) return false;
+    if (now >= this.#sliceEndsAt && this.#hasTurned) this.#beginSlice(now);
+    return now < this.#sliceEndsAt;
   }
 
   /** What there is no room for never began. */

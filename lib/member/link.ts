@@ -15,6 +15,7 @@ import {
   type ControlFrame,
   type Envelope,
   type FromPrimary,
+  type Heard,
   type Join,
   MARKER,
   type News,
@@ -183,14 +184,18 @@ export class Link {
     if (!this.#leaving.has(member.name)) this.#outbox?.control(member.join());
   }
 
-  /** Resolves when all that the member said was written, or is known lost: until then it would die with the process. */
-  async remove(member: LinkMember): Promise<void> {
+  /**
+   * Resolves when all that the member said was written, or is known lost: until then it would die with the process.
+   *
+   * @param heard in the term that it may give back by leaving
+   */
+  async remove(member: LinkMember, heard?: Heard): Promise<void> {
     const { name } = member;
     if (this.#members.get(name) !== member) return;
     this.#members.delete(name);
     // It may have waited to join.
     if (!this.#outbox || this.#leaving.has(name)) return;
-    await new Promise<void>(resolve => this.#leave(name, resolve));
+    await new Promise<void>(resolve => this.#leave(name, heard, resolve));
   }
 
   tell(frame: ControlFrame): void {
@@ -338,9 +343,9 @@ export class Link {
     for (const member of this.#members.values()) this.#join(member);
   }
 
-  #leave(name: string, written?: () => void): void {
+  #leave(name: string, heard: Heard | undefined, written: () => void): void {
     this.#leaving.set(name, ++this.#beats);
-    this.#outbox!.controlInOrder({ k: 'leave', group: name });
+    this.#outbox!.controlInOrder({ k: 'leave', group: name, ...heard });
     this.#outbox!.controlInOrder({ k: 'heartbeat', n: this.#beats }, written);
   }
 

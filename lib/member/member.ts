@@ -23,7 +23,7 @@ import { Failovers, type TermEnd } from '../metrics/failovers.js';
 import { Served } from '../metrics/served.js';
 import { type MemberOptions, memberDigest } from '../options.js';
 import { type FrameView, readFrames } from '../protocol/frames.js';
-import { type Bundle, type Join, Kind, type News, type Offer, type Resign } from '../protocol/messages.js';
+import { type Bundle, type Heard, type Join, Kind, type News, type Offer, type Resign } from '../protocol/messages.js';
 import { toPortable } from '../protocol/travelling-parts.js';
 import { LocalRoad } from '../road/local-road.js';
 import type { Road } from '../road/road.js';
@@ -102,6 +102,8 @@ export class Member implements LinkMember {
   readonly #tenure: Tenure;
   /** The number of the heartbeat from which on a lease is ours. */
   #firstBeat = 0;
+  /** In the last term that was served here. */
+  #heard: Heard | undefined;
   #noPrimaryTimer: Timer | undefined;
   /** Resolves once the primary was sent the last term that this member gave back. */
   #toldOfResigning = Promise.resolve();
@@ -545,8 +547,12 @@ export class Member implements LinkMember {
 
   #resigned({ term, cause, error }: Extract<RoleOrder, { do: 'resign' }>): void {
     const told = error && { error: this.#told.tell(error) };
-    const frame: Resign = { k: 'resign', group: this.name, term, cause, ...told };
+    const frame: Resign = { k: 'resign', group: this.name, cause, ...told, ...this.#heardIn(term) };
     this.#toldOfResigning = new Promise(resolve => this.#link.tellInOrder(frame, resolve));
+  }
+
+  #heardIn(term: number): Heard {
+    return this.#heard?.term === term ? this.#heard : { term };
   }
 
   #hasLease(now: number): boolean {
@@ -555,10 +561,11 @@ export class Member implements LinkMember {
 
   #stop(): void {
     const service = this.#tenure.stop();
+    if (service) this.#heard = { term: service.term, heard: [...service.received].flat() };
     const road = this.#road;
     if (!service || road?.kind !== 'local') return;
     this.#shut();
-    this.calls.end(road, service.receivedHere);
+    this.calls.end(road, service.received.get(this.#link.self.workerId) ?? 0);
   }
 
   #leave(): void {
@@ -566,7 +573,7 @@ export class Member implements LinkMember {
     // In this order: the leader has all of its data before the primary says that it left.
     void this.#inTime(
       () => this.#roads.leave(),
-      () => this.#link.remove(this),
+      () => this.#link.remove(this, this.#heard),
     ).then(() => this.#gone.resolve());
     this.calls.failAll(outcome => closed('The shared client', outcome));
     this.#shut();

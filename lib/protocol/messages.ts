@@ -135,7 +135,7 @@ export interface Join {
   readonly digest: string;
 }
 
-export interface Leave {
+export interface Leave extends Partial<Heard> {
   readonly k: 'leave';
   readonly group: string;
 }
@@ -201,11 +201,17 @@ export type DeposedCause =
   /** It was silent, and killed for it. */
   | 'killed';
 
+/** What a leader read in its term. What the primary passed on to it after that never began. */
+export interface Heard {
+  readonly term: number;
+  /** Worker ids and numbers in turn: of the last bundle that came of the worker's member. */
+  readonly heard?: readonly number[];
+}
+
 /** The leader, or the successor that was asked to prepare, gives the term back. Its real client is closed. */
-export interface Resign {
+export interface Resign extends Heard {
   readonly k: 'resign';
   readonly group: string;
-  readonly term: number;
   readonly cause: ResignCause;
   readonly error?: PortablePayload;
 }

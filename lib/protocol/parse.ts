@@ -182,6 +182,8 @@ const isPayload = (value: unknown) =>
   areTravellingParts(value.parts, undefined);
 const payload: Test = [isPayload, 'an encoded value'];
 const peer: Test = [value => isRecord(value) && isCount(value.workerId) && isCount(value.pid), 'a worker id and a pid'];
+/** An odd one out has no number: it counts as if it weren't there. */
+const heard = optional(listOf(count, 200_000));
 const road = oneOf('relay', 'direct');
 const anyRoad = oneOf('relay', 'direct', 'only direct');
 
@@ -279,13 +281,13 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
       handover: oneOf('exclusive', 'overlap'),
       digest: text,
     },
-    leave: { group },
+    leave: { group, term: optional(count), heard },
     heartbeat: { n: count },
     ack: { n: count },
     ready: { group, term: count, methods: listOf(text, 10_000) },
     prepared: { group, term: count, methods: listOf(text, 10_000) },
     yield: { group, term: count, now: optional(flag) },
-    resign: { group, term: count, cause: oneOf('resigned', 'failed', 'broken'), error: optional(payload) },
+    resign: { group, term: count, cause: oneOf('resigned', 'failed', 'broken'), error: optional(payload), heard },
     news: {
       group,
       term: count,

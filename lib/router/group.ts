@@ -1,7 +1,7 @@
 // One group in the primary: holds its state, feeds it events, and carries out the orders that follow.
 
 import type { Failovers, TermEnd } from '../metrics/failovers.js';
-import type { FromWorker, Join, News, Offer, OnRoad, Transfer, TransferFailure } from '../protocol/messages.js';
+import type { FromWorker, Heard, Join, News, Offer, OnRoad, Transfer, TransferFailure } from '../protocol/messages.js';
 import type { PortablePayload } from '../protocol/payload.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { memberKey } from '../utils/secret.js';
@@ -122,6 +122,7 @@ export class Group {
   receive(workerId: number, frame: Exclude<Extract<FromWorker, { group: string }>, Join | Transfer>): void {
     switch (frame.k) {
       case 'leave':
+        this.#trim(workerId, frame);
         return this.removeMember(workerId, { type: 'leave', workerId });
       case 'ready':
         return this.apply({ type: 'ready', workerId, term: frame.term, methods: frame.methods });
@@ -134,6 +135,7 @@ export class Group {
       case 'on road':
         return this.#onRoad(workerId, frame);
       case 'resign':
+        this.#trim(workerId, frame);
         return this.apply({ type: 'resign', workerId, term: frame.term, cause: frame.cause, error: frame.error });
     }
   }
@@ -188,6 +190,14 @@ export class Group {
     this.roads.set(workerId, { term, road });
     if (problem !== undefined)
       this.host.emit('warning', { message: notDirectIn(workerId, this.name, problem), name: this.name, workerId });
+  }
+
+  /** What the leader never read of what was passed on to it is its callers' own again. */
+  #trim(workerId: number, { term, heard }: Partial<Heard>): void {
+    if (!heard || workerId !== this.leader || term !== this.term) return;
+    const read = new Map<number, number>();
+    for (let i = 0; i + 1 < heard.length; i += 2) read.set(heard[i]!, heard[i + 1]!);
+    for (const [id, passed] of this.received) this.received.set(id, Math.min(passed, read.get(id) ?? 0));
   }
 
   #carryOut(order: GroupOrder): void {

@@ -38,6 +38,7 @@ function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bun
   if (!leader) return;
   const passed = passedOn(bundle);
   passed.f = from.workerId;
+  if (bundle.n !== undefined) passed.n = bundle.n;
   if (group.isHandingOver) return handBack(host, from, leader, passed);
   // What a member says about its road has no number.
   if (bundle.n !== undefined) group.received.set(from.workerId, bundle.n);

@@ -688,12 +688,22 @@ test('a call that ends the term by itself is the last that begins', async t => {
   t.deepEqual(begun, ['finish']);
 });
 
-test('what of its own member’s bundles arrived is known by their numbers', async t => {
+test('what of each member’s bundles came is known by their numbers', async t => {
   const unit = await UnitService.create(echo);
-  unit.service.receive(bundle({ term: TERM, from: 2, number: 9 }, call(7, 'get')));
-  t.is(unit.service.receivedHere, 0);
-  unit.service.receive(bundle({ term: TERM, from: SELF, number: 3 }, call(8, 'get')));
-  t.is(unit.service.receivedHere, 3);
+  for (const [from, number] of [
+    [2, 9],
+    [SELF, 3],
+    // What there was no room for in the primary.
+    [2, 7],
+  ] as const)
+    unit.service.receive(bundle({ term: TERM, from, number }, call(7, 'get')));
+  t.deepEqual(
+    [...unit.service.received],
+    [
+      [2, 9],
+      [SELF, 3],
+    ],
+  );
 });
 
 test('what only a leader or the primary says is passed over', async t => {

@@ -122,6 +122,33 @@ test('a leader that steps down with nothing to wait for is told once that it fol
   t.deepEqual(unit.told(), ['join', 'ready 5', 'yield 5', 'resign 5']);
 });
 
+test('a leader that gives its term back says what it read of each member', async t => {
+  for (const [way, frame] of [
+    ['resign', { k: 'resign', group: 'g', term: 5, cause: 'resigned', heard: [2, 7, 3, 1] }],
+    ['leave', { k: 'leave', group: 'g', term: 5, heard: [2, 7, 3, 1] }],
+  ] as const) {
+    const unit = new UnitMember();
+    unit.member.start();
+    await unit.lead(5);
+    const call = { kind: Kind.CALL, id: 1, value: ['none', null, []] };
+    for (const [f, n] of [
+      [2, 6],
+      [2, 7],
+      [3, 1],
+    ] as const)
+      unit.member.data({ ...bundle({ term: 5, number: n }, call), f });
+    const gone = unit.member[way]();
+    await unit.say({ k: 'handover', group: 'g', term: 5 });
+    await gone;
+    // It was under way.
+    unit.member.data({ ...bundle({ term: 5, number: 8 }, call), f: 2 });
+    t.deepEqual(
+      unit.unit.told().filter(({ k }) => k === way),
+      [frame],
+    );
+  }
+});
+
 test('a member that left before it could join never joins', async t => {
   const unit = new UnitMember();
   await unit.member.leave();
@@ -143,7 +170,7 @@ test('the next member of a name does not take up what the one before it has left
   t.false(unit.member.isLeader);
   await unit.news(6, 'opening', 1);
   t.deepEqual(unit.opens, [5, 6]);
-  t.deepEqual(unit.told(), ['join', 'ready 5', 'yield 5', 'leave', 'join', 'ready 6']);
+  t.deepEqual(unit.told(), ['join', 'ready 5', 'yield 5', 'leave 5', 'join', 'ready 6']);
 });
 
 test('a leader beats while its real client closes, so that it is not taken for one that hangs', async t => {

@@ -35,6 +35,8 @@ const CONTROL: Readonly<Record<string, object>> = {
   prepared: { k: 'prepared', group: 'g'.repeat(512), term: 5, methods: [] },
   yield: { k: 'yield', group: 'g', term: 5 },
   resign: { k: 'resign', group: 'g', term: 5, cause: 'resigned' },
+  'resign with what was read': { k: 'resign', group: 'g', term: 5, cause: 'broken', heard: [2, 7] },
+  'leave with what was read': { k: 'leave', group: 'g', term: 5, heard: [] },
   'resign with an error': { k: 'resign', group: 'g', term: 5, cause: 'failed', error: payloadWithParts },
   news: { k: 'news', group: 'g', term: 0, phase: 'vacant' },
   'news of a leader': {

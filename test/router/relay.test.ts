@@ -27,12 +27,12 @@ const MUCH = 'x'.repeat(WINDOW_BYTES - bytesOf({ g: 'g', t: 5, h: [0, 0, 0, 0], 
 /** As the argument of a call. */
 const MUCH_TO_PUT = MUCH.slice('[]'.length + 'put'.length + 16);
 
-test('what a follower says reaches the leader with who said it, its number left out', t => {
+test('what a follower says reaches the leader with who said it', t => {
   const { primary, term } = setUp();
   primary.data(2, bundle({ term, number: 1 }, call(7)));
   const [got] = primary.got(1);
   const m = ['get', Number.POSITIVE_INFINITY];
-  t.deepEqual(got, { g: 'g', t: term, f: 2, h: [Kind.CALL + ABOUT, 7, 2, 0], x: '[[]]', m });
+  t.deepEqual(got, { g: 'g', t: term, n: 1, f: 2, h: [Kind.CALL + ABOUT, 7, 2, 0], x: '[[]]', m });
 });
 
 test('what the leader says reaches those it names, and nobody learns who else did', t => {
@@ -119,6 +119,32 @@ test('the end of a term tells each member which of its bundles was the last to a
   primary.exited(1);
   t.deepEqual(frameWords(primary.got(2)), ['END 2 0']);
   t.deepEqual(frameWords(primary.got(3)), ['END 0 0']);
+});
+
+for (const end of ['resign', 'leave'] as const) {
+  test(`what a leader had not read when it gave its term back by ${end} is its callers' own again`, t => {
+    const { primary, term } = setUp();
+    for (const number of [1, 2, 3]) primary.data(2, bundle({ term, number }, call(number)));
+    primary.data(3, bundle({ term, number: 1 }, call(1)));
+    primary.say(1, {
+      k: end,
+      group: 'g',
+      term,
+      heard: [2, 2],
+      ...(end === 'resign' && { cause: 'resigned' }),
+    } as never);
+    t.is(frameWords(primary.got(2))[0], 'END 2 0');
+    t.is(frameWords(primary.got(3))[0], 'END 0 0');
+  });
+}
+
+test('what a leader says that it has read counts for its own term alone, and not beyond what it was sent', t => {
+  const { primary, term } = setUp();
+  primary.data(2, bundle({ term, number: 1 }, call(1)), bundle({ term, number: 2 }, call(2)));
+  primary.say(2, { k: 'resign', group: 'g', term, cause: 'resigned', heard: [2, 0] });
+  primary.say(1, { k: 'resign', group: 'g', term: term - 1, cause: 'resigned', heard: [2, 0] });
+  primary.say(1, { k: 'resign', group: 'g', term, cause: 'resigned', heard: [2, 9, 3] });
+  t.deepEqual(frameWords(primary.got(2)), ['END 2 0']);
 });
 
 test('what arrived of a term counts for that term alone', t => {

@@ -81,6 +81,26 @@ system('calls in progress get drainTimeoutMs; what is left then ends, or is sent
   t.is(idempotent.end, 'ok');
 });
 
+for (const way of ['resign', 'close'] as const) {
+  system(
+    `a call that the primary passes on to a leader that went without its word by ${way}() runs once, elsewhere`,
+    async (t, rig) => {
+      const clients = await rig.clients(3, { drainTimeoutMs: 200 });
+      rig.cluster.freezePrimary();
+      const left = watch(clients[0]![way]());
+      const early = watch(clients[1]!.echo('early'));
+      await rig.time.advance(300);
+      const late = watch(clients[2]!.echo('late'));
+      await rig.time.advance(700);
+      t.deepEqual([early.end, late.end], [undefined, undefined]);
+      rig.cluster.thawPrimary();
+      await rig.time.advance(500);
+      t.deepEqual([left.end, early.end, late.end], ['ok', 'ok', 'ok']);
+      t.deepEqual([rig.upstream().count('echo', 'early'), rig.upstream().count('echo', 'late')], [1, 1]);
+    },
+  );
+}
+
 system('a drain that takes longer than leaderTimeoutMs is not taken for silence', async (t, rig) => {
   const clients = await rig.clients(2);
   const call = watch(clients[1]!.work('slow', 5 * LEADER_TIMEOUT_MS));
