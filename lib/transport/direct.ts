@@ -29,7 +29,7 @@ export interface Connection {
 
 /** What a connection reports. None of it may throw. */
 export interface ConnectionHandlers {
-  /** Bytes, cut anywhere; in the order written. They are the receiver's own. */
+  /** Bytes, cut anywhere; in the order written. They hold until it returns: then others may take their place. */
   data(chunk: Uint8Array): void;
   /** There is room again, after `write` returned `false`. */
   drained(): void;

@@ -206,11 +206,17 @@ class MemoryConnection implements Connection {
     this.waitingBytes += bytes.length;
     this.#isFull ||= this.waitingBytes > ROOM_BYTES;
     const cut = (++this.#writes * 7919) % bytes.length;
-    if (cut > 0) out.push(() => peer.handlers?.data(bytes.subarray(0, cut)));
+    if (cut > 0) out.push(() => peer.#read(bytes.subarray(0, cut)));
     out.push(
-      () => peer.handlers?.data(bytes.subarray(cut)),
+      () => peer.#read(bytes.subarray(cut)),
       () => this.#wasWritten(bytes.length),
     );
+  }
+
+  /** As with a real one, the bytes are others soon after that. */
+  #read(chunk: Buffer): void {
+    this.handlers?.data(chunk);
+    chunk.fill(0);
   }
 
   /** Nobody is there to read: as with a real one, what came from there and isn't read yet is lost with the connection. */

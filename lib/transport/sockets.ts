@@ -22,6 +22,9 @@ import { sweepSockets } from './socket-sweep.js';
 /** How often it is looked whether others still find a socket: what clears old files out of temporary folders may remove it. */
 const CHECK_MS = 2000;
 
+/** As many bytes as Node asks the system for at once. */
+const READ_BYTES = 64 * 1024;
+
 /** What {@link createSockets} works on; a test brings its own. */
 export interface SocketsParts {
   readonly clock?: Clock;
@@ -48,12 +51,25 @@ export function createSockets({
     },
     connect: (address, handlers) => {
       const problem = isWindows ? undefined : notOurs(address);
-      const connection = new SocketConnection(problem ? new Socket().destroy(problem) : connect(address), clock);
+      const onread = isWindows ? undefined : { buffer: room(), callback: (count: number) => connection.read(count) };
+      const socket = problem ? new Socket().destroy(problem) : connect({ path: address, onread });
+      const connection: SocketConnection = new SocketConnection(socket, clock, onread?.buffer);
       connection.report(handlers);
       return connection;
     },
     remove: removeSocket,
   };
+}
+
+/**
+ * What is read by the connections that were made here: it is looked at before the next one reads. Node would allocate it
+ * anew for each time. On Windows more than one may read at a time.
+ */
+let readRoom: Buffer | undefined;
+
+function room(): Buffer {
+  readRoom ??= Buffer.allocUnsafeSlow(READ_BYTES);
+  return readRoom;
 }
 
 class SocketListener implements Listener {

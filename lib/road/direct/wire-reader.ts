@@ -57,7 +57,7 @@ export class WireReader {
     while (bytes.length - at >= LENGTH_BYTES && !this.#isStopped) {
       const size = this.#sizeAt(bytes, at);
       if (bytes.length - at < size) break;
-      this.#read(bytes.subarray(at, at + size));
+      this.#read(bytes.subarray(at, at + size), false);
       at += size;
     }
     if (at < bytes.length && !this.#isStopped) this.#keep(bytes.subarray(at));
@@ -75,7 +75,7 @@ export class WireReader {
     this.#filled += count;
     if (this.#filled < partial.length) return NOTHING;
     this.#partial = undefined;
-    this.#read(partial);
+    this.#read(partial, true);
     if (isKeptByNobody(partial)) giveRoom(partial);
     return bytes.subarray(count);
   }
@@ -97,7 +97,8 @@ export class WireReader {
     return size;
   }
 
-  #read(message: Buffer): void {
+  /** @param isOurs whether its memory stays what it is */
+  #read(message: Buffer, isOurs: boolean): void {
     const what = message[LENGTH_BYTES];
     switch (what) {
       case What.HELLO:
@@ -115,7 +116,7 @@ export class WireReader {
         return this.handlers.final(readNumber(message, LENGTH_BYTES + 1));
       case What.BUNDLE:
         if (message.length < BUNDLE_BYTES) throw brokenFrame('a bundle', 'complete');
-        return this.handlers.bundle(readNumber(message, 5), readNumber(message, 13), readBundle(message));
+        return this.handlers.bundle(readNumber(message, 5), readNumber(message, 13), readBundle(message, isOurs));
       default:
         throw brokenFrame('a message', 'one that is known');
     }
@@ -124,17 +125,23 @@ export class WireReader {
 
 const NOTHING = Buffer.alloc(0);
 
-/** Whether all parts of a bundle are strings, which are copied out of it; as far as its beginning tells. */
+/** Whether all parts of a bundle are copied out of it; as far as its beginning tells. */
 function isKeptByNobody(bytes: Buffer): boolean {
   if (bytes[LENGTH_BYTES] !== What.BUNDLE || bytes.length < BUNDLE_BYTES) return false;
   const start = BUNDLE_BYTES + bytes.readUInt32LE(22) * FRAME_BYTES;
   const end = start + bytes.readUInt32LE(30) * PART_BYTES;
   if (end > bytes.length) return false;
   for (let at = start; at < end; at += PART_BYTES) {
-    if (bytes[at] !== PartKind.ASCII && bytes[at] !== PartKind.UTF8) return false;
+    const isString = bytes[at] === PartKind.ASCII || bytes[at] === PartKind.UTF8;
+    if (!isString && !isCopied(bytes[at]!, bytes.readUInt32LE(at + 1))) return false;
   }
   return true;
 }
+
+/** From this length on bytes that aren't large get memory of their own, which nobody has to give them later. */
+const WORTH_COPYING = 4096;
+
+const isCopied = (kind: number, length: number): boolean => kind === PartKind.BYTES && length >= WORTH_COPYING;
 
 function readJson(message: Buffer, what: string, start: number, end?: number): unknown {
   try {
@@ -151,7 +158,7 @@ function readNumber(message: Buffer, at: number): number {
   return number;
 }
 
-function readBundle(message: Buffer): ReadBundle {
+function readBundle(message: Buffer, isOurs: boolean): ReadBundle {
   const frames = message.readUInt32LE(22);
   const textBytes = message.readUInt32LE(26);
   const partCount = message.readUInt32LE(30);
@@ -166,7 +173,7 @@ function readBundle(message: Buffer): ReadBundle {
   const h = readHead(message, BUNDLE_BYTES, frames);
   checkHead(h, text.length, partCount, m ? m.length / 2 : 0);
   const x = `[${text}]`;
-  if (partCount > 0) return { h, x, ...(m && { m }), p: readParts(message, partCount, partsAt, textEnd) };
+  if (partCount > 0) return { h, x, ...(m && { m }), p: readParts(message, partCount, partsAt, textEnd, isOurs) };
   if (textEnd !== message.length) throw brokenFrame('a bundle', 'as long as it says');
   return m ? { h, x, m } : { h, x };
 }
@@ -189,7 +196,7 @@ function checkHead(h: readonly number[], characters: number, parts: number, abou
   if (charactersSaid !== characters || partsSaid !== parts) throw brokenFrame('a bundle', 'as its head says');
 }
 
-function readParts(message: Buffer, count: number, partsAt: number, textEnd: number): Part[] {
+function readParts(message: Buffer, count: number, partsAt: number, textEnd: number, isOurs: boolean): Part[] {
   const parts: Part[] = new Array(count);
   const large: number[] = [];
   let at = textEnd;
@@ -200,20 +207,29 @@ function readParts(message: Buffer, count: number, partsAt: number, textEnd: num
       continue;
     }
     const end = at + message.readUInt32LE(partsAt + i * PART_BYTES + 1);
-    parts[i] = readPart(message, kind, at, end);
+    parts[i] = readPart(message, kind, at, end, isOurs);
     at = end;
   }
   for (const i of large) {
     const end = at + message.readUInt32LE(partsAt + i * PART_BYTES + 1);
-    parts[i] = message.subarray(at, end);
+    parts[i] = isOurs ? message.subarray(at, end) : copyOf(message, at, end);
     at = end;
   }
   if (at !== message.length) throw brokenFrame('a bundle', 'as long as it says');
   return parts;
 }
 
-function readPart(message: Buffer, kind: number, start: number, end: number): Part {
+function readPart(message: Buffer, kind: number, start: number, end: number, isOurs: boolean): Part {
   if (end > message.length) throw brokenFrame('a bundle', 'as long as it says');
   if (kind === PartKind.ASCII) return readLatin1(message, start, end);
-  return kind === PartKind.UTF8 ? message.toString('utf8', start, end) : message.subarray(start, end);
+  if (kind === PartKind.UTF8) return message.toString('utf8', start, end);
+  if (isOurs && !isCopied(kind, end - start)) return message.subarray(start, end);
+  return copyOf(message, start, end);
+}
+
+/** In memory of its own, if it is worth it: then nobody has to copy it once more. */
+function copyOf(message: Buffer, start: number, end: number): Buffer {
+  const copy = end - start < WORTH_COPYING ? Buffer.allocUnsafe(end - start) : Buffer.allocUnsafeSlow(end - start);
+  message.copy(copy, 0, start, end);
+  return copy;
 }
