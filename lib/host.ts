@@ -38,6 +38,7 @@ import { LogEnd } from './pm2/log-end.js';
 import { findMetricSink, showMetrics } from './pm2/metrics.js';
 import type { SecretStore } from './pm2/offers.js';
 import { newId } from './protocol/ids.js';
+import { shareConnections } from './road/direct/shared-transport.js';
 import { Primary } from './router/primary.js';
 import { Router } from './router/router.js';
 import type { Bus } from './transport/bus.js';
@@ -260,11 +261,12 @@ export class Host {
     const world = this.#world;
     // In the primary itself the relay is as short as it gets.
     if (world.where !== 'worker' && world.where !== 'pm2') return {};
-    const { createDirect } = world;
-    if (!streams || !createDirect) return { createDirect };
-    const { clock } = world;
+    const { clock, createDirect } = world;
+    if (!createDirect) return {};
+    const createShared = () => shareConnections(createDirect(), clock);
+    if (!streams) return { createDirect: createShared };
     const onBus = (why: string) => this.#warn(dataOnBus(why));
-    return { createDirect: () => createBusFallback({ clock, sockets: createDirect(), streams, onBus }) };
+    return { createDirect: () => createBusFallback({ clock, sockets: createShared(), streams, onBus }) };
   }
 
   #link(end: WorkerEnd, onClose = () => {}, streams?: BusStreams): HostLink {

@@ -9,10 +9,14 @@
 // What a killed process left is removed with `remove`: by the primary, by the others where there is none, or by the next
 // process that begins, where all were killed.
 
+/** Bytes of memory in front of the first part of each write that are the connection's, to write its own there. */
+export const HEAD_BYTES = 8;
+
 /** One end of a connection. */
 export interface Connection {
   /**
    * Hands bytes over, in order. Never throws: on a closed connection they are dropped.
+   * @param parts at least one, the first with {@link HEAD_BYTES} of the writer's memory in front
    * @param written called once the bytes may change, now or later; where they are dropped, perhaps never
    * @returns `false` where more should wait for {@link ConnectionHandlers.drained}
    */

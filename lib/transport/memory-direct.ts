@@ -178,7 +178,7 @@ class MemoryConnection implements Connection {
   }
 
   close(problem?: Error): void {
-    if (!this.isOpen && !this.handlers) return;
+    if (!this.home.ends.has(this)) return;
     const { handlers } = this;
     this.#leave();
     handlers?.closed(problem);

@@ -2,7 +2,9 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
+import type { GroupsApi } from '../fixtures/process-groups.js';
 import { startRig } from '../helpers/process-rig.js';
 
 test.serial('no frame of a thousand calls passes the primary', async t => {
@@ -39,4 +41,25 @@ test.serial('on the relay each call passes it twice', async t => {
   const before = await primary.do.status();
   await followers[0].do.callMany(1000, 'relayed');
   t.is((await primary.do.status()).messages - before.messages, 2000);
+});
+
+// Only Linux lists what a process has open.
+const linux = process.platform === 'linux' ? test.serial : test.skip;
+
+linux('200 groups of 4 workers share the connections between each two of them', async t => {
+  const rig = await startRig(t, { primary: { road: 'direct' } });
+  const workers = await Promise.all(
+    [1, 2, 3, 4].map(() => rig.forkProgram<GroupsApi, never>({ program: 'process-groups.js' })),
+  );
+  await Promise.all(workers.map(worker => worker.do.create(200)));
+  const direct = async () => {
+    const roads = await Promise.all(workers.map(worker => worker.do.roads()));
+    return roads.reduce((sum, { direct = 0 }) => sum + direct, 0);
+  };
+  while ((await direct()) < 600) await sleep(50);
+  for (const worker of workers) t.is(await worker.do.callAll(), 200);
+  const sockets = await Promise.all(workers.map(worker => worker.do.sockets()));
+  t.true(Math.max(...sockets) < 30, `${sockets}`);
+  await Promise.all(workers.map(worker => worker.do.close()));
+  while (Math.max(...(await Promise.all(workers.map(worker => worker.do.sockets())))) > 6) await sleep(50);
 });

@@ -203,4 +203,20 @@ export const LEADERS: readonly Mutation[] = [
     replace: 'const TURN_MS = 10_000;',
     seed: 309,
   },
+  {
+    name: 'a connection that breaks is told to the first of its channels alone',
+    file: 'road/direct/shared-connection.js',
+    find: '[...this.#channels.values(), ...this.#unnamed])',
+    replace: '[...this.#channels.values(), ...this.#unnamed].slice(0, 1))',
+    seed: 31,
+    road: 'direct',
+  },
+  {
+    name: 'a channel does not hear that there is room again',
+    file: 'road/direct/shared-connection.js',
+    find: 'channel.drained();',
+    replace: '',
+    seed: 16,
+    road: 'direct',
+  },
 ];

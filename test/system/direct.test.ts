@@ -1,10 +1,12 @@
 import type { ExecutionContext } from 'ava';
 import { Kind, kindOf, type Packet } from '../../lib/protocol/messages.js';
 import { RECONNECT_MS } from '../../lib/road/direct/direct-road.js';
+import { shareConnections } from '../../lib/road/direct/shared-transport.js';
 import type { TestWorker } from '../../lib/testing.js';
 import type { MemoryDirect } from '../../lib/transport/memory-direct.js';
 import { endOf, eventsOf, type Rig, type RigOptions, recorder, system, watch } from '../helpers/system-test.js';
 import { bundlesOf } from '../helpers/unit-frames.js';
+import { written } from '../helpers/written-bytes.js';
 
 const direct = (title: string, body: (t: ExecutionContext, rig: Rig) => Promise<void>, options: RigOptions = {}) =>
   system(title, body, { over: ['direct'], ...options });
@@ -191,7 +193,8 @@ direct('a stranger, and a member of another term, is turned away', async (t, rig
   await rig.connect();
   const { addresses } = networkOf(rig.workers[0]!);
   const [address] = addresses.keys();
-  const knocking = networkOf(rig.fork());
+  const stranger = rig.fork();
+  const knocking = shareConnections(networkOf(stranger), stranger.clock);
   const say = async (bytes: Uint8Array) => {
     let end = 'open';
     const connection = knocking.connect(address!, {
@@ -203,7 +206,7 @@ direct('a stranger, and a member of another term, is turned away', async (t, rig
         end = 'closed';
       },
     });
-    connection.write([bytes]);
+    connection.write([written(bytes)]);
     await rig.time.settle();
     return end;
   };
@@ -282,4 +285,49 @@ direct('a second group that is led in the same worker has the same door and a se
   t.is(client.status().road, 'direct');
   t.is(networkOf(first).addresses.size, 1);
   t.is(await rig.time.until(client.echo(1)), 1);
+});
+
+direct('many groups share one connection, which breaks for all of them and goes with the last', async (t, rig) => {
+  const names = Array.from({ length: 20 }, (_, i) => `group ${i}`);
+  const [leading, following] = [rig.fork(), rig.fork()];
+  for (const name of names) await rig.time.until(rig.client(leading, { name }).ready());
+  const clients = names.map(name => rig.client(following, { name, eligible: false }));
+  await rig.time.until(Promise.all(clients.map(client => client.ready())));
+  await rig.connect();
+  const areDirect = () => clients.every(client => client.status().road === 'direct');
+  t.true(areDirect());
+  const open = () => [leading, following].map(worker => networkOf(worker).ends.size);
+  t.deepEqual(open(), [1, 1]);
+  const echoAll = () => rig.time.until(Promise.all(clients.map((client, i) => client.echo(i))));
+  t.deepEqual(await echoAll(), [...names.keys()]);
+
+  const calls = clients.map((client, i) => watch(client.echo(i)));
+  await rig.time.turns(1);
+  following.breakConnections();
+  await rig.time.advance(RECONNECT_MS);
+  await rig.time.settle();
+  t.true(calls.every(({ end }) => end === 'ok'));
+  t.true(areDirect());
+  t.deepEqual(open(), [1, 1]);
+
+  const [first, ...others] = clients;
+  await rig.time.until(first!.close());
+  t.deepEqual(await rig.time.until(Promise.all(others.map((client, i) => client.echo(i)))), [...others.keys()]);
+  t.deepEqual(open(), [1, 1]);
+  await rig.time.until(Promise.all(others.map(client => client.close())));
+  await rig.time.settle();
+  t.deepEqual(open(), [0, 0]);
+});
+
+direct('a large value of one group does not hold up a call of another', async (t, rig) => {
+  const [leading, following] = [rig.fork(), rig.fork()];
+  for (const name of ['large', 'small']) await rig.time.until(rig.client(leading, { name }).ready());
+  const [large, small] = ['large', 'small'].map(name => rig.client(following, { name, eligible: false }));
+  await rig.time.until(Promise.all([large!.ready(), small!.ready()]));
+  await rig.connect();
+  const order: string[] = [];
+  const long = large!.echo('x'.repeat(10_000_000)).then(() => order.push('large'));
+  const short = small!.echo(1).then(() => order.push('small'));
+  await rig.time.until(Promise.all([long, short]));
+  t.deepEqual(order, ['small', 'large']);
 });

@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { shareConnections } from '../../lib/road/direct/shared-transport.js';
 import { createBusFallback } from '../../lib/transport/bus-fallback.js';
 import { BusStreams } from '../../lib/transport/bus-streams.js';
 import type { Connection, DirectTransport, Listener } from '../../lib/transport/direct.js';
@@ -13,6 +14,7 @@ import { keepSecrets, readSecrets } from '../../lib/transport/socket-files.js';
 import { createSockets } from '../../lib/transport/sockets.js';
 import { systemClock } from '../../lib/utils/clock.js';
 import { Daemon } from '../helpers/pm2-daemon.js';
+import { written } from '../helpers/written-bytes.js';
 
 interface Place {
   readonly here: DirectTransport;
@@ -86,7 +88,7 @@ class Meeting {
     const count = this.ends.length;
     const here = new End();
     here.connection = this.place.here.connect(address, here.handlers);
-    here.connection.write([Buffer.from('>')]);
+    here.connection.write([written('>')]);
     while (this.ends.length === count) await new Promise<void>(resolve => this.#arrived.push(resolve));
     const there = this.ends[count]!;
     await there.until(() => there.text === '>');
@@ -98,6 +100,11 @@ const PLACES: Readonly<Record<string, () => Place | Promise<Place>>> = {
   sockets() {
     const folder = mkdtempSync(join(tmpdir(), 'direct-'));
     const transport = createSockets({ clock: systemClock, folder: () => folder });
+    return { here: transport, there: transport, end: () => rmSync(folder, { recursive: true }) };
+  },
+  'shared sockets'() {
+    const folder = mkdtempSync(join(tmpdir(), 'direct-'));
+    const transport = shareConnections(createSockets({ clock: systemClock, folder: () => folder }), systemClock);
     return { here: transport, there: transport, end: () => rmSync(folder, { recursive: true }) };
   },
   bus: createBusPlace,
@@ -113,6 +120,15 @@ const PLACES: Readonly<Record<string, () => Place | Promise<Place>>> = {
         end();
         rmSync(folder, { recursive: true });
       },
+    };
+  },
+  'shared memory'() {
+    const network = new MemoryNetwork();
+    const [here, there] = [network.fork(), network.fork()];
+    return {
+      here: shareConnections(here.direct, here.clock),
+      there: shareConnections(there.direct, there.clock),
+      end: () => network.close(),
     };
   },
   memory() {
@@ -150,9 +166,9 @@ for (const [name, createPlace] of Object.entries(PLACES)) {
 
   check('bytes arrive both ways, in order, and what is handed over may come in pieces', async (t, meeting, address) => {
     const [here, there] = await meeting.connect(address);
-    here.connection.write([Buffer.from('a'), Buffer.from('b')]);
-    here.connection.write([Buffer.from('c')]);
-    there.connection.write([Buffer.from('answer')]);
+    here.connection.write([written('a'), Buffer.from('b')]);
+    here.connection.write([written('c')]);
+    there.connection.write([written('answer')]);
     await there.until(() => there.text === '>abc');
     await here.until(() => here.text === 'answer');
     here.connection.destroy();
@@ -163,18 +179,18 @@ for (const [name, createPlace] of Object.entries(PLACES)) {
   check('a writer hears when there is room again', async (t, meeting, address) => {
     const [here, there] = await meeting.connect(address);
     const bytes = Buffer.alloc(1_000_000);
-    let written = 0;
-    while (here.connection.write([bytes]) && written < 100) written++;
+    let count = 0;
+    while (here.connection.write([written(bytes)]) && count < 100) count++;
     t.true(here.connection.waitingBytes > 0);
     await here.until(() => here.drains === 1);
-    await there.until(() => there.bytes === 1 + (written + 1) * bytes.length);
+    await there.until(() => there.bytes === 1 + (count + 1) * bytes.length);
     t.is(here.connection.waitingBytes, 0);
     here.connection.destroy();
   });
 
   check('what was written before the end arrives, then it is closed on both sides', async (t, meeting, address) => {
     const [here, there] = await meeting.connect(address);
-    here.connection.write([Buffer.from('last')]);
+    here.connection.write([written('last')]);
     await new Promise<void>(resolve => here.connection.end(resolve));
     await there.until(() => there.closes === 1);
     t.is(there.text, '>last');
@@ -185,7 +201,7 @@ for (const [name, createPlace] of Object.entries(PLACES)) {
   check('who ends is told of the end of the peer, and hears what that wrote before', async (t, meeting, address) => {
     const [here, there] = await meeting.connect(address);
     here.connection.end(() => {});
-    there.connection.write([Buffer.from('not read yet')]);
+    there.connection.write([written('not read yet')]);
     await here.until(() => here.closes === 1);
     t.is(here.text, 'not read yet');
     t.is(there.closes, 1);
@@ -196,7 +212,7 @@ for (const [name, createPlace] of Object.entries(PLACES)) {
     const [here, there] = await meeting.connect(address);
     there.connection.destroy();
     await here.until(() => here.closes === 1);
-    t.true(here.connection.write([Buffer.from('into the void')]));
+    t.true(here.connection.write([written('into the void')]));
     await new Promise<void>(resolve => here.connection.end(resolve));
     await new Promise<void>(resolve => here.connection.settle(resolve));
     t.is(here.closes, 1);
@@ -204,7 +220,7 @@ for (const [name, createPlace] of Object.entries(PLACES)) {
 
   check('settled, all is known that the peer had written', async (t, meeting, address) => {
     const [here, there] = await meeting.connect(address);
-    there.connection.write([Buffer.alloc(100_000, 'x')]);
+    there.connection.write([written(Buffer.alloc(100_000, 'x'))]);
     const settled = new Promise<number>(resolve => here.connection.settle(() => resolve(here.bytes)));
     t.is(await settled, 100_000);
     here.connection.destroy();
@@ -215,7 +231,7 @@ for (const [name, createPlace] of Object.entries(PLACES)) {
     meeting.listener.close();
     const here = new End();
     here.connection = meeting.place.here.connect(address, here.handlers);
-    here.connection.write([Buffer.from('>')]);
+    here.connection.write([written('>')]);
     await here.until(() => here.closes === 1);
     t.truthy(here.problem?.message);
     await new Promise<void>(resolve => here.connection.settle(resolve));
@@ -224,7 +240,7 @@ for (const [name, createPlace] of Object.entries(PLACES)) {
   check('connections outlive the listener', async (t, meeting, address) => {
     const [here, there] = await meeting.connect(address);
     meeting.listener.close();
-    there.connection.write([Buffer.from('still here')]);
+    there.connection.write([written('still here')]);
     await here.until(() => here.text === 'still here');
     here.connection.destroy();
     t.pass();

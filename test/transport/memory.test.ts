@@ -289,3 +289,28 @@ test('where it takes time to read a message, its sender hears in a later turn th
   }
   t.deepEqual(log, ['wrote short', 'read short', 'read long', 'wrote long']);
 });
+
+test('what waits for a connection to settle goes on where it broke, and was destroyed before that was reported', async t => {
+  const network = new MemoryNetwork();
+  const [here, there] = [network.fork(), network.fork()];
+  const silent = { data() {}, drained() {}, closed: () => t.fail() };
+  const address = await new Promise<string>((listening, failed) => {
+    there.direct.listen({
+      listening,
+      failed,
+      accept: connection => {
+        connection.destroy();
+        return silent;
+      },
+    });
+  });
+  const connection = here.direct.connect(address, silent);
+  connection.write([Buffer.from('x')]);
+  await new Promise(resolve => setImmediate(resolve));
+  const settled = new Promise<void>(resolve => connection.settle(resolve));
+  connection.write([Buffer.from('y')]);
+  connection.destroy();
+  await settled;
+  t.pass();
+  network.close();
+});

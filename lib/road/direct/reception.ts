@@ -15,8 +15,11 @@ import { encodeWords, type Hello, What } from './wire.js';
 /** Who knocks proves in this time who it is. */
 const HELLO_MS = 5000;
 
-/** So many may be about to: more than can knock in one turn of the event loop. With the next one the oldest has to go. */
-const MOST_STRANGERS = 1024;
+/**
+ * So many may be about to: more than come in one turn of the event loop, in which each member of each group may be. With
+ * the next one the oldest has to go.
+ */
+const MOST_STRANGERS = 8 * 1024;
 
 /** What is to be known of a term that is led here. */
 export interface Led {

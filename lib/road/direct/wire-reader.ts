@@ -51,13 +51,13 @@ export class WireReader {
 
   /** @throws SharedClientError where it isn't what we write: the rest can't be made sense of */
   push(chunk: Uint8Array): void {
-    let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    let bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     if (this.#partial) bytes = this.#fill(this.#partial, bytes);
     let at = 0;
     while (bytes.length - at >= LENGTH_BYTES && !this.#isStopped) {
       const size = this.#sizeAt(bytes, at);
       if (bytes.length - at < size) break;
-      this.#read(bytes.subarray(at, at + size), false);
+      this.#read(size === bytes.length ? bytes : bytes.subarray(at, at + size), false);
       at += size;
     }
     if (at < bytes.length && !this.#isStopped) this.#keep(bytes.subarray(at));

@@ -11,6 +11,7 @@
 import type { OpenBundle } from '../../protocol/frames.js';
 import { FRAME_BYTES, writeHead, writeUInt32 } from '../../protocol/head.js';
 import type { Part } from '../../protocol/payload.js';
+import { HEAD_BYTES } from '../../transport/direct.js';
 import { SLACK, writeUtf8 } from '../../utils/long-strings.js';
 
 export const What = { HELLO: 1, WELCOME: 2, ACK: 3, FINAL: 4, BUNDLE: 5, CHALLENGE: 6, PROOF: 7 } as const;
@@ -68,7 +69,7 @@ interface Words {
 
 export function encodeWords<What extends keyof Words>(what: What, words: Words[What]): Uint8Array {
   const text = Buffer.from(JSON.stringify(words));
-  const bytes = Buffer.allocUnsafe(LENGTH_BYTES + 1 + text.length);
+  const bytes = behindHead(Buffer.allocUnsafe, LENGTH_BYTES + 1 + text.length);
   bytes.writeUInt32LE(1 + text.length, 0);
   bytes[LENGTH_BYTES] = what;
   bytes.set(text, LENGTH_BYTES + 1);
@@ -76,7 +77,7 @@ export function encodeWords<What extends keyof Words>(what: What, words: Words[W
 }
 
 export function encodeAck(received: number, what: typeof What.ACK | typeof What.FINAL = What.ACK): Uint8Array {
-  const bytes = Buffer.allocUnsafe(LENGTH_BYTES + 1 + 8);
+  const bytes = behindHead(Buffer.allocUnsafe, LENGTH_BYTES + 1 + 8);
   bytes.writeUInt32LE(1 + 8, 0);
   bytes[LENGTH_BYTES] = what;
   bytes.writeDoubleLE(received, LENGTH_BYTES + 1);
@@ -104,6 +105,9 @@ export function encodeBundle(
   );
 }
 
+const behindHead = (room: (size: number) => Buffer, size: number): Buffer =>
+  room(HEAD_BYTES + size).subarray(HEAD_BYTES);
+
 const lengthOf = (part: Part): number => part.length;
 const byteLengthOf = (part: Part): number => (typeof part === 'string' ? Buffer.byteLength(part) : part.length);
 
@@ -122,7 +126,7 @@ function encodeMeasured(
   const aboutBytes = Buffer.byteLength(abouts);
   const headBytes = BUNDLE_BYTES + texts.length * FRAME_BYTES + parts.length * PART_BYTES + aboutBytes;
   const size = lengths.reduce((sum, length) => sum + length, headBytes + textBytes - largeBytes);
-  const bytes = room(size + SLACK);
+  const bytes = behindHead(room, size + SLACK);
   bytes.writeUInt32LE(size + largeBytes - LENGTH_BYTES, 0);
   bytes[4] = What.BUNDLE;
   bytes.writeDoubleLE(number!, 5);

@@ -871,7 +871,7 @@ direct('who finds somebody else in the place of the leader says so', async (t, r
 direct(
   'strangers that say nothing are closed in time, and the oldest sooner where there are too many',
   async (t, rig) => {
-    const strangers = Array.from({ length: 1030 }, () => new Stranger(rig));
+    const strangers = Array.from({ length: 8 * 1024 + 6 }, () => new Stranger(rig));
     await rig.time.settle();
     t.deepEqual(
       strangers.map(({ isClosed }) => isClosed),
