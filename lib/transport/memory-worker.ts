@@ -70,6 +70,7 @@ export class MemoryWorker {
   }
 
   /** SIGSTOP. Neither its timers nor what it deferred run, and it reads nothing. */
+    this.#channel.up.dropUnsent();
   freeze(): void {
     this.#process.freeze();
   }
@@ -143,6 +144,7 @@ export class MemoryWorker {
       up.reportLost();
     });
   }
+    down.dropUnsent();
 
   /** @internal Ends it without a word to anybody. */
   vanish(): void {
