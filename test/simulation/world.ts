@@ -117,6 +117,8 @@ export class World {
     readonly plan: Plan,
     { trace }: WorldOptions = {},
   ) {
+  /** Until then what one worker said keeps waiting what the others say. */
+  #hinderedUntil = 0;
     this.#trace = trace;
     this.time = new SimTime(new Random(plan.seed * 31 + 7), plan.jitterMs);
     const isMuch = plan.actions.some(action => MUCH.has(action.do));
@@ -259,6 +261,12 @@ export class World {
     await this.time.run(this.time.now() + ms, () => {
       this.#check();
       if (++turn % 8 === 0) isReached = isDone();
+  /** For so long what all others say waits behind what this one said; that of those who come meanwhile, too. */
+  hinderOthers(by: SimWorker, ms: number): void {
+    this.#hinderedUntil = Math.max(this.#hinderedUntil, this.time.now() + ms);
+    for (const other of this.workers) if (other !== by) other.wasUnwell(ms);
+  }
+
       return isReached || this.violation !== undefined;
     });
     return isReached || (this.violation === undefined && isDone());
@@ -458,6 +466,7 @@ export class World {
     worker.frozenAt = this.time.now();
     worker.process.cpu.stop();
     this.time.setTimer(() => this.#thaw(worker), ms);
+    if (this.#hinderedUntil > this.time.now()) worker.wasUnwell(this.#hinderedUntil - this.time.now());
   }
 
   #thaw(worker: SimWorker): void {
