@@ -305,12 +305,15 @@ export class CallAccount {
       world.broken('overload', `${kind} ${id} ended with ${code}, and nothing much was waiting`);
   }
 
-  /** Where nothing has hindered anybody for some time, a result has come, or that there was no room for it. */
+  /**
+   * Where nothing has hindered anybody for some time, a result has come, or that there was no room for it. A process that
+   * has read without a pause since then may not have come to it.
+   */
   #checkAnswer({ id, kind, finishedAt, handle, starts, group }: SimCall): void {
     const { world } = this;
     const leader = world.leaderOf(group);
     const isSame = leader && starts.at(-1) === group.lastTerm && world.leadershipOf(group)!.state === 'leading';
-    if (!isSame || world.time.now() - finishedAt < ANSWER_MS || handle.isClosing) return;
+    if (!isSame || world.idleAt(leader, handle.worker) - finishedAt < ANSWER_MS || handle.isClosing) return;
     if (world.isWell(leader, ANSWER_MS) && world.isWell(handle.worker, ANSWER_MS))
       world.broken('answer', `${kind} ${id} of ${handle} timed out, and ${leader} had its result for long`);
   }

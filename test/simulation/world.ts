@@ -114,6 +114,7 @@ export class World {
   #stalledMs = 0;
 
   constructor(
+  #idleAt = 0;
     readonly plan: Plan,
     { trace }: WorldOptions = {},
   ) {
@@ -287,6 +288,11 @@ export class World {
     }
   }
 
+  /** When the primary and each of these last had read all that had come. */
+  idleAt(...workers: readonly SimWorker[]): number {
+    return Math.min(this.#idleAt, ...workers.map(({ idleAt }) => idleAt));
+  }
+
   killPrimary(): void {
     this.log(() => 'the primary dies');
     this.#cluster.killPrimary();
@@ -318,6 +324,8 @@ export class World {
   // ---------------------------------------------------------------------------------------------------- actions
 
   #act(action: Action): void {
+    if (this.#cluster.primary.isIdle) this.#idleAt = now;
+    for (const worker of this.workers) if (worker.process.isIdle) worker.idleAt = now;
     if (this.isHealed) return;
     this.log(() => describe(action));
     this.guard(() => this.#perform(action));

@@ -173,6 +173,25 @@ test('what the code of a killed worker would have written later to another was n
   t.deepEqual(heard, ['1', 'closed']);
 });
 
+test('a worker and a primary are idle once they have read all that came', async t => {
+  const { network } = setUp();
+  const worker = network.fork();
+  const heard = hear(worker);
+  t.deepEqual([worker.isIdle, network.isPrimaryIdle], [true, true]);
+  network.primaryEnd.send(1, { n: 1 }, nothing);
+  network.primaryEnd.send(1, { n: 2 }, nothing);
+  worker.freeze();
+  network.freezePrimary();
+  await turns(1);
+  t.deepEqual([worker.isIdle, network.isPrimaryIdle], [false, false]);
+  worker.thaw();
+  network.thawPrimary();
+  await turns(1);
+  t.deepEqual([worker.isIdle, heard.length], [false, 1]);
+  await turns(4);
+  t.deepEqual([worker.isIdle, network.isPrimaryIdle, heard.length], [true, true, 2]);
+});
+
 test('a frozen worker reads and says nothing until it thaws', async t => {
   const { network, log } = setUp();
   const worker = network.fork();
