@@ -32,6 +32,13 @@ export interface Violation {
   readonly text: string;
 }
 
+/** `isInOrder`: by the leader's own wish, and nothing hindered it. */
+interface EndedTerm {
+  readonly term: number;
+  readonly isInOrder: boolean;
+  readonly leader: SimWorker | undefined;
+}
+
 export class SimGroup {
   readonly upstream: SimUpstream;
   /** The last term that was given out, and the last in which a leader began something. */
@@ -40,8 +47,7 @@ export class SimGroup {
   appointedAt = 0;
   /** When nobody who served it had a lease, last. */
   idleAt = 0;
-  /** The terms that are over; in order: by the leader's own wish, and nothing hindered it. */
-  readonly ended: { readonly term: number; readonly isInOrder: boolean }[] = [];
+  readonly ended: EndedTerm[] = [];
   readonly #terms: number[] = [];
 
   constructor(
@@ -108,18 +114,18 @@ export class World {
   #lastSweep = 0;
   readonly #mostEvents: number;
   #sinceSweep = 0;
+  #idleAt = 0;
   #stall = 0;
   #shut = 0;
+  /** Until then what one worker said keeps waiting what the others say. */
+  #hinderedUntil = 0;
   #stalledAt = 0;
   #stalledMs = 0;
 
   constructor(
-  #idleAt = 0;
     readonly plan: Plan,
     { trace }: WorldOptions = {},
   ) {
-  /** Until then what one worker said keeps waiting what the others say. */
-  #hinderedUntil = 0;
     this.#trace = trace;
     this.time = new SimTime(new Random(plan.seed * 31 + 7), plan.jitterMs);
     const isMuch = plan.actions.some(action => MUCH.has(action.do));
@@ -131,7 +137,10 @@ export class World {
     this.padding = 'x'.repeat(plan.load?.padding ?? 0);
     this.#cluster = new SimCluster(this.time, plan.cost?.readMs ?? 0);
     this.#setUp();
-    this.#services = watchLeaders(sender => this.leaders.emits(sender));
+    this.#services = watchLeaders({
+      emits: sender => this.leaders.emits(sender),
+      subscribes: (group, workerId) => this.calls.begun(group, workerId),
+    });
     if (plan.primary) this.#begin(plan.workers.length, plan.primary, this.#cluster.primary);
     for (const action of plan.actions) this.time.setTimer(() => this.#act(action), action.at);
   }
@@ -241,9 +250,21 @@ export class World {
     return isRunning && this.disturbedAt < since && worker.unwellAt < since;
   }
 
+  /** Whether for so long nothing that it wrote came late. It may be dead, whatever hindered it before. */
+  isReadInTime(worker: SimWorker, ms: number): boolean {
+    if (worker.process.isAlive) return this.isWell(worker, ms);
+    return worker.latencyMs === 0 && worker.lateUntil < this.time.now() - ms;
+  }
+
   /** The primary, or all of the machine, runs again, or will in so long. */
   wasDisturbed(ms = 0): void {
     this.disturbedAt = Math.max(this.disturbedAt, this.time.now() + ms);
+  }
+
+  /** For so long what all others say waits behind what this one said; that of those who come meanwhile, too. */
+  hinderOthers(by: SimWorker, ms: number): void {
+    this.#hinderedUntil = Math.max(this.#hinderedUntil, this.time.now() + ms);
+    for (const other of this.workers) if (other !== by) other.wasUnwell(ms);
   }
 
   jump(ms: number): void {
@@ -262,15 +283,14 @@ export class World {
     await this.time.run(this.time.now() + ms, () => {
       this.#check();
       if (++turn % 8 === 0) isReached = isDone();
-  /** For so long what all others say waits behind what this one said; that of those who come meanwhile, too. */
-  hinderOthers(by: SimWorker, ms: number): void {
-    this.#hinderedUntil = Math.max(this.#hinderedUntil, this.time.now() + ms);
-    for (const other of this.workers) if (other !== by) other.wasUnwell(ms);
-  }
-
       return isReached || this.violation !== undefined;
     });
     return isReached || (this.violation === undefined && isDone());
+  }
+
+  /** When the primary and each of these last had read all that had come. */
+  idleAt(...workers: readonly SimWorker[]): number {
+    return Math.min(this.#idleAt, ...workers.map(({ idleAt }) => idleAt));
   }
 
   /** No fault any more. */
@@ -288,11 +308,6 @@ export class World {
     }
   }
 
-  /** When the primary and each of these last had read all that had come. */
-  idleAt(...workers: readonly SimWorker[]): number {
-    return Math.min(this.#idleAt, ...workers.map(({ idleAt }) => idleAt));
-  }
-
   killPrimary(): void {
     this.log(() => 'the primary dies');
     this.#cluster.killPrimary();
@@ -300,7 +315,7 @@ export class World {
 
   /** Ends the cluster without a word. */
   end(): void {
-    watchLeaders(() => {});
+    watchLeaders();
     this.#cluster.close();
   }
 
@@ -309,6 +324,8 @@ export class World {
   #check(): void {
     this.leaders.check();
     const now = this.time.now();
+    if (this.#cluster.primary.isIdle) this.#idleAt = now;
+    for (const worker of this.workers) if (worker.process.isIdle) worker.idleAt = now;
     if (now - this.#lastSweep < SWEEP_MS) {
       if (++this.#sinceSweep > this.#mostEvents)
         this.broken('busy', `${this.#mostEvents} events within ${SWEEP_MS} ms`);
@@ -324,8 +341,6 @@ export class World {
   // ---------------------------------------------------------------------------------------------------- actions
 
   #act(action: Action): void {
-    if (this.#cluster.primary.isIdle) this.#idleAt = now;
-    for (const worker of this.workers) if (worker.process.isIdle) worker.idleAt = now;
     if (this.isHealed) return;
     this.log(() => describe(action));
     this.guard(() => this.#perform(action));
@@ -451,6 +466,7 @@ export class World {
     this.#places[place] = worker;
     this.workers.push(worker);
     this.#byId.set(worker.id, worker);
+    if (this.#hinderedUntil > this.time.now()) worker.wasUnwell(this.#hinderedUntil - this.time.now());
     for (const group of this.groups) worker.run(() => worker.open(group));
   }
 
@@ -474,7 +490,6 @@ export class World {
     worker.frozenAt = this.time.now();
     worker.process.cpu.stop();
     this.time.setTimer(() => this.#thaw(worker), ms);
-    if (this.#hinderedUntil > this.time.now()) worker.wasUnwell(this.#hinderedUntil - this.time.now());
   }
 
   #thaw(worker: SimWorker): void {
@@ -486,7 +501,10 @@ export class World {
   }
 
   #setLatency(worker: SimWorker, latencyMs: number): void {
-    if (worker.latencyMs > 0) worker.wasUnwell(worker.latencyMs);
+    if (worker.latencyMs > 0) {
+      worker.wasUnwell(worker.latencyMs);
+      worker.lateUntil = this.time.now() + worker.latencyMs;
+    }
     worker.latencyMs = latencyMs;
     worker.process.delay(latencyMs);
   }
