@@ -118,7 +118,7 @@ export class World {
   #stall = 0;
   #shut = 0;
   /** Until then what one worker said keeps waiting what the others say. */
-  #hinderedUntil = 0;
+  #hindrance: { readonly by: SimWorker; readonly until: number } | undefined;
   #stalledAt = 0;
   #stalledMs = 0;
 
@@ -263,14 +263,22 @@ export class World {
 
   /** For so long what all others say waits behind what this one said; that of those who come meanwhile, too. */
   hinderOthers(by: SimWorker, ms: number): void {
-    this.#hinderedUntil = Math.max(this.#hinderedUntil, this.time.now() + ms);
+    const until = Math.max(this.#hindrance?.until ?? 0, this.time.now() + ms);
+    this.#hindrance = { by, until };
     for (const other of this.workers) if (other !== by) other.wasUnwell(ms);
+  }
+
+  /** The primary stood still since then: what was said before it still has to read. */
+  #hinderOn(since: number): void {
+    if (this.#hindrance && this.#hindrance.until > since)
+      this.hinderOthers(this.#hindrance.by, this.#hindrance.until - since);
   }
 
   jump(ms: number): void {
     this.log(() => `  everything stands still for ${ms} ms`);
     this.time.jump(ms);
     this.wasDisturbed();
+    this.#hinderOn(this.time.now() - ms);
     for (const worker of this.workers) {
       worker.wasDisturbed();
     }
@@ -466,7 +474,8 @@ export class World {
     this.#places[place] = worker;
     this.workers.push(worker);
     this.#byId.set(worker.id, worker);
-    if (this.#hinderedUntil > this.time.now()) worker.wasUnwell(this.#hinderedUntil - this.time.now());
+    const hinderedMs = (this.#hindrance?.until ?? 0) - this.time.now();
+    if (hinderedMs > 0) worker.wasUnwell(hinderedMs);
     for (const group of this.groups) worker.run(() => worker.open(group));
   }
 
@@ -526,6 +535,7 @@ export class World {
     this.isStalled = false;
     this.#stalledMs += this.time.now() - this.#stalledAt;
     this.wasDisturbed();
+    this.#hinderOn(this.#stalledAt);
     const own = this.#byId.get(0);
     if (own) {
       own.isFrozen = false;
