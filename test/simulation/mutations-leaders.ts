@@ -6,8 +6,8 @@ export const LEADERS: readonly Mutation[] = [
   {
     name: 'a leader starts calls outside its lease',
     file: 'leader/service.js',
-    find: "return this.#state === 'serving' && !this.#hasLease(now)",
-    replace: 'return false',
+    find: 'this.#isAwaitingRoom || !this.#hasLease(now)',
+    replace: 'this.#isAwaitingRoom',
     seed: 10,
   },
   {
@@ -202,5 +202,12 @@ export const LEADERS: readonly Mutation[] = [
     find: 'const TURN_MS = 2;',
     replace: 'const TURN_MS = 10_000;',
     seed: 309,
+  },
+  {
+    name: 'what a leader was lost with begins although its member can not be told yet',
+    file: 'leader/service.js',
+    find: 'if (!this.sender.hasRoomTo(from)) {',
+    replace: 'if (false) {',
+    seed: 379,
   },
 ];
