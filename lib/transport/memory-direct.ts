@@ -78,6 +78,7 @@ export class MemoryDirect implements DirectTransport {
 
   /** The process died: what it wrote still arrives. */
   died(): void {
+    for (const { out } of this.ends) out?.dropUnsent();
     for (const end of [...this.ends]) end.cut(false);
   }
 

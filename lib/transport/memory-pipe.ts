@@ -6,6 +6,8 @@ import type { MemoryProcess, Schedule } from './memory-process.js';
 interface Item {
   readonly deliver: () => void;
   readonly written: () => void;
+  /** By the sender's clock, which is ahead where a simulation lets code take its time. */
+  readonly pushedAt: number;
   hasArrived: boolean;
 }
 
@@ -36,7 +38,7 @@ export class MemoryPipe {
 
   /** Runs `deliver` in the receiver after all that was pushed before, then `written` in the sender; both in a later turn. */
   push(deliver: () => void, written: () => void = () => {}): void {
-    const item: Item = { deliver, written, hasArrived: false };
+    const item: Item = { deliver, written, pushedAt: this.#parts.clock.now(), hasArrived: false };
     this.#items.push(item);
     this.#later(() => {
       item.hasArrived = true;
@@ -48,6 +50,12 @@ export class MemoryPipe {
   setRead(isRead: boolean): void {
     this.#isRead = isRead;
     if (isRead) this.#parts.schedule(() => this.#flush());
+  }
+
+  /** The sender was killed: what its code would have sent later than that was never sent. */
+  dropUnsent(): void {
+    const now = this.#parts.clock.now();
+    this.#items = this.#items.filter(({ pushedAt }) => pushedAt <= now);
   }
 
   /** What has not reached the receiver is lost. */

@@ -45,6 +45,11 @@ export class MemoryProcess {
     return this.#state === 'dead';
   }
 
+  /** It runs, and nothing waits for it. */
+  get isIdle(): boolean {
+    return !this.#mustWait();
+  }
+
   /** An event from outside: runs now, or behind all that waits for a thaw; in a dead process `lost` is called. */
   post(run: () => void, lost: () => void = () => {}): void {
     if (this.isDead) lost();

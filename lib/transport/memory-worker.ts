@@ -60,11 +60,17 @@ export class MemoryWorker {
     return !this.#process.isDead;
   }
 
+  /** It runs, and has read all that came. */
+  get isIdle(): boolean {
+    return this.#process.isIdle;
+  }
+
   /** SIGKILL. What it handed to the channel is still read by the primary; what is on its way to it is lost. */
   kill(): void {
     if (!this.isAlive) return;
     this.#channel.isOpen = false;
     this.#process.kill();
+    this.#channel.up.dropUnsent();
     this.direct.died();
     this.#endDown(() => this.#primary.exited(this.workerId));
   }
@@ -138,6 +144,7 @@ export class MemoryWorker {
     this.#channel.isOpen = false;
     const { up, down } = this.#channel;
     up.lose();
+    down.dropUnsent();
     down.push(() => {
       this.#closed(false);
       up.reportLost();

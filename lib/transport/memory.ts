@@ -64,6 +64,11 @@ export class MemoryNetwork {
     removeDead(this.addresses, address);
   }
 
+  /** As {@link MemoryWorker.isIdle}. */
+  get isPrimaryIdle(): boolean {
+    return this.#primary.process.isIdle;
+  }
+
   /** Stalls the primary; as {@link MemoryWorker.freeze}. */
   freezePrimary(): void {
     this.#primary.process.freeze();

@@ -2,7 +2,7 @@
 
 import { getEventListeners } from 'node:events';
 import { SharedClientError } from '../../lib/errors.js';
-import { DRAIN_TIMEOUT_MS } from './plan.js';
+import { linkedAt } from './peephole.js';
 import { deadlineNow, termNow } from './upstream.js';
 import { mostLosses, type SimHandle, type SimWorker } from './worker.js';
 import type { SimGroup, World } from './world.js';
@@ -13,7 +13,7 @@ const MARGIN_MS = 30;
 /** How long a result takes at most where all is well. */
 const ANSWER_MS = 500;
 
-/** The same of the beginning of a call, of a worker that has no more than few under way. */
+/** The same of the beginning of a call, where its member had asked for no more than few things before it. */
 const TURN_MS = 200;
 const FEW = 20;
 
@@ -41,8 +41,8 @@ export interface SimCall {
   readonly inside?: AbortController | undefined;
   /** How it ends where nothing goes wrong. */
   readonly expected: string;
-  /** Its worker had few under way when it was made. */
-  readonly isOneOfFew: boolean;
+  /** How much of what its member asked for a leader had begun when it was made. */
+  readonly begunBefore: number;
   /** In which terms it began. */
   readonly starts: number[];
   /** So many of these it may do once more, in the same term. */
@@ -61,6 +61,8 @@ export class CallAccount {
   readonly outcomes = new Map<string, number>();
   #numbers = 0;
   #lastId = 0;
+  /** How many calls, publications and subscriptions of each member a leader began, by group and worker. */
+  readonly #begun = new Map<string, number>();
   /** The last call of each member that began, by group and term. */
   readonly #lastStarted = new Map<string, SimCall>();
 
@@ -86,7 +88,7 @@ export class CallAccount {
       | 'number'
       | 'endedBefore'
       | 'knownTerm'
-      | 'isOneOfFew'
+      | 'begunBefore'
       | 'starts'
       | 'forgotten'
       | 'isSaidAgain'
@@ -102,7 +104,7 @@ export class CallAccount {
       number: ++this.#numbers,
       endedBefore: given.group.ended.length,
       knownTerm: given.handle.client.term,
-      isOneOfFew: this.#isOneOfFew(given.handle),
+      begunBefore: this.#begunOf(given.handle),
       starts: [],
       forgotten: 0,
       isSaidAgain: false,
@@ -150,8 +152,19 @@ export class CallAccount {
       world.broken('outcome', `${call.kind} ${id} began, but ended as not started`);
     call.finishedAt = Number.POSITIVE_INFINITY;
     this.#checkTurn(call, home, term);
+    this.begun(group.name, call.handle.worker.id);
     this.#checkOrder(call, group, term);
     call.starts.push(term);
+  }
+
+  /** A leader has come to something that a member asked for. */
+  begun(group: string, workerId: number): void {
+    const key = `${group} ${workerId}`;
+    this.#begun.set(key, (this.#begun.get(key) ?? 0) + 1);
+  }
+
+  #begunOf({ group, worker }: SimHandle): number {
+    return this.#begun.get(`${group} ${worker.id}`) ?? 0;
   }
 
   /** The real client forgot it: what is sticky may be said once more. */
@@ -207,26 +220,24 @@ export class CallAccount {
     return Math.max(madeAt + timeoutMs, handle.worker.disturbedAt) + MARGIN_MS;
   }
 
-  /** What others ask for, however much it is, doesn't keep out a single call. */
+  /**
+   * What others ask for, however much it is, doesn't keep out a single call. What its own member asked for before it comes
+   * first, and it leaves once its worker has a primary and has read what the last leader wrote.
+   */
   #checkTurn(
-    { id, kind, madeAt, handle, knownTerm, endedBefore, group, isOneOfFew }: SimCall,
+    { id, kind, madeAt, handle, knownTerm, endedBefore, group, begunBefore }: SimCall,
     home: SimWorker,
     term: number,
   ): void {
     const { world } = this;
-    const waited = world.time.now() - Math.max(madeAt, group.idleAt);
+    const waited = world.time.now() - Math.max(madeAt, group.idleAt, linkedAt(handle.member));
     const isOfTerm = knownTerm === term && group.ended.length === endedBefore;
-    if (kind !== 'call' || waited < TURN_MS || !isOfTerm || !isOneOfFew || world.plan.jitterMs > 1) return;
-    // After its primary was set up again a worker says hello once all that it had open is closed.
-    const ms = waited + DRAIN_TIMEOUT_MS;
-    if (world.isWell(home, ms) && world.isWell(handle.worker, ms))
+    const isBehindFew = this.#begunOf(handle) - begunBefore <= FEW;
+    if (kind !== 'call' || waited < TURN_MS || !isOfTerm || !isBehindFew || world.plan.jitterMs > 1) return;
+    const last = group.ended.at(-1)?.leader;
+    if (last && !world.isReadInTime(last, waited)) return;
+    if (world.isWell(home, waited) && world.isWell(handle.worker, waited))
       world.broken('turn', `${kind} ${id} of ${handle} began in ${home} after ${Math.round(waited)} ms`);
-  }
-
-  #isOneOfFew({ worker }: SimHandle): boolean {
-    let count = 0;
-    for (const call of this.open) if (call.handle.worker === worker && ++count > FEW) return false;
-    return true;
   }
 
   /** What was said under a key until then, and could not be taken back, is under way no more. */
@@ -305,12 +316,15 @@ export class CallAccount {
       world.broken('overload', `${kind} ${id} ended with ${code}, and nothing much was waiting`);
   }
 
-  /** Where nothing has hindered anybody for some time, a result has come, or that there was no room for it. */
+  /**
+   * Where nothing has hindered anybody for some time, a result has come, or that there was no room for it. A process that
+   * has read without a pause since then may not have come to it.
+   */
   #checkAnswer({ id, kind, finishedAt, handle, starts, group }: SimCall): void {
     const { world } = this;
     const leader = world.leaderOf(group);
     const isSame = leader && starts.at(-1) === group.lastTerm && world.leadershipOf(group)!.state === 'leading';
-    if (!isSame || world.time.now() - finishedAt < ANSWER_MS || handle.isClosing) return;
+    if (!isSame || world.idleAt(leader, handle.worker) - finishedAt < ANSWER_MS || handle.isClosing) return;
     if (world.isWell(leader, ANSWER_MS) && world.isWell(handle.worker, ANSWER_MS))
       world.broken('answer', `${kind} ${id} of ${handle} timed out, and ${leader} had its result for long`);
   }

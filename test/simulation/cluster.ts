@@ -11,6 +11,8 @@ import type { SimTime } from './time.js';
 
 /** A process, as far as the simulation needs one. */
 export type SimProcess = Omit<TestWorker, 'whileLeader' | 'freeze' | 'thaw'> & {
+  /** It runs, and has read all that came. */
+  readonly isIdle: boolean;
   /** Also what freezes and thaws it. */
   readonly cpu: SimCpu;
   /** None of the primary, which is no further from itself than a call. */
@@ -92,12 +94,16 @@ export class SimCluster {
   #primaryAsWorker(): SimProcess {
     const { primaryClock: clock } = this.#network;
     const isAlive = () => this.#isAlive;
+    const isIdle = () => this.#network.isPrimaryIdle;
     const nothing = () => {};
     return {
       workerId: 0,
       pid: process.pid,
       get isAlive() {
         return isAlive();
+      },
+      get isIdle() {
+        return isIdle();
       },
       cpu: this.#cpu,
       send: nothing,

@@ -35,7 +35,7 @@ export class LeaderAccount {
       world.log(() => `  primary: w${workerId} is deposed in ${name}, term ${group.short(term)}, ${cause}`);
       const worker = world.workers.find(({ id }) => id === workerId)!;
       const isInOrder = cause === 'resigned' && world.isWell(worker, 3 * DRAIN_TIMEOUT_MS);
-      group.ended.push({ term, isInOrder });
+      group.ended.push({ term, isInOrder, leader: worker });
       if (cause === 'silent' || cause === 'disconnected') this.#excuse(group, worker);
       if (cause === 'silent' || cause === 'killed') this.#checkSilence(group, worker);
     });
@@ -47,7 +47,7 @@ export class LeaderAccount {
   shut(): void {
     const { world } = this;
     for (const group of world.groups) {
-      group.ended.push({ term: group.lastTerm, isInOrder: false });
+      group.ended.push({ term: group.lastTerm, isInOrder: false, leader: world.leaderOf(group) });
       for (const client of group.upstream.clients) {
         innerOf(client).shutAt ??= world.time.now();
         // One that only prepared to lead isn't waited for.

@@ -3,7 +3,8 @@
 import type { Base } from '../../lib/client/base.js';
 import { Sender, type SenderOptions } from '../../lib/leader/sender.js';
 import { Service } from '../../lib/leader/service.js';
-import type { Member } from '../../lib/member/member.js';
+import { Topic, type TopicHost } from '../../lib/leader/topic.js';
+import { Member } from '../../lib/member/member.js';
 import { Kind, kindOf } from '../../lib/protocol/messages.js';
 import type { DirectLeader } from '../../lib/road/direct/direct-leader.js';
 import { successorOf } from '../../lib/router/group-state.js';
@@ -59,11 +60,20 @@ export interface SeenService {
 /** Of the simulation that runs: there is one at a time. */
 let services = new Map<Service, SeenService>();
 const stopped = new WeakSet<Service>();
-let onEmission: (sender: Sender) => void = () => {};
 
-/** @param tell told of every value, replay and event that any leader emits, before it does */
-export function watchLeaders(tell: (sender: Sender) => void): ReadonlyMap<Service, SeenService> {
-  onEmission = tell;
+/** Told of what any leader does, before it does it. */
+export interface LeaderWatcher {
+  /** A value, a replay or an event. */
+  emits(sender: Sender): void;
+  /** It has come to a subscription of this worker's. */
+  subscribes(group: string, workerId: number): void;
+}
+
+const NOBODY: LeaderWatcher = { emits() {}, subscribes() {} };
+let watcher = NOBODY;
+
+export function watchLeaders(by = NOBODY): ReadonlyMap<Service, SeenService> {
+  watcher = by;
   services = new Map();
   return services;
 }
@@ -99,14 +109,33 @@ const EMISSIONS: ReadonlySet<number> = new Set([Kind.VALUE, Kind.VALUE_ONE, Kind
 const { payloadTo, payloadToMany, payloadToAll } = Sender.prototype;
 
 Sender.prototype.payloadTo = function (workerId, kind, id, payload) {
-  if (EMISSIONS.has(kindOf(kind))) onEmission(this);
+  if (EMISSIONS.has(kindOf(kind))) watcher.emits(this);
   payloadTo.call(this, workerId, kind, id, payload);
 };
 Sender.prototype.payloadToMany = function (workerIds, kind, id, payload) {
-  if (EMISSIONS.has(kindOf(kind))) onEmission(this);
+  if (EMISSIONS.has(kindOf(kind))) watcher.emits(this);
   payloadToMany.call(this, workerIds, kind, id, payload);
 };
 Sender.prototype.payloadToAll = function (kind, id, payload) {
-  onEmission(this);
+  watcher.emits(this);
   payloadToAll.call(this, kind, id, payload);
+};
+
+const { add } = Topic.prototype;
+
+Topic.prototype.add = function (subscriber) {
+  watcher.subscribes((this as unknown as { readonly host: TopicHost }).host.name, subscriber.workerId);
+  add.call(this, subscriber);
+};
+
+const linkedSince = new WeakMap<Member, number>();
+
+/** When the primary last answered the process of a member that had none. */
+export const linkedAt = (member: Member): number => linkedSince.get(member) ?? 0;
+
+const { linked } = Member.prototype;
+
+Member.prototype.linked = function () {
+  linkedSince.set(this, this.clock.now());
+  linked.call(this);
 };

@@ -117,6 +117,10 @@ export class SimWorker {
   /** The same in the primary's own running time. */
   unwellAtMs = 0;
   latencyMs = 0;
+  /** What it wrote when it was slow arrives until then. */
+  lateUntil = 0;
+  /** When it had last read all that had come. */
+  idleAt = 0;
   /** Its channel was closed. */
   isCut = false;
   readonly clock: Clock;

@@ -32,6 +32,13 @@ export interface Violation {
   readonly text: string;
 }
 
+/** `isInOrder`: by the leader's own wish, and nothing hindered it. */
+interface EndedTerm {
+  readonly term: number;
+  readonly isInOrder: boolean;
+  readonly leader: SimWorker | undefined;
+}
+
 export class SimGroup {
   readonly upstream: SimUpstream;
   /** The last term that was given out, and the last in which a leader began something. */
@@ -40,8 +47,7 @@ export class SimGroup {
   appointedAt = 0;
   /** When nobody who served it had a lease, last. */
   idleAt = 0;
-  /** The terms that are over; in order: by the leader's own wish, and nothing hindered it. */
-  readonly ended: { readonly term: number; readonly isInOrder: boolean }[] = [];
+  readonly ended: EndedTerm[] = [];
   readonly #terms: number[] = [];
 
   constructor(
@@ -108,8 +114,11 @@ export class World {
   #lastSweep = 0;
   readonly #mostEvents: number;
   #sinceSweep = 0;
+  #idleAt = 0;
   #stall = 0;
   #shut = 0;
+  /** Until then what one worker said keeps waiting what the others say. */
+  #hindrance: { readonly by: SimWorker; readonly until: number } | undefined;
   #stalledAt = 0;
   #stalledMs = 0;
 
@@ -128,7 +137,10 @@ export class World {
     this.padding = 'x'.repeat(plan.load?.padding ?? 0);
     this.#cluster = new SimCluster(this.time, plan.cost?.readMs ?? 0);
     this.#setUp();
-    this.#services = watchLeaders(sender => this.leaders.emits(sender));
+    this.#services = watchLeaders({
+      emits: sender => this.leaders.emits(sender),
+      subscribes: (group, workerId) => this.calls.begun(group, workerId),
+    });
     if (plan.primary) this.#begin(plan.workers.length, plan.primary, this.#cluster.primary);
     for (const action of plan.actions) this.time.setTimer(() => this.#act(action), action.at);
   }
@@ -238,15 +250,35 @@ export class World {
     return isRunning && this.disturbedAt < since && worker.unwellAt < since;
   }
 
+  /** Whether for so long nothing that it wrote came late. It may be dead, whatever hindered it before. */
+  isReadInTime(worker: SimWorker, ms: number): boolean {
+    if (worker.process.isAlive) return this.isWell(worker, ms);
+    return worker.latencyMs === 0 && worker.lateUntil < this.time.now() - ms;
+  }
+
   /** The primary, or all of the machine, runs again, or will in so long. */
   wasDisturbed(ms = 0): void {
     this.disturbedAt = Math.max(this.disturbedAt, this.time.now() + ms);
+  }
+
+  /** For so long what all others say waits behind what this one said; that of those who come meanwhile, too. */
+  hinderOthers(by: SimWorker, ms: number): void {
+    const until = Math.max(this.#hindrance?.until ?? 0, this.time.now() + ms);
+    this.#hindrance = { by, until };
+    for (const other of this.workers) if (other !== by) other.wasUnwell(ms);
+  }
+
+  /** The primary stood still since then: what was said before it still has to read. */
+  #hinderOn(since: number): void {
+    if (this.#hindrance && this.#hindrance.until > since)
+      this.hinderOthers(this.#hindrance.by, this.#hindrance.until - since);
   }
 
   jump(ms: number): void {
     this.log(() => `  everything stands still for ${ms} ms`);
     this.time.jump(ms);
     this.wasDisturbed();
+    this.#hinderOn(this.time.now() - ms);
     for (const worker of this.workers) {
       worker.wasDisturbed();
     }
@@ -262,6 +294,11 @@ export class World {
       return isReached || this.violation !== undefined;
     });
     return isReached || (this.violation === undefined && isDone());
+  }
+
+  /** When the primary and each of these last had read all that had come. */
+  idleAt(...workers: readonly SimWorker[]): number {
+    return Math.min(this.#idleAt, ...workers.map(({ idleAt }) => idleAt));
   }
 
   /** No fault any more. */
@@ -286,7 +323,7 @@ export class World {
 
   /** Ends the cluster without a word. */
   end(): void {
-    watchLeaders(() => {});
+    watchLeaders();
     this.#cluster.close();
   }
 
@@ -295,6 +332,8 @@ export class World {
   #check(): void {
     this.leaders.check();
     const now = this.time.now();
+    if (this.#cluster.primary.isIdle) this.#idleAt = now;
+    for (const worker of this.workers) if (worker.process.isIdle) worker.idleAt = now;
     if (now - this.#lastSweep < SWEEP_MS) {
       if (++this.#sinceSweep > this.#mostEvents)
         this.broken('busy', `${this.#mostEvents} events within ${SWEEP_MS} ms`);
@@ -435,6 +474,8 @@ export class World {
     this.#places[place] = worker;
     this.workers.push(worker);
     this.#byId.set(worker.id, worker);
+    const hinderedMs = (this.#hindrance?.until ?? 0) - this.time.now();
+    if (hinderedMs > 0) worker.wasUnwell(hinderedMs);
     for (const group of this.groups) worker.run(() => worker.open(group));
   }
 
@@ -469,7 +510,10 @@ export class World {
   }
 
   #setLatency(worker: SimWorker, latencyMs: number): void {
-    if (worker.latencyMs > 0) worker.wasUnwell(worker.latencyMs);
+    if (worker.latencyMs > 0) {
+      worker.wasUnwell(worker.latencyMs);
+      worker.lateUntil = this.time.now() + worker.latencyMs;
+    }
     worker.latencyMs = latencyMs;
     worker.process.delay(latencyMs);
   }
@@ -491,6 +535,7 @@ export class World {
     this.isStalled = false;
     this.#stalledMs += this.time.now() - this.#stalledAt;
     this.wasDisturbed();
+    this.#hinderOn(this.#stalledAt);
     const own = this.#byId.get(0);
     if (own) {
       own.isFrozen = false;

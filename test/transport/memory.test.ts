@@ -114,6 +114,84 @@ test('after SIGKILL what was sent is read, then closed and exited come in one tu
   t.deepEqual([written, heard], [1, []]);
 });
 
+/** A network in which the code that runs now may be ahead of all else, for what it took. */
+function setUpAhead() {
+  const tasks: (() => void)[] = [];
+  const clock = new ManualClock();
+  let ahead = 0;
+  const { now } = clock;
+  clock.now = () => now() + ahead;
+  const runAhead = (code: () => void) => {
+    ahead = 5;
+    code();
+    ahead = 0;
+  };
+  const runTasks = () => {
+    for (const task of tasks) task();
+  };
+  return { ...setUp({ clock, schedule: task => tasks.push(task) }), runAhead, runTasks };
+}
+
+test('what the code of a killed worker would have sent later was never sent', t => {
+  const { network, log, runAhead, runTasks } = setUpAhead();
+  const worker = network.fork();
+  worker.end.send({ n: 1 }, nothing);
+  runAhead(() => worker.end.send({ n: 2 }, nothing));
+  worker.kill();
+  runTasks();
+  t.deepEqual(log, [[1, { n: 1 }], 'closed 1', 'exited 1']);
+});
+
+test('what the code of a killed primary would have sent later was never sent', t => {
+  const { network, runAhead, runTasks } = setUpAhead();
+  const worker = network.fork();
+  const heard = hear(worker);
+  network.primaryEnd.send(1, { n: 1 }, nothing);
+  runAhead(() => network.primaryEnd.send(1, { n: 2 }, nothing));
+  network.killPrimary();
+  runTasks();
+  t.deepEqual(heard, [{ n: 1 }, 'lost']);
+});
+
+test('what the code of a killed worker would have written later to another was never written', async t => {
+  const { network, runAhead, runTasks } = setUpAhead();
+  const [here, there] = [network.fork(), network.fork()];
+  const heard: string[] = [];
+  const handlers = {
+    data: (chunk: Uint8Array) => heard.push(String(chunk)),
+    drained: nothing,
+    closed: () => heard.push('closed'),
+  };
+  const address = await new Promise<string>((listening, failed) => {
+    there.direct.listen({ listening, failed, accept: () => handlers });
+  });
+  const connection = here.direct.connect(address, { data: nothing, drained: nothing, closed: nothing });
+  connection.write([Buffer.from('1')]);
+  runAhead(() => connection.write([Buffer.from('2')]));
+  here.kill();
+  runTasks();
+  t.deepEqual(heard, ['1', 'closed']);
+});
+
+test('a worker and a primary are idle once they have read all that came', async t => {
+  const { network } = setUp();
+  const worker = network.fork();
+  const heard = hear(worker);
+  t.deepEqual([worker.isIdle, network.isPrimaryIdle], [true, true]);
+  network.primaryEnd.send(1, { n: 1 }, nothing);
+  network.primaryEnd.send(1, { n: 2 }, nothing);
+  worker.freeze();
+  network.freezePrimary();
+  await turns(1);
+  t.deepEqual([worker.isIdle, network.isPrimaryIdle], [false, false]);
+  worker.thaw();
+  network.thawPrimary();
+  await turns(1);
+  t.deepEqual([worker.isIdle, heard.length], [false, 1]);
+  await turns(4);
+  t.deepEqual([worker.isIdle, network.isPrimaryIdle, heard.length], [true, true, 2]);
+});
+
 test('a frozen worker reads and says nothing until it thaws', async t => {
   const { network, log } = setUp();
   const worker = network.fork();
