@@ -6,8 +6,8 @@ export const LEADERS: readonly Mutation[] = [
   {
     name: 'a leader starts calls outside its lease',
     file: 'leader/service.js',
-    find: 'this.#isAwaitingRoom || !this.#hasLease(now)',
-    replace: 'this.#isAwaitingRoom',
+    find: "return this.#state === 'serving' && !this.#hasLease(now)",
+    replace: 'return false',
     seed: 10,
   },
   {
@@ -218,12 +218,5 @@ export const LEADERS: readonly Mutation[] = [
     replace: '',
     seed: 16,
     road: 'direct',
-  },
-  {
-    name: 'what a leader was lost with begins although its member can not be told yet',
-    file: 'leader/service.js',
-    find: 'if (!this.sender.hasRoomTo(from)) {',
-    replace: 'if (false) {',
-    seed: 379,
   },
 ];
