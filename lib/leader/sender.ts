@@ -141,18 +141,6 @@ export class Sender {
     this.flush();
   }
 
-  /** Whether what is said to a member now can leave now, after all that was said before. */
-  hasRoomTo(workerId: number): boolean {
-    if (this.roadTo(workerId) !== 'relay') return true;
-    this.options.outbox.flush();
-    return this.options.outbox.hasRoom;
-  }
-
-  /** Calls back once, when some of what waits for the primary has left. */
-  whenRoom(callback: () => void): void {
-    this.options.whenRoom(callback);
-  }
-
   /** Leaves now what was said to a member. */
   flushTo(workerId: number): void {
     const lane = this.options.lanes?.of(workerId);

@@ -90,8 +90,6 @@ export class Service implements TopicHost, MethodHost {
   /** Timers and I/O had a turn since the slice began. */
   #hasTurned = true;
   #isScheduled = false;
-  /** Something can begin only once more has left for the primary. */
-  #isAwaitingRoom = false;
   #heldEvents: { readonly index: number; readonly payload: Payload }[] = [];
   /** By worker. */
   readonly #running = new Map<number, NumberedTable<RunningCall>>();
@@ -333,10 +331,10 @@ export class Service implements TopicHost, MethodHost {
   }
 
   #mustHold(now: number): boolean {
-    return this.#state === 'serving' && (this.#isAwaitingRoom || !this.#hasLease(now));
+    return this.#state === 'serving' && !this.#hasLease(now);
   }
 
-  /** @returns false where it must wait after all: for the lease, or for room */
+  /** @returns false where it must wait for the lease after all */
   #frame(from: number, frame: FrameView, now: number): boolean {
     switch (frame.kind) {
       case Kind.CALL:
@@ -351,36 +349,19 @@ export class Service implements TopicHost, MethodHost {
         this.#cancel(from, frame);
         break;
       case Kind.SUBSCRIBE:
-        return this.#subscribe(from, frame);
+        this.#subscribe(from, frame);
+        break;
       case Kind.UNSUBSCRIBE:
         this.#unsubscribe(from, frame.id);
     }
     return true;
   }
 
-  /**
-   * Where a leader was lost with a call or subscription, its member hears before it begins: this leader may be lost with it, too.
-   *
-   * @returns false where that could not leave yet: it must wait
-   */
-  #begin(from: number, id: number): boolean {
-    if (!this.#suspects.has(from, id)) return true;
-    if (!this.sender.hasRoomTo(from)) {
-      this.#awaitRoom();
-      return false;
-    }
-    this.#suspects.delete(from, id);
+  /** Where a leader was lost with a call or subscription, its member hears before it begins: this leader may be lost with it, too. */
+  #begin(from: number, id: number): void {
+    if (!this.#suspects.delete(from, id)) return;
     this.sender.to(from, Kind.BEGUN, id, '0');
     this.sender.flushTo(from);
-    return true;
-  }
-
-  #awaitRoom(): void {
-    this.#isAwaitingRoom = true;
-    this.sender.whenRoom(() => {
-      this.#isAwaitingRoom = false;
-      if (!this.#isStopped) this.#schedule();
-    });
   }
 
   #call(from: number, frame: FrameView, now: number): boolean {
@@ -410,7 +391,7 @@ export class Service implements TopicHost, MethodHost {
       call.isRepeated = isRepeated;
       call.wantsNoResult = kind !== Kind.CALL;
       call.bytes = bytes;
-      if (!this.#begin(from, id)) return false;
+      this.#begin(from, id);
       if (from === this.#self) call.context = this.#contextOf(id) ?? call.context;
       if (kind === Kind.CALL || kind === Kind.ONEWAY) this.#start(call, this.client.method(what), decoded);
       else if (kind === Kind.PUBLISH) this.#publish(call, key, decoded);
@@ -536,22 +517,20 @@ export class Service implements TopicHost, MethodHost {
     else call.abort(number, decoded);
   }
 
-  #subscribe(from: number, { id, json, ext, parts }: FrameView): boolean {
+  #subscribe(from: number, { id, json, ext, parts }: FrameView): void {
     // Who draws to its end takes no new subscribers: they come to the next leader by themselves.
-    if (this.#state === 'draining') return true;
+    if (this.#state === 'draining') return;
     try {
       if (!Array.isArray(json)) throw brokenFrame('a subscription', 'a delivery and a topic');
       const [delivery, encoded] = json as ['all' | 'one', unknown];
       const value = ext ? decodeValue(encoded, true, parts) : encoded;
-      const key = canonicalKey(value, 'topic');
-      if (!this.#begin(from, id)) return false;
-      const topic = this.#topic(key, value);
+      const topic = this.#topic(canonicalKey(value, 'topic'), value);
+      this.#begin(from, id);
       ofWorker(this.#subscriptions, from).set(id, topic);
       topic.add({ workerId: from, id, delivery });
     } catch (error) {
       this.sender.payloadTo(from, Kind.REFUSED, id, encodeError(error));
     }
-    return true;
   }
 
   #topic(key: string, value: unknown): Topic {

@@ -108,11 +108,6 @@ export class Outbox {
     return bytes;
   }
 
-  /** Whether what is put now leaves with the next flush. */
-  get hasRoom(): boolean {
-    return !this.#hasData && this.#windowBytes < WINDOW_BYTES;
-  }
-
   /** Hands over what the window allows, now. */
   flush(): void {
     if (this.#isClosed) return;

@@ -6,7 +6,6 @@ import { handBack, Service } from '../../lib/leader/service.js';
 import { Served } from '../../lib/metrics/served.js';
 import { OpenBundle } from '../../lib/protocol/frames.js';
 import { type Bundle, EXT, Kind, MORE } from '../../lib/protocol/messages.js';
-import { WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { droppedWithdrawals } from '../../lib/warnings.js';
 import { microtasks } from '../helpers/unit-clock.js';
@@ -881,37 +880,4 @@ test('what is taken back outside the lease is kept in a bounded room, and a warn
   unit.say(2, ...cancels);
   t.true(unit.service.heldBytes - heldBytes < 10e6);
   t.deepEqual(unit.warnings, [droppedWithdrawals(1)]);
-});
-
-test('what a leader was lost with begins only once its member can be told, and not after the term', async t => {
-  const begun: unknown[] = [];
-  const client = {
-    large: () => 'x'.repeat(2 * WINDOW_BYTES),
-    get: (name: string) => begun.push(name),
-    subscribe: (topic: string) => void begun.push(topic),
-  };
-  const unit = await UnitService.create(client);
-  unit.unit.isStuck = true;
-  unit.call(3, 1, 'large');
-  unit.clock.turn();
-  unit.call(2, 2, 'get', 'unsuspected');
-  unit.say(2, { kind: Kind.SUSPECT, id: 4 }, call(3, 'get', 'before'), call(4, 'get', 'suspect'));
-  unit.call(2, 5, 'get', 'after');
-  unit.say(3, { kind: Kind.SUSPECT, id: 6 }, { kind: Kind.SUBSCRIBE, id: 6, value: ['all', 'topic'] });
-  for (let i = 0; i < 5; i++) unit.clock.tick();
-  t.deepEqual(begun, ['unsuspected', 'before']);
-  unit.unit.free();
-  for (let i = 0; i < 5; i++) unit.clock.tick();
-  t.deepEqual(begun, ['unsuspected', 'before', 'topic', 'suspect', 'after']);
-  const said = (await unit.said()).map(words => /^\d+ \w+ \d+/.exec(words)?.[0]);
-  for (const id of ['2 BEGUN 4', '3 BEGUN 6']) t.true(said.includes(id), said.join(', '));
-
-  unit.unit.isStuck = true;
-  unit.call(3, 7, 'large');
-  unit.clock.turn();
-  unit.say(2, { kind: Kind.SUSPECT, id: 8 }, call(8, 'get', 'late'));
-  unit.service.stop();
-  unit.unit.free();
-  for (let i = 0; i < 5; i++) unit.clock.tick();
-  t.is(begun.length, 5);
 });

@@ -103,20 +103,6 @@ test('frames join an open bundle until it leaves', t => {
   t.is(unit.outbox.waitingBytes, 0);
 });
 
-test('there is room where the next flush takes all that is put', t => {
-  const unit = new UnitOutbox();
-  t.true(unit.outbox.hasRoom);
-  unit.outbox.data(data(1));
-  t.false(unit.outbox.hasRoom);
-  unit.outbox.flush();
-  t.true(unit.outbox.hasRoom);
-  unit.outbox.data(data(2, WINDOW_BYTES));
-  unit.outbox.flush();
-  t.false(unit.outbox.hasRoom);
-  unit.written();
-  t.true(unit.outbox.hasRoom);
-});
-
 test('what waits can leave before the end of the tick', t => {
   const unit = new UnitOutbox();
   unit.outbox.data(data(1));
