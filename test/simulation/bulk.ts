@@ -49,8 +49,8 @@ export function torrent(
 
 export function chatter(worker: SimWorker, { count, ms }: Of<'chatter'>): void {
   worker.run(() => {
+    // It may have been frozen or busy until all faults were over.
+    if (worker.world.isHealed) return;
     for (let i = 0; i < count; i++) worker.process.send({ chatter: i, readMs: ms });
   });
-  // What others say waits behind it here, though not with Node, which reads all channels in turn.
-  for (const other of worker.world.workers) if (other !== worker) other.wasUnwell(2 * count * ms);
 }

@@ -57,6 +57,9 @@ async function live(world: World): Promise<void> {
   await world.run(world.plan.durationMs + 20);
   if (world.violation) return;
   world.heal();
+  // What takes the primary long to read is a fault as well.
+  if (!world.isQuiet) await world.run(RECOVERY_MS, () => world.isQuiet);
+  if (world.violation) return;
   if (world.plan.ending === 'primary dies') return orphan(world);
   const led = await recover(world);
   // A flood of before may still be on its way, and as long as it is, results have no room.

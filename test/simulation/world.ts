@@ -126,7 +126,7 @@ export class World {
     this.leaders = new LeaderAccount(this);
     this.groups = plan.groups.map(group => new SimGroup(this, group));
     this.padding = 'x'.repeat(plan.load?.padding ?? 0);
-    this.#cluster = new SimCluster(this.time, plan.cost?.readMs ?? 0);
+    this.#cluster = new SimCluster(this.time, plan.cost?.readMs ?? 0, id => this.#chatters(id));
     this.#setUp();
     this.#services = watchLeaders(sender => this.leaders.emits(sender));
     if (plan.primary) this.#begin(plan.workers.length, plan.primary, this.#cluster.primary);
@@ -224,6 +224,21 @@ export class World {
     this.pending.set(name, worker);
     const settled = () => void this.pending.delete(name);
     promise.then(settled, settled);
+  }
+
+  /** What others say waits behind it here, though not with Node, which reads all channels in turn. */
+  #chatters(workerId: number): void {
+    for (const other of this.workers) if (other.id !== workerId) other.wasUnwell();
+  }
+
+  /** When the primary last read a message of this worker's. */
+  readAt({ id }: SimWorker): number {
+    return this.#cluster.inflow.readAt(id);
+  }
+
+  /** Nothing that the app said to the primary waits to be read. */
+  get isQuiet(): boolean {
+    return this.#cluster.inflow.isQuiet;
   }
 
   /** The time in which the primary ran. */
