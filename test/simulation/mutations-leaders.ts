@@ -117,7 +117,7 @@ export const LEADERS: readonly Mutation[] = [
     file: 'leader/service.js',
     find: '!this.#inbox.isEmpty || ',
     replace: '',
-    seed: 13,
+    seed: 27,
   },
   {
     name: 'what waits in a leader that goes is not handed back',
