@@ -3,8 +3,8 @@
 import { getEventListeners } from 'node:events';
 import { SharedClientError } from '../../lib/errors.js';
 import { DRAIN_TIMEOUT_MS } from './plan.js';
-import { deadlineNow, termNow } from './upstream.js';
-import { mostLosses, type SimHandle, type SimWorker } from './worker.js';
+import { deadlineNow, innerOf, termNow } from './upstream.js';
+import { heardBy, mostLosses, type SimHandle, type SimWorker } from './worker.js';
 import type { SimGroup, World } from './world.js';
 
 /** What a virtual machine needs to tell a caller that its time is over. */
@@ -41,7 +41,7 @@ export interface SimCall {
   readonly inside?: AbortController | undefined;
   /** How it ends where nothing goes wrong. */
   readonly expected: string;
-  /** Its worker had few under way when it was made. */
+  /** Its worker had little under way when it was made. */
   readonly isOneOfFew: boolean;
   /** In which terms it began. */
   readonly starts: number[];
@@ -229,10 +229,24 @@ export class CallAccount {
       world.broken('turn', `${kind} ${id} of ${handle} began in ${home} after ${Math.round(waited)} ms`);
   }
 
-  #isOneOfFew({ worker }: SimHandle): boolean {
+  /** What its member has asked for before, and what it says again to a new leader, comes before it. */
+  #isOneOfFew(handle: SimHandle): boolean {
     let count = 0;
-    for (const call of this.open) if (call.handle.worker === worker && ++count > FEW) return false;
-    return true;
+    for (const call of this.open) if (call.handle.worker === handle.worker && ++count > FEW) return false;
+    return count + this.#countUntold(handle) <= FEW;
+  }
+
+  /** Topics and sticky publications of its member that the leader's real client hasn't heard of. */
+  #countUntold({ member, memberId, group, sticky }: SimHandle): number {
+    const { world } = this;
+    const client = world.clientOf(group);
+    const told = new Set(client && innerOf(client).entries.map(({ topic }) => topic));
+    const heard = client && heardBy(client);
+    const topics = new Set<number>();
+    for (const { handle, topic } of world.values.live)
+      if (handle.member === member && !told.has(topic)) topics.add(topic);
+    const untold = [...sticky].filter(([key, { version }]) => heard?.get(`${memberId}:${key}`) !== version);
+    return topics.size + untold.length;
   }
 
   /** Somebody takes back what is said under a key. @returns what is to be told to {@link taken} */

@@ -18,7 +18,7 @@ import {
 } from './plan.js';
 import { checkQueues } from './queues.js';
 import { SimTime } from './time.js';
-import { breakClient, emitEvent, SimUpstream } from './upstream.js';
+import { breakClient, emitEvent, innerOf, type SimClient, SimUpstream } from './upstream.js';
 import { ValueAccount } from './values.js';
 import { mostLosses, type SimHandle, SimWorker } from './worker.js';
 
@@ -186,6 +186,12 @@ export class World {
   leaderOf(group: SimGroup): SimWorker | undefined {
     const id = this.leadershipOf(group)?.leader;
     return id === undefined ? undefined : this.#byId.get(id);
+  }
+
+  /** The real client of its leader. */
+  clientOf(group: SimGroup): SimClient | undefined {
+    const leader = this.leaderOf(group);
+    return group.upstream.live.find(one => innerOf(one).home === leader && innerOf(one).closingSince === undefined);
   }
 
   log(line: () => string): void {
