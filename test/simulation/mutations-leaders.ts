@@ -143,9 +143,16 @@ export const LEADERS: readonly Mutation[] = [
   {
     name: 'a leader says that a suspect begins only once it has begun',
     file: 'leader/service.js',
-    find: 'this.sender.flushTo(from);',
-    replace: '',
+    find: 'this.sender.sayNow(',
+    replace: 'this.sender.to(',
     seed: 87,
+  },
+  {
+    name: 'a leader begins with a suspect though what tells of it waits behind other data',
+    file: 'leader/service.js',
+    find: '|| this.sender.mayLeaveNow(from)',
+    replace: '|| true',
+    seed: 379,
   },
   {
     name: 'to subscribe may take for ever',

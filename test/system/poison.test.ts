@@ -159,6 +159,18 @@ for (const [what, ask] of Object.entries(ASKS)) {
   });
 }
 
+system('that a call begins is told before it does, however much waits to be sent', async (t, rig) => {
+  const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
+  await rig.connect();
+  const kills = poisoned(rig.upstream(), () => rig.leader().kill());
+  // In the same turn, so that the first leader is lost with both.
+  const large = watch(client.with({ idempotent: true }).echo('x'.repeat(3e6)));
+  const poison = watch(client.with({ sticky: 'k' }).publish('poison'));
+  await rig.time.reached(() => poison.end !== undefined);
+  t.deepEqual([large.end, poison.end], ['ok', 'ERR_LEADER_LOST unknown']);
+  t.is(kills(), 2);
+});
+
 system('a planned hand-over is no loss', async (t, rig) => {
   const clients = await rig.clients(4);
   const client = clients.at(-1)!;
