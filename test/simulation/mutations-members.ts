@@ -127,7 +127,7 @@ export const MEMBERS: readonly Mutation[] = [
     file: 'member/member.js',
     find: 'if (term !== undefined && term === this.#used?.term)',
     replace: 'if (term !== undefined)',
-    seed: 379,
+    seed: 4907,
   },
   {
     name: 'a sticky publication that cost too many leaders is said to the next one',
