@@ -199,7 +199,7 @@ export const LEADERS: readonly Mutation[] = [
   {
     name: 'the calls of others wait for the end of what one sender asks for',
     file: 'leader/inbox.js',
-    find: 'this.#queues.delete(sender);\n        this.#queues.set(sender, queue);',
+    find: 'this.#queues.delete(sender);\n            this.#queues.set(sender, queue);',
     replace: '',
     seed: 309,
   },
