@@ -55,6 +55,8 @@ class Queue {
 export class Inbox {
   /** By sender, the next in turn first. */
   readonly #queues = new Map<number, Queue>();
+  /** Senders whose turn must not come yet. */
+  readonly #held = new Set<number>();
   #bytes = 0;
   /** For which there was no room: one small frame for each call and subscription. They come after all else. */
   readonly #withdrawals = new Withdrawals();
@@ -71,6 +73,13 @@ export class Inbox {
 
   get isEmpty(): boolean {
     return this.#queues.size === 0 && this.#withdrawals.size === 0;
+  }
+
+  /** Nothing in it may be read yet. */
+  get isIdle(): boolean {
+    if (this.#queues.size === 0) return this.#withdrawals.size === 0;
+    for (const sender of this.#queues.keys()) if (!this.#held.has(sender)) return false;
+    return true;
   }
 
   get bytes(): number {
@@ -97,12 +106,22 @@ export class Inbox {
   /** The oldest bundle of the sender whose turn it is; it goes on where it was left, and stays until {@link end}. */
   next(): Item | undefined {
     if (this.#queues.size === 0) this.#putWithdrawals();
-    const [entry] = this.#queues;
-    if (!entry) return undefined;
-    const [sender, queue] = entry;
-    this.#queues.delete(sender);
-    this.#queues.set(sender, queue);
-    return queue.first;
+    for (const [sender, queue] of this.#queues) {
+      if (this.#held.has(sender)) continue;
+      this.#queues.delete(sender);
+      this.#queues.set(sender, queue);
+      return queue.first;
+    }
+    return undefined;
+  }
+
+  /** What a sender sent waits until {@link letGo}. */
+  hold(sender: number): void {
+    this.#held.add(sender);
+  }
+
+  letGo(sender: number): void {
+    this.#held.delete(sender);
   }
 
   /** What {@link next} handed out was read to its end. */

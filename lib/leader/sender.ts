@@ -30,6 +30,10 @@ export interface Lane {
   put(kind: number, id: number, text: string, parts?: readonly Part[]): void;
   /** Writes what there is room for, now. */
   flush(): void;
+  /** What is put and flushed now is written at once, as far as it is known. */
+  readonly isClear: boolean;
+  /** Nothing goes to the member by the relay. */
+  readonly isOnly: boolean;
 }
 
 export interface Lanes {
@@ -141,11 +145,29 @@ export class Sender {
     this.flush();
   }
 
-  /** Leaves now what was said to a member. */
-  flushTo(workerId: number): void {
-    const lane = this.options.lanes?.of(workerId);
-    if (lane) lane.flush();
-    else this.options.outbox.flush();
+  /** Whether {@link sayNow} leaves this process at once: else something large waits before it. */
+  mayLeaveNow(workerId: number): boolean {
+    const { lanes, outbox, self } = this.options;
+    const lane = lanes?.of(workerId);
+    return workerId === self || lane?.isClear === true || lane?.isOnly === true || outbox.isClear;
+  }
+
+  /** Says what may come before what was said earlier: by the relay where that is the faster way. */
+  sayNow(workerId: number, kind: number, id: number, text: string): void {
+    const { lanes, outbox } = this.options;
+    const lane = lanes?.of(workerId);
+    if (lane?.isClear || lane?.isOnly) {
+      lane.put(kind, id, text);
+      lane.flush();
+    } else {
+      this.#openFor(workerId).add(kind, id, text);
+      outbox.flush();
+    }
+  }
+
+  /** Calls back once, when some of what waits for the primary has left. */
+  whenRoom(callback: () => void): void {
+    this.options.whenRoom(callback);
   }
 
   /** Leaves now what waits for the end of the tick. */

@@ -301,7 +301,7 @@ export class Service implements TopicHost, MethodHost {
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#inbox.isEmpty) return;
+    if (this.#isScheduled || this.#inbox.isIdle) return;
     this.#isScheduled = true;
     this.clock.yield(() => {
       this.#isScheduled = false;
@@ -334,7 +334,7 @@ export class Service implements TopicHost, MethodHost {
     return this.#state === 'serving' && !this.#hasLease(now);
   }
 
-  /** @returns false where it must wait for the lease after all */
+  /** @returns false where it must wait after all: for the lease, or until it can be said that it begins */
   #frame(from: number, frame: FrameView, now: number): boolean {
     switch (frame.kind) {
       case Kind.CALL:
@@ -349,19 +349,29 @@ export class Service implements TopicHost, MethodHost {
         this.#cancel(from, frame);
         break;
       case Kind.SUBSCRIBE:
-        this.#subscribe(from, frame);
-        break;
+        return this.#subscribe(from, frame);
       case Kind.UNSUBSCRIBE:
         this.#unsubscribe(from, frame.id);
     }
     return true;
   }
 
-  /** Where a leader was lost with a call or subscription, its member hears before it begins: this leader may be lost with it, too. */
+  /**
+   * Where a leader was lost with a call or subscription, its member hears before it begins: this leader may be lost with it,
+   * too, and what hasn't left the process by then. What else its member sent waits with it.
+   */
+  #mayBegin(from: number, id: number): boolean {
+    if (!this.#suspects.has(from, id) || this.sender.mayLeaveNow(from)) return true;
+    this.#inbox.hold(from);
+    this.sender.whenRoom(() => {
+      this.#inbox.letGo(from);
+      this.#schedule();
+    });
+    return false;
+  }
+
   #begin(from: number, id: number): void {
-    if (!this.#suspects.delete(from, id)) return;
-    this.sender.to(from, Kind.BEGUN, id, '0');
-    this.sender.flushTo(from);
+    if (this.#suspects.delete(from, id)) this.sender.sayNow(from, Kind.BEGUN, id, '0');
   }
 
   #call(from: number, frame: FrameView, now: number): boolean {
@@ -376,6 +386,7 @@ export class Service implements TopicHost, MethodHost {
       this.sender.to(from, Kind.OVERLOADED, id, Overload.CALL);
       return true;
     }
+    if (!this.#mayBegin(from, id)) return false;
     try {
       const what = methodOf(frame);
       const { args, key, carrier, isRepeated } = argumentsOf(frame);
@@ -517,9 +528,11 @@ export class Service implements TopicHost, MethodHost {
     else call.abort(number, decoded);
   }
 
-  #subscribe(from: number, { id, json, ext, parts }: FrameView): void {
+  /** @returns as {@link #frame} */
+  #subscribe(from: number, { id, json, ext, parts }: FrameView): boolean {
     // Who draws to its end takes no new subscribers: they come to the next leader by themselves.
-    if (this.#state === 'draining') return;
+    if (this.#state === 'draining') return true;
+    if (!this.#mayBegin(from, id)) return false;
     try {
       if (!Array.isArray(json)) throw brokenFrame('a subscription', 'a delivery and a topic');
       const [delivery, encoded] = json as ['all' | 'one', unknown];
@@ -531,6 +544,7 @@ export class Service implements TopicHost, MethodHost {
     } catch (error) {
       this.sender.payloadTo(from, Kind.REFUSED, id, encodeError(error));
     }
+    return true;
   }
 
   #topic(key: string, value: unknown): Topic {

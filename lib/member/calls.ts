@@ -124,7 +124,7 @@ export class Calls {
 
   /**
    * There is a leader: what waits is sent, in the order it was made, after what `sayFirst` makes.
-   * @param lostTerm the last term, if its leader was lost
+   * @param lostTerm the last term that a road led to, if its leader was lost
    */
   open(road: Road, sayFirst: () => void, lostTerm?: number): void {
     if (lostTerm !== undefined) this.#countLosses(lostTerm);

@@ -23,7 +23,16 @@ import { Failovers, type TermEnd } from '../metrics/failovers.js';
 import { Served } from '../metrics/served.js';
 import { type MemberOptions, memberDigest } from '../options.js';
 import { type FrameView, readFrames } from '../protocol/frames.js';
-import { type Bundle, type Heard, type Join, Kind, type News, type Offer, type Resign } from '../protocol/messages.js';
+import {
+  type Bundle,
+  type DeposedCause,
+  type Heard,
+  type Join,
+  Kind,
+  type News,
+  type Offer,
+  type Resign,
+} from '../protocol/messages.js';
 import { toPortable } from '../protocol/travelling-parts.js';
 import { LocalRoad } from '../road/local-road.js';
 import type { Road } from '../road/road.js';
@@ -96,6 +105,8 @@ export class Member implements LinkMember {
   #isFailureTold = false;
   readonly #told: ToldErrors;
   #road: Road | undefined;
+  /** The last term that a road led to, and how it ended, if it has. Others may end after it before there is a road again. */
+  #used: { readonly term: number; readonly cause?: DeposedCause } | undefined;
   readonly #roads: Roads;
   /** The last term whose end has come. */
   #endedTerm = 0;
@@ -333,7 +344,7 @@ export class Member implements LinkMember {
   news(news: News): void {
     // The channel keeps order, so this is the newest.
     const error = news.error && this.#told.read(news.error);
-    if (news.cause) this.#ended = { term: this.#ledBefore(news), cause: news.cause, error };
+    if (news.cause) this.#termEnded({ term: this.#ledBefore(news), cause: news.cause, error });
     this.#newsTeller.tell(news, error);
     this.#news = news;
     // A group may be without a leader before it is known that the term is over: its leader is fenced.
@@ -348,6 +359,12 @@ export class Member implements LinkMember {
     if (news.phase !== 'failed') return;
     this.#isFailureTold ||= !this.#waiters.isEmpty;
     this.#waiters.reject(leaderFailed(this.name, this.#openError));
+  }
+
+  #termEnded(ended: TermEnd): void {
+    this.#ended = ended;
+    const { term, cause } = ended;
+    if (term !== undefined && term === this.#used?.term) this.#used = { term, cause };
   }
 
   /** The last term before this news that had a leader. */
@@ -617,15 +634,18 @@ export class Member implements LinkMember {
     const failover = this.failovers.ready(term, this.clock.now(), this.#news?.cause && this.#ended);
     const after = failover ? `, ${failover.durationMs.toFixed(1)} ms after the leader before it was lost` : '';
     debug(this.#teller, () => `calls go by the ${road.kind} road (term ${term})${after}`);
-    this.subscriptions.open(road, this.#lostTerm);
-    this.calls.open(road, () => this.stickies.sayAgain(), this.#lostTerm);
+    const lostTerm = this.#lostTerm;
+    this.#used = { term };
+    this.subscriptions.open(road, lostTerm);
+    this.calls.open(road, () => this.stickies.sayAgain(), lostTerm);
     this.#resolveReady();
   }
 
-  /** The last term, if its leader was lost with what was in its hands. */
+  /** The last term that a road led to, if its leader was lost with what was in its hands. */
   get #lostTerm(): number | undefined {
-    const { cause, term } = this.#ended ?? {};
-    return cause === 'resigned' || cause === 'failed' || cause === 'broken' ? undefined : term;
+    const { cause, term } = this.#used ?? {};
+    const isLoss = cause && cause !== 'resigned' && cause !== 'failed' && cause !== 'broken';
+    return isLoss ? term : undefined;
   }
 
   #localRoad(service: Service): Road {

@@ -113,7 +113,7 @@ export class Subscriptions {
 
   /**
    * There is a leader: subscribes again to all, in the order made.
-   * @param lostTerm the last term, if its leader was lost
+   * @param lostTerm the last term that a road led to, if its leader was lost
    */
   open(road: Road, lostTerm?: number): void {
     this.#road = road;

@@ -108,6 +108,11 @@ export class Outbox {
     return bytes;
   }
 
+  /** What is put and flushed now is written at once, as far as it is known: little waits before it. */
+  get isClear(): boolean {
+    return this.#windowBytes <= WRITE_BYTES && this.#windowBytes + this.waitingBytes <= WRITE_BYTES;
+  }
+
   /** Hands over what the window allows, now. */
   flush(): void {
     if (this.#isClosed) return;

@@ -9,6 +9,10 @@ export class MultiMap<K, V> implements Iterable<V> {
     else this.#sets.set(key, new Set([value]));
   }
 
+  has(key: K, value: V): boolean {
+    return this.#sets.get(key)?.has(value) === true;
+  }
+
   /** @returns whether it was there */
   delete(key: K, value: V): boolean {
     const set = this.#sets.get(key);

@@ -111,6 +111,8 @@ test('who has a lane is spoken to by it, and by nothing else', t => {
   const lane = {
     put: (kind: number, id: number, text: string) => void said.push(`${kind} ${id} ${text}`),
     flush: () => void said.push('flush'),
+    isClear: true,
+    isOnly: false,
   };
   const lanes = { active: [2], of: (workerId: number) => (workerId === 2 ? lane : undefined) };
   const unit = new UnitSender(undefined, lanes);
@@ -119,10 +121,35 @@ test('who has a lane is spoken to by it, and by nothing else', t => {
   unit.sender.payloadToMany([2, 3], Kind.VALUE, 1, payload('b'));
   unit.sender.payloadToAll(Kind.EVENT, 0, payload('c'));
   unit.clock.tick();
-  unit.sender.flushTo(2);
-  t.deepEqual(said, ['12 7 1', '14 1 "a"', '14 1 "b"', '17 0 "c"', 'flush']);
+  unit.sender.sayNow(2, Kind.BEGUN, 9, '0');
+  t.deepEqual(said, ['12 7 1', '14 1 "a"', '14 1 "b"', '17 0 "c"', `${Kind.BEGUN} 9 0`, 'flush']);
   t.deepEqual(unit.packets.at(-1)!.d!.at(-1)!.but, [2]);
   t.deepEqual(unit.said(), ['1 VALUE 1 "a"', '1 EVENT 0 "c"', '3,4 VALUE 1 "a"', '3 VALUE 1 "b"', '* EVENT 0 "c"']);
+});
+
+test('what must leave at once goes by the road on which nothing large waits', t => {
+  const said: number[] = [];
+  const lane = {
+    put: (kind: number) => void said.push(kind),
+    flush() {},
+    isClear: true,
+    isOnly: false,
+  };
+  const unit = new UnitSender(undefined, { active: [2], of: workerId => (workerId === 2 ? lane : undefined) });
+  t.true(unit.sender.mayLeaveNow(2));
+  lane.isClear = false;
+  t.true(unit.sender.mayLeaveNow(2));
+  unit.sender.sayNow(2, Kind.BEGUN, 9, '0');
+  t.deepEqual([said, unit.said()], [[], ['2 BEGUN 9 0']]);
+  unit.isStuck = true;
+  unit.sender.payloadTo(3, Kind.VALUE, 1, payload('x'.repeat(2 * WRITE_BYTES)));
+  for (const workerId of [2, 3]) t.false(unit.sender.mayLeaveNow(workerId));
+  // The leader's own member is lost with it.
+  t.true(unit.sender.mayLeaveNow(1));
+  lane.isOnly = true;
+  t.true(unit.sender.mayLeaveNow(2));
+  unit.free();
+  t.true(unit.sender.mayLeaveNow(3));
 });
 
 test('after a word by the relay about the road, what follows begins a bundle', t => {
@@ -179,7 +206,7 @@ test('of values that come faster than the primary reads the newest stay, results
 });
 
 test('what is kept back for all but those with a lane says so', t => {
-  const lane = { put() {}, flush() {} };
+  const lane = { put() {}, flush() {}, isClear: true, isOnly: false };
   const unit = new UnitSender(undefined, { active: [2], of: workerId => (workerId === 2 ? lane : undefined) });
   unit.isStuck = true;
   for (let n = 1; n <= 12; n++) unit.sender.payloadToAll(Kind.EVENT, n, large(n));

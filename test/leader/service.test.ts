@@ -606,6 +606,46 @@ test('a leader drains no longer than it may', async t => {
   t.is(drained, 1);
 });
 
+const suspect = (id: number) => ({ kind: Kind.SUSPECT, id });
+
+/** So much on its way that nothing that is said now leaves at once. */
+async function crowded(client: object): Promise<UnitService> {
+  const unit = await UnitService.create(client);
+  unit.unit.isStuck = true;
+  unit.unit.sender.payloadTo(9, Kind.VALUE, 1, encodeValue('x'.repeat(200_000), 'value'));
+  unit.unit.said();
+  return unit;
+}
+
+test('a call by which a leader may be lost begins once it was said that it does, and what its member sent then waits', async t => {
+  const begun: string[] = [];
+  const topics: unknown[] = [];
+  const unit = await crowded({
+    get: (name: string) => begun.push(name),
+    subscribe: (topic: unknown) => void topics.push(topic),
+  });
+  unit.say(2, suspect(7), call(7, 'get', 'a'));
+  unit.call(2, 8, 'get', 'b');
+  unit.say(4, suspect(5), { kind: Kind.SUBSCRIBE, id: 5, value: ['all', 't'] });
+  unit.call(3, 9, 'get', 'c');
+  for (let i = 0; i < 5; i++) unit.clock.turn();
+  t.deepEqual([begun, topics], [['c'], []]);
+  unit.unit.free();
+  t.deepEqual([begun, topics], [['c', 'a', 'b'], ['t']]);
+  const said = await unit.said();
+  const to = (workerId: number) => said.filter(words => words.startsWith(`${workerId} `));
+  t.deepEqual(to(2), ['2 BEGUN 7 0', '2 RESULT 7 2', '2 RESULT 8 3']);
+  t.deepEqual(to(4), ['4 BEGUN 5 0', '4 SUBSCRIBED 5 1']);
+});
+
+test('a call that waits for that goes back when its leader begins to drain', async t => {
+  const unit = await crowded(echo);
+  unit.say(2, suspect(7), call(7, 'get', 'a'));
+  unit.service.drain(1000, () => {});
+  unit.unit.free();
+  t.deepEqual(await unit.said(), ['2 RETURNED 7 0']);
+});
+
 test('what was held when a leader begins to drain, or stops, goes back', async t => {
   for (const end of ['drain', 'stop'] as const) {
     const unit = await UnitService.create(echo);

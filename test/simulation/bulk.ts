@@ -44,13 +44,13 @@ export function torrent(
   const lasts = 3 * count * (ms + world.plan.jitterMs);
   cost(ms, world.time.now() + lasts);
   world.wasDisturbed(lasts);
-  world.hinderOthers(leader, lasts);
+  for (const other of world.workers) if (other !== leader) other.wasUnwell(lasts);
 }
 
 export function chatter(worker: SimWorker, { count, ms }: Of<'chatter'>): void {
   worker.run(() => {
+    // It may have been frozen or busy until all faults were over.
+    if (worker.world.isHealed) return;
     for (let i = 0; i < count; i++) worker.process.send({ chatter: i, readMs: ms });
-    // What others say waits behind it here, though not with Node, which reads all channels in turn.
-    worker.world.hinderOthers(worker, 2 * count * ms);
   });
 }

@@ -54,11 +54,21 @@ export interface SimCall {
   end: string | undefined;
 }
 
+/** Somebody waits for what was said under a key to be taken back. */
+interface Taking {
+  readonly memberId: number;
+  readonly key: number;
+  /** The last that was said before. */
+  readonly last: number;
+}
+
 export class CallAccount {
   readonly all = new Map<number, SimCall>();
   /** Those that have not ended. */
   readonly open = new Set<SimCall>();
   readonly outcomes = new Map<string, number>();
+  /** In the order in which they were asked for. */
+  readonly #takings = new Set<Taking>();
   #numbers = 0;
   #lastId = 0;
   /** How many calls, publications and subscriptions of each member a leader began, by group and worker. */
@@ -71,10 +81,6 @@ export class CallAccount {
   /** Those of workers that live. */
   get openOnes(): SimCall[] {
     return [...this.open].filter(({ handle }) => handle.worker.process.isAlive);
-  }
-
-  get lastId(): number {
-    return this.#lastId;
   }
 
   nextId(): number {
@@ -240,10 +246,27 @@ export class CallAccount {
       world.broken('turn', `${kind} ${id} of ${handle} began in ${home} after ${Math.round(waited)} ms`);
   }
 
-  /** What was said under a key until then, and could not be taken back, is under way no more. */
-  checkTakenBack({ memberId }: SimHandle, key: number, before: number): void {
+  /** Somebody takes back what is said under a key. @returns what is to be told to {@link taken} */
+  takes({ memberId }: SimHandle, key: number): Taking {
+    const taking = { memberId, key, last: this.#lastId };
+    this.#takings.add(taking);
+    return taking;
+  }
+
+  /** It was taken back, or could not be. */
+  taken(taking: Taking): void {
+    this.#takings.delete(taking);
+  }
+
+  /**
+   * What was said under a key until then, and could not be taken back, is under way no more: except where it was taken back
+   * before as well, and that is still under way behind it.
+   */
+  checkTakenBack({ memberId, key, last }: Taking): void {
+    const isSame = (one: Taking) => one.memberId === memberId && one.key === key && one.last < last;
+    const taken = Math.max(0, ...[...this.#takings].filter(isSame).map(one => one.last));
     for (const { id, kind, handle, key: other } of this.open)
-      if (kind === 'sticky' && id <= before && other === key && handle.memberId === memberId)
+      if (kind === 'sticky' && id > taken && id <= last && other === key && handle.memberId === memberId)
         this.world.broken('taken back', `sticky ${id} of ${handle} is still under way`);
   }
 

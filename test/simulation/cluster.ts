@@ -5,7 +5,9 @@ import { Host } from '../../lib/host.js';
 import type { Primary, PrimaryOptions } from '../../lib/index.js';
 import type { ChannelOptions, TestWorker } from '../../lib/testing.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
+import type { PrimarySide } from '../../lib/transport/memory-worker.js';
 import { costlyDirect, costlyEnd, costlyPrimaryEnd, SimCpu } from './cpu.js';
+import { type Chatter, Inflow, isChatter } from './inflow.js';
 import { LeaseWitness } from './leases.js';
 import type { SimTime } from './time.js';
 
@@ -18,11 +20,8 @@ export type SimProcess = Omit<TestWorker, 'whileLeader' | 'freeze' | 'thaw'> & {
   /** None of the primary, which is no further from itself than a call. */
   readonly leases?: LeaseWitness;
   /** A message of the app's to the primary. */
-  send(message: object): void;
+  send(message: Chatter): void;
 };
-
-/** What a message of the app's costs who reads it. */
-const costOf = (message: unknown) => (message as { readMs?: number }).readMs;
 
 const hasData = (message: unknown) => 'd' in (message as object);
 
@@ -31,26 +30,32 @@ export class SimCluster {
   readonly primary: SimProcess;
   /** What it costs the primary beside that to read a message with data, and until when. */
   dataCost = { ms: 0, until: 0 };
+  readonly inflow: Inflow;
   readonly #network: MemoryNetwork;
   readonly #host: Host;
   readonly #cpu: SimCpu;
   #isAlive = true;
 
-  /** @param readMs what it costs each process to read a message */
+  /**
+   * @param readMs what it costs each process to read a message
+   * @param chatters called when a worker sends what its app says to the primary, and when the primary reads it
+   */
   constructor(
     private readonly time: SimTime,
     private readonly readMs: number,
+    chatters: (workerId: number) => void,
   ) {
     this.#network = new MemoryNetwork({ clock: time, schedule: time.schedule });
+    this.inflow = new Inflow(time.now, chatters);
+    // It is both.
+    this.inflow.watch(this.#network.primaryEnd as unknown as PrimarySide);
     const { primaryClock: clock } = this.#network;
     this.#cpu = new SimCpu(time, {
       freeze: () => this.#network.freezePrimary(),
       thaw: () => this.#network.thawPrimary(),
     });
     const primaryEnd = costlyPrimaryEnd(this.#network.primaryEnd, message =>
-      this.#cpu.spend(
-        costOf(message) ?? readMs + (hasData(message) && time.now() < this.dataCost.until ? this.dataCost.ms : 0),
-      ),
+      this.#cpu.spend(isChatter(message) ? message.readMs : readMs + this.#dataMs(message)),
     );
     this.#host = new Host({
       where: 'primary',
@@ -77,8 +82,16 @@ export class SimCluster {
       createWorkerEnd: () => leases.watch(costlyEnd(worker.end, read)),
       createDirect: () => costlyDirect(worker.direct, read),
     });
-    const send = (message: object) => worker.end.send(message, () => {});
+    const send = (message: Chatter) => {
+      this.inflow.sent(worker.workerId);
+      worker.end.send(message, () => {});
+    };
     return Object.assign(worker, { cpu, leases, send, createSharedClient: clientsOf(host) });
+  }
+
+  #dataMs(message: unknown): number {
+    const { ms, until } = this.dataCost;
+    return hasData(message) && this.time.now() < until ? ms : 0;
   }
 
   killPrimary(): void {

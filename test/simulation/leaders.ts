@@ -104,7 +104,8 @@ export class LeaderAccount {
     for (const group of world.groups) {
       const worker = world.leaderOf(group);
       if (!worker?.isFrozen || !worker.process.isAlive || world.leadershipOf(group)!.state === 'fenced') continue;
-      const since = Math.max(worker.frozenAt, world.disturbedAt, worker.unwellAt, group.appointedAt) + worker.latencyMs;
+      // What it had sent before shows, when it is read, that it lived then.
+      const since = Math.max(worker.frozenAt, world.disturbedAt, group.appointedAt, world.readAt(worker));
       if (now > since + LEADER_TIMEOUT_MS + HEARTBEAT_MS + MARGIN_MS)
         world.broken(
           'failover',

@@ -117,7 +117,7 @@ export const LEADERS: readonly Mutation[] = [
     file: 'leader/service.js',
     find: '!this.#inbox.isEmpty || ',
     replace: '',
-    seed: 13,
+    seed: 27,
   },
   {
     name: 'what waits in a leader that goes is not handed back',
@@ -143,9 +143,16 @@ export const LEADERS: readonly Mutation[] = [
   {
     name: 'a leader says that a suspect begins only once it has begun',
     file: 'leader/service.js',
-    find: 'this.sender.flushTo(from);',
-    replace: '',
+    find: 'this.sender.sayNow(',
+    replace: 'this.sender.to(',
     seed: 87,
+  },
+  {
+    name: 'a leader begins with a suspect though what tells of it waits behind other data',
+    file: 'leader/service.js',
+    find: '|| this.sender.mayLeaveNow(from)',
+    replace: '|| true',
+    seed: 379,
   },
   {
     name: 'to subscribe may take for ever',
@@ -192,7 +199,7 @@ export const LEADERS: readonly Mutation[] = [
   {
     name: 'the calls of others wait for the end of what one sender asks for',
     file: 'leader/inbox.js',
-    find: 'this.#queues.delete(sender);\n        this.#queues.set(sender, queue);',
+    find: 'this.#queues.delete(sender);\n            this.#queues.set(sender, queue);',
     replace: '',
     seed: 309,
   },

@@ -123,6 +123,13 @@ export const MEMBERS: readonly Mutation[] = [
     seed: 183,
   },
   {
+    name: 'a loss does not count where other terms ended after it',
+    file: 'member/member.js',
+    find: 'if (term !== undefined && term === this.#used?.term)',
+    replace: 'if (term !== undefined)',
+    seed: 4907,
+  },
+  {
     name: 'a sticky publication that cost too many leaders is said to the next one',
     file: 'member/stickies.js',
     find: 'if (call.isGivenUp && this.#stickies.get(key) === sticky)',

@@ -2,7 +2,7 @@
 
 import type { SimCall } from './calls.js';
 import { type CallAction, type Plan, type PlanRoad, planFor } from './plan.js';
-import { innerOf, type SimClient } from './upstream.js';
+import { innerOf } from './upstream.js';
 import type { SimSubscription } from './values.js';
 import { heardBy, type SimHandle } from './worker.js';
 import { type SimGroup, type Violation, World, type WorldOptions } from './world.js';
@@ -57,6 +57,9 @@ async function live(world: World): Promise<void> {
   await world.run(world.plan.durationMs + 20);
   if (world.violation) return;
   world.heal();
+  // What takes the primary long to read is a fault as well.
+  if (!world.isQuiet) await world.run(RECOVERY_MS, () => world.isQuiet);
+  if (world.violation) return;
   if (world.plan.ending === 'primary dies') return orphan(world);
   const led = await recover(world);
   // A flood of before may still be on its way, and as long as it is, results have no room.
@@ -164,7 +167,7 @@ const LAST: readonly Partial<CallAction>[] = [
 
 /** Nobody waits for a call that goes on in the leader: then it was told so. */
 function endlessAmiss(world: World, group: SimGroup): string | undefined {
-  for (const [id, { aborted }] of innerOf(clientOf(world, group)!).endless) {
+  for (const [id, { aborted }] of innerOf(world.clientOf(group)!).endless) {
     const { end, handle, isOneway, madeAt, timeoutMs } = world.calls.all.get(id)!;
     const isOpen = isOneway ? world.time.now() < madeAt + timeoutMs + MARGIN_MS : end === undefined;
     const isWanted = isOpen && handle.isLive;
@@ -213,17 +216,11 @@ function whatIsAmiss(world: World, group: SimGroup): string | undefined {
     if (!ones.some(({ seq }) => seq === newest.get(topic)))
       return `nobody got ${newest.get(topic)} of ${group} t${topic}, for one`;
   }
-  return topicsAmiss(world, group) ?? stickyAmiss(world, group, heardBy(clientOf(world, group)!));
-}
-
-/** The real client of its leader. */
-function clientOf(world: World, group: SimGroup): SimClient | undefined {
-  const leader = world.leaderOf(group);
-  return group.upstream.live.find(one => innerOf(one).home === leader && innerOf(one).closingSince === undefined);
+  return topicsAmiss(world, group) ?? stickyAmiss(world, group, heardBy(world.clientOf(group)!));
 }
 
 function topicsAmiss(world: World, group: SimGroup): string | undefined {
-  const client = clientOf(world, group);
+  const client = world.clientOf(group);
   if (!client) return `${group} has no real client`;
   const subscriptions = [...world.values.live].filter(({ handle }) => handle.group === group && handle.isLive);
   const wanted = [...new Set(subscriptions.map(({ topic }) => topic))].sort().join();

@@ -292,10 +292,11 @@ export class SimWorker {
   unsay(handle: SimHandle, key: number, timeoutMs?: number): void {
     handle.sticky.delete(key);
     const { calls } = this.world;
-    const last = calls.lastId;
+    const taking = calls.takes(handle, key);
     const client = timeoutMs === undefined ? handle.client : handle.client.with({ timeoutMs });
-    const done = client.unpublish(key).catch(() => {
-      this.clock.setTimer(() => calls.checkTakenBack(handle, key, last), 1);
+    const ended = client.unpublish(key).finally(() => calls.taken(taking));
+    const done = ended.catch(() => {
+      this.clock.setTimer(() => calls.checkTakenBack(taking), 1);
       if (!handle.isClosing && !handle.sticky.has(key) && this.process.isAlive) this.unsay(handle, key);
     });
     this.world.promised(`unpublish() of ${handle}`, this, done);

@@ -18,7 +18,7 @@ import {
 } from './plan.js';
 import { checkQueues } from './queues.js';
 import { SimTime } from './time.js';
-import { breakClient, emitEvent, SimUpstream } from './upstream.js';
+import { breakClient, emitEvent, innerOf, type SimClient, SimUpstream } from './upstream.js';
 import { ValueAccount } from './values.js';
 import { mostLosses, type SimHandle, SimWorker } from './worker.js';
 
@@ -117,8 +117,6 @@ export class World {
   #idleAt = 0;
   #stall = 0;
   #shut = 0;
-  /** Until then what one worker said keeps waiting what the others say. */
-  #hindrance: { readonly by: SimWorker; readonly until: number } | undefined;
   #stalledAt = 0;
   #stalledMs = 0;
 
@@ -135,7 +133,7 @@ export class World {
     this.leaders = new LeaderAccount(this);
     this.groups = plan.groups.map(group => new SimGroup(this, group));
     this.padding = 'x'.repeat(plan.load?.padding ?? 0);
-    this.#cluster = new SimCluster(this.time, plan.cost?.readMs ?? 0);
+    this.#cluster = new SimCluster(this.time, plan.cost?.readMs ?? 0, id => this.#chatters(id));
     this.#setUp();
     this.#services = watchLeaders({
       emits: sender => this.leaders.emits(sender),
@@ -200,6 +198,12 @@ export class World {
     return id === undefined ? undefined : this.#byId.get(id);
   }
 
+  /** The real client of its leader. */
+  clientOf(group: SimGroup): SimClient | undefined {
+    const leader = this.leaderOf(group);
+    return group.upstream.live.find(one => innerOf(one).home === leader && innerOf(one).closingSince === undefined);
+  }
+
   log(line: () => string): void {
     this.#trace?.(`${this.time.now().toFixed(2)} ${line()}`);
   }
@@ -238,6 +242,21 @@ export class World {
     promise.then(settled, settled);
   }
 
+  /** What others say waits behind it here, though not with Node, which reads all channels in turn. */
+  #chatters(workerId: number): void {
+    for (const other of this.workers) if (other.id !== workerId) other.wasUnwell();
+  }
+
+  /** When the primary last read a message of this worker's. */
+  readAt({ id }: SimWorker): number {
+    return this.#cluster.inflow.readAt(id);
+  }
+
+  /** Nothing that the app said to the primary waits to be read. */
+  get isQuiet(): boolean {
+    return this.#cluster.inflow.isQuiet;
+  }
+
   /** The time in which the primary ran. */
   get runningMs(): number {
     return this.time.now() - this.#stalledMs - (this.isStalled ? this.time.now() - this.#stalledAt : 0);
@@ -261,24 +280,10 @@ export class World {
     this.disturbedAt = Math.max(this.disturbedAt, this.time.now() + ms);
   }
 
-  /** For so long what all others say waits behind what this one said; that of those who come meanwhile, too. */
-  hinderOthers(by: SimWorker, ms: number): void {
-    const until = Math.max(this.#hindrance?.until ?? 0, this.time.now() + ms);
-    this.#hindrance = { by, until };
-    for (const other of this.workers) if (other !== by) other.wasUnwell(ms);
-  }
-
-  /** The primary stood still since then: what was said before it still has to read. */
-  #hinderOn(since: number): void {
-    if (this.#hindrance && this.#hindrance.until > since)
-      this.hinderOthers(this.#hindrance.by, this.#hindrance.until - since);
-  }
-
   jump(ms: number): void {
     this.log(() => `  everything stands still for ${ms} ms`);
     this.time.jump(ms);
     this.wasDisturbed();
-    this.#hinderOn(this.time.now() - ms);
     for (const worker of this.workers) {
       worker.wasDisturbed();
     }
@@ -474,8 +479,6 @@ export class World {
     this.#places[place] = worker;
     this.workers.push(worker);
     this.#byId.set(worker.id, worker);
-    const hinderedMs = (this.#hindrance?.until ?? 0) - this.time.now();
-    if (hinderedMs > 0) worker.wasUnwell(hinderedMs);
     for (const group of this.groups) worker.run(() => worker.open(group));
   }
 
@@ -535,7 +538,6 @@ export class World {
     this.isStalled = false;
     this.#stalledMs += this.time.now() - this.#stalledAt;
     this.wasDisturbed();
-    this.#hinderOn(this.#stalledAt);
     const own = this.#byId.get(0);
     if (own) {
       own.isFrozen = false;

@@ -98,6 +98,79 @@ system('a subscription costs two leaders, and as many as the option says', async
   }
 });
 
+/** What ends whoever runs it. @returns how often it did */
+function poisoned(upstream: Upstream, onKill: () => void): () => number {
+  let kills = 0;
+  const kill = (what: unknown) => {
+    if (what !== 'poison') return;
+    kills++;
+    onKill();
+  };
+  upstream.onSubscribe = kill;
+  upstream.onPublish = ([what]) => kill(what);
+  return () => kills;
+}
+
+/** How each that asks for it hears that it is over. */
+const ASKS: { readonly [what: string]: (client: Client) => PromiseLike<unknown> } = {
+  subscription: client => client.subscribe('poison', () => {}).ready,
+  publication: client => client.with({ sticky: 'k' }).publish('poison'),
+};
+
+for (const [what, ask] of Object.entries(ASKS)) {
+  system(`a ${what} costs two leaders where others can't open the real client in between`, async (t, rig) => {
+    const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
+    await rig.connect();
+    const upstream = rig.upstream();
+    let isBroken = false;
+    upstream.onReady = () => {
+      if (!isBroken) return;
+      isBroken = false;
+      throw new Error('The server refused.');
+    };
+    const kills = poisoned(upstream, () => {
+      isBroken = true;
+      rig.leader().kill();
+    });
+    const end = watch(ask(client));
+    await rig.time.reached(() => end.end !== undefined);
+    t.is(end.end, 'ERR_LEADER_LOST unknown');
+    await rig.time.settle();
+    t.is(kills(), 2);
+  });
+
+  system(`a ${what} costs two leaders where its worker reads late that they were lost`, async (t, rig) => {
+    const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
+    await rig.connect();
+    const worker = rig.workers.at(-1)!;
+    const kills = poisoned(rig.upstream(), () => rig.leader().kill());
+    const end = watch(ask(client));
+    worker.stopReading();
+    await rig.time.settle();
+    t.is(kills(), 1);
+    // Of this term it hears only that it is over.
+    rig.leader().kill();
+    await rig.time.settle();
+    worker.startReading();
+    await rig.time.reached(() => end.end !== undefined);
+    t.is(end.end, 'ERR_LEADER_LOST unknown');
+    await rig.time.settle();
+    t.is(kills(), 2);
+  });
+}
+
+system('that a call begins is told before it does, however much waits to be sent', async (t, rig) => {
+  const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
+  await rig.connect();
+  const kills = poisoned(rig.upstream(), () => rig.leader().kill());
+  // In the same turn, so that the first leader is lost with both.
+  const large = watch(client.with({ idempotent: true }).echo('x'.repeat(3e6)));
+  const poison = watch(client.with({ sticky: 'k' }).publish('poison'));
+  await rig.time.reached(() => poison.end !== undefined);
+  t.deepEqual([large.end, poison.end], ['ok', 'ERR_LEADER_LOST unknown']);
+  t.is(kills(), 2);
+});
+
 system('a planned hand-over is no loss', async (t, rig) => {
   const clients = await rig.clients(4);
   const client = clients.at(-1)!;

@@ -59,6 +59,10 @@ export class MemberLane {
     return this.stream.queuedBytes + this.keptBytes;
   }
 
+  get isClear(): boolean {
+    return this.stream.isClear;
+  }
+
   put(kind: number, id: number, text: string, parts?: readonly Part[]): void {
     const { stream } = this;
     // Most of the time little waits, and nothing needs to be looked at.

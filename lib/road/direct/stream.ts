@@ -4,7 +4,7 @@
 //   not yet received:   | written | waits for room, or a connection | open: frames can join |
 //                        ▲ what an acknowledgement lets go of
 
-import { type About, FRAME_BYTES, OpenBundle, OVERHEAD_BYTES, ownBundle } from '../../protocol/frames.js';
+import { type About, FRAME_BYTES, OpenBundle, OVERHEAD_BYTES, ownBundle, WRITE_BYTES } from '../../protocol/frames.js';
 import type { Bundle } from '../../protocol/messages.js';
 import type { Part } from '../../protocol/payload.js';
 import type { Connection } from '../../transport/direct.js';
@@ -102,6 +102,11 @@ export class Stream {
     let bytes = this.#connection?.waitingBytes ?? 0;
     for (let i = this.#writtenCount; i < this.#kept.length; i++) bytes += this.#kept[i]!.bytes;
     return bytes;
+  }
+
+  /** As that of an outbox. */
+  get isClear(): boolean {
+    return this.#connection !== undefined && this.#hasRoom && this.queuedBytes <= WRITE_BYTES;
   }
 
   /** The next frame begins a bundle. */
