@@ -62,6 +62,10 @@ export class BusConnection implements Connection {
     this.#handlers = handlers;
   }
 
+  get bytesAhead(): number {
+    return this.waitingBytes;
+  }
+
   write(parts: readonly Uint8Array[]): boolean {
     if (this.#isClosed || this.#ended) return true;
     for (const part of parts) {

@@ -23,6 +23,8 @@ export interface Connection {
   write(parts: readonly Uint8Array[], written?: () => void): boolean;
   /** Bytes that were handed over and haven't left this process. */
   readonly waitingBytes: number;
+  /** Bytes that leave before what is written next: where connections share one, those of the others too. */
+  readonly bytesAhead: number;
   /** Nothing more will be written. `written` is called once, in a later turn: all has left this process, or is lost. */
   end(written: () => void): void;
   /** Closes it now; nothing is reported any more. Idempotent. */

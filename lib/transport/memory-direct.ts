@@ -129,6 +129,10 @@ class MemoryConnection implements Connection {
     this.out.setRead(peer.home.isRead);
   }
 
+  get bytesAhead(): number {
+    return this.waitingBytes;
+  }
+
   write(parts: readonly Uint8Array[], written?: () => void): boolean {
     // Copied at once, as a real one does.
     const bytes = Buffer.concat(parts);

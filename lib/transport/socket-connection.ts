@@ -41,6 +41,10 @@ export class SocketConnection implements Connection {
     return this.socket.writableLength;
   }
 
+  get bytesAhead(): number {
+    return this.waitingBytes;
+  }
+
   write(parts: readonly Uint8Array[], written?: () => void): boolean {
     const { socket } = this;
     if (!socket.writable) return true;

@@ -14,6 +14,8 @@ export interface ChannelHost {
   hasRoomFor(channel: Channel): boolean;
   /** Bytes of this channel that the connection has taken and hasn't handed on. */
   handedBytes(channel: Channel): number;
+  /** Bytes of all channels that the connection hasn't handed on. */
+  readonly bytesAhead: number;
   /** It is over here; `isAlone`: the peer is to know, too. */
   forget(channel: Channel, isAlone: boolean): void;
   settle(done: () => void): void;
@@ -54,6 +56,10 @@ export class Channel implements Connection {
 
   get waitingBytes(): number {
     return this.#isOpen ? this.#waitingBytes + this.host.handedBytes(this) : 0;
+  }
+
+  get bytesAhead(): number {
+    return this.#waitingBytes + this.host.bytesAhead;
   }
 
   write(parts: readonly Uint8Array[], written?: () => void): boolean {

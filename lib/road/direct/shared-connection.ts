@@ -121,6 +121,10 @@ export class SharedConnection implements ChannelHost {
     return this.#hasRoom;
   }
 
+  get bytesAhead(): number {
+    return this.#connection.bytesAhead;
+  }
+
   handedBytes(channel: Channel): number {
     const left = this.#taken - this.#connection.waitingBytes;
     let sum = 0;

@@ -99,14 +99,19 @@ export class Stream {
 
   /** Bytes that haven't left this process. */
   get queuedBytes(): number {
-    let bytes = this.#connection?.waitingBytes ?? 0;
+    return (this.#connection?.waitingBytes ?? 0) + this.#unwrittenBytes;
+  }
+
+  get #unwrittenBytes(): number {
+    let bytes = 0;
     for (let i = this.#writtenCount; i < this.#kept.length; i++) bytes += this.#kept[i]!.bytes;
     return bytes;
   }
 
   /** As that of an outbox. */
   get isClear(): boolean {
-    return this.#connection !== undefined && this.#hasRoom && this.queuedBytes <= WRITE_BYTES;
+    if (!this.#connection || !this.#hasRoom) return false;
+    return this.#connection.bytesAhead + this.#unwrittenBytes <= WRITE_BYTES;
   }
 
   /** The next frame begins a bundle. */

@@ -27,6 +27,10 @@ class PipeEnd implements Connection {
     return this.written.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
+  get bytesAhead(): number {
+    return this.waitingBytes;
+  }
+
   write(parts: readonly Uint8Array[], done = () => {}): boolean {
     this.writes++;
     this.written.push({ bytes: Buffer.concat(parts), done });
@@ -318,6 +322,8 @@ test('without room each channel waits for its turn, and a small one not for all 
   t.false(large.connection.write([written(Buffer.alloc(1000)), Buffer.alloc(5_000_000)], () => done.push('large')));
   t.false(small.connection.write([written('small')], () => done.push('small')));
   t.is(small.connection.waitingBytes, 5);
+  // What the other has written leaves before.
+  t.true(small.connection.bytesAhead >= 1005);
   t.true(large.connection.waitingBytes > 5_000_000);
   // The next go holds both.
   pipe!.move();

@@ -21,6 +21,10 @@ class FakeConnection implements Connection {
     this.#reader.trust();
   }
 
+  get bytesAhead(): number {
+    return this.waitingBytes;
+  }
+
   write(parts: readonly Uint8Array[]): boolean {
     for (const part of parts) this.#reader.push(part);
     return this.hasRoom;
