@@ -163,7 +163,7 @@ test('each command in a block of shell exists', t => {
   const commands = BLOCKS.filter(({ lang }) => lang === 'sh').flatMap(({ text }) => text.trim().split(/\n| && /));
   t.true(commands.length > 0);
   for (const command of commands) {
-    const [, name, script] = /^(?:\w+=\S+ )*npm (ci|test|install|run (\S+))/.exec(command) ?? [];
+    const [, name, script] = /^(?:\w+=\S+ )*npm (ci|test|install|init|pkg|run (\S+))/.exec(command) ?? [];
     t.truthy(name, command);
     if (script) t.true(script in scripts, command);
   }
