@@ -379,6 +379,15 @@ test('all that the library exports is documented', t => {
   for (const name of Object.keys(library)) t.true(PROSE.includes(name), name);
 });
 
+test('the map of lib/ has each folder of it', t => {
+  const folders = readdirSync(join(PROJECT, 'lib'), { withFileTypes: true }).filter(entry => entry.isDirectory());
+  same(
+    t,
+    firstCodes(tableIn('lib/README.md', '## Folders', 'folder')),
+    folders.map(({ name }) => `${name}/`),
+  );
+});
+
 test('the front page can be read in one go, and links to every other page', t => {
   const text = PAGES.get(FRONT_PAGE)!;
   const lines = text.trimEnd().split('\n').length;
