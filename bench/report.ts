@@ -1,13 +1,13 @@
-// `npm run bench -- report`: plots from the results of a folder; and from bench/results what the README shows of them, so that
+// `npm run bench -- report`: plots from the results of a folder; and from bench/results what bench/README.md shows of them, so that
 // it never shows a plot that isn't there.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { PLOTS } from './plots/plots.js';
-import { readmeTables } from './support/readme-tables.js';
+import { pageTables } from './support/page-tables.js';
 import { load, PROJECT, RESULTS } from './support/results.js';
 
-const README = join(PROJECT, 'README.md');
+const PAGE = join(PROJECT, 'bench/README.md');
 
 /** What those hear who can't see them. */
 const IMAGES: Readonly<Record<string, string>> = {
@@ -27,23 +27,24 @@ export async function report(folder: string): Promise<void> {
     if (result) await writeFile(join(folder, `${name}.svg`), plot(result));
   }
   // Results that went elsewhere are nobody's but the one's who asked for them.
-  if (!relative(RESULTS, folder).startsWith('..')) await writeReadme();
+  if (!relative(RESULTS, folder).startsWith('..')) await writePage();
 }
 
-async function writeReadme(): Promise<void> {
+async function writePage(): Promise<void> {
   const folders = (await readdir(RESULTS, { withFileTypes: true })).filter(entry => entry.isDirectory());
   const parts = await imagesIn(RESULTS);
   for (const folder of [RESULTS, ...folders.map(({ name }) => join(RESULTS, name)).sort()])
-    parts.push(...(await readmeTables(folder)));
-  const readme = await readFile(README, 'utf8');
-  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (from === -1 || to < from) throw new Error('The README has lost the marks between which the tables stand.');
-  await writeFile(README, `${readme.slice(0, from + BEGIN.length)}\n\n${parts.join('\n\n')}\n\n${readme.slice(to)}`);
+    parts.push(...(await pageTables(folder)));
+  const page = await readFile(PAGE, 'utf8');
+  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (from === -1 || to < from)
+    throw new Error('bench/README.md lacks the marks between which the tables are written.');
+  await writeFile(PAGE, `${page.slice(0, from + BEGIN.length)}\n\n${parts.join('\n\n')}\n\n${page.slice(to)}`);
 }
 
 async function imagesIn(folder: string): Promise<string[]> {
   const files = await readdir(folder);
   return Object.entries(IMAGES)
     .filter(([name]) => files.includes(`${name}.svg`))
-    .map(([name, text]) => `![${text}](${relative(PROJECT, join(folder, `${name}.svg`))})`);
+    .map(([name, text]) => `![${text}](${relative(dirname(PAGE), join(folder, `${name}.svg`))})`);
 }

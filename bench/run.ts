@@ -69,6 +69,6 @@ function benchNamed(name: string): Bench {
 function printHelp(): void {
   console.log('npm run bench -- [NAME] [options]; without a name all of them');
   for (const { name, question } of [...BENCHES, ...OTHERS]) console.log(`  ${name.padEnd(10)} ${question}`);
-  console.log(`  ${'report'.padEnd(10)} plots and the table of the README, from bench/results`);
+  console.log(`  ${'report'.padEnd(10)} plots and the tables of bench/README.md, from bench/results`);
   console.log(HELP);
 }

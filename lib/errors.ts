@@ -282,7 +282,7 @@ export const noSuchEvent = (event: string, cause: unknown) =>
 export const notSerializable = (path: string, what: string) =>
   new SharedClientError(
     'ERR_NOT_SERIALIZABLE',
-    `${path} is ${what}, which can't travel to another process. Send plain data, or what the README lists under "Values".`,
+    `${path} is ${what}, which can't travel to another process. Send plain data, or a type that lib/codec/README.md lists.`,
     { outcome: 'not-started' },
   );
 

@@ -1,4 +1,4 @@
-// The README is true: its programs run and print what they say, and its tables say what the code does.
+// The documentation is true: its programs run and print what they say, its tables match the code, and its links lead somewhere.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,6 @@ import { createMemoryCluster } from '../lib/testing.js';
 import { HELP } from './examples/demo/options.js';
 import { compile, makeFolder, PROJECT, type RunOptions, removeFolder, run } from './helpers/readme-folder.js';
 import {
-  anchorsOf,
   claimsOf,
   codesIn,
   meets,
@@ -24,16 +23,22 @@ import {
   tablesIn,
   withoutBlocks,
 } from './helpers/readme-markdown.js';
+import { FRONT_PAGE, linksIn, problemOf, readPages } from './helpers/readme-pages.js';
 import { startRedisServer } from './helpers/services-of-examples.js';
 
 const read = (path: string) => readFileSync(join(PROJECT, path), 'utf8');
-const README = read('README.md');
-const BLOCKS = readBlocks(README);
+const PAGES = readPages();
+const BLOCKS = [...PAGES].flatMap(([page, text]) => readBlocks(text).map(block => ({ ...block, page })));
+/** The prose of all pages. */
+const PROSE = [...PAGES.values()].map(withoutBlocks).join('\n');
+
+/** Longer than this, nobody reads it. */
+const FRONT_PAGE_LINES = 350;
 
 // ------------------------------------------------------------------------------------------------------ programs
 
 interface Program {
-  /** Other files of the README that it needs, and whose claims hold for it too. */
+  /** Other files of the pages that it needs, and whose claims hold for it too. */
   readonly files?: readonly string[];
   /** It is a cluster, which doesn't end by itself: whether it has printed all, once each claim has been met. */
   readonly isDone?: (lines: readonly string[]) => boolean;
@@ -47,21 +52,22 @@ const CONNECTED = 'connected to registry.example:4000';
 const ALL_FOUR = 'worker …: four workers take orders';
 
 const PROGRAMS: Readonly<Record<string, Program>> = {
-  'master.js': {
-    files: ['worker.js', 'registry.js'],
-    // After the kill: four workers again, the new one in the dead one's place.
+  'redis.js': { redis: true, isDone: lines => lines.length >= 4 },
+  'main.js': {
+    files: ['registry.js'],
+    // After the kill: four workers again, the new one in the killed one's place.
     isDone: lines =>
       countOf(lines, CONNECTED) === 2 && countOf(lines.slice(lines.lastIndexOf(CONNECTED)), ALL_FOUR) === 4,
   },
+  'brief.js': { files: ['registry.js'] },
   'calls.js': {},
   'subscriptions.js': { files: ['registry.js'] },
   'open.ts': {},
-  'redis.ts': { redis: true },
   'methods.js': {},
   'watch.js': {},
   'reports.js': { isDone: lines => lines.length === 2 },
   'operate.js': {
-    files: ['worker.js', 'registry.js'],
+    files: ['main.js', 'registry.js'],
     isDone: lines => countOf(lines, CONNECTED) === 2,
   },
   'compat.cjs': {},
@@ -75,10 +81,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
 
 const countOf = (lines: readonly string[], claim: string) => lines.filter(line => meets(line, claim)).length;
 
-const ALL_CODE = BLOCKS.filter(({ lang }) => lang === 'js' || lang === 'ts' || lang === 'mjs' || lang === 'cjs');
-const RECIPE = /^test\/examples\/(\w+)\/app\.ts$/;
-const RECIPES = ALL_CODE.filter(({ file = '' }) => RECIPE.test(file));
-const CODE = ALL_CODE.filter(block => !RECIPES.includes(block));
+const CODE = BLOCKS.filter(({ lang }) => lang === 'js' || lang === 'ts' || lang === 'mjs' || lang === 'cjs');
 const textOf = (file: string) => CODE.find(block => block.file === file)!.text;
 
 let folder = '';
@@ -91,12 +94,13 @@ test.after.always(() => removeFolder(folder));
 
 test('each block of code has a name of its own and belongs to a program that is run here', t => {
   const known = Object.entries(PROGRAMS).flatMap(([file, { files = [] }]) => [file, ...files]);
-  for (const { file, line } of CODE) t.true(file !== undefined && known.includes(file), `line ${line}: ${file}`);
+  for (const { file, line, page } of CODE)
+    t.true(file !== undefined && known.includes(file), `${page}, line ${line}: ${file}`);
   t.is(new Set(CODE.map(({ file }) => file)).size, CODE.length);
   for (const file of known)
     t.true(
       CODE.some(block => block.file === file),
-      `${file} is not in the README`,
+      `${file} is on no page`,
     );
 });
 
@@ -129,7 +133,7 @@ async function runProgram(t: ExecutionContext, file: string, program: Program, e
 function printsNothingElse(t: ExecutionContext, lines: readonly string[], claims: readonly string[]): void {
   for (const line of lines) {
     const isClaimed = claims.some(claim => meets(line, claim));
-    t.true(isClaimed, `nothing in the README says: ${line}`);
+    t.true(isClaimed, `no page says: ${line}`);
   }
 }
 
@@ -139,36 +143,38 @@ function printsExactly(t: ExecutionContext, lines: readonly string[], claims: re
   for (const [i, claim] of claims.entries()) t.true(meets(lines[i]!, claim), `${lines[i]}\nbut should be\n${claim}`);
 }
 
-test('each recipe is the app that a test of its own runs, in under 40 lines', t => {
+test('each recipe is an app of at most 40 lines, which a test of its own runs', t => {
+  const isRecipe = (path: string) => /^test\/examples\/\w+\/app\.ts$/.test(path);
   const apps = readdirSync(join(PROJECT, 'test/examples'), { recursive: true, encoding: 'utf8' })
     .map(path => `test/examples/${path}`)
-    .filter(path => RECIPE.test(path));
-  same(
-    t,
-    RECIPES.map(({ file }) => file!),
-    apps,
-  );
-  for (const { file, text } of RECIPES) {
-    t.is(text, read(file!));
-    t.true(text.split('\n').length <= 40, file);
-    const [, name] = RECIPE.exec(file!)!;
+    .filter(isRecipe);
+  const page = 'test/examples/README.md';
+  const linked = linksIn(page, PAGES.get(page)!).map(({ path }) => path);
+  same(t, linked.filter(isRecipe), apps);
+  for (const app of apps) {
+    t.true(read(app).split('\n').length <= 40, app);
+    const [, , name] = app.split('/');
     t.true(read(`test/examples/${name}.test.ts`).includes(`startExample(t, '${name}'`));
   }
 });
 
-test('each command in a block of shell is one that there is', t => {
+test('each command in a block of shell exists', t => {
   const { scripts } = JSON.parse(read('package.json'));
   const commands = BLOCKS.filter(({ lang }) => lang === 'sh').flatMap(({ text }) => text.trim().split(/\n| && /));
   t.true(commands.length > 0);
   for (const command of commands) {
-    const [, name, script] = /^(?:\w+=\S+ )*npm (ci|test|install|run (\S+))/.exec(command) ?? [];
+    const [, name, script] = /^(?:\w+=\S+ )*npm (ci|test|install|init|pkg|run (\S+))/.exec(command) ?? [];
     t.truthy(name, command);
     if (script) t.true(script in scripts, command);
   }
-  for (const [, script] of withoutBlocks(README).matchAll(/npm run ([\w:-]+)/g)) t.true(script! in scripts, script);
+  for (const [, script] of PROSE.matchAll(/npm run ([\w:-]+)/g)) t.true(script! in scripts, script);
 });
 
 // -------------------------------------------------------------------------------------------------------- tables
+
+const CLIENT = 'lib/client/README.md';
+const ERRORS = 'lib/errors/README.md';
+const OPTIONS = 'lib/options/README.md';
 
 class Nothing {}
 
@@ -180,9 +186,9 @@ function namesTaken(t: ExecutionContext, resolve: (options: object) => unknown):
   return /the options are (.*)\.$/.exec(error.message)![1]!.split(', ');
 }
 
-function tableIn(heading: string, head: string, nth = 0): Table {
-  const table = tablesIn(README, heading).filter(table => table.head[0] === head)[nth];
-  if (!table) throw new Error(`There is no table of ${head} below ${heading}`);
+function tableIn(page: string, heading: string, head: string): Table {
+  const table = tablesIn(PAGES.get(page)!, heading).find(table => table.head[0] === head);
+  if (!table) throw new Error(`There is no table of ${head} below ${heading} in ${page}`);
   return table;
 }
 
@@ -209,15 +215,13 @@ function defaultIn(text: string): unknown {
 }
 
 test('the table of setupPrimary() has its options and defaults', t => {
-  const table = tableIn('### setupPrimary(options?)', 'option');
+  const table = tableIn(OPTIONS, '## setupPrimary', 'option');
   same(t, firstCodes(table), namesTaken(t, resolvePrimaryOptions));
   sameDefaults(t, table, { ...(resolvePrimaryOptions() satisfies ResolvedPrimaryOptions) });
 });
 
-const CREATE = '### createSharedClient(Class, options), createSharedClient({ name, open, ...options })';
-
 test('the table of createSharedClient() has the options of both forms, and their defaults', t => {
-  const table = tableIn(CREATE, 'option');
+  const table = tableIn(OPTIONS, '## createSharedClient', 'option');
   const ofClass = namesTaken(t, options => resolveCreateArguments(Nothing, options, DEFAULTS));
   const ofOpen = namesTaken(t, options => resolveCreateArguments(options, undefined, DEFAULTS));
   same(t, firstCodes(table), [...new Set([...ofClass, ...ofOpen])]);
@@ -250,28 +254,30 @@ test('the default of drainTimeoutMs is what the process says', async t => {
 });
 
 test('the tables of methods have their options and roles', t => {
-  const table = tableIn(CREATE, 'option', 1);
+  const table = tableIn(OPTIONS, '## methods', 'option');
   const methods = (said: object) => resolveCreateArguments(Nothing, { name: 'x', methods: { get: said } }, DEFAULTS);
   same(t, firstCodes(table), namesTaken(t, methods));
   sameDefaults(t, table, { idempotent: false });
   const { message } = t.throws(() => methods({ role: 'no role' }))!;
   const roles = [...message.matchAll(/'(\w+)'/g)].map(([role]) => role);
-  same(t, firstCodes(tableIn(CREATE, 'role')), roles);
+  same(t, firstCodes(tableIn(OPTIONS, '## methods', 'role')), roles);
 });
 
 test('the table of with() has its options and defaults', t => {
-  const table = tableIn('### The handle', 'option');
+  const table = tableIn(OPTIONS, '## with', 'option');
   same(t, firstCodes(table), namesTaken(t, resolveWithOptions));
   sameDefaults(t, table, { ...resolveWithOptions() });
 });
 
-test('the table of codes has them all', t => {
-  same(t, firstCodes(tableIn('## Errors', 'code')), Object.keys(library.ERROR_CODES));
+test('the tables of codes have them all, on the front page too', t => {
+  same(t, firstCodes(tableIn(ERRORS, '## Codes', 'code')), Object.keys(library.ERROR_CODES));
+  same(t, firstCodes(tableIn(FRONT_PAGE, '## Error codes', 'code')), Object.keys(library.ERROR_CODES));
 });
 
 test('the troubleshooting says of each code why it comes and what to do, and of no other', t => {
-  const start = README.indexOf('\n## Troubleshooting\n');
-  const chapter = README.slice(start + 1, README.indexOf('\n## ', start + 1));
+  const page = PAGES.get(ERRORS)!;
+  const start = page.indexOf('\n## Troubleshooting\n');
+  const chapter = page.slice(start + 1, page.indexOf('\n## ', start + 1));
   const parts = chapter
     .split('\n### ')
     .slice(1)
@@ -285,7 +291,7 @@ test('the troubleshooting says of each code why it comes and what to do, and of 
 });
 
 test('the table of reserved names has them all', t => {
-  same(t, firstCodes(tableIn('### The handle', 'name')), library.RESERVED_NAMES);
+  same(t, firstCodes(tableIn(CLIENT, '## The handle', 'name')), library.RESERVED_NAMES);
 });
 
 test('the tables of events have them all', t => {
@@ -293,12 +299,20 @@ test('the tables of events have them all', t => {
     const [, body] = new RegExp(`interface ${name} {\n(.*?)\n}`, 's').exec(read(path))!;
     return [...body!.matchAll(/^ {2}(\w+): \[/gm)].map(([, member]) => member!);
   };
-  same(t, firstCodes(tableIn('### Primary', 'event')), membersOf('lib/primary-types.ts', 'PrimaryEvents'));
-  same(t, firstCodes(tableIn('### The handle', 'event')), membersOf('lib/client/types-events.ts', 'ClientEvents'));
+  same(
+    t,
+    firstCodes(tableIn('lib/router/README.md', '## Primary', 'event')),
+    membersOf('lib/primary-types.ts', 'PrimaryEvents'),
+  );
+  same(
+    t,
+    firstCodes(tableIn(CLIENT, '## The handle', 'event')),
+    membersOf('lib/client/types-events.ts', 'ClientEvents'),
+  );
 });
 
 test('the table of whileLeader() has its options', t => {
-  const table = tableIn('## Leader-only work', 'option');
+  const table = tableIn(OPTIONS, '## whileLeader', 'option');
   same(
     t,
     firstCodes(table),
@@ -317,7 +331,6 @@ test('the members of statuses and contexts are those that there are', async t =>
   const primary = cluster.setupPrimary();
   const client = cluster.fork().createSharedClient(Asked, { name: 'x' });
   await client.ready();
-  const documented = withoutBlocks(README);
   const { groups, ...rest } = primary.status();
   const task = cluster.fork().whileLeader('x', () => {});
   const { calls, served, failovers } = client.status();
@@ -328,16 +341,16 @@ test('the members of statuses and contexts are those that there are', async t =>
     const { ended } = status as { ended?: object };
     const members = `{ ${Object.keys(status).join(', ')} }`;
     const list = ended ? members.replace('ended,', `ended: { ${Object.keys(ended).join(', ')} },`) : members;
-    t.true(documented.includes(list), list);
+    t.true(PROSE.includes(list), list);
   }
-  for (const name of firstCodes(tableIn('### callContext()', 'member'))) {
+  for (const name of firstCodes(tableIn('lib/leader/README.md', '## callContext()', 'member'))) {
     t.true(await client.hasInContext(name), name);
   }
   cluster.close();
 });
 
 test('the tables of the testing library name what there is', t => {
-  const [ofCluster, ofWorker] = tablesIn(README, '## Testing your code');
+  const [ofCluster, ofWorker] = tablesIn(PAGES.get('lib/transport/README.md')!, '# Testing your code');
   const cluster = createMemoryCluster();
   const names = (table: Table) =>
     firstCodes(table)
@@ -350,7 +363,9 @@ test('the tables of the testing library name what there is', t => {
 });
 
 test('the options of the demo are those that it has', t => {
-  const options = firstCodes(tableIn('## Try it', 'option')).map(code => code.split(' ')[0]!);
+  const options = firstCodes(tableIn('test/examples/README.md', '## The demo', 'option')).map(
+    code => code.split(' ')[0]!,
+  );
   same(
     t,
     options,
@@ -360,13 +375,40 @@ test('the options of the demo are those that it has', t => {
 
 // ------------------------------------------------------------------------------------------------------ the rest
 
-test('all that the library exports is spoken of', t => {
-  for (const name of Object.keys(library)) t.true(README.includes(name), name);
+test('all that the library exports is documented', t => {
+  for (const name of Object.keys(library)) t.true(PROSE.includes(name), name);
 });
 
-test('its links lead to its headings', t => {
-  const anchors = anchorsOf(withoutBlocks(README));
-  for (const [, anchor] of README.matchAll(/\]\(#([^)]*)\)/g)) t.true(anchors.includes(anchor!), anchor);
+test('the map of lib/ has each folder of it', t => {
+  const folders = readdirSync(join(PROJECT, 'lib'), { withFileTypes: true }).filter(entry => entry.isDirectory());
+  same(
+    t,
+    firstCodes(tableIn('lib/README.md', '## Folders', 'folder')),
+    folders.map(({ name }) => `${name}/`),
+  );
+});
+
+test('the front page can be read in one go, and links to every other page', t => {
+  const text = PAGES.get(FRONT_PAGE)!;
+  const lines = text.trimEnd().split('\n').length;
+  t.true(lines <= FRONT_PAGE_LINES, `${lines} lines`);
+  const linked = linksIn(FRONT_PAGE, text).map(({ path }) => path);
+  for (const page of PAGES.keys()) if (page !== FRONT_PAGE) t.true(linked.includes(page), page);
+});
+
+test('each relative link leads to a file, and to a heading of it', t => {
+  for (const [page, text] of PAGES) {
+    for (const link of linksIn(page, text)) t.is(problemOf(link), undefined, `${page}: ${link.text}`);
+  }
+});
+
+test('a broken link would be found', t => {
+  const problems = linksIn(
+    'lib/README.md',
+    '[a](no.md) [b](../README.md#no) [c](#no) [d](../README.md) [e](https://no)',
+  ).map(problemOf);
+  const [file, heading] = ['there is no such file', 'there is no such heading'];
+  t.deepEqual(problems, [file, heading, heading, undefined]);
 });
 
 test('the changelog has the version of the package', t => {

@@ -10,7 +10,7 @@ export const BASE = 'cluster-client';
 /** What each road could reach at best. */
 export const FLOORS = { relay: 'relay floor', direct: 'direct floor' } as const;
 
-/** Plain enough to be pasted into a README. */
+/** Plain enough to be pasted into a page. */
 const STYLE = { head: [], border: [], compact: true };
 
 export function printTables(samples: readonly Sample[], run: BenchRun): void {

@@ -1,4 +1,4 @@
-// Any value of the README's list comes back as it went, whatever the channel; and what nobody encoded is refused, never thrown on.
+// Any value of the list in lib/codec/README.md comes back as it went, whatever the channel; and what nobody encoded is refused, never thrown on.
 
 import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';

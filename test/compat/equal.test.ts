@@ -1,5 +1,5 @@
 // Equal behaviour: the same scripts on cluster-client and on the drop-in, in one process. Where they differ they differ
-// by a name that the README has, and in the way that is written there.
+// by a name that the guide in lib/compat has, and in the way that is written there.
 
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -75,20 +75,20 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
   });
 }
 
-const README = readFileSync('README.md', 'utf8');
+const GUIDE = readFileSync('lib/compat/README.md', 'utf8');
 
-/** A table of the guide by the first cell of its head. */
-function tableOf(head: string): readonly (readonly string[])[] {
-  return tablesIn(README, '## Coming from cluster-client').find(table => table.head[0] === head)!.rows;
+/** A table of the guide by its heading and the first cell of its head. */
+function tableOf(heading: string, head: string): readonly (readonly string[])[] {
+  return tablesIn(GUIDE, heading).find(table => table.head[0] === head)!.rows;
 }
 
 test('the differences are those of the guide, by name', t => {
-  const documented = tableOf('difference').map(([name]) => name!);
+  const documented = tableOf('## What is different', 'difference').map(([name]) => name!);
   t.deepEqual([...new Set(CASES.flatMap(({ differs }) => differs?.name ?? []))].sort(), documented.sort());
 });
 
 test('the options of the guide are those of cluster-client, with the defaults of here', t => {
-  const documented = tableOf('option').flatMap(([names, value]) =>
+  const documented = tableOf('## Options', 'option').flatMap(([names, value]) =>
     codesIn(names!).map(name => [name, codesIn(value!)[0]] as const),
   );
   const original = new World('cluster-client', 1).cluster(class {});
@@ -106,7 +106,9 @@ test('the options of the guide are those of cluster-client, with the defaults of
 });
 
 test('the names of errors are those of the guide', t => {
-  const documented = tableOf('name').flatMap(([name, codes]) => codesIn(codes!).map(code => [code, codesIn(name!)[0]]));
+  const documented = tableOf('## Errors', 'name').flatMap(([name, codes]) =>
+    codesIn(codes!).map(code => [code, codesIn(name!)[0]]),
+  );
   t.deepEqual(Object.fromEntries(documented), { ...ERROR_NAMES });
 });
 

@@ -1,4 +1,4 @@
-// A folder outside of the project, in which the README's programs are compiled and run as a user's would be.
+// A folder outside of the project, in which the programs of the documentation are compiled and run as a user's would be.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 /** The project's own folder, seen from dist/test/helpers. */
 export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** What a user of the README's programs has installed. */
+/** What a user of these programs has installed. */
 const PACKAGES = ['co', 'redis', 'sdk-base', '@types'];
 
 const OUR_COMPILER = join(PROJECT, 'node_modules/typescript/bin/tsc');

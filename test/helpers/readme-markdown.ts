@@ -1,4 +1,4 @@
-// Reads the README: its blocks of code with what they claim to print, its tables, its headings.
+// Reads a page of the documentation: its blocks of code with what they claim to print, its tables, its headings.
 
 /** A fenced block. */
 export interface Block {

@@ -8,6 +8,7 @@ import test, { type ExecutionContext } from 'ava';
 import { build } from 'esbuild';
 import { makeConsumer, type Packed, pack } from '../helpers/packed.js';
 import { compile, removeFolder, run } from '../helpers/readme-folder.js';
+import { linksIn, readPages } from '../helpers/readme-pages.js';
 
 let packed: Packed;
 let folder = '';
@@ -30,17 +31,23 @@ test('it holds the bundled library, its types, and what a reader needs', async t
   const named = entries.flatMap(entry => Object.values(entry)).map(file => file.replace('./', ''));
   const isShared = (file: string) => /^dist\/bundle\/chunk-\w+\.js$/.test(file);
   t.true(packed.files.some(isShared));
+  const linked = new Set([...readPages()].flatMap(([page, text]) => linksIn(page, text).map(({ path }) => path)));
   t.deepEqual(
     packed.files.filter(file => !isShared(file)),
     [
       ...new Set([...types, ...required, ...named]),
       ...['library.js', 'package.json', 'LICENSES', 'types/compat-exports.d.ts'].map(file => `dist/cjs/${file}`),
-      ...readdirSync('lib', { recursive: true, encoding: 'utf8' }).flatMap(file =>
-        file.endsWith('.md') ? `lib/${file}` : [],
-      ),
-      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'],
+      ...readPages().keys(),
+      ...[...linked].filter(file => /^test\/examples\/\w+\/app\.ts$|^bench\/results\/[\w-]+\.svg$/.test(file)),
+      ...['CHANGELOG.md', 'LICENSE', 'package.json'],
     ].sort(),
   );
+});
+
+test('each relative link of its pages leads to a file of it', t => {
+  for (const [page, text] of readPages()) {
+    for (const { path, text: link } of linksIn(page, text)) t.true(packed.files.includes(path), `${page}: ${link}`);
+  }
 });
 
 test('it names no source maps: where PM2 turns them on, the first stack trace of a process would wait for them', async t => {
@@ -52,8 +59,8 @@ test('it names no source maps: where PM2 turns them on, the first stack trace of
   );
 });
 
-test('it is about as large as the README says', async t => {
-  const said = /(\d+) kB packed and (\d+) kB unpacked/.exec(await readFile('README.md', 'utf8'))!;
+test('it is about as large as lib/README.md says', async t => {
+  const said = /(\d+) kB packed and (\d+) kB unpacked/.exec(await readFile('lib/README.md', 'utf8'))!;
   const isNear = (bytes: number, kilobytes: string) => Math.abs(bytes / 1000 / Number(kilobytes) - 1) < 0.25;
   t.true(isNear(packed.size, said[1]!), `${packed.size} bytes packed`);
   t.true(isNear(packed.unpackedSize, said[2]!), `${packed.unpackedSize} bytes unpacked`);

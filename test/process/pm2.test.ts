@@ -204,11 +204,11 @@ for (const major of MAJORS) {
     const what = closes
       ? 'closes its real client and leaves nothing'
       : 'that exits without close() leaves no directory';
-    test.serial(title(`the app of the README ${what} at pm2 stop`), async t => {
+    test.serial(title(`the documented app ${what} at pm2 stop`), async t => {
       const pm2 = await startPm2(t, major);
       const folder = mkdtempSync(join(process.cwd(), 'dist', 'readme-'));
       t.teardown(() => rmSync(folder, { recursive: true }));
-      const blocks = readFileSync('README.md', 'utf8').split('```js app.js\n').slice(1);
+      const blocks = readFileSync('lib/pm2/README.md', 'utf8').split('```js app.js\n').slice(1);
       const app = blocks.map(block => block.split('\n```')[0]!).find(block => block.includes('SIGINT'))!;
       writeFileSync(join(folder, 'app.js'), closes ? app : app.replace('await registry.close();', ''));
       const log = join(folder, 'log');

@@ -1,4 +1,4 @@
-// The tables of the README: one for calls, values and failovers, one for the size of the cluster.
+// The tables of bench/README.md: one for calls, values and failovers, one for the size of the cluster.
 
 import { failover } from '../failover.js';
 import { fanOut } from '../fan-out.js';
@@ -19,7 +19,7 @@ const MAIN: readonly (readonly [Bench, string])[] = [
 ];
 
 /** Nothing where a folder has no results. */
-export async function readmeTables(folder: string): Promise<string[]> {
+export async function pageTables(folder: string): Promise<string[]> {
   const main: string[] = [];
   let of: Result | undefined;
   for (const [bench, unit] of MAIN) {
