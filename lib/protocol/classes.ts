@@ -15,7 +15,7 @@
 //
 // Bytes of the receiver: in the primary `maxQueuedBytes` for a worker and `maxQueuedTotalBytes` for all, in a leader on the
 // direct route the same, in a member 64 MiB on its way out, in a leader 64 MiB that wait for its lease or
-// their turn, and 8 MiB of values on their way to the primary.
+// their turn, and 2 MiB of values on their way to the primary.
 
 import { Kind } from './messages.js';
 
