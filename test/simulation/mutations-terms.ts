@@ -150,6 +150,6 @@ export const TERMS: readonly Mutation[] = [
     find: 'if (old?.hasLeft && !old.isWatched)',
     replace: 'if (old && !old.isOpen && !old.isWatched)',
     road: 'direct',
-    seed: 2036,
+    seed: 2498,
   },
 ];

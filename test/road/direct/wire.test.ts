@@ -185,6 +185,14 @@ for (const [title, spoil] of Object.entries(BROKEN)) {
   });
 }
 
+test('bytes that are no Buffer are read too', t => {
+  const acks: number[] = [];
+  const reader = new WireReader({ words() {}, ack: number => acks.push(number), final() {}, bundle() {} });
+  reader.trust();
+  reader.push(new Uint8Array(encodeAck(7)));
+  t.deepEqual(acks, [7]);
+});
+
 test('what is too short for what it says it is, is refused', t => {
   for (const what of [What.ACK, What.BUNDLE]) {
     t.throws(() => trusted().push(Buffer.from([2, 0, 0, 0, what, 0])), { message: /must be (a whole|complete)/ });
