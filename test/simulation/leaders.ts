@@ -35,7 +35,8 @@ export class LeaderAccount {
       world.log(() => `  primary: w${workerId} is deposed in ${name}, term ${group.short(term)}, ${cause}`);
       const worker = world.workers.find(({ id }) => id === workerId)!;
       const isInOrder = cause === 'resigned' && world.isWell(worker, 3 * DRAIN_TIMEOUT_MS);
-      group.ended.push({ term, isInOrder, leader: worker });
+      const isLost = cause !== 'resigned' && cause !== 'failed' && cause !== 'broken';
+      group.ended.push({ term, isInOrder, isLost, leader: worker });
       if (cause === 'silent' || cause === 'disconnected') this.#excuse(group, worker);
       if (cause === 'silent' || cause === 'killed') this.#checkSilence(group, worker);
     });
@@ -47,7 +48,7 @@ export class LeaderAccount {
   shut(): void {
     const { world } = this;
     for (const group of world.groups) {
-      group.ended.push({ term: group.lastTerm, isInOrder: false, leader: world.leaderOf(group) });
+      group.ended.push({ term: group.lastTerm, isInOrder: false, isLost: true, leader: world.leaderOf(group) });
       for (const client of group.upstream.clients) {
         innerOf(client).shutAt ??= world.time.now();
         // One that only prepared to lead isn't waited for.

@@ -18,7 +18,7 @@ import {
 } from './plan.js';
 import { checkQueues } from './queues.js';
 import { SimTime } from './time.js';
-import { breakClient, emitEvent, innerOf, type SimClient, SimUpstream } from './upstream.js';
+import { breakClient, emitEvent, innerOf, type SimClient, SimUpstream, termNow } from './upstream.js';
 import { ValueAccount } from './values.js';
 import { mostLosses, type SimHandle, SimWorker } from './worker.js';
 
@@ -36,6 +36,8 @@ export interface Violation {
 interface EndedTerm {
   readonly term: number;
   readonly isInOrder: boolean;
+  /** It died, or was silent. */
+  readonly isLost: boolean;
   readonly leader: SimWorker | undefined;
 }
 
@@ -109,8 +111,8 @@ export class World {
   #poisons = 0;
   /** Topics that end or block whoever subscribes to them. */
   readonly poisons = new Map<number, Poison>();
-  /** How many leaders something cost. */
-  readonly #costs = new Map<string, number>();
+  /** The terms in which something ended or hung the leader. */
+  readonly #costs = new Map<string, number[]>();
   #lastSweep = 0;
   readonly #mostEvents: number;
   #sinceSweep = 0;
@@ -217,9 +219,11 @@ export class World {
   /** Poison takes effect in a leader. @returns what never settles, unless all is well by now */
   poisoned(what: string, group: SimGroup, home: SimWorker, how: Poison): Promise<never> | undefined {
     if (this.isHealed || home.id === 0) return undefined;
-    const cost = (this.#costs.get(what) ?? 0) + 1;
-    this.#costs.set(what, cost);
-    if (cost > mostLosses(group)) this.broken('cost', `${what} of ${group} cost ${cost} leaders`);
+    // A leader that hung for a while and then gave its term back was not lost.
+    const isLost = (term: number) => !group.ended.some(ended => ended.term === term && !ended.isLost);
+    const terms = [...(this.#costs.get(what) ?? []).filter(isLost), termNow() ?? group.lastTerm];
+    this.#costs.set(what, terms);
+    if (terms.length > mostLosses(group)) this.broken('cost', `${what} of ${group} cost ${terms.length} leaders`);
     this.log(() => `  ${home}: ${what} ${how} it`);
     if (how === 'hangs') home.block(POISON_MS);
     // Once the code that runs has come to its end.
