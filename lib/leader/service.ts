@@ -184,7 +184,7 @@ export class Service implements TopicHost, MethodHost {
     else this.#keep(reader.rest);
   }
 
-  /** What there was no room for in the primary comes after what followed it. */
+  /** Bundles come in order, but for withdrawals that the primary had no room for: they keep their number, and come later. */
   #note({ f, n }: Bundle): void {
     if (f !== undefined && n !== undefined && n > (this.received.get(f) ?? 0)) this.received.set(f, n);
   }

@@ -62,8 +62,8 @@ export function createSockets({
 }
 
 /**
- * What is read by the connections that were made here: it is looked at before the next one reads. Node would allocate it
- * anew for each time. On Windows more than one may read at a time.
+ * Into which Node reads for all connections that are made here, each of which handles its bytes before the next read.
+ * Without it Node allocates as much for each read. Not on Windows, where several reads may be under way at a time.
  */
 let readRoom: Buffer | undefined;
 

@@ -219,7 +219,7 @@ export class World {
   /** Poison takes effect in a leader. @returns what never settles, unless all is well by now */
   poisoned(what: string, group: SimGroup, home: SimWorker, how: Poison): Promise<never> | undefined {
     if (this.isHealed || home.id === 0) return undefined;
-    // A leader that hung for a while and then gave its term back was not lost.
+    // A leader that hung for a while and then resigned was not lost.
     const isLost = (term: number) => !group.ended.some(ended => ended.term === term && !ended.isLost);
     const terms = [...(this.#costs.get(what) ?? []).filter(isLost), termNow() ?? group.lastTerm];
     this.#costs.set(what, terms);

@@ -138,7 +138,7 @@ function isKeptByNobody(bytes: Buffer): boolean {
   return true;
 }
 
-/** From this length on bytes that aren't large get memory of their own, which nobody has to give them later. */
+/** From this length on bytes that aren't large are copied out of their message, whose memory is then used again. */
 const WORTH_COPYING = 4096;
 
 const isCopied = (kind: number, length: number): boolean => kind === PartKind.BYTES && length >= WORTH_COPYING;
@@ -227,7 +227,7 @@ function readPart(message: Buffer, kind: number, start: number, end: number, isO
   return copyOf(message, start, end);
 }
 
-/** In memory of its own, if it is worth it: then nobody has to copy it once more. */
+/** Of some length in memory of its own, which the codec hands to the user without another copy. */
 function copyOf(message: Buffer, start: number, end: number): Buffer {
   const copy = end - start < WORTH_COPYING ? Buffer.allocUnsafe(end - start) : Buffer.allocUnsafeSlow(end - start);
   message.copy(copy, 0, start, end);
