@@ -224,7 +224,7 @@ export class Roads {
 
   #changed(road: DirectRoad, problem: string | undefined): void {
     this.#tell(road.term, road.kind, problem);
-    if (problem !== undefined) return;
+    if (road.kind !== 'direct') return;
     this.#reached = road.term;
     this.#options.reached();
   }

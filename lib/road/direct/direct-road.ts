@@ -44,7 +44,7 @@ export interface DirectRoadOptions {
   readonly isOnly: boolean;
   /** A bundle of the leader's. */
   deliver(bundle: Bundle): void;
-  /** Our data takes another road from now on; or still the same, and `problem` says why. */
+  /** Our data may take another road from now on: `kind` tells. With `problem` it stays on the relay, for that reason. */
   changed(problem?: string): void;
 }
 
@@ -211,7 +211,7 @@ export class DirectRoad implements RemoteRoad {
     this.#stretches.at(-1)!.to = received;
     this.#way = { at: 'relay' };
     for (const bundle of way.stream.takeRest(received)) this.#options.outbox.open(bundle.readdress());
-    this.#options.changed('the connection broke, and no other could be made');
+    this.#options.changed();
     this.#retry();
   }
 
