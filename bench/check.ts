@@ -1,4 +1,4 @@
-// `npm run bench -- --check`: have the roads become slower against cluster-client than they were in the committed rounds?
+// `npm run bench -- --check`: have the routes become slower against cluster-client than they were in the committed rounds?
 // Ratios and not figures, so that another machine than the one of bench/results can tell. It must be able to fail:
 // `BENCH_SLOWED=relay npm run bench -- invoke --check` slows one contestant down (contestants/slowed.ts), and a test
 // feeds `compare` with slower rounds.
@@ -12,7 +12,7 @@ import type { Sample } from './support/samples.js';
 import { BASE, tableOf } from './support/tables.js';
 
 const ROUNDS = 7;
-const ROADS = ['relay', 'direct'] as const;
+const ROUTES = ['relay', 'direct'] as const;
 
 /** Returns whether none became slower. */
 export async function check(benches: readonly Bench[], options: Options): Promise<boolean> {
@@ -22,19 +22,19 @@ export async function check(benches: readonly Bench[], options: Options): Promis
     const committed = await load(RESULTS, bench.name);
     if (cases.length === 0) continue;
     if (!committed) throw new Error(`There is no bench/results/${bench.name}.json to compare with.`);
-    const entries = entriesOf([BASE, ...ROADS], ['advanced']);
+    const entries = entriesOf([BASE, ...ROUTES], ['advanced']);
     const samples: Sample[] = await bench.measure({ bench, cases, entries, rounds: ROUNDS, ms: options.run(bench).ms });
-    verdicts.push(...compare(bench, cases, ROADS, samples, committed.samples));
+    verdicts.push(...compare(bench, cases, ROUTES, samples, committed.samples));
   }
   print(verdicts);
   return verdicts.every(({ holds }) => holds);
 }
 
 function print(verdicts: readonly Verdict[]): void {
-  const head = ['', 'road', `times ${BASE} now`, 'committed', 'bound', ''];
-  const rows = verdicts.map(({ title, road, now, committed, bound, holds }) => [
+  const head = ['', 'route', `times ${BASE} now`, 'committed', 'bound', ''];
+  const rows = verdicts.map(({ title, route, now, committed, bound, holds }) => [
     title,
-    road,
+    route,
     digits(now),
     digits(committed),
     `${digits(bound)}`,

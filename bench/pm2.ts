@@ -19,7 +19,7 @@ export const pm2: Bench = {
   name: 'pm2',
   question: 'round trips a second from a follower to the leader under a real PM2, 4 workers',
   cases: [CASE],
-  // Under PM2 there is no other road.
+  // Under PM2 there is no other route.
   contestants: ['cluster-client', 'direct'],
   rounds: 7,
   ms: 2000,

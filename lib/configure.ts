@@ -1,7 +1,7 @@
 // The door to what a primary would be told, where there is none of ours.
 
-import { currentHost } from './current-host.js';
-import type { ConfigureOptions } from './options.js';
+import type { ConfigureOptions } from './options/options.js';
+import { currentRuntime } from './runtime/current-runtime.js';
 
 /**
  * Sets for this worker of PM2's cluster mode what `setupPrimary()` sets elsewhere; call it before the first client.
@@ -11,5 +11,5 @@ import type { ConfigureOptions } from './options.js';
  * @throws {SharedClientError} `ERR_INVALID_OPTION`: a wrong option, or others than what is in force already
  */
 export function configure(options: ConfigureOptions): void {
-  currentHost().configure(options);
+  currentRuntime().configure(options);
 }

@@ -36,7 +36,7 @@ export type {
   Teller,
   WorkerMessage,
 } from './diagnostics/messages.js';
-export { ERROR_CODES, type ErrorCode, type Outcome, SharedClientError } from './errors.js';
+export { ERROR_CODES, type ErrorCode, type Outcome, SharedClientError } from './errors/errors.js';
 export { callContext } from './leader/call-context.js';
 export type { RoleChange } from './member/observer.js';
 export type { FailureReason } from './metrics/call-counts.js';
@@ -63,7 +63,7 @@ export type {
   OpenContext,
   PrimaryOptions,
   WithOptions,
-} from './options.js';
+} from './options/options.js';
 export type {
   DeposedCause,
   GroupStatus,
@@ -74,6 +74,6 @@ export type {
   PrimaryEvents,
   PrimaryStatus,
   WorkerStatus,
-} from './primary-types.js';
+} from './router/primary-types.js';
 export { setupPrimary } from './setup-primary.js';
 export { whileLeader } from './while-leader.js';

@@ -1,8 +1,8 @@
 // The primary's door.
 
-import { currentHost } from './current-host.js';
-import type { PrimaryOptions } from './options.js';
-import type { Primary } from './primary-types.js';
+import type { PrimaryOptions } from './options/options.js';
+import type { Primary } from './router/primary-types.js';
+import { currentRuntime } from './runtime/current-runtime.js';
 
 /**
  * Makes this process, the primary of a cluster, appoint the leaders of its workers' groups. Call it in the master script,
@@ -11,5 +11,5 @@ import type { Primary } from './primary-types.js';
  * @throws {SharedClientError} `ERR_INVALID_OPTION`: a wrong option, other options than before, or not a primary
  */
 export function setupPrimary(options?: PrimaryOptions): Primary {
-  return currentHost().setupPrimary(options);
+  return currentRuntime().setupPrimary(options);
 }

@@ -2,9 +2,9 @@
 
 import { createLeaderTask } from './client/leader-task.js';
 import type { CreateSharedClient } from './client/types.js';
-import { Host } from './host.js';
-import type { PrimaryOptions } from './options.js';
-import type { Primary } from './primary-types.js';
+import type { PrimaryOptions } from './options/options.js';
+import type { Primary } from './router/primary-types.js';
+import { Runtime } from './runtime/runtime.js';
 import {
   type ChannelOptions,
   MemoryNetwork,
@@ -66,7 +66,7 @@ export interface MemoryCluster extends AsyncDisposable {
  */
 export function createMemoryCluster(options: MemoryNetworkOptions = {}): MemoryCluster {
   const network = new MemoryNetwork(options);
-  const primaryHost = new Host({
+  const primaryHost = new Runtime({
     where: 'primary',
     clock: network.primaryClock,
     createPrimaryEnd: () => network.primaryEnd,
@@ -90,7 +90,7 @@ export function createMemoryCluster(options: MemoryNetworkOptions = {}): MemoryC
 
 function forkWorker(network: MemoryNetwork, options: ChannelOptions | undefined): TestWorker {
   const worker = network.fork(options);
-  const host = new Host({
+  const host = new Runtime({
     where: 'worker',
     clock: worker.clock,
     createWorkerEnd: () => worker.end,
@@ -101,6 +101,6 @@ function forkWorker(network: MemoryNetwork, options: ChannelOptions | undefined)
   return Object.assign(worker, { createSharedClient, whileLeader });
 }
 
-const clientsOf = (host: Host): CreateSharedClient => {
+const clientsOf = (host: Runtime): CreateSharedClient => {
   return (first: unknown, second?: unknown) => host.createSharedClient(first, second) as never;
 };

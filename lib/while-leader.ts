@@ -3,7 +3,7 @@
 import { createLeaderTask } from './client/leader-task.js';
 import type { LeaderTask } from './client/types-leader-task.js';
 import { createSharedClient } from './create-shared-client.js';
-import type { LeaderTaskFunction, LeaderTaskOptions } from './options.js';
+import type { LeaderTaskFunction, LeaderTaskOptions } from './options/options.js';
 
 /**
  * Runs `task` in exactly one worker, the leader of a group of its own, and in another one when that one dies, hangs or

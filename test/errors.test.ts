@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import * as errors from '../lib/errors.js';
-import * as warnings from '../lib/warnings.js';
+import * as errors from '../lib/errors/errors.js';
+import * as warnings from '../lib/errors/warnings.js';
 
 const { ERROR_CODES, SharedClientError, show } = errors;
 
 /** Another copy of the library in this process. */
-const copy: typeof errors = await import(`${new URL('../lib/errors.js', import.meta.url)}?copy`);
+const copy: typeof errors = await import(`${new URL('../lib/errors/errors.js', import.meta.url)}?copy`);
 
 test('every code has a reason', t => {
   for (const [code, reason] of Object.entries(ERROR_CODES)) {
@@ -131,7 +131,12 @@ const MAKERS: Readonly<
     /named "g" with another args.*evaluated twice.*globalThis/,
   ],
   taskExists: [errors.taskExists('t'), 'ERR_INVALID_OPTION', undefined, /a task named "t".*evaluated twice/],
-  alreadySetUp: [errors.alreadySetUp('road'), 'ERR_INVALID_OPTION', undefined, /another road\..*options after that\.$/],
+  alreadySetUp: [
+    errors.alreadySetUp('route'),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /another route\..*options after that\.$/,
+  ],
   alreadyConfigured: [errors.alreadyConfigured('heartbeatMs'), 'ERR_INVALID_OPTION', undefined, /another heartbeatMs/],
   notUnderPm2: [errors.notUnderPm2(), 'ERR_INVALID_OPTION', undefined, /PM2's cluster mode.*Leave it out/],
   notAPrimary: [errors.notAPrimary('a worker'), 'ERR_INVALID_OPTION', undefined, /this is a worker\.$/],
@@ -141,7 +146,7 @@ const MAKERS: Readonly<
     'not-started',
     /for 5000 ms\. Call setupPrimary\(\)/,
   ],
-  noPrimaryInThread: [errors.noPrimaryInThread(), 'ERR_NO_PRIMARY', undefined, /alone: true/],
+  noPrimaryInThread: [errors.noPrimaryInThread(), 'ERR_NO_PRIMARY', undefined, /standalone: true/],
   primaryLost: [errors.primaryLost('unknown'), 'ERR_PRIMARY_LOST', 'unknown', /channel to the primary closed/],
   primaryClosed: [errors.primaryClosed('unknown'), 'ERR_PRIMARY_LOST', 'unknown', /primary/],
   costLeaders: [
@@ -261,7 +266,7 @@ test('every text is made by a maker that is in the table', t => {
 });
 
 test('every code is used', t => {
-  const text = readFileSync('lib/errors.ts', 'utf8');
+  const text = readFileSync('lib/errors/errors.ts', 'utf8');
   for (const code of Object.keys(ERROR_CODES)) t.true(text.includes(`'${code}'`), code);
 });
 
@@ -308,7 +313,7 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   otherOptions: [warnings.otherOptions(3, 'args', 'g'), /^Worker 3 has another args for "g"/],
   tooManyGroups: [warnings.tooManyGroups(3, 7), /^Worker 3 is in 7 groups/],
   droppedWithdrawals: [warnings.droppedWithdrawals(3), /^Worker 3 leads.*run to their end.*until its term ends/],
-  choseStranger: [warnings.choseStranger('g'), /none of the candidates for "g"/],
+  choseNonCandidate: [warnings.choseNonCandidate('g'), /none of the candidates for "g"/],
   chooseLeaderThrew: [warnings.chooseLeaderThrew('g'), /threw for "g"/],
   noBus: [
     warnings.noBus(Object.assign(new Error('connect EACCES /p'), { code: 'EACCES' })),

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { resolveCreateArguments } from '../lib/options.js';
+import { resolveCreateArguments } from '../lib/options/options.js';
 import { BAD_FLAGS, BAD_FUNCTIONS, BAD_MS, BAD_WORDS, GOOD_FLAGS, GOOD_MS, refuses } from './options-table.js';
 
 class Registry {}
@@ -15,18 +15,18 @@ const MEMBER_DEFAULTS = {
   definition: { kind: 'class', Class: Registry, args: [] },
   openTimeoutMs: 10_000,
   drainTimeoutMs: 5000,
-  noPrimaryMs: 5000,
+  primaryTimeoutMs: 5000,
   maxLeadersLost: 2,
   methods: new Map(),
   events: [],
-  restartOn: [],
+  failOn: [],
   eligible: true,
   eligibleGiven: false,
   priority: 0,
   replay: 'last',
   handover: 'exclusive',
   resignOn: [],
-  alone: false,
+  standalone: false,
   context: undefined,
 };
 
@@ -49,10 +49,10 @@ const TABLE: Record<string, { good: unknown[]; bad: unknown[]; of?: 'handle' }> 
   readyTimeoutMs: { good: GOOD_MS, bad: BAD_MS, of: 'handle' },
   openTimeoutMs: { good: GOOD_MS, bad: BAD_MS },
   drainTimeoutMs: { good: GOOD_MS, bad: BAD_MS },
-  noPrimaryMs: { good: GOOD_MS, bad: BAD_MS },
+  primaryTimeoutMs: { good: GOOD_MS, bad: BAD_MS },
   maxLeadersLost: { good: [1, 3, Number.POSITIVE_INFINITY], bad: [0, 1.5, -1, Number.NaN, '2', null] },
   events: { good: GOOD_EVENTS, bad: BAD_EVENTS },
-  restartOn: { good: GOOD_EVENTS, bad: BAD_EVENTS },
+  failOn: { good: GOOD_EVENTS, bad: BAD_EVENTS },
   eligible: { good: GOOD_FLAGS, bad: BAD_FLAGS },
   priority: {
     good: [0, 1, -1, 0.5, Number.MAX_VALUE],
@@ -64,7 +64,7 @@ const TABLE: Record<string, { good: unknown[]; bad: unknown[]; of?: 'handle' }> 
     good: [[], ['SIGTERM'], ['SIGHUP', 'SIGINT']],
     bad: [null, 'SIGTERM', ['SIGKILL'], ['SIGSTOP'], ['TERM'], ['sigterm'], [''], [15], ['toString'], ['SIGINT', null]],
   },
-  alone: { good: GOOD_FLAGS, bad: BAD_FLAGS },
+  standalone: { good: GOOD_FLAGS, bad: BAD_FLAGS },
   context: {
     good: [{ inject() {}, extract() {} }],
     bad: [null, 'x', [], {}, { inject() {} }, { extract() {} }, { inject: 1, extract() {} }],
@@ -125,7 +125,7 @@ const sorted = (value: unknown) => (Array.isArray(value) ? [...value].sort() : v
 test('an error names the element of a list', t => {
   refuses(t, () => fromClass({ resignOn: ['SIGTERM', 'SIGKILL'] }), 'resignOn[1] must be', '"SIGKILL"');
   refuses(t, () => fromClass({ events: ['a', 'b', ''] }), 'events[2] must be');
-  refuses(t, () => fromClass({ restartOn: 'end' }), 'restartOn must be an array', 'a string of 3 characters');
+  refuses(t, () => fromClass({ failOn: 'end' }), 'failOn must be an array', 'a string of 3 characters');
 });
 
 test('the order of names and their repetition mean nothing', t => {
@@ -236,9 +236,9 @@ test('an unknown option is refused, and what it was meant to be is named', t => 
     t,
     () => fromClass({ singleton: true }),
     'the options are name, timeoutMs, readyTimeoutMs',
-    'alone, context, args.',
+    'standalone, context, args.',
   );
-  refuses(t, () => fromOpen({ singleton: true }), 'alone, context, open, close.');
+  refuses(t, () => fromOpen({ singleton: true }), 'standalone, context, open, close.');
 });
 
 test('methods are split between the member and the handle', t => {

@@ -6,7 +6,7 @@ import {
   memberDigest,
   resolveCreateArguments,
   withoutArgs,
-} from '../lib/options.js';
+} from '../lib/options/options.js';
 
 class Registry {}
 class Other {}
@@ -25,17 +25,17 @@ const fromOpen = (options: object = {}): MemberOptions =>
 const CHANGES = {
   openTimeoutMs: 1,
   drainTimeoutMs: 1,
-  noPrimaryMs: Number.POSITIVE_INFINITY,
+  primaryTimeoutMs: Number.POSITIVE_INFINITY,
   maxLeadersLost: Number.POSITIVE_INFINITY,
   methods: { get: { idempotent: true } },
   events: ['a'],
-  restartOn: ['a'],
+  failOn: ['a'],
   eligible: false,
   priority: 1,
   replay: 'none',
   handover: 'overlap',
   resignOn: ['SIGTERM'],
-  alone: true,
+  standalone: true,
   context: { inject() {}, extract() {} },
 };
 
@@ -76,7 +76,7 @@ test('two clients of one process differ in what makes the real client', t => {
 
 test('the first of several differences is named', t => {
   t.is(differingMemberOption(fromClass(), fromClass({ args: [1], replay: 'none' })), 'args');
-  t.is(differingMemberOption(fromClass(), fromClass({ alone: true, replay: 'none' })), 'replay');
+  t.is(differingMemberOption(fromClass(), fromClass({ standalone: true, replay: 'none' })), 'replay');
 });
 
 test('what belongs to the handle makes no difference', t => {
@@ -104,7 +104,7 @@ test('a default of eligible that changed in between makes no difference, but the
 });
 
 for (const [option, value] of Object.entries(CHANGES)) {
-  const isOwn = ['eligible', 'priority', 'alone'].includes(option);
+  const isOwn = ['eligible', 'priority', 'standalone'].includes(option);
   test(isOwn ? `two workers may have each its own ${option}` : `two workers differ in ${option}`, t => {
     const [a, b] = [memberDigest(fromClass()), memberDigest(fromClass({ [option]: value }))];
     t.is(a === b, isOwn);

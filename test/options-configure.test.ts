@@ -1,6 +1,6 @@
 import test from 'ava';
 import { configure } from '../lib/configure.js';
-import { differingConfigureOption, resolveConfigureOptions } from '../lib/options.js';
+import { differingConfigureOption, resolveConfigureOptions } from '../lib/options/options.js';
 import { isSharedError } from './helpers/pm2-errors.js';
 
 test('what is not said has its default', t => {
@@ -23,7 +23,7 @@ test('rules between options hold as for the primary', t => {
     () => resolveConfigureOptions({ heartbeatMs: 100, leaderTimeoutMs: 299 }),
     isSharedError('ERR_INVALID_OPTION', /300/),
   );
-  t.throws(() => resolveConfigureOptions({ road: 'relay' } as never), isSharedError('ERR_INVALID_OPTION', /road/));
+  t.throws(() => resolveConfigureOptions({ route: 'relay' } as never), isSharedError('ERR_INVALID_OPTION', /route/));
   t.throws(
     () => resolveConfigureOptions({ hungLeader: 'kill' } as never),
     isSharedError('ERR_INVALID_OPTION', /hungLeader/),

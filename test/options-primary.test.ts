@@ -1,5 +1,5 @@
 import test from 'ava';
-import { differingPrimaryOption, type PrimaryOptions, resolvePrimaryOptions } from '../lib/options.js';
+import { differingPrimaryOption, type PrimaryOptions, resolvePrimaryOptions } from '../lib/options/options.js';
 import { BAD_FUNCTIONS, BAD_MS, BAD_WORDS, GOOD_MS, LONGEST_MS, refuses } from './options-table.js';
 
 const MIB = 1024 * 1024;
@@ -12,7 +12,7 @@ const DEFAULTS = {
   hungLeader: 'depose',
   chooseLeader: undefined,
   serialization: undefined,
-  road: 'relay',
+  route: 'relay',
   maxQueuedBytes: 64 * MIB,
   maxQueuedTotalBytes: 256 * MIB,
 };
@@ -23,13 +23,13 @@ const TABLE: Record<keyof PrimaryOptions, { good: unknown[]; bad: unknown[]; bes
   hungLeader: { good: ['depose', 'kill'], bad: BAD_WORDS },
   chooseLeader: { good: [() => ({}), (candidates: unknown[]) => candidates[0]], bad: BAD_FUNCTIONS },
   serialization: { good: ['json', 'advanced'], bad: BAD_WORDS },
-  road: { good: ['relay', 'direct'], bad: BAD_WORDS },
+  route: { good: ['relay', 'direct'], bad: BAD_WORDS },
   maxQueuedBytes: { good: GOOD_BYTES, bad: BAD_BYTES },
   maxQueuedTotalBytes: { good: GOOD_BYTES, bad: BAD_BYTES },
 };
 
 test('every option of the primary has its default', t => {
-  for (const nothing of [undefined, {}, { road: undefined }]) {
+  for (const nothing of [undefined, {}, { route: undefined }]) {
     const options = resolvePrimaryOptions(nothing);
     t.deepEqual({ ...options }, DEFAULTS as never);
     t.true(Object.isFrozen(options));
@@ -52,7 +52,7 @@ for (const [option, { good, bad, beside }] of Object.entries(TABLE)) {
 }
 
 test('an error says what was expected and what came', t => {
-  refuses(t, () => resolvePrimaryOptions({ road: 'tunnel' as never }), "'relay' or 'direct'", '"tunnel"');
+  refuses(t, () => resolvePrimaryOptions({ route: 'tunnel' as never }), "'relay' or 'direct'", '"tunnel"');
   refuses(t, () => resolvePrimaryOptions({ heartbeatMs: 0 }), 'milliseconds from 1 to 2147483647, or Infinity', 'is 0');
 });
 
@@ -81,17 +81,17 @@ test('an unknown option is refused, and what it was meant to be is named', t => 
 });
 
 test('a later setup differs only in what it says', t => {
-  const first = resolvePrimaryOptions({ heartbeatMs: 1500, leaderTimeoutMs: 6000, road: 'direct' });
-  for (const same of [undefined, {}, { heartbeatMs: 1500 }, { road: 'direct', hungLeader: undefined }] as const) {
+  const first = resolvePrimaryOptions({ heartbeatMs: 1500, leaderTimeoutMs: 6000, route: 'direct' });
+  for (const same of [undefined, {}, { heartbeatMs: 1500 }, { route: 'direct', hungLeader: undefined }] as const) {
     t.is(differingPrimaryOption(first, same), undefined);
   }
-  t.is(differingPrimaryOption(first, { road: 'relay' }), 'road');
+  t.is(differingPrimaryOption(first, { route: 'relay' }), 'route');
   t.is(differingPrimaryOption(first, { maxQueuedBytes: 1, heartbeatMs: 1 }), 'heartbeatMs');
   t.is(differingPrimaryOption(first, { chooseLeader: ([candidate]) => candidate! }), 'chooseLeader');
 });
 
 test('a later setup says nothing that no setup may say', t => {
   const first = resolvePrimaryOptions();
-  refuses(t, () => differingPrimaryOption(first, { road: 'tunnel' as never }), 'road');
-  refuses(t, () => differingPrimaryOption(first, { raod: 'relay' } as never), 'did you mean road?');
+  refuses(t, () => differingPrimaryOption(first, { route: 'tunnel' as never }), 'route');
+  refuses(t, () => differingPrimaryOption(first, { ruote: 'relay' } as never), 'did you mean route?');
 });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { resolveWithOptions, type WithOptions } from '../lib/options.js';
+import { resolveWithOptions, type WithOptions } from '../lib/options/options.js';
 import { BAD_FLAGS, BAD_MS, BAD_WORDS, GOOD_FLAGS, GOOD_MS, refuses } from './options-table.js';
 
 const DEFAULTS = {

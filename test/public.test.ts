@@ -1,6 +1,6 @@
 import test from 'ava';
-import { Host } from '../lib/host.js';
 import { createSharedClient, setupPrimary } from '../lib/index.js';
+import { Runtime } from '../lib/runtime/runtime.js';
 import { createMemoryCluster } from '../lib/testing.js';
 import type { WorkerEndHandlers } from '../lib/transport/transport.js';
 import { systemClock } from '../lib/utils/clock.js';
@@ -41,7 +41,7 @@ test.serial(
 );
 
 test.serial('called again without options it is the same primary, whatever the first were', async t => {
-  const primary = setupPrimary({ road: 'direct' });
+  const primary = setupPrimary({ route: 'direct' });
   t.is(setupPrimary(), primary);
   await primary.close();
 });
@@ -53,7 +53,7 @@ test('what the real client emits as an error is one when it arrives', async t =>
       emit = listener;
     }
   }
-  const client = createSharedClient(Emitting, { name: 'emitting', alone: true });
+  const client = createSharedClient(Emitting, { name: 'emitting', standalone: true });
   await client.ready();
   const heard = new Promise<Error>(resolve => client.once('error', resolve));
   emit?.('boom');
@@ -65,7 +65,7 @@ test('publish() of a client whose publish has no such role is refused', async t 
   class Publishing {
     async publish(_message: string) {}
   }
-  const options = { name: 'publishing', alone: true, methods: { publish: { role: 'invoke' } } } as const;
+  const options = { name: 'publishing', standalone: true, methods: { publish: { role: 'invoke' } } } as const;
   const client = createSharedClient(Publishing, options);
   await t.throwsAsync(client.publish('x'), { code: 'ERR_UNKNOWN_METHOD' });
   await client.close();
@@ -74,7 +74,7 @@ test('publish() of a client whose publish has no such role is refused', async t 
 test('an error of another worker that is no JSON becomes one that says so', async t => {
   let handlers: WorkerEndHandlers | undefined;
   let id = '';
-  const host = new Host({
+  const host = new Runtime({
     where: 'worker',
     clock: systemClock,
     createWorkerEnd: () => ({
@@ -98,8 +98,8 @@ test('an error of another worker that is no JSON becomes one that says so', asyn
   const ready = client.ready();
   let down = 0;
   const tell = (frame: object) => handlers?.message({ $csc: 1, link: 7, down: ++down, c: [frame] }, 'public');
-  tell({ k: 'welcome', version: 1, id, workerId: 1, heartbeatMs: 500, leaderTimeoutMs: 3000, road: 'relay' });
-  tell({ k: 'news', group: 'broken', term: 1, phase: 'failed', error: { text: '{', ext: false } });
+  tell({ k: 'welcome', version: 1, id, workerId: 1, heartbeatMs: 500, leaderTimeoutMs: 3000, route: 'relay' });
+  tell({ k: 'update', group: 'broken', term: 1, phase: 'failed', error: { text: '{', ext: false } });
   const error = await t.throwsAsync(ready, { code: 'ERR_LEADER_FAILED' });
   t.like(error?.cause, { code: 'ERR_PROTOCOL' });
   await client.close();

@@ -10,7 +10,7 @@ import {
   resolveLeaderTask,
   resolvePrimaryOptions,
   resolveWithOptions,
-} from '../lib/options.js';
+} from '../lib/options/options.js';
 import { createMemoryCluster } from '../lib/testing.js';
 import { HELP } from './examples/demo/options.js';
 import { compile, makeFolder, PROJECT, type RunOptions, removeFolder, run } from './helpers/readme-folder.js';
@@ -244,8 +244,8 @@ test('the table of createSharedClient() has the options of both forms, and their
 });
 
 test('the default of drainTimeoutMs is what the process says', async t => {
-  const client = library.createSharedClient(Nothing, { name: 'readme', alone: true });
-  const again = { name: 'readme', alone: true, drainTimeoutMs: DEFAULTS.drainTimeoutMs };
+  const client = library.createSharedClient(Nothing, { name: 'readme', standalone: true });
+  const again = { name: 'readme', standalone: true, drainTimeoutMs: DEFAULTS.drainTimeoutMs };
   const same = library.createSharedClient(Nothing, again);
   t.throws(() => library.createSharedClient(Nothing, { ...again, drainTimeoutMs: 4999 }), {
     code: 'ERR_INVALID_OPTION',
@@ -302,7 +302,7 @@ test('the tables of events have them all', t => {
   same(
     t,
     firstCodes(tableIn('lib/router/README.md', '## Primary', 'event')),
-    membersOf('lib/primary-types.ts', 'PrimaryEvents'),
+    membersOf('lib/router/primary-types.ts', 'PrimaryEvents'),
   );
   same(
     t,

@@ -14,44 +14,20 @@ const sources = readSources();
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   utils: [],
-  warnings: ['errors'],
   options: ['errors', 'utils'],
   protocol: ['errors', 'utils'],
   metrics: ['errors', 'protocol'],
   diagnostics: ['protocol', 'utils'],
-  'primary-types': ['metrics', 'protocol'],
   transport: ['utils'],
   codec: ['errors', 'protocol', 'utils'],
-  road: ['errors', 'protocol', 'transport', 'utils'],
+  route: ['errors', 'protocol', 'transport', 'utils'],
   clients: ['options'],
-  router: [
-    'diagnostics',
-    'errors',
-    'metrics',
-    'options',
-    'primary-types',
-    'protocol',
-    'transport',
-    'utils',
-    'warnings',
-  ],
-  pm2: ['options', 'protocol', 'transport', 'utils', 'warnings'],
-  leader: ['codec', 'diagnostics', 'errors', 'metrics', 'options', 'protocol', 'utils', 'warnings'],
-  member: [
-    'codec',
-    'diagnostics',
-    'errors',
-    'leader',
-    'metrics',
-    'options',
-    'protocol',
-    'road',
-    'transport',
-    'utils',
-    'warnings',
-  ],
+  router: ['diagnostics', 'errors', 'metrics', 'options', 'protocol', 'transport', 'utils'],
+  pm2: ['errors', 'options', 'protocol', 'transport', 'utils'],
+  leader: ['codec', 'diagnostics', 'errors', 'metrics', 'options', 'protocol', 'utils'],
+  member: ['codec', 'diagnostics', 'errors', 'leader', 'metrics', 'options', 'protocol', 'route', 'transport', 'utils'],
   compat: ['client', 'codec', 'create-shared-client', 'errors', 'leader', 'utils'],
-  client: ['codec', 'diagnostics', 'errors', 'leader', 'member', 'metrics', 'options', 'protocol', 'utils', 'warnings'],
+  client: ['codec', 'diagnostics', 'errors', 'leader', 'member', 'metrics', 'options', 'protocol', 'utils'],
 };
 
 /** The one file that imports each of these. */
@@ -200,7 +176,7 @@ test('the rooms that users or the primary must not reach are not reached by any 
     return new Set([...seen].map(name => sources.get(name)!.room));
   };
   for (const half of ['router', 'pm2'])
-    for (const room of ['codec', 'member', 'leader', 'client', 'road']) t.false(reach(half).has(room), room);
+    for (const room of ['codec', 'member', 'leader', 'client', 'route']) t.false(reach(half).has(room), room);
   for (const room of ['protocol', 'options', 'errors']) t.false(reach('transport').has(room), room);
   for (const room of ['router', 'client']) t.false(reach('member').has(room), room);
 });

@@ -1,4 +1,4 @@
-// Values over the floor of the direct road: one encoding and one write a tick for each socket.
+// Values over the floor of the direct route: one encoding and one write a tick for each socket.
 
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';

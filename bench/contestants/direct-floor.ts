@@ -1,4 +1,4 @@
-// The floor of the direct road: a bare echo over a unix-domain socket, one write a tick, and nothing else.
+// The floor of the direct route: a bare echo over a unix-domain socket, one write a tick, and nothing else.
 
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// This library over the direct road, with the defaults of both sides.
+// This library over the direct route, with the defaults of both sides.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSharedClient, setupPrimary } from 'cluster-shared-client';
@@ -6,7 +6,7 @@ import type { Desk, Seat } from './contestant.js';
 import { RealClient } from './real-client.js';
 
 export async function primary(): Promise<Desk> {
-  const primary = setupPrimary({ road: 'direct' });
+  const primary = setupPrimary({ route: 'direct' });
   return { env: {}, frames: () => primary.status().messages };
 }
 
@@ -14,7 +14,7 @@ export async function join(): Promise<Seat> {
   const client = createSharedClient(RealClient, { name: 'bench' });
   await client.ready();
   // Until the connection stands, the relay would be measured.
-  while (client.status().road === 'relay') await sleep(1);
+  while (client.status().route === 'relay') await sleep(1);
   return {
     leads: () => client.isLeader,
     echo: value => client.echo(value),

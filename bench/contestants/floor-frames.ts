@@ -1,4 +1,4 @@
-// The frames of the direct road's floor: one write a tick. Values are encoded as the library does it: JSON for plain ones, long
+// The frames of the direct route's floor: one write a tick. Values are encoded as the library does it: JSON for plain ones, long
 // strings and bytes as they are.
 
 import type { Socket } from 'node:net';

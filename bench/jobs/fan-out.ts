@@ -1,5 +1,5 @@
 // Values from a source in the leader to listeners in many workers. The source never runs further ahead than a window: every
-// worker says now and then how far it is, by a call over the contestant's own road.
+// worker says now and then how far it is, by a call over the contestant's own route.
 
 import type { Seat } from '../contestants/contestant.js';
 import { type Acknowledgement, source } from '../contestants/real-client.js';

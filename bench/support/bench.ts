@@ -8,7 +8,7 @@ import { type Figures, type Sample, spreadOf } from './samples.js';
 export interface Case {
   readonly name: string;
   readonly title: string;
-  /** How many times cluster-client's chief figure each road shall reach, or keep below. With it the case is a chief one: `--check` runs it. */
+  /** How many times cluster-client's chief figure each route shall reach, or keep below. With it the case is a chief one: `--check` runs it. */
   readonly targets?: { readonly relay: number; readonly direct: number };
 }
 

@@ -4,10 +4,10 @@ import type { Bench, Case } from './bench.js';
 import { ratioOf, type Sample } from './samples.js';
 import { BASE } from './tables.js';
 
-/** One road at one case. */
+/** One route at one case. */
 export interface Verdict {
   readonly title: string;
-  readonly road: string;
+  readonly route: string;
   /** Medians of the ratios to cluster-client. */
   readonly now: number | undefined;
   readonly committed: number | undefined;
@@ -20,19 +20,19 @@ export interface Verdict {
 export function compare(
   bench: Bench,
   cases: readonly Case[],
-  roads: readonly string[],
+  routes: readonly string[],
   samples: readonly Sample[],
   committed: readonly Sample[],
 ): Verdict[] {
   const { name: figure, better } = bench.figures[0]!;
   return cases.flatMap(({ name, title }) =>
-    roads.map((road): Verdict => {
-      const now = ratioOf(samples, name, road, BASE, figure)?.median;
-      const before = ratioOf(committed, name, road, BASE, figure);
+    routes.map((route): Verdict => {
+      const now = ratioOf(samples, name, route, BASE, figure)?.median;
+      const before = ratioOf(committed, name, route, BASE, figure);
       const bound = better === 'more' ? before?.lowest : before?.highest;
       const isKnown = now !== undefined && bound !== undefined;
       const holds = isKnown && (better === 'more' ? now >= bound : now <= bound);
-      return { title: `${bench.name}, ${title}`, road, now, committed: before?.median, bound, holds };
+      return { title: `${bench.name}, ${title}`, route, now, committed: before?.median, bound, holds };
     }),
   );
 }

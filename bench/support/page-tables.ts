@@ -10,7 +10,7 @@ import { load, type Result } from './results.js';
 import { ratioOf, spreadOf } from './samples.js';
 import { BASE, FLOORS } from './tables.js';
 
-const ROADS = ['relay', 'direct'] as const;
+const ROUTES = ['relay', 'direct'] as const;
 
 const MAIN: readonly (readonly [Bench, string])[] = [
   [invoke, 'round trips a second'],
@@ -31,9 +31,9 @@ export async function pageTables(folder: string): Promise<string[]> {
   const head = [
     '',
     BASE,
-    ...ROADS,
-    ...ROADS.map(road => `${road} / ${BASE}`),
-    ...ROADS.map(road => `${road} / its floor`),
+    ...ROUTES,
+    ...ROUTES.map(route => `${route} / ${BASE}`),
+    ...ROUTES.map(route => `${route} / its floor`),
   ];
   const cost = await costTable(folder);
   return [introduction(of), [...headOf(head), ...main].join('\n'), ...cost];
@@ -44,9 +44,9 @@ const introduction = ({ node, cores, cpu, date, rounds, command }: Result) =>
 
 function rowOf({ samples }: Result, { figures }: Bench, { name, title }: Case, unit: string): string {
   const figure = (figures[0] as FigureKind).name;
-  const values = [BASE, ...ROADS].map(entry => digits(spreadOf(samples, name, entry, figure)?.median));
-  const toBase = ROADS.map(road => digits(ratioOf(samples, name, road, BASE, figure)?.median));
-  const toFloor = ROADS.map(road => digits(ratioOf(samples, name, road, FLOORS[road], figure)?.median));
+  const values = [BASE, ...ROUTES].map(entry => digits(spreadOf(samples, name, entry, figure)?.median));
+  const toBase = ROUTES.map(route => digits(ratioOf(samples, name, route, BASE, figure)?.median));
+  const toFloor = ROUTES.map(route => digits(ratioOf(samples, name, route, FLOORS[route], figure)?.median));
   return row([`${title}, ${unit}`, ...values, ...toBase, ...toFloor]);
 }
 
@@ -55,7 +55,7 @@ async function costTable(folder: string): Promise<string[]> {
   const sizes = await load(folder, scale.name);
   const nothing = await load(folder, idle.name);
   if (!sizes || !nothing) return [];
-  const entries = [BASE, ...ROADS];
+  const entries = [BASE, ...ROUTES];
   const of = ({ samples }: Result, name: string, figure: string) =>
     entries.map(entry => digits(spreadOf(samples, name, entry, figure)?.median));
   const rows = [

@@ -7,7 +7,7 @@ import { failureOf, ratioOf, type Sample, type Spread, spreadOf } from './sample
 
 export const BASE = 'cluster-client';
 
-/** What each road could reach at best. */
+/** What each route could reach at best. */
 export const FLOORS = { relay: 'relay floor', direct: 'direct floor' } as const;
 
 /** Plain enough to be pasted into a page. */
@@ -37,13 +37,13 @@ function ratioTable(samples: readonly Sample[], { bench, cases, entries }: Bench
   const names = entries.map(entryName);
   const chief = bench.figures[0]!;
   const others = names.includes(BASE) ? names.filter(name => name !== BASE) : [];
-  const floors = Object.entries(FLOORS).filter(([road, floor]) => names.includes(road) && names.includes(floor));
+  const floors = Object.entries(FLOORS).filter(([route, floor]) => names.includes(route) && names.includes(floor));
   if (others.length + floors.length === 0) return '';
-  const targets = ['relay', 'direct'].filter(road => others.includes(road));
+  const targets = ['relay', 'direct'].filter(route => others.includes(route));
   const head = [
     `times ${BASE}`,
     ...others.flatMap(name => (targets.includes(name) ? [name, 'wanted'] : [name])),
-    ...floors.map(([road, floor]) => `${road} / ${floor}`),
+    ...floors.map(([route, floor]) => `${route} / ${floor}`),
   ];
   const rows = cases.map(what => [
     what.title,
@@ -51,13 +51,13 @@ function ratioTable(samples: readonly Sample[], { bench, cases, entries }: Bench
       const found = ratioOf(samples, what.name, name, BASE, chief.name);
       return targets.includes(name) ? [times(found), wanted(what, name, chief, found)] : [times(found)];
     }),
-    ...floors.map(([road, floor]) => times(ratioOf(samples, what.name, road, floor, chief.name))),
+    ...floors.map(([route, floor]) => times(ratioOf(samples, what.name, route, floor, chief.name))),
   ]);
   return tableOf(head, rows);
 }
 
-function wanted({ targets }: Case, road: string, figure: FigureKind, found?: Spread): string {
-  const target = targets?.[road as keyof typeof targets];
+function wanted({ targets }: Case, route: string, figure: FigureKind, found?: Spread): string {
+  const target = targets?.[route as keyof typeof targets];
   if (target === undefined) return '';
   return `${digits(target)}${meets(found, target, figure) ? '' : ' missed'}`;
 }

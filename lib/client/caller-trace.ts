@@ -14,8 +14,8 @@ export class CallerTrace {
   /** That of the caller, with the stores that subscribers bound to the channel. */
   #context: AsyncContext | undefined;
 
-  constructor({ name, term, road }: Member, method: string) {
-    this.#message = { side: 'caller', group: name, method, term, road: road?.kind };
+  constructor({ name, term, route }: Member, method: string) {
+    this.#message = { side: 'caller', group: name, method, term, route: route?.kind };
   }
 
   /** Runs what makes the call, which doesn't throw. */
@@ -57,9 +57,9 @@ export class CallerTrace {
   }
 
   #learn(): void {
-    const road = this.call?.road;
-    if (!road) return;
-    this.#message.term = road.term;
-    this.#message.road = road.kind;
+    const route = this.call?.route;
+    if (!route) return;
+    this.#message.term = route.term;
+    this.#message.route = route.kind;
   }
 }

@@ -2,10 +2,10 @@
 
 import { classMethodNames } from '../leader/method-names.js';
 import type { Member } from '../member/member.js';
-import type { MemberOptions, MethodRole, ResolvedWith } from '../options.js';
-import { resolveWithOptions, type WithOptions } from '../options.js';
+import type { MemberOptions, MethodRole, ResolvedWith } from '../options/options.js';
+import { resolveWithOptions, type WithOptions } from '../options/options.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
-import type { Base, Listener } from './base.js';
+import type { ClientCore, ValueListener } from './client-core.js';
 import { clientStatus, LEFT, memberRole, type RoleStatus } from './status.js';
 import type { Subscription } from './subscription.js';
 
@@ -16,7 +16,7 @@ type AnyListener = (...args: never[]) => void;
 
 /** What every handle has. The real client's methods come below it, on a prototype of each client's own. */
 export class Handle {
-  declare readonly [BASE]: Base;
+  declare readonly [BASE]: ClientCore;
   declare readonly [WITH]: ResolvedWith;
 
   get isLeader(): boolean {
@@ -57,7 +57,7 @@ export class Handle {
     return clientStatus(base.member, roleOf(base));
   }
 
-  subscribe(topic: unknown, listener?: Listener): object {
+  subscribe(topic: unknown, listener?: ValueListener): object {
     const subscription = this[BASE].subscribe(topic, listener, this[WITH]);
     return 'whenReady' in subscription ? publicSubscription(subscription) : subscription;
   }
@@ -103,7 +103,7 @@ export class Handle {
 }
 
 /** A handle that was closed knows of no leader, although its member may live on. */
-const roleOf = ({ isGone, member }: Base): RoleStatus => (isGone ? LEFT : memberRole(member));
+const roleOf = ({ isGone, member }: ClientCore): RoleStatus => (isGone ? LEFT : memberRole(member));
 
 // A name that nobody defined reads undefined, whatever a framework probes for.
 Object.setPrototypeOf(Handle.prototype, null);
@@ -112,7 +112,7 @@ Reflect.deleteProperty(Handle.prototype, 'constructor');
 /** The methods of one client, which grow when a leader announces more. */
 export type Shape = Handle;
 
-export function createHandle(shape: Shape, base: Base, with_: ResolvedWith): Handle {
+export function createHandle(shape: Shape, base: ClientCore, with_: ResolvedWith): Handle {
   return Object.create(shape, { [BASE]: { value: base }, [WITH]: { value: with_ } });
 }
 
@@ -162,7 +162,7 @@ function publicSubscription(subscription: Subscription): object {
   return { ready: subscription.whenReady, unsubscribe, [Symbol.asyncDispose]: unsubscribe };
 }
 
-function listenable({ on, once, off }: Base['emitter']): object {
+function listenable({ on, once, off }: ClientCore['emitter']): object {
   const self = {
     on: chained(on),
     once: chained(once),

@@ -1,6 +1,6 @@
 // The task of `whileLeader()` in one term: the real client of its group, which does nothing but to run it.
 
-import type { LeaderTaskFunction, OpenContext } from '../options.js';
+import type { LeaderTaskFunction, OpenContext } from '../options/options.js';
 
 /** What a run tells of itself. None of it may throw. */
 export interface RunObserver {
@@ -28,7 +28,7 @@ export class LeaderRun {
   readonly #options: RunOptions;
   #state: 'starting' | 'running' | 'done' | 'ended';
   #ended: Promise<void> | undefined;
-  #tellDone: ((isDone: boolean) => void) | undefined;
+  #resolveDone: ((isDone: boolean) => void) | undefined;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -51,12 +51,12 @@ export class LeaderRun {
 
   /** Whoever asks hears that the task is done, now or when it is. */
   subscribe(_topic: string, listener: (isDone: boolean) => void): void {
-    this.#tellDone = listener;
+    this.#resolveDone = listener;
     if (this.#state === 'done') listener(true);
   }
 
   unsubscribe(): void {
-    this.#tellDone = undefined;
+    this.#resolveDone = undefined;
   }
 
   async #run(): Promise<void> {
@@ -76,7 +76,7 @@ export class LeaderRun {
       else context.fail(error);
     }
     if (this.#state !== 'done') return;
-    this.#tellDone?.(true);
+    this.#resolveDone?.(true);
     observer.done(term);
   }
 }

@@ -1,12 +1,12 @@
 // What `whileLeader()` returns: a shared client whose real client is the task, and what its user sees of it.
 
-import { SharedClientError, taskExists } from '../errors.js';
+import { SharedClientError, taskExists } from '../errors/errors.js';
 import {
   type ClientDefinition,
   type LeaderTaskFunction,
   type LeaderTaskOptions,
   resolveLeaderTask,
-} from '../options.js';
+} from '../options/options.js';
 import { createEmitter } from '../utils/emitter.js';
 import { LeaderRun } from './leader-run.js';
 import type { CreateSharedClient, SharedClient } from './types.js';

@@ -12,9 +12,9 @@ export interface ClientStatus {
   /** How this process reaches the primary; `'local'`: it is the primary itself, or alone. */
   readonly transport: 'cluster' | 'local' | 'memory' | 'pm2';
   /** How calls travel now; `'local'`: this member leads; `undefined`: no leader is ready. */
-  readonly road: 'local' | 'relay' | 'direct' | undefined;
-  /** Why calls don't travel by the direct road, where the primary asked for it. */
-  readonly roadProblem: string | undefined;
+  readonly route: 'local' | 'relay' | 'direct' | undefined;
+  /** Why calls don't travel by the direct route, where the primary asked for it. */
+  readonly routeProblem: string | undefined;
   readonly role: 'leader' | 'follower';
   /** The last term that this member knows of; 0 before the first. */
   readonly term: number;

@@ -1,6 +1,6 @@
 // The types of what the user holds: the handle, and the function that makes one.
 
-import type { ClassOptions, ClientClass, ClientDefinition, WithOptions } from '../options.js';
+import type { ClassOptions, ClientClass, ClientDefinition, WithOptions } from '../options/options.js';
 import type { ClientEvents, Upstream } from './types-events.js';
 import type {
   MethodArgs,
@@ -39,7 +39,7 @@ export interface SharedClientMembers<T> extends AsyncDisposable {
   /**
    * Resolves when a leader is ready, which may be now; may be asked again at any time.
    * @throws {SharedClientError} `ERR_LEADER_FAILED` after an attempt on every member or `readyTimeoutMs`, with a `cause`;
-   * `ERR_NO_PRIMARY` after `noPrimaryMs`, `ERR_PRIMARY_LOST`, `ERR_PROTOCOL`, `ERR_CLOSED`
+   * `ERR_NO_PRIMARY` after `primaryTimeoutMs`, `ERR_PRIMARY_LOST`, `ERR_PROTOCOL`, `ERR_CLOSED`
    */
   ready(): Promise<void>;
   /**

@@ -1,7 +1,7 @@
 // An MQTT connection as a real client: each listener gets what matches its own filter. Only types of `mqtt` are known.
 
 import type { IClientPublishOptions, IClientSubscribeOptions, MqttClient } from 'mqtt';
-import type { OpenContext } from '../options.js';
+import type { OpenContext } from '../options/options.js';
 import { topicMatcher } from './mqtt-topics.js';
 
 /** What a subscriber gets. */

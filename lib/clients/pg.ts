@@ -1,7 +1,7 @@
 // A PostgreSQL connection as a real client: notifications, and statements whose results can travel. Only types of `pg` are known.
 
 import type { Client, QueryResult } from 'pg';
-import type { OpenContext } from '../options.js';
+import type { OpenContext } from '../options/options.js';
 
 /** PostgreSQL cuts longer names off, and the notifications then come under another name than was asked for. */
 const MOST_CHANNEL_BYTES = 63;

@@ -1,6 +1,6 @@
 // What travelled back to the value.
 
-import { brokenFrame, SharedClientError } from '../errors.js';
+import { brokenFrame, SharedClientError } from '../errors/errors.js';
 import type { Part } from '../protocol/payload.js';
 import type { Json } from './json.js';
 import { readValue } from './read-value.js';

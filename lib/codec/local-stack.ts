@@ -1,6 +1,6 @@
 // Shows where an error was waited for, below where it came from.
 
-import { SharedClientError } from '../errors.js';
+import { SharedClientError } from '../errors/errors.js';
 
 const remote = new WeakSet<object>();
 

@@ -1,8 +1,8 @@
 // The error in a control frame: whatever another process sent for one becomes an error.
 
-import { brokenFrame } from '../errors.js';
+import { brokenFrame } from '../errors/errors.js';
+import { fromPortable } from '../protocol/pack-parts.js';
 import type { PortablePayload } from '../protocol/payload.js';
-import { fromPortable } from '../protocol/travelling-parts.js';
 import { decodeError } from './decode-error.js';
 
 export function readError(payload: PortablePayload): Error {

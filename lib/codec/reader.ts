@@ -1,7 +1,7 @@
 // What one decoding remembers while it walks the tagged form: the parts that are left, the objects made. Knows no kinds of values.
 
 import { types } from 'node:util';
-import { brokenFrame } from '../errors.js';
+import { brokenFrame } from '../errors/errors.js';
 import type { Part } from '../protocol/payload.js';
 import type { Json, JsonObject } from './json.js';
 import { MAX_DEPTH, MAX_HOLES, MAX_SIGNALS } from './limits.js';

@@ -1,7 +1,7 @@
 // Where in a value a walk is, and how a reader would write that: `args[0].socket`, `result.items[3]["odd key"]`.
 
 import { types } from 'node:util';
-import { cut } from '../errors.js';
+import { cut } from '../errors/errors.js';
 
 /** The way from the outermost value to the one that is looked at. A step in a Map counts key, value, key, value. */
 export class ValuePath {

@@ -1,4 +1,4 @@
-// Gives an error made by lib/errors.ts a cause.
+// Gives an error made by errors/errors.ts a cause.
 
 /** `error`, with `cause` as the constructor would have set it. */
 export function withCause<E extends Error>(error: E, cause: unknown): E {

@@ -1,6 +1,6 @@
 // Any value to the tagged form.
 
-import { cut } from '../errors.js';
+import { cut } from '../errors/errors.js';
 import { type Json, type JsonObject, setOwn } from './json.js';
 import { kindOf } from './kinds.js';
 import { writeBigInt } from './leaf-kinds.js';

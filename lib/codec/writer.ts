@@ -1,6 +1,6 @@
 // What one encoding remembers while it walks a value: where it is, what it met, what goes beside the text. Knows no kinds of values.
 
-import { notSerializable, tooLarge } from '../errors.js';
+import { notSerializable, tooLarge } from '../errors/errors.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Json } from './json.js';
 import { LONG_STRING, MAX_DEPTH, MAX_ERROR_TEXT, MAX_HOLES, MAX_WASTE } from './limits.js';

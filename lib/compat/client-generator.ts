@@ -3,7 +3,7 @@
 import { ClusterClient } from './cluster-client.js';
 import { createDelegated } from './delegated.js';
 import { checkDelegate, type Descriptor, type Descriptors, isCalled, memberOf, withAutomatic } from './descriptors.js';
-import type { Groups } from './groups.js';
+import type { CompatGroups } from './groups.js';
 import { type ResolvedOptions, resolveOptions } from './options.js';
 import { isGeneratorFunction } from './run-generator.js';
 import { ASK, CLOSE, INVOKE, PUBLISH, SUBSCRIBE, UNSUBSCRIBE } from './symbols.js';
@@ -13,10 +13,10 @@ import type { ClusterOptions, CompatClient, DelegateKind, RealClass } from './ty
 export class ClientGenerator<C extends RealClass, D = unknown, O = unknown> {
   readonly #Class: RealClass;
   readonly #options: ResolvedOptions;
-  readonly #groups: Groups;
+  readonly #groups: CompatGroups;
   readonly #said = new Map<string, Descriptor>();
 
-  constructor(Class: C, options: ClusterOptions | undefined, groups: Groups) {
+  constructor(Class: C, options: ClusterOptions | undefined, groups: CompatGroups) {
     this.#Class = Class;
     this.#options = resolveOptions(Class.name, options);
     this.#groups = groups;

@@ -1,16 +1,16 @@
 // A client as cluster-client has it, on a handle of the core.
 
 import { memberOf } from '../client/handle.js';
-import { firstValueTimedOut, invalidOption, leaderOccupied } from '../errors.js';
+import { firstValueTimedOut, invalidOption, leaderOccupied } from '../errors/errors.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
 import { bindToContext } from '../utils/async-context.js';
 import { defer } from '../utils/deferred.js';
-import type { Ask } from './delegated.js';
+import type { Invoke } from './delegated.js';
 import { renamed } from './error-names.js';
-import type { Group, GroupClient, Groups, Handle } from './groups.js';
+import type { CompatGroup, CompatGroups, GroupClient, Handle } from './groups.js';
 import type { ResolvedOptions } from './options.js';
 import { ReadyEmitter, type ReadyListener } from './ready-emitter.js';
-import { type CallKind, nameOfCall, type Recipe } from './real-client.js';
+import { type CallKind, type ClientSpec, nameOfCall } from './real-client.js';
 import { Registrations } from './registrations.js';
 import { createSend } from './send.js';
 import { ASK, CLOSE, INVOKE, PUBLISH, SUBSCRIBE, UNSUBSCRIBE } from './symbols.js';
@@ -24,13 +24,13 @@ let lastNumber = 0;
 export class ClusterClient extends ReadyEmitter {
   declare readonly options: ResolvedOptions & ReadyEmitter['options'];
   readonly #number = ++lastNumber;
-  readonly #groups: Groups;
-  readonly #group: Group;
+  readonly #groups: CompatGroups;
+  readonly #group: CompatGroup;
   readonly #handle: Handle;
   readonly #self: GroupClient;
   readonly #registrations: Registrations;
   /** By the name of the call. */
-  readonly #asks = new Map<string, Ask>();
+  readonly #asks = new Map<string, Invoke>();
   /** Settles once, with how the start went. */
   readonly #opened = defer();
   /** Whether somebody waits for that: else an error is emitted. */
@@ -40,14 +40,14 @@ export class ClusterClient extends ReadyEmitter {
   #closeFailure: { readonly error: unknown } | undefined;
   #isSilent = false;
 
-  constructor(options: ResolvedOptions, recipe: Recipe, groups: Groups) {
+  constructor(options: ResolvedOptions, recipe: ClientSpec, groups: CompatGroups) {
     super(options);
     if (options.maxListeners !== undefined) this.setMaxListeners(options.maxListeners);
     this.#groups = groups;
     this.#self = {
       options,
       recipe,
-      event: (name, args) => this.#tell(name, ...args),
+      event: (name, args) => this.#emitSafely(name, ...args),
       error: error => this.#error(error),
       closeFailed: error => {
         // Who closes it is told by the promise.
@@ -99,7 +99,7 @@ export class ClusterClient extends ReadyEmitter {
     return this[CLOSE]();
   }
 
-  protected override unheard(error: unknown): void {
+  protected override unhandled(error: unknown): void {
     this.options.logger.error?.(error);
   }
 
@@ -129,7 +129,7 @@ export class ClusterClient extends ReadyEmitter {
   }
 
   /** What calls a method of the real client. */
-  [ASK](kind: CallKind, method: string): Ask {
+  [ASK](kind: CallKind, method: string): Invoke {
     const name = nameOfCall(kind, method);
     const known = this.#asks.get(name);
     if (known) return known;
@@ -156,7 +156,7 @@ export class ClusterClient extends ReadyEmitter {
       const reason = renamed(error);
       this.#state = 'failed';
       this.#opened.reject(reason);
-      if (!this.#isAwaited) this.#tell('error', reason);
+      if (!this.#isAwaited) this.#emitSafely('error', reason);
     }
   }
 
@@ -180,12 +180,12 @@ export class ClusterClient extends ReadyEmitter {
   }
 
   get #hasLeader(): boolean {
-    return memberOf(this.#handle).road !== undefined;
+    return memberOf(this.#handle).route !== undefined;
   }
 
   // ------------------------------------------------------------------------------------------------------ calls
 
-  #createAsk(name: string, method: string): Ask {
+  #createAsk(name: string, method: string): Invoke {
     const isUnpublish = IS_UNPUBLISH.test(method);
     const begin = (args: unknown[]) => {
       if (isUnpublish) this.#forget(args[0]);
@@ -197,11 +197,11 @@ export class ClusterClient extends ReadyEmitter {
   }
 
   /** Before it is ready a call waits for that, and its time doesn't run. */
-  #later(send: Ask, ...[args, succeed, fail]: Parameters<Ask>): void {
+  #later(send: Invoke, ...[args, succeed, fail]: Parameters<Invoke>): void {
     rejectAfterTurn(this.#whenReady()).then(() => send(args, succeed, fail), fail);
   }
 
-  #callBack(ask: Ask, args: unknown[], callback: Callback): void {
+  #callBack(ask: Invoke, args: unknown[], callback: Callback): void {
     const { clock } = memberOf(this.#handle);
     const tell = bindToContext(callback);
     // By itself: what the callback throws is uncaught, as that of any callback, and ends nothing else.
@@ -224,11 +224,11 @@ export class ClusterClient extends ReadyEmitter {
   }
 
   #error(error: unknown): void {
-    this.#tell('error', renamed(error));
+    this.#emitSafely('error', renamed(error));
   }
 
   /** Nothing after `close`. An API client passes on all that is emitted, so it isn't for `emit` to hold it back. */
-  #tell(event: string | symbol, ...args: unknown[]): void {
+  #emitSafely(event: string | symbol, ...args: unknown[]): void {
     if (!this.#isSilent) this.emit(event, ...args);
   }
 

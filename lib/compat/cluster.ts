@@ -1,9 +1,9 @@
 // `cluster` of this process: all copies of the library have the same groups.
 
 import { createSharedClient } from '../create-shared-client.js';
-import { invalidOption } from '../errors.js';
+import { invalidOption } from '../errors/errors.js';
 import { ClientGenerator } from './client-generator.js';
-import { Groups } from './groups.js';
+import { CompatGroups } from './groups.js';
 import { CLOSE } from './symbols.js';
 import type { ClusterOptions, RealClass } from './types.js';
 
@@ -22,8 +22,8 @@ export function close(client: object): Promise<void> {
   return Reflect.apply(end, client, []);
 }
 
-function currentGroups(): Groups {
-  const globals = globalThis as { [KEY]?: Groups };
-  globals[KEY] ??= new Groups(createSharedClient);
+function currentGroups(): CompatGroups {
+  const globals = globalThis as { [KEY]?: CompatGroups };
+  globals[KEY] ??= new CompatGroups(createSharedClient);
   return globals[KEY];
 }

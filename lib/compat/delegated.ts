@@ -4,7 +4,7 @@ import { rejectWhereAwaited } from '../codec/local-stack.js';
 import { isGeneratorFunction } from './run-generator.js';
 
 /** Calls the real client: one of two functions is called, once. The arguments become its own. */
-export type Ask = (
+export type Invoke = (
   args: unknown[],
   succeed: (results: readonly unknown[]) => void,
   fail: (error: unknown) => void,
@@ -16,11 +16,11 @@ export type AskBack = (args: unknown[], callback: (...results: unknown[]) => voi
 type Method = (...args: unknown[]) => unknown;
 
 /** @param method the real client's own, which tells by its kind how it is to be called */
-export function createDelegated(method: unknown, ask: Ask, askBack: AskBack): Method {
+export function createDelegated(method: unknown, ask: Invoke, askBack: AskBack): Method {
   return isGeneratorFunction(method) ? generatorMethod(ask, askBack) : plainMethod(ask, askBack);
 }
 
-function plainMethod(ask: Ask, askBack: AskBack): Method {
+function plainMethod(ask: Invoke, askBack: AskBack): Method {
   return (...args) => {
     const callback = takeCallback(args);
     return callback ? askBack(args, callback) : promiseOf(ask, args);
@@ -31,7 +31,7 @@ function plainMethod(ask: Ask, askBack: AskBack): Method {
  * A generator function, to whoever asks what it is, since `co` and its like do. What it returns can be awaited as well.
  * As with any generator, nothing happens until somebody wants the result.
  */
-function generatorMethod(ask: Ask, askBack: AskBack): Method {
+function generatorMethod(ask: Invoke, askBack: AskBack): Method {
   return new Proxy(waitFor as unknown as Method, {
     apply(_target, _self, args: unknown[]) {
       const callback = takeCallback(args);
@@ -64,7 +64,7 @@ function takeCallback(args: unknown[]): ((...results: unknown[]) => void) | unde
 }
 
 /** Of the first result. */
-function promiseOf(ask: Ask, args: unknown[]): Promise<unknown> {
+function promiseOf(ask: Invoke, args: unknown[]): Promise<unknown> {
   return new Promise(resolve => {
     ask(
       args,

@@ -2,15 +2,15 @@
 
 import { isThenable } from '../utils/is-thenable.js';
 
-export type Listener = (value: unknown) => void;
+export type FeedListener = (value: unknown) => void;
 
 /** What `formatKey` makes of a registration, and the registration. */
 export type FeedTopic = readonly [key: string, reg: unknown];
 
 export interface Upstream {
-  subscribe(reg: unknown, listener: Listener): unknown;
+  subscribe(reg: unknown, listener: FeedListener): unknown;
   /** Absent where the real client has no such method: what it is subscribed to, it stays subscribed to. */
-  readonly unsubscribe: ((reg: unknown, listener: Listener) => unknown) | undefined;
+  readonly unsubscribe: ((reg: unknown, listener: FeedListener) => unknown) | undefined;
   /** Makes a value ready for its way. */
   encode(value: unknown): unknown;
   /** What went wrong when nobody waited for it. */
@@ -18,7 +18,7 @@ export interface Upstream {
 }
 
 interface Feed {
-  readonly listeners: Set<Listener>;
+  readonly listeners: Set<FeedListener>;
   last: { readonly value: unknown } | undefined;
   end(): Promise<void> | undefined;
 }
@@ -33,7 +33,7 @@ export class Feeds {
   ) {}
 
   /** @returns what ends it */
-  subscribe([key, reg]: FeedTopic, listener: Listener): () => Promise<void> | undefined {
+  subscribe([key, reg]: FeedTopic, listener: FeedListener): () => Promise<void> | undefined {
     const known = this.#feeds.get(key);
     const feed = known ?? this.#open(key, reg, listener);
     if (known) {
@@ -46,7 +46,7 @@ export class Feeds {
     };
   }
 
-  #open(key: string, reg: unknown, first: Listener): Feed {
+  #open(key: string, reg: unknown, first: FeedListener): Feed {
     const { upstream } = this;
     const listeners = new Set([first]);
     const hear = (value: unknown) => {
@@ -81,7 +81,7 @@ export class Feeds {
   }
 
   /** After it was subscribed, however that went. */
-  async #end(subscribing: unknown, reg: unknown, hear: Listener): Promise<void> {
+  async #end(subscribing: unknown, reg: unknown, hear: FeedListener): Promise<void> {
     if (isThenable(subscribing)) await subscribing.then(undefined, () => {});
     await this.upstream.unsubscribe?.(reg, hear);
   }

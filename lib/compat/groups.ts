@@ -3,34 +3,34 @@
 import { memberOf } from '../client/handle.js';
 import type { CreateSharedClient, SharedClientMembers } from '../client/types.js';
 import { groupOf, type ResolvedOptions } from './options.js';
-import { type Facade, type Hearer, openRealClient, type Recipe, ROLES } from './real-client.js';
+import { type ClientAdapter, type ClientSpec, type EventSink, openRealClient, ROLES } from './real-client.js';
 
 export type Handle = SharedClientMembers<object>;
 
 /** One client, as far as its group goes. */
-export interface GroupClient extends Hearer {
+export interface GroupClient extends EventSink {
   readonly options: ResolvedOptions;
-  readonly recipe: Recipe;
+  readonly recipe: ClientSpec;
   /** The real client could not be closed. */
   closeFailed(error: unknown): void;
 }
 
 /** All groups of a process. */
-export class Groups {
-  readonly #groups = new Map<string, Group>();
+export class CompatGroups {
+  readonly #groups = new Map<string, CompatGroup>();
 
   constructor(private readonly createSharedClient: CreateSharedClient) {}
 
-  join(client: GroupClient): { group: Group; handle: Handle } {
+  join(client: GroupClient): { group: CompatGroup; handle: Handle } {
     const name = groupOf(client.options);
-    const group = this.#groups.get(name) ?? new Group(name, client.options);
+    const group = this.#groups.get(name) ?? new CompatGroup(name, client.options);
     const handle = group.join(client, this.createSharedClient);
     this.#groups.set(name, group);
     return { group, handle };
   }
 
   /** Closes its handle. Whoever comes once all of a group do so has a real client of its own, and a group. */
-  async leave(group: Group, client: GroupClient, handle: Handle): Promise<void> {
+  async leave(group: CompatGroup, client: GroupClient, handle: Handle): Promise<void> {
     const closed = handle.close();
     group.retire(client);
     if (group.isRetired && this.#groups.get(group.name) === group) this.#groups.delete(group.name);
@@ -39,7 +39,7 @@ export class Groups {
   }
 }
 
-export class Group {
+export class CompatGroup {
   /** Each with its handle, the oldest first. */
   readonly #clients = new Map<GroupClient, Handle>();
   readonly #retired = new Set<GroupClient>();
@@ -68,12 +68,12 @@ export class Group {
     const { responseTimeout: timeoutMs, maxWaitTime: readyTimeoutMs } = client.options;
     const [known] = this.#clients.values();
     const eligible = known ? memberOf(known).options.eligible : eligibleFor([client]);
-    const handle = createSharedClient<Facade>({
+    const handle = createSharedClient<ClientAdapter>({
       name: this.name,
       open: this.#open,
       close: this.#close,
       methods: ROLES,
-      alone: singleMode,
+      standalone: singleMode,
       openTimeoutMs: maxWaitTime,
       priority: isLeader === true ? 1 : 0,
       timeoutMs,
@@ -111,12 +111,12 @@ export class Group {
   }
 
   // One function for all clients of the group: the core compares them.
-  readonly #open = ({ signal }: { readonly signal: AbortSignal }): Promise<Facade> => {
+  readonly #open = ({ signal }: { readonly signal: AbortSignal }): Promise<ClientAdapter> => {
     const [speaker] = this.#speakers;
     return openRealClient(speaker!.recipe, this.#hearer, signal);
   };
 
-  readonly #close = async (facade: Facade): Promise<void> => {
+  readonly #close = async (facade: ClientAdapter): Promise<void> => {
     try {
       await facade.close!();
     } catch (error) {
@@ -124,7 +124,7 @@ export class Group {
     }
   };
 
-  readonly #hearer: Hearer = {
+  readonly #hearer: EventSink = {
     event: (name, args) => {
       for (const client of this.#speakers) client.event(name, args);
     },

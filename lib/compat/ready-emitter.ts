@@ -1,7 +1,7 @@
 // An emitter that becomes ready, as the base class `sdk-base` of most real clients has it.
 
 import { EventEmitter } from 'node:events';
-import { notAMethod, notReadyInTime } from '../errors.js';
+import { notAMethod, notReadyInTime } from '../errors/errors.js';
 import { afterTurn } from '../utils/after-turn.js';
 import { bindToContext } from '../utils/async-context.js';
 import { systemClock } from '../utils/clock.js';
@@ -81,12 +81,12 @@ export class ReadyEmitter extends EventEmitter {
   /** An `error` that nobody listens to goes to `unheard()` and kills nothing. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     if (event !== 'error' || this.listenerCount('error') > 0) return super.emit(event, ...args);
-    this.unheard(args[0]);
+    this.unhandled(args[0]);
     return false;
   }
 
   /** For whoever extends it. */
-  protected unheard(_error: unknown): void {}
+  protected unhandled(_error: unknown): void {}
 
   #whenReady(): Promise<void> {
     return new Promise((resolve, reject) => this.#wait(error => (error ? reject(error) : resolve())));
@@ -94,17 +94,17 @@ export class ReadyEmitter extends EventEmitter {
 
   #wait(listener: ReadyListener): void {
     this.#waiting.push(bindToContext(listener));
-    this.#tell();
+    this.#announce();
   }
 
   #become(given: boolean | Error): void {
     const isError = given instanceof Error;
     this.#state = isError ? { isReady: false, error: given } : { isReady: given, error: null };
     if (isError && this.#waiting.length === 0) this.emit('error', given);
-    this.#tell();
+    this.#announce();
   }
 
-  #tell(): void {
+  #announce(): void {
     const { isReady, error } = this.#state;
     if (!isReady && !error) return;
     const later = error ? afterTurn : systemClock.defer;

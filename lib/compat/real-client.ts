@@ -1,17 +1,17 @@
 // The real client in the leader: opened until it is ready, asked in the words of the core's roles, heard, closed.
 
-import { unknownMethod } from '../errors.js';
+import { unknownMethod } from '../errors/errors.js';
 import { isEmitter, listen } from '../leader/emitter-like.js';
 import { isCallableOf } from '../leader/method-names.js';
 import { isThenable } from '../utils/is-thenable.js';
 import { type Descriptors, methodFor } from './descriptors.js';
-import { Feeds, type FeedTopic, type Listener } from './feeds.js';
+import { type FeedListener, Feeds, type FeedTopic } from './feeds.js';
 import { call, runMethod, runOneway } from './run-method.js';
 import { decodeAll, encodeAll, encodeResults } from './transcode.js';
 import type { DelegateKind, Transcode } from './types.js';
 
 /** How to make one, of the client that leads. */
-export interface Recipe {
+export interface ClientSpec {
   create(): object;
   readonly descriptors: Descriptors;
   readonly transcode: Transcode;
@@ -19,15 +19,15 @@ export interface Recipe {
 }
 
 /** What it says of its own accord. */
-export interface Hearer {
+export interface EventSink {
   event(name: string | symbol, args: unknown[]): void;
   error(error: unknown): void;
 }
 
 /** What the core sees: a method for each role, and one for each call that may be asked for. */
-export type Facade = Record<string, (...args: unknown[]) => unknown>;
+export type ClientAdapter = Record<string, (...args: unknown[]) => unknown>;
 
-/** Of the core's roles, which methods of a {@link Facade} have them. */
+/** Of the core's roles, which methods of a {@link ClientAdapter} have them. */
 export const ROLES = Object.freeze({
   subscribe: { role: 'subscribe' },
   publish: { role: 'publish' },
@@ -45,14 +45,18 @@ const WORDS = { invoke: 'client', invokeOneway: 'oneway' } as const;
 export type CallKind = keyof typeof WORDS;
 
 /**
- * The name under which a {@link Facade} has a method, and which errors and traces show: whatever the method is called, it
+ * The name under which a {@link ClientAdapter} has a method, and which errors and traces show: whatever the method is called, it
  * is none of the core's own names.
  */
 export const nameOfCall = (kind: CallKind, method: string): string => `${WORDS[kind]}.${method}`;
 
 /** Opens one. Resolves once it is ready; one that can't become so, or isn't wanted any more, is closed. */
-export async function openRealClient(recipe: Recipe, hearer: Hearer, signal: AbortSignal): Promise<Facade> {
-  const real = new RealClient(recipe, hearer);
+export async function openRealClient(
+  recipe: ClientSpec,
+  hearer: EventSink,
+  signal: AbortSignal,
+): Promise<ClientAdapter> {
+  const real = new CompatRealClient(recipe, hearer);
   try {
     await Promise.race([real.whenReady(), aborted(signal)]);
     return real.facade;
@@ -63,18 +67,18 @@ export async function openRealClient(recipe: Recipe, hearer: Hearer, signal: Abo
   }
 }
 
-class RealClient {
+class CompatRealClient {
   readonly #client: object;
-  readonly #recipe: Recipe;
-  readonly #hearer: Hearer;
+  readonly #recipe: ClientSpec;
+  readonly #hearer: EventSink;
   readonly #feeds: Feeds;
   #isClosed = false;
 
-  constructor(recipe: Recipe, hearer: Hearer) {
+  constructor(recipe: ClientSpec, hearer: EventSink) {
     this.#recipe = recipe;
     this.#hearer = hearer;
     this.#client = recipe.create();
-    this.#hear();
+    this.#forwardEvents();
     const unsubscribe = this.#method('unSubscribe');
     this.#feeds = new Feeds(
       {
@@ -88,14 +92,14 @@ class RealClient {
     );
   }
 
-  get facade(): Facade {
-    const roles: Facade = {
-      subscribe: (topic, listener) => this.#feeds.subscribe(topic as FeedTopic, listener as Listener),
+  get facade(): ClientAdapter {
+    const roles: ClientAdapter = {
+      subscribe: (topic, listener) => this.#feeds.subscribe(topic as FeedTopic, listener as FeedListener),
       publish: said => this.#publish(said),
       close: () => this.close(),
     };
     // What was found once is there: to ask a Proxy for each call would cost more.
-    const others = new Proxy({}, { get: (_target, name, facade: Facade) => this.#find(facade, String(name)) });
+    const others = new Proxy({}, { get: (_target, name, facade: ClientAdapter) => this.#find(facade, String(name)) });
     return Object.setPrototypeOf(roles, others);
   }
 
@@ -118,7 +122,7 @@ class RealClient {
   }
 
   /** Undefined for what the core looks for in clients of its own, such as `on`. */
-  #find(facade: Facade, name: string): Facade[string] | undefined {
+  #find(facade: ClientAdapter, name: string): ClientAdapter[string] | undefined {
     const [, word, method] = /^(client|oneway)\.(.*)$/s.exec(name) ?? [];
     if (method === undefined) return undefined;
     const found = this.#runner(CALLS[word as CallWord], method);
@@ -126,7 +130,7 @@ class RealClient {
     return found;
   }
 
-  #runner(run: (typeof CALLS)[CallWord], method: string): Facade[string] {
+  #runner(run: (typeof CALLS)[CallWord], method: string): ClientAdapter[string] {
     const { transcode } = this.#recipe;
     const pack = (results: unknown[]) => encodeResults(transcode, results);
     return (...args) => {
@@ -158,7 +162,7 @@ class RealClient {
   }
 
   /** Everything that it emits, until it is closed. */
-  #hear(): void {
+  #forwardEvents(): void {
     const client = this.#client as { emit?: unknown; on?: unknown };
     const { emit } = client;
     if (!isEmitter(client)) return;

@@ -6,10 +6,10 @@ import type { Handle } from './groups.js';
 import type { ResolvedOptions } from './options.js';
 import { decodeAll } from './transcode.js';
 
-type Listener = (value: unknown) => unknown;
+type RegistrationListener = (value: unknown) => unknown;
 
 interface Registration {
-  readonly listener: Listener;
+  readonly listener: RegistrationListener;
   end(): void;
 }
 
@@ -29,7 +29,7 @@ export class Registrations {
     private readonly late: (key: string, waitedMs: number, expectedMs: number) => void,
   ) {}
 
-  add(reg: unknown, listener: Listener): void {
+  add(reg: unknown, listener: RegistrationListener): void {
     const { formatKey, transcode } = this.options;
     const key = formatKey(reg as never);
     const entry = this.#entry(key);
@@ -44,7 +44,7 @@ export class Registrations {
   }
 
   /** Without a listener: all. */
-  remove(reg: unknown, listener?: Listener): void {
+  remove(reg: unknown, listener?: RegistrationListener): void {
     const key = this.options.formatKey(reg as never);
     const entry = this.#keys.get(key);
     if (!entry) return;

@@ -1,6 +1,6 @@
 // One call of a method of the real client, whichever way that answers: by a callback, a promise, or as a generator.
 
-import { unknownMethod } from '../errors.js';
+import { unknownMethod } from '../errors/errors.js';
 import { callContext } from '../leader/call-context.js';
 import { isThenable } from '../utils/is-thenable.js';
 import { isGeneratorFunction, runGenerator } from './run-generator.js';

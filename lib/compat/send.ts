@@ -2,7 +2,7 @@
 
 import { invokeBack } from '../client/handle.js';
 import { afterTurn } from '../utils/after-turn.js';
-import type { Ask } from './delegated.js';
+import type { Invoke } from './delegated.js';
 import { renamed } from './error-names.js';
 import type { Handle } from './groups.js';
 import { decodeResults } from './transcode.js';
@@ -20,7 +20,7 @@ interface Way {
 }
 
 /** Hot, so it makes no promises. What is the user's own in it may throw: a transcode, or `formatKey`. */
-export function createSend({ handle, name, method, transcode, begin }: Way): Ask {
+export function createSend({ handle, name, method, transcode, begin }: Way): Invoke {
   return (args, succeed, fail) => {
     const failed = (error: unknown) => fail(renamed(error, method));
     const answered = (results: unknown) => {

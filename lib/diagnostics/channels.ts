@@ -25,7 +25,7 @@ const channels: { readonly [name in DiagnosticsName]: Channel } = {
 };
 
 /** Tells whoever listens, and NODE_DEBUG, in nobody's context: it concerns no one request. */
-export function tell<N extends DiagnosticsName>(name: N, message: DiagnosticsMessages[N]): void {
+export function publishDiagnostic<N extends DiagnosticsName>(name: N, message: DiagnosticsMessages[N]): void {
   if (channels[name].hasSubscribers) neutralContext.runInAsyncScope(() => channels[name].publish(message));
   debug(message, () => describe(name, message));
 }

@@ -11,7 +11,7 @@ export interface CallTrace {
   /** Of the leader that runs it; of the caller, at the start: 0 where it doesn't know one. It may end in a later term. */
   term: number;
   /** How it travelled; of the caller, at the start: `undefined` while no leader is ready. */
-  road: string | undefined;
+  route: string | undefined;
   /** The number of the worker that made it, in the leader. */
   readonly caller?: number;
   /** What it ended with, if it ended well. */

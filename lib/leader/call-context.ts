@@ -1,7 +1,7 @@
 // What a method that runs in the leader may ask about its call.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { CallContext } from '../options.js';
+import type { CallContext } from '../options/options.js';
 
 const KEY = Symbol.for('cluster-shared-client.call-context');
 const globals = globalThis as { [KEY]?: AsyncLocalStorage<CallContext> };

@@ -1,11 +1,11 @@
 // The one real client: opened, asked by role, listened to, closed.
 
-import { closingMethod, noSuchEvent, openTimedOut, show } from '../errors.js';
-import type { MemberOptions, MethodRole } from '../options.js';
+import { closingMethod, noSuchEvent, openTimedOut, show } from '../errors/errors.js';
+import { notClosed } from '../errors/warnings.js';
+import type { MemberOptions, MethodRole } from '../options/options.js';
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import type { Clock } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
-import { notClosed } from '../warnings.js';
 import { isEmitter, listen } from './emitter-like.js';
 import { isCallableOf, methodNames } from './method-names.js';
 
@@ -14,7 +14,7 @@ type Anything = Record<string | symbol, unknown>;
 
 /** What the real client says of its own accord. */
 export interface RealClientHandlers {
-  /** It is lost: `fail(error)` or an event of `restartOn`. */
+  /** It is lost: `fail(error)` or an event of `failOn`. */
   broken(error: unknown): void;
   /** An `error` event, which never kills anything. */
   error(error: unknown): void;
@@ -174,10 +174,10 @@ export class RealClient {
   }
 
   #listen(handlers: RealClientHandlers): void {
-    const { events, restartOn } = this.#options;
+    const { events, failOn } = this.#options;
     const failed = (event: string) => (error: unknown) => handlers.error(noSuchEvent(event, error));
     for (const event of events) this.#on(event, (...args) => handlers.event(event, args), failed(event));
-    for (const event of restartOn)
+    for (const event of failOn)
       this.#on(
         event,
         error => handlers.broken(error ?? new Error(`The real client emitted ${JSON.stringify(event)}.`)),

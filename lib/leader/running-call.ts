@@ -1,7 +1,7 @@
 // A call while it runs in the leader, which is also what `callContext()` shows of it.
 
 import type { SignalReader } from '../codec/decode-value.js';
-import type { CallContext } from '../options.js';
+import type { CallContext } from '../options/options.js';
 import { type AsyncContext, neutralContext } from '../utils/async-context.js';
 import type { Expiring } from '../utils/deadlines.js';
 import type { Numbered } from '../utils/numbered-table.js';

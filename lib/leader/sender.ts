@@ -3,7 +3,7 @@
 
 import { Backlog } from '../protocol/backlog.js';
 import { classOf } from '../protocol/classes.js';
-import { OpenBundle } from '../protocol/frames.js';
+import { BundleBuilder } from '../protocol/frames.js';
 import { type Bundle, EXT, Kind, kindOf, Overload } from '../protocol/messages.js';
 import type { Outbox } from '../protocol/outbox.js';
 import type { Part, Payload } from '../protocol/payload.js';
@@ -33,7 +33,7 @@ export interface Lane {
   /** What is put and flushed now is written at once, as far as it is known. */
   readonly isClear: boolean;
   /** Nothing goes to the member by the relay. */
-  readonly isOnly: boolean;
+  readonly hasNoRelay: boolean;
 }
 
 export interface Lanes {
@@ -59,8 +59,8 @@ const LOOK_BYTES = 256 * 1024;
 
 export class Sender {
   /** The bundle that holds the last frame for a member: another one may join it if it is for the same members. */
-  readonly #last = new Map<number, OpenBundle>();
-  #here: OpenBundle | undefined;
+  readonly #last = new Map<number, BundleBuilder>();
+  #here: BundleBuilder | undefined;
   /** What the primary doesn't read as fast as the real client says it. */
   readonly #backlog = new Backlog();
   #isAwaitingRoom = false;
@@ -70,7 +70,7 @@ export class Sender {
   constructor(private readonly options: SenderOptions) {}
 
   /** How a member is spoken to. */
-  roadTo(workerId: number): 'local' | 'relay' | 'direct' {
+  routeTo(workerId: number): 'local' | 'relay' | 'direct' {
     const { self, lanes } = this.options;
     if (workerId === self) return 'local';
     return lanes?.of(workerId) ? 'direct' : 'relay';
@@ -101,7 +101,7 @@ export class Sender {
   }
 
   /** The same of a bundle for one member. */
-  putOnRelay(bundle: OpenBundle): void {
+  putOnRelay(bundle: BundleBuilder): void {
     // It follows what was said to the member before.
     this.#backlog.release(kept => this.#putKept(kept));
     for (const workerId of bundle.to as readonly number[]) this.#last.delete(workerId);
@@ -131,7 +131,7 @@ export class Sender {
     for (const workerId of active) this.payloadTo(workerId, kind, id, payload);
     const but = active.length > 0 ? active : undefined;
     if (this.#isKept('*', but, kind, id, payload)) return;
-    const bundle = new OpenBundle(group, term, '*', undefined, but);
+    const bundle = new BundleBuilder(group, term, '*', undefined, but);
     outbox.open(bundle);
     bundle.addPayload(kind, id, payload);
     this.#last.clear();
@@ -152,14 +152,14 @@ export class Sender {
   mayLeaveNow(workerId: number): boolean {
     const { lanes, outbox, self } = this.options;
     const lane = lanes?.of(workerId);
-    return workerId === self || lane?.isClear === true || lane?.isOnly === true || outbox.isClear;
+    return workerId === self || lane?.isClear === true || lane?.hasNoRelay === true || outbox.isClear;
   }
 
   /** Says what may come before what was said earlier: by the relay where that is the faster way. */
   sayNow(workerId: number, kind: number, id: number, text: string): void {
     const { lanes, outbox } = this.options;
     const lane = lanes?.of(workerId);
-    if (lane?.isClear || lane?.isOnly) {
+    if (lane?.isClear || lane?.hasNoRelay) {
       lane.put(kind, id, text);
       lane.flush();
     } else {
@@ -245,7 +245,7 @@ export class Sender {
 
   #putKept({ to, but, h, x, p }: Bundle): void {
     const { group, term, outbox } = this.options;
-    const bundle = new OpenBundle(group, term, to, undefined, but);
+    const bundle = new BundleBuilder(group, term, to, undefined, but);
     bundle.add(h[0]!, h[1]!, x.slice(1, -1), p as readonly Part[] | undefined);
     bundle.sealed = true;
     this.#unseenBytes += bundle.bytes;
@@ -264,19 +264,19 @@ export class Sender {
     });
   }
 
-  #flushEarly(bundle: OpenBundle): void {
+  #flushEarly(bundle: BundleBuilder): void {
     if (bundle !== this.#here && bundle.isWorthAWrite(MANY)) this.options.outbox.flush();
   }
 
-  #openFor(workerId: number): OpenBundle {
+  #openFor(workerId: number): BundleBuilder {
     const { group, term, self } = this.options;
     if (workerId === self) return this.#openHere();
     const last = this.#last.get(workerId);
     if (last && !last.isFull && (last.to as readonly number[]).length === 1) return last;
-    return this.#remember(new OpenBundle(group, term, [workerId]));
+    return this.#remember(new BundleBuilder(group, term, [workerId]));
   }
 
-  #openForMany(workerIds: readonly number[]): OpenBundle {
+  #openForMany(workerIds: readonly number[]): BundleBuilder {
     const last = this.#last.get(workerIds[0]!);
     const isShared =
       last &&
@@ -284,18 +284,18 @@ export class Sender {
       last.to?.length === workerIds.length &&
       workerIds.every(id => this.#last.get(id) === last);
     if (isShared) return last;
-    return this.#remember(new OpenBundle(this.options.group, this.options.term, workerIds));
+    return this.#remember(new BundleBuilder(this.options.group, this.options.term, workerIds));
   }
 
-  #remember(bundle: OpenBundle): OpenBundle {
+  #remember(bundle: BundleBuilder): BundleBuilder {
     for (const workerId of bundle.to as readonly number[]) this.#last.set(workerId, bundle);
     this.options.outbox.open(bundle);
     return bundle;
   }
 
-  #openHere(): OpenBundle {
+  #openHere(): BundleBuilder {
     if (!this.#here) {
-      this.#here = new OpenBundle(this.options.group, this.options.term);
+      this.#here = new BundleBuilder(this.options.group, this.options.term);
       // A loop of calls in the leader's own worker must not keep everybody else out of its event loop.
       this.options.clock.yield(() => this.#deliver());
     }

@@ -14,9 +14,10 @@ import {
   SharedClientError,
   timedOut,
   unknownMethod,
-} from '../errors.js';
+} from '../errors/errors.js';
+import { droppedWithdrawals, tooManyRunning } from '../errors/warnings.js';
 import type { Served } from '../metrics/served.js';
-import type { MemberOptions } from '../options.js';
+import type { MemberOptions } from '../options/options.js';
 import { isCall } from '../protocol/classes.js';
 import { FrameReader, type FrameView } from '../protocol/frames.js';
 import { type Bundle, Kind, kindOf, Overload } from '../protocol/messages.js';
@@ -27,13 +28,12 @@ import { Deadlines } from '../utils/deadlines.js';
 import { isThenable } from '../utils/is-thenable.js';
 import { MultiMap } from '../utils/multi-map.js';
 import { NumberedTable } from '../utils/numbered-table.js';
-import { droppedWithdrawals, tooManyRunning } from '../warnings.js';
 import { Inbox } from './inbox.js';
 import type { RealClient } from './real-client.js';
 import { type Limit, RunningCall } from './running-call.js';
 import type { Sender } from './sender.js';
-import { type Method, type MethodHost, startMethod } from './start-method.js';
-import { type Subscriber, Topic, type TopicHost } from './topic.js';
+import { type Method, type MethodOwner, startMethod } from './start-method.js';
+import { type Subscriber, Topic, type TopicOwner } from './topic.js';
 
 export interface ServiceOptions {
   readonly term: number;
@@ -68,7 +68,7 @@ const MOST_RUNNING_BYTES = 256 * 1024 * 1024;
 /** Events of the real client that may wait for the lease; beyond it the oldest are dropped. */
 const MOST_HELD_EVENTS = 1000;
 
-export class Service implements TopicHost, MethodHost {
+export class Service implements TopicOwner, MethodOwner {
   readonly term: number;
   readonly client: RealClient;
   readonly sender: Sender;
@@ -160,8 +160,8 @@ export class Service implements TopicHost, MethodHost {
     return this.#options.context;
   }
 
-  roadOf(workerId: number): string {
-    return this.sender.roadTo(workerId);
+  routeOf(workerId: number): string {
+    return this.sender.routeTo(workerId);
   }
 
   refused({ workerId, id }: Subscriber): void {
@@ -262,7 +262,7 @@ export class Service implements TopicHost, MethodHost {
       const frame = reader.next();
       if (!frame) return true;
       if (f === undefined) {
-        if (frame.kind === Kind.GONE) this.#gone(frame.id);
+        if (frame.kind === Kind.MEMBER_LEFT) this.#gone(frame.id);
       } else if (!this.#frame(f, frame, now)) {
         reader.repeat();
         return false;

@@ -10,14 +10,14 @@
 
 import { encodeError } from '../codec/encode-error.js';
 import { encodeValue } from '../codec/encode-value.js';
-import { show, unknownMethod } from '../errors.js';
+import { show, unknownMethod } from '../errors/errors.js';
+import { moreArguments, neverSettled, oddSubscription } from '../errors/warnings.js';
 import { Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { isThenable } from '../utils/is-thenable.js';
-import { moreArguments, neverSettled, oddSubscription } from '../warnings.js';
 import type { RealClient } from './real-client.js';
 import type { Sender } from './sender.js';
 
@@ -30,7 +30,7 @@ export interface Subscriber {
   readonly delivery: 'all' | 'one';
 }
 
-export interface TopicHost {
+export interface TopicOwner {
   readonly client: RealClient;
   readonly sender: Sender;
   readonly replay: 'last' | 'none';
@@ -81,7 +81,7 @@ export class Topic {
     readonly topic: unknown,
     /** By which the members know it in this term. */
     readonly number: number,
-    private readonly host: TopicHost,
+    private readonly host: TopicOwner,
   ) {}
 
   get isIdle(): boolean {

@@ -6,7 +6,7 @@ import { rejectWhereAwaited } from '../codec/local-stack.js';
 import { type About, bytesOfAbout } from '../protocol/frames.js';
 import { EXT, type Kind, MORE, ONE } from '../protocol/messages.js';
 import type { Part, Payload } from '../protocol/payload.js';
-import type { Road } from '../road/road.js';
+import type { Route } from '../route/route.js';
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import type { Expiring } from '../utils/deadlines.js';
 import type { Numbered } from '../utils/numbered-table.js';
@@ -25,8 +25,8 @@ export class Call implements About, Expiring, Numbered<Call> {
   behind: Call | undefined = undefined;
   before: Expiring | undefined = undefined;
   after: Expiring | undefined = undefined;
-  /** The road it was sent on; none while it waits. */
-  road: Road | undefined = undefined;
+  /** The route it was sent on; none while it waits. */
+  route: Route | undefined = undefined;
   /** The number of the bundle it travelled in. */
   bundle = 0;
   /** It was in the hands of a leader that was lost: it may have run, wherever it is now. */

@@ -13,11 +13,11 @@ import {
   overloaded,
   SharedClientError,
   unsendableResult,
-} from '../errors.js';
+} from '../errors/errors.js';
 import { CallCounts, type FailureReason } from '../metrics/call-counts.js';
 import type { FrameView } from '../protocol/frames.js';
 import { EXT, Kind } from '../protocol/messages.js';
-import type { Road } from '../road/road.js';
+import type { Route } from '../route/route.js';
 import { stopListeningToAbort } from '../utils/abort-listeners.js';
 import { type AsyncContext, neutralContext } from '../utils/async-context.js';
 import type { Clock } from '../utils/clock.js';
@@ -45,7 +45,7 @@ export class Calls {
   /** Their numbers are in the order in which they were made. */
   readonly #calls = new NumberedTable<Call>();
   readonly #options: CallsOptions;
-  #road: Road | undefined;
+  #route: Route | undefined;
   #waiting = 0;
   #waitingBytes = 0;
   /** Called after a call ended, while somebody waits for that. */
@@ -84,8 +84,8 @@ export class Calls {
     this.#calls.add(call);
     // A deadline keeps the process alive.
     if (!call.isRepeated) this.#deadlines.add(call);
-    if (this.#road) {
-      this.#send(call, this.#road);
+    if (this.#route) {
+      this.#send(call, this.#route);
       this.counts.queued.add(0);
     } else this.#wait(call);
   }
@@ -98,7 +98,7 @@ export class Calls {
   /** The caller gives up: the call ends at once, and the leader hears of it. */
   cancel(call: Call, error: unknown, reason: FailureReason = 'cancelled'): void {
     if (!this.#isUnderWay(call)) return;
-    this.tellSignal(call, 0, error);
+    this.sendAbort(call, 0, error);
     this.#fail(call, error, reason);
   }
 
@@ -111,36 +111,36 @@ export class Calls {
   /** A signal of the caller aborted: the call's own ends it, one in its arguments only travels. */
   aborted(call: Call, { number, signal }: CallSignal): void {
     if (number === 0) this.cancel(call, signal.reason);
-    else if (this.#isUnderWay(call)) this.tellSignal(call, number, signal.reason);
+    else if (this.#isUnderWay(call)) this.sendAbort(call, number, signal.reason);
   }
 
   /** A signal of the call aborted; the leader's copy shall too. */
-  tellSignal(call: Call, number: number, reason: unknown): void {
-    if (!call.road) return;
+  sendAbort(call: Call, number: number, reason: unknown): void {
+    if (!call.route) return;
     // Always the tagged form.
     const { text, parts } = encodeError(reason);
-    call.road.send(Kind.CANCEL | EXT, call.id, `[${number},${text}]`, parts);
+    call.route.send(Kind.CANCEL | EXT, call.id, `[${number},${text}]`, parts);
   }
 
   /**
    * There is a leader: what waits is sent, in the order it was made, after what `sayFirst` makes.
-   * @param lostTerm the last term that a road led to, if its leader was lost
+   * @param lostTerm the last term that a route led to, if its leader was lost
    */
-  open(road: Road, sayFirst: () => void, lostTerm?: number): void {
+  open(route: Route, sayFirst: () => void, lostTerm?: number): void {
     if (lostTerm !== undefined) this.#countLosses(lostTerm);
-    this.#road = road;
+    this.#route = route;
     sayFirst();
     if (this.#waiting === 0) return;
     const now = this.#options.clock.now();
     for (const call of this.#calls.inOrder()) {
       // To send one may have ended another.
-      if (!call.road && this.#isUnderWay(call)) this.#resume(call, road, now);
+      if (!call.route && this.#isUnderWay(call)) this.#resume(call, route, now);
     }
   }
 
   /** There is none any more, or it takes no more calls. */
   shut(): void {
-    this.#road = undefined;
+    this.#route = undefined;
   }
 
   /** A frame about a call, read at `now`. @returns whether it was one */
@@ -157,7 +157,7 @@ export class Calls {
     const call = this.#calls.get(frame.id);
     // A subscription has a number of its own among them.
     if (!call && frame.kind === Kind.OVERLOADED) return false;
-    if (call?.road?.term === term) this.#answer(call, frame, now);
+    if (call?.route?.term === term) this.#answer(call, frame, now);
     return true;
   }
 
@@ -170,22 +170,22 @@ export class Calls {
   /** A bundle that can't be read says at least whose calls it answered. */
   receiveBroken(id: number, term: number): void {
     const call = this.#calls.get(id);
-    if (call?.road?.term === term) this.#fail(call, brokenFrame('bundle.x', 'JSON', 'unknown'));
+    if (call?.route?.term === term) this.#fail(call, brokenFrame('bundle.x', 'JSON', 'unknown'));
   }
 
   /**
-   * Nothing comes any more by this road. Calls that were in the leader's hands may have run; the others are our own again.
+   * Nothing comes any more by this route. Calls that were in the leader's hands may have run; the others are our own again.
    * @param received the number of the last bundle that the primary received
    */
-  end(road: Road, received: number): void {
+  end(route: Route, received: number): void {
     for (const call of this.#calls.inOrder()) {
       // The end of one may have made somebody cancel another.
-      if (call.road !== road || !this.#isUnderWay(call)) continue;
-      if (!road.isInHands(call.bundle, received)) this.#again(call);
+      if (call.route !== route || !this.#isUnderWay(call)) continue;
+      if (!route.isInHands(call.bundle, received)) this.#again(call);
       else if (call.isIdempotent) {
         this.counts.resent++;
         call.wasLost = true;
-        call.lostIn = road.term;
+        call.lostIn = route.term;
         this.#again(call);
       } else this.#fail(call, leaderLost(call.method, 'unknown'));
     }
@@ -243,38 +243,38 @@ export class Calls {
   }
 
   #isOverloaded(call: Call): boolean {
-    if (!this.#road) return this.#waiting > 0 && this.#waitingBytes + call.bytes > MOST_WAITING_BYTES;
-    return this.#road.isNextBundle && this.#road.waitingBytes > MOST_WAITING_BYTES;
+    if (!this.#route) return this.#waiting > 0 && this.#waitingBytes + call.bytes > MOST_WAITING_BYTES;
+    return this.#route.isNextBundle && this.#route.waitingBytes > MOST_WAITING_BYTES;
   }
 
-  #send(call: Call, road: Road): void {
-    call.road = road;
-    if (call.losses > 0) road.send(Kind.SUSPECT, call.id, '0');
-    call.bundle = road.send(call.wireKind, call.id, call.text, call.parts, call);
+  #send(call: Call, route: Route): void {
+    call.route = route;
+    if (call.losses > 0) route.send(Kind.SUSPECT, call.id, '0');
+    call.bundle = route.send(call.wireKind, call.id, call.text, call.parts, call);
     if (call.signals) {
-      for (const { signal, number } of call.signals) if (signal.aborted) this.tellSignal(call, number, signal.reason);
+      for (const { signal, number } of call.signals) if (signal.aborted) this.sendAbort(call, number, signal.reason);
     }
     // What waits to be written must not keep the caller's context.
-    neutralContext.runInAsyncScope(road.flushEarly, road, this.#calls.size);
+    neutralContext.runInAsyncScope(route.flushEarly, route, this.#calls.size);
   }
 
   #wait(call: Call): void {
-    call.road = undefined;
+    call.route = undefined;
     this.#waiting++;
     this.#waitingBytes += call.bytes;
   }
 
-  #resume(call: Call, road: Road, now: number): void {
+  #resume(call: Call, route: Route, now: number): void {
     this.#waiting--;
     this.#waitingBytes -= call.bytes;
     // What is sent again was counted when it was sent first.
     if (call.bundle === 0) this.counts.queued.add(now - call.madeAt);
-    this.#send(call, road);
+    this.#send(call, route);
   }
 
   #again(call: Call): void {
     this.#wait(call);
-    if (this.#road) this.#resume(call, this.#road, this.#options.clock.now());
+    if (this.#route) this.#resume(call, this.#route, this.#options.clock.now());
   }
 
   #answer(call: Call, { kind, json, ext, parts }: FrameView, now: number): void {
@@ -285,7 +285,7 @@ export class Calls {
         return this.#fail(call, markRemote(withOutcomeOf(call, decodeError(json, ext, parts))));
       case Kind.RETURNED:
         // The leader takes no more: neither this one nor the next.
-        if (this.#road === call.road) this.#road = undefined;
+        if (this.#route === call.route) this.#route = undefined;
         return this.#again(call);
       case Kind.OVERLOADED:
         call.hasRun = json !== 0;
@@ -321,7 +321,7 @@ export class Calls {
 
   #remove(call: Call): boolean {
     if (!this.#calls.delete(call)) return false;
-    if (!call.road) {
+    if (!call.route) {
       this.#waiting--;
       this.#waitingBytes -= call.bytes;
     }
@@ -342,4 +342,4 @@ function withOutcomeOf(call: Call, error: Error): Error {
 
 const reasonOf = (error: unknown): FailureReason => (error instanceof SharedClientError ? error.code : 'rejected');
 
-const outcomeOf = (call: Call): Outcome => (call.road || call.wasLost ? 'unknown' : 'not-started');
+const outcomeOf = (call: Call): Outcome => (call.route || call.wasLost ? 'unknown' : 'not-started');

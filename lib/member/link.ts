@@ -7,7 +7,8 @@ import {
   primaryClosed,
   primaryLost,
   type SharedClientError,
-} from '../errors.js';
+} from '../errors/errors.js';
+import { passedOn } from '../errors/warnings.js';
 import { Received } from '../protocol/envelope.js';
 import { newId } from '../protocol/ids.js';
 import {
@@ -15,13 +16,13 @@ import {
   type ControlFrame,
   type Envelope,
   type FromPrimary,
-  type Heard,
   type Join,
   MARKER,
-  type News,
   type Offer,
   PROTOCOL_VERSIONS,
   type ReadPacket,
+  type ReadUpTo,
+  type StateUpdate,
   type Welcome,
 } from '../protocol/messages.js';
 import { Outbox } from '../protocol/outbox.js';
@@ -30,7 +31,6 @@ import { SliceReader } from '../protocol/slices.js';
 import type { DirectTransport } from '../transport/direct.js';
 import type { Via, WorkerEnd } from '../transport/transport.js';
 import type { Clock, Timer } from '../utils/clock.js';
-import { passedOn } from '../warnings.js';
 import { createDirectMeans, type DirectMeans } from './direct-means.js';
 import { HandOvers } from './hand-overs.js';
 
@@ -46,7 +46,7 @@ export interface LinkMember {
   join(): Join;
   /** The primary answered; the member has joined. */
   linked(): void;
-  news(news: News): void;
+  stateChanged(news: StateUpdate): void;
   handover(term: number): void;
   prepare(term: number): void;
   /** Where its leader can be reached past the primary. */
@@ -66,7 +66,7 @@ export interface LinkOptions {
   readonly clock: Clock;
   readonly end: WorkerEnd;
   readonly versions?: readonly number[];
-  /** Without it there is no direct road. */
+  /** Without it there is no direct route. */
   createDirect?(): DirectTransport;
   /** Frames that were ours but broken. */
   warn(message: string): void;
@@ -117,7 +117,7 @@ export class Link {
   /** When the heartbeats were sent that aren't acknowledged yet, by number. */
   readonly #beatSentAt = new Map<number, number>();
   /** Only while linked. */
-  readonly handOvers = new HandOvers(request => this.tell(request));
+  readonly handOvers = new HandOvers(request => this.sendControl(request));
   #acked = 0;
   #leaseUntil = 0;
 
@@ -168,7 +168,7 @@ export class Link {
     this.#whenRoom.push(callback);
   }
 
-  /** What the direct road needs; only where the primary asked for it. */
+  /** What the direct route needs; only where the primary asked for it. */
   get direct(): DirectMeans | undefined {
     return this.#direct;
   }
@@ -189,7 +189,7 @@ export class Link {
    *
    * @param heard in the term that it may give back by leaving
    */
-  async remove(member: LinkMember, heard?: Heard): Promise<void> {
+  async remove(member: LinkMember, heard?: ReadUpTo): Promise<void> {
     const { name } = member;
     if (this.#members.get(name) !== member) return;
     this.#members.delete(name);
@@ -198,7 +198,7 @@ export class Link {
     await new Promise<void>(resolve => this.#leave(name, heard, resolve));
   }
 
-  tell(frame: ControlFrame): void {
+  sendControl(frame: ControlFrame): void {
     this.#outbox?.control(frame);
   }
 
@@ -206,7 +206,7 @@ export class Link {
    * After all data that was sent before.
    * @param written called once, when it was written or is known lost
    */
-  tellInOrder(frame: ControlFrame, written?: () => void): void {
+  sendControlInOrder(frame: ControlFrame, written?: () => void): void {
     if (this.#outbox) this.#outbox.controlInOrder(frame, written);
     else written?.();
   }
@@ -306,8 +306,8 @@ export class Link {
     if (frame.k === 'goodbye') return this.#goodbye();
     if (frame.k === 'transferred') return this.handOvers.answered(frame);
     const member = this.#memberOf(frame.group);
-    if (frame.k === 'news') {
-      member?.news(frame);
+    if (frame.k === 'update') {
+      member?.stateChanged(frame);
       if (frame.leasedAt !== undefined) this.#lease(frame.leasedAt, this.#beats);
     } else if (frame.k === 'handover') member?.handover(frame.term);
     else if (frame.k === 'prepare') member?.prepare(frame.term);
@@ -318,7 +318,7 @@ export class Link {
   /** The primary's options, now and whenever they change. */
   #configure(welcome: Welcome): void {
     this.#welcome = welcome;
-    if (welcome.road !== 'relay' && this.#createDirect)
+    if (welcome.route !== 'relay' && this.#createDirect)
       this.#direct ??= createDirectMeans(this.#createDirect(), this.clock, welcome, {
         // What was written is read even if this process is killed the next moment, and so nothing of it stays.
         announce: (address, proceed) => this.#outbox?.controlInOrder({ k: 'address', address }, proceed),
@@ -343,7 +343,7 @@ export class Link {
     for (const member of this.#members.values()) this.#join(member);
   }
 
-  #leave(name: string, heard: Heard | undefined, written: () => void): void {
+  #leave(name: string, heard: ReadUpTo | undefined, written: () => void): void {
     this.#leaving.set(name, ++this.#beats);
     this.#outbox!.controlInOrder({ k: 'leave', group: name, ...heard });
     this.#outbox!.controlInOrder({ k: 'heartbeat', n: this.#beats }, written);

@@ -1,9 +1,9 @@
-// One member at work: hears the primary, plays its role, and keeps calls, subscriptions and publications on the road to
+// One member at work: hears the primary, plays its role, and keeps calls, subscriptions and publications on the route to
 // whoever leads.
 
 import { decodeValue } from '../codec/decode-value.js';
 import { readError } from '../codec/read-error.js';
-import { tell } from '../diagnostics/channels.js';
+import { publishDiagnostic } from '../diagnostics/channels.js';
 import { debug } from '../diagnostics/debug-log.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
 import {
@@ -17,35 +17,35 @@ import {
   type Outcome,
   readyTimedOut,
   timedOut,
-} from '../errors.js';
+} from '../errors/errors.js';
+import { costly } from '../errors/warnings.js';
 import { handBack, type Service } from '../leader/service.js';
 import { Failovers, type TermEnd } from '../metrics/failovers.js';
 import { Served } from '../metrics/served.js';
-import { type MemberOptions, memberDigest } from '../options.js';
+import { type MemberOptions, memberDigest } from '../options/options.js';
 import { type FrameView, readFrames } from '../protocol/frames.js';
 import {
   type Bundle,
   type DeposedCause,
-  type Heard,
   type Join,
   Kind,
-  type News,
   type Offer,
+  type ReadUpTo,
   type Resign,
+  type StateUpdate,
 } from '../protocol/messages.js';
-import { toPortable } from '../protocol/travelling-parts.js';
-import { LocalRoad } from '../road/local-road.js';
-import type { Road } from '../road/road.js';
+import { toPortable } from '../protocol/pack-parts.js';
+import { LocalRoute } from '../route/local-route.js';
+import type { Route } from '../route/route.js';
 import { captureContext, neutralContext } from '../utils/async-context.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
-import { costly } from '../warnings.js';
 import { Calls } from './calls.js';
+import { LeaderSession } from './leader-session.js';
+import { LeadershipDiagnostics } from './leadership-diagnostics.js';
 import type { Link, LinkMember, ToError } from './link.js';
-import { NewsTeller } from './news-teller.js';
 import type { MemberObserver } from './observer.js';
 import { ReadyWaiters } from './ready-waiters.js';
-import { Roads } from './roads.js';
 import {
   heldTerm,
   isLeading,
@@ -56,9 +56,9 @@ import {
   type RoleOrder,
   type RoleState,
 } from './role.js';
-import { Stickies } from './stickies.js';
+import { Routes } from './routes.js';
+import { StickyPublications } from './sticky-publications.js';
 import { Subscriptions } from './subscriptions.js';
-import { Tenure } from './tenure.js';
 import { ToldErrors } from './told-errors.js';
 
 /** Orders as lines of NODE_DEBUG. */
@@ -78,7 +78,7 @@ export class Member implements LinkMember {
   readonly name: string;
   readonly calls: Calls;
   readonly subscriptions: Subscriptions;
-  readonly stickies: Stickies;
+  readonly stickyPublications: StickyPublications;
   readonly clock: Clock;
   /** Of the code that asked for the client. */
   readonly context = captureContext();
@@ -91,10 +91,10 @@ export class Member implements LinkMember {
   #options: MemberOptions;
   readonly #link: Link;
   readonly #waiters: ReadyWaiters;
-  readonly #teller: GroupMessage;
-  readonly #newsTeller: NewsTeller;
+  readonly #source: GroupMessage;
+  readonly #diagnostics: LeadershipDiagnostics;
   #role: RoleState;
-  #news: News | undefined;
+  #update: StateUpdate | undefined;
   /** How the last term ended that is known to have. */
   #ended: TermEnd | undefined;
   /** The newest term of which it was said who leads. */
@@ -104,17 +104,17 @@ export class Member implements LinkMember {
   /** Somebody in this process was told of it. */
   #isFailureTold = false;
   readonly #told: ToldErrors;
-  #road: Road | undefined;
-  /** The last term that a road led to, and how it ended, if it has. Others may end after it before there is a road again. */
+  #route: Route | undefined;
+  /** The last term that a route led to, and how it ended, if it has. Others may end after it before there is a route again. */
   #used: { readonly term: number; readonly cause?: DeposedCause } | undefined;
-  readonly #roads: Roads;
+  readonly #routes: Routes;
   /** The last term whose end has come. */
   #endedTerm = 0;
-  readonly #tenure: Tenure;
+  readonly #session: LeaderSession;
   /** The number of the heartbeat from which on a lease is ours. */
   #firstBeat = 0;
   /** In the last term that was served here. */
-  #heard: Heard | undefined;
+  #readUpTo: ReadUpTo | undefined;
   #noPrimaryTimer: Timer | undefined;
   /** Resolves once the primary was sent the last term that this member gave back. */
   #toldOfResigning = Promise.resolve();
@@ -134,20 +134,20 @@ export class Member implements LinkMember {
     this.#link = link;
     this.#told = new ToldErrors(link);
     this.#waiters = new ReadyWaiters(this.clock);
-    this.#teller = { side: 'member', member: link.self.workerId, group: this.name };
-    this.#newsTeller = new NewsTeller(this.#teller);
-    this.#roads = new Roads({
+    this.#source = { side: 'member', member: link.self.workerId, group: this.name };
+    this.#diagnostics = new LeadershipDiagnostics(this.#source);
+    this.#routes = new Routes({
       group: this.name,
       link,
       read: bundle => this.#read(bundle),
-      hear: bundle => this.#hear(bundle),
+      receive: bundle => this.#receive(bundle),
       warn: text => this.warning(text),
       reached: () => this.#resolveReady(),
     });
-    this.#tenure = new Tenure({
+    this.#session = new LeaderSession({
       member: this,
-      teller: this.#teller,
-      roads: this.#roads,
+      teller: this.#source,
+      routes: this.#routes,
       play: event => this.#play(event),
       observe: say => this.#observe(say),
       read: bundle => this.#read(bundle),
@@ -165,14 +165,14 @@ export class Member implements LinkMember {
             : costly(this.name, 'the publication that is sticky under', sticky, losses),
         ),
       timeout: (method, ms, outcome) => this.timeoutError(method, ms, outcome),
-      overloaded: what => tell('overload', { ...this.#teller, workerId: link.self.workerId, what }),
+      overloaded: what => publishDiagnostic('overload', { ...this.#source, workerId: link.self.workerId, what }),
     });
     this.subscriptions = new Subscriptions({
       clock: this.clock,
       maxLeadersLost,
       costly: ({ key, losses }) => this.warning(costly(this.name, 'the subscription to', key, losses)),
     });
-    this.stickies = new Stickies({ calls: this.calls, clock: this.clock });
+    this.stickyPublications = new StickyPublications({ calls: this.calls, clock: this.clock });
   }
 
   /** Joins the group. */
@@ -182,8 +182,8 @@ export class Member implements LinkMember {
     this.#link.add(this);
     if (this.#link.isLinked) return;
     this.#noPrimaryTimer = this.clock.setTimer(() => {
-      if (!this.#link.isLinked) this.warning(this.#noPrimary(this.#options.noPrimaryMs).message);
-    }, this.#options.noPrimaryMs);
+      if (!this.#link.isLinked) this.warning(this.#noPrimary(this.#options.primaryTimeoutMs).message);
+    }, this.#options.primaryTimeoutMs);
   }
 
   get options(): MemberOptions {
@@ -209,11 +209,11 @@ export class Member implements LinkMember {
   }
 
   get leader(): { readonly workerId: number; readonly pid: number } | undefined {
-    return this.#news?.leader;
+    return this.#update?.leader;
   }
 
   get term(): number {
-    return this.#role.now.at === 'leading' ? this.#role.now.term : this.#role.news.term;
+    return this.#role.now.at === 'leading' ? this.#role.now.term : this.#role.update.term;
   }
 
   get link(): Link {
@@ -223,16 +223,16 @@ export class Member implements LinkMember {
   /** Bytes of calls that wait here for a leader, and of all that waits for the channel to take it. */
   get queuedBytes(): number {
     const channel = this.#link.isLinked ? this.#link.outbox.waitingBytes : 0;
-    return this.calls.waitingBytes + channel + this.#roads.queuedBytes + (this.#tenure.service?.heldBytes ?? 0);
+    return this.calls.waitingBytes + channel + this.#routes.queuedBytes + (this.#session.service?.heldBytes ?? 0);
   }
 
-  get road(): Road | undefined {
-    return this.#road;
+  get route(): Route | undefined {
+    return this.#route;
   }
 
-  /** Why data goes by the relay, where the primary asked for the direct road. */
-  get roadProblem(): string | undefined {
-    return this.#roads.problem;
+  /** Why data goes by the relay, where the primary asked for the direct route. */
+  get routeProblem(): string | undefined {
+    return this.#routes.problem;
   }
 
   /** The real client could not be opened. Whoever waits in `ready()` gets the error there; else it is an event, once an outage. */
@@ -249,17 +249,17 @@ export class Member implements LinkMember {
   async ready(readyTimeoutMs: number, owner?: object): Promise<void> {
     if (this.#isReady) return;
     if (this.#link.toError) throw this.#link.toError();
-    const { noPrimaryMs } = this.#options;
+    const { primaryTimeoutMs } = this.#options;
     const limits = [
       { ms: readyTimeoutMs, error: () => this.#readyError(readyTimeoutMs) },
-      { ms: noPrimaryMs, error: () => (this.#link.isLinked ? undefined : this.#noPrimary(noPrimaryMs)) },
+      { ms: primaryTimeoutMs, error: () => (this.#link.isLinked ? undefined : this.#noPrimary(primaryTimeoutMs)) },
     ];
     await this.#waiters.wait(limits, owner);
   }
 
   /** A leader is ready, and data gets to it. */
   get #isReady(): boolean {
-    return this.#road !== undefined && (this.#road.kind === 'local' || this.#roads.isReached);
+    return this.#route !== undefined && (this.#route.kind === 'local' || this.#routes.isReached);
   }
 
   #resolveReady(): void {
@@ -312,7 +312,7 @@ export class Member implements LinkMember {
   async transfer(workerId: number | undefined, readyTimeoutMs: number, owner: object): Promise<void> {
     // The primary may have said goodbye in the same message.
     // That calls can't get to its leader is no reason to wait: another one may be reached.
-    const mayAsk = () => this.#news?.phase === 'vacant' || this.#news?.phase === 'ready';
+    const mayAsk = () => this.#update?.phase === 'vacant' || this.#update?.phase === 'ready';
     do if (!this.#link.isLinked || !mayAsk()) await this.ready(readyTimeoutMs, owner);
     while (!this.#link.isLinked);
     const failed = await this.#link.handOvers.ask(this.name, workerId);
@@ -338,15 +338,15 @@ export class Member implements LinkMember {
 
   linked(): void {
     this.#noPrimaryTimer?.clear();
-    tell('join', { ...this.#teller, ...this.#link.self });
+    publishDiagnostic('join', { ...this.#source, ...this.#link.self });
   }
 
-  news(news: News): void {
+  stateChanged(news: StateUpdate): void {
     // The channel keeps order, so this is the newest.
     const error = news.error && this.#told.read(news.error);
     if (news.cause) this.#termEnded({ term: this.#ledBefore(news), cause: news.cause, error });
-    this.#newsTeller.tell(news, error);
-    this.#news = news;
+    this.#diagnostics.publish(news, error);
+    this.#update = news;
     // A group may be without a leader before it is known that the term is over: its leader is fenced.
     if (news.leader) this.#lastLed = news.term;
     if (news.phase === 'failed') this.#openError = error;
@@ -355,7 +355,7 @@ export class Member implements LinkMember {
       this.#isFailureTold = false;
     }
     if (news.methods) this.#observe(observer => observer.methods(news.methods!));
-    this.#play({ type: 'news', term: news.term, phase: news.phase, leader: news.leader?.workerId });
+    this.#play({ type: 'update', term: news.term, phase: news.phase, leader: news.leader?.workerId });
     if (news.phase !== 'failed') return;
     this.#isFailureTold ||= !this.#waiters.isEmpty;
     this.#waiters.reject(leaderFailed(this.name, this.#openError));
@@ -368,7 +368,7 @@ export class Member implements LinkMember {
   }
 
   /** The last term before this news that had a leader. */
-  #ledBefore({ term, leader }: News): number | undefined {
+  #ledBefore({ term, leader }: StateUpdate): number | undefined {
     const last = this.#lastLed;
     return last !== undefined && (last < term || !leader) ? last : this.#ended?.term;
   }
@@ -382,48 +382,48 @@ export class Member implements LinkMember {
   }
 
   offer(offer: Offer): void {
-    this.#roads.offered(offer);
+    this.#routes.offered(offer);
   }
 
   warning(text: string): void {
-    tell('warning', { ...this.#teller, message: text });
+    publishDiagnostic('warning', { ...this.#source, message: text });
     this.#observe(observer => observer.warning(text));
   }
 
   leased(): void {
     this.#openOnceLeased();
-    this.#tenure.service?.release();
+    this.#session.service?.release();
   }
 
   lost(toError: ToError): Promise<unknown> | undefined {
-    this.#news = undefined;
-    debug(this.#teller, () => `there is no primary: ${toError().message}`);
+    this.#update = undefined;
+    debug(this.#source, () => `there is no primary: ${toError().message}`);
     // Its results are still good; what is left then is lost with the primary, not with a leader.
-    this.#tenure.service?.stop();
+    this.#session.service?.stop();
     const hasCalls = this.calls.waiting + this.calls.inFlight > 0;
     this.calls.failAll(toError);
     this.subscriptions.interrupt();
     this.#play({ type: 'lost' });
-    this.#roads.destroy();
+    this.#routes.destroy();
     this.failovers.forget();
-    this.#newsTeller.forget();
+    this.#diagnostics.forget();
     this.#waiters.reject(toError());
-    if (this.#role.now.at === 'closing') return this.#tenure.closing;
+    if (this.#role.now.at === 'closing') return this.#session.closing;
     // One turn is enough for their callers to get the errors.
     return hasCalls ? Promise.resolve() : undefined;
   }
 
   data(bundle: Bundle): void {
-    if (bundle.f !== undefined || bundle.h[0] === Kind.GONE) this.#roads.relayed(bundle);
+    if (bundle.f !== undefined || bundle.h[0] === Kind.MEMBER_LEFT) this.#routes.relayed(bundle);
     else this.#read(bundle);
   }
 
   /** Frames for the leader that this member is, or was. */
-  #hear(bundle: Bundle): void {
-    const { service } = this.#tenure;
+  #receive(bundle: Bundle): void {
+    const { service } = this.#session;
     if (service?.term === bundle.t) service.receive(bundle);
     // Until the primary hears that the real client is closed, calls still come.
-    else if (this.#isClosing(bundle.t)) handBack(bundle, this.#tenure.senderOf(bundle.t));
+    else if (this.#isClosing(bundle.t)) handBack(bundle, this.#session.senderOf(bundle.t));
   }
 
   #isClosing(term: number): boolean {
@@ -445,8 +445,8 @@ export class Member implements LinkMember {
   #frame(frame: FrameView, term: number, now: number): void {
     if (this.calls.receive(frame, term, now) || this.subscriptions.receive(frame, term)) return;
     if (frame.kind === Kind.END) this.#endTerm(term, frame.id);
-    else if (this.#roads.remote?.term === term && this.#roads.remote.heed(frame.kind, frame.id, frame.json)) return;
-    else if (frame.kind === Kind.EVENT && this.#road?.term === term) this.#upstream(frame);
+    else if (this.#routes.remote?.term === term && this.#routes.remote.handle(frame.kind, frame.id, frame.json)) return;
+    else if (frame.kind === Kind.EVENT && this.#route?.term === term) this.#upstream(frame);
   }
 
   #upstream(frame: FrameView): void {
@@ -464,13 +464,13 @@ export class Member implements LinkMember {
 
   #endTerm(term: number, received: number): void {
     this.#endedTerm = Math.max(this.#endedTerm, term);
-    this.#roads.forget(term);
-    const road = this.#roads.remote;
-    if (road?.term !== term) return;
-    if (this.#road === road) this.#shut();
-    this.#roads.finish(() => {
-      this.calls.end(road, received);
-      this.#route();
+    this.#routes.forget(term);
+    const route = this.#routes.remote;
+    if (route?.term !== term) return;
+    if (this.#route === route) this.#shut();
+    this.#routes.finish(() => {
+      this.calls.end(route, received);
+      this.#updateRoute();
     });
   }
 
@@ -490,8 +490,8 @@ export class Member implements LinkMember {
     if (isPreparing(state) !== isPreparing(before)) this.#beatAhead(isPreparing(state));
     for (const order of orders) this.#carryOut(order);
     this.#openOnceLeased();
-    this.#route();
-    if (wasLeader !== this.isLeader) this.#tellRole(wasLeader);
+    this.#updateRoute();
+    if (wasLeader !== this.isLeader) this.#emitRole(wasLeader);
     for (const resolve of this.#whenPlayed.splice(0)) resolve();
   }
 
@@ -506,8 +506,8 @@ export class Member implements LinkMember {
 
   /** Its appointment is so young that nobody else can hold a later one, acknowledged or not. */
   #isJustAppointed(term: number, now: number): boolean {
-    if (this.#news?.term !== term || this.#news.appointedAt === undefined) return false;
-    return this.#link.isAwaited(this.#news.appointedAt, now);
+    if (this.#update?.term !== term || this.#update.appointedAt === undefined) return false;
+    return this.#link.isAwaited(this.#update.appointedAt, now);
   }
 
   /** Heartbeats for as long as a term is held. Each term needs an acknowledgement of its own. */
@@ -523,10 +523,10 @@ export class Member implements LinkMember {
     else this.#link.stopBeating();
   }
 
-  #tellRole(wasLeader: boolean): void {
-    const { news } = this.#role;
+  #emitRole(wasLeader: boolean): void {
+    const { update } = this.#role;
     const { cause, error } = (wasLeader ? this.#ownEnd() : this.#ended) ?? {};
-    const event = { term: news.term, ...(cause && { cause }), ...(error && { error }) };
+    const event = { term: update.term, ...(cause && { cause }), ...(error && { error }) };
     this.#observe(observer => (wasLeader ? observer.follower(event) : observer.leader(event)));
   }
 
@@ -538,23 +538,28 @@ export class Member implements LinkMember {
   }
 
   #carryOut(order: RoleOrder): void {
-    debug(this.#teller, () => ('term' in order ? `${TELLS[order.do]} (term ${order.term})` : TELLS[order.do]));
+    debug(this.#source, () => ('term' in order ? `${TELLS[order.do]} (term ${order.term})` : TELLS[order.do]));
     switch (order.do) {
       case 'open':
-        if (this.isLeader) this.#tenure.expect(order.term);
-        return void this.#tenure.open(order.term);
+        if (this.isLeader) this.#session.expect(order.term);
+        return void this.#session.open(order.term);
       case 'tell prepared':
-        return this.#link.tell({ k: 'prepared', group: this.name, term: order.term, methods: this.#tenure.methods });
+        return this.#link.sendControl({
+          k: 'prepared',
+          group: this.name,
+          term: order.term,
+          methods: this.#session.methods,
+        });
       case 'serve':
-        return this.#tenure.serve(order.term);
+        return this.#session.serve(order.term);
       case 'drain':
-        return this.#tenure.drain(order.term);
+        return this.#session.drain(order.term);
       case 'stop':
         return this.#stop();
       case 'close':
-        return void this.#tenure.close(order.term);
+        return void this.#session.close(order.term);
       case 'yield':
-        return this.#tenure.yield(order.term, order.now);
+        return this.#session.yield(order.term, order.now);
       case 'resign':
         return this.#resigned(order);
       case 'leave':
@@ -563,13 +568,13 @@ export class Member implements LinkMember {
   }
 
   #resigned({ term, cause, error }: Extract<RoleOrder, { do: 'resign' }>): void {
-    const told = error && { error: this.#told.tell(error) };
-    const frame: Resign = { k: 'resign', group: this.name, cause, ...told, ...this.#heardIn(term) };
-    this.#toldOfResigning = new Promise(resolve => this.#link.tellInOrder(frame, resolve));
+    const told = error && { error: this.#told.send(error) };
+    const frame: Resign = { k: 'resign', group: this.name, cause, ...told, ...this.#readIn(term) };
+    this.#toldOfResigning = new Promise(resolve => this.#link.sendControlInOrder(frame, resolve));
   }
 
-  #heardIn(term: number): Heard {
-    return this.#heard?.term === term ? this.#heard : { term };
+  #readIn(term: number): ReadUpTo {
+    return this.#readUpTo?.term === term ? this.#readUpTo : { term };
   }
 
   #hasLease(now: number): boolean {
@@ -577,26 +582,26 @@ export class Member implements LinkMember {
   }
 
   #stop(): void {
-    const service = this.#tenure.stop();
-    if (service) this.#heard = { term: service.term, heard: [...service.received].flat() };
-    const road = this.#road;
-    if (!service || road?.kind !== 'local') return;
+    const service = this.#session.stop();
+    if (service) this.#readUpTo = { term: service.term, read: [...service.received].flat() };
+    const route = this.#route;
+    if (!service || route?.kind !== 'local') return;
     this.#shut();
-    this.calls.end(road, service.received.get(this.#link.self.workerId) ?? 0);
+    this.calls.end(route, service.received.get(this.#link.self.workerId) ?? 0);
   }
 
   #leave(): void {
-    tell('leave', { ...this.#teller, ...this.#link.self });
+    publishDiagnostic('leave', { ...this.#source, ...this.#link.self });
     // In this order: the leader has all of its data before the primary says that it left.
     void this.#inTime(
-      () => this.#roads.leave(),
-      () => this.#link.remove(this, this.#heard),
+      () => this.#routes.leave(),
+      () => this.#link.remove(this, this.#readUpTo),
     ).then(() => this.#gone.resolve());
     this.calls.failAll(outcome => closed('The shared client', outcome));
     this.#shut();
     this.failovers.forget();
     this.subscriptions.close();
-    this.stickies.clear();
+    this.stickyPublications.clear();
     this.#waiters.reject(closed('The shared client'));
     this.#noPrimaryTimer?.clear();
     this.calls.close();
@@ -610,56 +615,56 @@ export class Member implements LinkMember {
     timer.clear();
   }
 
-  // -------------------------------------------------------------------------------------------------------- road
+  // -------------------------------------------------------------------------------------------------------- route
 
-  /** Takes the road that fits where the group stands now. */
-  #route(): void {
-    const { now, news } = this.#role;
-    const { service } = this.#tenure;
-    if (service) return this.#take(true, service.term, () => this.#localRoad(service));
-    const isLedElsewhere = news.phase === 'ready' && news.leader !== this.#link.self.workerId && now.at !== 'gone';
+  /** Takes the route that fits where the group stands now. */
+  #updateRoute(): void {
+    const { now, update } = this.#role;
+    const { service } = this.#session;
+    if (service) return this.#take(true, service.term, () => this.#localRoute(service));
+    const isLedElsewhere = update.phase === 'ready' && update.leader !== this.#link.self.workerId && now.at !== 'gone';
     // The end of a term and the news of it come in any order.
-    const isOver = news.term <= this.#endedTerm;
+    const isOver = update.term <= this.#endedTerm;
     if (!isLedElsewhere || isOver || !this.#link.isLinked) return this.#shut();
-    this.#take(false, news.term, () => this.#roads.to(news.term));
+    this.#take(false, update.term, () => this.#routes.to(update.term));
   }
 
-  #take(isLocal: boolean, term: number, build: () => Road): void {
-    if (this.#road?.term === term && (this.#road.kind === 'local') === isLocal) return;
+  #take(isLocal: boolean, term: number, build: () => Route): void {
+    if (this.#route?.term === term && (this.#route.kind === 'local') === isLocal) return;
     this.#shut();
     // What comes back of the older term was made before what waits now, and is to be sent before it.
-    if (this.#roads.remote && this.#roads.remote.term !== term) return;
-    const road = build();
-    this.#road = road;
-    const failover = this.failovers.ready(term, this.clock.now(), this.#news?.cause && this.#ended);
+    if (this.#routes.remote && this.#routes.remote.term !== term) return;
+    const route = build();
+    this.#route = route;
+    const failover = this.failovers.ready(term, this.clock.now(), this.#update?.cause && this.#ended);
     const after = failover ? `, ${failover.durationMs.toFixed(1)} ms after the leader before it was lost` : '';
-    debug(this.#teller, () => `calls go by the ${road.kind} road (term ${term})${after}`);
+    debug(this.#source, () => `calls go by the ${route.kind} route (term ${term})${after}`);
     const lostTerm = this.#lostTerm;
     this.#used = { term };
-    this.subscriptions.open(road, lostTerm);
-    this.calls.open(road, () => this.stickies.sayAgain(), lostTerm);
+    this.subscriptions.open(route, lostTerm);
+    this.calls.open(route, () => this.stickyPublications.republish(), lostTerm);
     this.#resolveReady();
   }
 
-  /** The last term that a road led to, if its leader was lost with what was in its hands. */
+  /** The last term that a route led to, if its leader was lost with what was in its hands. */
   get #lostTerm(): number | undefined {
     const { cause, term } = this.#used ?? {};
     const isLoss = cause && cause !== 'resigned' && cause !== 'failed' && cause !== 'broken';
     return isLoss ? term : undefined;
   }
 
-  #localRoad(service: Service): Road {
+  #localRoute(service: Service): Route {
     const { workerId } = this.#link.self;
-    return new LocalRoad(this.name, service.term, workerId, this.clock, bundle => service.receive(bundle));
+    return new LocalRoute(this.name, service.term, workerId, this.clock, bundle => service.receive(bundle));
   }
 
   #shut(): void {
-    if (!this.#road) return;
-    this.failovers.lost(this.#road.term, this.clock.now());
-    this.#road = undefined;
+    if (!this.#route) return;
+    this.failovers.lost(this.#route.term, this.clock.now());
+    this.#route = undefined;
     this.calls.shut();
     this.subscriptions.shut();
-    this.stickies.shut();
+    this.stickyPublications.shut();
   }
 
   // ------------------------------------------------------------------------------------------------------ errors
@@ -668,7 +673,7 @@ export class Member implements LinkMember {
   timeoutError(method: string, ms: number, outcome: Outcome): Error {
     if (this.#link.toError) return this.#link.toError(outcome);
     if (!this.#link.isLinked) return this.#noPrimary(ms, outcome);
-    if (this.#openError && !this.#road) return leaderFailed(this.name, this.#openError, outcome);
+    if (this.#openError && !this.#route) return leaderFailed(this.name, this.#openError, outcome);
     return timedOut(method, ms, outcome, this.#isReady ? undefined : this.#whyNoLeader);
   }
 
@@ -684,9 +689,9 @@ export class Member implements LinkMember {
 
   /** As far as it is known here. */
   get #whyNoLeader(): string {
-    if (this.#road) return `${NO_LEADER.unreached}: ${this.#roads.problem ?? NO_LEADER.unknown}`;
-    if (this.#news?.leader) return NO_LEADER.opening;
-    return this.#news?.cause === 'broken' ? NO_LEADER.broken : NO_LEADER.nobody;
+    if (this.#route) return `${NO_LEADER.unreached}: ${this.#routes.problem ?? NO_LEADER.unknown}`;
+    if (this.#update?.leader) return NO_LEADER.opening;
+    return this.#update?.cause === 'broken' ? NO_LEADER.broken : NO_LEADER.nobody;
   }
 
   #observe(say: (observer: MemberObserver) => void): void {

@@ -11,7 +11,7 @@
 //
 // A member holds at most one real client: what it is told while it closes one waits until that is closed.
 
-import type { NewsPhase, ResignCause } from '../protocol/messages.js';
+import type { GroupPhase, ResignCause } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import { assertNever } from '../utils/assert-never.js';
 
@@ -37,7 +37,7 @@ export type ClientOnItsWay = 'awaits lease' | 'opens' | 'is open';
 export interface RoleState {
   readonly workerId: number;
   readonly now: At;
-  readonly news: { readonly term: number; readonly phase: NewsPhase; readonly leader?: number };
+  readonly update: { readonly term: number; readonly phase: GroupPhase; readonly leader?: number };
   /** The last term that ended here: news of it that was under way comes too late. */
   readonly endedTerm: number;
   /** The term that this member was asked to prepare for and hasn't begun to. */
@@ -46,7 +46,7 @@ export interface RoleState {
 }
 
 export type RoleEvent =
-  | { readonly type: 'news'; readonly term: number; readonly phase: NewsPhase; readonly leader?: number }
+  | { readonly type: 'update'; readonly term: number; readonly phase: GroupPhase; readonly leader?: number }
   | { readonly type: 'prepare'; readonly term: number }
   | { readonly type: 'handover'; readonly term: number }
   /** The real client may open: the appointment, or the request to prepare, is known not to be over. */
@@ -87,7 +87,7 @@ export function newRole(workerId: number): RoleState {
   return {
     workerId,
     now: { at: 'following' },
-    news: { term: 0, phase: 'vacant' },
+    update: { term: 0, phase: 'vacant' },
     endedTerm: 0,
     isLeaving: false,
   };
@@ -96,8 +96,8 @@ export function newRole(workerId: number): RoleState {
 /** The one door: what a member becomes by an event, and what is to be done about it. */
 export function play(state: RoleState, event: RoleEvent): RoleStep {
   switch (event.type) {
-    case 'news':
-      return hear({ ...state, news: { term: event.term, phase: event.phase, leader: event.leader } });
+    case 'update':
+      return applyUpdate({ ...state, update: { term: event.term, phase: event.phase, leader: event.leader } });
     case 'prepare':
       return settle({ ...state, prepareFor: event.term });
     case 'handover':
@@ -145,20 +145,20 @@ export function heldTerm(state: RoleState): number | undefined {
 export const isPreparing = ({ now }: RoleState): boolean => now.at === 'opening' && now.isSuccessor;
 
 /** The term of an appointment that this member has read and not yet ended. */
-function appointedTerm({ news, workerId, endedTerm }: RoleState): number | undefined {
-  return news.leader === workerId && news.term > endedTerm && news.phase !== 'vacant' ? news.term : undefined;
+function appointedTerm({ update, workerId, endedTerm }: RoleState): number | undefined {
+  return update.leader === workerId && update.term > endedTerm && update.phase !== 'vacant' ? update.term : undefined;
 }
 
-function hear(state: RoleState): RoleStep {
-  const { now, news, workerId } = state;
+function applyUpdate(state: RoleState): RoleStep {
+  const { now, update, workerId } = state;
   if (!('term' in now) || now.at === 'closing') return settle(state);
-  const isMine = news.term === now.term && news.leader === workerId;
+  const isMine = update.term === now.term && update.leader === workerId;
   if (now.at === 'opening' && now.isSuccessor) {
     if (isMine) return appointed({ ...state, now: { ...now, isSuccessor: false } });
-    return news.term < now.term ? same(state) : close(state);
+    return update.term < now.term ? same(state) : close(state);
   }
   // News older than the term at hand was under way before its appointment.
-  return isMine || news.term < now.term ? same(state) : close(state);
+  return isMine || update.term < now.term ? same(state) : close(state);
 }
 
 /** The term that was prepared for has begun. */
@@ -169,11 +169,11 @@ function appointed(state: RoleState): RoleStep {
 
 /** Free of a real client: does what the latest news, or a request to prepare, ask for. */
 function settle(state: RoleState): RoleStep {
-  const { now, news, endedTerm, prepareFor } = state;
+  const { now, update, endedTerm, prepareFor } = state;
   if (now.at !== 'following') return same(state);
   const appointed = appointedTerm(state);
   if (appointed !== undefined) return open(state, appointed, false);
-  if (prepareFor !== undefined && prepareFor > Math.max(news.term, endedTerm)) return open(state, prepareFor, true);
+  if (prepareFor !== undefined && prepareFor > Math.max(update.term, endedTerm)) return open(state, prepareFor, true);
   return same(state);
 }
 
@@ -259,7 +259,11 @@ function closed(state: RoleState, term: number): RoleStep {
 }
 
 function lost(state: RoleState): RoleStep {
-  const forgotten: RoleState = { ...state, news: { term: state.news.term, phase: 'vacant' }, prepareFor: undefined };
+  const forgotten: RoleState = {
+    ...state,
+    update: { term: state.update.term, phase: 'vacant' },
+    prepareFor: undefined,
+  };
   const { now } = state;
   // What closes already goes on to do so, and there is nobody to tell of it.
   if (now.at === 'closing') return same({ ...forgotten, now: { at: 'closing', term: now.term } });

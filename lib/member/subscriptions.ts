@@ -2,12 +2,12 @@
 
 import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
-import { costLeaders, overloadedSubscription } from '../errors.js';
+import { costLeaders, overloadedSubscription } from '../errors/errors.js';
 import type { FrameView } from '../protocol/frames.js';
 import { nextNumber } from '../protocol/ids.js';
 import { EXT, Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
-import type { Road } from '../road/road.js';
+import type { Route } from '../route/route.js';
 import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { MultiMap } from '../utils/multi-map.js';
@@ -80,7 +80,7 @@ export class Subscriptions {
   readonly #all = new Map<number, MemberSubscription>();
   /** By the topic's number in this term. */
   readonly #byNumber = new MultiMap<number, MemberSubscription>();
-  #road: Road | undefined;
+  #route: Route | undefined;
   /** Of which topics each handle was told that they were interrupted. */
   #told = new WeakMap<object, Set<string>>();
 
@@ -92,9 +92,10 @@ export class Subscriptions {
 
   add(subscription: MemberSubscription): void {
     this.#all.set(subscription.id, subscription);
-    if (!this.#road) return;
-    if (this.#road.isNextBundle && this.#road.waitingBytes > MOST_WAITING_BYTES) return this.#refuseHere(subscription);
-    this.#send(subscription, this.#road);
+    if (!this.#route) return;
+    if (this.#route.isNextBundle && this.#route.waitingBytes > MOST_WAITING_BYTES)
+      return this.#refuseHere(subscription);
+    this.#send(subscription, this.#route);
   }
 
   /** In a later turn: whoever subscribes has nothing in hands yet. */
@@ -108,22 +109,22 @@ export class Subscriptions {
     if (!this.#all.delete(subscription.id)) return;
     subscription.retry?.clear();
     this.#unmap(subscription);
-    this.#road?.send(Kind.UNSUBSCRIBE, subscription.id, '0');
+    this.#route?.send(Kind.UNSUBSCRIBE, subscription.id, '0');
   }
 
   /**
    * There is a leader: subscribes again to all, in the order made.
-   * @param lostTerm the last term that a road led to, if its leader was lost
+   * @param lostTerm the last term that a route led to, if its leader was lost
    */
-  open(road: Road, lostTerm?: number): void {
-    this.#road = road;
+  open(route: Route, lostTerm?: number): void {
+    this.#route = route;
     this.#byNumber.clear();
     if (lostTerm !== undefined) this.#countLosses(lostTerm);
-    for (const subscription of this.#all.values()) this.#send(subscription, road);
+    for (const subscription of this.#all.values()) this.#send(subscription, route);
   }
 
   shut(): void {
-    this.#road = undefined;
+    this.#route = undefined;
     this.#byNumber.clear();
   }
 
@@ -169,14 +170,14 @@ export class Subscriptions {
     }
   }
 
-  #send(subscription: MemberSubscription, road: Road): void {
+  #send(subscription: MemberSubscription, route: Route): void {
     subscription.retry?.clear();
     subscription.retry = undefined;
     subscription.number = undefined;
-    subscription.askedIn = road.term;
-    if (subscription.losses > 0) road.send(Kind.SUSPECT, subscription.id, '0');
+    subscription.askedIn = route.term;
+    if (subscription.losses > 0) route.send(Kind.SUSPECT, subscription.id, '0');
     const { text, ext, parts } = subscription.payload;
-    road.send(
+    route.send(
       ext ? Kind.SUBSCRIBE | EXT : Kind.SUBSCRIBE,
       subscription.id,
       `["${subscription.delivery}",${text}]`,
@@ -237,7 +238,7 @@ export class Subscriptions {
     }
     subscription.failures++;
     subscription.retry = this.options.clock.setTimer(() => {
-      if (this.#road) this.#send(subscription, this.#road);
+      if (this.#route) this.#send(subscription, this.#route);
     }, backoffMs(subscription.failures));
     subscription.owner.failed(error);
   }
@@ -297,6 +298,6 @@ export class Subscriptions {
 
   /** What an older leader said comes too late. */
   #isCurrent(term: number): boolean {
-    return this.#road?.term === term;
+    return this.#route?.term === term;
   }
 }

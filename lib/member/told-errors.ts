@@ -3,9 +3,9 @@
 
 import { encodeError } from '../codec/encode-error.js';
 import { readError } from '../codec/read-error.js';
+import { openErrorElsewhere } from '../errors/warnings.js';
+import { toPortable } from '../protocol/pack-parts.js';
 import type { Payload, PortablePayload } from '../protocol/payload.js';
-import { toPortable } from '../protocol/travelling-parts.js';
-import { openErrorElsewhere } from '../warnings.js';
 import type { Link } from './link.js';
 
 export class ToldErrors {
@@ -15,7 +15,7 @@ export class ToldErrors {
   constructor(private readonly link: Pick<Link, 'kind' | 'self'>) {}
 
   /** What the others may know. */
-  tell(payload: Payload): PortablePayload {
+  send(payload: Payload): PortablePayload {
     const whole = toPortable(payload);
     if (this.link.kind !== 'pm2') return whole;
     const error = readError(whole);

@@ -36,7 +36,7 @@ export interface ClientOptions<T = object> {
    * The silence of the primary at the start after which `ready()` says so, in ms.
    * @default 5000
    */
-  noPrimaryMs?: number;
+  primaryTimeoutMs?: number;
   /**
    * How many leaders one idempotent call, sticky publication or subscription may cost: it was in their hands when they died
    * or hung, and from the second on they had begun with it. Then it ends with `ERR_LEADER_LOST`, and a `warning` names it.
@@ -58,7 +58,7 @@ export interface ClientOptions<T = object> {
    * Events of the real client that mean it is lost: the term ends and a new one is opened, with backoff.
    * @default []
    */
-  restartOn?: readonly string[];
+  failOn?: readonly string[];
   /**
    * Whether this member may lead.
    * @default true (in the primary itself false)
@@ -90,7 +90,7 @@ export interface ClientOptions<T = object> {
    * Lead in this process, whatever surrounds it.
    * @default false
    */
-  alone?: boolean;
+  standalone?: boolean;
   /**
    * Carries a trace, or whatever else belongs to a call, along with it to the leader.
    * @default none

@@ -7,16 +7,16 @@ import type { Definition, MemberOptions } from './member-options.js';
 const COMPARED = [
   'openTimeoutMs',
   'drainTimeoutMs',
-  'noPrimaryMs',
+  'primaryTimeoutMs',
   'maxLeadersLost',
   'methods',
   'events',
-  'restartOn',
+  'failOn',
   'priority',
   'replay',
   'handover',
   'resignOn',
-  'alone',
+  'standalone',
   'context',
 ] as const satisfies readonly (keyof MemberOptions)[];
 

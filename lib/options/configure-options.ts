@@ -6,7 +6,7 @@ import { type PrimaryOptions, resolvePrimaryOptions } from './primary-options.js
 import { type ChecksFor, readOptions } from './read-options.js';
 
 /** What {@link configure} takes: what `setupPrimary()` takes and has a meaning under PM2, and what only has one there. */
-export interface ConfigureOptions extends Omit<PrimaryOptions, 'hungLeader' | 'serialization' | 'road'> {
+export interface ConfigureOptions extends Omit<PrimaryOptions, 'hungLeader' | 'serialization' | 'route'> {
   /**
    * Under PM2 nobody can kill a leader that hangs, so this is all that it can be.
    * @default 'depose'

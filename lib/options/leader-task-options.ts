@@ -1,13 +1,16 @@
 // The options of `whileLeader()`.
 
-import { invalidOption } from '../errors.js';
+import { invalidOption } from '../errors/errors.js';
 import { duration, expecting, finite, flag, functionOf, signalNames } from './checks.js';
 import type { ClientOptions } from './client-options.js';
 import { type ChecksFor, readOptions } from './read-options.js';
 
 /** What `whileLeader()` takes beside the name and the task; what a shared client takes too means the same here. */
 export interface LeaderTaskOptions
-  extends Pick<ClientOptions, 'drainTimeoutMs' | 'noPrimaryMs' | 'eligible' | 'priority' | 'resignOn' | 'alone'> {
+  extends Pick<
+    ClientOptions,
+    'drainTimeoutMs' | 'primaryTimeoutMs' | 'eligible' | 'priority' | 'resignOn' | 'standalone'
+  > {
   /**
    * A task that ended normally isn't run again by the next leader either, as long as one of the workers that heard of
    * it is there. Without it each leader runs it once.
@@ -32,11 +35,11 @@ export type LeaderTaskFunction = (signal: AbortSignal, context: LeaderTaskContex
 
 const CHECKS: ChecksFor<LeaderTaskOptions> = {
   drainTimeoutMs: duration,
-  noPrimaryMs: duration,
+  primaryTimeoutMs: duration,
   eligible: flag,
   priority: finite,
   resignOn: signalNames,
-  alone: flag,
+  standalone: flag,
   once: flag,
 };
 

@@ -20,10 +20,10 @@ export function memberDigest(options: MemberOptions): string {
   digest.drainTimeoutMs = textOf(options.drainTimeoutMs);
   for (const option of [
     'openTimeoutMs',
-    'noPrimaryMs',
+    'primaryTimeoutMs',
     'maxLeadersLost',
     'events',
-    'restartOn',
+    'failOn',
     'replay',
     'handover',
     'resignOn',

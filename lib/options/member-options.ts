@@ -1,6 +1,6 @@
 // Resolves what `createSharedClient()` was given into the member's part and the handle's. Comparing is next door.
 
-import { invalidOption } from '../errors.js';
+import { invalidOption } from '../errors/errors.js';
 import {
   argumentList,
   countOrInfinity,
@@ -37,13 +37,13 @@ export interface MemberOptions {
   readonly definition: Definition;
   readonly openTimeoutMs: number;
   readonly drainTimeoutMs: number;
-  readonly noPrimaryMs: number;
+  readonly primaryTimeoutMs: number;
   readonly maxLeadersLost: number;
   /** Only methods of which something was said that isn't the default. */
   readonly methods: ReadonlyMap<string, MemberMethod>;
   /** Sorted, each name once; so are the other two lists. */
   readonly events: readonly string[];
-  readonly restartOn: readonly string[];
+  readonly failOn: readonly string[];
   readonly eligible: boolean;
   /** Whether `eligible` is the user's word and not the default of this kind of process. */
   readonly eligibleGiven: boolean;
@@ -51,7 +51,7 @@ export interface MemberOptions {
   readonly replay: 'last' | 'none';
   readonly handover: 'exclusive' | 'overlap';
   readonly resignOn: readonly NodeJS.Signals[];
-  readonly alone: boolean;
+  readonly standalone: boolean;
   readonly context: ContextOption | undefined;
 }
 
@@ -80,15 +80,15 @@ export interface ClientDefaults {
 /** Defaults that don't, of the options that every member resolves the same way. */
 export const MEMBER_DEFAULTS = Object.freeze({
   openTimeoutMs: 10_000,
-  noPrimaryMs: 5000,
+  primaryTimeoutMs: 5000,
   maxLeadersLost: 2,
   events: Object.freeze<string[]>([]),
-  restartOn: Object.freeze<string[]>([]),
+  failOn: Object.freeze<string[]>([]),
   priority: 0,
   replay: 'last',
   handover: 'exclusive',
   resignOn: Object.freeze<NodeJS.Signals[]>([]),
-  alone: false,
+  standalone: false,
   context: undefined,
 } as const);
 
@@ -102,17 +102,17 @@ const COMMON: ChecksFor<CommonOptions> = {
   readyTimeoutMs: duration,
   openTimeoutMs: duration,
   drainTimeoutMs: duration,
-  noPrimaryMs: duration,
+  primaryTimeoutMs: duration,
   maxLeadersLost: countOrInfinity,
   methods: resolveMethods,
   events: eventNames,
-  restartOn: eventNames,
+  failOn: eventNames,
   eligible: flag,
   priority: finite,
   replay: oneOf('last', 'none'),
   handover: oneOf('exclusive', 'overlap'),
   resignOn: signalNames,
-  alone: flag,
+  standalone: flag,
   context: resolveContext,
 };
 
@@ -163,7 +163,7 @@ function complete(definition: Definition, given: Partial<CommonOptions>, default
       ...MEMBER_DEFAULTS,
       ...defaults,
       // Nobody else will.
-      ...(rest.alone && { eligible: true }),
+      ...(rest.standalone && { eligible: true }),
       ...rest,
       name,
       definition: Object.freeze(definition),

@@ -1,6 +1,6 @@
 // The option `methods`: what is said of single methods of the real client.
 
-import { invalidChoice, invalidOption } from '../errors.js';
+import { invalidChoice, invalidOption } from '../errors/errors.js';
 import { duration, flag, oneOf } from './checks.js';
 import { type ChecksFor, readOptions } from './read-options.js';
 

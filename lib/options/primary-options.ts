@@ -1,6 +1,6 @@
 // The options of `setupPrimary()` and of PM2's `configure()`.
 
-import { invalidOption } from '../errors.js';
+import { invalidOption } from '../errors/errors.js';
 import { bytes, duration, functionOf, oneOf } from './checks.js';
 import type { ChooseLeader } from './contexts.js';
 import { type ChecksFor, readOptions } from './read-options.js';
@@ -37,7 +37,7 @@ export interface PrimaryOptions {
    * The way data frames travel between a follower and the leader: through the primary, or on a socket between the two.
    * @default 'relay'
    */
-  road?: 'relay' | 'direct';
+  route?: 'relay' | 'direct';
   /**
    * What may wait in the primary for one worker that doesn't read, in bytes; at least 1, or `Infinity`.
    * @default 67108864 (64 MiB)
@@ -59,7 +59,7 @@ export interface ResolvedPrimaryOptions {
   readonly chooseLeader: ChooseLeader | undefined;
   /** `undefined`: what the cluster has. */
   readonly serialization: 'json' | 'advanced' | undefined;
-  readonly road: 'relay' | 'direct';
+  readonly route: 'relay' | 'direct';
   readonly maxQueuedBytes: number;
   readonly maxQueuedTotalBytes: number;
 }
@@ -73,7 +73,7 @@ const DEFAULTS: ResolvedPrimaryOptions = {
   hungLeader: 'depose',
   chooseLeader: undefined,
   serialization: undefined,
-  road: 'relay',
+  route: 'relay',
   maxQueuedBytes: 64 * MIB,
   maxQueuedTotalBytes: 256 * MIB,
 };
@@ -84,7 +84,7 @@ const CHECKS: ChecksFor<PrimaryOptions> = {
   hungLeader: oneOf('depose', 'kill'),
   chooseLeader: functionOf<ChooseLeader>(),
   serialization: oneOf('json', 'advanced'),
-  road: oneOf('relay', 'direct'),
+  route: oneOf('relay', 'direct'),
   maxQueuedBytes: bytes,
   maxQueuedTotalBytes: bytes,
 };

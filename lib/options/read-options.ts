@@ -1,6 +1,6 @@
 // Reads an object of options against a table of checks. Defaults, and rules between two options, stand with the options.
 
-import { invalidOption, misspelledOption, unknownOption } from '../errors.js';
+import { invalidOption, misspelledOption, unknownOption } from '../errors/errors.js';
 import type { Check } from './checks.js';
 import { nearest } from './nearest.js';
 

@@ -1,8 +1,8 @@
 // The app's `chooseLeader` where no primary runs it: each worker asks its own, and whom it names comes first.
 
-import type { Candidate, ChooseLeader } from '../options.js';
+import { chooseLeaderThrew, choseNonCandidate } from '../errors/warnings.js';
+import type { Candidate, ChooseLeader } from '../options/options.js';
 import type { LogState } from '../protocol/messages.js';
-import { chooseLeaderThrew, choseStranger } from '../warnings.js';
 import type { Choose } from './preference.js';
 
 export function appChoice(chooseLeader: ChooseLeader, warn: (message: string) => void): Choose {
@@ -11,7 +11,7 @@ export function appChoice(chooseLeader: ChooseLeader, warn: (message: string) =>
     try {
       const choice = chooseLeader(candidates, name);
       const chosen = candidates.findIndex(({ workerId }) => workerId === choice?.workerId);
-      if (chosen < 0) warn(choseStranger(name));
+      if (chosen < 0) warn(choseNonCandidate(name));
       return ids[chosen];
     } catch {
       warn(chooseLeaderThrew(name));

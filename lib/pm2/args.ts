@@ -2,7 +2,7 @@
 // be guessed, so that the log has nothing of them: the leader keeps its hash beside the secret of its term, where only
 // this user reads, and who finds another one there than its own says no more than that.
 
-import { withoutArgs } from '../options.js';
+import { withoutArgs } from '../options/options.js';
 import type { Join } from '../protocol/messages.js';
 
 export class Args {

@@ -1,9 +1,9 @@
 // What members of a group were told differently, each in its own worker: the leader's counts, and both are warned.
 
-import { digestDifference } from '../options.js';
+import { otherOptions } from '../errors/warnings.js';
+import { digestDifference } from '../options/options.js';
 import type { BusGroup, FromPrimary, LogState } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
-import { otherOptions } from '../warnings.js';
 
 /** The warnings for `me` that follow from who joined between two states. */
 export function warningsOf(before: LogState | undefined, after: LogState, me: string): FromPrimary[] {

@@ -1,4 +1,4 @@
-// The direct road's offers where everybody reads what is said: the log carries the address alone, and the secret is in a
+// The direct route's offers where everybody reads what is said: the log carries the address alone, and the secret is in a
 // file that only this user reads. Where it can't be kept or read that is tried again, and the members hear why they can't
 // reach their leader. What a worker that died left behind is removed by all who read of it.
 

@@ -17,7 +17,7 @@ import type {
   ControlFrame,
   DeposedCause,
   Join,
-  Led,
+  LogLeadership,
   LogState,
   Offer,
   ResignCause,
@@ -45,7 +45,7 @@ export function readLog(state: LogState, entry: LogEntry): LogState {
   const { i, n, c } = entry.packet;
   let next = state;
   for (const frame of c ?? []) next = readFrame(next, i, frame, entry.at);
-  return heard(next, i, n);
+  return noteSeen(next, i, n);
 }
 
 /** Members that may lead and haven't failed in this round; `except` one. */
@@ -58,7 +58,7 @@ export function hasFailedOnAll(group: BusGroup): boolean {
   return group.failed.length > 0 && candidatesOf(group).length === 0;
 }
 
-function heard(state: LogState, id: string, seen: number): LogState {
+function noteSeen(state: LogState, id: string, seen: number): LogState {
   const peer = own(state.peers, id);
   return peer ? { ...state, peers: { ...state.peers, [id]: { ...peer, seen } } } : state;
 }
@@ -174,7 +174,7 @@ function ready(group: BusGroup, id: string, term: number, methods: readonly stri
   return becomeReady(group, { ...led, methods, readyAt: at });
 }
 
-function becomeReady(group: BusGroup, led: Led): BusGroup {
+function becomeReady(group: BusGroup, led: LogLeadership): BusGroup {
   const { error: _, avoided: __, wanted: ___, ...rest } = group;
   return { ...rest, led: { ...led, at: 'ready' }, failed: [] };
 }
@@ -185,7 +185,7 @@ function offer(group: BusGroup, id: string, { term, address, problem }: Offer): 
   return { ...group, led: { ...led, ...(problem === undefined ? { address } : { problem }) } };
 }
 
-const isReady = (group: BusGroup, id: string, term: number): group is BusGroup & { readonly led: Led } =>
+const isReady = (group: BusGroup, id: string, term: number): group is BusGroup & { readonly led: LogLeadership } =>
   group.led?.at === 'ready' && group.led.leader === id && group.led.term === term;
 
 function transfer({ peers }: LogState, group: BusGroup, to: number | undefined): BusGroup {
@@ -201,13 +201,13 @@ function yielded(group: BusGroup, id: string, { term, now }: Yield): BusGroup {
   const { led } = next;
   if (led?.at !== 'preparing' || led.leader !== id || led.term !== term) return next;
   // What its successor opens is for the next term all the same.
-  return { ...next, led: now ? { ...led, at: 'handing over' } : { ...led, yields: true } };
+  return { ...next, led: now ? { ...led, at: 'handing-over' } : { ...led, yields: true } };
 }
 
 /** The leader goes: at once, or where the group overlaps once a successor is prepared. */
-function handOver(group: BusGroup, led: Led): BusGroup {
+function handOver(group: BusGroup, led: LogLeadership): BusGroup {
   const overlaps = group.members[led.leader]!.handover === 'overlap';
-  return { ...group, led: { ...led, at: overlaps ? 'preparing' : 'handing over' } };
+  return { ...group, led: { ...led, at: overlaps ? 'preparing' : 'handing-over' } };
 }
 
 /** Nobody is left who could be prepared: who wants to go hands over all the same, anybody else leads as before. */
@@ -215,7 +215,7 @@ function goOn(group: BusGroup): BusGroup {
   const { led, wanted } = group;
   if (led?.at !== 'preparing' || led.successor) return group;
   const candidates = candidatesOf(group, led.leader);
-  if (led.yields) return candidates.length > 0 ? group : { ...group, led: { ...led, at: 'handing over' } };
+  if (led.yields) return candidates.length > 0 ? group : { ...group, led: { ...led, at: 'handing-over' } };
   return candidates.some(id => wanted === undefined || id === wanted) ? group : becomeReady(group, led);
 }
 
@@ -224,7 +224,7 @@ function prepared(group: BusGroup, id: string, term: number, methods: readonly s
   // Its turn came before it was done.
   if (led?.at === 'opening') return ready(group, id, term, methods, at);
   if (led?.successor?.id !== id || led.successor.next !== term) return group;
-  return { ...group, led: { ...led, at: 'handing over', successor: { ...led.successor, methods } } };
+  return { ...group, led: { ...led, at: 'handing-over', successor: { ...led.successor, methods } } };
 }
 
 function resign(
@@ -243,10 +243,10 @@ function resign(
   return vacate({ ...group, ...(error && { error }) }, led, cause, at);
 }
 
-const successorLost = (group: BusGroup, { successor: _, ...led }: Led): BusGroup => ({ ...group, led });
+const successorLost = (group: BusGroup, { successor: _, ...led }: LogLeadership): BusGroup => ({ ...group, led });
 
 /** The term is over; who was prepared leads. */
-function vacate(group: BusGroup, led: Led, cause: DeposedCause, at: number): BusGroup {
+function vacate(group: BusGroup, led: LogLeadership, cause: DeposedCause, at: number): BusGroup {
   const { led: _, ...left } = group;
   const { leader, successor, readyAt } = led;
   const held = (group.heldMs ?? 0) + (led.at === 'opening' ? 0 : Math.max(0, at - readyAt));
@@ -255,14 +255,14 @@ function vacate(group: BusGroup, led: Led, cause: DeposedCause, at: number): Bus
   const vacant: BusGroup = { ...left, cause, failures, heldMs: isStable ? 0 : held, pauseMs: 0 };
   if (successor) {
     const { id, next, methods } = successor;
-    const following: Led = { term: next, leader: id, at: 'opening', readyAt: at, methods: methods ?? [] };
+    const following: LogLeadership = { term: next, leader: id, at: 'opening', readyAt: at, methods: methods ?? [] };
     const appointed: BusGroup = { ...vacant, led: following };
     return methods ? becomeReady(appointed, following) : appointed;
   }
   if (cause === 'failed') return attemptFailed({ ...vacant, failed: [...group.failed, leader] });
   if (cause === 'resigned') return { ...vacant, avoided: leader };
   // The first break is mended at once; a client that keeps breaking is opened ever more slowly.
-  if (cause === 'broken' && led.at !== 'handing over') {
+  if (cause === 'broken' && led.at !== 'handing-over') {
     return { ...vacant, failures: failures + 1, heldMs: 0, pauseMs: backoffMs(failures) };
   }
   return vacant;

@@ -1,5 +1,5 @@
 // What one worker knows of the log: nothing yet, or the state that all agree on. A pure function of its view and the
-// next entry; how a newcomer gets the state, and when somebody may begin an empty one.
+// next entry; how a new worker gets the state, and when somebody may begin an empty one.
 //
 //             own `ask` read              `state` that answers it, or own `found` counts
 //   deaf ─────────────────────► asking ────────────────────────────────────────────────► knowing
@@ -54,7 +54,7 @@ export const newView = (me: string): View => ({ me, kept: [], without: [], quiet
 export const loseConnection = ({ me }: View): View => newView(me);
 
 /** The one door: what a worker knows after what it has seen. */
-export function look(view: View, seen: Seen): ViewStep {
+export function reduceView(view: View, seen: Seen): ViewStep {
   if (seen.type === 'answer') return answered(view, seen.answer);
   if (seen.type === 'exit') return { view: keepOrRead(view, seen), orders: [] };
   const { packet } = seen;
@@ -65,7 +65,7 @@ export function look(view: View, seen: Seen): ViewStep {
   for (const frame of packet.c ?? []) {
     if (frame.k === 'ask') next = ask(next, packet.i, frame, orders);
     else if (frame.k === 'none') next = noteWithout(next, frame.process);
-    else if (frame.k === 'found') next = found(next, packet.i, frame.n, orders);
+    else if (frame.k === 'bootstrap') next = bootstrap(next, packet.i, frame.n, orders);
   }
   return { view: next, orders };
 }
@@ -111,7 +111,7 @@ function isMyTurn({ peers }: LogState, me: string, asker: string, n: number): bo
  * Whoever has a state, and has read the log since the founder asked, judges alike: it counts if nobody with a state, and
  * no other founder, has spoken since. Who has none judges only its own, and else asks.
  */
-function found(view: View, founder: string, n: number, orders: ViewOrder[]): View {
+function bootstrap(view: View, founder: string, n: number, orders: ViewOrder[]): View {
   const { me, log, quiet } = view;
   const counts = own(quiet, founder) === n;
   const next = noteSign(view, orders);
@@ -131,7 +131,7 @@ function answered(view: View, { to, n, log, quiet }: State): ViewStep {
   const { me } = view;
   if (view.log || to !== me) return { view, orders: [] };
   if (n !== view.asked) return { view, orders: [{ do: 'note sign of life' }] };
-  const next = view.kept.reduce<View>((known, entry) => look(known, entry).view, { ...newView(me), log, quiet });
+  const next = view.kept.reduce<View>((known, entry) => reduceView(known, entry).view, { ...newView(me), log, quiet });
   // Somebody has begun another one meanwhile.
   if (!next.log) return { view: next, orders: [{ do: 'ask' }] };
   return { view: next, orders: [{ do: 'begin' }] };

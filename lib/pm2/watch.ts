@@ -15,7 +15,7 @@ export interface WatchOptions {
   /** This leader has been silent for its time, and what it said so far has been read. */
   silent(leader: string): void;
   /** What this worker says doesn't come back. */
-  unheard(): void;
+  unanswered(): void;
 }
 
 /** A look so often a heartbeat, so that a silent leader is succeeded within one. */
@@ -26,7 +26,7 @@ export class Watch {
   readonly #running: RunningClock;
   #log: LogState | undefined;
   /** When each leader was last heard, in running time. */
-  readonly #heardAt = new Map<string, number>();
+  readonly #seenAt = new Map<string, number>();
   /** Those found silent, and the packet of ours that must come back before anybody acts on it. */
   readonly #suspects = new Map<string, number>();
   /** The number of our last packet, and of the last one that came back. */
@@ -47,8 +47,8 @@ export class Watch {
     else this.stop();
   }
 
-  heard(id: string): void {
-    this.#heardAt.set(id, this.#running.now());
+  noteSign(id: string): void {
+    this.#seenAt.set(id, this.#running.now());
     this.#suspects.delete(id);
   }
 
@@ -66,24 +66,24 @@ export class Watch {
 
   stop(): void {
     this.#running.stop();
-    this.#heardAt.clear();
+    this.#seenAt.clear();
     this.#suspects.clear();
     this.#awaitedSince = undefined;
   }
 
   #look(): void {
-    const { leaderTimeoutMs, me, unheard } = this.#options;
+    const { leaderTimeoutMs, me, unanswered } = this.#options;
     const now = this.#running.now();
     const leaders = leadersOf(this.#log!, me);
     const isUnheard = this.#awaitedSince !== undefined && now - this.#awaitedSince >= leaderTimeoutMs / 2;
-    if (isUnheard && leaders.has(me)) return unheard();
+    if (isUnheard && leaders.has(me)) return unanswered();
     for (const leader of leaders) if (leader !== me) this.#lookAt(leader, now);
   }
 
   #lookAt(leader: string, now: number): void {
     const { ping, silent } = this.#options;
-    const heardAt = this.#heardAt.get(leader) ?? now;
-    this.#heardAt.set(leader, heardAt);
+    const heardAt = this.#seenAt.get(leader) ?? now;
+    this.#seenAt.set(leader, heardAt);
     if (now - heardAt < this.#log!.peers[leader]!.leaderTimeoutMs) return;
     const asked = this.#suspects.get(leader);
     // The bus may be what was silent: what it had to bring comes with, or soon after, what we say now.

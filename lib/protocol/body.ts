@@ -3,8 +3,8 @@
 
 import { isRecord } from '../utils/is-record.js';
 import type { Bundle, SlicedBundle } from './messages.js';
+import { lengthInBlock, packForBytes, textOf, view } from './pack-parts.js';
 import type { TravellingPart } from './payload.js';
-import { lengthInBlock, packForBytes, textOf, view } from './travelling-parts.js';
 
 export interface Body {
   readonly head: SlicedBundle;

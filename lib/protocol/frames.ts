@@ -2,8 +2,8 @@
 
 import type { Mutable } from '../utils/mutable.js';
 import { ABOUT, type Abouts, type Bundle, EXT, Kind, kindOf, MORE, ONE, Overload } from './messages.js';
+import { partsBytes, unpack } from './pack-parts.js';
 import type { Part, Payload, TravellingPart } from './payload.js';
-import { partsBytes, unpack } from './travelling-parts.js';
 
 /**
  * Characters and bytes beyond which no further frame joins a bundle, and it leaves before the end of the tick. Measured
@@ -33,13 +33,13 @@ export interface About {
 }
 
 /** A bundle that frames can still join. Sealed when its channel takes it. */
-export class OpenBundle {
+export class BundleBuilder {
   bytes = OVERHEAD_BYTES;
   sealed = false;
   readonly #head: number[];
   readonly #texts: string[];
   #parts: Part[] | undefined;
-  #abouts: (string | number)[] | undefined;
+  #callHeaders: (string | number)[] | undefined;
 
   constructor(
     readonly group: string,
@@ -47,25 +47,25 @@ export class OpenBundle {
     readonly to?: readonly number[] | '*',
     readonly number?: number,
     readonly but?: readonly number[],
-    like?: OpenBundle,
+    like?: BundleBuilder,
   ) {
     this.#head = like ? like.#head : [];
     this.#texts = like ? like.#texts : [];
     if (like) {
       this.#parts = like.#parts;
-      this.#abouts = like.#abouts;
+      this.#callHeaders = like.#callHeaders;
       this.bytes = like.bytes;
     }
   }
 
   /** The same frames for another way; this one is not to be added to any more. */
-  readdress(to?: readonly number[]): OpenBundle {
-    return new OpenBundle(this.group, this.term, to, to ? undefined : this.number, undefined, this);
+  readdress(to?: readonly number[]): BundleBuilder {
+    return new BundleBuilder(this.group, this.term, to, to ? undefined : this.number, undefined, this);
   }
 
   /** The frames of which `matches` holds, for another way; `undefined` if there is none. */
-  pick(matches: (kind: number) => boolean, to: readonly number[]): OpenBundle | undefined {
-    const picked = new OpenBundle(this.group, this.term, to);
+  pick(matches: (kind: number) => boolean, to: readonly number[]): BundleBuilder | undefined {
+    const picked = new BundleBuilder(this.group, this.term, to);
     for (let i = 0, part = 0; i < this.#head.length; i += 4) {
       const [kind, id, count] = [this.#head[i]!, this.#head[i + 1]!, this.#head[i + 3]!];
       const parts = count > 0 ? this.#parts!.slice(part, part + count) : undefined;
@@ -88,8 +88,8 @@ export class OpenBundle {
     return this.#parts;
   }
 
-  get abouts(): Abouts | undefined {
-    return this.#abouts;
+  get callHeaders(): Abouts | undefined {
+    return this.#callHeaders;
   }
 
   get isFull(): boolean {
@@ -133,7 +133,7 @@ export class OpenBundle {
     if (this.number !== undefined) bundle.n = this.number;
     if (this.to !== undefined) bundle.to = this.to;
     if (this.but !== undefined) bundle.but = this.but;
-    if (this.#abouts) bundle.m = this.#abouts;
+    if (this.#callHeaders) bundle.m = this.#callHeaders;
     if (this.#parts) bundle.p = this.#parts;
     return bundle;
   }
@@ -148,20 +148,20 @@ export class OpenBundle {
       ...(n !== undefined && { n }),
       ...(to !== undefined && { to }),
       ...(but !== undefined && { but }),
-      ...(this.#abouts && { m: this.#abouts }),
+      ...(this.#callHeaders && { m: this.#callHeaders }),
     };
   }
 
   /** Which of the pairs says it, from 1. Calls of one tick differ little, so few are looked at. */
   #placeOf({ method, deadline }: About): number {
-    this.#abouts ??= [];
-    const abouts = this.#abouts;
-    const last = abouts.length - 2;
+    this.#callHeaders ??= [];
+    const callHeaders = this.#callHeaders;
+    const last = callHeaders.length - 2;
     for (let i = last; i >= 0 && i > last - 2 * NEAR; i -= 2) {
-      if (abouts[i + 1] === deadline && abouts[i] === method) return i / 2 + 1;
+      if (callHeaders[i + 1] === deadline && callHeaders[i] === method) return i / 2 + 1;
     }
     this.bytes += bytesOfAbout(method);
-    return abouts.push(method, deadline) / 2;
+    return callHeaders.push(method, deadline) / 2;
   }
 }
 
@@ -315,17 +315,17 @@ export class FrameView {
 
   constructor(
     private readonly all: string,
-    private readonly abouts: Abouts | undefined,
+    private readonly callHeaders: Abouts | undefined,
   ) {}
 
   /** Of a call. */
   get method(): string | undefined {
-    return this.abouts?.[2 * this.about - 2] as string | undefined;
+    return this.callHeaders?.[2 * this.about - 2] as string | undefined;
   }
 
   /** Of a call, on the machine's monotonic clock. */
   get deadline(): number {
-    return (this.abouts?.[2 * this.about - 1] as number | null | undefined) ?? Number.POSITIVE_INFINITY;
+    return (this.callHeaders?.[2 * this.about - 1] as number | null | undefined) ?? Number.POSITIVE_INFINITY;
   }
 
   /** The frame as a payload, for whoever needs the value more than once. */

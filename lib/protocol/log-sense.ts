@@ -1,7 +1,7 @@
-// Whether the state that a newcomer gets over PM2's bus makes sense: whoever reads the log relies on it that each name in it
+// Whether the state that a new worker gets over PM2's bus makes sense: whoever reads the log relies on it that each name in it
 // leads somewhere.
 
-import type { BusGroup, Led, LogState } from './messages.js';
+import type { BusGroup, LogLeadership, LogState } from './messages.js';
 
 /** Processes on one host, and so members of a group: some steps compare each with each. */
 const MOST_PEERS = 4096;
@@ -33,7 +33,11 @@ function isSound({ members, led, failed, lastTerm, pauseMs }: BusGroup, peers: L
   return !led || isLedByMembers(led, members, lastTerm);
 }
 
-function isLedByMembers({ leader, successor, term }: Led, members: BusGroup['members'], lastTerm: number): boolean {
+function isLedByMembers(
+  { leader, successor, term }: LogLeadership,
+  members: BusGroup['members'],
+  lastTerm: number,
+): boolean {
   if (!Object.hasOwn(members, leader) || term > lastTerm) return false;
   return !successor || (Object.hasOwn(members, successor.id) && successor.next <= lastTerm);
 }

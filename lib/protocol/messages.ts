@@ -63,7 +63,7 @@ export type FromWorker =
   | Resign
   | Address
   | Offer
-  | OnRoad
+  | OnRoute
   | Transfer;
 
 /** primary -> worker */
@@ -72,7 +72,7 @@ export type FromPrimary =
   | Rejected
   | Goodbye
   | Ack
-  | News
+  | StateUpdate
   | Handover
   | Prepare
   | Offer
@@ -101,8 +101,8 @@ export interface Welcome {
   readonly workerId: number;
   readonly heartbeatMs: number;
   readonly leaderTimeoutMs: number;
-  /** `'only direct'`: no data of members goes over this channel, only what the control plane itself says. */
-  readonly road: 'relay' | 'direct' | 'only direct';
+  /** `'direct-only'`: no data of members goes over this channel, only what the control plane itself says. */
+  readonly route: 'relay' | 'direct' | 'direct-only';
   /** What may wait in a leader for one member that doesn't read, and for all; absent: as much as there is. */
   readonly maxQueuedBytes?: number;
   readonly maxQueuedTotalBytes?: number;
@@ -135,7 +135,7 @@ export interface Join {
   readonly digest: string;
 }
 
-export interface Leave extends Partial<Heard> {
+export interface Leave extends Partial<ReadUpTo> {
   readonly k: 'leave';
   readonly group: string;
 }
@@ -185,7 +185,7 @@ export type ResignCause =
   | 'resigned'
   /** The real client could not be opened. */
   | 'failed'
-  /** The real client was lost: `fail(error)` or an event of `restartOn`. */
+  /** The real client was lost: `fail(error)` or an event of `failOn`. */
   | 'broken';
 
 /** Why a term ended. */
@@ -202,21 +202,21 @@ export type DeposedCause =
   | 'killed';
 
 /** What a leader read in its term. What the primary passed on to it after that never began. */
-export interface Heard {
+export interface ReadUpTo {
   readonly term: number;
   /** Worker ids and numbers in turn: of the last bundle that came of the worker's member. */
-  readonly heard?: readonly number[];
+  readonly read?: readonly number[];
 }
 
 /** The leader, or the successor that was asked to prepare, gives the term back. Its real client is closed. */
-export interface Resign extends Heard {
+export interface Resign extends ReadUpTo {
   readonly k: 'resign';
   readonly group: string;
   readonly cause: ResignCause;
   readonly error?: PortablePayload;
 }
 
-export type NewsPhase =
+export type GroupPhase =
   /** No leader, and no candidate or a pause before the next attempt. */
   | 'vacant'
   /** Appointed, the real client not yet open. */
@@ -226,11 +226,11 @@ export type NewsPhase =
   | 'failed';
 
 /** Where a group stands. Said to every member at each change; the newest replaces all before it. */
-export interface News {
-  readonly k: 'news';
+export interface StateUpdate {
+  readonly k: 'update';
   readonly group: string;
   readonly term: number;
-  readonly phase: NewsPhase;
+  readonly phase: GroupPhase;
   readonly leader?: { readonly workerId: number; readonly pid: number };
   readonly methods?: readonly string[];
   readonly error?: PortablePayload;
@@ -284,12 +284,12 @@ export interface Offer {
   readonly problem?: string | undefined;
 }
 
-/** A member, or the leader itself, tells which road its data takes in this term, and why if it isn't the one asked for. */
-export interface OnRoad {
-  readonly k: 'on road';
+/** A member, or the leader itself, tells which route its data takes in this term, and why if it isn't the one asked for. */
+export interface OnRoute {
+  readonly k: 'route';
   readonly group: string;
   readonly term: number;
-  readonly road: 'relay' | 'direct';
+  readonly route: 'relay' | 'direct';
   readonly problem?: string;
 }
 
@@ -361,7 +361,7 @@ export interface NoState {
 
 /** Begins an empty state, if nobody who has one spoke since the sender asked its question `n`, its last one. */
 export interface Found {
-  readonly k: 'found';
+  readonly k: 'bootstrap';
   readonly n: number;
 }
 
@@ -403,7 +403,7 @@ export interface Claim {
   readonly seen?: number;
 }
 
-/** What all who have read the log to the same place agree on: plain data, so that it travels to newcomers as it is. */
+/** What all who have read the log to the same place agree on: plain data, so that it travels to new workers as it is. */
 export interface LogState {
   /** By incarnation. */
   readonly peers: Readonly<Record<string, BusPeer>>;
@@ -439,7 +439,7 @@ export interface BusGroup {
   readonly lastTerm: number;
   /** By incarnation. */
   readonly members: Readonly<Record<string, BusMember>>;
-  readonly led?: Led;
+  readonly led?: LogLeadership;
   /** Who could not open the real client since it was last open. */
   readonly failed: readonly string[];
   /** Rounds of attempts that failed in a row, and terms that broke soon, since one held. */
@@ -458,11 +458,11 @@ export interface BusGroup {
 }
 
 /** The term in force. */
-export interface Led {
+export interface LogLeadership {
   readonly term: number;
   readonly leader: string;
   /** `preparing`: a hand-over waits until a successor has its real client open. */
-  readonly at: 'opening' | 'ready' | 'preparing' | 'handing over';
+  readonly at: 'opening' | 'ready' | 'preparing' | 'handing-over';
   /** While it is `preparing`: the leader itself wants to go, so that it hands over also where nobody can be prepared. */
   readonly yields?: boolean;
   /** The daemon's clock when it became ready, in ms. */
@@ -494,7 +494,7 @@ export const Kind = {
   SUBSCRIBE: 5,
   /** `0` */
   UNSUBSCRIBE: 6,
-  /** the number of the first bundle by the stream with this id: what follows this frame comes by the direct road */
+  /** the number of the first bundle by the stream with this id: what follows this frame comes by the direct route */
   SWITCH: 7,
   /** the number of the last bundle that came by the stream with this id: it broke, and goes on by the relay */
   RESUME: 8,
@@ -531,8 +531,8 @@ export const Kind = {
   /** the call was refused, or its result was dropped; see `Overload` */
   OVERLOADED: 21,
 
-  // leader -> member, about roads
-  /** `0`; the id is a stream's: what follows this frame comes by the direct road */
+  // leader -> member, about routes
+  /** `0`; the id is a stream's: what follows this frame comes by the direct route */
   SWITCHED: 22,
   /**
    * the number of the last bundle that came by the stream with this id; what follows comes by the relay. Unasked, at the
@@ -544,7 +544,7 @@ export const Kind = {
   /** nothing comes any more of this term; the id is the number of the last bundle that was received of the member */
   END: 30,
   /** to the leader: the member with this worker id left or died */
-  GONE: 31,
+  MEMBER_LEFT: 31,
 } as const;
 
 /** The texts of an `OVERLOADED` frame. */

@@ -1,13 +1,13 @@
 // What leaves one channel: one packet a tick, control before data, and never more data on its way than a window.
 
+import { releaseBuffer } from '../utils/buffers.js';
 import type { Clock } from '../utils/clock.js';
 import type { Mutable } from '../utils/mutable.js';
-import { giveRoom } from '../utils/rooms.js';
-import { bytesOf, type OpenBundle, ownBundle, unsendable, WRITE_BYTES } from './frames.js';
+import { type BundleBuilder, bytesOf, ownBundle, unsendable, WRITE_BYTES } from './frames.js';
 import { headToBytes } from './head.js';
 import { type Bundle, type BytesBundle, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
+import { packForBytes, packForJson } from './pack-parts.js';
 import { SliceWriter } from './slices.js';
-import { packForBytes, packForJson } from './travelling-parts.js';
 
 /**
  * Data handed to a channel and not yet written; beyond it data waits here, where control overtakes it. A bundle that is
@@ -20,7 +20,7 @@ const MOST_CONTROLS = 1000;
 
 /** Something that waits for its turn in the order of the data. */
 export type Entry =
-  | OpenBundle
+  | BundleBuilder
   | { readonly bundle: Bundle; readonly bytes: number }
   /** a control frame that must not overtake the data before it */
   | { readonly control: ControlFrame; readonly bytes: number; readonly written?: (() => void) | undefined };
@@ -89,7 +89,7 @@ export class Outbox {
   }
 
   /** Puts a bundle that frames may join until it leaves; `queuedBytes` doesn't count it. */
-  open(bundle: OpenBundle): void {
+  open(bundle: BundleBuilder): void {
     this.#put(bundle);
   }
 
@@ -217,14 +217,14 @@ export class Outbox {
     }
   }
 
-  #cut(entry: OpenBundle | { readonly bundle: Bundle }): void {
+  #cut(entry: BundleBuilder | { readonly bundle: Bundle }): void {
     this.#first++;
     this.#slices = this.#sliced(entry);
     this.queuedBytes += this.#slices.bytesLeft;
   }
 
   /** Nothing that is encoded here is too large for it; but there may be no memory for it. Then what was in it ends by itself. */
-  #sliced(entry: OpenBundle | { readonly bundle: Bundle }): SliceWriter {
+  #sliced(entry: BundleBuilder | { readonly bundle: Bundle }): SliceWriter {
     const { carriesBytes, createSlices = defaultSlices } = this.#options;
     try {
       return createSlices(sealed(entry), carriesBytes);
@@ -244,7 +244,7 @@ export class Outbox {
     this.#options.send(packet, () => {
       this.#windowBytes -= bytes;
       // A block that was made here; others may still be read.
-      for (let i = 0; i < d.length; i++) if (packed[i]!.q && !d[i]!.q) giveRoom(packed[i]!.q!);
+      for (let i = 0; i < d.length; i++) if (packed[i]!.q && !d[i]!.q) releaseBuffer(packed[i]!.q!);
       if (written) for (const tell of written) tell();
       if (bytes === 0 || this.#isClosed) return;
       this.flush();
@@ -286,16 +286,16 @@ export class Outbox {
 
 const defaultSlices = (bundle: Bundle, carriesBytes: boolean): SliceWriter => new SliceWriter(bundle, carriesBytes);
 
-function withoutLarge(entry: OpenBundle | { readonly bundle: Bundle }): Bundle {
+function withoutLarge(entry: BundleBuilder | { readonly bundle: Bundle }): Bundle {
   if (!('bundle' in entry)) return unsendable(entry.envelope, index => entry.texts[index]!);
   const { x, h } = entry.bundle;
   return unsendable(entry.bundle, (index, offset) => x.slice(offset, offset + h[4 * index + 2]!));
 }
 
-const cameInSlices = (entry: OpenBundle | { readonly bundle: Bundle }): boolean =>
+const cameInSlices = (entry: BundleBuilder | { readonly bundle: Bundle }): boolean =>
   'bundle' in entry && entry.bundle.y !== undefined;
 
-const sealed = (entry: OpenBundle | { readonly bundle: Bundle }): Bundle =>
+const sealed = (entry: BundleBuilder | { readonly bundle: Bundle }): Bundle =>
   'bundle' in entry ? entry.bundle : entry.seal();
 
 /** Numbers in the head of so few frames are written as fast as a block of bytes. Measured on Node 20. */

@@ -1,6 +1,6 @@
 // The only door in for messages: what isn't ours stays untouched, what is ours but broken becomes a coded error.
 
-import { brokenFrame, type SharedClientError } from '../errors.js';
+import { brokenFrame, type SharedClientError } from '../errors/errors.js';
 import { isRecord } from '../utils/is-record.js';
 import { beginMessage, MOST_DATA, spendData, spendElements } from './budget.js';
 import { bytesOf } from './frames.js';
@@ -17,8 +17,8 @@ import {
   type ReadPacket,
   type Slice,
 } from './messages.js';
+import { areTravellingParts } from './pack-parts.js';
 import type { SliceReader } from './slices.js';
-import { areTravellingParts } from './travelling-parts.js';
 
 /** Reports a frame that was ours but broken; the frames beside it are still good. */
 export type OnBroken = (error: SharedClientError) => void;
@@ -183,9 +183,9 @@ const isPayload = (value: unknown) =>
 const payload: Test = [isPayload, 'an encoded value'];
 const peer: Test = [value => isRecord(value) && isCount(value.workerId) && isCount(value.pid), 'a worker id and a pid'];
 /** An odd one out has no number: it counts as if it weren't there. */
-const heard = optional(listOf(count, 200_000));
-const road = oneOf('relay', 'direct');
-const anyRoad = oneOf('relay', 'direct', 'only direct');
+const read = optional(listOf(count, 200_000));
+const route = oneOf('relay', 'direct');
+const anyRoute = oneOf('relay', 'direct', 'direct-only');
 
 const flagOf = (value: unknown) => value === 0 || value === 1;
 
@@ -221,7 +221,7 @@ const busSuccessor = (): Fields => ({ id: text, next: count, methods: optional(l
 const led = (): Fields => ({
   term: count,
   leader: text,
-  at: oneOf('opening', 'ready', 'preparing', 'handing over'),
+  at: oneOf('opening', 'ready', 'preparing', 'handing-over'),
   yields: optional(flag),
   readyAt: number,
   address: optional(text),
@@ -267,7 +267,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
       workerId: count,
       heartbeatMs: duration,
       leaderTimeoutMs: duration,
-      road: anyRoad,
+      route: anyRoute,
       maxQueuedBytes: optional(duration),
       maxQueuedTotalBytes: optional(duration),
     },
@@ -281,14 +281,14 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
       handover: oneOf('exclusive', 'overlap'),
       digest: text,
     },
-    leave: { group, term: optional(count), heard },
+    leave: { group, term: optional(count), read },
     heartbeat: { n: count },
     ack: { n: count },
     ready: { group, term: count, methods: listOf(text, 10_000) },
     prepared: { group, term: count, methods: listOf(text, 10_000) },
     yield: { group, term: count, now: optional(flag) },
-    resign: { group, term: count, cause: oneOf('resigned', 'failed', 'broken'), error: optional(payload), heard },
-    news: {
+    resign: { group, term: count, cause: oneOf('resigned', 'failed', 'broken'), error: optional(payload), read },
+    update: {
       group,
       term: count,
       phase: oneOf('vacant', 'opening', 'ready', 'failed'),
@@ -304,13 +304,13 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     prepare: { group, term: count },
     address: { address: shortText, gone: optional(flag) },
     offer: { group, term: count, address: shortText, secret: shortText, problem: optional(text) },
-    'on road': { group, term: count, road, problem: optional(text) },
+    route: { group, term: count, route, problem: optional(text) },
     warning: { group, text },
     transfer: { group, id: count, to: optional(count) },
     transferred: { group, id: count, failed: optional(oneOf('vacant', 'no candidate', 'failed', 'no group', 'lost')) },
     ask: { n: count, process: text },
     none: { process: text },
-    found: { n: count },
+    bootstrap: { n: count },
     enter: { process: text, workerId: count, pid: count, heartbeatMs: duration, leaderTimeoutMs: duration },
     part: {},
     differs: { group, option: oneOf('args') },
@@ -386,13 +386,13 @@ function checkHead({ h, x, m, p, q, y }: Bundle): string | undefined {
   // The first test also keeps a sparse list of a billion entries, which weighs nothing on the wire, from being walked.
   if (!Array.isArray(h) || h.length % 4 !== 0 || h.length === 0 || h.length > 4 * length)
     return 'bundle.h four numbers a frame';
-  const abouts = m ? m.length / 2 : 0;
+  const callHeaders = m ? m.length / 2 : 0;
   let characters = 1;
   let parts = 0;
   for (let i = 0; i < h.length; i += 4) {
     if (!isCount(h[i]) || !isCount(h[i + 1]) || !isCount(h[i + 2]) || !isCount(h[i + 3]))
       return 'bundle.h whole numbers';
-    if (h[i]! >= ABOUT * (abouts + 1)) return 'bundle.m what its head is about';
+    if (h[i]! >= ABOUT * (callHeaders + 1)) return 'bundle.m what its head is about';
     characters += h[i + 2]! + 1;
     parts += h[i + 3]!;
   }

@@ -1,10 +1,10 @@
 // A bundle too large to be handed to a channel at once travels in slices, so that control frames find room between them.
 // The primary passes the bytes on as they came.
 
-import { brokenFrame } from '../errors.js';
+import { brokenFrame } from '../errors/errors.js';
 import { bytesOfBody, openBody, toBody } from './body.js';
 import type { Bundle, Slice, SlicedBundle } from './messages.js';
-import { view } from './travelling-parts.js';
+import { view } from './pack-parts.js';
 
 /** Bytes of a slice. */
 export const SLICE_BYTES = 512 * 1024;

@@ -2,7 +2,7 @@
 // something that was refused is forgotten with it, so there are about as many as calls and subscriptions that the leader has
 // or will get. Beyond the bound they are dropped, which whoever keeps them is told.
 
-import { OpenBundle } from './frames.js';
+import { BundleBuilder } from './frames.js';
 import { type Bundle, EXT, Kind, kindOf } from './messages.js';
 
 /** Of one leader. */
@@ -71,12 +71,12 @@ export class Withdrawals {
   release(take: (bundle: Bundle) => void): void {
     const kept = [...this.#kept.values()];
     this.clear();
-    let open: { readonly frames: OpenBundle; readonly of: Withdrawal['bundle'] } | undefined;
+    let open: { readonly frames: BundleBuilder; readonly of: Withdrawal['bundle'] } | undefined;
     const close = () => open && take({ ...open.frames.seal(), ...(open.of.f !== undefined && { f: open.of.f }) });
     for (const { bundle, kind, id, text } of kept) {
       if (!open || open.frames.isFull || !isSame(open.of, bundle)) {
         close();
-        open = { frames: new OpenBundle(bundle.g, bundle.t), of: bundle };
+        open = { frames: new BundleBuilder(bundle.g, bundle.t), of: bundle };
       }
       open.frames.add(kindOf(kind) === Kind.CANCEL ? kindOf(kind) | EXT : kind, id, text);
     }

@@ -10,8 +10,7 @@
 //     └───────────────────────────── fenced           ◄─────────┴─── handing over
 //          exited, silent: the next is appointed, from any state
 
-import type { Candidate } from '../options.js';
-import type { DeposedCause } from '../primary-types.js';
+import type { Candidate } from '../options/options.js';
 import type { PortablePayload } from '../protocol/payload.js';
 import { assertNever } from '../utils/assert-never.js';
 import { backoffMs } from '../utils/backoff.js';
@@ -20,7 +19,7 @@ import {
   type GroupMember,
   type GroupOrder,
   type GroupState,
-  type Led,
+  type LedStage,
   leaderOf,
   mayLead,
   type Rules,
@@ -29,19 +28,20 @@ import {
   successorOf,
   VACANT,
 } from './group-state.js';
+import type { DeposedCause } from './primary-types.js';
 
 /** When somebody led for so long since the last failure, the count of failures ends. */
 const STABLE_MS = 10_000;
 
 /** The one door: what a group becomes by an event, and what is to be done about it. */
 export function appoint(state: GroupState, event: GroupEvent, rules: Rules): Step {
-  const group = new Working(state, rules);
+  const group = new GroupReducer(state, rules);
   group.apply(event);
   return { state: group.state, orders: group.orders };
 }
 
 /** A step at work: a state that is replaced as a whole, and the orders so far. */
-class Working {
+class GroupReducer {
   readonly orders: GroupOrder[] = [];
 
   constructor(
@@ -86,7 +86,7 @@ class Working {
     // Who may lead only from now on hasn't failed in this round, whatever it did before.
     this.#setMember({ ...member, joinedAt, hasFailed: known?.hasFailed === true && mayLead(known), isSilent });
     const { at } = this.state;
-    // A newcomer hasn't failed yet: it need not wait for the pause of those that have.
+    // A new worker hasn't failed yet: it need not wait for the pause of those that have.
     const isPossible = at.stage === 'vacant' && (!at.isPaused || at.hasFailed || at.isHeldOpen === true);
     if (isPossible && this.#candidates().length > 0) this.#appointOrHoldOpen(at);
     else if (at.stage === 'vacant' && !known && this.state.members.size === 1)
@@ -151,7 +151,7 @@ class Working {
       this.#markFailed(workerId);
       return this.#startHandover(at);
     }
-    if (at.stage === 'handing over' && at.prepared?.successor === workerId && at.prepared.next === term) {
+    if (at.stage === 'handing-over' && at.prepared?.successor === workerId && at.prepared.next === term) {
       this.#markFailed(workerId);
       return this.#set({ at: { ...at, prepared: undefined } });
     }
@@ -172,7 +172,7 @@ class Working {
     this.#fence(at, 'disconnected', { do: 'end', term: at.term, leader: workerId });
   }
 
-  #fence(at: Led, cause: DeposedCause, order: GroupOrder): void {
+  #fence(at: LedStage, cause: DeposedCause, order: GroupOrder): void {
     const { term, leader } = at;
     this.#set({ at: { stage: 'fenced', term, leader, cause }, ...this.#failuresAfter(at) }, order, { do: 'tell' });
   }
@@ -268,7 +268,7 @@ class Working {
     }
     const preferred = successor === undefined ? [leader] : [successor, leader];
     this.#set(
-      { at: { stage: 'handing over', term, leader, readyAt }, preferred },
+      { at: { stage: 'handing-over', term, leader, readyAt }, preferred },
       { do: 'handover', to: leader, term },
     );
   }
@@ -278,12 +278,12 @@ class Working {
     if (at.stage === 'opening' && at.leader === workerId && at.term === term) {
       return this.#becomeReady(workerId, term, methods);
     }
-    if (at.stage === 'handing over' && at.prepared?.successor === workerId && at.prepared.next === term) {
+    if (at.stage === 'handing-over' && at.prepared?.successor === workerId && at.prepared.next === term) {
       return this.#set({ at: { ...at, prepared: { ...at.prepared, methods } } });
     }
     if (at.stage !== 'preparing' || at.successor !== workerId || at.next !== term) {
       // It was silent for too long, and thaws: what it opened is to be closed.
-      const prepared = at.stage === 'handing over' ? at.prepared?.successor : successorOf(this.state);
+      const prepared = at.stage === 'handing-over' ? at.prepared?.successor : successorOf(this.state);
       if (workerId !== prepared && workerId !== leaderOf(this.state)) this.#do({ do: 'handover', to: workerId, term });
       return;
     }
@@ -295,7 +295,7 @@ class Working {
     const { term, leader, readyAt, successor, next, isLost } = at;
     const prepared = { successor, next, ...(methods && { methods }) };
     this.#set(
-      { at: { stage: 'handing over', term, leader, readyAt, ...(!isLost && { prepared }) } },
+      { at: { stage: 'handing-over', term, leader, readyAt, ...(!isLost && { prepared }) } },
       { do: 'handover', to: leader, term },
     );
   }
@@ -304,13 +304,13 @@ class Working {
   #successorLost(workerId: number): void {
     const { at } = this.state;
     if (at.stage === 'preparing' && at.successor === workerId) this.#startHandover(at);
-    if (at.stage === 'handing over' && at.prepared?.successor === workerId)
+    if (at.stage === 'handing-over' && at.prepared?.successor === workerId)
       this.#set({ at: { ...at, prepared: undefined } });
   }
 
   // ------------------------------------------------------------------------------------------------ appointment
 
-  #endTerm(at: Led, cause: DeposedCause, error?: PortablePayload): void {
+  #endTerm(at: LedStage, cause: DeposedCause, error?: PortablePayload): void {
     const { members } = this.state;
     const { term, leader } = at;
     // Of a fenced one it was said when its channel closed, if that has closed.
@@ -322,7 +322,7 @@ class Working {
       return this.#appointPrepared(prepared.successor, prepared.next, prepared.methods);
     }
     // Who was to go anyway is succeeded at once, whatever made it go.
-    if (cause === 'broken' && at.stage !== 'handing over') return this.#pauseAfterBreak();
+    if (cause === 'broken' && at.stage !== 'handing-over') return this.#pauseAfterBreak();
     this.#appointNext();
   }
 
@@ -436,9 +436,9 @@ class Working {
 }
 
 /** Who has opened, or opens, its real client ahead of its term, and can be reached. */
-function preparedOf(at: Led): { successor: number; next: number; methods?: readonly string[] } | undefined {
+function preparedOf(at: LedStage): { successor: number; next: number; methods?: readonly string[] } | undefined {
   if (at.stage === 'preparing') return at.isLost ? undefined : at;
-  return at.stage === 'handing over' ? at.prepared : undefined;
+  return at.stage === 'handing-over' ? at.prepared : undefined;
 }
 
 /** A member as `chooseLeader` sees it. */

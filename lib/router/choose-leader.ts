@@ -1,6 +1,6 @@
 // Who leads next, where the app doesn't say.
 
-import type { Candidate } from '../options.js';
+import type { Candidate } from '../options/options.js';
 
 /**
  * The highest priority, then who leads the fewest groups, then the youngest: in a rolling restart it outlives the others.

@@ -1,10 +1,10 @@
 // What is known of one group, what may happen to it, and what is then to be done. How one follows from the other is
 // appointment.ts.
 
-import type { DeposedCause } from '../primary-types.js';
-import type { NewsPhase, ResignCause } from '../protocol/messages.js';
+import type { GroupPhase, ResignCause } from '../protocol/messages.js';
 import type { PortablePayload } from '../protocol/payload.js';
 import { assertNever } from '../utils/assert-never.js';
+import type { DeposedCause } from './primary-types.js';
 
 export interface GroupMember {
   readonly workerId: number;
@@ -41,7 +41,7 @@ export type Stage =
     }
   /** The leader lets its calls end. `prepared`: who opens, or has opened where its methods are known, for the term `next`. */
   | {
-      readonly stage: 'handing over';
+      readonly stage: 'handing-over';
       readonly term: number;
       readonly leader: number;
       readonly readyAt: number;
@@ -50,7 +50,7 @@ export type Stage =
   /** The leader can't be reached. Its lease, or its process, must end first. */
   | { readonly stage: 'fenced'; readonly term: number; readonly leader: number; readonly cause: DeposedCause };
 
-export type Led = Exclude<Stage, { stage: 'vacant' }>;
+export type LedStage = Exclude<Stage, { stage: 'vacant' }>;
 
 export interface GroupState {
   readonly name: string;
@@ -167,7 +167,7 @@ export function leaderOf({ at }: GroupState): number | undefined {
 /** The worker that opens its real client ahead of its term, if any: its silence counts as a leader's does. */
 export function successorOf({ at }: GroupState): number | undefined {
   if (at.stage === 'preparing') return at.successor;
-  return at.stage === 'handing over' && !at.prepared?.methods ? at.prepared?.successor : undefined;
+  return at.stage === 'handing-over' && !at.prepared?.methods ? at.prepared?.successor : undefined;
 }
 
 /** The term in force, or the last one. */
@@ -176,7 +176,7 @@ export function termOf({ at, lastTerm }: GroupState): number {
 }
 
 /** What the members are told. */
-export function newsPhase({ at }: GroupState): NewsPhase {
+export function phaseOf({ at }: GroupState): GroupPhase {
   switch (at.stage) {
     case 'vacant':
       return at.hasFailed ? 'failed' : 'vacant';
@@ -186,7 +186,7 @@ export function newsPhase({ at }: GroupState): NewsPhase {
       return 'opening';
     case 'leading':
     case 'preparing':
-    case 'handing over':
+    case 'handing-over':
       return 'ready';
     default:
       return assertNever(at);

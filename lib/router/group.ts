@@ -1,11 +1,20 @@
 // One group in the primary: holds its state, feeds it events, and carries out the orders that follow.
 
+import { notDirectIn } from '../errors/warnings.js';
 import type { Failovers, TermEnd } from '../metrics/failovers.js';
-import type { FromWorker, Heard, Join, News, Offer, OnRoad, Transfer, TransferFailure } from '../protocol/messages.js';
+import type {
+  FromWorker,
+  Join,
+  Offer,
+  OnRoute,
+  ReadUpTo,
+  StateUpdate,
+  Transfer,
+  TransferFailure,
+} from '../protocol/messages.js';
 import type { PortablePayload } from '../protocol/payload.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { memberKey } from '../utils/secret.js';
-import { notDirectIn } from '../warnings.js';
 import { appoint } from './appointment.js';
 import {
   type GroupEvent,
@@ -14,7 +23,7 @@ import {
   type GroupState,
   leaderOf,
   newGroup,
-  newsPhase,
+  phaseOf,
   type Rules,
   successorOf,
   termOf,
@@ -22,7 +31,7 @@ import {
 import type { RoutedWorker } from './routed-worker.js';
 
 /** What a group needs of the router. */
-export interface GroupHost {
+export interface GroupOwner {
   readonly clock: Clock;
   readonly hungLeader: Rules['hungLeader'];
   readonly workers: ReadonlyMap<number, RoutedWorker>;
@@ -34,9 +43,9 @@ export interface GroupHost {
   leaderChanged(before: number | undefined, after: number | undefined): number | undefined;
   successorChanged(before: number | undefined, after: number | undefined): void;
   kill(workerId: number): void;
-  holdOpen(group: Group): void;
-  endTerm(group: Group, term: number, leader: number): void;
-  memberGone(group: Group, workerId: number): void;
+  holdOpen(group: RoutedGroup): void;
+  endTerm(group: RoutedGroup, term: number, leader: number): void;
+  memberGone(group: RoutedGroup, workerId: number): void;
   transferred(id: number, failed?: TransferFailure): void;
   emit(event: string, detail: object): void;
   readError(payload: PortablePayload): Error;
@@ -45,7 +54,7 @@ export interface GroupHost {
 /** How a term ended, with the error on its way, too. */
 type EndOfTerm = TermEnd & { readonly payload: PortablePayload | undefined };
 
-export class Group {
+export class RoutedGroup {
   state: GroupState;
   /** Each member's options, as text. */
   readonly digests = new Map<number, string>();
@@ -53,8 +62,8 @@ export class Group {
   readonly received = new Map<number, number>();
   /** How the last term ended. */
   ended: EndOfTerm | undefined;
-  /** Which road each member's data takes, by its own word. */
-  readonly roads = new Map<number, { readonly term: number; readonly road: 'relay' | 'direct' }>();
+  /** Which route each member's data takes, by its own word. */
+  readonly routes = new Map<number, { readonly term: number; readonly route: 'relay' | 'direct' }>();
   /** Where the leader can be reached past us. */
   #offer: Offer | undefined;
   #pause: Timer | undefined;
@@ -64,7 +73,7 @@ export class Group {
 
   constructor(
     readonly name: string,
-    private readonly host: GroupHost,
+    private readonly host: GroupOwner,
     lastTerm: number,
     /** Of all groups that had this name. */
     readonly failovers: Failovers,
@@ -86,12 +95,12 @@ export class Group {
 
   /** Whether calls may go to the leader. */
   get isServing(): boolean {
-    return newsPhase(this.state) === 'ready';
+    return phaseOf(this.state) === 'ready';
   }
 
   /** Its leader was told to let its calls end: no more may go to it. */
   get isHandingOver(): boolean {
-    return this.state.at.stage === 'handing over';
+    return this.state.at.stage === 'handing-over';
   }
 
   /** Whether those that go to it will be started. */
@@ -132,8 +141,8 @@ export class Group {
         return this.apply({ type: 'yield', workerId, term: frame.term, now: frame.now });
       case 'offer':
         return this.#offered(workerId, frame);
-      case 'on road':
-        return this.#onRoad(workerId, frame);
+      case 'route':
+        return this.#onRoute(workerId, frame);
       case 'resign':
         this.#trim(workerId, frame);
         return this.apply({ type: 'resign', workerId, term: frame.term, cause: frame.cause, error: frame.error });
@@ -145,15 +154,15 @@ export class Group {
     this.digests.set(member.workerId, digest);
     this.apply({ type: 'join', member });
     if (isNew) this.host.emit('join', { name: this.name, workerId: member.workerId, pid: member.pid });
-    this.tell(member.workerId);
-    if (this.#offer?.term === this.term) this.#tellOffer(member.workerId, this.#offer);
+    this.broadcastState(member.workerId);
+    if (this.#offer?.term === this.term) this.#sendOffer(member.workerId, this.#offer);
   }
 
   removeMember(workerId: number, event: GroupEvent): void {
     const member = this.state.members.get(workerId);
     this.digests.delete(workerId);
     this.received.delete(workerId);
-    this.roads.delete(workerId);
+    this.routes.delete(workerId);
     this.apply(event);
     if (!member) return;
     this.host.memberGone(this, workerId);
@@ -161,10 +170,10 @@ export class Group {
   }
 
   /** Tells one member where the group stands, or all of them. */
-  tell(workerId?: number): void {
-    const news = this.#news();
+  broadcastState(workerId?: number): void {
+    const news = this.#stateUpdate();
     for (const id of workerId === undefined ? this.state.members.keys() : [workerId]) {
-      this.host.workers.get(id)?.tell(news);
+      this.host.workers.get(id)?.sendControl(news);
     }
   }
 
@@ -177,40 +186,40 @@ export class Group {
   #offered(workerId: number, offer: Offer): void {
     if (workerId !== this.leader || offer.term !== this.term) return;
     this.#offer = offer;
-    for (const id of this.state.members.keys()) if (id !== workerId) this.#tellOffer(id, offer);
+    for (const id of this.state.members.keys()) if (id !== workerId) this.#sendOffer(id, offer);
   }
 
-  #tellOffer(workerId: number, offer: Offer): void {
+  #sendOffer(workerId: number, offer: Offer): void {
     const secret = memberKey(offer.secret, this.name, offer.term, workerId);
-    this.host.workers.get(workerId)?.tell({ ...offer, secret });
+    this.host.workers.get(workerId)?.sendControl({ ...offer, secret });
   }
 
-  #onRoad(workerId: number, { term, road, problem }: OnRoad): void {
+  #onRoute(workerId: number, { term, route, problem }: OnRoute): void {
     if (term !== this.term) return;
-    this.roads.set(workerId, { term, road });
+    this.routes.set(workerId, { term, route });
     if (problem !== undefined)
       this.host.emit('warning', { message: notDirectIn(workerId, this.name, problem), name: this.name, workerId });
   }
 
   /** What the leader never read of what was passed on to it is its callers' own again. */
-  #trim(workerId: number, { term, heard }: Partial<Heard>): void {
-    if (!heard || workerId !== this.leader || term !== this.term) return;
+  #trim(workerId: number, { term, read: numbers }: Partial<ReadUpTo>): void {
+    if (!numbers || workerId !== this.leader || term !== this.term) return;
     const read = new Map<number, number>();
-    for (let i = 0; i + 1 < heard.length; i += 2) read.set(heard[i]!, heard[i + 1]!);
+    for (let i = 0; i + 1 < numbers.length; i += 2) read.set(numbers[i]!, numbers[i + 1]!);
     for (const [id, passed] of this.received) this.received.set(id, Math.min(passed, read.get(id) ?? 0));
   }
 
   #carryOut(order: GroupOrder): void {
     switch (order.do) {
       case 'tell':
-        return this.#tellSoon();
+        return this.#broadcastSoon();
       case 'handover':
         // After the calls that were passed on to it: it must not be gone when they come.
         return this.host.workers
           .get(order.to)
           ?.outbox.controlInOrder({ k: 'handover', group: this.name, term: order.term });
       case 'prepare':
-        return this.host.workers.get(order.to)?.tell({ k: 'prepare', group: this.name, term: order.term });
+        return this.host.workers.get(order.to)?.sendControl({ k: 'prepare', group: this.name, term: order.term });
       case 'kill':
         return this.host.kill(order.workerId);
       case 'pause':
@@ -238,24 +247,24 @@ export class Group {
   }
 
   /** Once at the end of the turn: only where the group then stands matters. */
-  #tellSoon(): void {
+  #broadcastSoon(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
     this.host.clock.defer(() => {
       this.#isTelling = false;
-      this.tell();
+      this.broadcastState();
     });
   }
 
-  #news(): News {
+  #stateUpdate(): StateUpdate {
     const { state, leader } = this;
-    const phase = newsPhase(state);
+    const phase = phaseOf(state);
     const isLed = phase === 'opening' || phase === 'ready';
     // Whether a leader that can't be reached is dead isn't known yet.
     const ended = state.at.stage === 'fenced' ? undefined : this.ended;
     const error = phase === 'failed' ? state.error : ended?.payload;
     return {
-      k: 'news',
+      k: 'update',
       group: this.name,
       term: this.term,
       phase,

@@ -1,9 +1,9 @@
 // What setupPrimary() returns: the router's public face.
 
-import { closed, noTransfer } from '../errors.js';
-import type { PrimaryEvents, PrimaryStatus, Primary as PublicPrimary } from '../primary-types.js';
+import { closed, noTransfer } from '../errors/errors.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
 import type { Emitter } from '../utils/emitter.js';
+import type { PrimaryEvents, PrimaryStatus, Primary as PublicPrimary } from './primary-types.js';
 import type { Router } from './router.js';
 import { routerStatus } from './router-status.js';
 

@@ -1,19 +1,19 @@
-// The relay road in the primary: reads envelopes, passes payloads on unread, and gives back what it still holds when a
+// The relay route in the primary: reads envelopes, passes payloads on unread, and gives back what it still holds when a
 // term ends. It changes nothing about who leads.
 
-import { tell } from '../diagnostics/channels.js';
+import { publishDiagnostic } from '../diagnostics/channels.js';
+import { droppedWithdrawals } from '../errors/warnings.js';
 import { classOf, isCall } from '../protocol/classes.js';
-import { bytesOf, OpenBundle, pickFrames, signal, splitFrames } from '../protocol/frames.js';
+import { BundleBuilder, bytesOf, pickFrames, signal, splitFrames } from '../protocol/frames.js';
 import { type Bundle, Kind, Overload } from '../protocol/messages.js';
 import type { Mutable } from '../utils/mutable.js';
-import { droppedWithdrawals } from '../warnings.js';
-import type { Group } from './group.js';
+import type { RoutedGroup } from './group.js';
 import type { RoutedWorker } from './routed-worker.js';
 
 /** What the relay needs of the host. */
-export interface RelayHost {
+export interface RelayOwner {
   readonly workers: ReadonlyMap<number, RoutedWorker>;
-  readonly groups: ReadonlyMap<string, Group>;
+  readonly groups: ReadonlyMap<string, RoutedGroup>;
   readonly traffic: { frames: number; bundles: number; bytes: number };
   /** Whether `bytes` more may not wait for this worker. */
   isOverloaded(worker: RoutedWorker, bytes: number): boolean;
@@ -24,7 +24,7 @@ export interface RelayHost {
 }
 
 /** A bundle came from a worker. What doesn't fit the group as it stands is dropped; `endTerm` says what was not. */
-export function relay(host: RelayHost, from: RoutedWorker, bundle: Bundle): void {
+export function relay(host: RelayOwner, from: RoutedWorker, bundle: Bundle): void {
   const group = host.groups.get(bundle.g);
   if (!group?.state.members.has(from.workerId) || bundle.t !== group.term) return;
   host.traffic.bundles++;
@@ -33,25 +33,25 @@ export function relay(host: RelayHost, from: RoutedWorker, bundle: Bundle): void
   else if (group.leader === from.workerId) fromLeader(host, group, from, bundle);
 }
 
-function toLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {
+function toLeader(host: RelayOwner, group: RoutedGroup, from: RoutedWorker, bundle: Bundle): void {
   const leader = group.isServing ? host.workers.get(group.leader!) : undefined;
   if (!leader) return;
   const passed = passedOn(bundle);
   passed.f = from.workerId;
   if (bundle.n !== undefined) passed.n = bundle.n;
   if (group.isHandingOver) return handBack(host, from, leader, passed);
-  // What a member says about its road has no number.
+  // What a member says about its route has no number.
   if (bundle.n !== undefined) group.received.set(from.workerId, bundle.n);
   const bytes = count(host, bundle);
   if (!host.isOverloaded(leader, bytes)) return leader.outbox.data(passed, bytes);
-  tell('overload', { side: 'primary', group: bundle.g, workerId: leader.workerId, what: 'calls' });
+  publishDiagnostic('overload', { side: 'primary', group: bundle.g, workerId: leader.workerId, what: 'calls' });
   const refused = pickFrames(passed, isAsked);
   if (refused) refuse(from, leader, refused);
   keepSmall(host, leader, passed);
 }
 
 /** Of what there is no room for, that which must not be lost. */
-function keepSmall(host: RelayHost, leader: RoutedWorker, bundle: Bundle): void {
+function keepSmall(host: RelayOwner, leader: RoutedWorker, bundle: Bundle): void {
   const { workerId } = leader;
   for (const frame of splitFrames(bundle, kind => classOf(kind) === 'withdrawal')) {
     if (leader.withdrawals.keep(frame)) host.warn(droppedWithdrawals(workerId), { name: bundle.g, workerId });
@@ -69,7 +69,7 @@ function refuse(from: RoutedWorker, leader: RoutedWorker, asked: Bundle): void {
  * The leader was told to let its calls end, after all that was passed on before: whatever came now could find it gone.
  * It doesn't count as received, so the rest of it is the member's own again at the end of the term.
  */
-function handBack(host: RelayHost, from: RoutedWorker, leader: RoutedWorker, bundle: Bundle): void {
+function handBack(host: RelayOwner, from: RoutedWorker, leader: RoutedWorker, bundle: Bundle): void {
   const calls = pickFrames(bundle, isCall);
   if (calls) answer(from, calls, Kind.RETURNED, '0');
   const rest = pickFrames(bundle, kind => kind === Kind.CANCEL || kind === Kind.SWITCH || kind === Kind.RESUME);
@@ -78,7 +78,7 @@ function handBack(host: RelayHost, from: RoutedWorker, leader: RoutedWorker, bun
   else leader.outbox.data(rest);
 }
 
-function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: Bundle): void {
+function fromLeader(host: RelayOwner, group: RoutedGroup, from: RoutedWorker, bundle: Bundle): void {
   const { to } = bundle;
   const bytes = count(host, bundle);
   const passed = passedOn(bundle);
@@ -97,17 +97,17 @@ function fromLeader(host: RelayHost, group: Group, from: RoutedWorker, bundle: B
 }
 
 /** The worker doesn't read: of values the newest stay, results without room end their calls, all else is small and needed. */
-function conflate(host: RelayHost, worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): void {
+function conflate(host: RelayOwner, worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): void {
   const results = isOverloaded ? pickFrames(bundle, isResult) : undefined;
   const overload = { side: 'primary', group: bundle.g, workerId: worker.workerId } as const;
   if (results) {
-    tell('overload', { ...overload, what: 'results' });
+    publishDiagnostic('overload', { ...overload, what: 'results' });
     answer(worker, results, Kind.OVERLOADED, Overload.RESULT);
   }
   const rest = pickFrames(bundle, kind => !waitsWithValues(kind) && !(isOverloaded && isResult(kind)));
   if (rest) worker.outbox.data(rest);
   const values = splitFrames(bundle, waitsWithValues);
-  if (values.length > 0) tell('overload', { ...overload, what: 'values' });
+  if (values.length > 0) publishDiagnostic('overload', { ...overload, what: 'values' });
   for (const frame of values) worker.backlog.keep(frame);
   worker.backlog.trim(host.roomOf(worker));
 }
@@ -116,7 +116,7 @@ function conflate(host: RelayHost, worker: RoutedWorker, bundle: Bundle, isOverl
  * No data of this term passes any more. What the leader's channel hasn't begun to take goes back to its callers, and
  * then each member hears which of its bundles was the last to get here: those after it are dropped, and are its own again.
  */
-export function endTerm(host: RelayHost, group: Group, term: number, leader: number): void {
+export function endTerm(host: RelayOwner, group: RoutedGroup, term: number, leader: number): void {
   const worker = host.workers.get(leader);
   worker?.withdrawals.forget(group.name, term);
   worker?.outbox
@@ -132,22 +132,22 @@ export function endTerm(host: RelayHost, group: Group, term: number, leader: num
   group.received.clear();
 }
 
-function giveBack(host: RelayHost, bundle: Bundle): void {
+function giveBack(host: RelayOwner, bundle: Bundle): void {
   const caller = host.workers.get(bundle.f ?? -1);
   const calls = pickFrames(bundle, isCall);
   if (caller && calls) answer(caller, calls, Kind.RETURNED, '0');
 }
 
 /** The leader hears of it after all that the member sent. */
-export function memberGone(host: RelayHost, group: Group, workerId: number): void {
+export function memberGone(host: RelayOwner, group: RoutedGroup, workerId: number): void {
   const { leader } = group;
   if (leader === undefined || leader === workerId) return;
-  host.workers.get(leader)?.outbox.data(signal(group.name, group.term, Kind.GONE, workerId));
+  host.workers.get(leader)?.outbox.data(signal(group.name, group.term, Kind.MEMBER_LEFT, workerId));
 }
 
 /** Says the same of each call in a bundle. */
 function answer(worker: RoutedWorker, calls: Bundle, kind: number, text: string): void {
-  const answers = new OpenBundle(calls.g, calls.t);
+  const answers = new BundleBuilder(calls.g, calls.t);
   for (let i = 0; i < calls.h.length; i += 4) answers.add(kind, calls.h[i + 1]!, text);
   worker.outbox.data(answers.seal());
 }
@@ -162,7 +162,7 @@ function passedOn({ g, t, h, x, m, p, q, y }: Bundle): Mutable<Bundle> {
   return passed;
 }
 
-function count(host: RelayHost, bundle: Bundle): number {
+function count(host: RelayOwner, bundle: Bundle): number {
   const bytes = bytesOf(bundle);
   host.traffic.bytes += bytes;
   return bytes;

@@ -30,7 +30,7 @@ export class RoutedWorker {
   /** It was told that it is in as many as it may be. */
   hasTooManyGroups = false;
   /** In the primary's running time. */
-  heardAt = 0;
+  lastSeenAt = 0;
   /** How many groups it leads. */
   leads = 0;
   /** How many groups it prepares to lead. */
@@ -81,7 +81,7 @@ export class RoutedWorker {
     return this.peer.workerId;
   }
 
-  tell(frame: ControlFrame): void {
+  sendControl(frame: ControlFrame): void {
     this.outbox.control(frame);
   }
 

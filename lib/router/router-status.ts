@@ -1,8 +1,8 @@
 // What `status()` of the primary shows.
 
 import { termEndStatus } from '../metrics/failovers.js';
-import type { GroupStatus, MemberStatus, PrimaryStatus } from '../primary-types.js';
-import type { Group } from './group.js';
+import type { RoutedGroup } from './group.js';
+import type { GroupStatus, MemberStatus, PrimaryStatus } from './primary-types.js';
 import type { Router } from './router.js';
 
 export function routerStatus(router: Router): PrimaryStatus {
@@ -18,7 +18,7 @@ export function routerStatus(router: Router): PrimaryStatus {
   };
 }
 
-function groupStatus(router: Router, group: Group): GroupStatus {
+function groupStatus(router: Router, group: RoutedGroup): GroupStatus {
   const { name, term, leader, state, failovers, ended } = group;
   return {
     name,
@@ -26,7 +26,7 @@ function groupStatus(router: Router, group: Group): GroupStatus {
     state: state.at.stage,
     leader: leader === undefined ? undefined : { workerId: leader, pid: router.pidOf(leader) },
     members: [...state.members.values()].map(({ workerId, pid, joinedAt, eligible, priority }) => {
-      return { workerId, pid, joinedAt, eligible, priority, road: roadOf(group, workerId) };
+      return { workerId, pid, joinedAt, eligible, priority, route: routeOf(group, workerId) };
     }),
     ended: ended && termEndStatus(ended),
     failovers: failovers.status(),
@@ -34,9 +34,9 @@ function groupStatus(router: Router, group: Group): GroupStatus {
 }
 
 /** As far as it is known: a member tells when it changes. */
-function roadOf({ isServing, leader, term, roads }: Group, workerId: number): MemberStatus['road'] {
+function routeOf({ isServing, leader, term, routes }: RoutedGroup, workerId: number): MemberStatus['route'] {
   if (!isServing) return undefined;
   if (workerId === leader) return 'local';
-  const known = roads.get(workerId);
-  return known?.term === term ? known.road : 'relay';
+  const known = routes.get(workerId);
+  return known?.term === term ? known.route : 'relay';
 }

@@ -1,7 +1,15 @@
 // The primary's half: workers come and go, their control frames reach their groups, silence is noticed, data is relayed.
 
+import {
+  chooseLeaderThrew,
+  choseNonCandidate,
+  otherOptions,
+  passedOn,
+  protocolTooFar,
+  tooManyGroups,
+} from '../errors/warnings.js';
 import { FailoverBook } from '../metrics/failover-book.js';
-import { digestDifference, type ResolvedPrimaryOptions } from '../options.js';
+import { digestDifference, type ResolvedPrimaryOptions } from '../options/options.js';
 import {
   type Address,
   type Bundle,
@@ -21,19 +29,11 @@ import type { Leftovers } from '../transport/direct.js';
 import type { Peer, PrimaryEnd, Via } from '../transport/transport.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { RunningClock } from '../utils/running-clock.js';
-import {
-  chooseLeaderThrew,
-  choseStranger,
-  otherOptions,
-  passedOn,
-  protocolTooFar,
-  tooManyGroups,
-} from '../warnings.js';
 import { toCandidate } from './appointment.js';
 import { chooseLeader } from './choose-leader.js';
-import { Group, type GroupHost } from './group.js';
+import { type GroupOwner, RoutedGroup } from './group.js';
 import type { GroupMember } from './group-state.js';
-import { endTerm, memberGone, type RelayHost, relay } from './relay.js';
+import { endTerm, memberGone, type RelayOwner, relay } from './relay.js';
 import { commonVersion, RoutedWorker } from './routed-worker.js';
 
 /** Bytes that may wait for any worker, whatever waits for all. */
@@ -62,10 +62,10 @@ export interface RouterOptions {
   leftovers?: Leftovers | undefined;
 }
 
-export class Router implements GroupHost, RelayHost {
+export class Router implements GroupOwner, RelayOwner {
   readonly clock: Clock;
   readonly workers = new Map<number, RoutedWorker>();
-  readonly groups = new Map<string, Group>();
+  readonly groups = new Map<string, RoutedGroup>();
   readonly traffic = { frames: 0, bundles: 0, bytes: 0 };
   readonly emit: RouterOptions['emit'];
   readonly readError: RouterOptions['readError'];
@@ -75,7 +75,7 @@ export class Router implements GroupHost, RelayHost {
   readonly #origins = new Map<number, { peer: Peer; end: PrimaryEnd; link: number; addresses: Set<string> }>();
   readonly #ends = new Set<PrimaryEnd>();
   /** Groups that wait for more candidates. */
-  readonly #heldOpen = new Set<Group>();
+  readonly #heldOpen = new Set<RoutedGroup>();
   #spread: Timer | undefined;
   readonly #running: RunningClock;
   /** Those whose workers were told goodbye, until none of these can lead any more. */
@@ -133,7 +133,7 @@ export class Router implements GroupHost, RelayHost {
     this.#ends.delete(end);
     const workers = [...this.workers.values()].filter(worker => worker.end === end);
     for (const worker of workers) {
-      worker.tell({ k: 'goodbye' });
+      worker.sendControl({ k: 'goodbye' });
       worker.outbox.flush();
       // Whoever is appointed in place of those that go first must not hear of it.
       worker.close();
@@ -154,7 +154,7 @@ export class Router implements GroupHost, RelayHost {
   }
 
   #transferFor(worker: RoutedWorker, { group, id, to }: Transfer): void {
-    this.transfer(group, to, failed => worker.tell({ k: 'transferred', group, id, ...(failed && { failed }) }));
+    this.transfer(group, to, failed => worker.sendControl({ k: 'transferred', group, id, ...(failed && { failed }) }));
   }
 
   transferred(id: number, failed?: TransferFailure): void {
@@ -196,12 +196,12 @@ export class Router implements GroupHost, RelayHost {
     this.#watch();
     // A worker that was not watched has sent no heartbeats: its silence is counted from now.
     if (!isNew) return undefined;
-    next.heardAt = this.#running.now();
+    next.lastSeenAt = this.#running.now();
     return this.clock.now();
   }
 
   /** All at once: each appointment of a tick needs no heartbeat of its own. */
-  holdOpen(group: Group): void {
+  holdOpen(group: RoutedGroup): void {
     this.#heldOpen.add(group);
     this.#spread ??= this.clock.setTimer(() => {
       this.#spread = undefined;
@@ -211,11 +211,11 @@ export class Router implements GroupHost, RelayHost {
     }, SPREAD_MS);
   }
 
-  endTerm(group: Group, term: number, leader: number): void {
+  endTerm(group: RoutedGroup, term: number, leader: number): void {
     endTerm(this, group, term, leader);
   }
 
-  memberGone(group: Group, workerId: number): void {
+  memberGone(group: RoutedGroup, workerId: number): void {
     memberGone(this, group, workerId);
   }
 
@@ -266,7 +266,7 @@ export class Router implements GroupHost, RelayHost {
     const worker = this.workers.get(workerId);
     const hello = c.find(frame => frame.k === 'hello');
     if (worker?.end !== end || !hello) return;
-    if (hello.closing) worker.heardAt = this.#running.now();
+    if (hello.closing) worker.lastSeenAt = this.#running.now();
     else this.#exited(workerId);
   }
 
@@ -301,7 +301,7 @@ export class Router implements GroupHost, RelayHost {
   #control(worker: RoutedWorker, frame: FromWorker): void {
     // Only what begins a link.
     if (frame.k === 'hello') return;
-    if (frame.k === 'heartbeat') return worker.tell({ k: 'ack', n: frame.n });
+    if (frame.k === 'heartbeat') return worker.sendControl({ k: 'ack', n: frame.n });
     if (frame.k === 'join') return this.#join(worker, frame);
     if (frame.k === 'address') return this.#noteAddress(worker.workerId, frame);
     if (frame.k === 'transfer') return this.#transferFor(worker, frame);
@@ -329,7 +329,7 @@ export class Router implements GroupHost, RelayHost {
   #hello(peer: Peer, end: PrimaryEnd, hello: Hello, via: Via): void {
     const known = this.workers.get(peer.workerId);
     if (hello.closing) {
-      if (known) known.heardAt = this.#running.now();
+      if (known) known.lastSeenAt = this.#running.now();
       return;
     }
     if (known?.id === hello.id && known.isOpen) {
@@ -345,13 +345,13 @@ export class Router implements GroupHost, RelayHost {
     if (version === undefined) return this.#reject(peer, end, hello.id, via);
     const worker = new RoutedWorker(peer, end, hello, version, this.clock, via, () => this.#release(worker));
     this.#origins.set(peer.workerId, { peer, end, link: worker.link, addresses: new Set() });
-    worker.heardAt = this.#running.now();
+    worker.lastSeenAt = this.#running.now();
     this.workers.set(peer.workerId, worker);
     this.#welcome(worker);
   }
 
   #welcome(worker: RoutedWorker): void {
-    const { road } = this.options;
+    const { route } = this.options;
     // JSON has no Infinity.
     const heartbeatMs = Math.min(this.options.heartbeatMs, Number.MAX_SAFE_INTEGER);
     const leaderTimeoutMs = Math.min(this.options.leaderTimeoutMs, Number.MAX_SAFE_INTEGER);
@@ -361,7 +361,7 @@ export class Router implements GroupHost, RelayHost {
       maxQueuedBytes: Math.min(this.options.maxQueuedBytes, Number.MAX_SAFE_INTEGER),
       maxQueuedTotalBytes: Math.min(this.options.maxQueuedTotalBytes, Number.MAX_SAFE_INTEGER),
     };
-    worker.tell({ k: 'welcome', version, id, workerId, heartbeatMs, leaderTimeoutMs, road, ...limits, probe });
+    worker.sendControl({ k: 'welcome', version, id, workerId, heartbeatMs, leaderTimeoutMs, route, ...limits, probe });
   }
 
   #reject({ workerId }: Peer, end: PrimaryEnd, id: string, via: Via): void {
@@ -376,7 +376,7 @@ export class Router implements GroupHost, RelayHost {
     let group = this.groups.get(name);
     if (!group?.digests.has(worker.workerId) && !this.#takesGroup(worker, name)) return;
     if (!group) {
-      group = new Group(name, this, this.#lastTerm, this.#failovers.of(name));
+      group = new RoutedGroup(name, this, this.#lastTerm, this.#failovers.of(name));
       this.groups.set(name, group);
     }
     const other = group.digests.get(group.leader ?? -1) ?? [...group.digests.values()][0];
@@ -393,20 +393,21 @@ export class Router implements GroupHost, RelayHost {
     worker.groups--;
     const { workerId } = worker;
     const text = tooManyGroups(workerId, MOST_GROUPS);
-    worker.tell({ k: 'warning', group: name, text });
+    worker.sendControl({ k: 'warning', group: name, text });
     if (!worker.hasTooManyGroups) this.warn(text, { workerId });
     worker.hasTooManyGroups = true;
     return false;
   }
 
-  #compare(group: Group, workerId: number, digest: string, other: string): void {
+  #compare(group: RoutedGroup, workerId: number, digest: string, other: string): void {
     const option = digestDifference(digest, other);
     if (option === undefined) return;
     const text = otherOptions(workerId, option, group.name);
     this.warn(text, { name: group.name, workerId });
-    this.workers.get(workerId)?.tell({ k: 'warning', group: group.name, text });
+    this.workers.get(workerId)?.sendControl({ k: 'warning', group: group.name, text });
     for (const [id, known] of group.digests) {
-      if (known === digest && id !== workerId) this.workers.get(id)?.tell({ k: 'warning', group: group.name, text });
+      if (known === digest && id !== workerId)
+        this.workers.get(id)?.sendControl({ k: 'warning', group: group.name, text });
     }
   }
 
@@ -455,7 +456,7 @@ export class Router implements GroupHost, RelayHost {
   }
 
   #heard(worker: RoutedWorker): void {
-    worker.heardAt = this.#running.now();
+    worker.lastSeenAt = this.#running.now();
     if (!worker.isSilent) return;
     worker.isSilent = false;
     for (const group of this.groups.values()) group.apply({ type: 'heard', workerId: worker.workerId });
@@ -464,7 +465,7 @@ export class Router implements GroupHost, RelayHost {
   #lookForSilence(): void {
     const now = this.#running.now();
     for (const worker of [...this.workers.values()]) {
-      if (!worker.isWatched || now - worker.heardAt < this.options.leaderTimeoutMs) continue;
+      if (!worker.isWatched || now - worker.lastSeenAt < this.options.leaderTimeoutMs) continue;
       worker.isSilent = true;
       const { workerId } = worker;
       for (const group of [...this.groups.values()]) {
@@ -490,7 +491,7 @@ export class Router implements GroupHost, RelayHost {
       const choice = choose(candidates, name);
       const candidate = candidates.find(({ workerId }) => workerId === choice?.workerId);
       if (!candidate)
-        this.warn(choseStranger(name), {
+        this.warn(choseNonCandidate(name), {
           name,
         });
       return candidate;
@@ -500,7 +501,7 @@ export class Router implements GroupHost, RelayHost {
     }
   }
 
-  #forgetIfEmpty(group: Group): void {
+  #forgetIfEmpty(group: RoutedGroup): void {
     if (!group.isEmpty || this.groups.get(group.name) !== group) return;
     this.#lastTerm = Math.max(this.#lastTerm, group.state.lastTerm);
     group.close();

@@ -1,9 +1,9 @@
-// The direct road where data may go over the bus: by a socket, and where a leader can't be reached by one, over the bus.
+// The direct route where data may go over the bus: by a socket, and where a leader can't be reached by one, over the bus.
 
 import { backoffMs } from '../utils/backoff.js';
 import { type Clock, systemClock, type Timer } from '../utils/clock.js';
 import { readBusAddress, writeBusAddress } from './bus-address.js';
-import type { Connection, ConnectionHandlers, DirectTransport, Listener, ListenerHandlers } from './direct.js';
+import type { Connection, ConnectionHandlers, DirectListener, DirectTransport, ListenerHandlers } from './direct.js';
 
 export interface BusFallbackParts {
   readonly clock?: Clock;
@@ -66,7 +66,7 @@ function listenOnBoth(
   sockets: DirectTransport,
   streams: DirectTransport,
   handlers: ListenerHandlers,
-): Listener {
+): DirectListener {
   let bus: string | undefined;
   let socket: { readonly path?: string } | undefined;
   let failures = 0;
@@ -81,7 +81,7 @@ function listenOnBoth(
       tell();
     },
   });
-  const listen = (): Listener =>
+  const listen = (): DirectListener =>
     sockets.listen({
       ...handlers,
       listening: path => {

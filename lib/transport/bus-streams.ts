@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../utils/clock.js';
 import type { Bus, BusHandlers } from './bus.js';
 import { BusConnection, type StreamMessage } from './bus-connection.js';
-import type { Connection, ConnectionHandlers, DirectTransport, Listener, ListenerHandlers } from './direct.js';
+import type { Connection, ConnectionHandlers, DirectListener, DirectTransport, ListenerHandlers } from './direct.js';
 
 const VERSION = 1;
 
@@ -42,7 +42,7 @@ export class BusStreams implements DirectTransport {
     };
   }
 
-  listen(handlers: ListenerHandlers): Listener {
+  listen(handlers: ListenerHandlers): DirectListener {
     const id = randomUUID();
     this.#listeners.set(id, handlers);
     this.#clock.defer(() => {

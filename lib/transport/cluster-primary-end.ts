@@ -17,14 +17,14 @@ export interface ForkedWorker extends IpcChannel {
 }
 
 type InternalListener = (message: unknown) => void;
-type Listener = (worker: ForkedWorker, message: unknown) => void;
+type MessageListener = (worker: ForkedWorker, message: unknown) => void;
 type ClusterEvent = 'fork' | 'message' | 'disconnect' | 'exit';
 
 /** What is needed of `node:cluster` in the primary. */
 export interface ClusterPrimary {
   readonly workers?: { readonly [id: string]: ForkedWorker | undefined };
-  on(event: ClusterEvent, listener: Listener): unknown;
-  off(event: ClusterEvent, listener: Listener): unknown;
+  on(event: ClusterEvent, listener: MessageListener): unknown;
+  off(event: ClusterEvent, listener: MessageListener): unknown;
 }
 
 /**

@@ -1,7 +1,7 @@
-// What the direct road travels on: streams of bytes between processes of one user and machine, found by an address that
+// What the direct route travels on: streams of bytes between processes of one user and machine, found by an address that
 // the control plane carries. It never looks into the bytes; who is behind a connection is asked above.
 //
-// Who uses it: `Link` has one `Reception` (lib/road/direct/reception.ts) for all groups that its process leads. The
+// Who uses it: `Link` has one `DirectServer` (lib/route/direct/server.ts) for all groups that its process leads. The
 // leader of a term tells the control frame `offer` ({ group, term, address, secret }), the control plane hands it to the
 // other members of the group, to each with its own key in place of the secret, and each of them connects. A control plane
 // that others can read (PM2's bus) carries the frame without its `secret`: the leader's side puts it in a file beside the
@@ -63,7 +63,7 @@ export interface ListenerHandlers {
 }
 
 /** What others connect to. */
-export interface Listener {
+export interface DirectListener {
   /**
    * Takes no more connections, removes what is left in the file system, and reports nothing any more.
    * Connections that are open stay. Idempotent.
@@ -83,7 +83,7 @@ export interface Leftovers {
 
 /** The way to other processes. */
 export interface DirectTransport {
-  listen(handlers: ListenerHandlers): Listener;
+  listen(handlers: ListenerHandlers): DirectListener;
   connect(address: string, handlers: ConnectionHandlers): Connection;
   /** Removes what the listener of a process that is dead left behind; touches nothing that isn't ours. Never throws. */
   remove(address: string): void;

@@ -9,18 +9,18 @@ const HOLD: unique symbol = Symbol.for('cluster-shared-client.exit-hold') as typ
 /** What is to run once all other listeners of `disconnect` have run. */
 const LAST: unique symbol = Symbol.for('cluster-shared-client.exit-last') as typeof LAST;
 
-type Listener = () => void;
+type ExitListener = () => void;
 
 /** What is needed of `cluster.worker`. */
 export interface ExitingWorker {
   exitedAfterDisconnect?: boolean;
   readonly process: {
-    prependListener?(event: 'disconnect', listener: Listener): unknown;
-    off?(event: 'disconnect', listener: Listener): unknown;
+    prependListener?(event: 'disconnect', listener: ExitListener): unknown;
+    off?(event: 'disconnect', listener: ExitListener): unknown;
   };
-  once(event: 'disconnect', listener: Listener): unknown;
+  once(event: 'disconnect', listener: ExitListener): unknown;
   [HOLD]?: Hold;
-  [LAST]?: Listener[];
+  [LAST]?: ExitListener[];
 }
 
 /** True where the app closed the channel, on either side: Node will not exit for it. */
@@ -48,7 +48,7 @@ export class DisconnectWatch {
   readonly #first = (): void => {
     const { worker } = this;
     if (worker[LAST]) return;
-    const last: Listener[] = [];
+    const last: ExitListener[] = [];
     worker[LAST] = last;
     worker.once('disconnect', () => {
       delete worker[LAST];

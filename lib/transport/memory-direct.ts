@@ -1,7 +1,7 @@
-// The direct road's connections within an in-memory network, with what can befall them: bytes arrive cut anywhere, a
+// The direct route's connections within an in-memory network, with what can befall them: bytes arrive cut anywhere, a
 // connection breaks with what is on its way in it, none can be made.
 
-import type { Connection, ConnectionHandlers, DirectTransport, Listener, ListenerHandlers } from './direct.js';
+import type { Connection, ConnectionHandlers, DirectListener, DirectTransport, ListenerHandlers } from './direct.js';
 import { MemoryPipe, type PipeParts } from './memory-pipe.js';
 import type { MemoryProcess } from './memory-process.js';
 
@@ -33,7 +33,7 @@ export class MemoryDirect implements DirectTransport {
     readonly addresses: MemoryAddresses,
   ) {}
 
-  listen(handlers: ListenerHandlers): Listener {
+  listen(handlers: ListenerHandlers): DirectListener {
     const address = `memory:${this.name}/${++this.#listened}`;
     let isOpen = true;
     const open = () => {

@@ -1,4 +1,4 @@
-// What the direct road has in the file system: for each socket a directory of its own. Whose they are is looked at before
+// What the direct route has in the file system: for each socket a directory of its own. Whose they are is looked at before
 // anything is read, removed or connected to, because in a folder that all users share a name that was removed may come
 // again as somebody else's.
 

@@ -1,11 +1,11 @@
-// The direct road's connections between real processes: a unix-domain socket in a directory that only this user may
+// The direct route's connections between real processes: a unix-domain socket in a directory that only this user may
 // enter, on Windows a named pipe with a name that nobody guesses.
 
 import { randomUUID } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { connect, createServer, type Server, Socket } from 'node:net';
 import { type Clock, systemClock, type Timer } from '../utils/clock.js';
-import type { DirectTransport, Listener, ListenerHandlers } from './direct.js';
+import type { DirectListener, DirectTransport, ListenerHandlers } from './direct.js';
 import { SocketConnection } from './socket-connection.js';
 import {
   bindingOf,
@@ -72,7 +72,7 @@ function room(): Buffer {
   return readRoom;
 }
 
-class SocketListener implements Listener {
+class SocketListener implements DirectListener {
   #server: Server | undefined;
   #check: Timer | undefined;
   #isClosed = false;

@@ -1,22 +1,22 @@
 // One listener on each AbortSignal of the user's, for all that listen to it: Node warns of a signal with more than ten.
 
-type Listener = () => void;
+type AbortListener = () => void;
 
 interface Shared {
-  readonly listeners: Set<Listener>;
-  readonly onAbort: Listener;
+  readonly listeners: Set<AbortListener>;
+  readonly onAbort: AbortListener;
 }
 
 const shared = new WeakMap<AbortSignal, Shared>();
 
 /** Calls `listener` once the signal aborts. A listener is known by itself: the same one listens once. */
-export function listenToAbort(signal: AbortSignal, listener: Listener): void {
+export function listenToAbort(signal: AbortSignal, listener: AbortListener): void {
   const known = shared.get(signal) ?? share(signal);
   known.listeners.add(listener);
 }
 
 /** Idempotent. After the last of a signal nothing is left on it. */
-export function stopListeningToAbort(signal: AbortSignal, listener: Listener): void {
+export function stopListeningToAbort(signal: AbortSignal, listener: AbortListener): void {
   const known = shared.get(signal);
   if (!known?.listeners.delete(listener) || known.listeners.size > 0) return;
   shared.delete(signal);
@@ -24,7 +24,7 @@ export function stopListeningToAbort(signal: AbortSignal, listener: Listener): v
 }
 
 function share(signal: AbortSignal): Shared {
-  const listeners = new Set<Listener>();
+  const listeners = new Set<AbortListener>();
   const onAbort = () => {
     // One that is taken off by an earlier one isn't called any more.
     for (const listener of listeners) listener();

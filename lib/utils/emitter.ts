@@ -22,7 +22,7 @@ export function createEmitter(onThrow: (error: unknown) => void, options: { wild
     maxListeners: 0,
     ignoreErrors: true,
   });
-  type Listener = (this: { event: string }, ...args: unknown[]) => void;
+  type EventListener = (this: { event: string }, ...args: unknown[]) => void;
   let isReporting = false;
   const report = (error: unknown) => {
     if (isReporting) return;
@@ -32,7 +32,7 @@ export function createEmitter(onThrow: (error: unknown) => void, options: { wild
   };
   const emitCopies = (event: string, copy: () => unknown[]) => {
     // A copy: whoever listens once leaves the list while it is read.
-    for (const listener of [...(emitter.listeners(event) as Listener[])]) {
+    for (const listener of [...(emitter.listeners(event) as EventListener[])]) {
       try {
         // As eventemitter2 does: with wildcards a listener may ask which event it was.
         listener.apply({ event }, copy());
@@ -41,22 +41,22 @@ export function createEmitter(onThrow: (error: unknown) => void, options: { wild
       }
     }
   };
-  const on = (event: string, listener: Listener, call: Listener) => {
+  const on = (event: string, listener: EventListener, call: EventListener) => {
     // By `listener` eventemitter2 finds it again, to take it off.
     const bound = Object.assign(bindToContext(call), { listener });
     emitter.on(event, bound);
     return bound;
   };
-  const once = (event: string, listener: Listener) => {
+  const once = (event: string, listener: EventListener) => {
     const bound = on(event, listener, function (...args) {
       emitter.off(event, bound);
       Reflect.apply(listener, this, args);
     });
   };
   return {
-    on: (event, listener) => void on(event, listener as Listener, listener as Listener),
-    once: (event, listener) => once(event, listener as Listener),
-    off: (event, listener) => void emitter.off(event, listener as Listener),
+    on: (event, listener) => void on(event, listener as EventListener, listener as EventListener),
+    once: (event, listener) => once(event, listener as EventListener),
+    off: (event, listener) => void emitter.off(event, listener as EventListener),
     emit: (event, ...args) => emitCopies(event, () => args),
     emitCopies,
     clear: () => void emitter.removeAllListeners(),

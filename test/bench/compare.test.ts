@@ -43,6 +43,6 @@ test('what was not measured, now or then, does not hold', t => {
 
 test('a verdict says what it is made of', t => {
   t.deepEqual(compare(bench('more'), CASES, ['relay'], rounds([4, 5, 6]), rounds([1, 2, 3])), [
-    { title: 'bench, a small one', road: 'relay', now: 5, committed: 2, bound: 1, holds: true },
+    { title: 'bench, a small one', route: 'relay', now: 5, committed: 2, bound: 1, holds: true },
   ]);
 });

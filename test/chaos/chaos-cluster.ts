@@ -32,7 +32,7 @@ export class ChaosCluster {
 
   constructor(
     private readonly setup: ChaosSetup,
-    private readonly road: 'relay' | 'direct',
+    private readonly route: 'relay' | 'direct',
   ) {}
 
   get groups(): readonly GroupName[] {
@@ -40,7 +40,7 @@ export class ChaosCluster {
   }
 
   get #primary(): PrimaryOptions {
-    return { heartbeatMs: HEARTBEAT_MS, leaderTimeoutMs: LEADER_TIMEOUT_MS, road: this.road };
+    return { heartbeatMs: HEARTBEAT_MS, leaderTimeoutMs: LEADER_TIMEOUT_MS, route: this.route };
   }
 
   async start(count: number): Promise<void> {

@@ -13,7 +13,7 @@ import type { Judgement } from './lives.js';
 export interface ChaosOptions {
   readonly seed: number;
   readonly workers: number;
-  readonly road: 'relay' | 'direct';
+  readonly route: 'relay' | 'direct';
   readonly durationMs: number;
   readonly redis?: RedisService;
   /** Told after each fault. */
@@ -72,8 +72,8 @@ class Chaos {
     this.#options = options;
     this.#random = new Random(options.seed * 7919 + 13);
     this.#run = `csc-chaos-${process.pid}`;
-    const { redis, road } = options;
-    this.cluster = new ChaosCluster({ run: this.#run, ...(redis && { redis: redis.address }) }, road);
+    const { redis, route } = options;
+    this.cluster = new ChaosCluster({ run: this.#run, ...(redis && { redis: redis.address }) }, route);
   }
 
   async run(): Promise<ChaosResult> {

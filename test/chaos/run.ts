@@ -1,4 +1,4 @@
-// Chaos from the command line: `--minutes N`, `--workers N`, `--seed N`, and `--road relay` or `direct`: by default one half
+// Chaos from the command line: `--minutes N`, `--workers N`, `--seed N`, and `--route relay` or `direct`: by default one half
 // of the time each. Ends with 1 if a promise broke.
 
 import { parseArgs } from 'node:util';
@@ -11,7 +11,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     workers: { type: 'string', default: '4' },
-    road: { type: 'string', default: 'both' },
+    route: { type: 'string', default: 'both' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
@@ -23,16 +23,16 @@ const print = (text: string) => void process.stdout.write(`${text}\n`);
 const update = process.stdout.isTTY ? createLogUpdate(process.stdout) : undefined;
 const redis = await locateRedis();
 
-const roads = (['relay', 'direct'] as const).filter(road => values.road === 'both' || values.road === road);
-if (roads.length === 0) throw new Error(`--road takes relay, direct or both, not ${values.road}`);
+const routes = (['relay', 'direct'] as const).filter(route => values.route === 'both' || values.route === route);
+if (routes.length === 0) throw new Error(`--route takes relay, direct or both, not ${values.route}`);
 try {
-  for (const road of roads) {
-    const minutes = Number(values.minutes) / roads.length;
-    print(`${road}: seed ${values.seed}, ${values.workers} workers, ${minutes} minutes${redis ? '' : '; no Redis'}`);
+  for (const route of routes) {
+    const minutes = Number(values.minutes) / routes.length;
+    print(`${route}: seed ${values.seed}, ${values.workers} workers, ${minutes} minutes${redis ? '' : '; no Redis'}`);
     const result = await runChaos({
       seed: Number(values.seed),
       workers: Number(values.workers),
-      road,
+      route,
       durationMs: minutes * 60_000,
       progress: update ?? print,
       ...(redis && { redis }),

@@ -1,6 +1,6 @@
 // What an `open` function is given, with what it said.
 
-import type { OpenContext } from '../../lib/options.js';
+import type { OpenContext } from '../../lib/options/options.js';
 
 export function openContext() {
   const failures: Error[] = [];

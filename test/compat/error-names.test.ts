@@ -1,6 +1,6 @@
 import test from 'ava';
 import { ERROR_NAMES, renamed } from '../../lib/compat/error-names.js';
-import { ERROR_CODES, type ErrorCode, leaderFailed, leaderLost, SharedClientError } from '../../lib/errors.js';
+import { ERROR_CODES, type ErrorCode, leaderFailed, leaderLost, SharedClientError } from '../../lib/errors/errors.js';
 
 const error = (code: ErrorCode) => new SharedClientError(code, 'text', { outcome: 'unknown' });
 

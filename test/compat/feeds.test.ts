@@ -1,12 +1,12 @@
 import test from 'ava';
-import { Feeds, type Listener, type Upstream } from '../../lib/compat/feeds.js';
+import { type FeedListener, Feeds, type Upstream } from '../../lib/compat/feeds.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { microtasks } from '../helpers/unit-clock.js';
 
 function setUp({ replays = true, ...given }: Partial<Upstream> & { replays?: boolean } = {}) {
   const diary: unknown[] = [];
   const reports: unknown[] = [];
-  const listeners = new Map<unknown, Listener>();
+  const listeners = new Map<unknown, FeedListener>();
   const upstream: Upstream = {
     subscribe(reg, listener) {
       diary.push(['subscribe', reg]);
@@ -26,7 +26,7 @@ function setUp({ replays = true, ...given }: Partial<Upstream> & { replays?: boo
     heard,
     feeds: new Feeds(upstream, replays),
     hear:
-      (who: string): Listener =>
+      (who: string): FeedListener =>
       value =>
         heard.push([who, value]),
     push: (reg: unknown, value: unknown) => listeners.get(reg)!(value),

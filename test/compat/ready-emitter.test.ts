@@ -3,7 +3,7 @@ import { ReadyEmitter } from '../../lib/compat/ready-emitter.js';
 
 class Unheard extends ReadyEmitter {
   readonly heard: unknown[] = [];
-  protected override unheard(error: unknown): void {
+  protected override unhandled(error: unknown): void {
     this.heard.push(error);
   }
 }

@@ -3,7 +3,7 @@
 import { EventEmitter } from 'node:events';
 import { ClientGenerator } from '../../lib/compat/client-generator.js';
 import type { ClusterClient } from '../../lib/compat/cluster-client.js';
-import { Groups } from '../../lib/compat/groups.js';
+import { CompatGroups } from '../../lib/compat/groups.js';
 import type { ClusterOptions, RealClass } from '../../lib/compat/types.js';
 import type { TestWorker } from '../../lib/testing.js';
 import type { Rig } from './system-rig.js';
@@ -98,7 +98,7 @@ export interface CompatTestClient extends ClusterClient {
 
 export class CompatRig {
   readonly server = new CompatServer();
-  readonly #groups = new Map<TestWorker, Groups>();
+  readonly #groups = new Map<TestWorker, CompatGroups>();
   readonly #clients: { readonly client: CompatTestClient; readonly worker: TestWorker }[] = [];
 
   constructor(private readonly rig: Rig) {}
@@ -122,7 +122,7 @@ export class CompatRig {
   }
 
   generator<C extends RealClass>(worker: TestWorker, Class: C, options: ClusterOptions = {}): ClientGenerator<C> {
-    const groups = this.#groups.get(worker) ?? new Groups(worker.createSharedClient);
+    const groups = this.#groups.get(worker) ?? new CompatGroups(worker.createSharedClient);
     this.#groups.set(worker, groups);
     return new ClientGenerator(Class, options, groups);
   }

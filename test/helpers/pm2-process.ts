@@ -192,8 +192,8 @@ export class Pm2 {
         }),
       );
       const known = states.filter(state => state !== undefined && state.app === app);
-      const leading = known.filter(state => state!.status.road === 'local');
-      const areAllReady = known.every(state => state!.status.road !== undefined);
+      const leading = known.filter(state => state!.status.route === 'local');
+      const areAllReady = known.every(state => state!.status.route !== undefined);
       if (leading.length !== 1 || !areAllReady || (instances !== undefined && known.length !== instances)) return false;
       found = leading[0]!.worker;
       return true;

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { CreateSharedClient } from '../../lib/client/types.js';
-import { Host } from '../../lib/host.js';
-import type { ConfigureOptions } from '../../lib/options.js';
+import type { ConfigureOptions } from '../../lib/options/options.js';
 import type { SecretStore } from '../../lib/pm2/offers.js';
+import { Runtime } from '../../lib/runtime/runtime.js';
 import type { DirectTransport } from '../../lib/transport/direct.js';
 import { keepSecrets, readSecrets, removeSocket } from '../../lib/transport/socket-files.js';
 import { createSockets } from '../../lib/transport/sockets.js';
@@ -18,7 +18,7 @@ import { Daemon, type DaemonProcess } from './pm2-daemon.js';
 
 export interface RigWorker {
   readonly process: DaemonProcess;
-  readonly host: Host;
+  readonly host: Runtime;
   readonly createSharedClient: CreateSharedClient;
   /** Sends it a signal. */
   signal(signal: NodeJS.Signals): void;
@@ -75,7 +75,7 @@ export class Rig {
       listeners: of,
       raise: signal => raised.push(signal),
     };
-    const host = new Host({
+    const host = new Runtime({
       where: 'pm2',
       clock: process.clock,
       signals,

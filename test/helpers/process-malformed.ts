@@ -45,8 +45,8 @@ const CONTROL: readonly unknown[] = [
   { k: 'resign', group: GROUP, term: 1, cause: 'other' },
   { k: 'resign', group: GROUP, term: 1, cause: 'failed', error: { text: 5 } },
   { k: 'welcome', version: 'x' },
-  { k: 'news', group: GROUP, term: 1, phase: 'odd' },
-  { k: 'news', group: GROUP, term: 1, phase: 'ready', leader: 5 },
+  { k: 'update', group: GROUP, term: 1, phase: 'odd' },
+  { k: 'update', group: GROUP, term: 1, phase: 'ready', leader: 5 },
   { k: 'handover', group: GROUP, term: null },
 ];
 
@@ -98,11 +98,11 @@ export function senseless(term: number): readonly object[] {
     { k: 'prepared', group: GROUP, term: term + 1, methods: [] },
     { k: 'yield', group: GROUP, term },
     { k: 'resign', group: GROUP, term, cause: 'broken' },
-    { k: 'news', group: GROUP, term: term + 9, phase: 'vacant' },
+    { k: 'update', group: GROUP, term: term + 9, phase: 'vacant' },
     { k: 'leave', group: 'another' },
     { k: 'goodbye' },
     { k: 'ack', n: 10 ** 9 },
-    { k: 'welcome', version: 9, id: 'x', workerId: 1, heartbeatMs: 1, leaderTimeoutMs: 1, road: 'relay' },
+    { k: 'welcome', version: 9, id: 'x', workerId: 1, heartbeatMs: 1, leaderTimeoutMs: 1, route: 'relay' },
   ];
   return [
     ...bundles.map(bundle => ({ $csc: 1, d: [bundle] })),

@@ -34,8 +34,8 @@ export const LONG_LEASE = { leaderTimeoutMs: 30_000 };
 /** For tests in which a leader falls silent: as long as a healthy one needs on a busy machine, and no longer. */
 export const SHORT_LEASE = { heartbeatMs: 200, leaderTimeoutMs: 3000 };
 
-/** The road of the whole ring: `ROAD=direct npm run test:process`. */
-const ROAD = process.env.ROAD === 'direct' ? 'direct' : 'relay';
+/** The route of the whole ring: `ROUTE=direct npm run test:process`. */
+const ROUTE = process.env.ROUTE === 'direct' ? 'direct' : 'relay';
 
 const PRIMARY = new URL('../fixtures/process-primary.js', import.meta.url);
 
@@ -76,7 +76,7 @@ export class Rig {
     const started = this.#startPrimary(path);
     this.upstream = await forkUpstream({ path });
     this.primary = await started;
-    if (primary) await this.primary.do.setup({ road: ROAD, ...LONG_LEASE, ...primary });
+    if (primary) await this.primary.do.setup({ route: ROUTE, ...LONG_LEASE, ...primary });
     for (const worker of await this.forkMany(workers)) await this.join(worker, client);
     if (workers > 0 && primary) await this.#allReady(client);
   }

@@ -10,7 +10,7 @@ import type {
   SharedClientError,
   ValueInfo,
 } from '../../lib/index.js';
-import { INVITE_AFTER_MS } from '../../lib/member/roads.js';
+import { INVITE_AFTER_MS } from '../../lib/member/routes.js';
 import type { Packet } from '../../lib/protocol/messages.js';
 import { createMemoryCluster, type MemoryCluster, type TestWorker } from '../../lib/testing.js';
 import type { MemoryWorker } from '../../lib/transport/memory.js';
@@ -20,7 +20,7 @@ import { type Pick, VirtualTime } from './system-clock.js';
 
 export type Client = SharedClient<FakeClient>;
 
-/** `'mixed'`: every second worker's channel carries JSON. `'direct'`: as advanced, and the direct road. */
+/** `'mixed'`: every second worker's channel carries JSON. `'direct'`: as advanced, and the direct route. */
 export type Channels = 'advanced' | 'json' | 'mixed' | 'direct';
 
 export interface RigOptions {
@@ -62,8 +62,8 @@ export class Rig {
     if (primary) this.setup(primary);
   }
 
-  /** The road that the primary asks for. */
-  get road(): 'relay' | 'direct' {
+  /** The route that the primary asks for. */
+  get route(): 'relay' | 'direct' {
     return this.#channels === 'direct' ? 'direct' : 'relay';
   }
 
@@ -79,7 +79,7 @@ export class Rig {
 
   setup(options: PrimaryOptions = {}): Primary {
     const primary = this.cluster.setupPrimary({
-      road: this.road,
+      route: this.route,
       heartbeatMs: HEARTBEAT_MS,
       leaderTimeoutMs: LEADER_TIMEOUT_MS,
       ...options,
@@ -177,7 +177,7 @@ export class Rig {
     return clients;
   }
 
-  /** Where data is to go by the direct road, waits until connections are there. */
+  /** Where data is to go by the direct route, waits until connections are there. */
   async connect(): Promise<void> {
     if (this.#channels === 'direct') await this.time.advance(INVITE_AFTER_MS);
     await this.time.settle();

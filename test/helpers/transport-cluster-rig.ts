@@ -10,7 +10,7 @@ import type { WorkerCommand } from '../fixtures/transport-worker.js';
 import type { EndEvent } from './transport-actor.js';
 import type { Rig, RigWorker } from './transport-contract.js';
 import { CONTROL, type Hello, readLines, writeLine } from './transport-control.js';
-import { Party } from './transport-party.js';
+import { PeerState } from './transport-party.js';
 
 const PRIMARY = new URL('../fixtures/transport-primary.js', import.meta.url);
 
@@ -24,7 +24,7 @@ export async function buildClusterRig(serialization: 'advanced' | 'json'): Promi
 type Line = { hello: Hello } | { event: EndEvent } | { id: number; result: unknown };
 
 /** A process of the rig; worker 0 is the primary. */
-export class ProcessParty extends Party implements RigWorker {
+export class ProcessParty extends PeerState implements RigWorker {
   workerId = -1;
   pid = -1;
   readonly hello: Promise<void>;

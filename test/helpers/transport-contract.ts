@@ -2,10 +2,10 @@
 
 import test, { type ExecutionContext } from 'ava';
 import { type EndEvent, type SendReport, turns } from './transport-actor.js';
-import type { Party } from './transport-party.js';
+import type { PeerState } from './transport-party.js';
 
 /** A worker with its end, and what can befall it. */
-export interface RigWorker extends Party {
+export interface RigWorker extends PeerState {
   readonly workerId: number;
   readonly pid: number;
   kill(): void;
@@ -20,7 +20,7 @@ export interface RigWorker extends Party {
 
 /** A primary that doesn't listen yet, and a way to fork workers that do. */
 export interface Rig {
-  readonly primary: Party;
+  readonly primary: PeerState;
   fork(): Promise<RigWorker>;
   killPrimary(): void;
   /** Resolves when the primary's process, not its end under test, has seen this. */

@@ -7,7 +7,7 @@ import type { PrimaryEnd, WorkerEnd } from '../../lib/transport/transport.js';
 import { systemClock } from '../../lib/utils/clock.js';
 import { Actor, countListeners, turns } from './transport-actor.js';
 import type { Rig, RigWorker } from './transport-contract.js';
-import { Party } from './transport-party.js';
+import { PeerState } from './transport-party.js';
 
 /** Everything travels through a network in memory. */
 export async function buildMemoryRig(options: MemoryNetworkOptions = {}): Promise<Rig> {
@@ -63,15 +63,15 @@ function createWorker(worker: MemoryWorker): RigWorker {
   });
 }
 
-function createParty(end: { primary: PrimaryEnd } | { worker: WorkerEnd }): Party {
+function createParty(end: { primary: PrimaryEnd } | { worker: WorkerEnd }): PeerState {
   const send = (to: number | undefined, message: object) =>
     'primary' in end ? end.primary.send(to!, message, () => {}) : end.worker.send(message, () => {});
   const parts = {
-    emit: (event: Parameters<Party['push']>[0]) => party.push(event),
+    emit: (event: Parameters<PeerState['push']>[0]) => party.push(event),
     sendForeign: (value: unknown, to?: number) => send(to, value as object),
     countListeners: () => countListeners({ process }),
   };
   const actor = new Actor(parts, () => end);
-  const party = new Party(command => actor.run(command));
+  const party = new PeerState(command => actor.run(command));
   return party;
 }

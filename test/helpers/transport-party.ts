@@ -5,7 +5,7 @@ import type { Command, EndEvent, ListenerCounts, SendReport } from './transport-
 type Condition = (events: readonly EndEvent[]) => boolean;
 
 /** One end of a transport, as a test sees it. */
-export class Party {
+export class PeerState {
   /** All that the end reported, in order. */
   readonly events: EndEvent[] = [];
   readonly #ask: (command: Command) => Promise<unknown>;

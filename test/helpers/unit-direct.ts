@@ -1,11 +1,11 @@
-// A leader and a member on the direct road, without anything around them: the relay between them is played by the test.
+// A leader and a member on the direct route, without anything around them: the relay between them is played by the test.
 
-import { OpenBundle } from '../../lib/protocol/frames.js';
+import { BundleBuilder } from '../../lib/protocol/frames.js';
 import { type Bundle, Kind, type Packet } from '../../lib/protocol/messages.js';
 import { Outbox } from '../../lib/protocol/outbox.js';
-import { DirectLeader } from '../../lib/road/direct/direct-leader.js';
-import { type Address, DirectRoad } from '../../lib/road/direct/direct-road.js';
-import { Reception } from '../../lib/road/direct/reception.js';
+import { DirectLeader } from '../../lib/route/direct/direct-leader.js';
+import { type Address, DirectRoute } from '../../lib/route/direct/direct-route.js';
+import { DirectServer } from '../../lib/route/direct/direct-server.js';
 import type { MemoryWorker } from '../../lib/transport/memory.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
 import { memberKey } from '../../lib/utils/secret.js';
@@ -16,7 +16,7 @@ export const TERM = 7;
 
 export interface DirectRigOptions {
   /** Nothing goes by the relay. */
-  readonly isOnly?: boolean;
+  readonly hasNoRelay?: boolean;
   readonly maxQueuedBytes?: number;
   readonly maxQueuedTotalBytes?: number;
 }
@@ -27,7 +27,7 @@ export class DirectRig {
   /** The leader's worker, and the member's. */
   readonly 1: MemoryWorker = this.network.fork();
   readonly 2: MemoryWorker = this.network.fork();
-  readonly reception: Reception;
+  readonly server: DirectServer;
   readonly leader: DirectLeader;
   /** What the leader heard, whatever way it came. */
   readonly heard: string[] = [];
@@ -42,9 +42,9 @@ export class DirectRig {
   constructor(options: DirectRigOptions = {}) {
     this.#options = options;
     const { clock, direct } = this[1];
-    this.reception = new Reception({ clock, transport: direct });
+    this.server = new DirectServer({ clock, transport: direct });
     const { maxQueuedBytes = 10_000_000, maxQueuedTotalBytes = 10_000_000 } = options;
-    const say = (open: OpenBundle) => void this.said.push(open.seal());
+    const say = (open: BundleBuilder) => void this.said.push(open.seal());
     this.leader = new DirectLeader({
       group: 'g',
       term: TERM,
@@ -53,7 +53,7 @@ export class DirectRig {
       maxQueuedTotalBytes,
       deliver: bundle => this.heard.push(...frameWords([bundle]).map(words => `${bundle.f} ${words}`)),
       tellByRelay: (workerId, kind, id, text) => {
-        const open = new OpenBundle('g', TERM, [workerId]);
+        const open = new BundleBuilder('g', TERM, [workerId]);
         open.add(kind, id, text);
         say(open);
       },
@@ -64,7 +64,7 @@ export class DirectRig {
   /** The leader opens its door. */
   async open(): Promise<Address> {
     const { leader } = this;
-    this.reception.open({
+    this.server.open({
       group: 'g',
       term: TERM,
       leader,
@@ -86,7 +86,7 @@ export class DirectRig {
 
   /** A member in a worker. */
   member(worker = this[2]): DirectMember {
-    return new DirectMember(this, worker, this.#options.isOnly ?? false);
+    return new DirectMember(this, worker, this.#options.hasNoRelay ?? false);
   }
 
   /** The relay brings what the leader said. */
@@ -102,14 +102,14 @@ export class DirectRig {
   }
 
   end(): void {
-    this.reception.close('g', TERM);
+    this.server.close('g', TERM);
     this.leader.destroy();
     this.network.close();
   }
 }
 
 export class DirectMember {
-  readonly road: DirectRoad;
+  readonly route: DirectRoute;
   readonly heard: string[] = [];
   readonly changes: string[] = [];
   readonly packets: Packet[] = [];
@@ -117,7 +117,7 @@ export class DirectMember {
   constructor(
     readonly rig: DirectRig,
     readonly worker: MemoryWorker,
-    isOnly: boolean,
+    hasNoRelay: boolean,
   ) {
     const { clock, direct, workerId } = worker;
     const outbox = new Outbox({
@@ -131,26 +131,26 @@ export class DirectMember {
         clock.defer(written);
       },
     });
-    this.road = new DirectRoad({
+    this.route = new DirectRoute({
       group: 'g',
       term: TERM,
       from: workerId,
       clock,
       transport: direct,
       outbox,
-      isOnly,
+      hasNoRelay,
       deliver: bundle => this.read(bundle),
-      changed: problem => this.changes.push(problem ?? this.road.kind),
+      changed: problem => this.changes.push(problem ?? this.route.kind),
     });
   }
 
   call(id: number): number {
-    return this.road.send(Kind.CALL, id, '0');
+    return this.route.send(Kind.CALL, id, '0');
   }
 
   read(bundle: Bundle): void {
     for (let i = 0; i < bundle.h.length; i += 4)
-      if (this.road.heed(bundle.h[i]!, bundle.h[i + 1]!, JSON.parse(bundle.x)[i / 4])) return;
+      if (this.route.handle(bundle.h[i]!, bundle.h[i + 1]!, JSON.parse(bundle.x)[i / 4])) return;
     this.heard.push(...frameWords([bundle]));
   }
 
@@ -163,7 +163,7 @@ export class DirectMember {
 
   /** It hears where the leader is. */
   offered(): void {
-    this.road.offered(this.rig.offerFor(this.worker.workerId));
+    this.route.offered(this.rig.offerFor(this.worker.workerId));
   }
 
   /** It is connected, and both know. */

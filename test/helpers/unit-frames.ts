@@ -1,7 +1,7 @@
 // Bundles written by hand, and bundles as words.
 
 import { isCall } from '../../lib/protocol/classes.js';
-import { type FrameView, OpenBundle, readFrames } from '../../lib/protocol/frames.js';
+import { BundleBuilder, type FrameView, readFrames } from '../../lib/protocol/frames.js';
 import { type Bundle, Kind, kindOf, MORE, type Packet } from '../../lib/protocol/messages.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
 
@@ -22,12 +22,12 @@ export interface Envelope {
 
 /** A bundle of these frames. */
 export function bundle({ group = 'g', term, number, to, from }: Envelope, ...frames: WrittenFrame[]): Bundle {
-  const open = new OpenBundle(group, term, to, number);
+  const open = new BundleBuilder(group, term, to, number);
   for (const frame of frames) put(open, frame);
   return { ...open.seal(), ...(from !== undefined && { f: from }) };
 }
 
-function put(open: OpenBundle, { kind, id, value = 0 }: WrittenFrame): void {
+function put(open: BundleBuilder, { kind, id, value = 0 }: WrittenFrame): void {
   const plain = kindOf(kind);
   if (!isCall(plain) || !Array.isArray(value)) return open.add(kind, id, JSON.stringify(value));
   const [first, second, args] = value as [string, number | null, unknown] & [number | null, string | null, unknown];

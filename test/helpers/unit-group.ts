@@ -118,7 +118,7 @@ export function stageWords(at: Stage): string {
       return `vacant${at.isPaused ? ' paused' : ''}${at.hasFailed ? ' failed' : ''}`;
     case 'preparing':
       return `preparing ${at.leader}@${at.term} for ${at.isLost ? 'lost ' : ''}${at.successor}@${at.next}`;
-    case 'handing over':
+    case 'handing-over':
       return `handing over ${at.leader}@${at.term}${at.prepared ? successorWords(at.prepared) : ''}`;
     case 'fenced':
       return `fenced ${at.leader}@${at.term} ${at.cause}`;
@@ -131,5 +131,5 @@ const successorWords = ({
   successor,
   next,
   methods,
-}: NonNullable<Extract<Stage, { stage: 'handing over' }>['prepared']>) =>
+}: NonNullable<Extract<Stage, { stage: 'handing-over' }>['prepared']>) =>
   ` to ${successor}@${next}${methods ? '' : ', opening'}`;

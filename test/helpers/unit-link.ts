@@ -7,9 +7,9 @@ import {
   type FromPrimary,
   type Join,
   MARKER,
-  type News,
   type Offer,
   type Packet,
+  type StateUpdate,
 } from '../../lib/protocol/messages.js';
 import type { Via, WorkerEnd, WorkerEndHandlers } from '../../lib/transport/transport.js';
 import { UnitClock } from './unit-clock.js';
@@ -72,7 +72,7 @@ export class UnitLink {
   welcome(given: object = {}, via?: Via): void {
     const probe = new Uint8Array(1);
     const frame = { k: 'welcome', version: 1, id: this.link.id, workerId: 1, heartbeatMs: 500, leaderTimeoutMs: 3000 };
-    this.receive(this.packet({ c: [{ ...frame, road: 'relay', probe, ...given }] }), via);
+    this.receive(this.packet({ c: [{ ...frame, route: 'relay', probe, ...given }] }), via);
   }
 
   say(...frames: FromPrimary[]): void {
@@ -125,8 +125,8 @@ export class FakeMember implements LinkMember {
     this.heard.push('linked');
   }
 
-  news({ term, phase }: News): void {
-    this.heard.push(`news ${term} ${phase}`);
+  stateChanged({ term, phase }: StateUpdate): void {
+    this.heard.push(`update ${term} ${phase}`);
   }
 
   handover(term: number): void {

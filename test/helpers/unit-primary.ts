@@ -1,7 +1,7 @@
 // A router whose workers are played by the test: what each says, what each was told, and whether it reads.
 
 import { readError } from '../../lib/codec/read-error.js';
-import { type PrimaryOptions, resolvePrimaryOptions } from '../../lib/options.js';
+import { type PrimaryOptions, resolvePrimaryOptions } from '../../lib/options/options.js';
 import {
   type Bundle,
   type ControlFrame,

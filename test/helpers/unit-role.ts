@@ -31,12 +31,12 @@ export function plays(t: ExecutionContext, role: UnitRole, schedule: string): vo
   }
 }
 
-/** `news 1@5 opening`, `news 5 vacant`, `handover 5`, `open failed 5`, `leave` */
+/** `update 1@5 opening`, `update 5 vacant`, `handover 5`, `open failed 5`, `leave` */
 export function readRoleEvent(words: string): RoleEvent {
   if (words.startsWith('open failed ')) return { type: 'open failed', term: Number(words.slice(12)), error: ERROR };
   const [type = '', where = '', phase] = words.split(' ');
   if (type === 'waited') return { type: 'waited enough' };
-  if (type !== 'news') return { type, term: Number(where), ...(type === 'broken' && { error: ERROR }) } as RoleEvent;
+  if (type !== 'update') return { type, term: Number(where), ...(type === 'broken' && { error: ERROR }) } as RoleEvent;
   const [leader, term = leader] = where.includes('@') ? where.split('@').map(Number) : [undefined, Number(where)];
   return { type, term: term!, phase: phase as 'ready', leader };
 }

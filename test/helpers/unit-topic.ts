@@ -1,7 +1,7 @@
 // A topic without a service: its real client, its subscribers, and what they are told.
 
 import type { RealClient } from '../../lib/leader/real-client.js';
-import { type Subscriber, Topic, type TopicHost } from '../../lib/leader/topic.js';
+import { type Subscriber, Topic, type TopicOwner } from '../../lib/leader/topic.js';
 import { type Deferred, defer } from '../../lib/utils/deferred.js';
 import { microtasks } from './unit-clock.js';
 import { openReal, UnitSender } from './unit-leader.js';
@@ -53,7 +53,7 @@ export class SlowUpstream {
   }
 }
 
-export class UnitTopic implements TopicHost {
+export class UnitTopic implements TopicOwner {
   readonly unit = new UnitSender();
   readonly sender = this.unit.sender;
   readonly name = 'g';

@@ -33,7 +33,7 @@ test('of what takes others back one is kept for each that is not refused, bounde
   const inbox = inboxOf(1000, () => drops++);
   const say = (kind: number, id: number) => bundle({ term: 5, from: 2 }, { kind, id });
   inbox.add(call(1, 1e9, 900), 0);
-  inbox.add(bundle({ term: 5 }, { kind: Kind.GONE, id: 3 }), 0);
+  inbox.add(bundle({ term: 5 }, { kind: Kind.MEMBER_LEFT, id: 3 }), 0);
   const { bytes } = inbox;
   for (let id = 2; id < 1000; id++) {
     t.truthy(inbox.add(say(Kind.SUBSCRIBE, id), 0));
@@ -45,7 +45,7 @@ test('of what takes others back one is kept for each that is not refused, bounde
   const words = ids(frameWords(inbox.take()));
   t.is(words.length, 2 + MOST_WITHDRAWALS);
   t.deepEqual(words.slice(0, 2), ['CALL 1', 'UNSUBSCRIBE 1000000']);
-  t.true(words.includes('GONE 3'));
+  t.true(words.includes('MEMBER_LEFT 3'));
   t.true(inbox.isEmpty);
 });
 
@@ -91,7 +91,7 @@ test('each sender has its turn, with its own in order', t => {
   const said: string[] = [];
   for (let id = 1; id <= 5000; id++) inbox.add(bundle({ term: 5, from: 2 }, { kind: Kind.CANCEL, id }), 0);
   for (let id = 1; id <= 3; id++) inbox.add(bundle({ term: 5, from: 3 }, { kind: Kind.CANCEL, id }), 0);
-  inbox.add(bundle({ term: 5 }, { kind: Kind.GONE, id: 3 }), 0);
+  inbox.add(bundle({ term: 5 }, { kind: Kind.MEMBER_LEFT, id: 3 }), 0);
   for (let item = inbox.next(); item; item = inbox.next()) {
     said.push(`${item.bundle.f ?? 'gone'} ${item.bundle.h[1]}`);
     inbox.end(item);

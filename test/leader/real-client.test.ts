@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
 import test from 'ava';
-import { noSuchEvent } from '../../lib/errors.js';
+import { noSuchEvent } from '../../lib/errors/errors.js';
+import { notClosed } from '../../lib/errors/warnings.js';
 import { RealClient, rolesOf } from '../../lib/leader/real-client.js';
-import { type OpenContext, resolveCreateArguments } from '../../lib/options.js';
+import { type OpenContext, resolveCreateArguments } from '../../lib/options/options.js';
 import { defer } from '../../lib/utils/deferred.js';
-import { notClosed } from '../../lib/warnings.js';
 import { microtasks, UnitClock } from '../helpers/unit-clock.js';
 import { HeardClient, memberOptions, TERM } from '../helpers/unit-leader.js';
 
@@ -240,9 +240,9 @@ test('what would close the client of all workers can not be called, and says wha
   }
 });
 
-test('events, restartOn and error are listened to, and an error never kills anything', async t => {
+test('events, failOn and error are listened to, and an error never kills anything', async t => {
   const client = new Client();
-  const { opening, heard } = setUp(() => client, { events: ['up', 'down'], restartOn: ['end', 'lost'] });
+  const { opening, heard } = setUp(() => client, { events: ['up', 'down'], failOn: ['end', 'lost'] });
   await opening.ready;
   client.emit('up', 1, { a: 2 });
   client.emit('other');
@@ -254,7 +254,7 @@ test('events, restartOn and error are listened to, and an error never kills anyt
 
 test('once it closes it is not listened to any more, but for its errors', async t => {
   const client = new Client();
-  const { opening, heard } = setUp(() => client, { events: ['up'], restartOn: ['end'] });
+  const { opening, heard } = setUp(() => client, { events: ['up'], failOn: ['end'] });
   await (await opening.ready).close();
   client.emit('up');
   client.emit('end');
@@ -303,7 +303,7 @@ test('what an on() does that throws, rejects, or registers nothing hurts nobody'
   for (const on of refusals) {
     const silent = setUp(() => ({ on, off: on, close() {} }));
     await (await silent.opening.ready).close();
-    const asked = setUp(() => ({ on, off: on, close() {} }), { events: ['up'], restartOn: ['down'] });
+    const asked = setUp(() => ({ on, off: on, close() {} }), { events: ['up'], failOn: ['down'] });
     await (await asked.opening.ready).close();
     await microtasks();
     t.deepEqual(silent.heard, [], 'nobody asked for its errors');
@@ -374,7 +374,7 @@ test('a client that fails before it is ready could not be opened, later it is br
     }
   }
   const defaults = { eligible: true, drainTimeoutMs: 5000 };
-  const { member } = resolveCreateArguments(Fragile, { name: 'g', restartOn: ['end'] }, defaults);
+  const { member } = resolveCreateArguments(Fragile, { name: 'g', failOn: ['end'] }, defaults);
   let client: Fragile | undefined;
   class Seen extends Fragile {
     constructor() {

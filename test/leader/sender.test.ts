@@ -1,5 +1,5 @@
 import test from 'ava';
-import { OpenBundle, WRITE_BYTES } from '../../lib/protocol/frames.js';
+import { BundleBuilder, WRITE_BYTES } from '../../lib/protocol/frames.js';
 import { Kind } from '../../lib/protocol/messages.js';
 import { bundlesOf } from '../helpers/unit-frames.js';
 import { UnitSender } from '../helpers/unit-leader.js';
@@ -112,7 +112,7 @@ test('who has a lane is spoken to by it, and by nothing else', t => {
     put: (kind: number, id: number, text: string) => void said.push(`${kind} ${id} ${text}`),
     flush: () => void said.push('flush'),
     isClear: true,
-    isOnly: false,
+    hasNoRelay: false,
   };
   const lanes = { active: [2], of: (workerId: number) => (workerId === 2 ? lane : undefined) };
   const unit = new UnitSender(undefined, lanes);
@@ -127,13 +127,13 @@ test('who has a lane is spoken to by it, and by nothing else', t => {
   t.deepEqual(unit.said(), ['1 VALUE 1 "a"', '1 EVENT 0 "c"', '3,4 VALUE 1 "a"', '3 VALUE 1 "b"', '* EVENT 0 "c"']);
 });
 
-test('what must leave at once goes by the road on which nothing large waits', t => {
+test('what must leave at once goes by the route on which nothing large waits', t => {
   const said: number[] = [];
   const lane = {
     put: (kind: number) => void said.push(kind),
     flush() {},
     isClear: true,
-    isOnly: false,
+    hasNoRelay: false,
   };
   const unit = new UnitSender(undefined, { active: [2], of: workerId => (workerId === 2 ? lane : undefined) });
   t.true(unit.sender.mayLeaveNow(2));
@@ -146,18 +146,18 @@ test('what must leave at once goes by the road on which nothing large waits', t 
   for (const workerId of [2, 3]) t.false(unit.sender.mayLeaveNow(workerId));
   // The leader's own member is lost with it.
   t.true(unit.sender.mayLeaveNow(1));
-  lane.isOnly = true;
+  lane.hasNoRelay = true;
   t.true(unit.sender.mayLeaveNow(2));
   unit.free();
   t.true(unit.sender.mayLeaveNow(3));
 });
 
-test('after a word by the relay about the road, what follows begins a bundle', t => {
+test('after a word by the relay about the route, what follows begins a bundle', t => {
   const unit = new UnitSender();
   unit.sender.to(2, Kind.SUBSCRIBED, 7, '1');
   unit.sender.toByRelay(2, Kind.SWITCHED, 9, '0');
   unit.sender.to(2, Kind.SUBSCRIBED, 8, '1');
-  const bundle = new OpenBundle('g', 5, [2]);
+  const bundle = new BundleBuilder('g', 5, [2]);
   bundle.add(Kind.RESULT, 1, '1');
   unit.sender.putOnRelay(bundle);
   unit.sender.to(2, Kind.SUBSCRIBED, 9, '1');
@@ -206,7 +206,7 @@ test('of values that come faster than the primary reads the newest stay, results
 });
 
 test('what is kept back for all but those with a lane says so', t => {
-  const lane = { put() {}, flush() {}, isClear: true, isOnly: false };
+  const lane = { put() {}, flush() {}, isClear: true, hasNoRelay: false };
   const unit = new UnitSender(undefined, { active: [2], of: workerId => (workerId === 2 ? lane : undefined) });
   unit.isStuck = true;
   for (let n = 1; n <= 12; n++) unit.sender.payloadToAll(Kind.EVENT, n, large(n));
@@ -238,7 +238,7 @@ test('at its end it says what was kept back, whatever room there is, and before 
     const unit = new UnitSender();
     unit.isStuck = true;
     for (let n = 1; n <= 20; n++) unit.sender.payloadTo(2, Kind.VALUE, 1, large(n));
-    const rest = new OpenBundle('g', 5, [2]);
+    const rest = new BundleBuilder('g', 5, [2]);
     rest.add(Kind.RESULT, 9, '0');
     if (end === 'end') unit.sender.end();
     else unit.sender.putOnRelay(rest);

@@ -1,13 +1,13 @@
 import test from 'ava';
 import { encodeError } from '../../lib/codec/encode-error.js';
 import { encodeValue } from '../../lib/codec/encode-value.js';
+import { droppedWithdrawals } from '../../lib/errors/warnings.js';
 import { callContext } from '../../lib/leader/call-context.js';
 import { handBack, Service } from '../../lib/leader/service.js';
 import { Served } from '../../lib/metrics/served.js';
-import { OpenBundle } from '../../lib/protocol/frames.js';
+import { BundleBuilder } from '../../lib/protocol/frames.js';
 import { type Bundle, EXT, Kind, MORE } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
-import { droppedWithdrawals } from '../../lib/warnings.js';
 import { microtasks } from '../helpers/unit-clock.js';
 import { bundle } from '../helpers/unit-frames.js';
 import { memberOptions, openReal, SELF, TERM, UnitSender } from '../helpers/unit-leader.js';
@@ -51,7 +51,7 @@ class UnitService {
 
   /** The primary says that a member has gone. */
   gone(workerId: number): void {
-    this.service.receive(bundle({ term: TERM }, { kind: Kind.GONE, id: workerId }));
+    this.service.receive(bundle({ term: TERM }, { kind: Kind.MEMBER_LEFT, id: workerId }));
   }
 
   async said(): Promise<string[]> {
@@ -748,8 +748,8 @@ test('what of each member’s bundles came is known by their numbers', async t =
 
 test('what only a leader or the primary says is passed over', async t => {
   const unit = await UnitService.create(echo);
-  const open = new OpenBundle('g', TERM);
-  for (const kind of [Kind.RESULT, Kind.VALUE, Kind.END, Kind.GONE, 63]) open.add(kind, 2, '0');
+  const open = new BundleBuilder('g', TERM);
+  for (const kind of [Kind.RESULT, Kind.VALUE, Kind.END, Kind.MEMBER_LEFT, 63]) open.add(kind, 2, '0');
   unit.service.receive({ ...open.seal(), f: 2 });
   unit.service.receive(bundle({ term: TERM }, { kind: Kind.END, id: 2 }));
   t.deepEqual(await unit.said(), []);
@@ -765,7 +765,7 @@ test('calls that come while the real client closes go back to who made them', as
     { kind: Kind.UNPUBLISH, id: 10 },
   ];
   handBack(bundle({ term: TERM, from: 2 }, ...frames), unit.service.sender);
-  handBack(bundle({ term: TERM }, { kind: Kind.GONE, id: 2 }), unit.service.sender);
+  handBack(bundle({ term: TERM }, { kind: Kind.MEMBER_LEFT, id: 2 }), unit.service.sender);
   t.deepEqual(await unit.said(), ['2 RETURNED 7 0', '2 RETURNED 9 0', '2 RETURNED 10 0']);
 });
 
@@ -863,7 +863,7 @@ test('a publication that is said again has the time that opening has, from when 
   const client = { publish: (name: string) => new Promise(resolve => ends.set(name, resolve)) };
   const unit = await UnitService.create(client, { openTimeoutMs: 1000 });
   const again = (id: number, name: string, repeated = 1) => {
-    const open = new OpenBundle('g', TERM);
+    const open = new BundleBuilder('g', TERM);
     const about = { method: 'publish', deadline: Number.POSITIVE_INFINITY };
     open.add(Kind.PUBLISH | MORE, id, JSON.stringify([[name], name, null, repeated]), undefined, about);
     unit.service.receive({ ...open.seal(), f: 2 });
@@ -904,7 +904,7 @@ test('no more calls run than have room, by number and by what they hold', async 
   const large = await UnitService.create(client);
   const part = Buffer.alloc(200 * 1024 * 1024);
   for (const id of [1, 2]) {
-    const open = new OpenBundle('g', TERM);
+    const open = new BundleBuilder('g', TERM);
     open.add(Kind.CALL, id, '[]', [part], { method: 'get', deadline: 1e9 });
     large.service.receive({ ...open.seal(), f: 2 });
   }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { moreArguments, oddSubscription } from '../../lib/warnings.js';
+import { moreArguments, oddSubscription } from '../../lib/errors/warnings.js';
 import { microtasks } from '../helpers/unit-clock.js';
 import { SlowUpstream, UnitTopic } from '../helpers/unit-topic.js';
 

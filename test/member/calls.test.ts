@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import test from 'ava';
 import { encodeError } from '../../lib/codec/encode-error.js';
 import { encodeValue } from '../../lib/codec/encode-value.js';
-import { SharedClientError } from '../../lib/errors.js';
+import { SharedClientError } from '../../lib/errors/errors.js';
 import { Call, type CallKind, type CallSignal, encodeArguments } from '../../lib/member/call.js';
 import { Calls } from '../../lib/member/calls.js';
 import type { FrameView } from '../../lib/protocol/frames.js';
@@ -10,7 +10,7 @@ import { EXT, Kind, MORE, ONE } from '../../lib/protocol/messages.js';
 import { listenToAbort } from '../../lib/utils/abort-listeners.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { microtasks, UnitClock } from '../helpers/unit-clock.js';
-import { FakeRoad, frame, payloadFrame } from '../helpers/unit-road.js';
+import { FakeRoute, frame, payloadFrame } from '../helpers/unit-route.js';
 
 interface Given {
   readonly kind?: CallKind;
@@ -73,10 +73,10 @@ class UnitCalls {
     return this.calls.receive(frame, term, this.clock.now());
   }
 
-  open(term: number, sayFirst = () => {}): FakeRoad {
-    const road = new FakeRoad(term);
-    this.calls.open(road, sayFirst);
-    return road;
+  open(term: number, sayFirst = () => {}): FakeRoute {
+    const route = new FakeRoute(term);
+    this.calls.open(route, sayFirst);
+    return route;
   }
 
   /** What has ended since this was last asked. */
@@ -90,26 +90,26 @@ test('calls wait for a leader, and are sent in the order made, after what is sai
   unit.make(1);
   unit.make(2, { args: ['a', { b: 1 }] });
   t.is(unit.calls.waiting, 2);
-  const road = unit.open(5, () => void unit.make(3, { kind: Kind.PUBLISH }));
-  t.deepEqual(road.sent(), ['PUBLISH 3 [1000,null,[]]', 'CALL 1 ["m1",1000,[]]', 'CALL 2 ["m2",1000,["a",{"b":1}]]']);
+  const route = unit.open(5, () => void unit.make(3, { kind: Kind.PUBLISH }));
+  t.deepEqual(route.sent(), ['PUBLISH 3 [1000,null,[]]', 'CALL 1 ["m1",1000,[]]', 'CALL 2 ["m2",1000,["a",{"b":1}]]']);
   t.is(unit.calls.waiting, 0);
   t.is(unit.calls.inFlight, 3);
 });
 
-test('with a leader a call is sent at once, and the road may write it early', t => {
+test('with a leader a call is sent at once, and the route may write it early', t => {
   const unit = new UnitCalls();
-  const road = unit.open(5);
+  const route = unit.open(5);
   unit.make(1);
   unit.make(2);
-  t.is(road.sent().length, 2);
-  t.deepEqual(road.inFlight, [1, 2]);
+  t.is(route.sent().length, 2);
+  t.deepEqual(route.inFlight, [1, 2]);
 });
 
 test('parts travel beside the text', t => {
   const unit = new UnitCalls();
-  const road = unit.open(5);
+  const route = unit.open(5);
   unit.make(1, { args: [Buffer.from('bytes')] });
-  t.deepEqual(road.parts, [[Buffer.from('bytes')]]);
+  t.deepEqual(route.parts, [[Buffer.from('bytes')]]);
 });
 
 test('a result ends its call, once', t => {
@@ -147,7 +147,7 @@ test('the error of the real client ends its call', t => {
 
 test('frames that are about no call are left to others', t => {
   const unit = new UnitCalls();
-  for (const kind of [Kind.SUBSCRIBED, Kind.VALUE, Kind.EVENT, Kind.END, Kind.GONE, Kind.CALL]) {
+  for (const kind of [Kind.SUBSCRIBED, Kind.VALUE, Kind.EVENT, Kind.END, Kind.MEMBER_LEFT, Kind.CALL]) {
     t.false(unit.receive(frame(kind, 1), 5));
   }
 });
@@ -187,13 +187,13 @@ test('a bundle that can not be read ends the calls that it answered', t => {
 
 test('at the end of a term calls that arrived are lost, those that did not go to the next leader', t => {
   const unit = new UnitCalls();
-  const road = unit.open(5);
+  const route = unit.open(5);
   unit.make(1);
   unit.make(2, { isIdempotent: true });
-  road.nextBundle();
+  route.nextBundle();
   unit.make(3);
   unit.calls.shut();
-  unit.calls.end(road, 1);
+  unit.calls.end(route, 1);
   t.deepEqual(unit.over(), ['1 ERR_LEADER_LOST unknown']);
   t.is(unit.calls.waiting, 2);
   t.is(unit.calls.counts.resent, 1);
@@ -204,20 +204,20 @@ test('the end of a term that comes after the next leader is ready sends again at
   const unit = new UnitCalls();
   const old = unit.open(5);
   unit.make(1);
-  const road = unit.open(6);
+  const route = unit.open(6);
   unit.make(2);
   unit.calls.end(old, 0);
-  t.deepEqual(road.sent(), ['CALL 2 ["m2",1000,[]]', 'CALL 1 ["m1",1000,[]]']);
+  t.deepEqual(route.sent(), ['CALL 2 ["m2",1000,[]]', 'CALL 1 ["m1",1000,[]]']);
   t.is(unit.calls.waiting, 0);
 });
 
 test('a call that is cancelled because another one was lost is not sent again', t => {
   const unit = new UnitCalls();
-  const road = unit.open(5);
+  const route = unit.open(5);
   unit.make(1, { onFail: () => unit.calls.cancel(second, new Error('then not this either')) });
   const second = unit.make(2, { isIdempotent: true });
   unit.calls.shut();
-  unit.calls.end(road, 1);
+  unit.calls.end(route, 1);
   t.deepEqual(unit.over(), ['1 ERR_LEADER_LOST unknown', '2 then not this either']);
   t.is(unit.calls.waiting, 0);
   t.deepEqual(unit.open(6).sent(), []);
@@ -227,26 +227,26 @@ test('a call that ends while the one before it is sent is not sent', t => {
   const unit = new UnitCalls();
   unit.make(1);
   const second = unit.make(2);
-  const road = new FakeRoad(5);
-  const { flushEarly } = road;
-  road.flushEarly = inFlight => {
-    flushEarly.call(road, inFlight);
+  const route = new FakeRoute(5);
+  const { flushEarly } = route;
+  route.flushEarly = inFlight => {
+    flushEarly.call(route, inFlight);
     unit.calls.cancel(second, new Error('enough'));
   };
-  unit.calls.open(road, () => {});
+  unit.calls.open(route, () => {});
   t.deepEqual(unit.ended, ['2 enough']);
-  t.is(road.sent().length, 1);
+  t.is(route.sent().length, 1);
   t.deepEqual([unit.calls.waiting, unit.calls.inFlight, unit.calls.waitingBytes], [0, 1, 0]);
 });
 
 test('a call that is returned waits for the next leader, and so do those after it', t => {
   const unit = new UnitCalls();
-  const road = unit.open(5);
+  const route = unit.open(5);
   unit.make(1);
-  road.sent();
+  route.sent();
   unit.receive(frame(Kind.RETURNED, 1), 5);
   unit.make(2);
-  t.deepEqual(road.sent(), []);
+  t.deepEqual(route.sent(), []);
   t.is(unit.calls.waiting, 2);
   t.deepEqual(unit.open(6).sent(), ['CALL 1 ["m1",1000,[]]', 'CALL 2 ["m2",1000,[]]']);
 });
@@ -255,9 +255,9 @@ test('a call that an older leader returns is sent to the one there is', t => {
   const unit = new UnitCalls();
   unit.open(5);
   unit.make(1);
-  const road = unit.open(6);
+  const route = unit.open(6);
   unit.receive(frame(Kind.RETURNED, 1), 5);
-  t.deepEqual(road.sent(), ['CALL 1 ["m1",1000,[]]']);
+  t.deepEqual(route.sent(), ['CALL 1 ["m1",1000,[]]']);
 });
 
 test('a call that was refused for lack of room never began, a result that was dropped may have been one', t => {
@@ -278,20 +278,20 @@ test('a call whose deadline passes ends, and the leader hears of it', t => {
   unit.make(1, { timeoutMs: 100 });
   unit.clock.advance(100);
   t.deepEqual(unit.over(), ['1 ERR_TIMEOUT not-started']);
-  const road = unit.open(5);
+  const route = unit.open(5);
   unit.make(2, { timeoutMs: 100 });
-  road.sent();
+  route.sent();
   unit.clock.advance(100);
   t.deepEqual(unit.over(), ['2 ERR_TIMEOUT unknown']);
-  t.regex(road.sent()[0]!, /^CANCEL 2 \[0,/);
+  t.regex(route.sent()[0]!, /^CANCEL 2 \[0,/);
   t.is(unit.calls.waiting + unit.calls.inFlight, 0);
 });
 
 test('a call without a deadline keeps waiting', t => {
   const unit = new UnitCalls();
-  const road = unit.open(5);
+  const route = unit.open(5);
   unit.make(1, { timeoutMs: Number.POSITIVE_INFINITY });
-  t.deepEqual(road.sent(), ['CALL 1 ["m1",null,[]]']);
+  t.deepEqual(route.sent(), ['CALL 1 ["m1",null,[]]']);
   unit.clock.advance(1e9);
   t.deepEqual(unit.over(), []);
 });
@@ -308,18 +308,18 @@ test('a call that was in the hands of a lost leader may have run, wherever it en
   ];
   for (const end of ends) {
     const unit = new UnitCalls();
-    const road = unit.open(5);
+    const route = unit.open(5);
     unit.make(1, { isIdempotent: true });
     unit.calls.shut();
-    unit.calls.end(road, 1);
+    unit.calls.end(route, 1);
     end(unit);
     t.deepEqual(unit.over(), ['1 ERR_TIMEOUT unknown']);
   }
   const unit = new UnitCalls();
-  const road = unit.open(5);
+  const route = unit.open(5);
   unit.make(1, { isIdempotent: true });
   unit.calls.shut();
-  unit.calls.end(road, 1);
+  unit.calls.end(route, 1);
   unit.open(6);
   unit.receive(frame(Kind.OVERLOADED, 1, 0), 6);
   t.deepEqual(unit.over(), ['1 ERR_OVERLOADED unknown']);
@@ -328,12 +328,12 @@ test('a call that was in the hands of a lost leader may have run, wherever it en
 test('that the next leader never began a call says nothing of the one that was lost', t => {
   for (const given of [{}, { cause: 'why' }]) {
     const unit = new UnitCalls();
-    const road = unit.open(5);
+    const route = unit.open(5);
     const errors: unknown[] = [];
     unit.make(1, { isIdempotent: true, onFail: error => errors.push(error) });
     unit.make(2, { isIdempotent: true, onFail: error => errors.push(error) });
     unit.calls.shut();
-    unit.calls.end(road, 1);
+    unit.calls.end(route, 1);
     unit.open(6);
     const refusal = new SharedClientError('ERR_UNKNOWN_METHOD', 'no such method', { ...given, outcome: 'not-started' });
     unit.receive(payloadFrame(Kind.ERROR, 1, encodeError(refusal)), 6);
@@ -346,22 +346,22 @@ test('that the next leader never began a call says nothing of the one that was l
 
 test('a call that is cancelled ends at once, and its end that comes later is passed over', t => {
   const unit = new UnitCalls();
-  const road = unit.open(5);
+  const route = unit.open(5);
   const call = unit.make(1);
-  road.sent();
+  route.sent();
   unit.calls.cancel(call, 'enough');
-  t.deepEqual(road.sent(), ['CANCEL 1 [0,"enough"]']);
+  t.deepEqual(route.sent(), ['CANCEL 1 [0,"enough"]']);
   unit.receive(frame(Kind.RESULT, 1), 5);
   unit.calls.cancel(call, 'again');
   t.is(unit.over().length, 1);
-  t.deepEqual(road.sent(), []);
+  t.deepEqual(route.sent(), []);
 });
 
 test('a reason that is no plain JSON reaches the leader in its tagged form', t => {
   const unit = new UnitCalls();
-  const road = unit.open(5);
+  const route = unit.open(5);
   unit.calls.cancel(unit.make(1), 5n);
-  t.regex(road.sent()[1]!, /^CANCEL 1 \[0,\[\d+,"5"\]\]$/);
+  t.regex(route.sent()[1]!, /^CANCEL 1 \[0,\[\d+,"5"\]\]$/);
 });
 
 test('the own signal of a call ends it, one in its arguments travels', t => {
@@ -371,18 +371,18 @@ test('the own signal of a call ends it, one in its arguments travels', t => {
     { signal: inner.signal, number: 1 },
     { signal: own.signal, number: 0 },
   ];
-  const road = unit.open(5);
+  const route = unit.open(5);
   const call = unit.make(1, { signals });
-  road.sent();
+  route.sent();
   inner.abort('inner');
   unit.calls.aborted(call, signals[0]!);
-  t.deepEqual(road.sent(), ['CANCEL 1 [1,"inner"]']);
+  t.deepEqual(route.sent(), ['CANCEL 1 [1,"inner"]']);
   t.deepEqual(unit.over(), []);
   own.abort('own');
   unit.calls.aborted(call, signals[1]!);
-  t.deepEqual(road.sent(), ['CANCEL 1 [0,"own"]']);
+  t.deepEqual(route.sent(), ['CANCEL 1 [0,"own"]']);
   unit.calls.aborted(call, signals[0]!);
-  t.deepEqual(road.sent(), []);
+  t.deepEqual(route.sent(), []);
   t.is(unit.over().length, 1);
 });
 
@@ -424,8 +424,8 @@ test('too much that waits for a leader is refused, but for a call that is alone'
   t.deepEqual(unit.over(), ['2 ERR_OVERLOADED not-started']);
   unit.make(3);
   t.is(unit.calls.waiting, 2);
-  const road = unit.open(5);
-  t.is(road.sent().length, 2);
+  const route = unit.open(5);
+  t.is(route.sent().length, 2);
   unit.calls.shut();
   unit.make(4, { args });
   t.deepEqual(unit.over(), []);
@@ -436,11 +436,11 @@ test('too much that waits for a leader is refused, but for a call that is alone'
 
 test('too much that waits for a primary that does not read is refused, looked at from bundle to bundle', t => {
   const unit = new UnitCalls();
-  const road = unit.open(5);
-  road.waitingBytes = 64 * 2 ** 20 + 1;
+  const route = unit.open(5);
+  route.waitingBytes = 64 * 2 ** 20 + 1;
   unit.make(1);
   t.deepEqual(unit.over(), ['1 ERR_OVERLOADED not-started']);
-  road.isNextBundle = false;
+  route.isNextBundle = false;
   unit.make(2);
   t.deepEqual(unit.over(), []);
   t.is(unit.calls.counts.failed, 1);
@@ -448,7 +448,7 @@ test('too much that waits for a primary that does not read is refused, looked at
 
 test('all calls, or those of one handle, end with what is known of them', t => {
   const unit = new UnitCalls();
-  const road = unit.open(5);
+  const route = unit.open(5);
   const other = {};
   unit.make(1);
   unit.make(2, { handle: other });
@@ -457,7 +457,7 @@ test('all calls, or those of one handle, end with what is known of them', t => {
   const toError = (outcome: 'unknown' | 'not-started') => new SharedClientError('ERR_CLOSED', 'x', { outcome });
   unit.calls.failAll(toError, other);
   t.deepEqual(unit.over(), ['2 ERR_CLOSED unknown', '3 ERR_CLOSED not-started']);
-  const cancels = () => road.sent().filter(words => words.startsWith('CANCEL')).length;
+  const cancels = () => route.sent().filter(words => words.startsWith('CANCEL')).length;
   t.is(cancels(), 1, 'nobody waits for it in the leader');
   unit.calls.failAll(toError);
   t.deepEqual(unit.over(), ['1 ERR_CLOSED unknown']);

@@ -1,12 +1,12 @@
 import test from 'ava';
+import { passedOn } from '../../lib/errors/warnings.js';
 import { type ControlFrame, MARKER } from '../../lib/protocol/messages.js';
-import { passedOn } from '../../lib/warnings.js';
 import { microtasks } from '../helpers/unit-clock.js';
 import { bundle } from '../helpers/unit-frames.js';
 import { FakeMember, UnitLink } from '../helpers/unit-link.js';
 
 const kinds = (frames: readonly ControlFrame[]) => frames.map(frame => frame.k);
-const news = { k: 'news', group: 'g', term: 5, phase: 'vacant' } as const;
+const news = { k: 'update', group: 'g', term: 5, phase: 'vacant' } as const;
 
 /** A link that is welcome, with these members. */
 function setUp(...members: FakeMember[]) {
@@ -66,7 +66,7 @@ test('it goes on by the way on which the first answer came', t => {
     unit.welcome({}, via);
     unit.told();
     unit.end.vias.length = 0;
-    unit.link.tell({ k: 'heartbeat', n: 1 });
+    unit.link.sendControl({ k: 'heartbeat', n: 1 });
     unit.told();
     unit.receive(unit.packet({ c: [{ k: 'ack', n: 1 }] }), via === 'public' ? 'internal' : 'public');
     unit.link.update(member);
@@ -80,11 +80,11 @@ test('it goes on by the way on which the first answer came', t => {
 test('what was not sent to this process is dropped with one warning, and nothing of it counts', t => {
   const member = new FakeMember();
   const unit = setUp(member);
-  const news = { k: 'news', group: 'g', term: 5, phase: 'vacant' } as const;
+  const news = { k: 'update', group: 'g', term: 5, phase: 'vacant' } as const;
   const heard = [...member.heard];
   const copy = unit.packet({ c: [news] });
   unit.receive(copy);
-  heard.push('news 5 vacant');
+  heard.push('update 5 vacant');
   for (const passed of [
     copy,
     { [MARKER]: 1, link: 8, down: 100, c: [news] },
@@ -97,7 +97,7 @@ test('what was not sent to this process is dropped with one warning, and nothing
   t.deepEqual(member.heard, heard);
   t.deepEqual(unit.warnings, [passedOn()]);
   unit.say({ ...news, term: 6 });
-  t.is(member.heard.at(-1), 'news 6 vacant');
+  t.is(member.heard.at(-1), 'update 6 vacant');
 });
 
 test("an answer to another's hello begins nothing", t => {
@@ -119,10 +119,10 @@ test('nothing but a hello is said before the welcome', t => {
   const member = new FakeMember();
   unit.link.add(member);
   unit.link.update(member);
-  unit.link.tell({ k: 'heartbeat', n: 1 });
-  unit.link.tellInOrder({ k: 'leave', group: 'g' });
+  unit.link.sendControl({ k: 'heartbeat', n: 1 });
+  unit.link.sendControlInOrder({ k: 'leave', group: 'g' });
   let written = 0;
-  unit.link.tellInOrder({ k: 'leave', group: 'g' }, () => void written++);
+  unit.link.sendControlInOrder({ k: 'leave', group: 'g' }, () => void written++);
   t.is(written, 1);
   t.deepEqual(kinds(unit.told()), ['hello']);
   t.false(unit.link.isLinked);
@@ -157,8 +157,8 @@ test('a member that comes later joins at once, and tells what changed of it', t 
 test('what a member tells the primary overtakes its data, or follows it', t => {
   const unit = setUp();
   unit.link.outbox.data(bundle({ term: 5 }, { kind: 1, id: 1 }));
-  unit.link.tellInOrder({ k: 'resign', group: 'g', term: 5, cause: 'resigned' });
-  unit.link.tell({ k: 'yield', group: 'g', term: 5 });
+  unit.link.sendControlInOrder({ k: 'resign', group: 'g', term: 5, cause: 'resigned' });
+  unit.link.sendControl({ k: 'yield', group: 'g', term: 5 });
   unit.clock.tick();
   t.deepEqual(
     unit.end.sent.map(packet => `${kinds(packet.c ?? [])} ${packet.d?.length ?? 0}`),
@@ -189,7 +189,7 @@ test('each member hears what is for its group, and nothing else', t => {
     { ...news, group: 'nobody' },
   );
   unit.data(bundle({ term: 5 }), bundle({ term: 6, group: 'h' }), bundle({ term: 7, group: 'nobody' }));
-  t.deepEqual(g.heard, ['news 5 vacant', 'handover 5']);
+  t.deepEqual(g.heard, ['update 5 vacant', 'handover 5']);
   t.deepEqual(h.heard, ['prepare 6', 'warning careful']);
 });
 
@@ -207,8 +207,8 @@ test('frames that only a worker says are ignored, and broken ones are a warning'
   const unit = setUp(member);
   unit.say({ k: 'heartbeat', n: 1 } as never, { k: 'leave', group: 'g' } as never);
   t.deepEqual(member.heard, []);
-  unit.receive(unit.packet({ c: [{ k: 'news' }] }));
-  t.deepEqual(unit.warnings, ['A broken frame came: news.group must be a group name.']);
+  unit.receive(unit.packet({ c: [{ k: 'update' }] }));
+  t.deepEqual(unit.warnings, ['A broken frame came: update.group must be a group name.']);
   for (const foreign of [null, 'x', {}, { type: 'a', data: 1 }]) unit.receive(foreign);
   t.is(unit.warnings.length, 1);
 });
@@ -271,7 +271,7 @@ test('the next member of a name joins, and hears of the group, once the primary 
   t.deepEqual(unit.told(), []);
   unit.say({ k: 'ack', n: 1 }, news);
   t.deepEqual(kinds(unit.told()), ['join']);
-  t.deepEqual(third.heard, ['linked', 'news 5 vacant']);
+  t.deepEqual(third.heard, ['linked', 'update 5 vacant']);
   t.deepEqual(second.heard, ['leased']);
 });
 
@@ -492,7 +492,7 @@ test('nothing is left once it is closed, and what was said before has left', t =
   t.true(unit.end.isClosed);
   t.is(unit.clock.timers, 0);
   unit.link.close();
-  unit.link.tell({ k: 'heartbeat', n: 1 });
+  unit.link.sendControl({ k: 'heartbeat', n: 1 });
   t.is(unit.told().length, 2);
   const early = new UnitLink();
   early.link.close();

@@ -3,7 +3,7 @@
 import test from 'ava';
 import { Member } from '../../lib/member/member.js';
 import type { MemberObserver } from '../../lib/member/observer.js';
-import { type FromPrimary, Kind, type News } from '../../lib/protocol/messages.js';
+import { type FromPrimary, Kind, type StateUpdate } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { microtasks } from '../helpers/unit-clock.js';
 import { bundle, bundlesOf, frameWords } from '../helpers/unit-frames.js';
@@ -61,9 +61,9 @@ class UnitMember {
     await this.news(term, 'ready', 1);
   }
 
-  async news(term: number, phase: News['phase'], workerId?: number): Promise<void> {
+  async news(term: number, phase: StateUpdate['phase'], workerId?: number): Promise<void> {
     const leader = workerId === undefined ? undefined : { workerId, pid: 1000 + workerId };
-    await this.say({ k: 'news', group: 'g', term, phase, ...(leader && { leader }) });
+    await this.say({ k: 'update', group: 'g', term, phase, ...(leader && { leader }) });
     if (workerId === 1) await this.acknowledge();
   }
 
@@ -124,8 +124,8 @@ test('a leader that steps down with nothing to wait for is told once that it fol
 
 test('a leader that gives its term back says what it read of each member', async t => {
   for (const [way, frame] of [
-    ['resign', { k: 'resign', group: 'g', term: 5, cause: 'resigned', heard: [2, 7, 3, 1] }],
-    ['leave', { k: 'leave', group: 'g', term: 5, heard: [2, 7, 3, 1] }],
+    ['resign', { k: 'resign', group: 'g', term: 5, cause: 'resigned', read: [2, 7, 3, 1] }],
+    ['leave', { k: 'leave', group: 'g', term: 5, read: [2, 7, 3, 1] }],
   ] as const) {
     const unit = new UnitMember();
     unit.member.start();
@@ -251,24 +251,24 @@ test('a member that is deposed at any moment while its real client opens closes 
   }
 });
 
-test('a leader that is deposed before the end of the older term has come was on no road yet', async t => {
+test('a leader that is deposed before the end of the older term has come was on no route yet', async t => {
   const unit = new UnitMember();
   unit.member.start();
   await unit.news(5, 'ready', 2);
   await unit.lead(6);
-  t.is(unit.member.road, undefined, 'what comes back of the older term is to be sent first');
+  t.is(unit.member.route, undefined, 'what comes back of the older term is to be sent first');
   await unit.news(7, 'opening', 2);
   t.is(unit.closes, 1);
   unit.unit.data(bundle({ term: 5 }, { kind: Kind.END, id: 0 }));
   await unit.news(7, 'ready', 2);
-  t.like(unit.member.road, { kind: 'relay', term: 7 });
+  t.like(unit.member.route, { kind: 'relay', term: 7 });
 });
 
 test('an error that came broken with the news is an error all the same', async t => {
   const unit = new UnitMember();
   unit.member.start();
   const ready = unit.member.ready(1000);
-  await unit.say({ k: 'news', group: 'g', term: 5, phase: 'failed', error: { text: '?', ext: false } });
+  await unit.say({ k: 'update', group: 'g', term: 5, phase: 'failed', error: { text: '?', ext: false } });
   const error = await t.throwsAsync(ready, { code: 'ERR_LEADER_FAILED' });
   t.like(error!.cause, { code: 'ERR_PROTOCOL' });
 });

@@ -76,7 +76,7 @@ class World {
     const term = this.#term;
     const leader = leaderOf(term);
     const phase = leader === undefined ? 'vacant' : this.random.pick(['opening', 'ready', 'ready', 'vacant'] as const);
-    return { type: 'news', term, phase, leader: phase === 'vacant' ? undefined : leader };
+    return { type: 'update', term, phase, leader: phase === 'vacant' ? undefined : leader };
   }
 
   /** What has happened to the real client before the role hears of it. */
@@ -139,17 +139,17 @@ function check(holds: boolean, what: string): void {
 }
 
 function invariants({ state }: UnitRole, { client }: World): void {
-  const { now, news } = state;
+  const { now, update } = state;
   const holdsClient = 'term' in now;
   const isUnopened = now.at === 'opening' && now.client === 'awaits lease';
   check((holdsClient && !isUnopened) === (client !== undefined), 'the role knows of the real client');
   if (client) check('term' in now && now.term === client.term, 'the role knows of which term the real client is');
   const isActive = now.at === 'opening' || now.at === 'leading' || now.at === 'draining';
-  if (isActive) check(now.term >= news.term, 'who knows of a newer term holds none that is older');
+  if (isActive) check(now.term >= update.term, 'who knows of a newer term holds none that is older');
   const isServing = now.at === 'leading' || now.at === 'draining';
   check(isServing === (client?.state === 'serving'), 'who leads serves');
-  const isAppointed = news.leader === 1 && news.phase !== 'vacant' && news.term > state.endedTerm;
-  if (isAppointed && now.at !== 'gone') check(heldTerm(state) === news.term, 'who is appointed holds the term');
+  const isAppointed = update.leader === 1 && update.phase !== 'vacant' && update.term > state.endedTerm;
+  if (isAppointed && now.at !== 'gone') check(heldTerm(state) === update.term, 'who is appointed holds the term');
 }
 
 test('whatever happens, a member has one real client at most, for a term that is not over', t => {

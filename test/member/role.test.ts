@@ -6,27 +6,27 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
   appointment: [
     [
       'an appointed member opens the real client, and serves once it is open',
-      `news 1@5 opening, leased | open 5  | opening 5
+      `update 1@5 opening, leased | open 5  | opening 5
        opened 5                 | serve 5 | leading 5
-       news 1@5 ready           |         | leading 5`,
+       update 1@5 ready           |         | leading 5`,
     ],
     [
       'an appointment that was read long after it ended opens nothing: the lease never comes',
-      `news 1@5 opening |         | opening 5
-       news 2@6 ready   | close 5 | closing 5
+      `update 1@5 opening |         | opening 5
+       update 2@6 ready   | close 5 | closing 5
        leased           |         | closing 5
        closed 5         |         | following
        leased           |         | following`,
     ],
     [
       'an appointed member that wants to go before it has a lease gives its term back unopened',
-      `news 1@5 opening |                   | opening 5
+      `update 1@5 opening |                   | opening 5
        resign           | close 5           | closing 5 resigned
        closed 5         | resign 5 resigned | following`,
     ],
     [
       'a renewed lease opens nothing twice',
-      `news 1@5 opening |         | opening 5
+      `update 1@5 opening |         | opening 5
        leased           | open 5  | opening 5
        leased           |         | opening 5
        opened 5         | serve 5 | leading 5
@@ -34,19 +34,19 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     ],
     [
       'a member follows whoever else leads',
-      `news 2@5 opening |  | following
-       news 2@5 ready   |  | following
-       news 5 vacant    |  | following
-       news 3@6 ready   |  | following`,
+      `update 2@5 opening |  | following
+       update 2@5 ready   |  | following
+       update 5 vacant    |  | following
+       update 3@6 ready   |  | following`,
     ],
     [
       'an appointment that was read late, when the leader should be ready already, still counts',
-      `news 1@5 ready, leased | open 5 | opening 5`,
+      `update 1@5 ready, leased | open 5 | opening 5`,
     ],
-    ['news that the group is vacant appoints nobody, whatever it names', `news 1@5 vacant |  | following`],
+    ['news that the group is vacant appoints nobody, whatever it names', `update 1@5 vacant |  | following`],
     [
       'what became of another term than that at hand changes nothing',
-      `news 1@5 opening, leased | open 5  | opening 5
+      `update 1@5 opening, leased | open 5  | opening 5
        opened 4                 |         | opening 5
        open failed 4            |         | opening 5
        broken 4                 |         | opening 5
@@ -77,7 +77,7 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
   'end of a term': [
     [
       'a real client that could not be opened is closed, then the term is given back',
-      `news 1@5 opening, leased | open 5          | opening 5
+      `update 1@5 opening, leased | open 5          | opening 5
        open failed 5            | close 5         | closing 5 failed
        opened 5                 |                 | closing 5 failed
        broken 5                 |                 | closing 5 failed
@@ -85,13 +85,13 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     ],
     [
       'a real client that breaks before it is open could not be opened',
-      `news 1@5 opening, leased | open 5          | opening 5
+      `update 1@5 opening, leased | open 5          | opening 5
        broken 5                 | close 5         | closing 5 failed
        closed 5                 | resign 5 failed | following`,
     ],
     [
       'a real client that breaks is closed, then the term is given back',
-      `news 1@5 opening, leased | open 5          | opening 5
+      `update 1@5 opening, leased | open 5          | opening 5
        opened 5                 | serve 5         | leading 5
        broken 5                 | stop, close 5   | closing 5 broken
        closed 4                 |                 | closing 5 broken
@@ -99,7 +99,7 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     ],
     [
       'a leader that is asked to hand over lets its calls end first',
-      `news 1@5 opening, leased | open 5            | opening 5
+      `update 1@5 opening, leased | open 5            | opening 5
        opened 5                 | serve 5           | leading 5
        handover 5               | drain 5           | draining 5
        handover 5               |                   | draining 5
@@ -109,7 +109,7 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     ],
     [
       'a real client that breaks while its calls end is closed at once',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
        handover 5               | drain 5         | draining 5
        broken 5                 | stop, close 5   | closing 5 broken
@@ -118,7 +118,7 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     ],
     [
       'a leader that wants to go waits for the word of the primary',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
        resign                   | yield 5 | leading 5
        resign                   | yield 5 | leading 5
@@ -127,7 +127,7 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     ],
     [
       'a leader that wants to go asks again, urgently, and goes without that word',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
        resign                   | yield 5       | leading 5
        waited enough            | yield 5 now   | leading 5, late
@@ -139,14 +139,14 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     ],
     [
       'a leader that wants to go before its real client is open gives up opening it',
-      `news 1@5 opening, leased | open 5            | opening 5
+      `update 1@5 opening, leased | open 5            | opening 5
        resign                   | close 5           | closing 5 resigned
        opened 5                 |                   | closing 5 resigned
        closed 5                 | resign 5 resigned | following`,
     ],
     [
       'a leader that is asked to hand over before its real client is open gives up opening it',
-      `news 1@5 opening, leased | open 5            | opening 5
+      `update 1@5 opening, leased | open 5            | opening 5
        handover 5               | close 5           | closing 5 resigned
        closed 5                 | resign 5 resigned | following`,
     ],
@@ -154,83 +154,83 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
   'being deposed': [
     [
       'a leader that learns of a newer term closes, and says nothing of it',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
-       news 2@6 opening         | stop, close 5 | closing 5
+       update 2@6 opening         | stop, close 5 | closing 5
        closed 5                 |               | following`,
     ],
     [
       'a leader that learns that its term is over closes',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
-       news 5 vacant            | stop, close 5 | closing 5
+       update 5 vacant            | stop, close 5 | closing 5
        closed 5                 |               | following`,
     ],
     [
       'a member that was deposed while it opened gives up opening',
-      `news 1@5 opening, leased | open 5  | opening 5
-       news 2@6 opening         | close 5 | closing 5
+      `update 1@5 opening, leased | open 5  | opening 5
+       update 2@6 opening         | close 5 | closing 5
        closed 5                 |         | following`,
     ],
     [
       'a member that was deposed while its calls end closes',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
        handover 5               | drain 5       | draining 5
-       news 6 vacant            | stop, close 5 | closing 5
+       update 6 vacant            | stop, close 5 | closing 5
        closed 5                 |               | following`,
     ],
     [
       'a member that is appointed anew while it leads closes the old real client before it opens the new one',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
-       news 1@6 opening         | stop, close 5 | closing 5
-       news 1@6 opening         |               | closing 5
+       update 1@6 opening         | stop, close 5 | closing 5
+       update 1@6 opening         |               | closing 5
        closed 5, leased         | open 6        | opening 6`,
     ],
     [
       'of what it was told while it closed only the last counts',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
-       news 1@6 opening         | stop, close 5 | closing 5
-       news 2@7 opening         |               | closing 5
+       update 1@6 opening         | stop, close 5 | closing 5
+       update 2@7 opening         |               | closing 5
        closed 5                 |               | following`,
     ],
     [
       'news of a term that ended here comes too late',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
        broken 5                 | ...
-       news 1@5 ready           |                 | closing 5 broken
+       update 1@5 ready           |                 | closing 5 broken
        closed 5                 | resign 5 broken | following
-       news 1@5 ready           |                 | following
-       news 1@6 opening, leased | open 6          | opening 6`,
+       update 1@5 ready           |                 | following
+       update 1@6 opening, leased | open 6          | opening 6`,
     ],
     [
       'a term that broke is given back although the next one is its own too',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
        broken 5                 | ...
-       news 1@6 opening         |                         | closing 5 broken
+       update 1@6 opening         |                         | closing 5 broken
        closed 5, leased         | resign 5 broken, open 6 | opening 6`,
     ],
   ],
   succession: [
     [
       'a successor opens and says so, and serves once its term has begun',
-      `news 2@5 ready    |                 | following
+      `update 2@5 ready    |                 | following
        prepare 6, leased | open 6          | opening 6 to succeed
-       news 2@5 ready    |                 | opening 6 to succeed
+       update 2@5 ready    |                 | opening 6 to succeed
        opened 6          | tell prepared 6 | opening 6 to succeed, open
        opened 5          |                 | opening 6 to succeed, open
-       news 1@6 ready    | serve 6         | leading 6`,
+       update 1@6 ready    | serve 6         | leading 6`,
     ],
     [
       'a successor whose term begins before it is open goes on like any leader',
-      `news 2@5 ready    |         | following
+      `update 2@5 ready    |         | following
        prepare 6, leased | open 6  | opening 6 to succeed
-       news 5 vacant     |         | opening 6 to succeed
-       news 1@6 opening  |         | opening 6
+       update 5 vacant     |         | opening 6 to succeed
+       update 1@6 opening  |         | opening 6
        opened 6          | serve 6 | leading 6`,
     ],
     [
@@ -257,31 +257,31 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
       'a successor closes when another is appointed instead',
       `prepare 6, leased | open 6          | opening 6 to succeed
        opened 6          | tell prepared 6 | opening 6 to succeed, open
-       news 3@7 opening  | close 6         | closing 6
+       update 3@7 opening  | close 6         | closing 6
        closed 6          |                 | following`,
     ],
     [
       'a successor that is appointed under a newer number closes and opens again',
       `prepare 6, leased | open 6          | opening 6 to succeed
        opened 6          | tell prepared 6 | opening 6 to succeed, open
-       news 1@7 opening  | close 6         | closing 6
+       update 1@7 opening  | close 6         | closing 6
        closed 6, leased  | open 7          | opening 7`,
     ],
     [
       'a member that is asked to prepare while it closes does so afterwards',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
-       news 2@6 ready           | stop, close 5 | closing 5
+       update 2@6 ready           | stop, close 5 | closing 5
        prepare 7                |               | closing 5
        closed 5, leased         | open 7        | opening 7 to succeed`,
     ],
     [
       'a request to prepare that was overtaken by a newer term is forgotten',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
-       news 2@6 ready           | ...
+       update 2@6 ready           | ...
        prepare 7                |     | closing 5
-       news 3@8 opening         |     | closing 5
+       update 3@8 opening         |     | closing 5
        closed 5                 |     | following
        prepare 8                |     | following`,
     ],
@@ -297,13 +297,13 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
       'a follower leaves at once, for good',
       `leave            | leave | gone
        leave            |       | gone
-       news 1@5 opening |       | gone
+       update 1@5 opening |       | gone
        prepare 6        |       | gone
        lost             |       | gone`,
     ],
     [
       'a leader that leaves hands over first',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
        leave                    | yield 5       | leading 5
        handover 5               | drain 5       | draining 5
@@ -314,32 +314,32 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     ],
     [
       'a member that leaves while it opens gives up opening',
-      `news 1@5 opening, leased | open 5  | opening 5
+      `update 1@5 opening, leased | open 5  | opening 5
        leave                    | close 5 | closing 5 resigned
        closed 5                 | leave   | gone`,
     ],
     [
       'a member that leaves while it closes a broken real client says so, and takes no new term',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
        broken 5                 | stop, close 5          | closing 5 broken
        leave                    |                        | closing 5 broken
-       news 1@6 opening         |                        | closing 5 broken
+       update 1@6 opening         |                        | closing 5 broken
        closed 5                 | resign 5 broken, leave | gone`,
     ],
     [
       'a leader that leaves and is deposed before the word to hand over comes is gone all the same',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
        leave                    | yield 5       | leading 5
-       news 2@6 opening         | stop, close 5 | closing 5
+       update 2@6 opening         | stop, close 5 | closing 5
        closed 5                 | leave         | gone`,
     ],
   ],
   'without a primary': [
     [
       'a leader closes at once, and tells nobody',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
        lost                     | stop, close 5 | closing 5
        lost                     |               | closing 5
@@ -347,10 +347,10 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     ],
     [
       'a member that opens gives up, and one whose calls end closes',
-      `news 1@5 opening, leased | open 5        | opening 5
+      `update 1@5 opening, leased | open 5        | opening 5
        lost                     | close 5       | closing 5
        closed 5                 |               | following
-       news 1@6 opening, leased | open 6        | opening 6
+       update 1@6 opening, leased | open 6        | opening 6
        opened 6                 | serve 6       | leading 6
        handover 6               | drain 6       | draining 6
        lost                     | stop, close 6 | closing 6
@@ -358,17 +358,17 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     ],
     [
       'what is given back already is not told to a primary that is set up later',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
        broken 5                 | stop, close 5 | closing 5 broken
-       news 1@6 opening         |               | closing 5 broken
+       update 1@6 opening         |               | closing 5 broken
        lost                     |               | closing 5
        closed 5                 |               | following
-       news 1@7 opening, leased | open 7        | opening 7`,
+       update 1@7 opening, leased | open 7        | opening 7`,
     ],
     [
       'a member that leaves is gone once it is closed',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
        leave                    | yield 5       | leading 5
        lost                     | stop, close 5 | closing 5
@@ -376,9 +376,9 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     ],
     [
       'a request to prepare is forgotten',
-      `news 1@5 opening, leased | ...
+      `update 1@5 opening, leased | ...
        opened 5                 | ...
-       news 2@6 ready           | ...
+       update 2@6 ready           | ...
        prepare 7                |     | closing 5
        lost                     |     | closing 5
        closed 5                 |     | following`,
@@ -395,8 +395,8 @@ for (const [chapter, stories] of Object.entries(STORIES)) {
 test('a member leads from the appointment that it read until it steps down', t => {
   const role = new UnitRole();
   const expected: readonly [event: string, isLeading: boolean][] = [
-    ['news 2@4 ready', false],
-    ['news 1@5 opening', true],
+    ['update 2@4 ready', false],
+    ['update 1@5 opening', true],
     ['leased', true],
     ['opened 5', true],
     ['handover 5', true],
@@ -405,7 +405,7 @@ test('a member leads from the appointment that it read until it steps down', t =
     ['prepare 6', false],
     ['leased', false],
     ['opened 6', false],
-    ['news 1@6 ready', true],
+    ['update 1@6 ready', true],
   ];
   for (const [event, leads] of expected) {
     role.apply(readRoleEvent(event));
@@ -416,19 +416,19 @@ test('a member leads from the appointment that it read until it steps down', t =
 test('a term is held until it was given back, and a new one from its appointment, also while the old real client closes', t => {
   const role = new UnitRole();
   const expected: readonly [event: string, term: number | undefined][] = [
-    ['news 2@4 ready', undefined],
-    ['news 1@5 opening', 5],
+    ['update 2@4 ready', undefined],
+    ['update 1@5 opening', 5],
     ['leased', 5],
     ['opened 5', 5],
     ['handover 5', 5],
     ['drained 5', 5],
     ['closed 5', undefined],
     ['prepare 6', undefined],
-    ['news 1@6 opening', 6],
+    ['update 1@6 opening', 6],
     ['opened 6', 6],
-    ['news 6 vacant', undefined],
-    ['news 1@7 opening', 7],
-    ['news 7 vacant', undefined],
+    ['update 6 vacant', undefined],
+    ['update 1@7 opening', 7],
+    ['update 7 vacant', undefined],
     ['closed 6', undefined],
   ];
   for (const [event, term] of expected) {

@@ -3,7 +3,7 @@ import { encodeValue } from '../../lib/codec/encode-value.js';
 import { MemberSubscription, type SubscriptionOwner, Subscriptions } from '../../lib/member/subscriptions.js';
 import { EXT, Kind } from '../../lib/protocol/messages.js';
 import { UnitClock } from '../helpers/unit-clock.js';
-import { FakeRoad, frame } from '../helpers/unit-road.js';
+import { FakeRoute, frame } from '../helpers/unit-route.js';
 
 /** Writes down what becomes of one subscription. */
 class FakeOwner implements SubscriptionOwner {
@@ -39,7 +39,7 @@ class FakeOwner implements SubscriptionOwner {
 function setUp(term = 5) {
   const clock = new UnitClock();
   const subscriptions = new Subscriptions({ clock, maxLeadersLost: 2, costly() {} });
-  const road = new FakeRoad(term);
+  const route = new FakeRoute(term);
   const make = (topic: unknown, { delivery = 'all' as 'all' | 'one', owner = new FakeOwner() } = {}) => {
     const payload = encodeValue(topic, 'topic');
     const subscription = new MemberSubscription(JSON.stringify(topic), topic, payload, delivery, owner);
@@ -48,13 +48,13 @@ function setUp(term = 5) {
   };
   const receive = (kind: number, id: number, value?: unknown, of = term) =>
     subscriptions.receive(frame(kind, id, value), of);
-  return { clock, subscriptions, road, make, receive };
+  return { clock, subscriptions, route, make, receive };
 }
 
 test('of one whose last value was dropped it is told that values are missing', t => {
-  const { subscriptions, road, make, receive } = setUp();
+  const { subscriptions, route, make, receive } = setUp();
   const [a, b] = [make('a'), make('b')];
-  subscriptions.open(road);
+  subscriptions.open(route);
   for (const [i, { id }] of [a, b].entries()) receive(Kind.SUBSCRIBED, id, i + 1);
   receive(Kind.GAP, b.id, 1);
   receive(Kind.GAP, 99, 1);
@@ -65,28 +65,28 @@ test('of one whose last value was dropped it is told that values are missing', t
 const NO_ERROR = [16, 'Error', 'Error', 'no', 'Error: no', {}];
 
 test('without a leader subscriptions wait, and each leader is told all of them in the order made', t => {
-  const { subscriptions, road, make } = setUp();
+  const { subscriptions, route, make } = setUp();
   const [a, b] = [make('a'), make({ b: 1 }, { delivery: 'one' })];
   t.is(subscriptions.size, 2);
-  subscriptions.open(road);
+  subscriptions.open(route);
   const said = [`SUBSCRIBE ${a.id} ["all","a"]`, `SUBSCRIBE ${b.id} ["one",{"b":1}]`];
-  t.deepEqual(road.sent(), said);
+  t.deepEqual(route.sent(), said);
   subscriptions.shut();
-  const next = new FakeRoad(6);
+  const next = new FakeRoute(6);
   subscriptions.open(next);
   t.deepEqual(next.sent(), said);
 });
 
 test('who was without a primary may have missed values within a term, and is told once a handle', t => {
-  const { subscriptions, road, make, receive } = setUp();
+  const { subscriptions, route, make, receive } = setUp();
   const owner = new FakeOwner();
   const [first, second] = [make('a', { owner }), make('a', { owner })];
   const other = make('a');
-  subscriptions.open(road);
+  subscriptions.open(route);
   receive(Kind.SUBSCRIBED, first.id, 1);
   subscriptions.interrupt();
   subscriptions.shut();
-  subscriptions.open(road);
+  subscriptions.open(route);
   for (const { id } of [first, second, other]) receive(Kind.SUBSCRIBED, id, 1);
   t.deepEqual(owner.heard, ['ready', 'resync "a" 5 5 failover', 'ready']);
   t.deepEqual(other.owner.heard, ['ready']);
@@ -97,38 +97,38 @@ test('who was without a primary may have missed values within a term, and is tol
 });
 
 test('with a leader a subscription and its end are told at once', t => {
-  const { subscriptions, road, make } = setUp();
-  subscriptions.open(road);
+  const { subscriptions, route, make } = setUp();
+  subscriptions.open(route);
   const { subscription, id } = make(undefined);
-  t.deepEqual(road.sent(), [`SUBSCRIBE ${id} ["all",[1]]`]);
+  t.deepEqual(route.sent(), [`SUBSCRIBE ${id} ["all",[1]]`]);
   subscriptions.remove(subscription);
   subscriptions.remove(subscription);
-  t.deepEqual(road.sent(), [`UNSUBSCRIBE ${id} 0`]);
+  t.deepEqual(route.sent(), [`UNSUBSCRIBE ${id} 0`]);
   t.is(subscriptions.size, 0);
 });
 
 test('one that ends while there is no leader is told to nobody', t => {
-  const { subscriptions, road, make } = setUp();
+  const { subscriptions, route, make } = setUp();
   subscriptions.remove(make('a').subscription);
-  subscriptions.open(road);
-  t.deepEqual(road.sent(), []);
+  subscriptions.open(route);
+  t.deepEqual(route.sent(), []);
 });
 
 test('it is ready when the leader confirms it, and hears of every later leader by a resync', t => {
-  const { subscriptions, road, make, receive } = setUp();
-  subscriptions.open(road);
+  const { subscriptions, route, make, receive } = setUp();
+  subscriptions.open(route);
   const { owner, id } = make('a');
   receive(Kind.SUBSCRIBED, id, 1);
   subscriptions.shut();
-  subscriptions.open(new FakeRoad(6));
+  subscriptions.open(new FakeRoute(6));
   receive(Kind.SUBSCRIBED, id, 3, 6);
   receive(Kind.VALUE, 3, 'v', 6);
   t.deepEqual(owner.heard, ['ready', 'resync "a" 5 6 failover', 'value "v" 6']);
 });
 
 test('a confirmation that is repeated, broken, of an older leader or of nobody changes nothing', t => {
-  const { subscriptions, road, make, receive } = setUp();
-  subscriptions.open(road);
+  const { subscriptions, route, make, receive } = setUp();
+  subscriptions.open(route);
   const { owner, id } = make('a');
   receive(Kind.SUBSCRIBED, id, 'one');
   receive(Kind.SUBSCRIBED, id, 1, 4);
@@ -140,8 +140,8 @@ test('a confirmation that is repeated, broken, of an older leader or of nobody c
 });
 
 test('a value reaches each subscription of its topic, each with a copy of its own', t => {
-  const { subscriptions, road, make, receive } = setUp();
-  subscriptions.open(road);
+  const { subscriptions, route, make, receive } = setUp();
+  subscriptions.open(route);
   const [a, b, other] = [make('a'), make('a'), make('other')];
   receive(Kind.SUBSCRIBED, a.id, 1);
   receive(Kind.SUBSCRIBED, b.id, 1);
@@ -154,8 +154,8 @@ test('a value reaches each subscription of its topic, each with a copy of its ow
 });
 
 test('a value in its tagged form is decoded for each, and one that can not be is told', t => {
-  const { subscriptions, road, make, receive } = setUp();
-  subscriptions.open(road);
+  const { subscriptions, route, make, receive } = setUp();
+  subscriptions.open(route);
   const { owner, id } = make('a');
   receive(Kind.SUBSCRIBED, id, 1);
   receive(Kind.VALUE | EXT, 1, [1]);
@@ -165,8 +165,8 @@ test('a value in its tagged form is decoded for each, and one that can not be is
 });
 
 test('a subscription that another listener of the same value ends does not hear it', t => {
-  const { subscriptions, road, make, receive } = setUp();
-  subscriptions.open(road);
+  const { subscriptions, route, make, receive } = setUp();
+  subscriptions.open(route);
   const [a, b] = [make('a'), make('a')];
   receive(Kind.SUBSCRIBED, a.id, 1);
   receive(Kind.SUBSCRIBED, b.id, 1);
@@ -181,8 +181,8 @@ test('a subscription that another listener of the same value ends does not hear 
 });
 
 test('one of those that share the values gets what is for it alone, and not what is for all', t => {
-  const { subscriptions, road, make, receive } = setUp();
-  subscriptions.open(road);
+  const { subscriptions, route, make, receive } = setUp();
+  subscriptions.open(route);
   const { owner, id } = make('a', { delivery: 'one' });
   receive(Kind.SUBSCRIBED, id, 1);
   receive(Kind.VALUE, 1, 'for all');
@@ -193,8 +193,8 @@ test('one of those that share the values gets what is for it alone, and not what
 });
 
 test('the last value before a subscription is marked as such', t => {
-  const { subscriptions, road, make, receive } = setUp();
-  subscriptions.open(road);
+  const { subscriptions, route, make, receive } = setUp();
+  subscriptions.open(route);
   const { owner, id } = make('a');
   receive(Kind.SUBSCRIBED, id, 1);
   receive(Kind.REPLAY, id, 'v');
@@ -202,9 +202,9 @@ test('the last value before a subscription is marked as such', t => {
 });
 
 test('values of an older leader, of an unknown topic or without any leader are dropped', t => {
-  const { subscriptions, road, make, receive } = setUp();
+  const { subscriptions, route, make, receive } = setUp();
   receive(Kind.VALUE, 1, 'v');
-  subscriptions.open(road);
+  subscriptions.open(route);
   const { owner, id } = make('a');
   receive(Kind.SUBSCRIBED, id, 1);
   receive(Kind.VALUE, 1, 'v', 4);
@@ -215,8 +215,8 @@ test('values of an older leader, of an unknown topic or without any leader are d
 });
 
 test('values that were dropped on the way are told once to each handle', t => {
-  const { subscriptions, road, make, receive } = setUp();
-  subscriptions.open(road);
+  const { subscriptions, route, make, receive } = setUp();
+  subscriptions.open(route);
   const handle = {};
   const [a, b, c] = [
     make('a', { owner: new FakeOwner(handle) }),
@@ -233,8 +233,8 @@ test('values that were dropped on the way are told once to each handle', t => {
 });
 
 test('a first attempt that is refused is the end of it', t => {
-  const { subscriptions, road, make, receive } = setUp();
-  subscriptions.open(road);
+  const { subscriptions, route, make, receive } = setUp();
+  subscriptions.open(route);
   const { owner, subscription, id } = make('a');
   receive(Kind.REFUSED | EXT, id, NO_ERROR, 4);
   receive(Kind.REFUSED | EXT, id + 1, NO_ERROR);
@@ -242,18 +242,18 @@ test('a first attempt that is refused is the end of it', t => {
   receive(Kind.REFUSED | EXT, id, NO_ERROR);
   t.deepEqual(owner.heard, ['refused no']);
   t.is(subscriptions.size, 0);
-  road.sent();
+  route.sent();
   subscriptions.remove(subscription);
-  t.deepEqual(road.sent(), []);
+  t.deepEqual(route.sent(), []);
 });
 
 test('one that a later leader refuses is tried again, after pauses that grow', t => {
-  const { clock, subscriptions, road, make, receive } = setUp();
-  subscriptions.open(road);
+  const { clock, subscriptions, route, make, receive } = setUp();
+  subscriptions.open(route);
   const { owner, id } = make('a');
   receive(Kind.SUBSCRIBED, id, 1);
   subscriptions.shut();
-  const next = new FakeRoad(6);
+  const next = new FakeRoute(6);
   subscriptions.open(next);
   next.sent();
   for (const pause of [100, 200, 400]) {
@@ -268,18 +268,18 @@ test('one that a later leader refuses is tried again, after pauses that grow', t
 });
 
 test('a pause that ends without a leader, or that a new leader cut short, tries nothing twice', t => {
-  const { clock, subscriptions, road, make, receive } = setUp();
-  subscriptions.open(road);
+  const { clock, subscriptions, route, make, receive } = setUp();
+  subscriptions.open(route);
   const { subscription, id } = make('a');
   receive(Kind.SUBSCRIBED, id, 1);
   receive(Kind.REFUSED | EXT, id, NO_ERROR);
   subscriptions.shut();
   clock.advance(100);
-  const next = new FakeRoad(6);
+  const next = new FakeRoute(6);
   subscriptions.open(next);
   t.is(next.sent().length, 1);
   receive(Kind.REFUSED | EXT, id, NO_ERROR, 6);
-  subscriptions.open(new FakeRoad(7));
+  subscriptions.open(new FakeRoute(7));
   t.is(clock.timers, 0);
   receive(Kind.REFUSED | EXT, id, NO_ERROR, 7);
   subscriptions.remove(subscription);
@@ -287,8 +287,8 @@ test('a pause that ends without a leader, or that a new leader cut short, tries 
 });
 
 test('nothing is left once it is closed', t => {
-  const { clock, subscriptions, road, make, receive } = setUp();
-  subscriptions.open(road);
+  const { clock, subscriptions, route, make, receive } = setUp();
+  subscriptions.open(route);
   const { owner, id } = make('a');
   make('b');
   receive(Kind.SUBSCRIBED, id, 1);
@@ -309,21 +309,21 @@ test('frames that are about no subscription are left to others', t => {
 });
 
 test('a subscription for which there is no room is refused, and asks for nothing when it ends', t => {
-  const { clock, subscriptions, road, make, receive } = setUp();
-  subscriptions.open(road);
+  const { clock, subscriptions, route, make, receive } = setUp();
+  subscriptions.open(route);
   const first = make('a');
   t.true(receive(Kind.OVERLOADED, first.id));
   t.regex(first.owner.heard.join(), /^refused Too much is waiting for the leader/);
-  road.sent();
-  road.waitingBytes = 65 * 1024 * 1024;
+  route.sent();
+  route.waitingBytes = 65 * 1024 * 1024;
   const [second, third] = [make('b'), make('c')];
   subscriptions.remove(third.subscription);
-  road.sent();
+  route.sent();
   t.deepEqual(second.owner.heard, []);
   clock.tick();
   t.regex(second.owner.heard.join(), /^refused Too much is waiting for the leader/);
   t.deepEqual(third.owner.heard, []);
   subscriptions.remove(second.subscription);
-  t.deepEqual(road.sent(), []);
+  t.deepEqual(route.sent(), []);
   t.is(subscriptions.size, 0);
 });

@@ -94,7 +94,7 @@ function watchOf(me: string) {
       return ++pings;
     },
     silent: leader => said.push(`${leader} is silent`),
-    unheard: () => said.push('unheard'),
+    unanswered: () => said.push('unheard'),
   });
   return { clock, said, watch };
 }
@@ -102,7 +102,7 @@ function watchOf(me: string) {
 test('a silent leader is told of once what was said meanwhile has been read', t => {
   const { clock, said, watch } = watchOf('b');
   watch.see(ledByA().state);
-  watch.heard('a');
+  watch.noteSign('a');
   clock.advance(2900);
   t.deepEqual(said, []);
   clock.advance(300);
@@ -119,7 +119,7 @@ test('a leader that is heard after all is well', t => {
   watch.see(ledByA().state);
   clock.advance(3200);
   t.deepEqual(said, ['ping']);
-  watch.heard('a');
+  watch.noteSign('a');
   watch.echoed(101);
   clock.advance(2900);
   t.deepEqual(said, ['ping']);
@@ -168,7 +168,7 @@ test('a follower that is unheard leads nothing that it could lose', t => {
   watch.see(ledByA().say('a', { k: 'heartbeat', n: 1 }).state);
   watch.said(1);
   for (let i = 0; i < 20; i++) {
-    watch.heard('a');
+    watch.noteSign('a');
     clock.advance(500);
   }
   t.deepEqual(said, []);

@@ -116,7 +116,7 @@ test("the app's choice goes first", t => {
   t.deepEqual(warnings, []);
 });
 
-test("an app's choice that throws, or names a stranger, is a warning and no choice", t => {
+test("an app's choice that throws, or names a non-candidate, is a warning and no choice", t => {
   const warnings: string[] = [];
   const warn = (text: string) => void warnings.push(text);
   const throws = appChoice(() => {
@@ -124,7 +124,7 @@ test("an app's choice that throws, or names a stranger, is a warning and no choi
   }, warn);
   t.deepEqual(steps(vacant(), throws), [2, 1, 0]);
   t.regex(warnings.splice(0)[0]!, /threw/);
-  const stranger = appChoice(() => undefined as never, warn);
-  t.deepEqual(steps(vacant(), stranger), [2, 1, 0]);
+  const outsider = appChoice(() => undefined as never, warn);
+  t.deepEqual(steps(vacant(), outsider), [2, 1, 0]);
   t.regex(warnings[0]!, /none of the candidates/);
 });

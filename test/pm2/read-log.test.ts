@@ -163,7 +163,7 @@ test('a leader that waits no longer hands over while its successor opens, and is
   log.say('b', yields(log.term, true)).say('a', yields(log.term - 1, true));
   t.is(log.group.led!.at, 'preparing');
   log.say('a', yields(log.term, true));
-  t.is(log.group.led!.at, 'handing over');
+  t.is(log.group.led!.at, 'handing-over');
   log.say('a', resign(log.term));
   t.like(log.group.led, { leader: 'b', term: next, at: 'opening' });
   log.say('b', prepared(next));
@@ -173,7 +173,7 @@ test('a leader that waits no longer hands over while its successor opens, and is
 test('a leader that waits for nobody hands over at once', t => {
   const log = ledByA('overlap');
   log.say('a', yields(log.term, true));
-  t.is(log.group.led!.at, 'handing over');
+  t.is(log.group.led!.at, 'handing-over');
 });
 
 const nextOf = (log: Log): number => log.group.led!.successor!.next;
@@ -321,7 +321,7 @@ test('a leader that yields hands over, and leads until it resigns', t => {
   const log = ledByA();
   const { term } = log;
   log.say('a', yields(term));
-  t.is(log.led, 'a handing over');
+  t.is(log.led, 'a handing-over');
   t.is(log.group.avoided, 'a');
   log.say('a', resign(term)).say('c', claim(term));
   t.is(log.led, 'c opening');
@@ -339,7 +339,7 @@ test('where the group overlaps, the first claim prepares, and the leader hands o
   const { next } = log.group.led!.successor!;
   t.true(next > term);
   log.say('b', prepared(next));
-  t.is(log.led, 'a handing over then b');
+  t.is(log.led, 'a handing-over then b');
   log.say('a', resign(term));
   t.is(log.led, 'b ready');
   t.is(log.term, next);
@@ -361,7 +361,7 @@ test('a successor that fails or dies gives way to the next, and the last one to 
   log.say('b', resign(log.group.led!.successor!.next, 'failed'));
   t.is(log.led, 'a preparing');
   log.say('c', claim(term)).exit('3');
-  t.is(log.led, 'a handing over');
+  t.is(log.led, 'a handing-over');
 });
 
 for (const [name, end] of [
@@ -374,7 +374,7 @@ for (const [name, end] of [
       const log = ledByA('overlap');
       log.say('a', first(log.term)).say('a', yields(log.term));
       t.is(end(log, 'b').led, 'a preparing');
-      t.is(end(log, 'c').led, 'a handing over');
+      t.is(end(log, 'c').led, 'a handing-over');
     }
   });
 
@@ -402,7 +402,7 @@ test('a successor that fails in a transfer may be asked for again', t => {
 
 test('a transfer that a member asked for just before it left counts', t => {
   const log = ledByA().say('c', { k: 'leave', group: 'g' }).say('c', transfer(2));
-  t.is(log.led, 'a handing over');
+  t.is(log.led, 'a handing-over');
 });
 
 test('a successor that dies when it is prepared changes nothing for the leader that hands over', t => {
@@ -410,12 +410,12 @@ test('a successor that dies when it is prepared changes nothing for the leader t
   const { term } = log;
   log.say('a', yields(term)).say('b', claim(term));
   log.say('b', prepared(log.group.led!.successor!.next)).exit('2');
-  t.is(log.led, 'a handing over');
+  t.is(log.led, 'a handing-over');
 });
 
 test('a transfer makes the leader hand over, and names who is wanted', t => {
   const log = ledByA().say('b', transfer(3));
-  t.is(log.led, 'a handing over');
+  t.is(log.led, 'a handing-over');
   t.is(log.group.wanted, 'c');
   log.say('a', resign(log.term)).say('c', claim(log.term)).say('c', ready(log.term));
   t.is(log.group.wanted, undefined);
@@ -423,12 +423,12 @@ test('a transfer makes the leader hand over, and names who is wanted', t => {
 
 test('a transfer to nobody in particular only avoids the leader', t => {
   const log = ledByA().say('b', transfer());
-  t.is(log.led, 'a handing over');
+  t.is(log.led, 'a handing-over');
   t.is(log.group.wanted, undefined);
   t.is(log.group.avoided, 'a');
 });
 
-test('a transfer to a stranger, or while nobody is ready, changes nothing', t => {
+test('a transfer to a non-candidate, or while nobody is ready, changes nothing', t => {
   const log = ledByA().say('b', transfer(9));
   t.is(log.led, 'a ready');
   log.say('a', resign(log.term)).say('b', transfer());

@@ -1,11 +1,11 @@
 import test from 'ava';
 import { EMPTY_LOG } from '../../lib/pm2/read-log.js';
-import { look, loseConnection, newView, type Seen, type View, type ViewOrder } from '../../lib/pm2/view.js';
+import { loseConnection, newView, reduceView, type Seen, type View, type ViewOrder } from '../../lib/pm2/view.js';
 import type { ControlFrame, LogState, State } from '../../lib/protocol/messages.js';
 import { claim, join, Log, ready, resign, T0, transfer } from '../helpers/pm2-log.js';
 
 const ask = (n: number, process = '1'): ControlFrame => ({ k: 'ask', n, process });
-const found = (n: number): ControlFrame => ({ k: 'found', n });
+const found = (n: number): ControlFrame => ({ k: 'bootstrap', n });
 
 /** Several workers, each with its view, that read one log; what they are told to do is kept. */
 class Room {
@@ -29,7 +29,7 @@ class Room {
 
   see(seen: Seen): this {
     for (const [id, view] of this.views) {
-      const step = look(view, seen);
+      const step = reduceView(view, seen);
       this.views.set(id, step.view);
       this.orders.get(id)!.push(...step.orders);
     }
@@ -117,7 +117,7 @@ test('a founding counts for who has a state too, if it said nothing since the qu
   t.deepEqual(room.told('a').slice(-2), ['lose', 'ask']);
 });
 
-test('a newcomer takes the state as it was when its question was read, and applies what came since', t => {
+test('a new worker takes the state as it was when its question was read, and applies what came since', t => {
   const room = roomOfA('b').say('b', ask(7, '2'));
   const [answer] = room.answers('a');
   t.is(answer!.n, 7);

@@ -1,4 +1,4 @@
-// Nothing of the direct road stays in the file system, however its processes end, and nothing else is touched.
+// Nothing of the direct route stays in the file system, however its processes end, and nothing else is touched.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -65,8 +65,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
 }
 
 test.serial('the primary that exits leaves nothing, though its worker is stopped and can remove nothing', async t => {
-  const { leader, followers, primary } = await startRig(t, { workers: 2, primary: { road: 'direct' } });
-  while ((await followers[0].do.status()).road !== 'direct') await followers[0].do.call('echo', [1]);
+  const { leader, followers, primary } = await startRig(t, { workers: 2, primary: { route: 'direct' } });
+  while ((await followers[0].do.status()).route !== 'direct') await followers[0].do.call('echo', [1]);
   leader.kill('SIGSTOP');
   void primary.do.exit().catch(() => {});
   await primary.gone;
@@ -76,9 +76,9 @@ test.serial('the primary that exits leaves nothing, though its worker is stopped
 });
 
 test.serial('a leader that exits leaves nothing, though its primary is stopped and removes nothing', async t => {
-  const rig = await startRig(t, { workers: 2, primary: { road: 'direct' } });
+  const rig = await startRig(t, { workers: 2, primary: { route: 'direct' } });
   const [follower] = rig.followers;
-  while ((await follower.do.status()).road !== 'direct') await follower.do.call('echo', [1]);
+  while ((await follower.do.status()).route !== 'direct') await follower.do.call('echo', [1]);
   t.is(rig.temporary().length, 1);
   rig.primary.kill('SIGSTOP');
   void rig.leader.do.exit(0).catch(() => {});

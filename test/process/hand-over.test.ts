@@ -54,7 +54,7 @@ test.serial(
     const idempotent = caller.do.call('hangOnce', ['idempotent'], { idempotent: true });
     for (const running of ['in time', 'plain', 'idempotent']) await leader.until('running', ({ id }) => id === running);
     const handedOver = primary.do.transfer('probe');
-    while ((await primary.do.status()).groups[0]!.state !== 'handing over') await caller.do.status();
+    while ((await primary.do.status()).groups[0]!.state !== 'handing-over') await caller.do.status();
     await leader.do.openGate();
     t.deepEqual(await inTime, { value: leader.pid });
     t.like((await plain).error, { code: 'ERR_LEADER_LOST', outcome: 'unknown' });

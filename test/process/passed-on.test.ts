@@ -16,12 +16,12 @@ const IN_WORKER = ['back', 'emittedAgain'];
 
 interface Case {
   readonly serialization: 'json' | 'advanced';
-  readonly road: 'relay' | 'direct';
+  readonly route: 'relay' | 'direct';
   readonly internal?: InternalFailure;
 }
 
-async function start(t: ExecutionContext, { serialization, road, internal }: Case): Promise<[Rig, Passing[]]> {
-  const rig = await startRig(t, { primary: { serialization, road } });
+async function start(t: ExecutionContext, { serialization, route, internal }: Case): Promise<[Rig, Passing[]]> {
+  const rig = await startRig(t, { primary: { serialization, route } });
   const fork = () => rig.forkProgram<PassingApi, PassingEvent>({ program: 'passing-worker.js', internal });
   return [rig, [await fork(), await fork(), await fork()]];
 }
@@ -44,11 +44,11 @@ async function use(t: ExecutionContext, workers: readonly Passing[], word: strin
 }
 
 for (const serialization of ['json', 'advanced'] as const) {
-  for (const road of ['relay', 'direct'] as const) {
+  for (const route of ['relay', 'direct'] as const) {
     test.serial(
-      `whatever way an app passes messages on, the library's aren't among them, ${serialization}, ${road}`,
+      `whatever way an app passes messages on, the library's aren't among them, ${serialization}, ${route}`,
       async t => {
-        const [rig, workers] = await start(t, { serialization, road });
+        const [rig, workers] = await start(t, { serialization, route });
         for (const way of IN_PRIMARY) await rig.primary.do.ask(PRIMARY, 'begin', way);
         for (const worker of workers) for (const way of IN_WORKER) await worker.do.pass(way);
         await use(t, workers, 'first', CALLS);
@@ -68,7 +68,7 @@ test.serial('the ways of this test are those that there are', async t => {
 });
 
 test.serial("the app's own messages are all that its listeners hear, beside a busy library", async t => {
-  const [rig, workers] = await start(t, { serialization: 'json', road: 'relay' });
+  const [rig, workers] = await start(t, { serialization: 'json', route: 'relay' });
   await rig.primary.do.ask(PRIMARY, 'begin', 'toOthers');
   await Promise.all(workers.map(worker => worker.do.start()));
   const calls = workers.map(worker => worker.do.calls(CALLS));
@@ -93,7 +93,7 @@ for (const internal of ['down', 'up', 'public'] as const) {
     test.serial(
       `where messages have to go by 'message' (${internal}), what is passed on ${way} by a ${place} is dropped with one warning`,
       async t => {
-        const [rig, workers] = await start(t, { serialization: 'json', road: 'relay', internal });
+        const [rig, workers] = await start(t, { serialization: 'json', route: 'relay', internal });
         if (place === 'primary') await rig.primary.do.ask(PRIMARY, 'begin', way);
         else for (const worker of workers) await worker.do.pass(way);
         await use(t, workers, 'first', 1000);

@@ -8,7 +8,7 @@ test.serial('a worker thread of a worker has no primary, unless it wants to be a
   t.deepEqual(JSON.parse(await leader.do.run('thread', 'process-thread.js')), {
     shared: 'ERR_NO_PRIMARY',
     primary: 'ERR_INVALID_OPTION',
-    alone: true,
+    standalone: true,
   });
   t.deepEqual(await leader.do.call('echo', ['still']), { value: 'still' });
 });
@@ -24,9 +24,9 @@ test.serial('a child of child_process.fork is alone, also under a worker', async
 test.serial('a worker that wants to be alone leads by itself', async t => {
   const { leader, followers, upstream, primary } = await startRig(t, { workers: 2 });
   for (const worker of [leader, followers[0]]) {
-    await worker.do.create({ name: 'own', alone: true });
+    await worker.do.create({ name: 'own', standalone: true });
     t.like(await worker.do.call('echo', [1], {}, 'own'), { value: 1 });
-    t.like(await worker.do.status('own'), { role: 'leader', transport: 'local', road: 'local' });
+    t.like(await worker.do.status('own'), { role: 'leader', transport: 'local', route: 'local' });
   }
   await upstream.untilConnections(3);
   t.is((await primary.do.status()).groups.length, 1);
@@ -42,7 +42,7 @@ test.serial('the primary itself is a member that doesn’t lead', async t => {
   t.like(await primary.until('vacant'), { name: 'probe' });
   for (const worker of await rig.forkMany(2)) await rig.join(worker);
   t.deepEqual(await waiting, { value: 'from the primary' });
-  t.like(await primary.do.clientStatus(), { role: 'follower', transport: 'local', road: 'relay' });
+  t.like(await primary.do.clientStatus(), { role: 'follower', transport: 'local', route: 'relay' });
   rig.leader.kill();
   await primary.until('exit');
   t.deepEqual(await primary.do.call('echo', ['again']), { value: 'again' });

@@ -257,7 +257,7 @@ test.serial('what looks like a worker of PM2, and finds no daemon, says what can
       const worker = cluster.fork({ pm_id: '0', exec_mode: 'cluster_mode', PM2_HOME: '/nowhere' });
       worker.on('message', text => typeof text === 'string' && process.stdout.write(text, () => worker.process.kill()));
     } else {
-      const client = createSharedClient({ name: 'g', noPrimaryMs: 100, open: () => ({}) });
+      const client = createSharedClient({ name: 'g', primaryTimeoutMs: 100, open: () => ({}) });
       client.ready().catch(error => process.send(error.code + ' ' + error.message));
     }`;
   const folder = mkdtempSync(join(process.cwd(), 'dist', 'looks-'));

@@ -26,7 +26,7 @@ test.serial('a newer worker and an older one share beside ours: each speaks the 
     t.like(await control(raw, 'welcome'), { version: 1, id: `raw-${raw.pid}`, workerId: raw.workerId });
     const link = await linkOf(raw);
     await raw.do.send({ $csc: 1, link, up: 1, c: [join()] });
-    t.like(await control(raw, 'news'), { group: 'probe', term, phase: 'ready' });
+    t.like(await control(raw, 'update'), { group: 'probe', term, phase: 'ready' });
     const call = { h: [1 + 512, 1, 7, 0], x: '[["raw"]]', m: ['echo', null] };
     await raw.do.send({ $csc: 1, link, up: 2, d: [{ g: 'probe', t: term, n: 1, ...call }] });
     const { d } = await raw.until('message', ({ message }) => Boolean(packet(message).d)).then(e => packet(e.message));
@@ -111,7 +111,7 @@ test.serial('frames of the right shape that make no sense hurt nobody', async t 
   const link = await linkOf(raw);
   const packets = [{ $csc: 1, c: [join()] }, ...senseless(term)];
   for (const [i, message] of packets.entries()) await raw.do.send({ ...message, link, up: i + 1 });
-  await control(raw, 'news');
+  await control(raw, 'update');
   for (const worker of workers) t.deepEqual(await worker.do.call('echo', ['still']), { value: 'still' });
   t.deepEqual(await primary.told('deposed'), []);
   t.deepEqual(await leader.do.status().then(status => status.term), term);
@@ -125,7 +125,7 @@ test.serial('a worker that says hello twice, as another incarnation of the libra
     const answers = (message: unknown) => packet(message).c?.some(frame => frame.id === id) ?? false;
     const { message } = await raw.until('message', event => answers(event.message));
     await raw.do.send({ $csc: 1, link: packet(message).link, up: 1, c: [join()] });
-    await control(raw, 'news');
+    await control(raw, 'update');
   }
   t.is((await rig.primary.do.status()).groups[0]!.members.length, 3);
   raw.kill();

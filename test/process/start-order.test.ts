@@ -23,7 +23,7 @@ test.serial('workers that are there long before setupPrimary() share all the sam
 test.serial('a worker whose primary is never set up is told so, and works once it is', async t => {
   const rig = await startRig(t, { primary: false });
   const worker = await rig.fork();
-  await worker.do.create({ noPrimaryMs: 300 });
+  await worker.do.create({ primaryTimeoutMs: 300 });
   const call = worker.do.call('echo', [1], { timeoutMs: 600 });
   t.like((await worker.do.ready()).error, { code: 'ERR_NO_PRIMARY' });
   t.regex((await worker.until('warning')).message, /setupPrimary\(\)/);

@@ -1,8 +1,8 @@
 import test from 'ava';
 import {
+  BundleBuilder,
   bytesOf,
   FRAME_BYTES,
-  OpenBundle,
   OVERHEAD_BYTES,
   pickFrames,
   readFrames,
@@ -11,13 +11,13 @@ import {
   WRITE_BYTES,
 } from '../../lib/protocol/frames.js';
 import { ABOUT, type Bundle, EXT, Kind, MORE } from '../../lib/protocol/messages.js';
+import { packForBytes, packForJson } from '../../lib/protocol/pack-parts.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
-import { packForBytes, packForJson } from '../../lib/protocol/travelling-parts.js';
 import { frameWords } from '../helpers/unit-frames.js';
 
 /** Three frames, of which the second and third have parts. */
 function three(): Bundle {
-  const open = new OpenBundle('g', 5, [2, 3], 9);
+  const open = new BundleBuilder('g', 5, [2, 3], 9);
   open.add(Kind.CALL, 1, '["a",null,[]]');
   open.addPayload(Kind.VALUE, 2, { text: '[12]', ext: true, parts: ['long', Buffer.from('bytes')] });
   open.addPayload(Kind.RESULT, 3, { text: '[12]', ext: true, parts: ['€'.repeat(5000)] });
@@ -55,7 +55,7 @@ test('frames are read back as they were put, with the envelope of their bundle',
 });
 
 test('an envelope has nothing in it that was not given', t => {
-  const open = new OpenBundle('g', 5);
+  const open = new BundleBuilder('g', 5);
   open.add(Kind.CALL, 1, '0');
   t.deepEqual(open.seal(), { g: 'g', t: 5, h: [Kind.CALL, 1, 1, 0], x: '[0]' });
 });
@@ -80,25 +80,25 @@ test('nothing is visited of a bundle that can not be read', t => {
 });
 
 test('a bundle takes frames until it is sealed, or large enough for a write', t => {
-  const open = new OpenBundle('g', 5);
+  const open = new BundleBuilder('g', 5);
   t.false(open.isFull);
   open.add(Kind.CALL, 1, '0', [Buffer.alloc(WRITE_BYTES)]);
   t.true(open.isFull);
   t.true(open.bytes > WRITE_BYTES);
-  const small = new OpenBundle('g', 5);
+  const small = new BundleBuilder('g', 5);
   small.add(Kind.CALL, 1, '0');
   small.seal();
   t.true(small.isFull);
 });
 
 test('a batch is worth a write of its own when it is large, or a good part of what is under way', t => {
-  const open = new OpenBundle('g', 5);
+  const open = new BundleBuilder('g', 5);
   for (let i = 0; i < 31; i++) open.add(Kind.CALL, i, '0');
   t.false(open.isWorthAWrite(1));
   open.add(Kind.CALL, 31, '0');
   t.true(open.isWorthAWrite(128));
   t.false(open.isWorthAWrite(129));
-  const large = new OpenBundle('g', 5);
+  const large = new BundleBuilder('g', 5);
   large.add(Kind.CALL, 1, '0', ['x'.repeat(WRITE_BYTES)]);
   t.true(large.isWorthAWrite(1e6));
 });
@@ -131,7 +131,7 @@ test('the frames that match can each be a bundle of their own', t => {
 });
 
 test('many frames are taken apart in a time that grows with their number, not with its square', t => {
-  const open = new OpenBundle('g', 5);
+  const open = new BundleBuilder('g', 5);
   for (let i = 0; i < 50_000; i++) open.add(Kind.VALUE, i, '0');
   let asked = 0;
   const frames = splitFrames(open.seal(), () => ++asked > 0);
@@ -140,7 +140,7 @@ test('many frames are taken apart in a time that grows with their number, not wi
 });
 
 test('the flag of the codec is no part of a kind that is matched', t => {
-  const open = new OpenBundle('g', 5);
+  const open = new BundleBuilder('g', 5);
   open.add(Kind.VALUE | EXT, 1, '[1]');
   const bundle = open.seal();
   t.deepEqual(
@@ -150,7 +150,7 @@ test('the flag of the codec is no part of a kind that is matched', t => {
 });
 
 test('a bundle weighs what it has, whatever its sender says', t => {
-  const open = new OpenBundle('g', 5);
+  const open = new BundleBuilder('g', 5);
   open.add(Kind.CALL, 1, `"${'x'.repeat(998)}"`, ['y'.repeat(500), Buffer.alloc(300)]);
   const bundle = open.seal();
   const bytes = bytesOf(bundle);
@@ -166,7 +166,7 @@ test('a word of the primary is a frame with an id and nothing else', t => {
 });
 
 test('calls share what they are about, where it is the same and near', t => {
-  const open = new OpenBundle('g', 5);
+  const open = new BundleBuilder('g', 5);
   const [first, second] = [
     { method: 'get', deadline: 100 },
     { method: 'get', deadline: 101 },
@@ -179,13 +179,13 @@ test('calls share what they are about, where it is the same and near', t => {
     h.filter((_, i) => i % 4 === 0),
     [1, 2, 1, 2, 0].map((n, i) => (i < 4 ? Kind.CALL : Kind.CANCEL) + n * ABOUT),
   );
-  const far = new OpenBundle('g', 5);
+  const far = new BundleBuilder('g', 5);
   for (let i = 0; i < 12; i++) far.add(Kind.CALL, i, '[]', undefined, { method: 'get', deadline: i % 11 });
-  t.is(far.abouts!.length, 24);
+  t.is(far.callHeaders!.length, 24);
 });
 
 test('a call is read with its method and its deadline, and without an end where that is infinite', t => {
-  const open = new OpenBundle('g', 5);
+  const open = new BundleBuilder('g', 5);
   open.add(Kind.CALL | EXT, 1, '[]', undefined, { method: 'get', deadline: 100 });
   open.add(Kind.PUBLISH | MORE, 2, '[[],"k"]', undefined, { method: 'say', deadline: Number.POSITIVE_INFINITY });
   open.add(Kind.CANCEL, 3, '0');
@@ -201,7 +201,7 @@ test('a call is read with its method and its deadline, and without an end where 
 });
 
 test('what calls are about weighs in, and goes with the same frames for another way', t => {
-  const open = new OpenBundle('g', 5, undefined, 1);
+  const open = new BundleBuilder('g', 5, undefined, 1);
   const before = open.bytes;
   open.add(Kind.CALL, 1, '[]', undefined, { method: 'a'.repeat(100), deadline: 1 });
   t.true(open.bytes > before + 100);

@@ -1,9 +1,9 @@
 import test from 'ava';
-import { bytesOf, OpenBundle, OVERHEAD_BYTES, WRITE_BYTES } from '../../lib/protocol/frames.js';
+import { BundleBuilder, bytesOf, OVERHEAD_BYTES, WRITE_BYTES } from '../../lib/protocol/frames.js';
 import { type Bundle, type ControlFrame, EXT, Kind, MARKER, type Packet } from '../../lib/protocol/messages.js';
 import { Outbox, type OutboxOptions, WINDOW_BYTES } from '../../lib/protocol/outbox.js';
+import { unpack } from '../../lib/protocol/pack-parts.js';
 import { SLICE_BYTES, SliceReader } from '../../lib/protocol/slices.js';
-import { unpack } from '../../lib/protocol/travelling-parts.js';
 import { UnitClock } from '../helpers/unit-clock.js';
 import { bundlesOf, frameWords } from '../helpers/unit-frames.js';
 import { forSeeds } from '../helpers/unit-random.js';
@@ -91,7 +91,7 @@ test('a packet has no list that is empty', t => {
 
 test('frames join an open bundle until it leaves', t => {
   const unit = new UnitOutbox();
-  const open = new OpenBundle('g', 5);
+  const open = new BundleBuilder('g', 5);
   unit.outbox.open(open);
   open.add(Kind.CALL, 1, '0');
   t.is(unit.outbox.waitingBytes, open.bytes);
@@ -125,7 +125,7 @@ test('data leaves before the end of the tick once it is enough for a write', t =
 test('a packet holds no more than a write should', t => {
   const unit = new UnitOutbox();
   for (let id = 1; id <= 4; id++) {
-    const open = new OpenBundle('g', 5);
+    const open = new BundleBuilder('g', 5);
     open.add(Kind.CALL, id, `"${'x'.repeat(WRITE_BYTES / 3)}"`);
     unit.outbox.open(open);
   }
@@ -136,7 +136,7 @@ test('a packet holds no more than a write should', t => {
 test('the memory of a block is used again, but not before it was written', t => {
   const unit = new UnitOutbox();
   const say = (letter: string) => {
-    const open = new OpenBundle('g', 5);
+    const open = new BundleBuilder('g', 5);
     open.add(Kind.CALL, 1, '[1]', [letter.repeat(100_000)]);
     unit.outbox.open(open);
     unit.clock.tick();
@@ -159,7 +159,7 @@ test('the memory of a block is used again, but not before it was written', t => 
 
 test('what arrives as it is, is neither packed nor used again', t => {
   const unit = new UnitOutbox(true, true);
-  const open = new OpenBundle('g', 5);
+  const open = new BundleBuilder('g', 5);
   const parts = ['a'.repeat(100_000), Buffer.from('b')];
   open.add(Kind.CALL, 1, '[1]', parts);
   unit.outbox.open(open);
@@ -313,7 +313,7 @@ test('what waits can be taken back, and the rest keeps its order', t => {
   unit.clock.tick();
   for (let id = 2; id <= 5; id++) unit.outbox.data({ ...data(id), t: id });
   unit.outbox.controlInOrder(ack(1));
-  const open = new OpenBundle('g', 5);
+  const open = new BundleBuilder('g', 5);
   open.add(Kind.CALL, 6, '0');
   unit.outbox.open(open);
   const taken = unit.outbox.takeBack(({ t: term }) => term % 2 === 0);
@@ -330,7 +330,7 @@ test('what waits can be taken back, and the rest keeps its order', t => {
 test('what has left already is not taken back', t => {
   const unit = new UnitOutbox();
   for (let id = 1; id <= 3; id++) {
-    const open = new OpenBundle('g', 5);
+    const open = new BundleBuilder('g', 5);
     open.add(Kind.CALL, id, `"${'x'.repeat(WINDOW_BYTES / 2)}"`);
     unit.outbox.open(open);
   }
@@ -348,7 +348,7 @@ test('bytes that wait are counted, and what is open only where all counts', t =>
   const unit = new UnitOutbox();
   unit.outbox.data(data(1), 100);
   unit.outbox.data(data(2), 50);
-  unit.outbox.open(new OpenBundle('g', 5));
+  unit.outbox.open(new BundleBuilder('g', 5));
   t.is(unit.outbox.queuedBytes, 150);
   t.is(unit.outbox.waitingBytes, 150 + OVERHEAD_BYTES);
   unit.outbox.takeBack(({ h }) => h[1] === 1);
@@ -365,7 +365,7 @@ test('nothing leaves or waits once it is closed', t => {
   unit.outbox.close();
   unit.outbox.control(ack(2));
   unit.outbox.data(data(3));
-  unit.outbox.open(new OpenBundle('g', 5));
+  unit.outbox.open(new BundleBuilder('g', 5));
   unit.outbox.flush();
   unit.clock.tick();
   unit.written();
@@ -457,7 +457,7 @@ test('whatever is put and however slowly it is written, data keeps its order, an
 test('the head of many frames is bytes on a channel that carries them, and is read as it was', t => {
   for (const carriesBytes of [true, false]) {
     const unit = new UnitOutbox(carriesBytes);
-    const open = new OpenBundle('g', 5);
+    const open = new BundleBuilder('g', 5);
     for (let id = 1; id <= 100; id++) open.add(Kind.CALL, id, '0');
     unit.outbox.open(open);
     unit.clock.tick();
@@ -472,7 +472,7 @@ test('a bundle that can not be encoded kills nobody: each large frame of it ends
   const unit = new UnitOutbox(true, undefined, () => {
     throw new RangeError('Array buffer allocation failed');
   });
-  const answers = new OpenBundle('g', 5, [2]);
+  const answers = new BundleBuilder('g', 5, [2]);
   answers.add(Kind.SUBSCRIBED, 1, '7');
   answers.add(Kind.RESULT | EXT, 2, large);
   answers.add(Kind.ERROR, 3, '[8]', ['x'.repeat(1000)]);
@@ -481,12 +481,12 @@ test('a bundle that can not be encoded kills nobody: each large frame of it ends
   answers.add(Kind.REPLAY, 6, large);
   answers.add(Kind.VALUE_ONE, 7, large);
   answers.add(Kind.RESULT, 8, '"small"');
-  const calls = new OpenBundle('g', 5, undefined, 9);
+  const calls = new BundleBuilder('g', 5, undefined, 9);
   calls.add(Kind.CALL | EXT, 1, large, undefined, { method: 'get', deadline: 7 });
   calls.add(Kind.SUBSCRIBE | EXT, 2, large);
   unit.outbox.open(answers);
   unit.outbox.open(calls);
-  const event = new OpenBundle('g', 5, '*', undefined, [3]);
+  const event = new BundleBuilder('g', 5, '*', undefined, [3]);
   event.add(Kind.EVENT, 9, large);
   unit.outbox.open(event);
   unit.outbox.data(data(10, 2 * WINDOW_BYTES));

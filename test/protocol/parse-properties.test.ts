@@ -7,7 +7,19 @@ import { type Bundle, MARKER } from '../../lib/protocol/messages.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
 import { UnitPrimary } from '../helpers/unit-primary.js';
 
-const NAMES = ['hello', 'join', 'leave', 'heartbeat', 'ready', 'prepared', 'yield', 'resign', 'welcome', 'news', 'ack'];
+const NAMES = [
+  'hello',
+  'join',
+  'leave',
+  'heartbeat',
+  'ready',
+  'prepared',
+  'yield',
+  'resign',
+  'welcome',
+  'update',
+  'ack',
+];
 
 const count = fc.oneof(
   { weight: 8, arbitrary: fc.nat({ max: 40 }) },

@@ -3,9 +3,9 @@ import test from 'ava';
 import { MAX_VALUE } from '../../lib/codec/limits.js';
 import { pickFrames, splitFrames } from '../../lib/protocol/frames.js';
 import type { Bundle, Slice } from '../../lib/protocol/messages.js';
+import { unpack } from '../../lib/protocol/pack-parts.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
 import { MOST_SLICED_BYTES, SLICE_BYTES, SliceReader, SliceWriter } from '../../lib/protocol/slices.js';
-import { unpack } from '../../lib/protocol/travelling-parts.js';
 import { forSeeds } from '../helpers/unit-random.js';
 
 const bundleOf = (text: string, parts: NonNullable<Bundle['p']> = []): Bundle => ({

@@ -1,11 +1,11 @@
 import test from 'ava';
-import { OpenBundle, readFrames } from '../../lib/protocol/frames.js';
+import { BundleBuilder, readFrames } from '../../lib/protocol/frames.js';
 import { type Bundle, EXT, Kind } from '../../lib/protocol/messages.js';
 import { MOST_WITHDRAWALS, Withdrawals } from '../../lib/protocol/withdrawals.js';
 import { frameWords } from '../helpers/unit-frames.js';
 
 const of = (kind: number, id: number, text: string, from = 2, term = 5, parts?: string[]): Bundle => {
-  const open = new OpenBundle('g', term);
+  const open = new BundleBuilder('g', term);
   open.add(kind, id, text, parts);
   return { ...open.seal(), f: from };
 };

@@ -176,7 +176,7 @@ class Watch {
     }
     if (at.stage === 'preparing')
       check(members.has(at.successor) !== (at.isLost === true), 'a successor that can be reached is a member');
-    if (at.stage === 'handing over' && at.prepared)
+    if (at.stage === 'handing-over' && at.prepared)
       check(members.has(at.prepared.successor), 'a prepared successor is a member');
   }
 
@@ -218,7 +218,7 @@ function expected({ group, open, closed, isPausePending }: World): GroupEvent | 
     case 'preparing':
       if (at.isLost) return { type: 'exited', workerId: at.successor };
       return { type: 'prepared', workerId: at.successor, term: at.next, methods: [] };
-    case 'handing over':
+    case 'handing-over':
       return { type: 'resign', workerId: at.leader, term: at.term, cause: 'resigned' };
     case 'fenced':
       if (open.delete(at.leader)) {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { toCandidate } from '../../lib/router/appointment.js';
-import { type GroupMember, leaderOf, newsPhase, termOf } from '../../lib/router/group-state.js';
+import { type GroupMember, leaderOf, phaseOf, termOf } from '../../lib/router/group-state.js';
 import { ERROR, follows, UnitGroup } from '../helpers/unit-group.js';
 
 /** A sentence, a schedule, and whether hung leaders are killed. */
@@ -213,7 +213,7 @@ const FAILED_ATTEMPTS: readonly Story[] = [
      ready 1@5         | ready 1@5, tell                                  | leading 1@5`,
   ],
   [
-    'a newcomer is tried at once while those that failed wait, and its own failure makes the pause longer',
+    'a new worker is tried at once while those that failed wait, and its own failure makes the pause longer',
     `join 1            | ...
      resign 1@1 failed | end 1@1, deposed 1@1 failed, pause 100, vacant, tell | vacant paused failed
      join 2            | appointed 2@2, tell, tell                            | opening 2@2
@@ -224,7 +224,7 @@ const FAILED_ATTEMPTS: readonly Story[] = [
      resume            | appointed 1@3, tell                                  | opening 1@3`,
   ],
   [
-    'a member that could not open and may lead again later counts as a newcomer',
+    'a member that could not open and may lead again later counts as a new worker',
     `join 1            | ...
      join 1 ineligible | tell                                          | opening 1@1
      resign 1@1 failed | end 1@1, deposed 1@1 failed, vacant, tell     | vacant
@@ -806,7 +806,7 @@ test('the error of the last attempt and the methods of the leader are kept for t
   group.do('join 1');
   group.do('resign 1@1 failed');
   t.is(group.state.error, ERROR);
-  t.is(newsPhase(group.state), 'failed');
+  t.is(phaseOf(group.state), 'failed');
   group.do('resume');
   t.is(group.state.error, ERROR);
   group.do('ready 1@2 get put');
@@ -829,7 +829,7 @@ test('the news is vacant, opening or ready, and failed after a round of failed a
   ] as const;
   for (const [event, phase, term] of expected) {
     group.do(event);
-    t.is(newsPhase(group.state), phase, event);
+    t.is(phaseOf(group.state), phase, event);
     t.is(termOf(group.state), term, event);
   }
   t.is(leaderOf(group.state), undefined);
@@ -852,7 +852,7 @@ test('an event or a stage that nobody knows is an error in the code', t => {
   const group = new UnitGroup();
   t.throws(() => group.apply({ type: 'nonsense' } as never), { message: 'Unexpected case: {"type":"nonsense"}' });
   const state = { ...group.state, at: { stage: 'nonsense' } as never };
-  t.throws(() => newsPhase(state), { message: 'Unexpected case: {"stage":"nonsense"}' });
+  t.throws(() => phaseOf(state), { message: 'Unexpected case: {"stage":"nonsense"}' });
 });
 
 test('a candidate is shown without what only the group needs to know', t => {

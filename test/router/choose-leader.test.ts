@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Candidate } from '../../lib/options.js';
+import type { Candidate } from '../../lib/options/options.js';
 import { chooseLeader } from '../../lib/router/choose-leader.js';
 
 const candidate = (workerId: number, given: Partial<Candidate> = {}): Candidate => ({

@@ -1,10 +1,10 @@
 import test from 'ava';
+import { droppedWithdrawals } from '../../lib/errors/warnings.js';
 import { bytesOf } from '../../lib/protocol/frames.js';
 import { ABOUT, EXT, Kind, type Slice } from '../../lib/protocol/messages.js';
 import { WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { MOST_WITHDRAWALS } from '../../lib/protocol/withdrawals.js';
 import { routerStatus } from '../../lib/router/router-status.js';
-import { droppedWithdrawals } from '../../lib/warnings.js';
 import { bundle, frameWords } from '../helpers/unit-frames.js';
 import { UnitPrimary } from '../helpers/unit-primary.js';
 
@@ -130,7 +130,7 @@ for (const end of ['resign', 'leave'] as const) {
       k: end,
       group: 'g',
       term,
-      heard: [2, 2],
+      read: [2, 2],
       ...(end === 'resign' && { cause: 'resigned' }),
     } as never);
     t.is(frameWords(primary.got(2))[0], 'END 2 0');
@@ -141,9 +141,9 @@ for (const end of ['resign', 'leave'] as const) {
 test('what a leader says that it has read counts for its own term alone, and not beyond what it was sent', t => {
   const { primary, term } = setUp();
   primary.data(2, bundle({ term, number: 1 }, call(1)), bundle({ term, number: 2 }, call(2)));
-  primary.say(2, { k: 'resign', group: 'g', term, cause: 'resigned', heard: [2, 0] });
-  primary.say(1, { k: 'resign', group: 'g', term: term - 1, cause: 'resigned', heard: [2, 0] });
-  primary.say(1, { k: 'resign', group: 'g', term, cause: 'resigned', heard: [2, 9, 3] });
+  primary.say(2, { k: 'resign', group: 'g', term, cause: 'resigned', read: [2, 0] });
+  primary.say(1, { k: 'resign', group: 'g', term: term - 1, cause: 'resigned', read: [2, 0] });
+  primary.say(1, { k: 'resign', group: 'g', term, cause: 'resigned', read: [2, 9, 3] });
   t.deepEqual(frameWords(primary.got(2)), ['END 2 0']);
 });
 
@@ -200,9 +200,9 @@ test('the leader hears that a member has gone after all that it sent', t => {
   const { primary, term } = setUp();
   primary.data(2, bundle({ term }, call(7)));
   primary.say(2, { k: 'leave', group: 'g' });
-  t.deepEqual(frameWords(primary.got(1)), ['CALL 7 ["get",null,[]]', 'GONE 2 0']);
+  t.deepEqual(frameWords(primary.got(1)), ['CALL 7 ["get",null,[]]', 'MEMBER_LEFT 2 0']);
   primary.closed(3);
-  t.deepEqual(frameWords(primary.got(1)), ['GONE 3 0']);
+  t.deepEqual(frameWords(primary.got(1)), ['MEMBER_LEFT 3 0']);
 });
 
 test('a leader that hands over gets no more calls, only what its callers cancel', t => {

@@ -34,7 +34,7 @@ test('bytes travel as they are where the probe of the hello arrived as bytes, an
 
 test('what it is told leaves on its own channel, and room is reported once data was written', t => {
   const { clock, end, worker, rooms } = setUp();
-  worker.tell({ k: 'ack', n: 1 });
+  worker.sendControl({ k: 'ack', n: 1 });
   clock.tick();
   t.is(end.sent[0]?.workerId, 3);
   t.is(rooms(), 0);
@@ -46,7 +46,7 @@ test('what it is told leaves on its own channel, and room is reported once data 
 test('nothing leaves or is kept once it is closed', t => {
   const { clock, end, worker } = setUp();
   worker.backlog.keep(bundle({ term: 1 }, { kind: Kind.VALUE, id: 1 }));
-  worker.tell({ k: 'ack', n: 1 });
+  worker.sendControl({ k: 'ack', n: 1 });
   worker.close();
   worker.outbox.data(withBytes());
   clock.tick();

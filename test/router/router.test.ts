@@ -1,15 +1,15 @@
 import test from 'ava';
-import { resolvePrimaryOptions } from '../../lib/options.js';
-import { type ControlFrame, MARKER, type News } from '../../lib/protocol/messages.js';
+import { passedOn } from '../../lib/errors/warnings.js';
+import { resolvePrimaryOptions } from '../../lib/options/options.js';
+import { type ControlFrame, MARKER, type StateUpdate } from '../../lib/protocol/messages.js';
 import { MOST_GROUPS } from '../../lib/router/router.js';
 import { memberKey } from '../../lib/utils/secret.js';
-import { passedOn } from '../../lib/warnings.js';
 import { microtasks } from '../helpers/unit-clock.js';
 import { FakePrimaryEnd, join, UnitPrimary } from '../helpers/unit-primary.js';
 
 const ofKind = (frames: readonly ControlFrame[], k: ControlFrame['k']) => frames.filter(frame => frame.k === k);
 const lastNews = (primary: UnitPrimary, workerId: number) =>
-  ofKind(primary.told(workerId), 'news').at(-1) as News | undefined;
+  ofKind(primary.told(workerId), 'update').at(-1) as StateUpdate | undefined;
 
 test('a worker is told nothing before its hello, and then who it is and what applies', t => {
   const primary = new UnitPrimary({ heartbeatMs: 100, leaderTimeoutMs: 400 });
@@ -25,7 +25,7 @@ test('a worker is told nothing before its hello, and then who it is and what app
       workerId: 3,
       heartbeatMs: 100,
       leaderTimeoutMs: 400,
-      road: 'relay',
+      route: 'relay',
       maxQueuedBytes: 64 * 1024 * 1024,
       maxQueuedTotalBytes: 256 * 1024 * 1024,
       probe,
@@ -194,11 +194,11 @@ test('a heartbeat is acknowledged, also of a worker that leads nothing', t => {
   t.deepEqual(primary.told(1), [{ k: 'ack', n: 7 }]);
 });
 
-test('a newcomer and everybody else hear where the group stands', t => {
+test('a new worker and everybody else hear where the group stands', t => {
   const primary = new UnitPrimary();
   primary.join(1, 'g');
   t.deepEqual(lastNews(primary, 1), {
-    k: 'news',
+    k: 'update',
     group: 'g',
     term: 1e12,
     phase: 'opening',
@@ -208,15 +208,15 @@ test('a newcomer and everybody else hear where the group stands', t => {
   primary.lead(1);
   primary.join(2, 'g');
   const news = {
-    k: 'news',
+    k: 'update',
     group: 'g',
     term: 1e12,
     phase: 'ready',
     leader: { workerId: 1, pid: 1001 },
     methods: ['get'],
   };
-  t.deepEqual(lastNews(primary, 1), news as News);
-  t.deepEqual(lastNews(primary, 2), news as News);
+  t.deepEqual(lastNews(primary, 1), news as StateUpdate);
+  t.deepEqual(lastNews(primary, 2), news as StateUpdate);
 });
 
 test('when a leader was appointed is told only where its silence counts from then on', t => {
@@ -239,7 +239,7 @@ test('after a round of failed attempts the news tells the last error, and why th
   primary.join(1, 'g');
   const error = { text: '"no route"', ext: false, parts: undefined };
   primary.say(1, { k: 'resign', group: 'g', term: 1e12, cause: 'failed', error });
-  t.deepEqual(lastNews(primary, 1), { k: 'news', group: 'g', term: 1e12, phase: 'failed', error, cause: 'failed' });
+  t.deepEqual(lastNews(primary, 1), { k: 'update', group: 'g', term: 1e12, phase: 'failed', error, cause: 'failed' });
 });
 
 test('after the pause the next attempt is made by itself, and a group that is empty makes none', t => {
@@ -499,7 +499,7 @@ test('the app chooses among the candidates, and learns how many groups each of t
 const BAD_CHOICES: readonly [title: string, choose: () => never, warning: RegExp][] = [
   ['that throws', () => assertFails(), /^chooseLeader threw for "g"; the default chose\.$/],
   [
-    'that returns a stranger',
+    'that returns a unknown peer',
     () => ({ workerId: 99 }) as never,
     /^chooseLeader returned none of the candidates for "g"/,
   ],
@@ -669,7 +669,7 @@ test('whoever is behind an end that is detached hears goodbye and is forgotten',
   t.deepEqual(
     primary
       .told(2)
-      .filter(frame => frame.k !== 'news')
+      .filter(frame => frame.k !== 'update')
       .at(-1),
     { k: 'goodbye' },
   );
@@ -802,7 +802,7 @@ test('nothing is left when all workers are gone', t => {
 });
 
 test('where a leader can be reached is told to the other members of its group, each with its own key, and to nobody else', t => {
-  const primary = new UnitPrimary({ road: 'direct' });
+  const primary = new UnitPrimary({ route: 'direct' });
   primary.join(1, 'g');
   primary.join(2, 'g');
   primary.join(3, 'other');
@@ -818,8 +818,8 @@ test('where a leader can be reached is told to the other members of its group, e
   t.deepEqual([offersOf(1), offersOf(2), offersOf(3)], [[], [offerFor(2)], []]);
   primary.join(4, 'g');
   t.deepEqual(offersOf(4), [offerFor(4)]);
-  primary.say(2, { k: 'on road', group: 'g', term: term - 1, road: 'direct' });
-  primary.say(4, { k: 'on road', group: 'g', term, road: 'direct' });
+  primary.say(2, { k: 'route', group: 'g', term: term - 1, route: 'direct' });
+  primary.say(4, { k: 'route', group: 'g', term, route: 'direct' });
   primary.closed(1);
   primary.exited(1);
   primary.join(5, 'g');

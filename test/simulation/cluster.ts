@@ -1,8 +1,8 @@
 // The cluster of a simulation: as `createMemoryCluster` makes it, and the primary as one more process that shares clients.
 
 import type { CreateSharedClient } from '../../lib/client/types.js';
-import { Host } from '../../lib/host.js';
 import type { Primary, PrimaryOptions } from '../../lib/index.js';
+import { Runtime } from '../../lib/runtime/runtime.js';
 import type { ChannelOptions, TestWorker } from '../../lib/testing.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
 import type { PrimarySide } from '../../lib/transport/memory-worker.js';
@@ -32,7 +32,7 @@ export class SimCluster {
   dataCost = { ms: 0, until: 0 };
   readonly inflow: Inflow;
   readonly #network: MemoryNetwork;
-  readonly #host: Host;
+  readonly #host: Runtime;
   readonly #cpu: SimCpu;
   #isAlive = true;
 
@@ -57,7 +57,7 @@ export class SimCluster {
     const primaryEnd = costlyPrimaryEnd(this.#network.primaryEnd, message =>
       this.#cpu.spend(isChatter(message) ? message.readMs : readMs + this.#dataMs(message)),
     );
-    this.#host = new Host({
+    this.#host = new Runtime({
       where: 'primary',
       clock,
       createPrimaryEnd: () => primaryEnd,
@@ -76,7 +76,7 @@ export class SimCluster {
     const cpu = new SimCpu(this.time, worker);
     const read = () => cpu.spend(this.readMs);
     const leases = new LeaseWitness(worker.workerId);
-    const host = new Host({
+    const host = new Runtime({
       where: 'worker',
       clock: worker.clock,
       createWorkerEnd: () => leases.watch(costlyEnd(worker.end, read)),
@@ -136,6 +136,6 @@ export class SimCluster {
 }
 
 const clientsOf =
-  (host: Host): CreateSharedClient =>
+  (host: Runtime): CreateSharedClient =>
   (first: unknown, second?: unknown) =>
     host.createSharedClient(first, second) as never;

@@ -6,7 +6,7 @@ import { simulateSeed } from './simulate.js';
 /** The schedules of the relay, with connections that break and can't be made. */
 const SEEDS = 2000;
 
-test(`${SEEDS} random schedules break no promise by the direct road`, async t => {
+test(`${SEEDS} random schedules break no promise by the direct route`, async t => {
   // The stacks of the errors that are as they should be cost as much as all else.
   Error.stackTraceLimit = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {

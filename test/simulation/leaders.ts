@@ -1,7 +1,7 @@
 // The account of who leads: one lease at a time, terms that grow, one real client, nobody deposed who is well.
 
 import type { Sender } from '../../lib/leader/sender.js';
-import type { Primary } from '../../lib/primary-types.js';
+import type { Primary } from '../../lib/router/primary-types.js';
 import { DRAIN_TIMEOUT_MS, HEARTBEAT_MS, LEADER_TIMEOUT_MS } from './plan.js';
 import { innerOf, isLive, type SimClient } from './upstream.js';
 import type { SimWorker } from './worker.js';

@@ -63,7 +63,7 @@ export class LeaseWitness {
 
   #read({ k, n = 0, group, term = 0, leader }: Frame): void {
     if (k === 'ack') this.#answered = n;
-    const isAppointed = k === 'news' && leader?.workerId === this.workerId;
+    const isAppointed = k === 'update' && leader?.workerId === this.workerId;
     if (isAppointed && this.#appointments.get(group!)?.term !== term)
       this.#appointments.set(group!, { term, first: this.#sent + 1 });
   }

@@ -143,7 +143,7 @@ export function withSignals(plan: Plan): Plan {
 }
 
 /** Connections break, and none can be made. */
-export function onDirectRoad(plan: Plan): Plan {
+export function onDirectRoute(plan: Plan): Plan {
   const { seed } = plan;
   const random = new Random(seed * 104_729 + 17);
   const actions = [...plan.actions];
@@ -155,7 +155,7 @@ export function onDirectRoad(plan: Plan): Plan {
     if (random.chance(0.7)) actions.push({ at: near, do: 'sever', g, w: target() });
     else actions.push({ at: near, do: 'refuse', g, w: target(), ms: random.pick([5, 150, 800]) });
   }
-  return inOrder({ ...plan, road: 'direct', actions });
+  return inOrder({ ...plan, route: 'direct', actions });
 }
 
 const inOrder = (plan: Plan): Plan => ({ ...plan, actions: plan.actions.toSorted((a, b) => a.at - b.at) });

@@ -21,7 +21,7 @@ export async function find(mutation: Mutation, start: number, seeds: number): Pr
   const directory = await mkdtemp(join(tmpdir(), 'mutation-'));
   try {
     await build(mutation, directory);
-    return readResult(await run(directory, start, seeds, mutation.road ?? 'relay'));
+    return readResult(await run(directory, start, seeds, mutation.route ?? 'relay'));
   } finally {
     await rm(directory, { recursive: true });
   }
@@ -42,7 +42,7 @@ async function build({ name, file, find: from, replace }: Mutation, directory: s
   );
 }
 
-function run(directory: string, start: number, seeds: number, road: string): Promise<string> {
+function run(directory: string, start: number, seeds: number, route: string): Promise<string> {
   const program = join(directory, 'test/simulation/run.js');
   const args = [
     program,
@@ -50,8 +50,8 @@ function run(directory: string, start: number, seeds: number, road: string): Pro
     String(start),
     '--seeds',
     String(seeds),
-    '--road',
-    road,
+    '--route',
+    route,
     '--jobs',
     '1',
     '--no-shrink',

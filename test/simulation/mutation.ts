@@ -12,5 +12,5 @@ export interface Mutation {
   /** The first seed that finds it. */
   readonly seed: number;
   /** @default 'relay' */
-  readonly road?: 'direct';
+  readonly route?: 'direct';
 }

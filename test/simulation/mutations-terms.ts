@@ -75,7 +75,7 @@ export const TERMS: readonly Mutation[] = [
   },
   {
     name: 'the primary leads although it was not asked to',
-    file: 'host.js',
+    file: 'runtime/runtime.js',
     find: 'eligible: !this.#setUp,',
     replace: 'eligible: true,',
     seed: 30,
@@ -149,7 +149,7 @@ export const TERMS: readonly Mutation[] = [
     file: 'router/router.js',
     find: 'if (old?.hasLeft && !old.isWatched)',
     replace: 'if (old && !old.isOpen && !old.isWatched)',
-    road: 'direct',
+    route: 'direct',
     seed: 2498,
   },
 ];

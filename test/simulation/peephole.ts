@@ -1,12 +1,12 @@
 // Looks into the library where a user can't: the member behind a handle, the leaders at work, and what they say.
 
-import type { Base } from '../../lib/client/base.js';
+import type { ClientCore } from '../../lib/client/client-core.js';
 import { Sender, type SenderOptions } from '../../lib/leader/sender.js';
 import { Service } from '../../lib/leader/service.js';
-import { Topic, type TopicHost } from '../../lib/leader/topic.js';
+import { Topic, type TopicOwner } from '../../lib/leader/topic.js';
 import { Member } from '../../lib/member/member.js';
 import { Kind, kindOf } from '../../lib/protocol/messages.js';
-import type { DirectLeader } from '../../lib/road/direct/direct-leader.js';
+import type { DirectLeader } from '../../lib/route/direct/direct-leader.js';
 import { successorOf } from '../../lib/router/group-state.js';
 import type { Router } from '../../lib/router/router.js';
 
@@ -47,7 +47,7 @@ export function leadershipOf(primary: object, name: string) {
 export function memberOf(handle: object): Member {
   const base = Object.getOwnPropertySymbols(handle).find(({ description }) => description === 'base');
   if (!base) throw new Error('A handle has no base any more: mend memberOf().');
-  return (handle as Record<symbol, Base>)[base]!.member;
+  return (handle as Record<symbol, ClientCore>)[base]!.member;
 }
 
 /** A leader at work, from the first frame or lease that it got until it stopped. */
@@ -124,7 +124,7 @@ Sender.prototype.payloadToAll = function (kind, id, payload) {
 const { add } = Topic.prototype;
 
 Topic.prototype.add = function (subscriber) {
-  watcher.subscribes((this as unknown as { readonly host: TopicHost }).host.name, subscriber.workerId);
+  watcher.subscribes((this as unknown as { readonly host: TopicOwner }).host.name, subscriber.workerId);
   add.call(this, subscriber);
 };
 

@@ -3,7 +3,7 @@
 
 import { Random } from '../helpers/unit-random.js';
 import { drawerOf } from './draw.js';
-import { onDirectRoad, withCost, withMishaps, withSignals } from './mishaps.js';
+import { onDirectRoute, withCost, withMishaps, withSignals } from './mishaps.js';
 
 export interface GroupPlan {
   readonly name: string;
@@ -35,12 +35,12 @@ export interface Cost {
   readonly readMs: number;
 }
 
-export type PlanRoad = 'relay' | 'direct';
+export type PlanRoute = 'relay' | 'direct';
 
 export interface Plan {
   readonly seed: number;
   /** @default 'relay' */
-  readonly road?: PlanRoad;
+  readonly route?: PlanRoute;
   readonly jitterMs: number;
   readonly hungLeader: 'depose' | 'kill';
   /** How it ends: the faults end, all works again and is closed; or the primary dies. */
@@ -174,10 +174,10 @@ export const FIRST_OF_BURST = 100;
 /** The same of what is poison. */
 export const FIRST_OF_POISON = 50;
 
-/** On the direct road the same happens, and more. */
-export function planFor(seed: number, road: PlanRoad = 'relay'): Plan {
+/** On the direct route the same happens, and more. */
+export function planFor(seed: number, route: PlanRoute = 'relay'): Plan {
   const plan = relayPlanFor(seed);
-  return withMishaps(withCost(withSignals(road === 'relay' ? plan : onDirectRoad(plan))));
+  return withMishaps(withCost(withSignals(route === 'relay' ? plan : onDirectRoute(plan))));
 }
 
 function relayPlanFor(seed: number): Plan {

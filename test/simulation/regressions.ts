@@ -159,7 +159,7 @@ export const REGRESSIONS: readonly Regression[] = [
   },
   {
     seed: 11611,
-    text: 'A client that was closed and opened again over a slow channel took a road of its predecessor, whose end it never heard of.',
+    text: 'A client that was closed and opened again over a slow channel took a route of its predecessor, whose end it never heard of.',
     plan: plan(11611, 4, 1200, [
       { at: 1, do: 'fork', w: 0 },
       { at: 2, do: 'fork', w: 3 },
@@ -209,7 +209,7 @@ export const REGRESSIONS: readonly Regression[] = [
         { at: 777, do: 'call', g: 1, w: 0, what: 'quick', ms: 20, ...CALL, timeoutMs: 300, isPadded: true, count: 3 },
       ],
       {
-        road: 'direct',
+        route: 'direct',
         jitterMs: 0.05,
         groups: ['g0', 'g1'].map((name, i) => ({
           name,
@@ -417,7 +417,7 @@ export const REGRESSIONS: readonly Regression[] = [
         { at: 2320, do: 'push', g: 0, topic: 0, count: 6 },
       ],
       {
-        road: 'direct',
+        route: 'direct',
         workers: [false, true, true].map(eligible => ({ serialization: 'json', eligible, priority: 0 })),
         primary: { serialization: 'json', eligible: false, priority: 0 },
         load: { padding: 102_400, maxQueuedBytes: 2_048_000, maxQueuedTotalBytes: 65_536 },
@@ -468,7 +468,7 @@ export const REGRESSIONS: readonly Regression[] = [
         { at: 100, do: 'sever', g: 1, w: -1 },
       ],
       {
-        road: 'direct',
+        route: 'direct',
         jitterMs: 2,
         groups: [
           { name: 'g0', form: 'open', handover: 'overlap', replay: 'last', greets: false },
@@ -519,7 +519,7 @@ export const REGRESSIONS: readonly Regression[] = [
         { at: 1184, do: 'close', g: 0, w: -1 },
       ],
       {
-        road: 'direct',
+        route: 'direct',
         groups: [{ name: 'g0', form: 'class', handover: 'overlap', replay: 'last', greets: false }],
         workers: [true, false, true].map(eligible => ({ serialization: 'json', eligible, priority: 0 })),
       },

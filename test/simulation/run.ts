@@ -1,10 +1,10 @@
-// Runs many seeds, or replays one: `--seeds N`, `--start S`, `--jobs N`, `--seed N`, `--road direct`. Ends with 1 if a
+// Runs many seeds, or replays one: `--seeds N`, `--start S`, `--jobs N`, `--seed N`, `--route direct`. Ends with 1 if a
 // promise broke.
 
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { runJobs } from './jobs.js';
-import { type Plan, type PlanRoad, planFor } from './plan.js';
+import { type Plan, type PlanRoute, planFor } from './plan.js';
 import { shrink } from './shrink.js';
 import { simulate, simulateSeed } from './simulate.js';
 import type { Tally } from './tally.js';
@@ -15,7 +15,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1000' },
     start: { type: 'string', default: '1' },
     seed: { type: 'string' },
-    road: { type: 'string', default: 'relay' },
+    route: { type: 'string', default: 'relay' },
     /** Processes that share the seeds. */
     jobs: { type: 'string', default: String(availableParallelism()) },
     /** Goes on after a failure, and only counts. */
@@ -25,7 +25,7 @@ const { values } = parseArgs({
   allowNegative: true,
 });
 
-const road: PlanRoad = values.road === 'direct' ? 'direct' : 'relay';
+const route: PlanRoute = values.route === 'direct' ? 'direct' : 'relay';
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 
@@ -33,7 +33,7 @@ process.exitCode = values.seed === undefined ? await search() : await replay(Num
 
 async function replay(seed: number): Promise<number> {
   print(planText(seed));
-  const { violation } = await simulateSeed(seed, { trace: print }, road);
+  const { violation } = await simulateSeed(seed, { trace: print }, route);
   print(
     violation ? `\nseed ${seed} broke "${violation.promise}": ${violation.text}` : `\nseed ${seed} kept every promise`,
   );
@@ -43,7 +43,7 @@ async function replay(seed: number): Promise<number> {
 async function search(): Promise<number> {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
-  const whole = { start: Number(values.start), count: Number(values.seeds), road, all: values.all };
+  const whole = { start: Number(values.start), count: Number(values.seeds), route, all: values.all };
   const began = performance.now();
   const rate = ({ schedules }: Tally) => (schedules / ((performance.now() - began) / 1000)).toFixed(0);
   let nextReport = began;
@@ -85,7 +85,7 @@ function printBroken({ broken }: Tally): void {
 }
 
 async function explain(seed: number): Promise<void> {
-  const { plan, violation } = await simulateSeed(seed, {}, road);
+  const { plan, violation } = await simulateSeed(seed, {}, route);
   if (!violation) return print(`\nseed ${seed} broke a promise, and kept it when it was run again`);
   print(`\nseed ${seed} broke "${violation.promise}": ${violation.text}`);
   if (!values.shrink) return;
@@ -95,11 +95,13 @@ async function explain(seed: number): Promise<void> {
   for (const action of least.actions) print(describe(action));
   print(`\nits trace:`);
   await simulate(least, { trace: print });
-  print(`\n"${last.promise}": ${last.text}\nreplay the whole of it: npm run simulate -- --road ${road} --seed ${seed}`);
+  print(
+    `\n"${last.promise}": ${last.text}\nreplay the whole of it: npm run simulate -- --route ${route} --seed ${seed}`,
+  );
 }
 
 function planText(seed: number): string {
-  const plan = planFor(seed, road);
+  const plan = planFor(seed, route);
   return [settings(plan), ...plan.actions.map(describe), ''].join('\n');
 }
 

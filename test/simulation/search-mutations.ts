@@ -22,10 +22,10 @@ const rows = new Map<Mutation, string[]>(left.map(mutation => [mutation, []]));
 async function work(): Promise<void> {
   for (let mutation = left.shift(); mutation; mutation = left.shift()) {
     const found = await find(mutation, 1, MOST).catch((error: Error) => error);
-    const road = mutation.road ?? 'relay';
-    if (found instanceof Error) rows.set(mutation, [mutation.name, road, found.message, '']);
-    else if (found) rows.set(mutation, [mutation.name, road, String(found.seed), found.promise]);
-    else rows.set(mutation, [mutation.name, road, `not within ${MOST}`, '']);
+    const route = mutation.route ?? 'relay';
+    if (found instanceof Error) rows.set(mutation, [mutation.name, route, found.message, '']);
+    else if (found) rows.set(mutation, [mutation.name, route, String(found.seed), found.promise]);
+    else rows.set(mutation, [mutation.name, route, `not within ${MOST}`, '']);
     process.stderr.write(`${rows.get(mutation)!.join(', ')}\n`);
     if (!found || found instanceof Error) process.exitCode = 1;
   }
@@ -33,7 +33,7 @@ async function work(): Promise<void> {
 
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 const table = new Table({
-  head: ['fault put into the library', 'road', 'first seed that finds it', 'promise that broke'],
+  head: ['fault put into the library', 'route', 'first seed that finds it', 'promise that broke'],
   colAligns: ['left', 'left', 'right', 'left'],
   style: { head: [], border: [] },
 });

@@ -1,7 +1,7 @@
 // Runs a plan to its end: the faults, the recovery, what must hold then, and that nothing is left over.
 
 import type { SimCall } from './calls.js';
-import { type CallAction, type Plan, type PlanRoad, planFor } from './plan.js';
+import { type CallAction, type Plan, type PlanRoute, planFor } from './plan.js';
 import { innerOf } from './upstream.js';
 import type { SimSubscription } from './values.js';
 import { heardBy, type SimHandle } from './worker.js';
@@ -50,8 +50,8 @@ export async function simulate(plan: Plan, options: WorldOptions = {}): Promise<
   };
 }
 
-export const simulateSeed = (seed: number, options?: WorldOptions, road?: PlanRoad): Promise<Result> =>
-  simulate(planFor(seed, road), options);
+export const simulateSeed = (seed: number, options?: WorldOptions, route?: PlanRoute): Promise<Result> =>
+  simulate(planFor(seed, route), options);
 
 async function live(world: World): Promise<void> {
   await world.run(world.plan.durationMs + 20);
@@ -119,7 +119,7 @@ function isWell(world: World, group: SimGroup): boolean {
     );
   if (!isServing) return false;
   return world.handles.every(
-    ({ isLive, group: other, member }) => !isLive || other !== group || member.road?.term === status.term,
+    ({ isLive, group: other, member }) => !isLive || other !== group || member.route?.term === status.term,
   );
 }
 

@@ -1,6 +1,6 @@
 // What many schedules came to, as plain values that travel between processes.
 
-import type { PlanRoad } from './plan.js';
+import type { PlanRoute } from './plan.js';
 import { type Result, simulateSeed } from './simulate.js';
 
 export interface Broken {
@@ -24,7 +24,7 @@ export interface Tally {
 export interface Portion {
   readonly start: number;
   readonly count: number;
-  readonly road: PlanRoad;
+  readonly route: PlanRoute;
   /** Goes on after a failure. */
   readonly all: boolean;
 }
@@ -40,10 +40,10 @@ export const emptyTally = (): Tally => ({
 });
 
 /** Runs a portion, up to its first failure or to its end. */
-export async function tallyOf({ start, count, road, all }: Portion): Promise<Tally> {
+export async function tallyOf({ start, count, route, all }: Portion): Promise<Tally> {
   const tally = emptyTally();
   for (let seed = start; seed < start + count; seed++) {
-    addResult(tally, await simulateSeed(seed, {}, road));
+    addResult(tally, await simulateSeed(seed, {}, route));
     if (tally.broken.length > 0 && !all) break;
   }
   return tally;

@@ -322,7 +322,7 @@ export function isLive(client: SimClient): boolean {
   return !isClosed && home.process.isAlive;
 }
 
-/** It breaks: an event of `restartOn`, or `fail()`. */
+/** It breaks: an event of `failOn`, or `fail()`. */
 export function breakClient(client: SimClient): void {
   const { home, events, context, upstream } = innerOf(client);
   home.run(() => {

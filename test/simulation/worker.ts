@@ -207,7 +207,7 @@ export class SimWorker {
       maxLeadersLost: mostLosses(group),
       methods: METHODS,
       readyTimeoutMs: 3000,
-      restartOn: ['lost'],
+      failOn: ['lost'],
       events: ['news'],
     };
     const client =

@@ -555,7 +555,7 @@ export class World {
       heartbeatMs: HEARTBEAT_MS,
       leaderTimeoutMs: LEADER_TIMEOUT_MS,
       hungLeader: this.plan.hungLeader,
-      road: this.plan.road ?? 'relay',
+      route: this.plan.route ?? 'relay',
       ...(this.plan.load && {
         maxQueuedBytes: this.plan.load.maxQueuedBytes,
         maxQueuedTotalBytes: this.plan.load.maxQueuedTotalBytes,

@@ -102,7 +102,7 @@ system('one that cannot open is passed over for one that can', async (t, rig) =>
   t.is(upstream.clients.length, 1);
 });
 
-system('a newcomer is tried at once while those that failed wait', async (t, rig) => {
+system('a new worker is tried at once while those that failed wait', async (t, rig) => {
   const upstream = rig.upstream();
   upstream.onConstruct = () => {
     throw new Error('refused');
@@ -170,9 +170,9 @@ system('open() that comes late, after its time, has what it made closed', async 
 });
 
 system(
-  'an event of restartOn ends the term: a new real client is opened, at once the first time, then with backoff',
+  'an event of failOn ends the term: a new real client is opened, at once the first time, then with backoff',
   async (t, rig) => {
-    const clients = await rig.clients(2, { restartOn: ['end', 'lost'] });
+    const clients = await rig.clients(2, { failOn: ['end', 'lost'] });
     const log = recorder();
     await rig.time.until(clients[1]!.subscribe('topic', log.listener).ready);
     const upstream = rig.upstream();
@@ -243,13 +243,13 @@ system('fail(error) while open() is under way is a failed attempt with that caus
   await rig.time.until(client.ready());
 });
 
-system('an event of restartOn while it opens is a failed attempt too', async (t, rig) => {
+system('an event of failOn while it opens is a failed attempt too', async (t, rig) => {
   const upstream = rig.upstream();
   upstream.onReady = () => {
     upstream.emit('end', new Error('at once'));
     return new Promise(() => {});
   };
-  const client = rig.client(rig.fork(), { restartOn: ['end'] });
+  const client = rig.client(rig.fork(), { failOn: ['end'] });
   const error = await rig.time.until(client.ready().catch((e: SharedClientError) => e));
   t.is(((error as SharedClientError).cause as Error).message, 'at once');
   t.is(upstream.live.length, 0);
@@ -266,8 +266,8 @@ system('an error event of the real client kills nobody, in the leader only it is
   t.is(await rig.time.until(clients[1]!.echo(1)), 1);
 });
 
-system('an error event that is in restartOn and in events is all three', async (t, rig) => {
-  const clients = await rig.clients(2, { restartOn: ['error'], events: ['error'] });
+system('an error event that is in failOn and in events is all three', async (t, rig) => {
+  const clients = await rig.clients(2, { failOn: ['error'], events: ['error'] });
   const heard: unknown[] = [];
   clients[1]!.upstream.on('error', error => heard.push((error as Error).message));
   const { term } = clients[1]!;
@@ -279,7 +279,7 @@ system('an error event that is in restartOn and in events is all three', async (
 });
 
 system('a call that breaks the real client lets none of those behind it begin', async (t, rig) => {
-  const clients = await rig.clients(2, { restartOn: ['end'] });
+  const clients = await rig.clients(2, { failOn: ['end'] });
   rig.upstream().onPublish = (_args, real) => {
     FakeClient.emitNow(real, 'end', [new Error('broken')]);
     t.is(rig.upstream().live.length, 0, 'it is closed in this turn');
@@ -316,7 +316,7 @@ system('a real client that is no object is a failed attempt', async (t, rig) => 
 });
 
 system('during the pause after a break ready() says that the real client broke', async (t, rig) => {
-  const client = rig.client(rig.fork(), { events: ['end'], restartOn: ['end'], readyTimeoutMs: 20 });
+  const client = rig.client(rig.fork(), { events: ['end'], failOn: ['end'], readyTimeoutMs: 20 });
   await rig.time.until(client.ready());
   for (let i = 0; i < 2; i++) {
     rig.upstream().emit('end');

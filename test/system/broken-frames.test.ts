@@ -50,7 +50,7 @@ function oddMessages(rig: Rig): unknown[] {
     c({ k: 'resign', group: 'g', term: 1, cause: 'failed', error: { text: '{', ext: true } }),
     c({ k: 'yield', group: 'g', term: Number.MAX_SAFE_INTEGER }),
     c({ k: 'prepared', group: 'g', term: 3, methods: [] }),
-    c({ k: 'news', group: 'g' }),
+    c({ k: 'update', group: 'g' }),
     c({ k: 'ack', n: 1e9 }),
     d({ h: [] }),
     d({ h: 'no' }),
@@ -142,7 +142,7 @@ for (const side of ['a follower', 'the leader'] as const) {
     for (const message of [...oddMessages(rig), ...oddFrames(rig, 'primary')]) {
       const { c } = (message ?? {}) as { c?: { k?: string }[] };
       // Well formed words of the primary, to be taken at their word.
-      if (c?.[0]?.k === 'news' || c?.[0]?.k === 'ack') continue;
+      if (c?.[0]?.k === 'update' || c?.[0]?.k === 'ack') continue;
       rig.sendDown(worker, message);
       if (++n % 25 === 0) {
         await rig.time.settle();

@@ -40,7 +40,7 @@ system('the highest priority goes first, who may not lead never does', async (t,
 });
 
 system(
-  'chooseLeader chooses; a throw or a stranger is a warning, and the default',
+  'chooseLeader chooses; a throw or a non-candidate is a warning, and the default',
   async (t, rig) => {
     const seen: [readonly Candidate[], string][] = [];
     let choose: (candidates: readonly Candidate[]) => Candidate = candidates => candidates[0]!;

@@ -119,7 +119,7 @@ test('a name that is hidden is a warning too', async t => {
     class Hidden {
       status() {}
     }
-    const client = createSharedClient(Hidden, { name: 'hidden', alone: true });
+    const client = createSharedClient(Hidden, { name: 'hidden', standalone: true });
     await new Promise(resolve => client.once('warning', resolve));
     t.like(
       told.find(({ name }) => name === 'warning'),
@@ -211,7 +211,7 @@ async function twoClients(rig: Rig) {
 
 system('a call is told of on both sides, with where it ran and what it returned', async (t, rig) => {
   const { following } = await twoClients(rig);
-  // By then a direct road is there, both ways.
+  // By then a direct route is there, both ways.
   await rig.time.until(following.echo('first'));
   await rig.time.settle();
   await watchingCalls(async seen => {
@@ -226,7 +226,7 @@ system('a call is told of on both sides, with where it ran and what it returned'
       group: 'g',
       method: 'echo',
       term,
-      road: rig.road,
+      route: rig.route,
       result: 'x',
     });
     t.deepEqual(traceOf(seen, 'leader'), {
@@ -234,19 +234,19 @@ system('a call is told of on both sides, with where it ran and what it returned'
       group: 'g',
       method: 'echo',
       term,
-      road: rig.road,
+      route: rig.route,
       caller: 2,
       result: 'x',
     });
   });
 });
 
-system('in the leader itself a call goes by the local road', async (t, rig) => {
+system('in the leader itself a call goes by the local route', async (t, rig) => {
   const { leading } = await twoClients(rig);
   await watchingCalls(async seen => {
     await rig.time.until(leading.echo('x'));
-    t.like(traceOf(seen, 'caller'), { road: 'local' });
-    t.like(traceOf(seen, 'leader'), { road: 'local', caller: 1 });
+    t.like(traceOf(seen, 'caller'), { route: 'local' });
+    t.like(traceOf(seen, 'leader'), { route: 'local', caller: 1 });
   });
 });
 
@@ -294,10 +294,10 @@ system('a call that waits tells in the end in which term it ran', async (t, rig)
   const early = rig.client(rig.fork(), { eligible: false });
   await watchingCalls(async seen => {
     const call = early.echo('x');
-    t.like(traceOf(seen, 'caller'), { term: 0, road: undefined });
+    t.like(traceOf(seen, 'caller'), { term: 0, route: undefined });
     rig.client(rig.fork());
     await rig.time.until(call);
-    t.like(traceOf(seen, 'caller'), { term: early.term, road: 'relay' });
+    t.like(traceOf(seen, 'caller'), { term: early.term, route: 'relay' });
   });
 });
 
@@ -323,10 +323,10 @@ system('publications are calls, sticky ones included', async (t, rig) => {
     await rig.time.until(following.with({ sticky: 'k' }).publish('b'));
     const callers = seen.filter(({ event, trace }) => event === 'asyncEnd' && trace.side === 'caller');
     t.deepEqual(
-      callers.map(({ trace }) => [trace.method, trace.road]),
+      callers.map(({ trace }) => [trace.method, trace.route]),
       [
-        ['publish', rig.road],
-        ['publish', rig.road],
+        ['publish', rig.route],
+        ['publish', rig.route],
       ],
     );
     rig.upstream().onPublish = () => {

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava';
 import { Kind, kindOf, type Packet } from '../../lib/protocol/messages.js';
-import { RECONNECT_MS } from '../../lib/road/direct/direct-road.js';
-import { shareConnections } from '../../lib/road/direct/shared-transport.js';
+import { RECONNECT_MS } from '../../lib/route/direct/direct-route.js';
+import { shareConnections } from '../../lib/route/direct/shared-transport.js';
 import type { TestWorker } from '../../lib/testing.js';
 import type { MemoryDirect } from '../../lib/transport/memory-direct.js';
 import { endOf, eventsOf, type Rig, type RigOptions, recorder, system, watch } from '../helpers/system-test.js';
@@ -24,7 +24,7 @@ const networkOf = (worker: TestWorker) => (worker as unknown as { readonly direc
 direct('no frame of a call, a value or an event passes the primary once the connection stands', async (t, rig) => {
   const [leading, client] = await rig.clients(2, { events: ['news'] });
   await rig.connect();
-  t.deepEqual([leading!.status().road, client!.status().road], ['local', 'direct']);
+  t.deepEqual([leading!.status().route, client!.status().route], ['local', 'direct']);
   const [leader, follower] = rig.workers.map(worker => rig.spy(worker));
   const { values, listener } = recorder();
   await rig.time.until(client!.subscribe('topic', listener).ready);
@@ -39,7 +39,7 @@ direct('no frame of a call, a value or an event passes the primary once the conn
   t.deepEqual([kinds(leader!.up), kinds(leader!.down)], [['EVENT'], []]);
   t.deepEqual([kinds(follower!.up), kinds(follower!.down)], [[], []]);
   t.deepEqual(
-    rig.primary.status().groups[0]!.members.map(({ road }) => road),
+    rig.primary.status().groups[0]!.members.map(({ route }) => route),
     ['local', 'direct'],
   );
 });
@@ -71,13 +71,13 @@ direct('where no connection can be made the relay serves, says so once, and it i
   await rig.time.until(client.ready());
   t.is(await rig.time.until(client.echo(1)), 1);
   await rig.time.advance(10_000);
-  t.is(client.status().road, 'relay');
-  t.regex(client.status().roadProblem!, /nobody listens/);
+  t.is(client.status().route, 'relay');
+  t.regex(client.status().routeProblem!, /nobody listens/);
   t.is(events.filter(event => /^warning .*relay.*nobody listens/.test(event)).length, 1);
   t.is(rig.warnings.filter(text => /^In worker 2: .*relay/.test(text)).length, 1);
   rig.workers[0]!.refuseConnections(false);
-  await rig.time.reached(() => client.status().road === 'direct');
-  t.is(client.status().roadProblem, undefined);
+  await rig.time.reached(() => client.status().route === 'direct');
+  t.is(client.status().routeProblem, undefined);
   t.is(await rig.time.until(client.echo(2)), 2);
 });
 
@@ -88,11 +88,11 @@ direct('a leader that can open no door says so, and opens one when it can', asyn
   const client = rig.client(rig.fork());
   await rig.time.until(Promise.all([leading.ready(), client.ready()]));
   await rig.connect();
-  t.regex(leading.status().roadProblem!, /no listener/);
+  t.regex(leading.status().routeProblem!, /no listener/);
   t.is(rig.warnings.filter(text => /^In worker 1: .*no listener/.test(text)).length, 1);
-  t.is(client.status().road, 'relay');
+  t.is(client.status().route, 'relay');
   worker.refuseConnections(false);
-  await rig.time.reached(() => client.status().road === 'direct');
+  await rig.time.reached(() => client.status().route === 'direct');
 });
 
 direct(
@@ -122,7 +122,7 @@ direct(
       [1, 2, 3, 4].map(i => rig.upstream().count('echo', i)),
       [1, 1, 1, 1],
     );
-    t.is(client!.status().road, 'direct');
+    t.is(client!.status().route, 'direct');
   },
 );
 
@@ -150,14 +150,14 @@ direct('a connection that breaks where no other can be made goes on by the relay
     [1, 2, 3, 4].map(i => rig.upstream().count('echo', i)),
     [1, 1, 1, 1],
   );
-  t.is(client!.status().road, 'relay');
+  t.is(client!.status().route, 'relay');
   const warnings = () => events.filter(event => event.startsWith('warning')).length;
   t.is(warnings(), 0, 'the leader may just be closing');
   await rig.time.advance(1000);
   t.is(warnings(), 1);
-  t.is(rig.primary.status().groups[0]!.members[1]!.road, 'relay');
+  t.is(rig.primary.status().groups[0]!.members[1]!.route, 'relay');
   rig.workers[0]!.refuseConnections(false);
-  await rig.time.reached(() => client!.status().road === 'direct');
+  await rig.time.reached(() => client!.status().route === 'direct');
   rig.upstream().push('topic', 'c');
   await rig.time.settle();
   t.deepEqual(values, ['a', 'b', 'c']);
@@ -192,13 +192,13 @@ direct('what a killed leader left is removed by the primary, and nothing is left
   t.is(rig.events.filter(event => event.endsWith('ready')).length, 2);
 });
 
-direct('a stranger, and a member of another term, is turned away', async (t, rig) => {
+direct('an unproved peer, and a member of another term, is turned away', async (t, rig) => {
   const [leading, client] = await rig.clients(2);
   await rig.connect();
   const { addresses } = networkOf(rig.workers[0]!);
   const [address] = addresses.keys();
-  const stranger = rig.fork();
-  const knocking = shareConnections(networkOf(stranger), stranger.clock);
+  const unproved = rig.fork();
+  const knocking = shareConnections(networkOf(unproved), unproved.clock);
   const say = async (bytes: Uint8Array) => {
     let end = 'open';
     const connection = knocking.connect(address!, {
@@ -229,7 +229,7 @@ direct('a stranger, and a member of another term, is turned away', async (t, rig
     stream: 9,
     goesOn: false,
     received: 0,
-    isOnly: false,
+    hasNoRelay: false,
   };
   const events = eventsOf(leading!);
   t.is(await say(frame(hello)), 'answered', 'whoever says hello may prove itself');
@@ -263,7 +263,7 @@ direct(
     await rig.time.until(next.ready());
     t.is(await rig.time.until(next.echo('next')), 'next');
     await rig.connect();
-    t.is(next.status().road, 'direct');
+    t.is(next.status().route, 'direct');
     t.true(leading!.isLeader);
     t.is(rig.upstream().count('publish', 'last'), 1);
     t.is(rig.upstream().count('unpublish', 'here'), 1);
@@ -274,7 +274,7 @@ direct('a client that is closed while the dead leader is still read to the end c
   const [, , client] = await rig.clients(3);
   await rig.connect();
   rig.leader().kill();
-  await rig.time.reached(() => client!.status().road !== 'direct');
+  await rig.time.reached(() => client!.status().route !== 'direct');
   t.is(await endOf(rig.time.until(client!.close())), 'ok');
 });
 
@@ -286,7 +286,7 @@ direct('a second group that is led in the same worker has the same door and a se
   const client = rig.client(second, { name: 'h', eligible: false });
   await rig.time.until(client.ready());
   await rig.connect();
-  t.is(client.status().road, 'direct');
+  t.is(client.status().route, 'direct');
   t.is(networkOf(first).addresses.size, 1);
   t.is(await rig.time.until(client.echo(1)), 1);
 });
@@ -298,7 +298,7 @@ direct('many groups share one connection, which breaks for all of them and goes 
   const clients = names.map(name => rig.client(following, { name, eligible: false }));
   await rig.time.until(Promise.all(clients.map(client => client.ready())));
   await rig.connect();
-  const areDirect = () => clients.every(client => client.status().road === 'direct');
+  const areDirect = () => clients.every(client => client.status().route === 'direct');
   t.true(areDirect());
   const open = () => [leading, following].map(worker => networkOf(worker).ends.size);
   t.deepEqual(open(), [1, 1]);

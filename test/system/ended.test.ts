@@ -19,7 +19,7 @@ async function setUp(rig: Rig, open: (context: OpenContext) => object = () => ({
       worker.createSharedClient<{ get(): Promise<number> }>({
         name: 'g',
         readyTimeoutMs: 100,
-        restartOn: ['end'],
+        failOn: ['end'],
         open: context => {
           contexts.push(context);
           return open(context) as { get(): Promise<number> };
@@ -75,7 +75,7 @@ system('a real client that fails: its error is in each event and status that tel
   for (const message of messages) t.like((message as { error: Error }).error, DOWN);
 });
 
-system('an event of restartOn: its error is in deposed and in each status until the next term ends', async (t, rig) => {
+system('an event of failOn: its error is in deposed and in each status until the next term ends', async (t, rig) => {
   const real: EventEmitter[] = [];
   const { clients, deposed } = await setUp(rig, () => {
     real.push(Object.assign(new EventEmitter(), { get: async () => 1, close() {} }));

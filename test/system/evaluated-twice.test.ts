@@ -123,7 +123,7 @@ system('the client of another link that still closes keeps that link', async (t,
   const worker = rig.fork();
   const create = (alone: boolean) => {
     const open = () => ({ work: (ms: number) => new Promise(resolve => rig.time.setTimer(() => resolve(alone), ms)) });
-    return rig.adopt(worker.createSharedClient({ name: 'g', alone, open }), worker);
+    return rig.adopt(worker.createSharedClient({ name: 'g', standalone: alone, open }), worker);
   };
   const old = create(true);
   await rig.time.until(old.ready());

@@ -21,8 +21,8 @@ system('a killed leader: each call ends once, with what is true of it', async (t
   const after = watch(client.echo('after'));
   await rig.time.settle();
   t.deepEqual([plain.end, late.end], ['ERR_LEADER_LOST unknown', 'ERR_LEADER_LOST unknown']);
-  // By the direct road it was written, though to nobody.
-  const isWritten = rig.road === 'direct';
+  // By the direct route it was written, though to nobody.
+  const isWritten = rig.route === 'direct';
   t.deepEqual([blind.end, after.end], [isWritten ? 'ERR_LEADER_LOST unknown' : 'ok', 'ok']);
   t.is(again.end, undefined);
   rig.upstream().held.get('twice')!.resolve('twice');

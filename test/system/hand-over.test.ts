@@ -72,7 +72,7 @@ system('calls in progress get drainTimeoutMs; what is left then ends, or is sent
   void clients[0]!.resign();
   await rig.time.advance(199);
   t.deepEqual([plain.end, idempotent.end, own.end], [undefined, undefined, undefined]);
-  t.is(rig.primary.status().groups[0]!.state, 'handing over');
+  t.is(rig.primary.status().groups[0]!.state, 'handing-over');
   await rig.time.advance(2);
   t.deepEqual([plain.end, own.end], ['ERR_LEADER_LOST unknown', 'ERR_LEADER_LOST unknown']);
   t.is(rig.upstream().count('hold', 'again'), 2);
@@ -344,8 +344,8 @@ system('overlap: the leader dies while its successor prepares, and the group goe
   rig.workers[0]!.kill();
   const call = watch(clients[1]!.echo(1));
   await rig.time.advance(301);
-  // By the direct road it was written, though to nobody.
-  t.is(call.end, rig.road === 'direct' ? 'ERR_LEADER_LOST unknown' : 'ok');
+  // By the direct route it was written, though to nobody.
+  t.is(call.end, rig.route === 'direct' ? 'ERR_LEADER_LOST unknown' : 'ok');
   t.is(rig.upstream().live.length, 1);
 });
 
@@ -497,7 +497,7 @@ system(
   'overlap: the real client of the leader breaks while its successor prepares, which then leads',
   async (t, rig) => {
     rig.upstream().mostLive = 2;
-    const clients = await rig.clients(3, { handover: 'overlap', restartOn: ['end'] });
+    const clients = await rig.clients(3, { handover: 'overlap', failOn: ['end'] });
     rig.upstream().onReady = () => new Promise(resolve => rig.time.setTimer(() => resolve(1), 300));
     const transfer = watch(rig.primary.transfer('g', 2));
     await rig.time.advance(100);
@@ -515,12 +515,12 @@ system(
 
 system('overlap: a successor whose real client breaks before its term is succeeded by another', async (t, rig) => {
   rig.upstream().mostLive = 2;
-  const clients = await rig.clients(3, { handover: 'overlap', restartOn: ['end'] });
+  const clients = await rig.clients(3, { handover: 'overlap', failOn: ['end'] });
   const slow = watch(clients[2]!.work('slow', 300));
   await rig.time.settle();
   const resigned = watch(clients[0]!.resign());
   await rig.time.advance(100);
-  t.is(rig.primary.status().groups[0]!.state, 'handing over');
+  t.is(rig.primary.status().groups[0]!.state, 'handing-over');
   FakeClient.emit(rig.upstream().clients[1]!, 'end', []);
   const call = watch(clients[2]!.echo(1));
   await rig.time.advance(300);

@@ -51,7 +51,7 @@ const share = (worker: TestWorker, name: string) =>
     open: () => new Registry(),
     timeoutMs: 100_000,
     readyTimeoutMs: 100_000,
-    noPrimaryMs: 100_000,
+    primaryTimeoutMs: 100_000,
   });
 
 test.serial('odd names are groups, topics, keys and no methods, like any other', async t => {

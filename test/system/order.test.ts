@@ -40,7 +40,7 @@ system('after a failover subscriptions come first, then sticky publications, the
   const waiting: Promise<unknown>[] = [];
   // Made before it knows, and after.
   waiting.push(client!.with({ idempotent: true }).echo('first'));
-  await rig.time.reached(() => client!.leader === undefined || client!.status().road === undefined);
+  await rig.time.reached(() => client!.leader === undefined || client!.status().route === undefined);
   waiting.push(client!.echo('second'));
   rig.upstream().calls.length = 0;
   await rig.time.until(Promise.all(waiting));
@@ -143,7 +143,7 @@ system(
     leader.kill();
     await rig.time.settle();
     slow.thaw();
-    await rig.time.reached(() => client!.status().road === undefined);
+    await rig.time.reached(() => client!.status().route === undefined);
     kept.push(client!.echo([4]));
     await rig.time.settle();
     kept.push(client!.echo([5]));

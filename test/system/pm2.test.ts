@@ -37,8 +37,8 @@ test.serial('workers share one client without a primary of ours', async t => {
   t.is(clients.filter(client => client.isLeader).length, 1);
   const follower = clients[(leads() + 1) % 3]!;
   t.is(follower.status().transport, 'pm2');
-  t.is(follower.status().road, 'direct');
-  t.is(clients[leads()]!.status().road, 'local');
+  t.is(follower.status().route, 'direct');
+  t.is(clients[leads()]!.status().route, 'local');
   t.is(new Set(clients.map(client => client.term)).size, 1);
 });
 
@@ -113,7 +113,7 @@ test.serial('a hand-over of which the end is not read is answered', async t => {
     process.disconnect();
     await t.throwsAsync(transferred, isSharedError('ERR_LEADER_FAILED', /isn't known/));
     process.connect();
-    await until(() => leads() >= 0 && clients[before]!.status().road !== undefined);
+    await until(() => leads() >= 0 && clients[before]!.status().route !== undefined);
     if (leads() !== before) await clients[leads()]!.transfer(process.self.workerId);
   }
 });
@@ -268,7 +268,7 @@ test.serial('where data may not go over the bus, calls wait and a warning says f
   const warned = new Promise<string>(resolve => follower!.once('warning', ({ message }) => resolve(message)));
   const call = follower!.add(1);
   t.regex(await warned, /^Calls of "counter" wait.*ENOENT.*busData/);
-  t.regex(follower!.status().roadProblem!, /ENOENT/);
+  t.regex(follower!.status().routeProblem!, /ENOENT/);
   isReachable = true;
   t.is(await call, 1);
   await follower!.ready();
@@ -288,7 +288,7 @@ test.serial('why a leader can not be reached is known too where the bus breaks m
   const leader = clientOf(rig.fork(1));
   await leader.ready();
   const follower = clientOf(following, { eligible: false });
-  await until(() => follower.status().roadProblem !== undefined);
+  await until(() => follower.status().routeProblem !== undefined);
   following.process.connect();
   t.is(await follower.add(1), 1);
 });
@@ -300,8 +300,8 @@ async function mendLater(t: ExecutionContext, leading: RigWorker, following: Rig
   const warnings: string[] = [];
   for (const client of [leader, follower]) client.on('warning', ({ message }) => warnings.push(message));
   const why = /can't be reached past PM2's bus: .*broken/;
-  await until(() => follower.status().roadProblem !== undefined);
-  t.regex(follower.status().roadProblem!, /broken/);
+  await until(() => follower.status().routeProblem !== undefined);
+  t.regex(follower.status().routeProblem!, /broken/);
   const ready = t.throwsAsync(follower.ready(), isSharedError('ERR_LEADER_FAILED', why));
   const call = t.throwsAsync(follower.add(1), isSharedError('ERR_TIMEOUT', why));
   await Promise.all([ready, call]);
@@ -310,7 +310,7 @@ async function mendLater(t: ExecutionContext, leading: RigWorker, following: Rig
   mend();
   t.is(await late, 1);
   await follower.ready();
-  t.is(follower.status().roadProblem, undefined);
+  t.is(follower.status().routeProblem, undefined);
   t.deepEqual(warnings, told, 'each is said once');
   for (const warning of told) t.regex(warning, /^Calls of "counter" wait.*broken/);
   return told.length;
@@ -377,8 +377,8 @@ for (const busData of [false, true]) {
       await until(isBack);
       // By its connection, which stays.
       t.is(await follower!.add(1), 2);
-      const newcomer = clientOf(forked(3), { eligible: false });
-      t.is(await newcomer.add(1), 3);
+      const latecomer = clientOf(forked(3), { eligible: false });
+      t.is(await latecomer.add(1), 3);
       t.is(rig.directories.length, 1);
       t.is(rig.directories[0] === directory, what === 'secrets');
       t.deepEqual(warnings, []);
@@ -412,7 +412,7 @@ test.serial('a member that leaves while the next leader opens lets go of its way
   const [last] = [0, 1, 2].filter(i => i !== first && i !== second);
   await clients[last!]!.close();
   opening.resolve();
-  await until(() => clients[second]!.status().road === 'local');
+  await until(() => clients[second]!.status().route === 'local');
   t.is(await clients[second]!.invoke('pid'), 1);
 });
 
@@ -437,7 +437,7 @@ test.serial('a leader that dies while it opens is succeeded, and nobody waits fo
   await sleep(50);
   const [last] = [0, 1, 2].filter(i => !workers[i]!.process.isDead && i !== leads());
   workers[leads()]!.process.kill();
-  await until(() => clients[last!]!.status().road === 'local');
+  await until(() => clients[last!]!.status().route === 'local');
   t.is(await clients[last!]!.invoke('one'), 1);
 });
 
@@ -561,14 +561,14 @@ test.serial('where the bus can not be read, ready() says why and what to do', as
   const rig = new Rig(t);
   rig.daemon.stall();
   const worker = rig.fork(1);
-  const client = clientOf(worker, { noPrimaryMs: 20 });
+  const client = clientOf(worker, { primaryTimeoutMs: 20 });
   await t.throwsAsync(client.ready(), isSharedError('ERR_NO_PRIMARY', /has not passed on/));
   worker.process.fail(Object.assign(new Error('connect EACCES /home/pub.sock'), { code: 'EACCES' }));
   await t.throwsAsync(client.ready(), isSharedError('ERR_NO_PRIMARY', /EACCES.*another user.*fork mode/));
   await t.throwsAsync(client.transfer(), isSharedError('ERR_NO_PRIMARY', /EACCES/));
   rig.daemon.goOn();
   worker.process.connect();
-  await until(() => client.status().road === 'local');
+  await until(() => client.status().route === 'local');
 });
 
 test.serial('when the daemon dies, calls end and the exit waits for the real client to close', async t => {

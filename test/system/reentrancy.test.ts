@@ -174,7 +174,7 @@ system('Infinity never runs out', async (t, rig) => {
     readyTimeoutMs: forever,
     openTimeoutMs: forever,
     drainTimeoutMs: forever,
-    noPrimaryMs: forever,
+    primaryTimeoutMs: forever,
   };
   rig.upstream().onReady = () => new Promise(resolve => rig.time.setTimer(() => resolve(1), 100_000));
   const clients = [rig.client(rig.fork(), options), rig.client(rig.fork(), options)];

@@ -3,7 +3,10 @@ import { endOf, eventsOf, recorder, system, watch } from '../helpers/system-test
 system(
   'workers first, the primary seconds later: what was asked for meanwhile works',
   async (t, rig) => {
-    const clients = [rig.client(rig.fork(), { noPrimaryMs: 60_000 }), rig.client(rig.fork(), { noPrimaryMs: 60_000 })];
+    const clients = [
+      rig.client(rig.fork(), { primaryTimeoutMs: 60_000 }),
+      rig.client(rig.fork(), { primaryTimeoutMs: 60_000 }),
+    ];
     const log = recorder();
     const waits = clients.flatMap(client => [watch(client.ready()), watch(client.echo(1)), watch(client.publish(2))]);
     clients[1]!.subscribe('topic', log.listener);
@@ -26,9 +29,9 @@ system(
 );
 
 system(
-  'no primary: ready() says so after noPrimaryMs, calls at their deadline, and later all is well',
+  'no primary: ready() says so after primaryTimeoutMs, calls at their deadline, and later all is well',
   async (t, rig) => {
-    const client = rig.client(rig.fork(), { noPrimaryMs: 500, timeoutMs: 800 });
+    const client = rig.client(rig.fork(), { primaryTimeoutMs: 500, timeoutMs: 800 });
     const events = eventsOf(client);
     const [ready, call, subscribed] = [
       watch(client.ready()),
@@ -59,7 +62,7 @@ system(
 system(
   'no primary, and readyTimeoutMs ends first: ready() says so too',
   async (t, rig) => {
-    const client = rig.client(rig.fork(), { noPrimaryMs: 5000, readyTimeoutMs: 300 });
+    const client = rig.client(rig.fork(), { primaryTimeoutMs: 5000, readyTimeoutMs: 300 });
     const ready = watch(client.ready());
     await rig.time.advance(301);
     t.is(ready.end, 'ERR_NO_PRIMARY');
@@ -69,7 +72,7 @@ system(
 
 system('a primary that is stalled at the start is waited for', async (t, rig) => {
   rig.cluster.freezePrimary();
-  const client = rig.client(rig.fork(), { noPrimaryMs: 500 });
+  const client = rig.client(rig.fork(), { primaryTimeoutMs: 500 });
   t.is(await rig.time.until(endOf(client.ready())), 'ERR_NO_PRIMARY');
   const call = watch(client.echo(1));
   rig.cluster.thawPrimary();
@@ -230,9 +233,9 @@ system('a client that is alone leads in its own process, whatever surrounds it',
   const [one, two] = [rig.fork(), rig.fork()];
   rig.upstream().mostLive = 3;
   const clients = [
-    rig.client(one, { alone: true }),
-    rig.client(two, { alone: true }),
-    rig.client(undefined, { alone: true }),
+    rig.client(one, { standalone: true }),
+    rig.client(two, { standalone: true }),
+    rig.client(undefined, { standalone: true }),
   ];
   await rig.time.until(Promise.all(clients.map(client => client.ready())));
   t.deepEqual(
@@ -254,7 +257,7 @@ system('a client that is alone leads in its own process, whatever surrounds it',
 system(
   'alone, the same copies and errors apply',
   async (t, rig) => {
-    const client = rig.client(rig.fork(), { alone: true });
+    const client = rig.client(rig.fork(), { standalone: true });
     const value = { list: [1], at: new Date(5), map: new Map([[1, 2]]) };
     const result = await rig.time.until(client.echo(value));
     t.deepEqual(result, value);

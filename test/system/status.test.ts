@@ -17,8 +17,8 @@ system('status() of a client, leader and follower, tells where it stands', async
   t.deepEqual(withoutTimes(early.status()), {
     name: 'g',
     transport: 'memory',
-    road: undefined,
-    roadProblem: undefined,
+    route: undefined,
+    routeProblem: undefined,
     role: 'follower',
     term: 0,
     leader: undefined,
@@ -42,8 +42,8 @@ system('status() of a client, leader and follower, tells where it stands', async
   t.deepEqual(withoutTimes(early.status()), {
     name: 'g',
     transport: 'memory',
-    road: rig.road,
-    roadProblem: undefined,
+    route: rig.route,
+    routeProblem: undefined,
     role: 'follower',
     term,
     leader,
@@ -64,8 +64,8 @@ system('status() of a client, leader and follower, tells where it stands', async
     failovers: { count: 0, causes: {}, duration: 0, last: undefined },
   });
   t.like(withoutTimes(leading.status()).served, { running: 1, ended: { ok: 2, failed: 1 }, duration: 3 });
-  const { role, road } = leading.status();
-  t.deepEqual([role, road, leading.leader], ['leader', 'local', leader]);
+  const { role, route } = leading.status();
+  t.deepEqual([role, route, leading.leader], ['leader', 'local', leader]);
   t.deepEqual(JSON.parse(JSON.stringify(leading.status())).leader, leader);
 });
 
@@ -84,9 +84,9 @@ system('status() of the primary is a plain object, with every group and member',
   t.true(messages >= 0 && bytes >= 0);
   const { term } = client;
   const members = [
-    { workerId: 1, pid: one!.pid, eligible: true, priority: 3, road: 'local' },
-    { workerId: 0, pid: process.pid, eligible: false, priority: 0, road: 'relay' },
-    { workerId: 2, pid: two!.pid, eligible: false, priority: 0, road: rig.road },
+    { workerId: 1, pid: one!.pid, eligible: true, priority: 3, route: 'local' },
+    { workerId: 0, pid: process.pid, eligible: false, priority: 0, route: 'relay' },
+    { workerId: 2, pid: two!.pid, eligible: false, priority: 0, route: rig.route },
   ];
   t.deepEqual(
     groups.map(({ failovers, ...group }) => ({
@@ -109,7 +109,7 @@ system('status() of the primary is a plain object, with every group and member',
         term: 0,
         state: 'vacant',
         leader: undefined,
-        members: [{ workerId: 2, pid: two!.pid, eligible: false, priority: 0, road: undefined }],
+        members: [{ workerId: 2, pid: two!.pid, eligible: false, priority: 0, route: undefined }],
         ended: undefined,
         failovers: 0,
       },
@@ -184,7 +184,7 @@ system('the states of a group over a hand-over and a fence', async (t, rig) => {
   await rig.time.settle();
   await rig.time.advance(1000);
   seen.push(rig.primary.status().groups.length === 0 ? 'gone' : state());
-  t.deepEqual(seen, ['opening', 'leading', 'handing over', 'opening', 'fenced', 'gone']);
+  t.deepEqual(seen, ['opening', 'leading', 'handing-over', 'opening', 'fenced', 'gone']);
 });
 
 system('failovers are counted, with cause and duration, in the primary and in the workers', async (t, rig) => {
@@ -195,7 +195,7 @@ system('failovers are counted, with cause and duration, in the primary and in th
     const { term } = last;
     rig.upstream().onReady = () => new Promise<void>(resolve => rig.time.setTimer(resolve, 7));
     next();
-    await rig.time.reached(() => last.term > term && last.status().road !== undefined);
+    await rig.time.reached(() => last.term > term && last.status().route !== undefined);
     await rig.time.settle();
     terms.push(last.term);
   };

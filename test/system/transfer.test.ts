@@ -80,9 +80,9 @@ system('a hand-over asked for while the leader is replaced waits for the next on
 });
 
 system(
-  'without a primary a hand-over says after noPrimaryMs that none has answered',
+  'without a primary a hand-over says after primaryTimeoutMs that none has answered',
   async (t, rig) => {
-    const client = rig.client(rig.fork(), { noPrimaryMs: 500 });
+    const client = rig.client(rig.fork(), { primaryTimeoutMs: 500 });
     const error = client.transfer().catch((e: Error) => e.message);
     const end = watch(client.transfer());
     await rig.time.advance(499);

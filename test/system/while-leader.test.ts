@@ -319,9 +319,9 @@ test('what whileLeader() is given is checked', t => {
 
 test('alone, a task runs in this process, and only one of its name', async t => {
   const begun = defer<number>();
-  const task = whileLeader('alone', (_signal, { term }) => begun.resolve(term), { alone: true });
+  const task = whileLeader('alone', (_signal, { term }) => begun.resolve(term), { standalone: true });
   const done = new Promise<{ term: number }>(resolve => task.once('done', resolve));
-  const error = t.throws(() => whileLeader('alone', () => {}, { alone: true }), { code: 'ERR_INVALID_OPTION' });
+  const error = t.throws(() => whileLeader('alone', () => {}, { standalone: true }), { code: 'ERR_INVALID_OPTION' });
   t.regex(error!.message, /already has/);
   t.is((await done).term, await begun.promise);
   await task.close();

@@ -5,10 +5,10 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { shareConnections } from '../../lib/road/direct/shared-transport.js';
+import { shareConnections } from '../../lib/route/direct/shared-transport.js';
 import { createBusFallback } from '../../lib/transport/bus-fallback.js';
 import { BusStreams } from '../../lib/transport/bus-streams.js';
-import type { Connection, DirectTransport, Listener } from '../../lib/transport/direct.js';
+import type { Connection, DirectListener, DirectTransport } from '../../lib/transport/direct.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
 import { keepSecrets, readSecrets } from '../../lib/transport/socket-files.js';
 import { createSockets } from '../../lib/transport/sockets.js';
@@ -60,7 +60,7 @@ class End {
 }
 
 class Meeting {
-  listener!: Listener;
+  listener!: DirectListener;
   readonly ends: End[] = [];
   readonly there = new End();
   #arrived: (() => void)[] = [];

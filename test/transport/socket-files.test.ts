@@ -1,4 +1,4 @@
-// What the direct road has in the file system: whose it is, and that nothing of it stays.
+// What the direct route has in the file system: whose it is, and that nothing of it stays.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import {

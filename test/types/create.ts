@@ -91,16 +91,16 @@ export function options() {
     readyTimeoutMs: 1,
     openTimeoutMs: 1,
     drainTimeoutMs: 1,
-    noPrimaryMs: 1,
+    primaryTimeoutMs: 1,
     methods: { latest: { idempotent: true, timeoutMs: 5, role: 'invoke' }, onlyAtRunTime: { role: 'publish' } },
     events: ['x'],
-    restartOn: ['end'],
+    failOn: ['end'],
     eligible: false,
     priority: -1,
     replay: 'none',
     handover: 'overlap',
     resignOn: ['SIGTERM'],
-    alone: true,
+    standalone: true,
   });
   // @ts-expect-error no such role
   createSharedClient(Feed, { name: 'f', methods: { latest: { role: 'get' } } });

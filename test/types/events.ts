@@ -1,8 +1,8 @@
 // The events of a handle and of the primary, their contexts and their statuses.
 
 import type { SharedClient } from '../../lib/client/types.js';
-import type { CallContext, PrimaryOptions } from '../../lib/options.js';
-import type { Primary } from '../../lib/primary-types.js';
+import type { CallContext, PrimaryOptions } from '../../lib/options/options.js';
+import type { Primary } from '../../lib/router/primary-types.js';
 import type { Equal, Expect } from './equal.js';
 import type { Registry } from './registry.js';
 

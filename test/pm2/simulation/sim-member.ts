@@ -11,7 +11,7 @@ import {
   type RoleOrder,
   type RoleState,
 } from '../../../lib/member/role.js';
-import type { Join, News } from '../../../lib/protocol/messages.js';
+import type { Join, StateUpdate } from '../../../lib/protocol/messages.js';
 import type { Clock, Timer } from '../../../lib/utils/clock.js';
 
 export interface SimMemberOptions {
@@ -28,7 +28,7 @@ export interface SimMemberOptions {
 export class SimMember implements LinkMember {
   readonly name: string;
   role: RoleState;
-  latest: News | undefined;
+  latest: StateUpdate | undefined;
   eligible = true;
   #firstBeat = 0;
   #yieldTimer: Timer | undefined;
@@ -73,9 +73,9 @@ export class SimMember implements LinkMember {
 
   linked(): void {}
 
-  news(news: News): void {
+  stateChanged(news: StateUpdate): void {
     this.latest = news;
-    this.play({ type: 'news', term: news.term, phase: news.phase, leader: news.leader?.workerId });
+    this.play({ type: 'update', term: news.term, phase: news.phase, leader: news.leader?.workerId });
   }
 
   handover(term: number): void {
@@ -132,9 +132,9 @@ export class SimMember implements LinkMember {
           });
         return this.#later({ type: 'opened', term: order.term });
       case 'tell prepared':
-        return link.tell({ k: 'prepared', group, term: order.term, methods });
+        return link.sendControl({ k: 'prepared', group, term: order.term, methods });
       case 'serve':
-        return link.tell({ k: 'ready', group, term: order.term, methods });
+        return link.sendControl({ k: 'ready', group, term: order.term, methods });
       case 'drain':
         this.#yieldTimer?.clear();
         return this.#later({ type: 'drained', term: order.term });
@@ -144,12 +144,12 @@ export class SimMember implements LinkMember {
         this.#yieldTimer?.clear();
         return this.#later({ type: 'closed', term: order.term });
       case 'yield':
-        link.tell({ k: 'yield', group, term: order.term, now: order.now });
+        link.sendControl({ k: 'yield', group, term: order.term, now: order.now });
         this.#yieldTimer?.clear();
         this.#yieldTimer = this.options.clock.setTimer(() => this.play({ type: 'waited enough' }), 500);
         return;
       case 'resign':
-        return link.tellInOrder({ k: 'resign', group, term: order.term, cause: order.cause });
+        return link.sendControlInOrder({ k: 'resign', group, term: order.term, cause: order.cause });
       case 'leave':
         return void link.remove(this);
     }

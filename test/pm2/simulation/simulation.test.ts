@@ -44,12 +44,12 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'signs of life of a leader do not count',
     file: 'pm2/watch.js',
-    find: 'this.#heardAt.set(id, this.#running.now());',
+    find: 'this.#seenAt.set(id, this.#running.now());',
     replace: '',
   },
   {
-    name: 'a newcomer begins a state without having been told of one',
-    file: 'pm2/newcomer.js',
+    name: 'a new worker begins a state without having been told of one',
+    file: 'pm2/state-sync.js',
     find: 'if (!allAreWithout && !isQuiet)',
     replace: 'if (false)',
   },
@@ -60,7 +60,7 @@ const FAULTS: readonly Fault[] = [
     replace: 'loseConnection = view => view',
   },
   {
-    name: 'a newcomer forgets what came after its question',
+    name: 'a new worker forgets what came after its question',
     file: 'pm2/view.js',
     find: 'view.kept.reduce(',
     replace: '[].reduce(',

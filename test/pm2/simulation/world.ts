@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { Link } from '../../../lib/member/link.js';
-import { LogEnd } from '../../../lib/pm2/log-end.js';
+import { Pm2WorkerEnd } from '../../../lib/pm2/worker-end.js';
 import { Daemon, type DaemonProcess } from '../../helpers/pm2-daemon.js';
 import type { Random } from '../../helpers/unit-random.js';
 import { SimTime } from '../../simulation/time.js';
@@ -15,7 +15,7 @@ const MARGIN_MS = 250;
 
 interface SimWorker {
   readonly process: DaemonProcess;
-  readonly end: LogEnd;
+  readonly end: Pm2WorkerEnd;
   readonly link: Link;
   readonly members: Map<string, SimMember>;
 }
@@ -98,7 +98,7 @@ export class World {
   #fork(slot: number): void {
     const { random } = this;
     const process = this.daemon.start(slot);
-    const end = new LogEnd({
+    const end = new Pm2WorkerEnd({
       clock: process.clock,
       bus: process,
       id: `w${process.self.workerId}i${++this.#ids}`,

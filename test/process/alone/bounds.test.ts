@@ -30,7 +30,7 @@ async function allRead(rig: Rig): Promise<void> {
 
 test.serial('small values that wait keep nothing of the large ones beside which they came', async t => {
   const COUNT = 1000;
-  const rig = await startRig(t, { primary: { maxQueuedBytes: 2 * MIB, serialization: 'advanced', road: 'relay' } });
+  const rig = await startRig(t, { primary: { maxQueuedBytes: 2 * MIB, serialization: 'advanced', route: 'relay' } });
   const [leader, stalled] = (await fork(rig, 2)) as [Bounded, Bounded];
   await stalled.do.subscribe(COUNT);
   await leader.do.publishBeside(COUNT, 60_000);
@@ -55,9 +55,9 @@ test.serial(
   async t => {
     const BYTES = 100_000;
     const HELD = 64 * MIB;
-    const rig = await startRig(t, { primary: { ...SHORT_LEASE, road: 'direct' } });
+    const rig = await startRig(t, { primary: { ...SHORT_LEASE, route: 'direct' } });
     const [leader, caller] = (await fork(rig, 2)) as [Bounded, Bounded];
-    while ((await caller.do.road()) !== 'direct') await caller.do.take(1);
+    while ((await caller.do.route()) !== 'direct') await caller.do.take(1);
     await caller.do.fill(500, BYTES, 600_000);
     t.deepEqual(await caller.do.ends(), { ok: 500 });
     const before = await leader.do.held();

@@ -83,7 +83,7 @@ test('a worker that is appointed, called and deposed while it is frozen runs not
   await leader.until('running');
   const handedOver = primary.do.transfer('probe', frozen.workerId);
   await upstream.untilConnections(2);
-  while ((await primary.do.status()).groups[0]!.state !== 'handing over') await frozen.do.status();
+  while ((await primary.do.status()).groups[0]!.state !== 'handing-over') await frozen.do.status();
   frozen.freeze();
   await leader.do.openGate();
   t.deepEqual(await draining, { value: leader.pid });

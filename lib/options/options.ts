@@ -1,0 +1,32 @@
+// The door to all options: what may be given, its limits and defaults, and what it is resolved to. Nothing else reads a raw option.
+
+export type { ClassOptions, ClientClass, ClientDefinition, ClientOptions } from './client-options.js';
+export { differingMemberOption } from './compare-members.js';
+export {
+  type ConfigureOptions,
+  differingConfigureOption,
+  type ResolvedConfigureOptions,
+  resolveConfigureOptions,
+} from './configure-options.js';
+export type { ContextCarrier, ContextOption } from './context-option.js';
+export type { CallContext, Candidate, ChooseLeader, OpenContext } from './contexts.js';
+export {
+  type LeaderTaskContext,
+  type LeaderTaskFunction,
+  type LeaderTaskOptions,
+  resolveLeaderTask,
+} from './leader-task-options.js';
+export { digestDifference, memberDigest, withoutArgs } from './member-digest.js';
+export {
+  type HandleOptions,
+  type MemberOptions,
+  resolveCreateArguments,
+} from './member-options.js';
+export type { MethodOptions, MethodRole, MethodsOption } from './methods-option.js';
+export {
+  differingPrimaryOption,
+  type PrimaryOptions,
+  type ResolvedPrimaryOptions,
+  resolvePrimaryOptions,
+} from './primary-options.js';
+export { type ResolvedWith, resolveWithOptions, type WithOptions } from './with-options.js';

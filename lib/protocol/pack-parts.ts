@@ -1,0 +1,124 @@
+// Parts as a channel carries them best. Where it carries bytes, the long strings of a bundle travel as one block of
+// bytes, so that a process that only passes them on makes no string of them. Where it carries JSON, bytes are base64.
+
+import { isAscii } from 'node:buffer';
+import { acquireBuffer } from '../utils/buffers.js';
+import { readLatin1, SLACK, writeUtf8 } from '../utils/long-strings.js';
+import type { Bundle } from './messages.js';
+import type { Part, Payload, PortablePayload, TravellingPart } from './payload.js';
+
+/** Parts lighter than this together cost more as a block than they save. Measured on Node 20, as the next. */
+const WORTH_A_BLOCK = 4 * 1024;
+
+/** Bytes heavier than this cost more to copy into a block than to travel by themselves. */
+const BY_THEMSELVES = 64 * 1024;
+
+/** For a channel that carries bytes as they are. */
+export function packForBytes(bundle: Bundle): Bundle {
+  const { p, q } = bundle;
+  if (!p || q) return bundle;
+  // Most strings are ASCII, and to write one shows whether it is; to measure it first would cost more than that.
+  return pack(bundle, p, p.map(lengthIfAscii)) ?? pack(bundle, p, p.map(byteLengthInBlock))!;
+}
+
+/** @returns `undefined` where a string has another length than was said */
+function pack(bundle: Bundle, p: readonly TravellingPart[], lengths: readonly number[]): Bundle | undefined {
+  const bytes = lengths.reduce((sum, length) => sum + length, 0);
+  if (bytes < WORTH_A_BLOCK) return bundle;
+  const block = acquireBuffer(bytes + SLACK);
+  const packed: TravellingPart[] = [];
+  let at = 0;
+  for (let i = 0; i < p.length; i++) {
+    const [part, length] = [p[i]!, lengths[i]!];
+    if (typeof part === 'string') {
+      if (!writeUtf8(block, part, at, length)) return undefined;
+      packed.push(length);
+    } else if (part instanceof Uint8Array && length > 0) {
+      block.set(part, at);
+      packed.push(-1 - length);
+    } else packed.push(part);
+    at += length;
+  }
+  return { ...bundle, p: packed, q: block.subarray(0, bytes) };
+}
+
+const lengthIfAscii = (part: TravellingPart): number => (typeof part === 'string' ? part.length : bytesInBlock(part));
+
+const byteLengthInBlock = (part: TravellingPart): number =>
+  typeof part === 'string' ? Buffer.byteLength(part) : bytesInBlock(part);
+
+const bytesInBlock = (part: TravellingPart): number =>
+  part instanceof Uint8Array && part.length <= BY_THEMSELVES ? part.length : 0;
+
+/** For a channel that carries JSON, which would write each byte as a number. */
+export function packForJson(bundle: Bundle): Bundle {
+  if (!bundle.p) return bundle;
+  const { q: _, ...rest } = bundle;
+  return { ...rest, p: unpack(bundle).map(forJson) };
+}
+
+export function toPortable({ text, ext, parts }: Payload): PortablePayload {
+  return { text, ext, ...(parts && { parts: parts.map(forJson) }) };
+}
+
+export function fromPortable({ text, ext, parts }: PortablePayload): Payload {
+  return { text, ext, parts: parts && unpack({ p: parts }) };
+}
+
+/** The parts themselves; those of a bundle in slices once it was opened. */
+export function unpack({ p, q }: Pick<Bundle, 'p' | 'q'>): readonly Part[] {
+  if (!p) return NONE;
+  const block = q && view(q);
+  let at = 0;
+  return p.map(part => {
+    if (typeof part !== 'number') return isPart(part) ? part : Buffer.from(part.b, 'base64');
+    const bytes = block!.subarray(at, at + lengthInBlock(part));
+    at += bytes.length;
+    return part < 0 ? bytes : textOf(bytes);
+  });
+}
+
+/** @throws Error where it is longer than a string can be */
+export const textOf = (utf8: Buffer): string => (isAscii(utf8) ? readLatin1(utf8, 0, utf8.length) : utf8.toString());
+
+/** What they weigh, by their own length. */
+export function partsBytes({ p, q }: Bundle): number {
+  let bytes = q?.length ?? 0;
+  for (const part of p ?? NONE) bytes += typeof part === 'number' ? 0 : (isPart(part) ? part : part.b).length;
+  return bytes;
+}
+
+/**
+ * Whether each part is one, and the block as long as they say.
+ *
+ * @param bytes of something else at the start of the block
+ */
+export function areTravellingParts(p: unknown, q: unknown, bytes = 0): boolean {
+  if (q !== undefined && !(q instanceof Uint8Array)) return false;
+  const length = q?.length ?? 0;
+  // Nobody needs a block of nothing.
+  if (p === undefined) return length === bytes && (q === undefined) === (bytes === 0);
+  if (!Array.isArray(p)) return false;
+  for (const part of p as unknown[]) {
+    // Of length 0 it needs the block too.
+    if (Number.isSafeInteger(part) && q) bytes += lengthInBlock(part as number);
+    else if (!isPart(part) && !isBase64(part)) return false;
+  }
+  return bytes === length;
+}
+
+const NONE: readonly never[] = [];
+
+const isPart = (part: unknown): part is Part => typeof part === 'string' || part instanceof Uint8Array;
+
+/** How much of the block a part takes. */
+export const lengthInBlock = (part: number): number => (part < 0 ? -1 - part : part);
+
+const isBase64 = (part: unknown): boolean =>
+  typeof part === 'object' && part !== null && typeof (part as { b?: unknown }).b === 'string';
+
+const forJson = (part: Part): TravellingPart =>
+  part instanceof Uint8Array ? { b: view(part).toString('base64') } : part;
+
+/** The same bytes as a Buffer. */
+export const view = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,0 +1,196 @@
+// Where followers knock: one listener for all terms that this process leads, each with a secret of its own.
+
+import { brokenFrame } from '../../errors/errors.js';
+import { newId } from '../../protocol/ids.js';
+import type { Connection, ConnectionHandlers, DirectListener, DirectTransport } from '../../transport/direct.js';
+import { backoffMs } from '../../utils/backoff.js';
+import type { Clock, Timer } from '../../utils/clock.js';
+import { memberKey } from '../../utils/secret.js';
+import type { DirectLeader } from './direct-leader.js';
+import type { Address } from './direct-route.js';
+import { FramedConnection, type FrameHandlers } from './framed-connection.js';
+import { Challenger, isHello } from './handshake.js';
+import { type DirectHello, encodeWords, What } from './wire.js';
+
+/** Who knocks proves in this time who it is. */
+const HELLO_MS = 5000;
+
+/**
+ * So many may be about to: more than come in one turn of the event loop, in which each member of each group may be. With
+ * the next one the oldest has to go.
+ */
+const MAX_UNPROVED = 8 * 1024;
+
+/** What is to be known of a term that is led here. */
+export interface ServedTerm {
+  readonly group: string;
+  readonly term: number;
+  readonly leader: DirectLeader;
+  /** Members can come by the direct route from now on. */
+  offer(address: Address): void;
+  /** They can't for now, and why. */
+  failed(problem: string): void;
+  /** Somebody says that it is this worker's member, and can't prove it. Told once. */
+  refused(workerId: number): void;
+}
+
+interface Known extends ServedTerm {
+  readonly secret: string;
+  refusals: number;
+}
+
+export interface DirectServerOptions {
+  readonly clock: Clock;
+  readonly transport: DirectTransport;
+  /** Somebody is to know the address before it is there; `proceed` once it does. */
+  announce?(address: string, proceed: () => void): void;
+  /** It is to forget that address. */
+  removed?(address: string): void;
+}
+
+export class DirectServer {
+  readonly #options: DirectServerOptions;
+  readonly #led = new Map<string, Known>();
+  readonly #unproved = new Set<() => void>();
+  #listener: DirectListener | undefined;
+  #address: string | undefined;
+  #failures = 0;
+  #retry: Timer | undefined;
+
+  constructor(options: DirectServerOptions) {
+    this.#options = options;
+  }
+
+  /** A term of a group begins here. */
+  open(led: ServedTerm): void {
+    const known = { ...led, secret: newId(), refusals: 0 };
+    this.#led.set(led.group, known);
+    if (this.#address !== undefined) led.offer({ address: this.#address, secret: known.secret });
+    else if (!this.#listener && !this.#retry) this.#listen();
+  }
+
+  /** It is over; with the last one the listener goes too. */
+  close(group: string, term: number): void {
+    if (this.#led.get(group)?.term !== term) return;
+    this.#led.delete(group);
+    if (this.#led.size > 0) return;
+    this.#retry?.clear();
+    this.#retry = undefined;
+    this.#stopListening();
+    for (const dismiss of this.#unproved) dismiss();
+  }
+
+  #listen(): void {
+    const { transport, announce, removed } = this.#options;
+    this.#listener = transport.listen({
+      ...(announce && { announce }),
+      ...(removed && { removed }),
+      listening: address => this.#listening(address),
+      failed: problem => this.#failed(problem),
+      lost: () => this.#lost(),
+      accept: connection => this.#accept(connection),
+    });
+  }
+
+  #listening(address: string): void {
+    this.#failures = 0;
+    this.#address = address;
+    for (const { secret, offer } of this.#led.values()) offer({ address, secret });
+  }
+
+  /** The others hear of another address at once. */
+  #lost(): void {
+    this.#stopListening();
+    this.#listen();
+  }
+
+  #stopListening(): void {
+    this.#listener?.close();
+    this.#listener = undefined;
+    this.#address = undefined;
+  }
+
+  #failed({ message }: Error): void {
+    this.#stopListening();
+    if (++this.#failures === 1) for (const { failed } of this.#led.values()) failed(message);
+    this.#retry = this.#options.clock.setTimer(() => {
+      this.#retry = undefined;
+      this.#listen();
+    }, backoffMs(this.#failures));
+  }
+
+  #accept(connection: Connection): ConnectionHandlers {
+    let member: Omit<FrameHandlers, 'words'> | undefined;
+    let challenger: Challenger | undefined;
+    const line = new FramedConnection({
+      words: (what, words) => {
+        if (!challenger) {
+          challenger = this.#challenge(what, words);
+          return void connection.write([encodeWords(What.CHALLENGE, challenger.challenge)]);
+        }
+        member = member ? undefined : this.#admit(challenger, what, words, line);
+        if (!member) throw brokenFrame('the hello', 'of a member of this term');
+        known();
+      },
+      // Nothing of this comes before the member has proved itself.
+      ack: number => member!.ack(number),
+      final: number => member!.final(number),
+      bundle: (number, acked, bundle) => member!.bundle(number, acked, bundle),
+      drained: () => member?.drained(),
+      closed: problem => {
+        known();
+        member?.closed(problem);
+      },
+    });
+    line.connection = connection;
+    const known = this.#watch(line);
+    return line.events;
+  }
+
+  /** Who doesn't prove itself in time, or is one of too many, is closed. @returns what ends that */
+  #watch(line: FramedConnection): () => void {
+    const known = () => {
+      timer.clear();
+      this.#unproved.delete(dismiss);
+    };
+    const dismiss = () => {
+      known();
+      line.destroy();
+    };
+    const timer = this.#options.clock.setTimer(dismiss, HELLO_MS);
+    this.#unproved.add(dismiss);
+    const [oldest] = this.#unproved;
+    if (this.#unproved.size > MAX_UNPROVED) oldest!();
+    return known;
+  }
+
+  /** @throws SharedClientError where it is no hello, or none for a term that is led here */
+  #challenge(what: number, words: unknown): Challenger {
+    const led = what === What.HELLO && isHello(words) ? this.#termOf(words) : undefined;
+    if (!led) throw brokenFrame('what came first', 'a hello to a term that is led here');
+    const { group, term, from } = words as DirectHello;
+    return new Challenger(words as DirectHello, memberKey(led.secret, group, term, from));
+  }
+
+  #admit(
+    challenger: Challenger,
+    what: number,
+    words: unknown,
+    line: FramedConnection,
+  ): Omit<FrameHandlers, 'words'> | undefined {
+    const { hello } = challenger;
+    const led = this.#termOf(hello);
+    if (!led || what !== What.PROOF) return undefined;
+    if (challenger.isProved(words)) {
+      line.trust();
+      return led.leader.meet(hello, line);
+    }
+    if (++led.refusals === 1) led.refused(hello.from);
+    return undefined;
+  }
+
+  #termOf({ group, term }: DirectHello): Known | undefined {
+    const led = this.#led.get(group);
+    return led?.term === term ? led : undefined;
+  }
+}

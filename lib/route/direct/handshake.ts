@@ -1,0 +1,62 @@
+// How both ends of a connection show that they know the member's key, which itself never travels:
+//
+//   follower ── HELLO: who it is, a nonce ──────────────────────────► leader
+//   follower ◄───────── CHALLENGE: a nonce, the leader's proof ────── leader
+//   follower ── PROOF: the follower's ──────────────────────────────► leader
+//   follower ◄──────────────────────────────────────────── WELCOME ── leader
+//
+// A proof is made of both nonces and all that the hello says. Each side's begins with its own word, so that none can be
+// sent back to where it came from.
+
+import { newId } from '../../protocol/ids.js';
+import { isSameSecret, sign } from '../../utils/secret.js';
+import type { Challenge, DirectHello, Proof } from './wire.js';
+
+/** Nobody's nonce is longer. */
+const MOST_NONCE = 64;
+
+const signHello = (side: 'leader' | 'follower', key: string, hello: DirectHello, nonce: string): string => {
+  const { group, term, from, stream, goesOn, received, hasNoRelay } = hello;
+  return sign(key, [side, group, term, from, stream, goesOn, received, hasNoRelay, hello.nonce, nonce]);
+};
+
+/** The leader's half: what it answers to a hello, and what it waits for then. */
+export class Challenger {
+  readonly challenge: Challenge;
+
+  constructor(
+    readonly hello: DirectHello,
+    private readonly key: string,
+  ) {
+    const nonce = newId();
+    this.challenge = { nonce, proof: signHello('leader', key, hello, nonce) };
+  }
+
+  isProved(words: unknown): boolean {
+    const { proof } = (words ?? {}) as Record<string, unknown>;
+    const { hello, key, challenge } = this;
+    return typeof proof === 'string' && isSameSecret(proof, signHello('follower', key, hello, challenge.nonce));
+  }
+}
+
+/** The follower's half. @returns its proof; `undefined` where it isn't the leader who asks */
+export function answerChallenge(hello: DirectHello, key: string, words: unknown): Proof | undefined {
+  const { nonce, proof } = (words ?? {}) as Record<string, unknown>;
+  if (!isNonce(nonce) || typeof proof !== 'string') return undefined;
+  if (!isSameSecret(proof, signHello('leader', key, hello, nonce))) return undefined;
+  return { proof: signHello('follower', key, hello, nonce) };
+}
+
+export function isHello(words: unknown): words is DirectHello {
+  if (typeof words !== 'object' || words === null) return false;
+  const { group, term, nonce, from, stream, goesOn, received, hasNoRelay } = words as Record<string, unknown>;
+  return (
+    typeof group === 'string' &&
+    isNonce(nonce) &&
+    [term, from, stream, received].every(number => Number.isSafeInteger(number) && (number as number) >= 0) &&
+    typeof goesOn === 'boolean' &&
+    typeof hasNoRelay === 'boolean'
+  );
+}
+
+const isNonce = (value: unknown): value is string => typeof value === 'string' && value.length <= MOST_NONCE;

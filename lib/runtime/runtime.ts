@@ -1,0 +1,366 @@
+// Everything of the library that lives once in a process: where it is, its link to the primary, its members, its router.
+
+import { ClientCore } from '../client/client-core.js';
+import { createHandle, createShape, defineMethods, type Shape } from '../client/handle.js';
+import { clashingNames } from '../client/reserved-names.js';
+import { clientStatus } from '../client/status.js';
+import { readError } from '../codec/read-error.js';
+import { publishDiagnostic } from '../diagnostics/channels.js';
+import type { DiagnosticsName } from '../diagnostics/messages.js';
+import {
+  alreadyConfigured,
+  alreadySetUp,
+  differentOption,
+  noPrimaryInThread,
+  notAPrimary,
+  notUnderPm2,
+} from '../errors/errors.js';
+import { dataOnBus, hiddenMethods, listenerThrew } from '../errors/warnings.js';
+import { classMethodNames } from '../leader/method-names.js';
+import { Link } from '../member/link.js';
+import { Member } from '../member/member.js';
+import { FailoverBook } from '../metrics/failover-book.js';
+import {
+  type ConfigureOptions,
+  differingConfigureOption,
+  differingMemberOption,
+  differingPrimaryOption,
+  type MemberOptions,
+  type PrimaryOptions,
+  type ResolvedConfigureOptions,
+  type ResolvedPrimaryOptions,
+  resolveConfigureOptions,
+  resolveCreateArguments,
+  resolvePrimaryOptions,
+  resolveWithOptions,
+} from '../options/options.js';
+import { appChoice } from '../pm2/app-choice.js';
+import { findMetricSink, showMetrics } from '../pm2/metrics.js';
+import type { SecretStore } from '../pm2/offers.js';
+import { Pm2WorkerEnd } from '../pm2/worker-end.js';
+import { newId } from '../protocol/ids.js';
+import { shareConnections } from '../route/direct/shared-transport.js';
+import { Primary } from '../router/primary.js';
+import { Router } from '../router/router.js';
+import type { Bus } from '../transport/bus.js';
+import { createBusFallback } from '../transport/bus-fallback.js';
+import { BusStreams } from '../transport/bus-streams.js';
+import type { DirectTransport, Leftovers } from '../transport/direct.js';
+import { createLocalPair } from '../transport/local.js';
+import type { PrimaryEnd, WorkerEnd } from '../transport/transport.js';
+import { bindToContext, neutralContext } from '../utils/async-context.js';
+import type { Clock } from '../utils/clock.js';
+import { createEmitter, type Emitter } from '../utils/emitter.js';
+import { type Resigning, resignOnSignals, type SignalSource } from '../utils/resign-on-signals.js';
+
+/** What a host needs of the world around it. */
+export type Platform = {
+  readonly clock: Clock;
+  /** Without it nobody resigns on a signal. */
+  readonly signals?: SignalSource;
+} & (
+  | {
+      readonly where: 'primary';
+      createPrimaryEnd(): PrimaryEnd;
+      setSerialization(kind: 'json' | 'advanced'): void;
+      readonly leftovers?: Leftovers;
+    }
+  | {
+      readonly where: 'worker' | 'thread';
+      createWorkerEnd(): WorkerEnd;
+      /** Without it there is no direct route. */
+      createDirect?(): DirectTransport;
+    }
+  /** A worker of PM2's daemon. */
+  | { readonly where: 'pm2'; readonly secrets: SecretStore; createBus(): Bus; createDirect(): DirectTransport }
+);
+
+export class Runtime {
+  readonly #platform: Platform;
+  readonly #members = new Map<string, RuntimeMember>();
+  /** Those that are on their way out; of one name there may be another by then. */
+  readonly #leaving = new Set<Member>();
+  /** The link of members that share with other processes, and that of those that are alone. */
+  #shared: RuntimeLink | undefined;
+  #standalone: RuntimeLink | undefined;
+  /** Of this process's own groups, and of its workers' once it is set up. */
+  #router: Router | undefined;
+  #setUp:
+    | { readonly primary: Primary; readonly options: ResolvedPrimaryOptions; readonly emitter: Emitter }
+    | undefined;
+  /** `bound`: with the app's hook bound to the context in which it was given. */
+  #configured: { readonly given: ResolvedConfigureOptions; readonly bound: ResolvedConfigureOptions } | undefined;
+  readonly #measured = new Set<string>();
+  readonly #failovers = new FailoverBook();
+
+  constructor(world: Platform) {
+    this.#platform = world;
+  }
+
+  setupPrimary(given?: PrimaryOptions): Primary {
+    const world = this.#platform;
+    if (world.where === 'pm2') throw notUnderPm2();
+    if (world.where !== 'primary') {
+      throw notAPrimary(world.where === 'thread' ? 'a worker thread' : 'a worker of the cluster');
+    }
+    if (this.#setUp) return again(this.#setUp, given);
+    const options = resolvePrimaryOptions(given);
+    if (options.serialization) world.setSerialization(options.serialization);
+    const emitter: Emitter = createEmitter(cause => this.#emit('warning', { message: listenerThrew(), cause }));
+    const end = world.createPrimaryEnd();
+    const primary = new Primary(this.#ownRouter(), emitter, () => this.#close(end));
+    this.#setUp = { primary, options, emitter };
+    this.#ownRouter().configure(withBoundHook(options));
+    this.#ownRouter().attach(end);
+    // Who led alone gives way to the first worker, unless it was told otherwise.
+    this.#setDefaultEligibility(false);
+    return primary;
+  }
+
+  configure(given: ConfigureOptions): void {
+    const options = resolveConfigureOptions(given);
+    if (this.#platform.where !== 'pm2') return;
+    const known = this.#configured?.given;
+    const option = known && differingConfigureOption(known, options);
+    if (option !== undefined) throw alreadyConfigured(option);
+    this.#configureOnce(options);
+  }
+
+  #configureOnce(given: ResolvedConfigureOptions) {
+    this.#configured ??= { given, bound: withBoundHook(given) };
+    return this.#configured;
+  }
+
+  createSharedClient(first: unknown, second: unknown): object {
+    const { member: options, handle } = resolveCreateArguments(first, second, {
+      eligible: !this.#setUp,
+      drainTimeoutMs: this.#platform.where === 'pm2' ? PM2_DRAIN_MS : 5000,
+    });
+    if (this.#platform.where === 'thread' && !options.standalone) throw noPrimaryInThread();
+    const entry = this.#memberFor(options, handle.methodNames);
+    const { member, shape } = entry;
+    defineMethods(shape, options, handle.methodNames);
+    const define = (names: readonly string[]) => defineMethods(shape, options, names);
+    const base = new ClientCore(member, handle, define, () => this.#release(entry));
+    this.#warnOfHidden(base, options);
+    return createHandle(shape, base, resolveWithOptions());
+  }
+
+  /** The workers are on their own again, and so are the members in this process. */
+  #close(end: PrimaryEnd): Promise<void> {
+    const detached = this.#router!.detach(end);
+    this.#setUp = undefined;
+    this.#setDefaultEligibility(true);
+    return detached;
+  }
+
+  #setDefaultEligibility(eligible: boolean): void {
+    for (const { member } of this.#members.values()) {
+      if (!member.options.eligibleGiven && !member.options.standalone) member.setEligible(eligible);
+    }
+  }
+
+  #ownRouter(): Router {
+    this.#router ??= new Router({
+      clock: this.#platform.clock,
+      options: resolvePrimaryOptions(),
+      emit: (event, detail) => this.#emit(event, detail),
+      readError,
+      leftovers: (this.#platform as { readonly leftovers?: Leftovers }).leftovers,
+    });
+    return this.#router;
+  }
+
+  /** Events of the primary, for its user and for who watches. */
+  #emit(event: string, detail: object): void {
+    publishPrimaryDiagnostic(event, detail);
+    this.#setUp?.emitter.emit(event, detail);
+  }
+
+  #memberFor(options: MemberOptions, methodNames: Iterable<string>): RuntimeMember {
+    const known = this.#members.get(options.name);
+    if (known && !known.member.isLeaving) {
+      const option = differingMemberOption(known.member.options, options);
+      if (option === undefined) return known;
+      if (!known.member.isRetired) throw differentOption(option, options.name);
+    }
+    if (known) this.#leaving.add(known.member);
+    // It outlives whoever asks first: its connections and timers keep no context of the app's.
+    const link = neutralContext.runInAsyncScope(
+      () => (options.standalone ? this.#standaloneLink() : this.#sharedLink()).link,
+    );
+    const member = new Member(options, link, this.#failovers.of(options.name));
+    // The one before it has to be gone, and those before that one: a process has one member of a name.
+    const free = known ? known.free.then(() => member.gone) : member.gone;
+    const entry = { member, shape: createShape(options, methodNames), free };
+    this.#members.set(options.name, entry);
+    if (this.#platform.signals) resignOnSignals(this.#platform.signals, options.resignOn, this.#resigning(member));
+    this.#showMetrics(options.name);
+    if (known) void known.free.then(() => member.start());
+    else member.start();
+    return entry;
+  }
+
+  /** As long as the app lives on it leads where nobody else may. PM2's workers, who agree by themselves, don't know that. */
+  #resigning(member: Member): Resigning {
+    const canGiveWay = this.#platform.where !== 'pm2';
+    return {
+      gone: member.gone,
+      stepAside: async lives => {
+        if (lives && canGiveWay) member.giveWay();
+        else await member.stepAside();
+      },
+    };
+  }
+
+  /** Under PM2, where it can be shown; what is shown of a name stays, whatever member it has. */
+  #showMetrics(name: string): void {
+    const sink = this.#configured?.given.metrics && !this.#measured.has(name) ? findMetricSink() : undefined;
+    if (!sink) return;
+    this.#measured.add(name);
+    showMetrics(sink, name, () => {
+      const known = this.#members.get(name);
+      return known && clientStatus(known.member);
+    });
+  }
+
+  #sharedLink(): RuntimeLink {
+    const world = this.#platform;
+    if (world.where === 'primary') this.#shared ??= this.#localLink(this.#ownRouter());
+    else if (world.where === 'pm2') this.#shared ??= this.#busLink(world.createBus(), world.secrets);
+    else this.#shared ??= this.#link(world.createWorkerEnd());
+    return this.#shared;
+  }
+
+  #standaloneLink(): RuntimeLink {
+    const { clock } = this.#platform;
+    this.#standalone ??= this.#localLink(
+      new Router({ clock, options: resolvePrimaryOptions(), emit: publishPrimaryDiagnostic, readError }),
+    );
+    return this.#standalone;
+  }
+
+  #localLink(router: Router): RuntimeLink {
+    const { primaryEnd, workerEnd } = createLocalPair(this.#platform.clock);
+    router.attach(primaryEnd);
+    return this.#link(workerEnd, () => void router.detach(primaryEnd));
+  }
+
+  /** There is no primary of ours: the workers agree over the bus. */
+  #busLink(bus: Bus, secrets: SecretStore): RuntimeLink {
+    const { clock, signals } = this.#platform;
+    const { chooseLeader, ...options } = this.#configureOnce(resolveConfigureOptions()).bound;
+    const warn = this.#warn;
+    const choose = chooseLeader && appChoice(chooseLeader, warn);
+    const streams = options.busData ? new BusStreams(bus, clock) : undefined;
+    const end = new Pm2WorkerEnd({ ...options, clock, bus: streams?.bus ?? bus, secrets, id: newId(), choose, warn });
+    if (signals) resignOnSignals(signals, ['SIGINT'], { gone: end.isAside, stepAside: () => end.stepAside() });
+    return this.#link(end, () => {}, streams);
+  }
+
+  /** Where nothing may go over the bus, or there is none, `streams` is undefined. */
+  #createDirect(streams?: BusStreams): { createDirect?(): DirectTransport } {
+    const world = this.#platform;
+    // In the primary itself the relay is as short as it gets.
+    if (world.where !== 'worker' && world.where !== 'pm2') return {};
+    const { clock, createDirect } = world;
+    if (!createDirect) return {};
+    const createShared = () => shareConnections(createDirect(), clock);
+    if (!streams) return { createDirect: createShared };
+    const onBus = (why: string) => this.#warn(dataOnBus(why));
+    return { createDirect: () => createBusFallback({ clock, sockets: createShared(), streams, onBus }) };
+  }
+
+  #link(end: WorkerEnd, onClose = () => {}, streams?: BusStreams): RuntimeLink {
+    const link = new Link({
+      clock: this.#platform.clock,
+      end,
+      ...this.#createDirect(streams),
+      warn: this.#warn,
+    });
+    const close = () => {
+      link.close();
+      onClose();
+    };
+    return { link, close };
+  }
+
+  async #release(entry: RuntimeMember): Promise<void> {
+    const { member, free } = entry;
+    this.#leaving.add(member);
+    await member.leave();
+    await free;
+    this.#leaving.delete(member);
+    if (this.#members.get(member.name) === entry) this.#members.delete(member.name);
+    this.#closeIdleLinks();
+  }
+
+  /** Nothing of ours stays where nothing is shared any more. */
+  #closeIdleLinks(): void {
+    const members = [...[...this.#members.values()].map(({ member }) => member), ...this.#leaving];
+    const used = new Set(members.map(({ link }) => link));
+    if (this.#shared && !used.has(this.#shared.link)) {
+      this.#shared.close();
+      this.#shared = undefined;
+    }
+    if (this.#standalone && !used.has(this.#standalone.link)) {
+      this.#standalone.close();
+      this.#standalone = undefined;
+    }
+  }
+
+  readonly #warn = (message: string): void => {
+    for (const { member } of this.#members.values()) member.warning(message);
+  };
+
+  #warnOfHidden(base: ClientCore, { definition }: MemberOptions): void {
+    const hidden = definition.kind === 'class' ? clashingNames(classMethodNames(definition.Class)) : [];
+    if (hidden.length === 0) return;
+    // In a later tick, when somebody can listen.
+    this.#platform.clock.defer(() => {
+      const message = hiddenMethods(hidden);
+      publishDiagnostic('warning', {
+        side: 'member',
+        member: base.member.link.self.workerId,
+        group: base.member.name,
+        message,
+      });
+      base.warning(message);
+    });
+  }
+}
+
+/** Whoever emits knows the details of each event. */
+function publishPrimaryDiagnostic(event: string, { name: group, ...detail }: { readonly name?: string }): void {
+  publishDiagnostic(event as DiagnosticsName, { side: 'primary', group, ...detail } as never);
+}
+
+function withBoundHook<Options extends Pick<ResolvedPrimaryOptions, 'chooseLeader'>>(options: Options): Options {
+  const { chooseLeader } = options;
+  return chooseLeader ? { ...options, chooseLeader: bindToContext(chooseLeader) } : options;
+}
+
+/** PM2 kills a worker 1600 ms after it told it to stop. */
+const PM2_DRAIN_MS = 1200;
+
+/** What the process has under a name. */
+interface RuntimeMember {
+  readonly member: Member;
+  readonly shape: Shape;
+  /** Resolves once nothing of the name is in the group any more. */
+  readonly free: Promise<void>;
+}
+
+interface RuntimeLink {
+  readonly link: Link;
+  close(): void;
+}
+
+function again(
+  { primary, options }: { primary: Primary; options: ResolvedPrimaryOptions },
+  given?: PrimaryOptions,
+): Primary {
+  const option = differingPrimaryOption(options, given);
+  if (option !== undefined) throw alreadySetUp(option);
+  return primary;
+}
