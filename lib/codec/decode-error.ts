@@ -3,6 +3,7 @@
 import type { Part } from '../protocol/payload.js';
 import { decodeValue } from './decode-value.js';
 import { createNonError, isError } from './error-classes.js';
+import type { OwnTypes } from './own-types.js';
 
 /**
  * Decodes what `encodeError` made. Never throws: for a broken payload it gives the ERR_PROTOCOL that says so.
@@ -14,8 +15,9 @@ export function decodeError(
   ext: boolean,
   parts: readonly Part[] | undefined,
   localStack?: string,
+  own?: OwnTypes,
 ): Error {
-  const error = toError(json, ext, parts);
+  const error = toError(json, ext, parts, own);
   if (localStack !== undefined) {
     const value = `${error.stack}\n    --- called from ---\n${frames(localStack)}`;
     Object.defineProperty(error, 'stack', { value, writable: true, configurable: true });
@@ -23,9 +25,9 @@ export function decodeError(
   return error;
 }
 
-function toError(json: unknown, ext: boolean, parts: readonly Part[] | undefined): Error {
+function toError(json: unknown, ext: boolean, parts: readonly Part[] | undefined, own: OwnTypes | undefined): Error {
   try {
-    const thrown = decodeValue(json, ext, parts);
+    const thrown = decodeValue(json, ext, parts, undefined, false, own);
     return isError(thrown) ? thrown : createNonError(thrown);
   } catch (error) {
     return error as Error;

@@ -5,6 +5,7 @@ import { createNonError, isError } from './error-classes.js';
 import { errorKind } from './error-kind.js';
 import type { Json } from './json.js';
 import { MAX_ERROR_PROPERTY, MAX_VALUE } from './limits.js';
+import type { OwnTypes } from './own-types.js';
 import { Tag } from './tags.js';
 import { writeValue } from './write-value.js';
 import { Writer } from './writer.js';
@@ -15,11 +16,11 @@ import { Writer } from './writer.js';
  *
  * @param limit characters and bytes it may have; what may be left out is, where it would have more
  */
-export function encodeError(thrown: unknown, limit = MAX_VALUE): Payload {
+export function encodeError(thrown: unknown, limit = MAX_VALUE, own?: OwnTypes): Payload {
   try {
     if (isError(thrown) || isErrorLike(thrown))
-      return new Writer({ path, write: writeValue, limit }).payload(thrown, writeAsError);
-    return new Writer({ path, write: writeValue, limit: MAX_ERROR_PROPERTY }).payload(thrown);
+      return new Writer({ path, write: writeValue, own, limit }).payload(thrown, writeAsError);
+    return new Writer({ path, write: writeValue, own, limit: MAX_ERROR_PROPERTY }).payload(thrown);
   } catch {
     return encodeDescription(thrown);
   }

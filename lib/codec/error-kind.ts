@@ -23,11 +23,13 @@ export const errorKind: Kind = {
     writer.enter(error);
     const node = [Tag.ERROR, builtIn, ...texts, writeProperties(writer, error, builtIn)];
     writer.leave();
-    return node;
+    const ownClass = writer.own?.classOf(error);
+    return ownClass === undefined ? node : [...node, ownClass];
   },
-  read: (reader, [, builtIn, name, message, stack, properties]) => {
+  read: (reader, [, builtIn, name, message, stack, properties, ownClass]) => {
     const error = createError(String(builtIn), readText(reader, name), readText(reader, message));
     Object.defineProperty(error, 'stack', { value: readText(reader, stack), writable: true, configurable: true });
+    reader.restore(error, ownClass);
     reader.meet(error);
     readProperties(reader, error, properties);
     return error;

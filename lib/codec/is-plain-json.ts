@@ -49,10 +49,18 @@ function isPlainString(value: string): boolean {
 }
 
 function isPlainHolder(holder: object, depth: number): boolean {
-  if (depth > MAX_DEPTH || wasMet(holder) || (holder as { toJSON?: unknown }).toJSON !== undefined) return false;
+  if (depth > MAX_DEPTH || wasMet(holder)) return false;
   const prototype = Object.getPrototypeOf(holder);
-  if (Array.isArray(holder)) return prototype === Array.prototype && hasPlainElements(holder, depth);
-  if (prototype !== Object.prototype && prototype !== null && !isRecord(holder, prototype)) return false;
+  const isArray = Array.isArray(holder);
+  if (
+    isArray
+      ? prototype !== Array.prototype
+      : prototype !== Object.prototype && prototype !== null && !isRecord(holder, prototype)
+  )
+    return false;
+  // Asked after the class: to look it up runs no getter of the app's.
+  if ((holder as { toJSON?: unknown }).toJSON !== undefined) return false;
+  if (isArray) return hasPlainElements(holder, depth);
   return Object.getOwnPropertySymbols(holder).length === 0 && hasPlainProperties(holder, depth);
 }
 

@@ -6,6 +6,7 @@ import { errorKind } from './error-kind.js';
 import type { Kind } from './kind.js';
 import { dateKind, regexpKind, searchParamsKind, signalKind, urlKind } from './leaf-kinds.js';
 import { className } from './prototypes.js';
+import { blobKind, fileKind, formDataKind, headersKind } from './web-kinds.js';
 
 const KINDS = [
   dateKind,
@@ -18,6 +19,10 @@ const KINDS = [
   urlKind,
   searchParamsKind,
   signalKind,
+  headersKind,
+  formDataKind,
+  fileKind,
+  blobKind,
   errorKind,
 ] as readonly Kind[];
 
@@ -26,6 +31,13 @@ export function kindOf(object: object): Kind | undefined {
   const kind = BY_PROTOTYPE.get(Object.getPrototypeOf(object));
   if (kind) return kind;
   return errorKind.is(object) ? errorKind : foreignKindOf(object);
+}
+
+/** The kind of an instance of a subclass of one that can travel, such as a `Map` with methods of its own. */
+export function inheritedKindOf(object: object): Kind | undefined {
+  let prototype = Object.getPrototypeOf(object);
+  while (prototype !== null && !BY_PROTOTYPE.has(prototype)) prototype = Object.getPrototypeOf(prototype);
+  return BY_PROTOTYPE.get(prototype);
 }
 
 /** The kind with this tag. */

@@ -1,10 +1,11 @@
 // What one decoding remembers while it walks the tagged form: the parts that are left, the objects made. Knows no kinds of values.
 
 import { types } from 'node:util';
-import { brokenFrame } from '../errors/errors.js';
+import { brokenFrame, unknownOwnType } from '../errors/errors.js';
 import type { Part } from '../protocol/payload.js';
 import type { Json, JsonObject } from './json.js';
 import { MAX_DEPTH, MAX_HOLES, MAX_SIGNALS } from './limits.js';
+import type { OwnTypes } from './own-types.js';
 
 /** Finds the signals of a call. */
 export interface SignalReader {
@@ -18,6 +19,8 @@ export interface ReaderOptions {
   readonly signals: SignalReader | undefined;
   /** The bytes of the parts belong to this decoding and needn't be copied. */
   readonly owned: boolean;
+  /** The app's own types, where values of them may come. */
+  readonly own?: OwnTypes | undefined;
   /** Decodes one value, and calls back for what is in it. */
   readonly read: (reader: Reader, json: Json[] | JsonObject) => unknown;
 }
@@ -62,6 +65,19 @@ export class Reader {
     if (!this.#options.signals || !isSignalNumber(number))
       return this.refuse('one with signals only where a call has them');
     return this.#options.signals.get(number as number);
+  }
+
+  /** A value of a type of the app's own. */
+  own(name: unknown, json: Json | undefined): unknown {
+    if (typeof name !== 'string') return this.refuse('one with the names of its types');
+    const plain = this.read(json);
+    if (!this.#options.own) throw unknownOwnType(name);
+    return this.#options.own.decode(name, plain);
+  }
+
+  /** Makes an error one of the class that it was of, where the app lists it. */
+  restore(error: Error, name: unknown): void {
+    if (typeof name === 'string') this.#options.own?.restore(error, name);
   }
 
   /** The next part, a long string. */

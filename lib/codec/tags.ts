@@ -29,7 +29,7 @@ export const Tag = {
   ARRAY_BUFFER: 14,
   /** the class's name, bytes: a typed array or DataView */
   VIEW: 15,
-  /** built-in class, name, message, stack, an object of own properties */
+  /** built-in class, name, message, stack, an object of own properties; then the name of a class that `errors` lists, if it is of one */
   ERROR: 16,
   /** href */
   URL: 17,
@@ -39,4 +39,14 @@ export const Tag = {
   SIGNAL: 19,
   /** the number of an object that came before, counted in the order met */
   SEEN: 20,
+  /** name, value, name, value */
+  HEADERS: 21,
+  /** name, a string or file, name, a string or file */
+  FORM_DATA: 22,
+  /** the type, bytes */
+  BLOB: 23,
+  /** the type, bytes, the name, the time of the last change in ms */
+  FILE: 24,
+  /** the name of a type of the app's own, what its `encode` returned */
+  OWN: 25,
 } as const;

@@ -1,10 +1,13 @@
 // Any value to the tagged form.
 
-import { cut } from '../errors/errors.js';
+import { types } from 'node:util';
+import { cut, quote } from '../errors/errors.js';
+import { hasFunctions, isHandle, methodOf } from './handles.js';
 import { type Json, type JsonObject, setOwn } from './json.js';
-import { kindOf } from './kinds.js';
-import { writeBigInt } from './leaf-kinds.js';
+import { inheritedKindOf, kindOf } from './kinds.js';
+import { signalKind, writeBigInt } from './leaf-kinds.js';
 import { isLenient } from './lenient.js';
+import type { OwnType } from './own-types.js';
 import { className, isPlainArray, isPlainObject } from './prototypes.js';
 import { Tag } from './tags.js';
 import { writeText } from './text.js';
@@ -26,7 +29,7 @@ export function writeValue(writer: Writer, value: unknown): Json {
     case 'object':
       return value === null ? null : writeObject(writer, value);
     default:
-      return writer.isLenient ? null : writer.refuse(`a ${typeof value}`);
+      return writer.isLenient || writer.isInInstance ? null : writer.refuse(`a ${typeof value}`);
   }
 }
 
@@ -39,26 +42,92 @@ function writeNumber(value: number): Json {
 function writeObject(writer: Writer, object: object): Json {
   const seen = writer.meet(object);
   if (seen !== undefined) return [Tag.SEEN, seen];
+  const own = writer.own && findOwn(writer, object);
+  if (own) return writeOwn(writer, object, own);
   if (Array.isArray(object)) return writeArray(writer, object);
   const prototype = Object.getPrototypeOf(object);
-  if (prototype === Object.prototype || prototype === null) return writePlainObject(writer, object);
+  if (prototype === Object.prototype || prototype === null) return writePlain(writer, object);
   const kind = kindOf(object);
-  if (kind) return kind.write(writer, object);
-  return isPlainObject(object) || writer.isLenient ? writePlainObject(writer, object) : refuseInstance(writer, object);
+  if (kind && !(writer.asData && kind === signalKind)) return kind.write(writer, object);
+  if (isPlainObject(object)) return writePlain(writer, object);
+  if (writer.isLenient) return writePlainObject(writer, object);
+  return writer.asData ? writeInstance(writer, object) : refuseInstance(writer, object);
+}
+
+function findOwn(writer: Writer, object: object): OwnType | undefined {
+  try {
+    return writer.own!.find(object);
+  } catch (cause) {
+    return writer.refuse('a value at which test() of one of the types throws', { cause });
+  }
+}
+
+function writeOwn(writer: Writer, object: object, { name, encode }: OwnType): Json {
+  let plain: unknown;
+  try {
+    plain = encode(object);
+  } catch (cause) {
+    return writer.refuse(`a value at which encode() of the type ${quote(name)} throws`, { cause });
+  }
+  return [Tag.OWN, name, writer.instead(plain)];
+}
+
+/** As the plain object of its own properties, or as what its `toJSON()` returns. */
+function writeInstance(writer: Writer, object: object): Json {
+  if (isHandle(object)) return refuseHandle(writer, object);
+  const inherited = inheritedKindOf(object);
+  if (inherited) return inherited.write(writer, object);
+  if (types.isPromise(object)) return writer.refuse('a promise');
+  if (types.isBoxedPrimitive(object) || types.isSharedArrayBuffer(object)) return refuseInstance(writer, object);
+  const { isInInstance } = writer;
+  writer.isInInstance = true;
+  const json = methodOf(object, 'toJSON') ? writeToJson(writer, object) : writePlainObject(writer, object);
+  writer.isInInstance = isInInstance;
+  return json;
+}
+
+function writeToJson(writer: Writer, object: object): Json {
+  let json: unknown;
+  try {
+    json = (object as { toJSON(key: string): unknown }).toJSON('');
+  } catch (cause) {
+    return writer.refuse('a value whose toJSON() throws', { cause });
+  }
+  return json === object ? writePlainObject(writer, object) : writer.instead(json);
+}
+
+function refuseHandle(writer: Writer, object: object): never {
+  return writer.refuseHandle(`an instance of ${className(object)}`);
 }
 
 function refuseInstance(writer: Writer, object: object): never {
   return writer.refuse(`an instance of ${cut(className(object))}`);
 }
 
+function writePlain(writer: Writer, object: object): Json {
+  if (!writer.asData || writer.isLenient) return writePlainObject(writer, object);
+  if (methodOf(object, 'toJSON')) return writeToJson(writer, object);
+  const isRefused = writer.isInInstance ? isHandle(object) : hasFunctions(object);
+  if (isRefused) return writer.refuseHandle('an object with functions');
+  return writePlainObject(writer, object);
+}
+
 function writePlainObject(writer: Writer, object: object): JsonObject {
-  if (!writer.isLenient) refuseSymbolKeys(writer, object);
+  if (!writer.isLenient && !writer.isInInstance) refuseSymbolKeys(writer, object);
   const json: JsonObject = {};
   const keys = Object.keys(object);
   writer.enter(object);
-  for (const key of writer.canonical ? keys.sort() : keys) setOwn(json, key, writer.property(key));
+  for (const key of writer.canonical ? keys.sort() : keys) {
+    if (!writer.isInInstance || !isFunction(object, key)) setOwn(json, key, writer.property(key));
+  }
   writer.leave();
   return json;
+}
+
+/** A function or symbol, which an instance that is sent as data leaves behind. What a getter gives isn't looked at. */
+function isFunction(object: object, key: string): boolean {
+  const value = Object.getOwnPropertyDescriptor(object, key)?.value;
+  return typeof value === 'function' || typeof value === 'symbol';
 }
 
 function refuseSymbolKeys(writer: Writer, object: object): void {
@@ -71,7 +140,7 @@ function refuseSymbolKeys(writer: Writer, object: object): void {
 function writeArray(writer: Writer, array: readonly unknown[]): Json {
   const { isLenient: wasLenient } = writer;
   writer.isLenient ||= isLenient(array);
-  if (!writer.isLenient && !isPlainArray(array)) return refuseInstance(writer, array);
+  if (!writer.isLenient && !writer.asData && !isPlainArray(array)) return refuseInstance(writer, array);
   const node = writeElements(writer, array);
   writer.isLenient = wasLenient;
   return node;

@@ -1,9 +1,11 @@
 // What one encoding remembers while it walks a value: where it is, what it met, what goes beside the text. Knows no kinds of values.
 
-import { notSerializable, tooLarge } from '../errors/errors.js';
+import { handleNotSerializable, notSerializable, tooLarge } from '../errors/errors.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Json } from './json.js';
 import { LONG_STRING, MAX_DEPTH, MAX_ERROR_TEXT, MAX_HOLES, MAX_WASTE } from './limits.js';
+import type { OwnTypes } from './own-types.js';
+import { UnreadBlob } from './unread-blobs.js';
 import { ValuePath } from './value-path.js';
 import { withCause } from './with-cause.js';
 
@@ -24,6 +26,9 @@ export interface WriterOptions {
   /** About how many characters and bytes there may be. */
   readonly limit: number;
   readonly signals?: SignalWriter;
+  /** Instances of classes are sent as the data in them, as in results; else they are refused, as in arguments. */
+  readonly asData?: boolean;
+  readonly own?: OwnTypes;
 }
 
 export class Writer {
@@ -31,8 +36,12 @@ export class Writer {
   readonly parts: Part[] = [];
   /** About how many characters each text of an error may have. */
   readonly errorText: number;
+  readonly asData: boolean;
+  readonly own: OwnTypes | undefined;
   /** Whether what can't travel is left behind here, and not refused. */
   isLenient = false;
+  /** Within an instance that is sent as data: its functions stay behind. */
+  isInInstance = false;
   /** Undefined where a signal can't travel. */
   signals: SignalWriter | undefined;
 
@@ -42,6 +51,8 @@ export class Writer {
   readonly #met: object[] = [];
   #size = 0;
   #holes = 0;
+  /** Objects that we are in and for which another value is sent. */
+  #replaced = 0;
   #limit: number;
   #refusal: unknown;
   /** How many attempts we are in. */
@@ -56,6 +67,8 @@ export class Writer {
     this.#limit = options.limit;
     this.errorText = Math.min(MAX_ERROR_TEXT, options.limit / 8);
     this.signals = options.signals;
+    this.asData = options.asData ?? false;
+    this.own = options.own;
   }
 
   /**
@@ -69,7 +82,7 @@ export class Writer {
       if (sizeOf(text, this.#limit) > this.#limit && !this.canonical) return this.#refuseSize();
       return { text, ext: true, parts: this.parts.length > 0 ? this.parts : undefined };
     } catch (error) {
-      if (error === this.#refusal) throw error;
+      if (error === this.#refusal || error instanceof UnreadBlob) throw error;
       if (error instanceof RangeError)
         return /string length/.test(error.message) ? this.#refuseSize() : this.#refuseDepth(error);
       return this.refuse(UNREADABLE, { cause: error });
@@ -83,6 +96,22 @@ export class Writer {
     const error = notSerializable(String(this.#path), what);
     this.#refusal = options ? withCause(error, options.cause) : error;
     throw this.#refusal;
+  }
+
+  /** Ends the encoding, because of something that can be used only beside the real client. */
+  refuseHandle(className: string): never {
+    if (this.#attempts > 0) throw LEFT_OUT;
+    this.#refusal = handleNotSerializable(String(this.#path), className);
+    throw this.#refusal;
+  }
+
+  /** Encodes another value in place of the object that was met last. */
+  instead(value: unknown): Json {
+    this.#numbers.delete(this.#met.pop()!);
+    if (this.#path.depth + ++this.#replaced > MAX_DEPTH) this.#refuseDepth();
+    const json = this.#write(this, value);
+    this.#replaced--;
+    return json;
   }
 
   /** The number of an object that was met before; else undefined, and the object has a number from now on. */
@@ -165,7 +194,8 @@ export class Writer {
   attempt(run: () => Json): Json | undefined {
     if (this.#wasted > MAX_WASTE) return undefined;
     const [size, depth, met, parts] = [this.#size, this.#path.depth, this.#met.length, this.parts.length];
-    const [limit, signals, isLenient] = [this.#limit, this.signals, this.isLenient];
+    const [limit, signals, isLenient, isInInstance] = [this.#limit, this.signals, this.isLenient, this.isInInstance];
+    const replaced = this.#replaced;
     let json: Json | undefined;
     this.signals = undefined;
     this.#attempts++;
@@ -182,6 +212,8 @@ export class Writer {
     this.#limit = limit;
     this.signals = signals;
     this.isLenient = isLenient;
+    this.isInInstance = isInInstance;
+    this.#replaced = replaced;
     return json;
   }
 

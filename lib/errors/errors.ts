@@ -286,6 +286,23 @@ export const notSerializable = (path: string, what: string) =>
     { outcome: 'not-started' },
   );
 
+export const handleNotSerializable = (path: string, className: string) =>
+  new SharedClientError(
+    'ERR_NOT_SERIALIZABLE',
+    `${path} is ${cut(className)}, a handle that can be used only where the real client is. Define an operation that does the ` +
+      'work in the leader and returns data, or say what to send of it, by methods: { itsName: { result: value => ... } }.',
+    { outcome: 'not-started' },
+  );
+
+export const unknownOwnType = (name: string) =>
+  new SharedClientError(
+    'ERR_NOT_SERIALIZABLE',
+    `A value of the type ${quote(name)} came, which this worker doesn't know. Name the same types in all workers, by the option types.`,
+  );
+
+export const ownTypeFailed = (name: string, what: 'decode', cause: unknown) =>
+  new SharedClientError('ERR_NOT_SERIALIZABLE', `${what}() of the type ${quote(name)} threw.`, { cause });
+
 /** @param limit characters and bytes */
 export const tooLarge = (path: string, limit: number) =>
   new SharedClientError(

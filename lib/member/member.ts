@@ -19,7 +19,8 @@ import {
   timedOut,
 } from '../errors/errors.js';
 import { costly } from '../errors/warnings.js';
-import { handBack, type Service } from '../leader/service.js';
+import { handBack } from '../leader/hand-back.js';
+import type { Service } from '../leader/service.js';
 import { Failovers, type TermEnd } from '../metrics/failovers.js';
 import { Served } from '../metrics/served.js';
 import { type MemberOptions, memberDigest } from '../options/options.js';

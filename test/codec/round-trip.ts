@@ -4,7 +4,8 @@ import { deserialize, serialize } from 'node:v8';
 import { decodeError } from '../../lib/codec/decode-error.js';
 import { decodeValue, type SignalReader } from '../../lib/codec/decode-value.js';
 import { encodeError } from '../../lib/codec/encode-error.js';
-import { encodeValue, type SignalWriter } from '../../lib/codec/encode-value.js';
+import { encodeData, encodeValue, type SignalWriter } from '../../lib/codec/encode-value.js';
+import type { OwnTypes } from '../../lib/codec/own-types.js';
 import type { Part, Payload } from '../../lib/protocol/payload.js';
 
 /** The two serializations of a channel. */
@@ -22,10 +23,21 @@ export function travel(value: unknown, channel: keyof typeof CHANNELS = 'advance
   return decode(CHANNELS[channel](encodeValue(value, 'value', signals)), signals);
 }
 
+/** A result after its way over a channel. */
+export function travelAsData(value: unknown, channel: keyof typeof CHANNELS = 'advanced', own?: OwnTypes): unknown {
+  const { text, ext, parts } = CHANNELS[channel](encodeData(value, 'result', own));
+  return decodeValue(JSON.parse(text), ext, parts, undefined, false, own);
+}
+
 /** What was thrown, after its way over a channel. */
-export function travelThrown(thrown: unknown, localStack?: string, channel: keyof typeof CHANNELS = 'advanced'): Error {
-  const { text, ext, parts } = CHANNELS[channel](encodeError(thrown));
-  return decodeError(JSON.parse(text), ext, parts, localStack);
+export function travelThrown(
+  thrown: unknown,
+  localStack?: string,
+  channel: keyof typeof CHANNELS = 'advanced',
+  own?: OwnTypes,
+): Error {
+  const { text, ext, parts } = CHANNELS[channel](encodeError(thrown, undefined, own));
+  return decodeError(JSON.parse(text), ext, parts, localStack, own);
 }
 
 export function decode({ text, ext, parts }: Payload, signals?: SignalReader): unknown {

@@ -5,8 +5,8 @@ import type { Mutation } from './mutation.js';
 export const LEADERS: readonly Mutation[] = [
   {
     name: 'a leader starts calls outside its lease',
-    file: 'leader/service.js',
-    find: "return this.#state === 'serving' && !this.#hasLease(now)",
+    file: 'leader/lease-gate.js',
+    find: "return this.#mode === 'needs lease' && !this.#hasLease(now)",
     replace: 'return false',
     seed: 10,
   },
@@ -19,7 +19,7 @@ export const LEADERS: readonly Mutation[] = [
   },
   {
     name: 'a leader starts calls whose deadline has passed',
-    file: 'leader/service.js',
+    file: 'leader/running-calls.js',
     find: 'if (now > deadline)',
     replace: 'if (now < 0)',
     seed: 3,
@@ -47,7 +47,7 @@ export const LEADERS: readonly Mutation[] = [
   },
   {
     name: 'a signal in the arguments never aborts in the leader',
-    file: 'leader/service.js',
+    file: 'leader/running-calls.js',
     find: 'call.abort(number, decoded)',
     replace: 'void 0',
     seed: 1,
@@ -107,21 +107,21 @@ export const LEADERS: readonly Mutation[] = [
   },
   {
     name: 'a leader works on without a turn for its heartbeats',
-    file: 'leader/service.js',
+    file: 'leader/lease-gate.js',
     find: 'const SLICE_MS = 10;',
     replace: 'const SLICE_MS = 10_000;',
     seed: 423,
   },
   {
     name: 'what comes overtakes what waits in a leader for its turn',
-    file: 'leader/service.js',
+    file: 'leader/lease-gate.js',
     find: '!this.#inbox.isEmpty || ',
     replace: '',
     seed: 27,
   },
   {
     name: 'what waits in a leader that goes is not handed back',
-    file: 'leader/service.js',
+    file: 'leader/lease-gate.js',
     find: 'for (const bundle of this.#inbox.take()) {',
     replace: 'for (const bundle of []) {',
     seed: 16,
@@ -142,14 +142,14 @@ export const LEADERS: readonly Mutation[] = [
   },
   {
     name: 'a leader says that a suspect begins only once it has begun',
-    file: 'leader/service.js',
+    file: 'leader/suspects.js',
     find: 'this.sender.sayNow(',
     replace: 'this.sender.to(',
     seed: 87,
   },
   {
     name: 'a leader begins with a suspect though what tells of it waits behind other data',
-    file: 'leader/service.js',
+    file: 'leader/suspects.js',
     find: '|| this.sender.mayLeaveNow(from)',
     replace: '|| true',
     seed: 379,
@@ -177,7 +177,7 @@ export const LEADERS: readonly Mutation[] = [
   },
   {
     name: 'a publication that is repeated may take for ever',
-    file: 'leader/service.js',
+    file: 'leader/running-calls.js',
     find: 'if (call.isRepeated)\n            this.#limit(call);',
     replace: '',
     seed: 4658,
@@ -205,7 +205,7 @@ export const LEADERS: readonly Mutation[] = [
   },
   {
     name: 'a leader works on for one sender as long as its slice lasts',
-    file: 'leader/service.js',
+    file: 'leader/lease-gate.js',
     find: 'const TURN_MS = 2;',
     replace: 'const TURN_MS = 10_000;',
     seed: 309,

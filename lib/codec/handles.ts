@@ -1,0 +1,45 @@
+// Tells handles from data. A handle is worth something only beside the real client: a connection, a stream, an emitter.
+
+import { EventEmitter } from 'node:events';
+
+/** What ends or gives back something that is in use. */
+const ENDINGS = [
+  'close',
+  'destroy',
+  'end',
+  'release',
+  'cancel',
+  'unsubscribe',
+  Symbol.dispose,
+  Symbol.asyncDispose,
+  Symbol.asyncIterator,
+] as const;
+
+const CLASSES = [EventEmitter, EventTarget, TransformStream, WeakMap, WeakSet, WeakRef] as const;
+
+/** Whether an object that is no value of a known kind is a handle. Runs no getter. */
+export function isHandle(object: object): boolean {
+  return (
+    CLASSES.some(Class => object instanceof Class) ||
+    ENDINGS.some(name => methodOf(object, name) !== undefined) ||
+    isIterator(object)
+  );
+}
+
+/** Whether a plain object has functions, as one that a factory made of closures. */
+export function hasFunctions(object: object): boolean {
+  for (const key of Object.keys(object)) if (methodOf(object, key)) return true;
+  return false;
+}
+
+const isIterator = (object: object): boolean =>
+  methodOf(object, 'next') !== undefined && methodOf(object, Symbol.iterator) !== undefined;
+
+/** An own or inherited function of an object, but for what `Object.prototype` may have. A getter isn't run, so it counts as none. */
+export function methodOf(object: object, name: string | symbol): ((...args: unknown[]) => unknown) | undefined {
+  for (let at: object | null = object; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    const property = Object.getOwnPropertyDescriptor(at, name);
+    if (property) return typeof property.value === 'function' ? property.value : undefined;
+  }
+  return undefined;
+}

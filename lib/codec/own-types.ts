@@ -1,0 +1,62 @@
+// The app's own types of values and classes of errors: what the options `types` and `errors` say of them.
+
+import { ownTypeFailed, unknownOwnType } from '../errors/errors.js';
+
+/** A type of values that the library doesn't know, such as `ObjectId`. */
+export interface OwnType<V = unknown, P = unknown> {
+  /** Names the type in messages: the same in all workers. */
+  readonly name: string;
+  /** Whether a value is of this type. Asked of every object; must not change it. */
+  test(value: unknown): boolean;
+  /** The value as plain data. */
+  encode(value: V): P;
+  /** The value again. */
+  decode(plain: P): V;
+}
+
+/** Any class of errors. */
+export type ErrorClass = abstract new (...args: never) => Error;
+
+export class OwnTypes {
+  readonly #byName: ReadonlyMap<string, OwnType>;
+  readonly #errors: ReadonlyMap<string, ErrorClass>;
+
+  constructor(
+    readonly types: readonly OwnType[],
+    readonly errors: readonly ErrorClass[],
+  ) {
+    this.#byName = new Map(types.map(type => [type.name, type]));
+    this.#errors = new Map(errors.map(Class => [Class.name, Class]));
+  }
+
+  /** @throws what a `test` throws */
+  find(value: object): OwnType | undefined {
+    return this.types.find(type => type.test(value));
+  }
+
+  /** @throws `ERR_NOT_SERIALIZABLE` */
+  decode(name: string, plain: unknown): unknown {
+    const type = this.#byName.get(name);
+    if (!type) throw unknownOwnType(name);
+    try {
+      return type.decode(plain);
+    } catch (error) {
+      throw ownTypeFailed(name, 'decode', error);
+    }
+  }
+
+  /** The name of the class among `errors` that an error is of: the nearest one. */
+  classOf(error: object): string | undefined {
+    for (let at: object | null = error; at; at = Object.getPrototypeOf(at)) {
+      const Class = this.errors.find(({ prototype }) => prototype === at);
+      if (Class) return Class.name;
+    }
+    return undefined;
+  }
+
+  /** Makes an error one of a class among `errors`; where there is none of this name it stays as it is. */
+  restore(error: Error, name: string): void {
+    const Class = this.#errors.get(name);
+    if (Class) Object.setPrototypeOf(error, Class.prototype as object);
+  }
+}

@@ -1,0 +1,55 @@
+// Reads what a member asks for in a frame: a call's method and arguments, or why a call is cancelled.
+
+import { decodeValue } from '../codec/decode-value.js';
+import { brokenArguments, brokenFrame } from '../errors/errors.js';
+import type { FrameView } from '../protocol/frames.js';
+import { Kind } from '../protocol/messages.js';
+import type { RunningCall } from './running-call.js';
+
+export interface CallArguments {
+  /** Encoded. */
+  readonly args: unknown;
+  /** Of a sticky publication. */
+  readonly key?: unknown;
+  /** From the caller's `inject`. */
+  readonly carrier?: unknown;
+  readonly isRepeated: boolean;
+}
+
+/** The method that a call asks for. Those with a role are named by it. */
+export function methodOf({ kind, method }: FrameView): string {
+  if (method === undefined) throw brokenFrame('call', 'about a method', 'not-started');
+  if (kind === Kind.CALL || kind === Kind.ONEWAY) return method;
+  return kind === Kind.PUBLISH ? 'publish' : 'unpublish';
+}
+
+export function argumentsOf({ json, more }: FrameView): CallArguments {
+  if (!more) return { args: json, isRepeated: false };
+  if (!Array.isArray(json)) throw brokenFrame('call', 'a list', 'not-started');
+  const [args, key, carrier, again] = json as unknown[];
+  return { args, key, carrier: again === 1 ? (carrier ?? undefined) : carrier, isRepeated: again === 1 };
+}
+
+/** @param owned nobody else reads the parts: a call of the leader's own worker may be made again with them */
+export function decodeArguments(args: unknown, parts: FrameView['parts'], call: RunningCall, owned: boolean): unknown {
+  try {
+    return decodeValue(args, true, parts, call, owned);
+  } catch (error) {
+    throw brokenArguments(error);
+  }
+}
+
+/** Never throws: the error of a reason that can't be read is a reason as well. */
+export function decodeReason(reason: unknown, parts: FrameView['parts']): unknown {
+  try {
+    return decodeValue(reason, true, parts);
+  } catch (error) {
+    return error;
+  }
+}
+
+export function bytesOfFrame({ length, parts }: FrameView): number {
+  let bytes = length;
+  if (parts) for (const part of parts) bytes += part.length;
+  return bytes;
+}

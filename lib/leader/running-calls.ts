@@ -1,0 +1,270 @@
+// The calls that a leader runs in its term: starts each, answers it when it has ended, and bounds how many run at a time.
+
+import { encodeError } from '../codec/encode-error.js';
+import { encodeValue } from '../codec/encode-value.js';
+import {
+  brokenArguments,
+  cameLate,
+  leaderLost,
+  resultNotSerializable,
+  SharedClientError,
+  timedOut,
+  unknownMethod,
+} from '../errors/errors.js';
+import { tooManyRunning } from '../errors/warnings.js';
+import type { ContextOption } from '../options/options.js';
+import type { FrameView } from '../protocol/frames.js';
+import { Kind, Overload } from '../protocol/messages.js';
+import type { Payload } from '../protocol/payload.js';
+import type { Timer } from '../utils/clock.js';
+import { Deadlines } from '../utils/deadlines.js';
+import { isThenable } from '../utils/is-thenable.js';
+import { NumberedTable } from '../utils/numbered-table.js';
+import type { LeaseGate } from './lease-gate.js';
+import { argumentsOf, bytesOfFrame, decodeArguments, decodeReason, methodOf } from './read-call.js';
+import { type Limit, RunningCall } from './running-call.js';
+import type { ServiceOptions } from './service-options.js';
+import { type Method, type MethodOwner, startMethod } from './start-method.js';
+import type { StickyRegister } from './sticky-register.js';
+import type { Suspects } from './suspects.js';
+
+/** Calls that may run at a time, and the bytes of their arguments: a real client may be slower than its callers, or never answer. */
+const MOST_RUNNING = 50_000;
+const MOST_RUNNING_BYTES = 256 * 1024 * 1024;
+
+/** The answer to a call whose caller wants no result. */
+const NOTHING = encodeValue(undefined, 'result');
+
+export interface CallParts {
+  readonly gate: LeaseGate;
+  readonly suspects: Suspects;
+  readonly sticky: StickyRegister;
+}
+
+export class RunningCalls implements MethodOwner {
+  /** For the hooks of calls that brought a context along. */
+  readonly context: ContextOption | undefined;
+  readonly report: (error: unknown) => void;
+  readonly #options: ServiceOptions;
+  readonly #parts: CallParts;
+  /** By worker. */
+  readonly #running = new Map<number, NumberedTable<RunningCall>>();
+  #count = 0;
+  #bytes = 0;
+  /** Of repeated publications: no caller gives them up. */
+  readonly #limits: Deadlines<Limit>;
+  #whenDrained: (() => void) | undefined;
+  #drainTimer: Timer | undefined;
+
+  constructor(options: ServiceOptions, parts: CallParts) {
+    this.context = options.options.context;
+    this.report = options.report;
+    this.#options = options;
+    this.#parts = parts;
+    this.#limits = new Deadlines(options.clock, ({ call }) => this.#overdue(call));
+  }
+
+  routeOf(workerId: number): string {
+    return this.#options.sender.routeTo(workerId);
+  }
+
+  /** @returns false if the call has to wait: for the lease, or until its member knows that it begins */
+  handle(from: number, frame: FrameView, now: number): boolean {
+    const { sender, warn, options } = this.#options;
+    const { id } = frame;
+    const bytes = bytesOfFrame(frame);
+    if (this.#isFull(bytes)) {
+      warn(tooManyRunning(options.name));
+      sender.to(from, Kind.OVERLOADED, id, Overload.CALL);
+      return true;
+    }
+    if (!this.#parts.suspects.mayBegin(from, id)) return false;
+    try {
+      return this.#begin(from, frame, bytes, now);
+    } catch (error) {
+      sender.payloadTo(from, Kind.ERROR, id, encodeError(error));
+      return true;
+    }
+  }
+
+  #begin(from: number, frame: FrameView, bytes: number, now: number): boolean {
+    const { term, self, clock, contextOf, client, options } = this.#options;
+    const { gate, suspects, sticky } = this.#parts;
+    const { kind, id, ext, one, parts, deadline } = frame;
+    const method = methodOf(frame);
+    const { args, key, carrier, isRepeated } = argumentsOf(frame);
+    const call = new RunningCall(options.name, term, from, id, method, deadline, now);
+    if (now > deadline && kind === Kind.UNPUBLISH) sticky.takeBack(from, key as string);
+    if (now > deadline) throw cameLate(method);
+    const given = ext ? decodeArguments(args, parts, call, from !== self) : args;
+    // The lease may have ended while much was decoded.
+    if (ext && gate.mustHold(clock.now())) return false;
+    const list = one ? [given] : given;
+    if (!Array.isArray(list)) throw brokenArguments();
+    call.carrier = carrier;
+    call.isRepeated = isRepeated;
+    call.wantsNoResult = kind !== Kind.CALL;
+    call.bytes = bytes;
+    suspects.begin(from, id);
+    if (from === self) call.context = contextOf(id) ?? call.context;
+    if (kind === Kind.CALL || kind === Kind.ONEWAY) this.#start(call, client.method(method), list);
+    else if (kind === Kind.PUBLISH) this.#publish(call, key, list);
+    else this.#unpublish(call, key, list);
+    return true;
+  }
+
+  #publish(call: RunningCall, key: unknown, args: unknown[]): void {
+    if (typeof key === 'string') this.#parts.sticky.add(call.workerId, key, args);
+    this.#start(call, this.#options.client.role('publish'), args);
+  }
+
+  /** The arguments come along: a leader that came after the publication doesn't have them. */
+  #unpublish(call: RunningCall, key: unknown, args: unknown[]): void {
+    if (typeof key === 'string') this.#parts.sticky.delete(call.workerId, key);
+    const unpublish = this.#options.client.role('unpublish');
+    if (unpublish) this.#start(call, unpublish, args);
+    else this.#succeed(call, undefined);
+  }
+
+  #start(call: RunningCall, method: Method | undefined, args: unknown[]): void {
+    if (!method) throw unknownMethod(call.method);
+    let result: unknown;
+    try {
+      result = call.context.runInAsyncScope(startMethod, undefined, call, method, args, this);
+    } catch (error) {
+      return this.#fail(call, error);
+    }
+    if (!isThenable(result)) return this.#succeed(call, result);
+    this.#track(call);
+    if (call.isRepeated) this.#limit(call);
+    // Wrapped: a thenable may throw, or settle twice.
+    Promise.resolve(result).then(
+      value => this.#untrack(call) && this.#succeed(call, value),
+      error => this.#untrack(call) && this.#fail(call, error),
+    );
+  }
+
+  #succeed(call: RunningCall, value: unknown): void {
+    let result: Payload;
+    try {
+      result = call.wantsNoResult ? NOTHING : encodeValue(value, 'result');
+    } catch (error) {
+      return this.#fail(call, resultNotSerializable(call.method, error as SharedClientError));
+    }
+    this.#options.served.ok++;
+    this.#measure(call);
+    this.#options.sender.payloadTo(call.workerId, Kind.RESULT, call.id, result);
+  }
+
+  #fail(call: RunningCall, error: unknown): void {
+    this.#options.served.failed++;
+    this.#measure(call);
+    this.#options.sender.payloadTo(call.workerId, Kind.ERROR, call.id, encodeError(error));
+  }
+
+  #measure(call: RunningCall): void {
+    this.#options.served.duration.add(this.#options.clock.now() - call.startedAt);
+  }
+
+  // ---------------------------------------------------------------------------------------------- calls in progress
+
+  /** A single call may be as large as it likes. */
+  #isFull(bytes: number): boolean {
+    if (this.#count === 0) return false;
+    return this.#count >= MOST_RUNNING || this.#bytes + bytes > MOST_RUNNING_BYTES;
+  }
+
+  #track(call: RunningCall): void {
+    let running = this.#running.get(call.workerId);
+    if (!running) {
+      running = new NumberedTable();
+      this.#running.set(call.workerId, running);
+    }
+    running.add(call);
+    this.#count++;
+    this.#bytes += call.bytes;
+    this.#options.served.running++;
+  }
+
+  /** @returns whether its caller still waits */
+  #untrack(call: RunningCall): boolean {
+    this.#options.served.running--;
+    const isOfThisTerm = this.#forget(call);
+    if (isOfThisTerm && !call.isEnded) return true;
+    this.#options.served.abandoned++;
+    this.#measure(call);
+    return false;
+  }
+
+  /** @returns whether it was known: it is of this term, and not overdue */
+  #forget(call: RunningCall): boolean {
+    if (!this.#running.get(call.workerId)?.delete(call)) return false;
+    if (call.limit) this.#limits.remove(call.limit);
+    this.#bytes -= call.bytes;
+    if (--this.#count === 0 && this.#whenDrained) this.#options.clock.defer(() => this.#drained());
+    return true;
+  }
+
+  #limit(call: RunningCall): void {
+    const { clock, options } = this.#options;
+    const timeoutMs = options.openTimeoutMs;
+    call.limit = { call, timeoutMs, deadline: clock.now() + timeoutMs, before: undefined, after: undefined };
+    this.#limits.add(call.limit);
+  }
+
+  /** Whatever its real client answers comes too late. */
+  #overdue(call: RunningCall): void {
+    const error = timedOut(call.method, this.#options.options.openTimeoutMs, 'unknown');
+    this.#forget(call);
+    call.abandon(error);
+    this.#options.sender.payloadTo(call.workerId, Kind.ERROR, call.id, encodeError(error));
+  }
+
+  /** The caller gave up, or a signal in its arguments aborted. */
+  cancel(from: number, { id, json, ext, parts }: FrameView): void {
+    const call = this.#running.get(from)?.get(id);
+    if (!call || !Array.isArray(json)) return;
+    const [number, reason] = json as [number, unknown];
+    const decoded = ext ? decodeReason(reason, parts) : reason;
+    if (number === 0) call.abandon(decoded);
+    else call.abort(number, decoded);
+  }
+
+  /** Nobody waits for its calls any more. */
+  memberLeft(workerId: number): void {
+    for (const call of this.#running.get(workerId)?.inOrder() ?? []) {
+      call.abandon(
+        new SharedClientError('ERR_CLOSED', 'The worker that made this call is gone.', { outcome: 'unknown' }),
+      );
+    }
+  }
+
+  /** Calls `done` once those in progress have ended, or after `ms`. */
+  drain(ms: number, done: () => void): void {
+    const { clock } = this.#options;
+    this.#whenDrained = done;
+    this.#drainTimer = clock.setTimer(() => this.#drained(), ms);
+    // In a later turn: the caller of this hasn't finished its own turn yet.
+    if (this.#count === 0) clock.defer(() => this.#drained());
+  }
+
+  #drained(): void {
+    const done = this.#whenDrained;
+    this.#whenDrained = undefined;
+    this.#drainTimer?.clear();
+    done?.();
+  }
+
+  /** Answers none of them any more. */
+  stop(): void {
+    this.#whenDrained = undefined;
+    this.#drainTimer?.clear();
+    this.#limits.close();
+    for (const calls of this.#running.values()) {
+      for (const call of calls.inOrder()) call.abandon(leaderLost(call.method, 'unknown'));
+    }
+    this.#running.clear();
+    this.#count = 0;
+    this.#bytes = 0;
+  }
+}

@@ -1,0 +1,28 @@
+// What a leader's service is made from. Its parts share it.
+
+import type { Served } from '../metrics/served.js';
+import type { MemberOptions } from '../options/options.js';
+import type { AsyncContext } from '../utils/async-context.js';
+import type { Clock } from '../utils/clock.js';
+import type { RealClient } from './real-client.js';
+import type { Sender } from './sender.js';
+
+export interface ServiceOptions {
+  readonly term: number;
+  readonly client: RealClient;
+  readonly options: MemberOptions;
+  readonly sender: Sender;
+  readonly clock: Clock;
+  /** The leader's own worker. */
+  readonly self: number;
+  /** Counts the calls that ran. */
+  readonly served: Served;
+  /** The context in which a call of the leader's own worker was made. */
+  contextOf(id: number): AsyncContext | undefined;
+  /** Whether this leader may act at this moment of the clock. */
+  hasLease(now: number): boolean;
+  /** Receives errors that concern no call and no subscriber. */
+  report(error: unknown): void;
+  /** Something about the real client needs attention. */
+  warn(text: string): void;
+}

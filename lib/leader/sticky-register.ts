@@ -1,0 +1,48 @@
+// What the members published with `sticky` in this term: a leader takes it back when its publisher leaves.
+
+import type { ServiceOptions } from './service-options.js';
+
+export class StickyRegister {
+  /** The arguments of each publication, by worker, then by its key. */
+  readonly #published = new Map<number, Map<string, unknown[]>>();
+
+  constructor(private readonly options: Pick<ServiceOptions, 'client' | 'report'>) {}
+
+  add(workerId: number, key: string, args: unknown[]): void {
+    let own = this.#published.get(workerId);
+    if (!own) {
+      own = new Map();
+      this.#published.set(workerId, own);
+    }
+    own.set(key, args);
+  }
+
+  /** @returns the arguments with which it was published */
+  delete(workerId: number, key: string): unknown[] | undefined {
+    const own = this.#published.get(workerId);
+    const args = own?.get(key);
+    own?.delete(key);
+    return args;
+  }
+
+  /** Nobody waits for this any more, but the publication may have reached the server in time. */
+  takeBack(workerId: number, key: string): void {
+    const args = this.delete(workerId, key);
+    if (args) void this.#unpublish(args);
+  }
+
+  memberLeft(workerId: number): void {
+    const own = this.#published.get(workerId);
+    this.#published.delete(workerId);
+    for (const args of own?.values() ?? []) void this.#unpublish(args);
+  }
+
+  async #unpublish(args: unknown[]): Promise<void> {
+    const { client, report } = this.options;
+    try {
+      await client.runInContext(() => client.role('unpublish')?.(...args));
+    } catch (error) {
+      report(error);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// Calls and subscriptions with which a leader may have been lost before. Before such a one begins, its member has to know:
+// this leader may be lost with it, too, and with all that hasn't left the process by then.
+
+import { Kind } from '../protocol/messages.js';
+import { MultiMap } from '../utils/multi-map.js';
+import type { LeaseGate } from './lease-gate.js';
+import type { Sender } from './sender.js';
+
+export class Suspects {
+  /** Numbers of calls and subscriptions, by worker. */
+  readonly #ids = new MultiMap<number, number>();
+
+  constructor(
+    private readonly gate: LeaseGate,
+    private readonly sender: Sender,
+  ) {}
+
+  add(workerId: number, id: number): void {
+    this.#ids.add(workerId, id);
+  }
+
+  /** Whether it may begin now. If not, it waits, and everything else of its member with it. */
+  mayBegin(from: number, id: number): boolean {
+    if (!this.#ids.has(from, id) || this.sender.mayLeaveNow(from)) return true;
+    this.gate.hold(from);
+    this.sender.whenRoom(() => this.gate.letGo(from));
+    return false;
+  }
+
+  /** Tells the member of a suspect that it begins. */
+  begin(from: number, id: number): void {
+    if (this.#ids.delete(from, id)) this.sender.sayNow(from, Kind.BEGUN, id, '0');
+  }
+
+  memberLeft(workerId: number): void {
+    this.#ids.deleteAll(workerId);
+  }
+}

@@ -1,0 +1,114 @@
+// All topics that somebody is subscribed to in this term, and which subscription belongs to which topic.
+
+import { canonicalKey } from '../codec/canonical-key.js';
+import { decodeValue } from '../codec/decode-value.js';
+import { encodeError } from '../codec/encode-error.js';
+import { brokenFrame } from '../errors/errors.js';
+import type { FrameView } from '../protocol/frames.js';
+import { Kind } from '../protocol/messages.js';
+import type { Clock } from '../utils/clock.js';
+import type { RealClient } from './real-client.js';
+import type { Sender } from './sender.js';
+import type { ServiceOptions } from './service-options.js';
+import type { Suspects } from './suspects.js';
+import { type Subscriber, Topic, type TopicOwner } from './topic.js';
+
+export class Topics implements TopicOwner {
+  readonly name: string;
+  readonly client: RealClient;
+  readonly sender: Sender;
+  readonly clock: Clock;
+  readonly replay: 'last' | 'none';
+  readonly limitMs: number;
+  readonly report: (error: unknown) => void;
+  readonly warn: (text: string) => void;
+  readonly #hasLease: (now: number) => boolean;
+  readonly #suspects: Suspects;
+  readonly #topics = new Map<string, Topic>();
+  #lastNumber = 0;
+  /** The topic of a subscription: by worker, then by the subscription's number. */
+  readonly #subscriptions = new Map<number, Map<number, Topic>>();
+
+  constructor({ client, options, sender, clock, hasLease, report, warn }: ServiceOptions, suspects: Suspects) {
+    this.name = options.name;
+    this.client = client;
+    this.sender = sender;
+    this.clock = clock;
+    this.replay = options.replay;
+    this.limitMs = options.openTimeoutMs;
+    this.report = report;
+    this.warn = warn;
+    this.#hasLease = hasLease;
+    this.#suspects = suspects;
+  }
+
+  /** @returns false if it has to wait until its member knows that it begins */
+  subscribe(from: number, { id, json, ext, parts }: FrameView): boolean {
+    if (!this.#suspects.mayBegin(from, id)) return false;
+    try {
+      if (!Array.isArray(json)) throw brokenFrame('a subscription', 'a delivery and a topic');
+      const [delivery, encoded] = json as ['all' | 'one', unknown];
+      const value = ext ? decodeValue(encoded, true, parts) : encoded;
+      const topic = this.#topic(canonicalKey(value, 'topic'), value);
+      this.#suspects.begin(from, id);
+      this.#subscriptionsOf(from).set(id, topic);
+      topic.add({ workerId: from, id, delivery });
+    } catch (error) {
+      this.sender.payloadTo(from, Kind.REFUSED, id, encodeError(error));
+    }
+    return true;
+  }
+
+  unsubscribe(from: number, id: number): void {
+    const own = this.#subscriptions.get(from);
+    own?.get(id)?.remove(from, id);
+    own?.delete(id);
+  }
+
+  memberLeft(workerId: number): void {
+    for (const topic of new Set(this.#subscriptions.get(workerId)?.values())) topic.removeWorker(workerId);
+    this.#subscriptions.delete(workerId);
+  }
+
+  /** The lease is valid again. */
+  release(): void {
+    for (const topic of this.#topics.values()) topic.release();
+  }
+
+  stop(): void {
+    for (const topic of this.#topics.values()) topic.stop();
+    this.#topics.clear();
+  }
+
+  // ------------------------------------------------------------------------------------------------ for each topic
+
+  hasLease(): boolean {
+    return this.#hasLease(this.clock.now());
+  }
+
+  refused({ workerId, id }: Subscriber): void {
+    this.#subscriptions.get(workerId)?.delete(id);
+  }
+
+  idle(topic: Topic): void {
+    if (this.#topics.get(topic.key) === topic) this.#topics.delete(topic.key);
+  }
+
+  #topic(key: string, value: unknown): Topic {
+    let topic = this.#topics.get(key);
+    if (!topic) {
+      topic = new Topic(key, value, ++this.#lastNumber, this);
+      this.#topics.set(key, topic);
+    }
+    return topic;
+  }
+
+  #subscriptionsOf(workerId: number): Map<number, Topic> {
+    let own = this.#subscriptions.get(workerId);
+    if (!own) {
+      own = new Map();
+      this.#subscriptions.set(workerId, own);
+    }
+    return own;
+  }
+}
