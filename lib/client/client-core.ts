@@ -204,7 +204,7 @@ export class ClientCore implements MemberObserver {
     signal?.throwIfAborted();
     const said = member.options.methods.get(method);
     found = undefined;
-    let payload = encodeArguments(args, signalCollector);
+    let payload = encodeArguments(args, signalCollector, member.own);
     const signals = found as AbortSignal[] | undefined;
     if (member.options.context) payload = this.#withContext(payload, member.options.context);
     const timeoutMs = with_.timeoutMs ?? this.options.methodTimeouts.get(method) ?? this.options.timeoutMs;

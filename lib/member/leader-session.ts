@@ -97,6 +97,7 @@ export class LeaderSession {
         play({ type: 'broken', term, error: encodeError(error, MAX_CONTROL_ERROR) });
       },
       error: error => observe(observer => observer.error(error)),
+      reconnected: () => this.#service?.reconnected(),
       event: (event, args) => this.#service?.event(event, args),
       warn: text => this.#warnOnce(text),
     };

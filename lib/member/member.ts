@@ -2,6 +2,7 @@
 // whoever leads.
 
 import { decodeValue } from '../codec/decode-value.js';
+import { OwnTypes } from '../codec/own-types.js';
 import { readError } from '../codec/read-error.js';
 import { publishDiagnostic } from '../diagnostics/channels.js';
 import { debug } from '../diagnostics/debug-log.js';
@@ -80,6 +81,8 @@ export class Member implements LinkMember {
   readonly calls: Calls;
   readonly subscriptions: Subscriptions;
   readonly stickyPublications: StickyPublications;
+  /** The app's own types. */
+  readonly own: OwnTypes | undefined;
   readonly clock: Clock;
   /** Of the code that asked for the client. */
   readonly context = captureContext();
@@ -156,8 +159,11 @@ export class Member implements LinkMember {
     });
     this.#role = newRole(link.self.workerId);
     const { maxLeadersLost } = this.#options;
+    this.own = OwnTypes.of(options.types, options.errors);
+    const { own } = this;
     this.calls = new Calls({
       clock: this.clock,
+      own,
       maxLeadersLost,
       costly: ({ method, sticky, losses }) =>
         this.warning(
@@ -170,6 +176,7 @@ export class Member implements LinkMember {
     });
     this.subscriptions = new Subscriptions({
       clock: this.clock,
+      own,
       maxLeadersLost,
       costly: ({ key, losses }) => this.warning(costly(this.name, 'the subscription to', key, losses)),
     });
@@ -452,7 +459,7 @@ export class Member implements LinkMember {
 
   #upstream(frame: FrameView): void {
     const { text, ext, parts } = frame.payload();
-    const decode = () => decodeValue(JSON.parse(text), ext, parts);
+    const decode = () => decodeValue(JSON.parse(text), ext, parts, undefined, false, this.own);
     try {
       const said = decode();
       if (!Array.isArray(said) || typeof said[0] !== 'string')
