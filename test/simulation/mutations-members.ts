@@ -124,7 +124,7 @@ export const MEMBERS: readonly Mutation[] = [
   },
   {
     name: 'a loss does not count where other terms ended after it',
-    file: 'member/member.js',
+    file: 'member/data-plane.js',
     find: 'if (term !== undefined && term === this.#used?.term)',
     replace: 'if (term !== undefined)',
     seed: 4907,

@@ -5,7 +5,7 @@ import type { Mutation } from './mutation.js';
 export const TERMS: readonly Mutation[] = [
   {
     name: 'a process that thaws opens the real client of an appointment that is over',
-    file: 'member/member.js',
+    file: 'member/role-player.js',
     find: 'if (this.#hasLease(at) || this.#isJustAppointed(now.term, at))',
     replace: 'if (true)',
     seed: 62,
@@ -139,9 +139,9 @@ export const TERMS: readonly Mutation[] = [
   },
   {
     name: 'what a fenced leader was lost with is not counted',
-    file: 'member/member.js',
-    find: 'if (news.leader)\n            this.#lastLed = news.term;',
-    replace: 'this.#lastLed = news.leader ? news.term : undefined;',
+    file: 'member/group-view.js',
+    find: 'if (update.leader)\n            this.#lastLed = update.term;',
+    replace: 'this.#lastLed = update.leader ? update.term : undefined;',
     seed: 4878,
   },
   {

@@ -1,0 +1,132 @@
+// The routes of a member to leaders elsewhere: to the one that leads, and to the one that leads next.
+
+import type { Bundle, Offer } from '../protocol/messages.js';
+import { DirectRoute } from '../route/direct/direct-route.js';
+import { RelayRoute, type RemoteRoute } from '../route/route.js';
+import type { Link } from './link.js';
+import type { RouteProblem } from './route-problem.js';
+
+export interface FollowerRoutesOptions {
+  readonly group: string;
+  readonly link: Link;
+  readonly problem: RouteProblem;
+  /** What the leader says. */
+  read(bundle: Bundle): void;
+  /** Data gets to the leader again, or for the first time. */
+  reached(): void;
+}
+
+export class FollowerRoutes {
+  readonly #options: FollowerRoutesOptions;
+  #remote: RemoteRoute | undefined;
+  /** Without a relay: to the leader of a term that isn't ready yet, so that nobody waits for the connection then. */
+  #next: RemoteRoute | undefined;
+  #offer: Offer | undefined;
+  /** The last term whose leader was reached directly. */
+  #reached: number | undefined;
+
+  constructor(options: FollowerRoutesOptions) {
+    this.#options = options;
+  }
+
+  /** The last route to a leader elsewhere, until its term has come to its end. */
+  get remote(): RemoteRoute | undefined {
+    return this.#remote;
+  }
+
+  /** Whether data gets to the leader elsewhere, as far as it is known. */
+  get isReached(): boolean {
+    const { link, problem } = this.#options;
+    return !link.direct?.hasNoRelay || (this.#reached === this.#remote?.term && !problem.text);
+  }
+
+  to(term: number): RemoteRoute {
+    this.#remote ??= this.#takeNext(term) ?? this.#begin(term);
+    return this.#remote;
+  }
+
+  /** Where the leader of a term can be reached directly. */
+  offered(offer: Offer): void {
+    this.#offer = offer;
+    const { term } = offer;
+    if (this.#remote?.term === term) this.#remote.offered(offer);
+    else if (this.#options.link.direct?.hasNoRelay) {
+      this.#dropNext();
+      this.#next = this.#begin(term);
+    }
+  }
+
+  /** The term is over, and was never taken here. */
+  forget(term: number): void {
+    if (this.#next?.term === term) this.#dropNext();
+  }
+
+  /** The term is over. `done` comes once all was read that its leader wrote. */
+  finish(done: () => void): void {
+    const route = this.#remote;
+    route?.finish(() => {
+      if (this.#remote !== route) return;
+      this.#remote = undefined;
+      // That of the next term may be known already.
+      this.#options.problem.forget(route.term);
+      done();
+    });
+  }
+
+  /** Resolves when what was sent has left this process, or may take no longer. */
+  async leave(): Promise<void> {
+    const route = this.#remote;
+    this.#remote = undefined;
+    this.#dropNext();
+    if (route?.kind === 'direct') await new Promise<void>(resolve => route.leave(resolve));
+    else route?.destroy();
+  }
+
+  /** There is no primary any more. */
+  destroy(): void {
+    this.#remote?.destroy();
+    this.#dropNext();
+    this.#remote = undefined;
+    this.#offer = undefined;
+  }
+
+  #takeNext(term: number): RemoteRoute | undefined {
+    if (this.#next?.term !== term) return undefined;
+    const next = this.#next;
+    this.#next = undefined;
+    return next;
+  }
+
+  #dropNext(): void {
+    this.#next?.destroy();
+    this.#next = undefined;
+  }
+
+  #begin(term: number): RemoteRoute {
+    const { group, link, problem, read } = this.#options;
+    const { outbox, direct, clock } = link;
+    problem.forget();
+    if (!direct) return new RelayRoute(group, term, outbox);
+    const { transport, hasNoRelay } = direct;
+    const route: DirectRoute = new DirectRoute({
+      group,
+      term,
+      from: link.self.workerId,
+      clock,
+      transport,
+      outbox,
+      hasNoRelay,
+      deliver: read,
+      changed: text => this.#changed(route, text),
+    });
+    if (this.#offer?.term === term) route.offered(this.#offer);
+    return route;
+  }
+
+  #changed(route: DirectRoute, problem: string | undefined): void {
+    this.#options.problem.report(route.term, route.kind, problem);
+    if (route.kind !== 'direct') return;
+    this.#reached = route.term;
+    this.#options.reached();
+  }
+}

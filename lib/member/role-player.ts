@@ -1,0 +1,232 @@
+// Plays a member's role: keeps its state, holds its lease, and has the leader's session carry its orders out.
+
+import { readError } from '../codec/read-error.js';
+import { debug } from '../diagnostics/debug-log.js';
+import type { GroupMessage } from '../diagnostics/messages.js';
+import type { Service } from '../leader/service.js';
+import type { TermEnd } from '../metrics/failovers.js';
+import type { Bundle, ReadUpTo, Resign } from '../protocol/messages.js';
+import { toPortable } from '../protocol/pack-parts.js';
+import { neutralContext } from '../utils/async-context.js';
+import type { GroupView } from './group-view.js';
+import { type Holder, LeaderSession } from './leader-session.js';
+import {
+  heldTerm,
+  isLeading,
+  isPreparing,
+  newRole,
+  play,
+  type RoleEvent,
+  type RoleOrder,
+  type RoleState,
+} from './role.js';
+import type { RouteProblem } from './route-problem.js';
+import type { ToldErrors } from './told-errors.js';
+
+/** Orders as lines of NODE_DEBUG. */
+const TELLS: { readonly [order in RoleOrder['do']]: string } = {
+  open: 'opens the real client',
+  'tell prepared': 'is prepared to take over',
+  serve: 'serves calls',
+  drain: 'lets its calls end',
+  stop: 'starts no call any more',
+  close: 'closes the real client',
+  yield: 'asks to step down',
+  resign: 'gives its term back',
+  leave: 'leaves the group',
+};
+
+export interface RolePlayerOptions {
+  readonly member: Holder;
+  readonly source: GroupMessage;
+  readonly view: GroupView;
+  readonly told: ToldErrors;
+  readonly problem: RouteProblem;
+  /** What the leader says to its own member. */
+  read(bundle: Bundle): void;
+  /** What served until now serves no more. */
+  stopped(service: Service): void;
+  /** Carried out, whatever the event ordered. */
+  played(): void;
+  /** The member leaves the group. */
+  leave(): void;
+}
+
+export class RolePlayer {
+  readonly session: LeaderSession;
+  readonly #options: RolePlayerOptions;
+  #state: RoleState;
+  /** The number of the heartbeat from which on a lease is ours. */
+  #firstBeat = 0;
+  /** In the last term that was served here. */
+  #readUpTo: ReadUpTo | undefined;
+  #toldOfResigning = Promise.resolve();
+  #whenPlayed: (() => void)[] = [];
+  /** It leads no more, or only as long as nobody else may. */
+  aside: false | 'unless needed' | 'for good' = false;
+
+  constructor(options: RolePlayerOptions) {
+    this.#options = options;
+    const { member, source, problem, read } = options;
+    this.#state = newRole(member.link.self.workerId);
+    this.session = new LeaderSession({
+      member,
+      source,
+      problem,
+      read,
+      play: event => this.play(event),
+      hasLease: now => this.#hasLease(now),
+    });
+  }
+
+  get state(): RoleState {
+    return this.#state;
+  }
+
+  get isLeader(): boolean {
+    return isLeading(this.#state);
+  }
+
+  /** How far it read in the last term that was served here. */
+  get readUpTo(): ReadUpTo | undefined {
+    return this.#readUpTo;
+  }
+
+  /** Resolves once the primary was sent the last term that this member gave back. */
+  get toldOfResigning(): Promise<void> {
+    return this.#toldOfResigning;
+  }
+
+  /** Steps down, if it leads; resolves when its real client is closed. */
+  async resign(): Promise<void> {
+    const { now } = this.#state;
+    if (!('term' in now)) return;
+    this.play({ type: 'resign' });
+    const isOver = () => !('term' in this.#state.now) || this.#state.now.term !== now.term;
+    while (!isOver()) await new Promise<void>(resolve => this.#whenPlayed.push(resolve));
+  }
+
+  /** Connections and the like that come of it outlive whoever caused it, and must not keep that one's context. */
+  play(event: RoleEvent): void {
+    neutralContext.runInAsyncScope(() => this.#play(event));
+  }
+
+  #play(event: RoleEvent): void {
+    const wasLeader = this.isLeader;
+    const before = this.#state;
+    const { state, orders } = play(before, event);
+    this.#state = state;
+    this.#beatFor(heldTerm(before), heldTerm(state));
+    if (isPreparing(state) !== isPreparing(before)) this.#beatAhead(isPreparing(state));
+    for (const order of orders) this.#carryOut(order);
+    this.#openOnceLeased();
+    this.#options.played();
+    if (wasLeader !== this.isLeader) this.#emitRole(wasLeader);
+    for (const resolve of this.#whenPlayed.splice(0)) resolve();
+  }
+
+  #carryOut(order: RoleOrder): void {
+    const { member, source, leave } = this.#options;
+    debug(source, () => ('term' in order ? `${TELLS[order.do]} (term ${order.term})` : TELLS[order.do]));
+    switch (order.do) {
+      case 'open':
+        if (this.isLeader) this.session.expect(order.term);
+        return void this.session.open(order.term);
+      case 'tell prepared': {
+        const { methods } = this.session;
+        return member.link.sendControl({ k: 'prepared', group: member.name, term: order.term, methods });
+      }
+      case 'serve':
+        return this.session.serve(order.term);
+      case 'drain':
+        return this.session.drain(order.term);
+      case 'stop':
+        return this.#stop();
+      case 'close':
+        return void this.session.close(order.term);
+      case 'yield':
+        return this.session.yield(order.term, order.now);
+      case 'resign':
+        return this.#resigned(order);
+      case 'leave':
+        return leave();
+    }
+  }
+
+  #stop(): void {
+    const service = this.session.stop();
+    if (!service) return;
+    this.#readUpTo = { term: service.term, read: [...service.received].flat() };
+    this.#options.stopped(service);
+  }
+
+  #resigned({ term, cause, error }: Extract<RoleOrder, { do: 'resign' }>): void {
+    const { member, told } = this.#options;
+    const read = this.#readUpTo?.term === term ? this.#readUpTo : { term };
+    const frame: Resign = {
+      k: 'resign',
+      group: member.name,
+      cause,
+      ...(error && { error: told.send(error) }),
+      ...read,
+    };
+    this.#toldOfResigning = new Promise(resolve => member.link.sendControlInOrder(frame, resolve));
+  }
+
+  #emitRole(wasLeader: boolean): void {
+    const { member, view } = this.#options;
+    const { cause, error } = (wasLeader ? this.#ownEnd() : view.ended) ?? {};
+    const event = { term: this.#state.update.term, ...(cause && { cause }), ...(error && { error }) };
+    member.observe(observer => (wasLeader ? observer.follower(event) : observer.leader(event)));
+  }
+
+  /** How the term ends that this member led, where it ends by its own word. */
+  #ownEnd(): Omit<TermEnd, 'term'> | undefined {
+    const { now } = this.#state;
+    if (now.at !== 'closing' || !now.cause) return undefined;
+    return { cause: now.cause, error: now.error && readError(toPortable(now.error)) };
+  }
+
+  // ------------------------------------------------------------------------------------------------------- lease
+
+  /** The lease was renewed. */
+  leased(): void {
+    this.#openOnceLeased();
+    this.session.service?.release();
+  }
+
+  #openOnceLeased(): void {
+    const { now } = this.#state;
+    if (now.at !== 'opening' || now.client !== 'awaits lease') return;
+    // The primary may have chosen this member before it heard that it leads no more.
+    if (this.aside === 'for good') return this.play({ type: 'resign' });
+    const at = this.#options.member.clock.now();
+    if (this.#hasLease(at) || this.#isJustAppointed(now.term, at)) this.play({ type: 'leased' });
+  }
+
+  #hasLease(now: number): boolean {
+    return this.#options.member.link.hasLease(this.#firstBeat, now);
+  }
+
+  /** Its appointment is so young that nobody else can hold a later one, acknowledged or not. */
+  #isJustAppointed(term: number, now: number): boolean {
+    const { member, view } = this.#options;
+    if (view.update?.term !== term || view.update.appointedAt === undefined) return false;
+    return member.link.isAwaited(view.update.appointedAt, now);
+  }
+
+  /** Heartbeats for as long as a term is held. Each term needs an acknowledgement of its own. */
+  #beatFor(before: number | undefined, after: number | undefined): void {
+    if (before === after) return;
+    const { link } = this.#options.member;
+    if (before !== undefined) link.stopBeating();
+    if (after !== undefined) this.#firstBeat = link.startBeating();
+  }
+
+  /** They are no lease, but show that the preparation goes on. */
+  #beatAhead(isPreparing: boolean): void {
+    const { link } = this.#options.member;
+    if (isPreparing) this.#firstBeat = link.startBeating();
+    else link.stopBeating();
+  }
+}
