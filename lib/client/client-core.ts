@@ -65,7 +65,7 @@ export class ClientCore implements MemberObserver {
 
   async ready(): Promise<void> {
     if (this.isClosed) throw closed('The shared client');
-    await this.member.ready(this.options.readyTimeoutMs, this);
+    await this.member.readiness.wait(this.options.readyTimeoutMs, this);
   }
 
   close(): Promise<void> {
@@ -389,7 +389,7 @@ export class ClientCore implements MemberObserver {
     // Calls are given time to end, which takes a process that lives on.
     const alive = member.clock.setTimer(() => {}, MAX_TIMER_MS);
     alive.ref();
-    member.endWaits(this, closed('The shared client'));
+    member.readiness.end(closed('The shared client'), this);
     for (const subscription of [...this.subscriptions]) subscription.unsubscribe();
     await this.#endCalls();
     // To the end it hears what becomes of its member: that it leads no longer, or that its real client closes slowly.

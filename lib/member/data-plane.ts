@@ -3,37 +3,25 @@
 import { decodeValue } from '../codec/decode-value.js';
 import { publishDiagnostic } from '../diagnostics/channels.js';
 import { debug } from '../diagnostics/debug-log.js';
-import type { GroupMessage } from '../diagnostics/messages.js';
 import { brokenFrame, closed, type Outcome } from '../errors/errors.js';
 import { costly } from '../errors/warnings.js';
 import type { Service } from '../leader/service.js';
-import type { Failovers, TermEnd } from '../metrics/failovers.js';
+import type { TermEnd } from '../metrics/failovers.js';
 import { type FrameView, readFrames } from '../protocol/frames.js';
 import { type Bundle, type DeposedCause, Kind, type Offer } from '../protocol/messages.js';
 import { LocalRoute } from '../route/local-route.js';
 import type { Route } from '../route/route.js';
 import { Calls } from './calls.js';
 import { FollowerRoutes } from './follower-routes.js';
-import type { GroupView } from './group-view.js';
-import type { Link, ToError } from './link.js';
-import type { MemberObserver } from './observer.js';
+import type { ToError } from './link.js';
+import type { MemberContext } from './member-context.js';
 import type { RoleState } from './role.js';
-import type { RouteProblem } from './route-problem.js';
 import { StickyPublications } from './sticky-publications.js';
 import { Subscriptions } from './subscriptions.js';
 
 export interface DataPlaneOptions {
-  readonly name: string;
-  readonly link: Link;
-  readonly maxLeadersLost: number;
-  readonly source: GroupMessage;
-  readonly view: GroupView;
-  readonly failovers: Failovers;
-  readonly problem: RouteProblem;
   /** Why a call got no answer in time. */
   timeout(method: string, ms: number, outcome: Outcome): Error;
-  warn(text: string): void;
-  observe(say: (observer: MemberObserver) => void): void;
   /** Data gets to a leader, for the first time or again. */
   reached(): void;
   /** All was read that the last leader wrote: the route to the next one may be taken. */
@@ -44,6 +32,7 @@ export class DataPlane {
   readonly calls: Calls;
   readonly subscriptions: Subscriptions;
   readonly stickyPublications: StickyPublications;
+  readonly #member: MemberContext;
   readonly #options: DataPlaneOptions;
   readonly #routes: FollowerRoutes;
   #route: Route | undefined;
@@ -52,17 +41,13 @@ export class DataPlane {
   /** The last term whose end has come. */
   #endedTerm = 0;
 
-  constructor(options: DataPlaneOptions) {
+  constructor(member: MemberContext, options: DataPlaneOptions) {
+    this.#member = member;
     this.#options = options;
-    const { name, link, maxLeadersLost, source, problem, warn } = options;
-    const { clock } = link;
-    this.#routes = new FollowerRoutes({
-      group: name,
-      link,
-      problem,
-      read: bundle => this.read(bundle),
-      reached: options.reached,
-    });
+    const { name, link, clock, source } = member;
+    const { maxLeadersLost } = member.options;
+    const warn = (text: string) => member.warning(text);
+    this.#routes = new FollowerRoutes(member, bundle => this.read(bundle), options.reached);
     this.calls = new Calls({
       clock,
       maxLeadersLost,
@@ -103,7 +88,7 @@ export class DataPlane {
   read(bundle: Bundle): void {
     try {
       // Once for all: nothing of the user's runs between two of them.
-      const now = this.#options.link.clock.now();
+      const now = this.#member.clock.now();
       readFrames(bundle, frame => this.#frame(frame, bundle.t, now));
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
@@ -121,16 +106,15 @@ export class DataPlane {
 
   /** An event of the real client. */
   #upstream(frame: FrameView): void {
-    const { observe } = this.#options;
     const { text, ext, parts } = frame.payload();
     const decode = () => decodeValue(JSON.parse(text), ext, parts);
     try {
       const said = decode();
       if (!Array.isArray(said) || typeof said[0] !== 'string')
         throw brokenFrame('event', 'a list that begins with a name');
-      observe(observer => observer.upstream(said[0], () => (decode() as unknown[]).slice(1)));
+      this.#member.observe(observer => observer.upstream(said[0], () => (decode() as unknown[]).slice(1)));
     } catch (error) {
-      observe(observer => observer.error(error));
+      this.#member.observe(observer => observer.error(error));
     }
   }
 
@@ -160,7 +144,7 @@ export class DataPlane {
 
   /** Takes the route that fits where the group stands now. `service`: what this member itself leads with. */
   updateRoute({ now, update }: RoleState, service: Service | undefined): void {
-    const { link } = this.#options;
+    const { link } = this.#member;
     if (service) return this.#take(true, service.term, () => this.#localRoute(service));
     const isLedElsewhere = update.phase === 'ready' && update.leader !== link.self.workerId && now.at !== 'gone';
     // The end of a term and the news of it come in any order.
@@ -174,17 +158,17 @@ export class DataPlane {
     this.#shut();
     // What comes back of the older term was made before what waits now, and is to be sent before it.
     if (this.#routes.remote && this.#routes.remote.term !== term) return;
-    const { link, view, failovers, source, reached } = this.#options;
+    const { clock, view, failovers, source } = this.#member;
     const route = build();
     this.#route = route;
-    const failover = failovers.ready(term, link.clock.now(), view.update?.cause && view.ended);
+    const failover = failovers.ready(term, clock.now(), view.update?.cause && view.ended);
     const after = failover ? `, ${failover.durationMs.toFixed(1)} ms after the leader before it was lost` : '';
     debug(source, () => `calls go by the ${route.kind} route (term ${term})${after}`);
     const lostTerm = this.#lostTerm;
     this.#used = { term };
     this.subscriptions.open(route, lostTerm);
     this.calls.open(route, () => this.stickyPublications.republish(), lostTerm);
-    if (this.isReady) reached();
+    if (this.isReady) this.#options.reached();
   }
 
   /** The last term that a route led to, if its leader was lost with what was in its hands. */
@@ -195,8 +179,8 @@ export class DataPlane {
   }
 
   #localRoute(service: Service): Route {
-    const { name, link } = this.#options;
-    return new LocalRoute(name, service.term, link.self.workerId, link.clock, bundle => service.receive(bundle));
+    const { name, link, clock } = this.#member;
+    return new LocalRoute(name, service.term, link.self.workerId, clock, bundle => service.receive(bundle));
   }
 
   /** This member's own service has stopped. */
@@ -204,13 +188,13 @@ export class DataPlane {
     const route = this.#route;
     if (route?.kind !== 'local') return;
     this.#shut();
-    this.calls.end(route, service.received.get(this.#options.link.self.workerId) ?? 0);
+    this.calls.end(route, service.received.get(this.#member.link.self.workerId) ?? 0);
   }
 
   #shut(): void {
     if (!this.#route) return;
-    const { failovers, link } = this.#options;
-    failovers.lost(this.#route.term, link.clock.now());
+    const { failovers, clock } = this.#member;
+    failovers.lost(this.#route.term, clock.now());
     this.#route = undefined;
     this.calls.shut();
     this.subscriptions.shut();
@@ -229,7 +213,7 @@ export class DataPlane {
 
   destroyRoutes(): void {
     this.#routes.destroy();
-    this.#options.failovers.forget();
+    this.#member.failovers.forget();
   }
 
   /** Resolves when what was sent has left this process, or may take no longer. */
@@ -241,7 +225,7 @@ export class DataPlane {
   close(): void {
     this.calls.failAll(outcome => closed('The shared client', outcome));
     this.#shut();
-    this.#options.failovers.forget();
+    this.#member.failovers.forget();
     this.subscriptions.close();
     this.stickyPublications.clear();
     this.calls.close();

@@ -3,21 +3,9 @@
 import type { Bundle, Offer } from '../protocol/messages.js';
 import { DirectRoute } from '../route/direct/direct-route.js';
 import { RelayRoute, type RemoteRoute } from '../route/route.js';
-import type { Link } from './link.js';
-import type { RouteProblem } from './route-problem.js';
-
-export interface FollowerRoutesOptions {
-  readonly group: string;
-  readonly link: Link;
-  readonly problem: RouteProblem;
-  /** What the leader says. */
-  read(bundle: Bundle): void;
-  /** Data gets to the leader again, or for the first time. */
-  reached(): void;
-}
+import type { MemberContext } from './member-context.js';
 
 export class FollowerRoutes {
-  readonly #options: FollowerRoutesOptions;
   #remote: RemoteRoute | undefined;
   /** Without a relay: to the leader of a term that isn't ready yet, so that nobody waits for the connection then. */
   #next: RemoteRoute | undefined;
@@ -25,9 +13,13 @@ export class FollowerRoutes {
   /** The last term whose leader was reached directly. */
   #reached: number | undefined;
 
-  constructor(options: FollowerRoutesOptions) {
-    this.#options = options;
-  }
+  constructor(
+    private readonly member: Pick<MemberContext, 'name' | 'link' | 'problem'>,
+    /** Reads what the leader says. */
+    private readonly read: (bundle: Bundle) => void,
+    /** Data gets to the leader again, or for the first time. */
+    private readonly reached: () => void,
+  ) {}
 
   /** The last route to a leader elsewhere, until its term has come to its end. */
   get remote(): RemoteRoute | undefined {
@@ -36,7 +28,7 @@ export class FollowerRoutes {
 
   /** Whether data gets to the leader elsewhere, as far as it is known. */
   get isReached(): boolean {
-    const { link, problem } = this.#options;
+    const { link, problem } = this.member;
     return !link.direct?.hasNoRelay || (this.#reached === this.#remote?.term && !problem.text);
   }
 
@@ -50,7 +42,7 @@ export class FollowerRoutes {
     this.#offer = offer;
     const { term } = offer;
     if (this.#remote?.term === term) this.#remote.offered(offer);
-    else if (this.#options.link.direct?.hasNoRelay) {
+    else if (this.member.link.direct?.hasNoRelay) {
       this.#dropNext();
       this.#next = this.#begin(term);
     }
@@ -68,7 +60,7 @@ export class FollowerRoutes {
       if (this.#remote !== route) return;
       this.#remote = undefined;
       // That of the next term may be known already.
-      this.#options.problem.forget(route.term);
+      this.member.problem.forget(route.term);
       done();
     });
   }
@@ -103,7 +95,7 @@ export class FollowerRoutes {
   }
 
   #begin(term: number): RemoteRoute {
-    const { group, link, problem, read } = this.#options;
+    const { name: group, link, problem } = this.member;
     const { outbox, direct, clock } = link;
     problem.forget();
     if (!direct) return new RelayRoute(group, term, outbox);
@@ -116,7 +108,7 @@ export class FollowerRoutes {
       transport,
       outbox,
       hasNoRelay,
-      deliver: read,
+      deliver: this.read,
       changed: text => this.#changed(route, text),
     });
     if (this.#offer?.term === term) route.offered(this.#offer);
@@ -124,9 +116,9 @@ export class FollowerRoutes {
   }
 
   #changed(route: DirectRoute, problem: string | undefined): void {
-    this.#options.problem.report(route.term, route.kind, problem);
+    this.member.problem.report(route.term, route.kind, problem);
     if (route.kind !== 'direct') return;
     this.#reached = route.term;
-    this.#options.reached();
+    this.reached();
   }
 }

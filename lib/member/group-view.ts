@@ -1,14 +1,12 @@
 // What the primary last said of a group: who leads it, how the last term ended, and why there is no leader.
 
 import type { GroupMessage } from '../diagnostics/messages.js';
-import { NO_LEADER } from '../errors/errors.js';
 import type { TermEnd } from '../metrics/failovers.js';
 import type { StateUpdate } from '../protocol/messages.js';
 import { LeadershipDiagnostics } from './leadership-diagnostics.js';
 import type { ToldErrors } from './told-errors.js';
 
 export class GroupView {
-  readonly #told: ToldErrors;
   readonly #diagnostics: LeadershipDiagnostics;
   #update: StateUpdate | undefined;
   #ended: TermEnd | undefined;
@@ -16,8 +14,10 @@ export class GroupView {
   #lastLed: number | undefined;
   #openError: Error | undefined;
 
-  constructor(told: ToldErrors, source: GroupMessage) {
-    this.#told = told;
+  constructor(
+    readonly told: ToldErrors,
+    source: GroupMessage,
+  ) {
     this.#diagnostics = new LeadershipDiagnostics(source);
   }
 
@@ -38,7 +38,7 @@ export class GroupView {
 
   /** The channel keeps order, so each update is the newest. @returns how a term ended, if one did */
   apply(update: StateUpdate): TermEnd | undefined {
-    const error = update.error && this.#told.read(update.error);
+    const error = update.error && this.told.read(update.error);
     const ended = update.cause && { term: this.#ledBefore(update), cause: update.cause, error };
     if (ended) this.#ended = ended;
     this.#diagnostics.publish(update, error);
@@ -60,11 +60,5 @@ export class GroupView {
   forget(): void {
     this.#update = undefined;
     this.#diagnostics.forget();
-  }
-
-  /** As far as it is known here. */
-  get whyNoLeader(): string {
-    if (this.#update?.leader) return NO_LEADER.opening;
-    return this.#update?.cause === 'broken' ? NO_LEADER.broken : NO_LEADER.nobody;
   }
 }

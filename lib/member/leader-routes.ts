@@ -5,19 +5,7 @@ import { Sender } from '../leader/sender.js';
 import type { Bundle } from '../protocol/messages.js';
 import { DirectLeader } from '../route/direct/direct-leader.js';
 import type { Timer } from '../utils/clock.js';
-import type { Link } from './link.js';
-import type { RouteProblem } from './route-problem.js';
-
-export interface LeaderRoutesOptions {
-  readonly group: string;
-  readonly link: Link;
-  readonly problem: RouteProblem;
-  /** What the leader says to its own member. */
-  read(bundle: Bundle): void;
-  /** What members say to the leader over direct connections. */
-  deliver(bundle: Bundle): void;
-  warn(text: string): void;
-}
+import type { MemberContext } from './member-context.js';
 
 /**
  * The cost of a failover falls on the first calls, which go by the relay: a leader accepts connections when most of those
@@ -28,16 +16,18 @@ export const INVITE_AFTER_MS = 20;
 export class LeaderRoutes {
   readonly sender: Sender;
   readonly direct: DirectLeader | undefined;
-  readonly #options: LeaderRoutesOptions;
   #inviting: Timer | undefined;
 
   constructor(
     readonly term: number,
-    options: LeaderRoutesOptions,
+    private readonly member: MemberContext,
+    /** Reads what the leader says to its own member. */
+    read: (bundle: Bundle) => void,
+    /** Takes what members say over direct connections. */
+    deliver: (bundle: Bundle) => void,
   ) {
-    this.#options = options;
-    const { group, link, deliver } = options;
-    const { direct, clock } = link;
+    const { direct } = member.link;
+    const { name: group, clock } = member;
     this.direct =
       direct &&
       new DirectLeader({
@@ -50,7 +40,7 @@ export class LeaderRoutes {
         tellByRelay: (workerId, kind, id, text) => this.sender.toByRelay(workerId, kind, id, text),
         putOnRelay: bundle => this.sender.putOnRelay(bundle),
       });
-    this.sender = createSender(term, options, this.direct);
+    this.sender = createSender(term, member, read, this.direct);
     if (direct?.hasNoRelay) this.#invite();
     else if (direct) this.#inviting = clock.setTimer(() => this.#invite(), INVITE_AFTER_MS);
   }
@@ -70,27 +60,28 @@ export class LeaderRoutes {
   /** Tells the members where to connect. */
   #invite(): void {
     const { term, direct } = this;
-    const { group, link, problem, warn } = this.#options;
+    const { name: group, link, problem } = this.member;
     link.direct!.server.open({
       group,
       term,
       leader: direct!,
       offer: ({ address, secret }) => link.sendControl({ k: 'offer', group, term, address, secret }),
       failed: text => problem.report(term, 'relay', text),
-      refused: workerId => warn(memberRefused(group, workerId)),
+      refused: workerId => this.member.warning(memberRefused(group, workerId)),
     });
   }
 
   #stopInviting(): void {
     this.#inviting?.clear();
-    this.#options.link.direct?.server.close(this.#options.group, this.term);
+    this.member.link.direct?.server.close(this.member.name, this.term);
   }
 }
 
 /** @param lanes the members that are spoken to directly; without it, none */
 export function createSender(
   term: number,
-  { group, link, read }: Pick<LeaderRoutesOptions, 'group' | 'link' | 'read'>,
+  { name: group, link }: MemberContext,
+  read: (bundle: Bundle) => void,
   lanes?: DirectLeader,
 ): Sender {
   return new Sender({

@@ -4,57 +4,32 @@
 import { encodeError } from '../codec/encode-error.js';
 import { MAX_CONTROL_ERROR } from '../codec/limits.js';
 import { debug } from '../diagnostics/debug-log.js';
-import type { GroupMessage } from '../diagnostics/messages.js';
 import { closed, textOf } from '../errors/errors.js';
 import { closesSlowly } from '../errors/warnings.js';
 import { handBack } from '../leader/hand-back.js';
 import { type Opening, RealClient, type RealClientHandlers } from '../leader/real-client.js';
 import { Service } from '../leader/service.js';
-import type { Served } from '../metrics/served.js';
-import type { MemberOptions } from '../options/options.js';
+import type { ServiceOptions } from '../leader/service-options.js';
 import type { Bundle } from '../protocol/messages.js';
-import type { AsyncContext } from '../utils/async-context.js';
-import type { Clock, Timer } from '../utils/clock.js';
+import type { Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
-import type { Calls } from './calls.js';
 import { createSender, LeaderRoutes } from './leader-routes.js';
-import type { Link } from './link.js';
-import type { MemberObserver } from './observer.js';
+import type { MemberContext } from './member-context.js';
 import type { RoleEvent } from './role.js';
-import type { RouteProblem } from './route-problem.js';
-
-/** The member whose session it is. */
-export interface Holder {
-  readonly name: string;
-  readonly options: MemberOptions;
-  readonly link: Link;
-  readonly clock: Clock;
-  /** Of the code that asked for the client. */
-  readonly context: AsyncContext;
-  readonly calls: Pick<Calls, 'contextOf'>;
-  /** Counts the calls that ran. */
-  readonly served: Served;
-  /** The real client could not be opened here. */
-  openFailed(error: unknown): void;
-  warning(text: string): void;
-  observe(say: (observer: MemberObserver) => void): void;
-}
 
 /** A primary that has nothing to wait for, and doesn't answer for so long, is taken to hang. */
 const ANSWER_MS = 1000;
 
-export interface LeaderSessionOptions {
-  readonly member: Holder;
-  /** Whose lines NODE_DEBUG prints. */
-  readonly source: GroupMessage;
-  readonly problem: RouteProblem;
+export interface LeaderSessionOptions extends Pick<ServiceOptions, 'contextOf' | 'hasLease'> {
   play(event: RoleEvent): void;
-  /** What the leader says to its own member. */
+  /** Reads what the leader says to its own member. */
   read(bundle: Bundle): void;
-  hasLease(now: number): boolean;
+  /** The real client could not be opened here. */
+  openFailed(error: unknown): void;
 }
 
 export class LeaderSession {
+  readonly #member: MemberContext;
   readonly #options: LeaderSessionOptions;
   #opening: Opening | undefined;
   #client: RealClient | undefined;
@@ -64,7 +39,8 @@ export class LeaderSession {
   #yieldTimer: Timer | undefined;
   readonly #warned = new Set<string>();
 
-  constructor(options: LeaderSessionOptions) {
+  constructor(member: MemberContext, options: LeaderSessionOptions) {
+    this.#member = member;
     this.#options = options;
   }
 
@@ -102,28 +78,23 @@ export class LeaderSession {
 
   /** A term that was never served has no routes. */
   #senderOf(term: number) {
-    const { member, read } = this.#options;
-    if (this.#routes?.term === term) return this.#routes.sender;
-    return createSender(term, { group: member.name, link: member.link, read });
+    return this.#routes?.term === term ? this.#routes.sender : createSender(term, this.#member, this.#options.read);
   }
 
   /** It will lead in this term. Without a relay the others are told where to connect, so that nobody waits for that then. */
   expect(term: number): void {
-    if (this.#options.member.link.direct?.hasNoRelay) this.#routesOf(term);
+    if (this.#member.link.direct?.hasNoRelay) this.#routesOf(term);
   }
 
   #routesOf(term: number): LeaderRoutes {
-    if (this.#routes?.term === term) return this.#routes;
-    const { member, problem, read } = this.#options;
-    const { name, link } = member;
-    const warn = (text: string) => member.warning(text);
-    const deliver = (bundle: Bundle) => this.#serve(bundle);
-    this.#routes = new LeaderRoutes(term, { group: name, link, problem, read, deliver, warn });
+    if (this.#routes?.term !== term)
+      this.#routes = new LeaderRoutes(term, this.#member, this.#options.read, bundle => this.#serve(bundle));
     return this.#routes;
   }
 
   async open(term: number): Promise<void> {
-    const { member, source, play } = this.#options;
+    const { source, options, clock, context } = this.#member;
+    const { play, openFailed } = this.#options;
     const handlers: RealClientHandlers = {
       broken: error => {
         debug(source, () => `its real client is lost (term ${term}): ${textOf(error)}`);
@@ -135,8 +106,8 @@ export class LeaderSession {
       event: (event, args) => this.#service?.event(event, args),
       warn: text => this.#warnOnce(text),
     };
-    const open = () => RealClient.open(member.options, term, member.clock, handlers);
-    const opening: Opening = member.context.runInAsyncScope(open);
+    const open = () => RealClient.open(options, term, clock, handlers);
+    const opening: Opening = context.runInAsyncScope(open);
     this.#opening = opening;
     try {
       const client = await opening.ready;
@@ -147,15 +118,15 @@ export class LeaderSession {
     } catch (error) {
       if (this.#opening !== opening) return;
       debug(source, () => `could not open the real client (term ${term}): ${textOf(error)}`);
-      member.openFailed(error);
+      openFailed(error);
       play({ type: 'open failed', term, error: encodeError(error, MAX_CONTROL_ERROR) });
     }
   }
 
   /** Serves calls from now on, and tells the primary. */
   serve(term: number): void {
-    const { member, hasLease } = this.#options;
-    const { name, link, clock, served, options } = member;
+    const { name, link, clock, served, options } = this.#member;
+    const { contextOf, hasLease } = this.#options;
     const { methods } = this;
     this.#service = new Service({
       term,
@@ -165,41 +136,41 @@ export class LeaderSession {
       clock,
       self: link.self.workerId,
       served,
-      contextOf: id => member.calls.contextOf(id),
+      contextOf,
       hasLease,
       report: error => this.#report(error),
       warn: text => this.#warnOnce(text),
     });
     link.sendControl({ k: 'ready', group: name, term, methods });
-    member.observe(observer => observer.methods(methods));
+    this.#member.observe(observer => observer.methods(methods));
   }
 
   #report(error: unknown): void {
-    this.#options.member.observe(observer => observer.error(error));
+    this.#member.observe(observer => observer.error(error));
   }
 
   /** The next real client is of the same kind. */
   #warnOnce(text: string): void {
     if (this.#warned.has(text)) return;
     this.#warned.add(text);
-    this.#options.member.warning(text);
+    this.#member.warning(text);
   }
 
   /** Asks the primary to let it go, now or once a successor is prepared, and waits for its word. */
   yield(term: number, now: boolean): void {
-    const { member, play } = this.#options;
-    const { drainTimeoutMs } = member.options;
-    member.link.sendControl({ k: 'yield', group: member.name, term, ...(now && { now }) });
+    const { name: group, link, clock } = this.#member;
+    const { drainTimeoutMs } = this.#member.options;
+    link.sendControl({ k: 'yield', group, term, ...(now && { now }) });
     this.#yieldTimer?.clear();
     const ms = now ? Math.min(drainTimeoutMs, ANSWER_MS) : drainTimeoutMs;
-    this.#yieldTimer = member.clock.setTimer(() => play({ type: 'waited enough' }), ms);
+    this.#yieldTimer = clock.setTimer(() => this.#options.play({ type: 'waited enough' }), ms);
   }
 
   /** Lets the calls in progress end. */
   drain(term: number): void {
-    const { member, play } = this.#options;
     this.#yieldTimer?.clear();
-    this.#service!.drain(member.options.drainTimeoutMs, () => play({ type: 'drained', term }));
+    const { drainTimeoutMs } = this.#member.options;
+    this.#service!.drain(drainTimeoutMs, () => this.#options.play({ type: 'drained', term }));
   }
 
   /** Starts nothing any more. @returns what served until now */
@@ -237,11 +208,10 @@ export class LeaderSession {
   }
 
   async #inTime(closing: Promise<void>): Promise<void> {
-    const { member } = this.#options;
-    const { drainTimeoutMs } = member.options;
+    const { drainTimeoutMs } = this.#member.options;
     const limit = defer();
-    const timer = member.clock.setTimer(() => {
-      member.warning(closesSlowly(drainTimeoutMs));
+    const timer = this.#member.clock.setTimer(() => {
+      this.#member.warning(closesSlowly(drainTimeoutMs));
       limit.resolve();
     }, drainTimeoutMs);
     const done = closing.catch(error => this.#report(error));

@@ -4,18 +4,8 @@
 import { publishDiagnostic } from '../diagnostics/channels.js';
 import { debug } from '../diagnostics/debug-log.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
-import {
-  closed,
-  leaderFailed,
-  NO_LEADER,
-  noLeader,
-  noPrimary,
-  noTransfer,
-  type Outcome,
-  readyTimedOut,
-  timedOut,
-} from '../errors/errors.js';
-import { Failovers, type TermEnd } from '../metrics/failovers.js';
+import { closed, noTransfer } from '../errors/errors.js';
+import { Failovers } from '../metrics/failovers.js';
 import { Served } from '../metrics/served.js';
 import { type MemberOptions, memberDigest } from '../options/options.js';
 import { type Bundle, type Join, Kind, type Offer, type StateUpdate } from '../protocol/messages.js';
@@ -26,17 +16,17 @@ import { defer } from '../utils/deferred.js';
 import type { Calls } from './calls.js';
 import { DataPlane } from './data-plane.js';
 import { GroupView } from './group-view.js';
-import type { Holder } from './leader-session.js';
 import type { Link, LinkMember, ToError } from './link.js';
+import type { MemberContext } from './member-context.js';
 import type { MemberObserver } from './observer.js';
-import { ReadyWaiters } from './ready-waiters.js';
+import { Readiness } from './readiness.js';
 import { RolePlayer } from './role-player.js';
 import { RouteProblem } from './route-problem.js';
 import type { StickyPublications } from './sticky-publications.js';
 import type { Subscriptions } from './subscriptions.js';
 import { ToldErrors } from './told-errors.js';
 
-export class Member implements LinkMember, Holder {
+export class Member implements LinkMember, MemberContext {
   readonly name: string;
   readonly calls: Calls;
   readonly subscriptions: Subscriptions;
@@ -51,14 +41,12 @@ export class Member implements LinkMember, Holder {
   /** Resolves once it has left the group. */
   readonly gone = this.#gone.promise;
   #options: MemberOptions;
-  readonly #source: GroupMessage;
-  readonly #view: GroupView;
+  readonly source: GroupMessage;
+  readonly view: GroupView;
+  readonly problem: RouteProblem;
   readonly #role: RolePlayer;
   readonly #data: DataPlane;
-  readonly #problem: RouteProblem;
-  readonly #waiters: ReadyWaiters;
-  /** Somebody in this process was told that the real client could not be opened. */
-  #isFailureTold = false;
+  readonly readiness: Readiness;
   #noPrimaryTimer: Timer | undefined;
 
   constructor(
@@ -70,40 +58,22 @@ export class Member implements LinkMember, Holder {
     this.name = options.name;
     this.clock = link.clock;
     this.#options = options;
-    this.#waiters = new ReadyWaiters(this.clock);
-    const source: GroupMessage = { side: 'member', member: link.self.workerId, group: this.name };
-    this.#source = source;
-    const told = new ToldErrors(link);
-    const view = new GroupView(told, source);
-    this.#view = view;
-    const problem = new RouteProblem(this.name, link, text => this.warning(text));
-    this.#problem = problem;
-    this.#data = new DataPlane({
-      name: this.name,
-      link,
-      maxLeadersLost: options.maxLeadersLost,
-      source,
-      view,
-      failovers,
-      problem,
-      timeout: (method, ms, outcome) => this.timeoutError(method, ms, outcome),
-      warn: text => this.warning(text),
-      observe: say => this.observe(say),
-      reached: () => {
-        if (this.#data.isReady) this.#waiters.resolve();
-      },
+    this.source = { side: 'member', member: link.self.workerId, group: this.name };
+    this.view = new GroupView(new ToldErrors(link), this.source);
+    this.problem = new RouteProblem(this);
+    this.#data = new DataPlane(this, {
+      timeout: (method, ms, outcome) => this.readiness.timeoutError(method, ms, outcome),
+      reached: () => this.readiness.reached(),
       finished: () => this.#updateRoute(),
     });
     this.calls = this.#data.calls;
     this.subscriptions = this.#data.subscriptions;
     this.stickyPublications = this.#data.stickyPublications;
-    this.#role = new RolePlayer({
-      member: this,
-      source,
-      view,
-      told,
-      problem,
+    this.readiness = new Readiness(this, this.#data);
+    this.#role = new RolePlayer(this, {
       read: bundle => this.#data.read(bundle),
+      contextOf: id => this.calls.contextOf(id),
+      openFailed: error => this.readiness.openFailed(error),
       stopped: service => this.#data.serviceStopped(service),
       played: () => this.#updateRoute(),
       leave: () => this.#leave(),
@@ -117,7 +87,7 @@ export class Member implements LinkMember, Holder {
     this.link.add(this);
     if (this.link.isLinked) return;
     this.#noPrimaryTimer = this.clock.setTimer(() => {
-      if (!this.link.isLinked) this.warning(this.#noPrimary(this.#options.primaryTimeoutMs).message);
+      if (!this.link.isLinked) this.warning(this.readiness.noPrimary(this.#options.primaryTimeoutMs).message);
     }, this.#options.primaryTimeoutMs);
   }
 
@@ -134,18 +104,9 @@ export class Member implements LinkMember, Holder {
     return isLeaving || now.at === 'gone';
   }
 
-  /** How the last term ended, as far as this member was told. */
-  get ended(): TermEnd | undefined {
-    return this.#view.ended;
-  }
-
   /** Everybody who used it is about to leave it: it is replaced where another definition of its name comes. */
   get isRetired(): boolean {
     return this.isLeaving || (this.observers.size > 0 && [...this.observers].every(({ isClosed }) => isClosed));
-  }
-
-  get leader(): { readonly workerId: number; readonly pid: number } | undefined {
-    return this.#view.update?.leader;
   }
 
   get term(): number {
@@ -161,31 +122,6 @@ export class Member implements LinkMember, Holder {
 
   get route(): Route | undefined {
     return this.#data.route;
-  }
-
-  /** Why data goes by the relay, where the primary asked for the direct route. */
-  get routeProblem(): string | undefined {
-    return this.#problem.text;
-  }
-
-  /**
-   * Resolves when a leader is ready.
-   * @param owner the handle that waits, for {@link endWaits}
-   */
-  async ready(readyTimeoutMs: number, owner?: object): Promise<void> {
-    if (this.#data.isReady) return;
-    if (this.link.toError) throw this.link.toError();
-    const { primaryTimeoutMs } = this.#options;
-    const limits = [
-      { ms: readyTimeoutMs, error: () => this.#readyError(readyTimeoutMs) },
-      { ms: primaryTimeoutMs, error: () => (this.link.isLinked ? undefined : this.#noPrimary(primaryTimeoutMs)) },
-    ];
-    await this.#waiters.wait(limits, owner);
-  }
-
-  /** A handle waits for no leader any more. */
-  endWaits(owner: object, error: Error): void {
-    this.#waiters.reject(error, owner);
   }
 
   /** Whether this member may lead changed. */
@@ -220,13 +156,13 @@ export class Member implements LinkMember, Holder {
   /**
    * Hands the group over, to the member of another worker; resolves when that one is ready. Waits for a leader first, but
    * where nobody is about to lead the primary says so at once.
-   * @param owner the handle that waits, for {@link endWaits}
+   * @param owner the handle that waits, for {@link Readiness.end}
    */
   async transfer(workerId: number | undefined, readyTimeoutMs: number, owner: object): Promise<void> {
     // The primary may have said goodbye in the same message.
     // That calls can't get to its leader is no reason to wait: another one may be reached.
-    const mayAsk = () => this.#view.update?.phase === 'vacant' || this.#view.update?.phase === 'ready';
-    do if (!this.link.isLinked || !mayAsk()) await this.ready(readyTimeoutMs, owner);
+    const mayAsk = () => this.view.update?.phase === 'vacant' || this.view.update?.phase === 'ready';
+    do if (!this.link.isLinked || !mayAsk()) await this.readiness.wait(readyTimeoutMs, owner);
     while (!this.link.isLinked);
     const failed = await this.link.handOvers.ask(this.name, workerId);
     if (failed) throw noTransfer(this.name, workerId, failed);
@@ -239,14 +175,14 @@ export class Member implements LinkMember, Holder {
   }
 
   #leave(): void {
-    publishDiagnostic('leave', { ...this.#source, ...this.link.self });
+    publishDiagnostic('leave', { ...this.source, ...this.link.self });
     // In this order: the leader has all of its data before the primary says that it left.
     void this.#inTime(
       () => this.#data.leaveRoutes(),
       () => this.link.remove(this, this.#role.readUpTo),
     ).then(() => this.#gone.resolve());
     this.#data.close();
-    this.#waiters.reject(closed('The shared client'));
+    this.readiness.end(closed('The shared client'));
     this.#noPrimaryTimer?.clear();
   }
 
@@ -261,30 +197,22 @@ export class Member implements LinkMember, Holder {
   // --------------------------------------------------------------------------------------------- from the primary
 
   join(): Join {
-    const { name, eligible, priority, handover } = this.#options;
-    const { aside } = this.#role;
-    const may = {
-      eligible: eligible && !aside,
-      ...(eligible && aside === 'unless needed' && { lastResort: true }),
-    };
-    return { k: 'join', group: name, ...may, priority, handover, digest: memberDigest(this.#options) };
+    return joinOf(this.#options, this.#role.aside);
   }
 
   linked(): void {
     this.#noPrimaryTimer?.clear();
-    publishDiagnostic('join', { ...this.#source, ...this.link.self });
+    publishDiagnostic('join', { ...this.source, ...this.link.self });
   }
 
   stateChanged(update: StateUpdate): void {
-    const ended = this.#view.apply(update);
+    const ended = this.view.apply(update);
     if (ended) this.#data.termEnded(ended);
     const { term, phase, leader, methods } = update;
-    if (phase === 'ready') this.#isFailureTold = false;
+    if (phase === 'ready') this.readiness.opened();
     if (methods) this.observe(observer => observer.methods(methods));
     this.#role.play({ type: 'update', term, phase, leader: leader?.workerId });
-    if (phase !== 'failed') return;
-    this.#isFailureTold ||= !this.#waiters.isEmpty;
-    this.#waiters.reject(leaderFailed(this.name, this.#view.openError));
+    this.readiness.stateChanged(update);
   }
 
   handover(term: number): void {
@@ -311,15 +239,15 @@ export class Member implements LinkMember, Holder {
 
   lost(toError: ToError): Promise<unknown> | undefined {
     const { session } = this.#role;
-    this.#view.forget();
-    debug(this.#source, () => `there is no primary: ${toError().message}`);
+    this.view.forget();
+    debug(this.source, () => `there is no primary: ${toError().message}`);
     // Its results are still good; what is left then is lost with the primary, not with a leader.
     session.service?.stop();
     const hasCalls = this.#data.interrupt(toError);
     this.#role.play({ type: 'lost' });
     session.destroyRoutes();
     this.#data.destroyRoutes();
-    this.#waiters.reject(toError());
+    this.readiness.end(toError());
     if (this.#role.state.now.at === 'closing') return session.closing;
     // One turn is enough for their callers to get the errors.
     return hasCalls ? Promise.resolve() : undefined;
@@ -336,39 +264,13 @@ export class Member implements LinkMember, Holder {
   }
 
   warning(text: string): void {
-    publishDiagnostic('warning', { ...this.#source, message: text });
+    publishDiagnostic('warning', { ...this.source, message: text });
     this.observe(observer => observer.warning(text));
   }
+}
 
-  /** The real client could not be opened. Whoever waits in `ready()` gets the error there; else it is an event, once an outage. */
-  openFailed(error: unknown): void {
-    if (!this.#waiters.isEmpty || this.#isFailureTold) return;
-    this.#isFailureTold = true;
-    this.observe(observer => observer.error(error));
-  }
-
-  /** Why something that was asked for didn't come in time. */
-  timeoutError(method: string, ms: number, outcome: Outcome): Error {
-    if (this.link.toError) return this.link.toError(outcome);
-    if (!this.link.isLinked) return this.#noPrimary(ms, outcome);
-    const { openError } = this.#view;
-    if (openError && !this.route) return leaderFailed(this.name, openError, outcome);
-    return timedOut(method, ms, outcome, this.#data.isReady ? undefined : this.#whyNoLeader);
-  }
-
-  #readyError(ms: number): Error {
-    if (!this.link.isLinked) return this.#noPrimary(ms);
-    const { openError } = this.#view;
-    if (openError) return leaderFailed(this.name, openError);
-    return noLeader(readyTimedOut(this.name, ms, this.#whyNoLeader));
-  }
-
-  #noPrimary(ms: number, outcome?: Outcome): Error {
-    return noPrimary(ms, outcome, this.link.advice);
-  }
-
-  get #whyNoLeader(): string {
-    if (this.route) return `${NO_LEADER.unreached}: ${this.#problem.text ?? NO_LEADER.unknown}`;
-    return this.#view.whyNoLeader;
-  }
+function joinOf(options: MemberOptions, aside: RolePlayer['aside']): Join {
+  const { name, eligible, priority, handover } = options;
+  const may = { eligible: eligible && !aside, ...(eligible && aside === 'unless needed' && { lastResort: true }) };
+  return { k: 'join', group: name, ...may, priority, handover, digest: memberDigest(options) };
 }

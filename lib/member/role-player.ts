@@ -2,14 +2,13 @@
 
 import { readError } from '../codec/read-error.js';
 import { debug } from '../diagnostics/debug-log.js';
-import type { GroupMessage } from '../diagnostics/messages.js';
 import type { Service } from '../leader/service.js';
 import type { TermEnd } from '../metrics/failovers.js';
-import type { Bundle, ReadUpTo, Resign } from '../protocol/messages.js';
+import type { ReadUpTo, Resign } from '../protocol/messages.js';
 import { toPortable } from '../protocol/pack-parts.js';
 import { neutralContext } from '../utils/async-context.js';
-import type { GroupView } from './group-view.js';
-import { type Holder, LeaderSession } from './leader-session.js';
+import { LeaderSession, type LeaderSessionOptions } from './leader-session.js';
+import type { MemberContext } from './member-context.js';
 import {
   heldTerm,
   isLeading,
@@ -20,8 +19,6 @@ import {
   type RoleOrder,
   type RoleState,
 } from './role.js';
-import type { RouteProblem } from './route-problem.js';
-import type { ToldErrors } from './told-errors.js';
 
 /** Orders as lines of NODE_DEBUG. */
 const TELLS: { readonly [order in RoleOrder['do']]: string } = {
@@ -36,14 +33,7 @@ const TELLS: { readonly [order in RoleOrder['do']]: string } = {
   leave: 'leaves the group',
 };
 
-export interface RolePlayerOptions {
-  readonly member: Holder;
-  readonly source: GroupMessage;
-  readonly view: GroupView;
-  readonly told: ToldErrors;
-  readonly problem: RouteProblem;
-  /** What the leader says to its own member. */
-  read(bundle: Bundle): void;
+export interface RolePlayerOptions extends Omit<LeaderSessionOptions, 'play' | 'hasLease'> {
   /** What served until now serves no more. */
   stopped(service: Service): void;
   /** Carried out, whatever the event ordered. */
@@ -54,6 +44,7 @@ export interface RolePlayerOptions {
 
 export class RolePlayer {
   readonly session: LeaderSession;
+  readonly #member: MemberContext;
   readonly #options: RolePlayerOptions;
   #state: RoleState;
   /** The number of the heartbeat from which on a lease is ours. */
@@ -65,15 +56,12 @@ export class RolePlayer {
   /** It leads no more, or only as long as nobody else may. */
   aside: false | 'unless needed' | 'for good' = false;
 
-  constructor(options: RolePlayerOptions) {
+  constructor(member: MemberContext, options: RolePlayerOptions) {
+    this.#member = member;
     this.#options = options;
-    const { member, source, problem, read } = options;
     this.#state = newRole(member.link.self.workerId);
-    this.session = new LeaderSession({
-      member,
-      source,
-      problem,
-      read,
+    this.session = new LeaderSession(member, {
+      ...options,
       play: event => this.play(event),
       hasLease: now => this.#hasLease(now),
     });
@@ -126,7 +114,7 @@ export class RolePlayer {
   }
 
   #carryOut(order: RoleOrder): void {
-    const { member, source, leave } = this.#options;
+    const { name, link, source } = this.#member;
     debug(source, () => ('term' in order ? `${TELLS[order.do]} (term ${order.term})` : TELLS[order.do]));
     switch (order.do) {
       case 'open':
@@ -134,7 +122,7 @@ export class RolePlayer {
         return void this.session.open(order.term);
       case 'tell prepared': {
         const { methods } = this.session;
-        return member.link.sendControl({ k: 'prepared', group: member.name, term: order.term, methods });
+        return link.sendControl({ k: 'prepared', group: name, term: order.term, methods });
       }
       case 'serve':
         return this.session.serve(order.term);
@@ -149,7 +137,7 @@ export class RolePlayer {
       case 'resign':
         return this.#resigned(order);
       case 'leave':
-        return leave();
+        return this.#options.leave();
     }
   }
 
@@ -161,23 +149,17 @@ export class RolePlayer {
   }
 
   #resigned({ term, cause, error }: Extract<RoleOrder, { do: 'resign' }>): void {
-    const { member, told } = this.#options;
+    const { name, link, view } = this.#member;
     const read = this.#readUpTo?.term === term ? this.#readUpTo : { term };
-    const frame: Resign = {
-      k: 'resign',
-      group: member.name,
-      cause,
-      ...(error && { error: told.send(error) }),
-      ...read,
-    };
-    this.#toldOfResigning = new Promise(resolve => member.link.sendControlInOrder(frame, resolve));
+    const told = error && { error: view.told.send(error) };
+    const frame: Resign = { k: 'resign', group: name, cause, ...told, ...read };
+    this.#toldOfResigning = new Promise(resolve => link.sendControlInOrder(frame, resolve));
   }
 
   #emitRole(wasLeader: boolean): void {
-    const { member, view } = this.#options;
-    const { cause, error } = (wasLeader ? this.#ownEnd() : view.ended) ?? {};
+    const { cause, error } = (wasLeader ? this.#ownEnd() : this.#member.view.ended) ?? {};
     const event = { term: this.#state.update.term, ...(cause && { cause }), ...(error && { error }) };
-    member.observe(observer => (wasLeader ? observer.follower(event) : observer.leader(event)));
+    this.#member.observe(observer => (wasLeader ? observer.follower(event) : observer.leader(event)));
   }
 
   /** How the term ends that this member led, where it ends by its own word. */
@@ -200,32 +182,32 @@ export class RolePlayer {
     if (now.at !== 'opening' || now.client !== 'awaits lease') return;
     // The primary may have chosen this member before it heard that it leads no more.
     if (this.aside === 'for good') return this.play({ type: 'resign' });
-    const at = this.#options.member.clock.now();
+    const at = this.#member.clock.now();
     if (this.#hasLease(at) || this.#isJustAppointed(now.term, at)) this.play({ type: 'leased' });
   }
 
   #hasLease(now: number): boolean {
-    return this.#options.member.link.hasLease(this.#firstBeat, now);
+    return this.#member.link.hasLease(this.#firstBeat, now);
   }
 
   /** Its appointment is so young that nobody else can hold a later one, acknowledged or not. */
   #isJustAppointed(term: number, now: number): boolean {
-    const { member, view } = this.#options;
+    const { link, view } = this.#member;
     if (view.update?.term !== term || view.update.appointedAt === undefined) return false;
-    return member.link.isAwaited(view.update.appointedAt, now);
+    return link.isAwaited(view.update.appointedAt, now);
   }
 
   /** Heartbeats for as long as a term is held. Each term needs an acknowledgement of its own. */
   #beatFor(before: number | undefined, after: number | undefined): void {
     if (before === after) return;
-    const { link } = this.#options.member;
+    const { link } = this.#member;
     if (before !== undefined) link.stopBeating();
     if (after !== undefined) this.#firstBeat = link.startBeating();
   }
 
   /** They are no lease, but show that the preparation goes on. */
   #beatAhead(isPreparing: boolean): void {
-    const { link } = this.#options.member;
+    const { link } = this.#member;
     if (isPreparing) this.#firstBeat = link.startBeating();
     else link.stopBeating();
   }

@@ -7,11 +7,7 @@ import type { Link } from './link.js';
 export class RouteProblem {
   #now: { readonly term: number; readonly text: string } | undefined;
 
-  constructor(
-    private readonly group: string,
-    private readonly link: Link,
-    private readonly warn: (text: string) => void,
-  ) {}
+  constructor(private readonly member: { readonly name: string; readonly link: Link; warning(text: string): void }) {}
 
   get text(): string | undefined {
     return this.#now?.text;
@@ -21,8 +17,9 @@ export class RouteProblem {
   report(term: number, route: 'relay' | 'direct', problem: string | undefined): void {
     const isNew = problem !== undefined && this.#now === undefined;
     this.#now = problem === undefined ? undefined : { term, text: problem };
-    this.link.sendControl({ k: 'route', group: this.group, term, route, ...(problem !== undefined && { problem }) });
-    if (isNew) this.warn((this.link.direct!.hasNoRelay ? unreached : notDirect)(this.group, problem));
+    const { name: group, link } = this.member;
+    link.sendControl({ k: 'route', group, term, route, ...(problem !== undefined && { problem }) });
+    if (isNew) this.member.warning((link.direct!.hasNoRelay ? unreached : notDirect)(group, problem));
   }
 
   /** @param term forgets only a problem of this term */

@@ -19,8 +19,13 @@ test('who leaves while its leader is still read to the end hears nothing of that
   });
   const direct = { transport, hasNoRelay: false };
   const link = { clock, outbox, direct, self: { workerId, pid: 1 }, sendControl() {} } as unknown as Link;
-  const problem = new RouteProblem('g', link, () => t.fail());
-  const routes = new FollowerRoutes({ group: 'g', link, problem, read() {}, reached() {} });
+  const name = 'g';
+  const problem = new RouteProblem({ name, link, warning: () => t.fail() });
+  const routes = new FollowerRoutes(
+    { name, link, problem },
+    () => {},
+    () => {},
+  );
   routes.to(TERM);
   routes.offered({ k: 'offer', group: 'g', term: TERM, ...rig.offerFor(workerId) });
   await rig.time.settle();
