@@ -4,6 +4,7 @@ import { classMethodNames } from '../leader/method-names.js';
 import type { Member } from '../member/member.js';
 import type { MemberOptions, MethodRole, ResolvedWith } from '../options/options.js';
 import { resolveWithOptions, type WithOptions } from '../options/options.js';
+import { Kind } from '../protocol/messages.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
 import type { ClientCore, ValueListener } from './client-core.js';
 import { clientStatus, LEFT, memberRole, type RoleStatus } from './status.js';
@@ -67,15 +68,15 @@ export class Handle {
   }
 
   publish(...args: unknown[]): Promise<unknown> {
-    return this[BASE].publish(args, this[WITH]);
+    return this[BASE].caller.publish(args, this[WITH]);
   }
 
   unpublish(key: unknown): Promise<void> {
-    return rejectAfterTurn(this[BASE].unpublish(key, this[WITH]));
+    return rejectAfterTurn(this[BASE].caller.unpublish(key, this[WITH]));
   }
 
   invoke(method: unknown, ...args: unknown[]): Promise<unknown> {
-    return this[BASE].invoke(method, args, this[WITH]);
+    return this[BASE].caller.invoke(method, args, this[WITH]);
   }
 
   with(options: WithOptions): Handle {
@@ -128,7 +129,7 @@ export function invokeBack(
   fail: (error: unknown) => void,
 ): void {
   const { [BASE]: base, [WITH]: with_ } = handle as Handle;
-  base.invokeBack(method, args, with_, succeed, fail);
+  base.caller.make(Kind.CALL, method, args, with_, succeed, fail);
 }
 
 /** A shape with what is known before there is a leader: the class's methods and those named in `methods`. */
@@ -153,7 +154,7 @@ function methodFor(name: string, role: MethodRole | undefined): (this: Handle, .
   const own = role !== undefined && role !== 'invoke' && role !== 'oneway' ? Handle.prototype[role] : undefined;
   if (own) return own as (...args: unknown[]) => unknown;
   return function (...args) {
-    return this[BASE].invoke(name, args, this[WITH]);
+    return this[BASE].caller.invoke(name, args, this[WITH]);
   };
 }
 
