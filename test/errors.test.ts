@@ -279,7 +279,8 @@ for (const [name, [error, code, outcome, says]] of Object.entries(MAKERS)) {
 test('every text is made by a maker that is in the table', t => {
   const makers = Object.entries(errors).filter(
     ([name, value]) =>
-      typeof value === 'function' && !['SharedClientError', 'cut', 'quote', 'show', 'textOf', 'notKnownYet'].includes(name),
+      typeof value === 'function' &&
+      !['SharedClientError', 'cut', 'quote', 'show', 'textOf', 'notKnownYet'].includes(name),
   );
   t.deepEqual(makers.map(([name]) => name).sort(), Object.keys(MAKERS).sort());
 });

@@ -10,6 +10,7 @@ import { classMethodNames } from '../leader/method-names.js';
 import type { Member } from '../member/member.js';
 import type { MemberOptions, ResolvedWith } from '../options/options.js';
 import { resolveWithOptions, type WithOptions } from '../options/options.js';
+import { Kind } from '../protocol/messages.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
 import type { ClientCore, ValueListener } from './client-core.js';
 import { isProbe } from './probes.js';
@@ -46,12 +47,12 @@ const FUNCTIONS: Readonly<
   publish:
     (_, core, with_) =>
     (...args) =>
-      core.publish(args, with_),
-  unpublish: (_, core, with_) => (key: unknown) => rejectAfterTurn(core.unpublish(key, with_)),
+      core.caller.publish(args, with_),
+  unpublish: (_, core, with_) => (key: unknown) => rejectAfterTurn(core.caller.unpublish(key, with_)),
   invoke:
     (_, core, with_) =>
     (method: unknown, ...args) =>
-      core.invoke(method, args, with_),
+      core.caller.invoke(method, args, with_),
   with: (_, core, with_, shape) => (options: WithOptions) => shape.create(core, resolveWithOptions(options, with_)),
   on: (handle, { emitter }) => chained(handle, emitter.on),
   once: (handle, { emitter }) => chained(handle, emitter.once),
@@ -155,7 +156,7 @@ export class Shape {
     const own = role !== undefined && role !== 'ready' && role !== 'close' ? FUNCTIONS[role] : undefined;
     if (own && role !== 'invoke') return own(handle, core, with_, this);
     if (role === 'close') return FUNCTIONS.close!(handle, core, with_, this);
-    return (...args: unknown[]) => core.invoke(name, args, with_);
+    return (...args: unknown[]) => core.caller.invoke(name, args, with_);
   }
 
   /** The methods, and the namespaces, under a path. */
@@ -169,7 +170,7 @@ export class Shape {
         return this.#namespace(handle, name);
       const isOpen = namespaces.includes(path) && !isProbe(key) && !(key in Object.prototype);
       if (!isOpen || this.#inNamespaces?.has(name) === false) return undefined;
-      return (...args: unknown[]) => core.invoke(name, args, with_);
+      return (...args: unknown[]) => core.caller.invoke(name, args, with_);
     };
     return new Proxy(Object.create(null), {
       get(_target, key) {
@@ -245,5 +246,5 @@ export function invokeBack(
   fail: (error: unknown) => void,
 ): void {
   const { [CORE]: core, [WITH]: with_ } = handle as Handle;
-  core.invokeBack(method, args, with_, succeed, fail);
+  core.caller.make(Kind.CALL, method, args, with_, succeed, fail);
 }

@@ -730,6 +730,16 @@ test('a call that ends the term by itself is the last that begins', async t => {
   t.deepEqual(begun, ['finish']);
 });
 
+test('a call that waited, and ends the term by itself, is not handed to the next leader', async t => {
+  const client = { finish: () => unit.service.stop() };
+  const unit = await UnitService.create(client);
+  unit.leaseUntil = 0;
+  unit.call(2, 7, 'finish');
+  unit.leaseUntil = Number.POSITIVE_INFINITY;
+  unit.service.release();
+  t.deepEqual(await unit.said(), ['2 RESULT 7 [1]']);
+});
+
 test('what of each member’s bundles came is known by their numbers', async t => {
   const unit = await UnitService.create(echo);
   for (const [from, number] of [

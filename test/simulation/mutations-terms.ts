@@ -5,7 +5,7 @@ import type { Mutation } from './mutation.js';
 export const TERMS: readonly Mutation[] = [
   {
     name: 'a process that thaws opens the real client of an appointment that is over',
-    file: 'member/member.js',
+    file: 'member/role-player.js',
     find: 'if (this.#hasLease(at) || this.#isJustAppointed(now.term, at))',
     replace: 'if (true)',
     seed: 62,
@@ -55,8 +55,8 @@ export const TERMS: readonly Mutation[] = [
   {
     name: 'stale news of an appointment is believed',
     file: 'member/role.js',
-    find: 'news.leader === workerId && news.term > endedTerm &&',
-    replace: 'news.leader === workerId &&',
+    find: 'update.leader === workerId && update.term > endedTerm &&',
+    replace: 'update.leader === workerId &&',
     seed: 6,
   },
   {
@@ -119,8 +119,8 @@ export const TERMS: readonly Mutation[] = [
   {
     name: 'a worker that still closes its real client counts as gone',
     file: 'router/router.js',
-    find: 'if (hello.closing)\n            worker.heardAt',
-    replace: 'if (!hello)\n            worker.heardAt',
+    find: 'if (hello.closing)\n            worker.lastSeenAt',
+    replace: 'if (!hello)\n            worker.lastSeenAt',
     seed: 144,
   },
   {
@@ -139,9 +139,9 @@ export const TERMS: readonly Mutation[] = [
   },
   {
     name: 'what a fenced leader was lost with is not counted',
-    file: 'member/member.js',
-    find: 'if (news.leader)\n            this.#lastLed = news.term;',
-    replace: 'this.#lastLed = news.leader ? news.term : undefined;',
+    file: 'member/group-view.js',
+    find: 'if (update.leader)\n            this.#lastLed = update.term;',
+    replace: 'this.#lastLed = update.leader ? update.term : undefined;',
     seed: 4878,
   },
   {
