@@ -69,7 +69,7 @@ export const MEMBERS: readonly Mutation[] = [
   {
     name: 'the leader is not told that a caller gave up',
     file: 'member/calls.js',
-    find: 'this.tellSignal(call, 0, error);',
+    find: 'this.sendAbort(call, 0, error);',
     replace: '',
     seed: 1,
   },

@@ -55,8 +55,8 @@ export const TERMS: readonly Mutation[] = [
   {
     name: 'stale news of an appointment is believed',
     file: 'member/role.js',
-    find: 'news.leader === workerId && news.term > endedTerm &&',
-    replace: 'news.leader === workerId &&',
+    find: 'update.leader === workerId && update.term > endedTerm &&',
+    replace: 'update.leader === workerId &&',
     seed: 6,
   },
   {
@@ -119,8 +119,8 @@ export const TERMS: readonly Mutation[] = [
   {
     name: 'a worker that still closes its real client counts as gone',
     file: 'router/router.js',
-    find: 'if (hello.closing)\n            worker.heardAt',
-    replace: 'if (!hello)\n            worker.heardAt',
+    find: 'if (hello.closing)\n            worker.lastSeenAt',
+    replace: 'if (!hello)\n            worker.lastSeenAt',
     seed: 144,
   },
   {
