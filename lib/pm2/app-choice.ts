@@ -1,6 +1,7 @@
 // The app's `chooseLeader` where no primary runs it: each worker asks its own, and whom it names comes first.
 
 import { chooseLeaderThrew, choseNonCandidate } from '../errors/warnings.js';
+import { leaderOf } from '../group/queries.js';
 import type { Candidate, ChooseLeader } from '../options/options.js';
 import type { LogState } from '../protocol/messages.js';
 import type { Choose } from './preference.js';
@@ -23,6 +24,6 @@ export function appChoice(chooseLeader: ChooseLeader, warn: (message: string) =>
 function toCandidate({ groups, peers }: LogState, name: string, id: string): Candidate {
   const { joinedAt, priority } = groups[name]!.members[id]!;
   const { workerId, pid } = peers[id]!;
-  const leads = Object.values(groups).filter(({ led }) => led?.leader === id).length;
+  const leads = Object.values(groups).filter(group => leaderOf(group) === id).length;
   return { workerId, pid, joinedAt, leads, priority };
 }

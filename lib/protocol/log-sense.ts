@@ -1,16 +1,13 @@
 // Whether the state that a new worker gets over PM2's bus makes sense: whoever reads the log relies on it that each name in it
 // leads somewhere.
 
-import type { BusGroup, LogLeadership, LogState } from './messages.js';
+import type { BusGroup, LogState } from './messages.js';
 
 /** Processes on one host, and so members of a group: some steps compare each with each. */
 const MOST_PEERS = 4096;
 
 /** Far beyond every clock, and far below where whole numbers end: terms go on from it. */
 const MOST_TERM = 2 ** 52;
-
-/** Who failed twice may be named twice; all are compared with all members. */
-const MOST_FAILED = 4 * MOST_PEERS;
 
 const MOST_PAUSE_MS = 2 ** 31 - 1;
 
@@ -25,19 +22,15 @@ export function makesSense({ peers, groups, lastTerm }: LogState): boolean {
   return Object.values(groups).every(group => isSound(group, peers));
 }
 
-function isSound({ members, led, failed, lastTerm, pauseMs }: BusGroup, peers: LogState['peers']): boolean {
+function isSound({ members, at, lastTerm }: BusGroup, peers: LogState['peers']): boolean {
   const ids = Object.keys(members);
-  if (ids.length === 0 || failed.length > MOST_FAILED || !ids.every(id => Object.hasOwn(peers, id))) return false;
-  if (!failed.every(id => Object.hasOwn(members, id))) return false;
-  if (lastTerm > MOST_TERM || pauseMs < 0 || pauseMs > MOST_PAUSE_MS) return false;
-  return !led || isLedByMembers(led, members, lastTerm);
+  if (ids.length === 0 || !ids.every(id => Object.hasOwn(peers, id)) || lastTerm > MOST_TERM) return false;
+  if (at.stage === 'vacant') return at.pause === undefined || (at.pause.ms >= 0 && at.pause.ms <= MOST_PAUSE_MS);
+  const { leader, term, readyAt, successor } = { readyAt: undefined, successor: undefined, ...at };
+  if (!isMember(leader, members) || !(term <= lastTerm)) return false;
+  if (at.stage !== 'opening' && readyAt === undefined) return false;
+  return !successor || (isMember(successor.id, members) && successor.term <= lastTerm);
 }
 
-function isLedByMembers(
-  { leader, successor, term }: LogLeadership,
-  members: BusGroup['members'],
-  lastTerm: number,
-): boolean {
-  if (!Object.hasOwn(members, leader) || term > lastTerm) return false;
-  return !successor || (Object.hasOwn(members, successor.id) && successor.next <= lastTerm);
-}
+const isMember = (id: unknown, members: BusGroup['members']): boolean =>
+  typeof id === 'string' && Object.hasOwn(members, id);

@@ -162,7 +162,7 @@ const number: Test = [value => Number.isFinite(value), 'a number'];
 const duration: Test = [value => Number.isFinite(value) && (value as number) > 0, 'a duration'];
 const isName = (value: unknown) => typeof value === 'string' && value.length > 0 && value.length <= 512;
 const group: Test = [isName, 'a group name'];
-const oneOf = (...values: string[]): Test => [value => values.includes(value as string), values.join(' or ')];
+const oneOf = (...values: (string | true)[]): Test => [value => values.includes(value as string), values.join(' or ')];
 const optional = ([test, expected]: Test): Test => [value => value === undefined || test(value), expected];
 const listOf = ([test, expected]: Test, most: number): Test => [
   value => Array.isArray(value) && value.length <= most && spendElements(value.length) && isEach(value, test),
@@ -210,37 +210,42 @@ const busPeer = (): Fields => ({
   seen: count,
   address: optional(text),
 });
+const isTrue = oneOf(true);
 const busMember = (): Fields => ({
   joinedAt: number,
   eligible: flag,
   priority: number,
   handover: oneOf('exclusive', 'overlap'),
   digest: text,
+  hasFailed: optional(isTrue),
+  isSilent: optional(isTrue),
 });
-const busSuccessor = (): Fields => ({ id: text, next: count, methods: optional(listOf(text, 10_000)) });
-const led = (): Fields => ({
-  term: count,
-  leader: text,
-  at: oneOf('opening', 'ready', 'preparing', 'handing-over'),
-  yields: optional(flag),
-  readyAt: number,
-  address: optional(text),
-  problem: optional(text),
-  methods: listOf(text, 10_000),
+const busSuccessor = (): Fields => ({ id: text, term: count, methods: optional(listOf(text, 10_000)) });
+const busPause = (): Fields => ({ ms: number, after: oneOf('failed', 'broken') });
+/** Which of them belong to which stage is for `makesSense()`. */
+const busStage = (): Fields => ({
+  stage: oneOf('vacant', 'opening', 'leading', 'preparing', 'handing-over'),
+  pause: optional(shaped(busPause)),
+  term: optional(count),
+  leader: optional(text),
+  readyAt: optional(number),
   successor: optional(shaped(busSuccessor)),
+  yields: optional(isTrue),
 });
+const busTransfer = (): Fields => ({ request: text, from: text, to: optional(text) });
+const busOffer = (): Fields => ({ term: count, address: optional(text), problem: optional(text) });
 const busGroup = (): Fields => ({
   lastTerm: count,
   members: mapOf(busMember),
-  led: optional(shaped(led)),
-  failed: listOf(text, 100_000),
+  at: shaped(busStage),
+  methods: listOf(text, 10_000),
   failures: count,
-  heldMs: optional(number),
-  pauseMs: number,
-  error: optional(payload),
+  heldMs: number,
   cause: optional(text),
+  error: optional(payload),
   avoided: optional(text),
-  wanted: optional(text),
+  transfer: optional(shaped(busTransfer)),
+  offer: optional(shaped(busOffer)),
 });
 const state: Test = shaped(() => ({ peers: mapOf(busPeer), groups: mapOf(busGroup), lastTerm: count }));
 
