@@ -1,6 +1,6 @@
 import test from 'ava';
 import { configure } from '../lib/configure.js';
-import { differingConfigureOption, resolveConfigureOptions } from '../lib/options/options.js';
+import { differingOption, resolveConfigureOptions } from '../lib/options/options.js';
 import { isSharedError } from './helpers/pm2-errors.js';
 
 test('what is not said has its default', t => {
@@ -9,6 +9,7 @@ test('what is not said has its default', t => {
     {
       heartbeatMs: 500,
       leaderTimeoutMs: 3000,
+      hungLeader: 'depose',
       busData: false,
       chooseLeader: undefined,
       maxQueuedBytes: 64 * 2 ** 20,
@@ -32,8 +33,8 @@ test('rules between options hold as for the primary', t => {
 
 test('the first option that differs is named', t => {
   const first = resolveConfigureOptions();
-  t.is(differingConfigureOption(first, resolveConfigureOptions({ metrics: false })), 'metrics');
-  t.is(differingConfigureOption(first, resolveConfigureOptions({ hungLeader: 'depose' })), undefined);
+  t.is(differingOption(first, resolveConfigureOptions({ metrics: false })), 'metrics');
+  t.is(differingOption(first, resolveConfigureOptions({ hungLeader: 'depose' })), undefined);
 });
 
 test('outside of PM2 options are checked, and nothing else happens', t => {

@@ -1,31 +1,19 @@
 // Whether two clients of one name in one process agree on what belongs to their one member.
 
 import { isDeepStrictEqual } from 'node:util';
+import { MEMBER_TABLE } from './client-table.js';
 import type { Definition, MemberOptions } from './member-options.js';
 
-/** In the order in which they are named where several differ. */
-const COMPARED = [
-  'openTimeoutMs',
-  'drainTimeoutMs',
-  'primaryTimeoutMs',
-  'maxLeadersLost',
-  'methods',
-  'events',
-  'failOn',
-  'priority',
-  'replay',
-  'handover',
-  'resignOn',
-  'standalone',
-  'context',
-] as const satisfies readonly (keyof MemberOptions)[];
+const OPTIONS = Object.keys(MEMBER_TABLE) as (keyof typeof MEMBER_TABLE)[];
 
 /** The first option in which the two differ, as {@link differentOption} names it. */
 export function differingMemberOption(first: MemberOptions, later: MemberOptions): string | undefined {
-  const definition = differingDefinition(first.definition, later.definition);
-  if (definition) return definition;
-  if (isEligibilityDifferent(first, later)) return 'eligible';
-  return COMPARED.find(option => !isDeepStrictEqual(first[option], later[option]));
+  // The default of `eligible` may have changed between the two, with `setupPrimary()`.
+  const isGiven = first.eligibleGiven || later.eligibleGiven;
+  return (
+    differingDefinition(first.definition, later.definition) ??
+    OPTIONS.find(option => (option !== 'eligible' || isGiven) && !isDeepStrictEqual(first[option], later[option]))
+  );
 }
 
 function differingDefinition(first: Definition, later: Definition): string | undefined {
@@ -35,9 +23,4 @@ function differingDefinition(first: Definition, later: Definition): string | und
   }
   if (first.kind !== 'open' || first.open !== later.open) return 'open';
   return first.close === later.close ? undefined : 'close';
-}
-
-/** The default may have changed between the two: with `setupPrimary()`. */
-function isEligibilityDifferent(first: MemberOptions, later: MemberOptions): boolean {
-  return (first.eligibleGiven || later.eligibleGiven) && first.eligible !== later.eligible;
 }

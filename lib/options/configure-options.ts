@@ -1,9 +1,8 @@
 // The options of `configure()`.
 
-import { bytes, duration, flag, functionOf, oneOf } from './checks.js';
-import type { ChooseLeader } from './contexts.js';
-import { type PrimaryOptions, resolvePrimaryOptions } from './primary-options.js';
-import { type ChecksFor, readOptions } from './read-options.js';
+import { flag, oneOf } from './checks.js';
+import { type Complete, completeOptions, type OptionTable, readOptions } from './option-table.js';
+import { PRIMARY_TABLE, type PrimaryOptions, withinLease } from './primary-options.js';
 
 /** What {@link configure} takes: what `setupPrimary()` takes and has a meaning under PM2, and what only has one there. */
 export interface ConfigureOptions extends Omit<PrimaryOptions, 'hungLeader' | 'serialization' | 'route'> {
@@ -25,51 +24,22 @@ export interface ConfigureOptions extends Omit<PrimaryOptions, 'hungLeader' | 's
   busData?: boolean;
 }
 
-/** {@link ConfigureOptions}, checked, complete and frozen. */
-export interface ResolvedConfigureOptions {
-  readonly heartbeatMs: number;
-  readonly leaderTimeoutMs: number;
-  readonly chooseLeader: ChooseLeader | undefined;
-  readonly maxQueuedBytes: number;
-  readonly maxQueuedTotalBytes: number;
-  readonly metrics: boolean;
-  readonly busData: boolean;
-}
+const { serialization: _, route: __, ...SHARED } = PRIMARY_TABLE;
 
-const CHECKS: ChecksFor<ConfigureOptions> = {
-  heartbeatMs: duration,
-  leaderTimeoutMs: duration,
-  chooseLeader: functionOf<ChooseLeader>(),
-  hungLeader: oneOf('depose'),
-  maxQueuedBytes: bytes,
-  maxQueuedTotalBytes: bytes,
-  metrics: flag,
-  busData: flag,
-};
+const TABLE = {
+  ...SHARED,
+  hungLeader: { check: oneOf('depose'), default: 'depose' },
+  metrics: { check: flag, default: true },
+  busData: { check: flag, default: false },
+} as const satisfies OptionTable<ConfigureOptions>;
+
+/** {@link ConfigureOptions}, checked, complete and frozen. */
+export type ResolvedConfigureOptions = Complete<typeof TABLE>;
 
 /**
  * Checks and completes what `configure()` was given.
  * @throws {SharedClientError} `ERR_INVALID_OPTION`
  */
 export function resolveConfigureOptions(given?: ConfigureOptions): ResolvedConfigureOptions {
-  const { metrics = true, busData = false, ...rest } = readOptions<ConfigureOptions>(given, CHECKS);
-  const { heartbeatMs, leaderTimeoutMs, chooseLeader, maxQueuedBytes, maxQueuedTotalBytes } =
-    resolvePrimaryOptions(rest);
-  return Object.freeze({
-    heartbeatMs,
-    leaderTimeoutMs,
-    chooseLeader,
-    maxQueuedBytes,
-    maxQueuedTotalBytes,
-    metrics,
-    busData,
-  });
-}
-
-/** The first option in which two differ. */
-export function differingConfigureOption(
-  first: ResolvedConfigureOptions,
-  later: ResolvedConfigureOptions,
-): string | undefined {
-  return (Object.keys(first) as (keyof ResolvedConfigureOptions)[]).find(option => first[option] !== later[option]);
+  return withinLease(completeOptions(TABLE, readOptions<ConfigureOptions>(given, TABLE)));
 }

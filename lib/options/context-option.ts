@@ -2,7 +2,7 @@
 
 import { invalidOption } from '../errors/errors.js';
 import { functionOf } from './checks.js';
-import { type ChecksFor, readOptions } from './read-options.js';
+import { type OptionTable, readOptions } from './option-table.js';
 
 /** What travels with a call: small, and JSON. */
 export type ContextCarrier = string | Readonly<Record<string, unknown>>;
@@ -18,11 +18,14 @@ export interface ContextOption {
   extract(carrier: ContextCarrier, run: () => unknown): unknown;
 }
 
-const CHECKS: ChecksFor<ContextOption> = { inject: functionOf(), extract: functionOf() };
+const TABLE: OptionTable<ContextOption> = {
+  inject: { check: functionOf(), default: undefined },
+  extract: { check: functionOf(), default: undefined },
+};
 
 /** Both or none: a process may make calls now and lead later. */
 export function resolveContext(option: string, given: unknown): ContextOption {
-  const { inject, extract } = readOptions<ContextOption>(given, CHECKS, `${option}.`);
+  const { inject, extract } = readOptions<ContextOption>(given, TABLE, `${option}.`);
   if (!inject || !extract) throw invalidOption(option, 'an object with the functions inject and extract', given);
   return Object.freeze({ inject, extract });
 }

@@ -1,16 +1,13 @@
 // The options of `whileLeader()`.
 
 import { invalidOption } from '../errors/errors.js';
-import { duration, expecting, finite, flag, functionOf, signalNames } from './checks.js';
+import { expecting, flag, functionOf } from './checks.js';
 import type { ClientOptions } from './client-options.js';
-import { type ChecksFor, readOptions } from './read-options.js';
+import { MEMBER_TABLE, type MemberTable, type TaskOption } from './client-table.js';
+import { type OptionTable, readOptions } from './option-table.js';
 
 /** What `whileLeader()` takes beside the name and the task; what a shared client takes too means the same here. */
-export interface LeaderTaskOptions
-  extends Pick<
-    ClientOptions,
-    'drainTimeoutMs' | 'primaryTimeoutMs' | 'eligible' | 'priority' | 'resignOn' | 'standalone'
-  > {
+export interface LeaderTaskOptions extends Pick<ClientOptions, TaskOption> {
   /**
    * A task that ended normally isn't run again by the next leader either, as long as one of the workers that heard of
    * it is there. Without it each leader runs it once.
@@ -33,14 +30,11 @@ export interface LeaderTaskContext {
  */
 export type LeaderTaskFunction = (signal: AbortSignal, context: LeaderTaskContext) => unknown;
 
-const CHECKS: ChecksFor<LeaderTaskOptions> = {
-  drainTimeoutMs: duration,
-  primaryTimeoutMs: duration,
-  eligible: flag,
-  priority: finite,
-  resignOn: signalNames,
-  standalone: flag,
-  once: flag,
+const FROM_CLIENT = Object.entries(MEMBER_TABLE).filter(([, row]) => 'task' in row);
+
+const TABLE: OptionTable<LeaderTaskOptions> = {
+  ...(Object.fromEntries(FROM_CLIENT) as Pick<MemberTable, TaskOption>),
+  once: { check: flag, default: false },
 };
 
 /** The group of a task has a name of its own kind: it must not meet a shared client that is named the same. */
@@ -66,7 +60,7 @@ export interface ResolvedLeaderTask {
  */
 export function resolveLeaderTask(name: unknown, task: unknown, given: unknown): ResolvedLeaderTask {
   if (given === null) throw invalidOption('options', 'an object', given);
-  const { once = false, ...client } = readOptions<LeaderTaskOptions>(given, CHECKS);
+  const { once = false, ...client } = readOptions<LeaderTaskOptions>(given, TABLE);
   const checked = taskName('name', name);
   return {
     name: checked,

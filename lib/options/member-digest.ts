@@ -2,14 +2,21 @@
 
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { MEMBER_DEFAULTS, type MemberOptions } from './member-options.js';
+import { MEMBER_TABLE } from './client-table.js';
+import type { MemberOptions } from './member-options.js';
 
 type Digest = Record<string, unknown>;
 
+interface Digested {
+  readonly default: unknown;
+  readonly digest?: (value: unknown) => unknown;
+}
+
+const ROWS = Object.entries(MEMBER_TABLE) as readonly (readonly [keyof typeof MEMBER_TABLE, Digested])[];
+
 /**
- * Equal for equal options in two processes. Holds only what isn't the default, so that a release with a new option
- * doesn't differ from the one before. `eligible` and `priority` are each worker's own, and left out. Of the
- * arguments only a hash is in it, because they may hold secrets, and only if they are JSON.
+ * Equal for equal options in two processes. Of the arguments only a hash is in it, because they may hold secrets, and
+ * only if they are JSON.
  */
 export function memberDigest(options: MemberOptions): string {
   const { definition } = options;
@@ -17,21 +24,9 @@ export function memberDigest(options: MemberOptions): string {
     definition.kind === 'class'
       ? { class: definition.Class.name, args: hashOf(definition.args) }
       : { open: true, close: definition.close && true };
-  digest.drainTimeoutMs = textOf(options.drainTimeoutMs);
-  for (const option of [
-    'openTimeoutMs',
-    'primaryTimeoutMs',
-    'maxLeadersLost',
-    'events',
-    'failOn',
-    'replay',
-    'handover',
-    'resignOn',
-  ] as const) {
-    if (!isDeepStrictEqual(options[option], MEMBER_DEFAULTS[option])) digest[option] = textOf(options[option]);
+  for (const [option, row] of ROWS) {
+    if (!isDeepStrictEqual(options[option], row.default)) digest[option] = row.digest?.(options[option]);
   }
-  if (options.context) digest.context = true;
-  if (options.methods.size > 0) digest.methods = textOf([...options.methods]);
   return JSON.stringify(digest);
 }
 
@@ -53,11 +48,6 @@ export function digestDifference(a: string, b: string): string | undefined {
 
 /** Every object has a `__proto__`, and a digest may say one too. */
 const own = (digest: Digest, option: string): unknown => (Object.hasOwn(digest, option) ? digest[option] : undefined);
-
-/** As text, because JSON has no `Infinity`. */
-function textOf(value: unknown): string {
-  return typeof value === 'number' ? String(value) : JSON.stringify(value);
-}
 
 /** A short hash of the arguments; `undefined` where there are none, `'?'` where they aren't JSON. */
 function hashOf(args: readonly unknown[]): string | undefined {

@@ -1,26 +1,18 @@
-// Resolves what `createSharedClient()` was given into the member's part and the handle's. Comparing is next door.
+// Resolves what `createSharedClient()` was given into the member's part and the handle's. The rows are in client-table.ts.
 
 import { invalidOption } from '../errors/errors.js';
+import { argumentList, functionOf, groupName, isConstructor } from './checks.js';
+import type { ClientDefinition } from './client-options.js';
 import {
-  argumentList,
-  countOrInfinity,
-  duration,
-  eventNames,
-  finite,
-  flag,
-  functionOf,
-  groupName,
-  isConstructor,
-  oneOf,
-  signalNames,
-} from './checks.js';
-import type { ClientDefinition, ClientOptions } from './client-options.js';
-import { type ContextOption, resolveContext } from './context-option.js';
+  type CompleteForHandle,
+  type CompleteForMember,
+  type GivenOptions,
+  HANDLE_TABLE,
+  MEMBER_TABLE,
+} from './client-table.js';
 import type { OpenContext } from './contexts.js';
-import { type MemberMethod, type ResolvedMethods, resolveMethods } from './methods-option.js';
-import { type ChecksFor, readOptions } from './read-options.js';
-
-export type { MemberMethod } from './methods-option.js';
+import type { MemberMethod } from './methods-option.js';
+import { completeOptions, type OptionTable, readOptions } from './option-table.js';
 
 /** How the real client is made. */
 export type Definition =
@@ -32,33 +24,17 @@ export type Definition =
     };
 
 /** What all clients of one name in one process have in common; checked, complete and frozen. */
-export interface MemberOptions {
+export interface MemberOptions extends Omit<CompleteForMember, 'methods'> {
   readonly name: string;
   readonly definition: Definition;
-  readonly openTimeoutMs: number;
-  readonly drainTimeoutMs: number;
-  readonly primaryTimeoutMs: number;
-  readonly maxLeadersLost: number;
   /** Only methods of which something was said that isn't the default. */
   readonly methods: ReadonlyMap<string, MemberMethod>;
-  /** Sorted, each name once; so are the other two lists. */
-  readonly events: readonly string[];
-  readonly failOn: readonly string[];
-  readonly eligible: boolean;
-  /** Whether `eligible` is the user's word and not the default of this kind of process. */
+  /** Whether the user gave `eligible`. Otherwise it is the default of this kind of process. */
   readonly eligibleGiven: boolean;
-  readonly priority: number;
-  readonly replay: 'last' | 'none';
-  readonly handover: 'exclusive' | 'overlap';
-  readonly resignOn: readonly NodeJS.Signals[];
-  readonly standalone: boolean;
-  readonly context: ContextOption | undefined;
 }
 
 /** What each handle has for itself; checked, complete and frozen. */
-export interface HandleOptions {
-  readonly timeoutMs: number;
-  readonly readyTimeoutMs: number;
+export interface HandleOptions extends CompleteForHandle {
   /** Only methods with a timeout of their own. */
   readonly methodTimeouts: ReadonlyMap<string, number>;
   /** Every method named in `methods`: the handle has it before a leader announced it. */
@@ -72,59 +48,26 @@ export interface ResolvedClient {
 }
 
 /** Defaults that depend on the kind of process. */
-export interface ClientDefaults {
-  readonly eligible: boolean;
-  readonly drainTimeoutMs: number;
-}
+export type ClientDefaults = Pick<MemberOptions, 'eligible' | 'drainTimeoutMs'>;
 
-/** Defaults that don't, of the options that every member resolves the same way. */
-export const MEMBER_DEFAULTS = Object.freeze({
-  openTimeoutMs: 10_000,
-  primaryTimeoutMs: 5000,
-  maxLeadersLost: 2,
-  events: Object.freeze<string[]>([]),
-  failOn: Object.freeze<string[]>([]),
-  priority: 0,
-  replay: 'last',
-  handover: 'exclusive',
-  resignOn: Object.freeze<NodeJS.Signals[]>([]),
-  standalone: false,
-  context: undefined,
-} as const);
+const COMMON = { name: { check: groupName, default: undefined }, ...HANDLE_TABLE, ...MEMBER_TABLE };
 
-interface CommonOptions extends Omit<ClientOptions, 'methods'> {
-  methods?: ResolvedMethods;
-}
-
-const COMMON: ChecksFor<CommonOptions> = {
-  name: groupName,
-  timeoutMs: duration,
-  readyTimeoutMs: duration,
-  openTimeoutMs: duration,
-  drainTimeoutMs: duration,
-  primaryTimeoutMs: duration,
-  maxLeadersLost: countOrInfinity,
-  methods: resolveMethods,
-  events: eventNames,
-  failOn: eventNames,
-  eligible: flag,
-  priority: finite,
-  replay: oneOf('last', 'none'),
-  handover: oneOf('exclusive', 'overlap'),
-  resignOn: signalNames,
-  standalone: flag,
-  context: resolveContext,
-};
-
-interface ClassForm extends CommonOptions {
+interface ClassForm extends GivenOptions {
   args?: readonly unknown[];
 }
 
-const CLASS_FORM: ChecksFor<ClassForm> = { ...COMMON, args: argumentList };
+const CLASS_FORM: OptionTable<ClassForm> = {
+  ...COMMON,
+  args: { check: argumentList, default: Object.freeze([]) },
+};
 
-type OpenForm = CommonOptions & Pick<ClientDefinition<object>, 'open' | 'close'>;
+type OpenForm = GivenOptions & Pick<ClientDefinition<object>, 'open' | 'close'>;
 
-const OPEN_FORM: ChecksFor<OpenForm> = { ...COMMON, open: functionOf(), close: functionOf() };
+const OPEN_FORM: OptionTable<OpenForm> = {
+  ...COMMON,
+  open: { check: functionOf(), default: undefined },
+  close: { check: functionOf(), default: undefined },
+};
 
 /**
  * Checks and completes what `createSharedClient()` was given, in either of its forms.
@@ -154,22 +97,24 @@ function fromDefinition(given: unknown, second: unknown, defaults: ClientDefault
   return complete({ kind: 'open', open, close }, common, defaults);
 }
 
-function complete(definition: Definition, given: Partial<CommonOptions>, defaults: ClientDefaults): ResolvedClient {
-  const { name, timeoutMs = 10_000, readyTimeoutMs = 30_000, methods = resolveMethods('methods', {}), ...rest } = given;
+function complete(definition: Definition, given: Partial<GivenOptions>, defaults: ClientDefaults): ResolvedClient {
+  const { name, standalone } = given;
   if (name === undefined) throw invalidOption('name', 'a string of 1 to 512 characters', name);
-  const eligibleGiven = rest.eligible !== undefined;
+  // A standalone member is the only one that could lead.
+  const options = { ...defaults, ...(standalone && { eligible: true }), ...given };
+  const { methods, ...member } = completeOptions(MEMBER_TABLE, options);
   return {
     member: Object.freeze({
-      ...MEMBER_DEFAULTS,
-      ...defaults,
-      // Nobody else will.
-      ...(rest.standalone && { eligible: true }),
-      ...rest,
       name,
       definition: Object.freeze(definition),
+      ...member,
       methods: methods.member,
-      eligibleGiven,
+      eligibleGiven: given.eligible !== undefined,
     }),
-    handle: Object.freeze({ timeoutMs, readyTimeoutMs, methodTimeouts: methods.timeouts, methodNames: methods.names }),
+    handle: Object.freeze({
+      ...completeOptions(HANDLE_TABLE, options),
+      methodTimeouts: methods.timeouts,
+      methodNames: methods.names,
+    }),
   };
 }

@@ -2,7 +2,7 @@
 
 import { invalidChoice, invalidOption } from '../errors/errors.js';
 import { duration, flag, oneOf } from './checks.js';
-import { type ChecksFor, readOptions } from './read-options.js';
+import { type OptionTable, readOptions } from './option-table.js';
 
 /** What a method of the real client is for, where its name doesn't say it. */
 export type MethodRole = 'subscribe' | 'unsubscribe' | 'publish' | 'unpublish' | 'invoke' | 'oneway' | 'close';
@@ -48,10 +48,13 @@ export interface ResolvedMethods {
   readonly names: ReadonlySet<string>;
 }
 
-const CHECKS: ChecksFor<MethodOptions> = {
-  idempotent: flag,
-  timeoutMs: duration,
-  role: oneOf('subscribe', 'unsubscribe', 'publish', 'unpublish', 'invoke', 'oneway', 'close'),
+const TABLE: OptionTable<MethodOptions> = {
+  idempotent: { check: flag, default: false },
+  timeoutMs: { check: duration, default: undefined },
+  role: {
+    check: oneOf('subscribe', 'unsubscribe', 'publish', 'unpublish', 'invoke', 'oneway', 'close'),
+    default: undefined,
+  },
 };
 
 const SHARED_ROLES: readonly (MethodRole | undefined)[] = [undefined, 'invoke', 'oneway'];
@@ -66,7 +69,7 @@ export function resolveMethods(option: string, given: unknown): ResolvedMethods 
   const names = new Set<string>();
   for (const [name, raw] of Object.entries(given).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (name === '') throw invalidOption(`a key of ${option}`, 'the name of a method', name);
-    const { role, idempotent = false, timeoutMs } = readOptions<MethodOptions>(raw, CHECKS, `${option}.${name}.`);
+    const { role, idempotent = false, timeoutMs } = readOptions<MethodOptions>(raw, TABLE, `${option}.${name}.`);
     names.add(name);
     if (timeoutMs !== undefined) timeouts.set(name, timeoutMs);
     if (role !== undefined || idempotent) member.set(name, Object.freeze({ role, idempotent }));

@@ -1,10 +1,9 @@
-// The door to all options: what may be given, its limits and defaults, and what it is resolved to. Nothing else reads a raw option.
+// Entry point to all options: what may be given, its limits and defaults, and what it is resolved to. Nothing else reads a raw option.
 
 export type { ClassOptions, ClientClass, ClientDefinition, ClientOptions } from './client-options.js';
 export { differingMemberOption } from './compare-members.js';
 export {
   type ConfigureOptions,
-  differingConfigureOption,
   type ResolvedConfigureOptions,
   resolveConfigureOptions,
 } from './configure-options.js';
@@ -23,6 +22,7 @@ export {
   resolveCreateArguments,
 } from './member-options.js';
 export type { MethodOptions, MethodRole, MethodsOption } from './methods-option.js';
+export { differingOption } from './option-table.js';
 export {
   differingPrimaryOption,
   type PrimaryOptions,

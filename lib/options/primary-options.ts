@@ -3,7 +3,7 @@
 import { invalidOption } from '../errors/errors.js';
 import { bytes, duration, functionOf, oneOf } from './checks.js';
 import type { ChooseLeader } from './contexts.js';
-import { type ChecksFor, readOptions } from './read-options.js';
+import { type Complete, completeOptions, differingOption, type OptionTable, readOptions } from './option-table.js';
 
 /** What {@link setupPrimary} takes. Durations are 1 to 2^31-1, or `Infinity`. */
 export interface PrimaryOptions {
@@ -50,57 +50,37 @@ export interface PrimaryOptions {
   maxQueuedTotalBytes?: number;
 }
 
-/** {@link PrimaryOptions}, checked, complete and frozen. */
-export interface ResolvedPrimaryOptions {
-  readonly heartbeatMs: number;
-  readonly leaderTimeoutMs: number;
-  readonly hungLeader: 'depose' | 'kill';
-  /** `undefined`: the library's own choice. */
-  readonly chooseLeader: ChooseLeader | undefined;
-  /** `undefined`: what the cluster has. */
-  readonly serialization: 'json' | 'advanced' | undefined;
-  readonly route: 'relay' | 'direct';
-  readonly maxQueuedBytes: number;
-  readonly maxQueuedTotalBytes: number;
-}
-
 const MIB = 1024 * 1024;
 const HEARTBEATS_IN_A_LEASE = 3;
 
-const DEFAULTS: ResolvedPrimaryOptions = {
-  heartbeatMs: 500,
-  leaderTimeoutMs: 3000,
-  hungLeader: 'depose',
-  chooseLeader: undefined,
-  serialization: undefined,
-  route: 'relay',
-  maxQueuedBytes: 64 * MIB,
-  maxQueuedTotalBytes: 256 * MIB,
-};
+/** No default: the library chooses the leader, and the serialization is what the cluster has. */
+export const PRIMARY_TABLE = {
+  heartbeatMs: { check: duration, default: 500 },
+  leaderTimeoutMs: { check: duration, default: 3000 },
+  hungLeader: { check: oneOf('depose', 'kill'), default: 'depose' },
+  chooseLeader: { check: functionOf<ChooseLeader>(), default: undefined },
+  serialization: { check: oneOf('json', 'advanced'), default: undefined },
+  route: { check: oneOf('relay', 'direct'), default: 'relay' },
+  maxQueuedBytes: { check: bytes, default: 64 * MIB },
+  maxQueuedTotalBytes: { check: bytes, default: 256 * MIB },
+} as const satisfies OptionTable<PrimaryOptions>;
 
-const CHECKS: ChecksFor<PrimaryOptions> = {
-  heartbeatMs: duration,
-  leaderTimeoutMs: duration,
-  hungLeader: oneOf('depose', 'kill'),
-  chooseLeader: functionOf<ChooseLeader>(),
-  serialization: oneOf('json', 'advanced'),
-  route: oneOf('relay', 'direct'),
-  maxQueuedBytes: bytes,
-  maxQueuedTotalBytes: bytes,
-};
+/** {@link PrimaryOptions}, checked, complete and frozen. */
+export type ResolvedPrimaryOptions = Complete<typeof PRIMARY_TABLE>;
 
 /**
  * Checks and completes what `setupPrimary()` was given.
  * @throws {SharedClientError} `ERR_INVALID_OPTION`
  */
-export function resolvePrimaryOptions(options?: PrimaryOptions): ResolvedPrimaryOptions {
-  const resolved = { ...DEFAULTS, ...readOptions<PrimaryOptions>(options, CHECKS) };
-  const least = HEARTBEATS_IN_A_LEASE * resolved.heartbeatMs;
-  if (resolved.leaderTimeoutMs < least) {
-    const expected = `at least three times heartbeatMs, ${least}`;
-    throw invalidOption('leaderTimeoutMs', expected, resolved.leaderTimeoutMs);
-  }
-  return Object.freeze(resolved);
+export function resolvePrimaryOptions(given?: PrimaryOptions): ResolvedPrimaryOptions {
+  return withinLease(completeOptions(PRIMARY_TABLE, readOptions<PrimaryOptions>(given, PRIMARY_TABLE)));
+}
+
+/** Returns the options if a lease has room for enough heartbeats. */
+export function withinLease<O extends Pick<ResolvedPrimaryOptions, 'heartbeatMs' | 'leaderTimeoutMs'>>(options: O): O {
+  const least = HEARTBEATS_IN_A_LEASE * options.heartbeatMs;
+  if (options.leaderTimeoutMs >= least) return options;
+  throw invalidOption('leaderTimeoutMs', `at least three times heartbeatMs, ${least}`, options.leaderTimeoutMs);
 }
 
 /**
@@ -108,6 +88,5 @@ export function resolvePrimaryOptions(options?: PrimaryOptions): ResolvedPrimary
  * @throws {SharedClientError} `ERR_INVALID_OPTION` for a value that no call may give
  */
 export function differingPrimaryOption(first: ResolvedPrimaryOptions, given?: PrimaryOptions): string | undefined {
-  const later = { ...first, ...readOptions<PrimaryOptions>(given, CHECKS) };
-  return (Object.keys(first) as (keyof ResolvedPrimaryOptions)[]).find(option => first[option] !== later[option]);
+  return differingOption(first, { ...first, ...readOptions<PrimaryOptions>(given, PRIMARY_TABLE) });
 }

@@ -1,7 +1,7 @@
 // The options of `handle.with()`.
 
 import { abortSignal, anything, count, duration, flag, oneOf } from './checks.js';
-import { type ChecksFor, readOptions } from './read-options.js';
+import { type Complete, completeOptions, type OptionTable, readOptions } from './option-table.js';
 
 /** What holds for the calls, publications and subscriptions that are made on the handle that `with()` returns. */
 export interface WithOptions {
@@ -43,41 +43,25 @@ export interface WithOptions {
   maxQueued?: number;
 }
 
-/** {@link WithOptions}, checked, complete and frozen; `undefined` is what was not said. */
-export interface ResolvedWith {
-  readonly timeoutMs: number | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly idempotent: boolean | undefined;
-  readonly oneway: boolean | undefined;
-  readonly sticky: unknown;
-  readonly delivery: 'all' | 'one';
-  readonly maxQueued: number;
-}
+const TABLE = {
+  timeoutMs: { check: duration, default: undefined },
+  signal: { check: abortSignal, default: undefined },
+  idempotent: { check: flag, default: undefined },
+  oneway: { check: flag, default: undefined },
+  sticky: { check: anything, default: undefined },
+  delivery: { check: oneOf('all', 'one'), default: 'all' },
+  maxQueued: { check: count, default: 1000 },
+} as const satisfies OptionTable<WithOptions>;
 
-const DEFAULTS: ResolvedWith = Object.freeze({
-  timeoutMs: undefined,
-  signal: undefined,
-  idempotent: undefined,
-  oneway: undefined,
-  sticky: undefined,
-  delivery: 'all',
-  maxQueued: 1000,
-});
+/** {@link WithOptions}, checked, complete and frozen; `undefined` where nothing was given. */
+export type ResolvedWith = Complete<typeof TABLE>;
 
-const CHECKS: ChecksFor<WithOptions> = {
-  timeoutMs: duration,
-  signal: abortSignal,
-  idempotent: flag,
-  oneway: flag,
-  sticky: anything,
-  delivery: oneOf('all', 'one'),
-  maxQueued: count,
-};
+const DEFAULTS: ResolvedWith = completeOptions(TABLE, {});
 
 /**
  * Checks and completes what `with()` was given, on top of what the handle it was called on already had.
  * @throws {SharedClientError} `ERR_INVALID_OPTION`
  */
 export function resolveWithOptions(options?: WithOptions, base: ResolvedWith = DEFAULTS): ResolvedWith {
-  return Object.freeze({ ...base, ...readOptions<WithOptions>(options, CHECKS) });
+  return Object.freeze({ ...base, ...readOptions<WithOptions>(options, TABLE) });
 }

@@ -22,8 +22,8 @@ import { Member } from '../member/member.js';
 import { FailoverBook } from '../metrics/failover-book.js';
 import {
   type ConfigureOptions,
-  differingConfigureOption,
   differingMemberOption,
+  differingOption,
   differingPrimaryOption,
   type MemberOptions,
   type PrimaryOptions,
@@ -121,7 +121,7 @@ export class Runtime {
     const options = resolveConfigureOptions(given);
     if (this.#platform.where !== 'pm2') return;
     const known = this.#configured?.given;
-    const option = known && differingConfigureOption(known, options);
+    const option = known && differingOption(known, options);
     if (option !== undefined) throw alreadyConfigured(option);
     this.#configureOnce(options);
   }

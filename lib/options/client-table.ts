@@ -1,0 +1,70 @@
+// The options of `createSharedClient()`, but for those that make the real client: a row for each. Their documentation is in client-options.ts.
+
+import { countOrInfinity, duration, eventNames, finite, flag, oneOf, signalNames } from './checks.js';
+import type { ClientOptions } from './client-options.js';
+import { resolveContext } from './context-option.js';
+import { type ResolvedMethods, resolveMethods } from './methods-option.js';
+import type { Complete, OptionRow, OptionTable } from './option-table.js';
+
+/** Options that each handle has for itself. */
+type OfHandle = Pick<ClientOptions, 'timeoutMs' | 'readyTimeoutMs'>;
+
+export const HANDLE_TABLE = {
+  timeoutMs: { check: duration, default: 10_000 },
+  readyTimeoutMs: { check: duration, default: 30_000 },
+} as const satisfies OptionTable<OfHandle>;
+
+/** Options on which all clients of one name in one process have to agree, as their checks return them. */
+interface OfMember extends Omit<ClientOptions, keyof OfHandle | 'name' | 'methods'> {
+  methods?: ResolvedMethods;
+}
+
+interface MemberRow<V> extends OptionRow<V> {
+  /**
+   * What members in other workers compare, as JSON. Without it each may have its own value. Called only where the value
+   * isn't the default, so that a release with a new option doesn't differ from the one before.
+   */
+  readonly digest?: (value: never) => unknown;
+  /** Whether `whileLeader()` takes it too. */
+  readonly task?: true;
+}
+
+const NO_NAMES: readonly never[] = Object.freeze([]);
+
+/** As text, because JSON has no `Infinity`. */
+const asText = (value: number | string | readonly string[]) =>
+  typeof value === 'number' ? String(value) : JSON.stringify(value);
+
+const methodsText = (methods: ResolvedMethods['member']) =>
+  methods.size > 0 ? JSON.stringify([...methods]) : undefined;
+
+/** Where several options differ, the first one here is named. */
+export const MEMBER_TABLE = {
+  openTimeoutMs: { check: duration, default: 10_000, digest: asText },
+  // Less under PM2, see `ClientDefaults`.
+  drainTimeoutMs: { check: duration, default: 5000, digest: asText, task: true },
+  primaryTimeoutMs: { check: duration, default: 5000, digest: asText, task: true },
+  maxLeadersLost: { check: countOrInfinity, default: 2, digest: asText },
+  methods: { check: resolveMethods, default: resolveMethods('methods', {}), digest: methodsText },
+  events: { check: eventNames, default: NO_NAMES, digest: asText },
+  failOn: { check: eventNames, default: NO_NAMES, digest: asText },
+  // False in a primary, see `ClientDefaults`.
+  eligible: { check: flag, default: true, task: true },
+  priority: { check: finite, default: 0, task: true },
+  replay: { check: oneOf('last', 'none'), default: 'last', digest: asText },
+  handover: { check: oneOf('exclusive', 'overlap'), default: 'exclusive', digest: asText },
+  resignOn: { check: signalNames, default: NO_NAMES, digest: asText, task: true },
+  standalone: { check: flag, default: false, task: true },
+  context: { check: resolveContext, default: undefined, digest: () => true },
+} as const satisfies { readonly [K in keyof OfMember]-?: MemberRow<Exclude<OfMember[K], undefined>> };
+
+export type MemberTable = typeof MEMBER_TABLE;
+/** What was given to a client, checked. */
+export type GivenOptions = OfHandle & OfMember & Pick<ClientOptions, 'name'>;
+export type CompleteForMember = Complete<MemberTable>;
+export type CompleteForHandle = Complete<typeof HANDLE_TABLE>;
+
+/** The options that `whileLeader()` takes too. */
+export type TaskOption = {
+  [K in keyof MemberTable]: MemberTable[K] extends { task: true } ? K : never;
+}[keyof MemberTable];
