@@ -22,7 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   codec: ['errors', 'protocol', 'utils'],
   route: ['errors', 'protocol', 'transport', 'utils'],
   clients: ['options'],
-  group: ['protocol', 'utils'],
+  group: ['errors', 'options', 'protocol', 'utils'],
   router: ['diagnostics', 'errors', 'group', 'metrics', 'options', 'protocol', 'transport', 'utils'],
   pm2: ['errors', 'group', 'options', 'protocol', 'transport', 'utils'],
   leader: ['codec', 'diagnostics', 'errors', 'metrics', 'options', 'protocol', 'utils'],

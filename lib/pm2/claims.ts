@@ -1,10 +1,11 @@
 // When this worker claims: each vacant group after the delay that its rank gives it. What becomes of a claim is for the log.
 
+import type { Choose } from '../group/choose.js';
 import { successorIn, termOf } from '../group/queries.js';
 import type { BusGroup, Claim, LogState } from '../protocol/messages.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { own } from '../utils/own.js';
-import { type Choose, claimDelay } from './preference.js';
+import { claimDelay } from './preference.js';
 
 /** A claim that didn't change anything is said again. */
 const AGAIN_MS = 1000;

@@ -1,7 +1,9 @@
 // Who had better lead: how long each candidate waits before its claim. No part of the protocol, because the first valid
 // claim counts, whoever makes it.
 
+import { byPreference, type Choose } from '../group/choose.js';
 import { candidatesOf, leaderOf, preferredOf } from '../group/queries.js';
+import type { Candidate } from '../options/options.js';
 import type { BusGroup, LogState } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
 
@@ -10,9 +12,6 @@ export const STEP_MS = 25;
 
 /** For who had better not lead, while there are others who may be busy, or stuck. */
 const LAST_RESORT_MS = 1000;
-
-/** The app's own choice among these, if it makes one. */
-export type Choose = (log: LogState, name: string, ids: readonly string[]) => string | undefined;
 
 /** How long `me` waits before it claims what is vacant; `undefined`: it doesn't. */
 export function claimDelay(log: LogState, name: string, me: string, choose?: Choose): number | undefined {
@@ -50,36 +49,25 @@ function isLastResort(group: BusGroup, ids: readonly string[], me: string): bool
   return me === group.avoided && ids.length > 1;
 }
 
-/** 0 for the best of the candidates. */
+/** 0 for the best: asked for, then who is not avoided, of those the app's choice, and then as {@link byPreference} says. */
 export function rank(log: LogState, name: string, ids: readonly string[], me: string, choose?: Choose): number {
   const group = log.groups[name]!;
-  const first = [preferredOf(group, ids), choose?.(log, name, ids)] as const;
-  const sorted = [...ids].sort((a, b) => compare(weigh(log, group, a, first), weigh(log, group, b, first)));
-  return sorted.indexOf(me);
+  const preferred = preferredOf(group, ids);
+  const candidates = ids.map(id => toCandidate(log, name, id));
+  const chosen = choose?.(candidates, name);
+  const sorted = ids
+    .map((id, i) => {
+      const candidate = candidates[i]!;
+      const turn = id === preferred ? 0 : (id === group.avoided ? 3 : 1) + (candidate === chosen ? 0 : 1);
+      return { id, candidate, turn };
+    })
+    .sort((a, b) => a.turn - b.turn || byPreference(a.candidate, b.candidate));
+  return sorted.findIndex(({ id }) => id === me);
 }
 
-/** The smaller the better, the first number first: asked for, not avoided, chosen, priority, fewest groups, youngest. */
-function weigh(
-  { groups, peers }: LogState,
-  { avoided, members }: BusGroup,
-  id: string,
-  [preferred, chosen]: readonly [preferred: string | undefined, chosen: string | undefined],
-): readonly number[] {
-  const { priority, joinedAt } = members[id]!;
+function toCandidate({ groups, peers }: LogState, name: string, id: string): Candidate {
+  const { joinedAt, priority } = groups[name]!.members[id]!;
+  const { workerId, pid } = peers[id]!;
   const leads = Object.values(groups).filter(group => leaderOf(group) === id).length;
-  return [
-    preferred === id ? 0 : 1,
-    avoided === id ? 1 : 0,
-    chosen === id ? 0 : 1,
-    -priority,
-    leads,
-    -joinedAt,
-    -peers[id]!.workerId,
-  ];
-}
-
-/** No two weigh the same: each has a worker of its own. */
-function compare(a: readonly number[], b: readonly number[]): number {
-  const i = a.findIndex((weight, i) => weight !== b[i]);
-  return a[i]! - b[i]!;
+  return { workerId, pid, joinedAt, leads, priority };
 }

@@ -2,6 +2,7 @@
 // would have answered is read from there. It puts the parts of this room together and owns the view.
 
 import { noBus, otherOptions, silentBus, unreached } from '../errors/warnings.js';
+import type { Choose } from '../group/choose.js';
 import { candidatesOf, leaderOf, termHeldBy, termOf } from '../group/queries.js';
 import { signal } from '../protocol/frames.js';
 import {
@@ -33,7 +34,7 @@ import { diffState } from './diff-state.js';
 import { warningsOf } from './differences.js';
 import { endMetrics } from './metrics.js';
 import { type Completed, Offers, type Reach, type SecretStore } from './offers.js';
-import { type Choose, rank, STEP_MS } from './preference.js';
+import { rank, STEP_MS } from './preference.js';
 import { readLog } from './read-log.js';
 import { StateSync } from './state-sync.js';
 import { Transfers } from './transfers.js';

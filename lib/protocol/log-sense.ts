@@ -1,7 +1,22 @@
-// Whether the state that a new worker gets over PM2's bus makes sense: whoever reads the log relies on it that each name in it
+// Whether the state that a new worker gets over PM2's bus has its shape and makes sense: whoever reads the log relies on it that each name in it
 // leads somewhere.
 
 import type { BusGroup, LogState } from './messages.js';
+import {
+  count,
+  duration,
+  type Fields,
+  flag,
+  listOf,
+  mapOf,
+  number,
+  oneOf,
+  optional,
+  payload,
+  shaped,
+  type Test,
+  text,
+} from './shapes.js';
 
 /** Processes on one host, and so members of a group: some steps compare each with each. */
 const MOST_PEERS = 4096;
@@ -15,8 +30,58 @@ const MOST_PAUSE_MS = 2 ** 31 - 1;
 export const isIncarnation = (id: unknown): id is string =>
   typeof id === 'string' && id.length > 0 && id.length <= 128 && !(id in Object.prototype);
 
+const busPeer = (): Fields => ({
+  process: text,
+  workerId: count,
+  pid: count,
+  heartbeatMs: duration,
+  leaderTimeoutMs: duration,
+  seen: count,
+  address: optional(text),
+});
+const isTrue = oneOf(true);
+const busMember = (): Fields => ({
+  joinedAt: number,
+  eligible: flag,
+  priority: number,
+  handover: oneOf('exclusive', 'overlap'),
+  digest: text,
+  hasFailed: optional(isTrue),
+  isSilent: optional(isTrue),
+});
+const busSuccessor = (): Fields => ({ id: text, term: count, methods: optional(listOf(text, 10_000)) });
+const busPause = (): Fields => ({ ms: number, after: oneOf('failed', 'broken') });
+/** Which of them belong to which stage is for `makesSense()`. */
+const busStage = (): Fields => ({
+  stage: oneOf('vacant', 'opening', 'leading', 'preparing', 'handing-over'),
+  pause: optional(shaped(busPause)),
+  term: optional(count),
+  leader: optional(text),
+  readyAt: optional(number),
+  successor: optional(shaped(busSuccessor)),
+  yields: optional(isTrue),
+});
+const busTransfer = (): Fields => ({ request: text, from: text, to: optional(text) });
+const busOffer = (): Fields => ({ term: count, address: optional(text), problem: optional(text) });
+const busGroup = (): Fields => ({
+  lastTerm: count,
+  members: mapOf(busMember),
+  at: shaped(busStage),
+  methods: listOf(text, 10_000),
+  failures: count,
+  heldMs: number,
+  cause: optional(text),
+  error: optional(payload),
+  avoided: optional(text),
+  transfer: optional(shaped(busTransfer)),
+  offer: optional(shaped(busOffer)),
+});
+const state: Test = shaped(() => ({ peers: mapOf(busPeer), groups: mapOf(busGroup), lastTerm: count }));
+
+export const isSoundLog = (value: unknown): boolean => state[0](value) && makesSense(value as LogState);
+
 /** Of a state in which each field has its type. */
-export function makesSense({ peers, groups, lastTerm }: LogState): boolean {
+function makesSense({ peers, groups, lastTerm }: LogState): boolean {
   const ids = Object.keys(peers);
   if (ids.length > MOST_PEERS || !ids.every(isIncarnation) || lastTerm > MOST_TERM) return false;
   return Object.values(groups).every(group => isSound(group, peers));

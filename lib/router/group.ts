@@ -143,32 +143,26 @@ export class RoutedGroup {
   #claim(): GroupEvent | undefined {
     const ids = awaited(this.state);
     if (ids.length === 0) return undefined;
-    const candidates = ids.map(id => this.#toCandidate(id));
-    const isBusy = candidates.every(({ leads }) => leads > 0);
+    const isBusy = ids.every(id => this.host.workers.get(Number(id))!.leads > 0);
     if (!this.#isOld && isBusy && this.host.expected > this.members.size) return void this.host.holdOpen(this);
     this.#isOld = true;
-    const isChosen = preferredOf(this.state, ids) !== undefined;
-    return { type: 'claim', id: isChosen ? ids[0]! : String(this.host.choose(candidates, this.name)) };
+    return { type: 'claim', id: preferredOf(this.state, ids) ?? this.#choose(ids) };
   }
 
-  #toCandidate(id: string): Candidate {
-    const workerId = Number(id);
-    const { joinedAt, priority } = this.state.members[id]!;
-    return {
-      workerId,
-      pid: this.host.pidOf(workerId),
-      joinedAt,
-      leads: this.host.workers.get(workerId)!.leads,
-      priority,
-    };
+  #choose(ids: readonly string[]): string {
+    const candidates = ids.map(id => {
+      const { joinedAt, priority } = this.state.members[id]!;
+      const { workerId, leads } = this.host.workers.get(Number(id))!;
+      return { workerId, pid: this.host.pidOf(workerId), joinedAt, leads, priority };
+    });
+    return String(this.host.choose(candidates, this.name));
   }
 
-  /** Without a wish the usual choice is made among the others. */
+  /** To nobody in particular: the usual choice is made among the others. */
   transfer(request: string, wanted: number | undefined): void {
-    const others = candidatesOf(this.state, leaderOf(this.state)).map(id => this.#toCandidate(id));
-    const to =
-      wanted ??
-      (this.state.at.stage === 'leading' && others.length > 0 ? this.host.choose(others, this.name) : undefined);
+    const { at } = this.state;
+    const others = wanted === undefined && at.stage === 'leading' ? candidatesOf(this.state, at.leader) : [];
+    const to = others.length > 0 ? this.#choose(others) : wanted;
     this.apply({ type: 'transfer', request, ...(to !== undefined && { to: String(to) }) });
   }
 

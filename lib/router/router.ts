@@ -1,13 +1,7 @@
 // The primary's half: workers come and go, their control frames reach their groups, silence is noticed, data is relayed.
 
-import {
-  chooseLeaderThrew,
-  choseNonCandidate,
-  otherOptions,
-  passedOn,
-  protocolTooFar,
-  tooManyGroups,
-} from '../errors/warnings.js';
+import { otherOptions, passedOn, protocolTooFar, tooManyGroups } from '../errors/warnings.js';
+import { appChoice, byPreference } from '../group/choose.js';
 import { FailoverBook } from '../metrics/failover-book.js';
 import { type Candidate, digestDifference, type ResolvedPrimaryOptions } from '../options/options.js';
 import {
@@ -29,7 +23,6 @@ import type { Leftovers } from '../transport/direct.js';
 import type { Peer, PrimaryEnd, Via } from '../transport/transport.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { RunningClock } from '../utils/running-clock.js';
-import { chooseLeader } from './choose-leader.js';
 import { type GroupOwner, RoutedGroup } from './group.js';
 import { endTerm, memberGone, type RelayOwner, relay } from './relay.js';
 import { commonVersion, RoutedWorker } from './routed-worker.js';
@@ -166,7 +159,9 @@ export class Router implements GroupOwner, RelayOwner {
 
   /** One of the candidates, by the app's choice if it makes a good one. */
   choose(candidates: readonly Candidate[], name: string): number {
-    return (this.#askApp(candidates, name) ?? chooseLeader(candidates)).workerId;
+    const { chooseLeader } = this.options;
+    const ask = chooseLeader && appChoice(chooseLeader, (message, detail) => this.warn(message, detail));
+    return (ask?.(candidates, name) ?? candidates.toSorted(byPreference)[0]!).workerId;
   }
 
   leaderChanged(before: number | undefined, after: number | undefined): number | undefined {
@@ -474,23 +469,6 @@ export class Router implements GroupOwner, RelayOwner {
     const take = (bundle: Bundle) => outbox.data(bundle);
     if (hasRoom() && withdrawals.bytes > 0) withdrawals.release(take);
     backlog.release(take, hasRoom);
-  }
-
-  #askApp(candidates: readonly Candidate[], name: string): { workerId: number } | undefined {
-    const { chooseLeader: choose } = this.options;
-    if (!choose) return undefined;
-    try {
-      const choice = choose(candidates, name);
-      const candidate = candidates.find(({ workerId }) => workerId === choice?.workerId);
-      if (!candidate)
-        this.warn(choseNonCandidate(name), {
-          name,
-        });
-      return candidate;
-    } catch (error) {
-      this.warn(chooseLeaderThrew(name), { name, cause: error });
-      return undefined;
-    }
   }
 
   #forgetIfEmpty(group: RoutedGroup): void {
