@@ -263,24 +263,6 @@ const MAKERS: Readonly<
     /get\(\) was in its hands/,
   ],
   noDataClient: [errors.noDataClient(), 'ERR_INVALID_OPTION', undefined, /DataClient is required/],
-  handleNotSerializable: [
-    errors.handleNotSerializable('result.pool', 'Pool'),
-    'ERR_NOT_SERIALIZABLE',
-    'not-started',
-    /^result\.pool is Pool, a handle/,
-  ],
-  unknownOwnType: [
-    errors.unknownOwnType('money'),
-    'ERR_NOT_SERIALIZABLE',
-    undefined,
-    /the type "money" came, which this worker doesn't know/,
-  ],
-  ownTypeFailed: [
-    errors.ownTypeFailed('money', 'decode', new Error('odd')),
-    'ERR_NOT_SERIALIZABLE',
-    undefined,
-    /^decode\(\) of the type "money" threw/,
-  ],
   noTransfer: [errors.noTransfer('g', 9, 'no candidate'), 'ERR_INVALID_OPTION', undefined, /not 9\.$/],
 };
 
