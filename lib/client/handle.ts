@@ -1,12 +1,13 @@
 // The object that users hold: the library's own members, and beside them the real client's methods, each under its name.
 
 import { classMethodNames } from '../leader/method-names.js';
-import type { Member } from '../member/member.js';
 import type { MemberOptions, MethodRole, ResolvedWith } from '../options/options.js';
 import { resolveWithOptions, type WithOptions } from '../options/options.js';
 import { Kind } from '../protocol/messages.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
+import type { Clock } from '../utils/clock.js';
 import type { ClientCore, ValueListener } from './client-core.js';
+import { ACCESS, type HandleAccess } from './shared.js';
 import { clientStatus, LEFT, memberRole, type RoleStatus } from './status.js';
 import type { Subscription } from './subscription.js';
 
@@ -101,6 +102,10 @@ export class Handle {
   [Symbol.asyncDispose](): Promise<void> {
     return this[BASE].close();
   }
+
+  get [ACCESS](): HandleAccess {
+    return new Access(this[BASE], this[WITH]);
+  }
 }
 
 /** A handle that was closed knows of no leader, although its member may live on. */
@@ -117,19 +122,36 @@ export function createHandle(shape: Shape, base: ClientCore, with_: ResolvedWith
   return Object.create(shape, { [BASE]: { value: base }, [WITH]: { value: with_ } });
 }
 
-/** The member behind a handle, for rooms above that need to know more of it than users do. */
-export const memberOf = (handle: object): Member => (handle as Handle)[BASE].member;
+class Access implements HandleAccess {
+  constructor(
+    private readonly base: ClientCore,
+    private readonly with_: ResolvedWith,
+  ) {}
 
-/** As `handle.invoke(method, ...args)`, without a promise, for rooms above: one of the two functions is called, once. */
-export function invokeBack(
-  handle: object,
-  method: string,
-  args: readonly unknown[],
-  succeed: (value: unknown) => void,
-  fail: (error: unknown) => void,
-): void {
-  const { [BASE]: base, [WITH]: with_ } = handle as Handle;
-  base.caller.make(Kind.CALL, method, args, with_, succeed, fail);
+  get clock(): Clock {
+    return this.base.member.clock;
+  }
+
+  get hasRoute(): boolean {
+    return this.base.member.route !== undefined;
+  }
+
+  get isEligible(): boolean {
+    return this.base.member.options.eligible;
+  }
+
+  setEligible(isEligible: boolean): void {
+    this.base.member.setEligible(isEligible);
+  }
+
+  invokeBack(
+    method: string,
+    args: readonly unknown[],
+    succeed: (value: unknown) => void,
+    fail: (error: unknown) => void,
+  ): void {
+    this.base.caller.make(Kind.CALL, method, args, this.with_, succeed, fail);
+  }
 }
 
 /** A shape with what is known before there is a leader: the class's methods and those named in `methods`. */
