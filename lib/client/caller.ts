@@ -96,7 +96,7 @@ export class Caller {
     signal?.throwIfAborted();
     const settings = member.options.methods.get(method);
     found = undefined;
-    let payload = encodeArguments(args, signalCollector);
+    let payload = encodeArguments(args, signalCollector, member.own);
     const signals = found as AbortSignal[] | undefined;
     if (member.options.context) payload = this.#withContext(payload, member.options.context);
     const timeoutMs = with_.timeoutMs ?? options.methodTimeouts.get(method) ?? options.timeoutMs;

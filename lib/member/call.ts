@@ -3,6 +3,7 @@
 import { encodeValue, type SignalWriter } from '../codec/encode-value.js';
 import { isLenient } from '../codec/lenient.js';
 import { rejectWhereAwaited } from '../codec/local-stack.js';
+import type { OwnTypes } from '../codec/own-types.js';
 import { type About, bytesOfAbout } from '../protocol/frames.js';
 import { EXT, type Kind, MORE, ONE } from '../protocol/messages.js';
 import type { Part, Payload } from '../protocol/payload.js';
@@ -105,10 +106,12 @@ export interface Arguments extends Payload {
 }
 
 /** @param signals as that of `encodeValue` */
-export function encodeArguments(args: readonly unknown[], signals: SignalWriter): Arguments {
+export function encodeArguments(args: readonly unknown[], signals: SignalWriter, own?: OwnTypes): Arguments {
   // What a list says of all that is in it would be lost without it.
   const isOne = args.length === 1 && !isLenient(args);
-  const { text, ext, parts } = isOne ? encodeValue(args[0], 'args[0]', signals) : encodeValue(args, 'args', signals);
+  const { text, ext, parts } = isOne
+    ? encodeValue(args[0], 'args[0]', signals, undefined, own)
+    : encodeValue(args, 'args', signals, undefined, own);
   return { text, ext, parts, isOne };
 }
 

@@ -44,12 +44,13 @@ export class DataPlane {
   constructor(member: MemberContext, options: DataPlaneOptions) {
     this.#member = member;
     this.#options = options;
-    const { name, link, clock, source } = member;
+    const { name, link, clock, source, own } = member;
     const { maxLeadersLost } = member.options;
     const warn = (text: string) => member.warning(text);
     this.#routes = new FollowerRoutes(member, bundle => this.read(bundle), options.reached);
     this.calls = new Calls({
       clock,
+      own,
       maxLeadersLost,
       costly: ({ method, sticky, losses }) =>
         warn(
@@ -62,6 +63,7 @@ export class DataPlane {
     });
     this.subscriptions = new Subscriptions({
       clock,
+      own,
       maxLeadersLost,
       costly: ({ key, losses }) => warn(costly(name, 'the subscription to', key, losses)),
     });
@@ -107,7 +109,7 @@ export class DataPlane {
   /** An event of the real client. */
   #upstream(frame: FrameView): void {
     const { text, ext, parts } = frame.payload();
-    const decode = () => decodeValue(JSON.parse(text), ext, parts);
+    const decode = () => decodeValue(JSON.parse(text), ext, parts, undefined, false, this.#member.own);
     try {
       const said = decode();
       if (!Array.isArray(said) || typeof said[0] !== 'string')

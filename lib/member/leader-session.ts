@@ -103,6 +103,7 @@ export class LeaderSession {
         play({ type: 'broken', term, error: encodeError(error, MAX_CONTROL_ERROR) });
       },
       error: error => this.#report(error),
+      reconnected: () => this.#service?.reconnected(),
       event: (event, args) => this.#service?.event(event, args),
       warn: text => this.#warnOnce(text),
     };

@@ -1,5 +1,6 @@
 // What the parts of a member share.
 
+import type { OwnTypes } from '../codec/own-types.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
 import type { Failovers } from '../metrics/failovers.js';
 import type { Served } from '../metrics/served.js';
@@ -14,6 +15,8 @@ import type { RouteProblem } from './route-problem.js';
 export interface MemberContext {
   readonly name: string;
   readonly options: MemberOptions;
+  /** The app's own types. */
+  readonly own: OwnTypes | undefined;
   readonly link: Link;
   readonly clock: Clock;
   /** Of the code that asked for the client. */

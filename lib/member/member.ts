@@ -1,6 +1,7 @@
 // One worker's part in a group, as its handles and its link to the primary see it: its role, and its data on the route to
 // whoever leads.
 
+import { OwnTypes } from '../codec/own-types.js';
 import { publishDiagnostic } from '../diagnostics/channels.js';
 import { debug } from '../diagnostics/debug-log.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
@@ -31,6 +32,8 @@ export class Member implements LinkMember, MemberContext {
   readonly calls: Calls;
   readonly subscriptions: Subscriptions;
   readonly stickyPublications: StickyPublications;
+  /** The app's own types. */
+  readonly own: OwnTypes | undefined;
   readonly clock: Clock;
   /** Of the code that asked for the client. */
   readonly context = captureContext();
@@ -58,6 +61,7 @@ export class Member implements LinkMember, MemberContext {
     this.name = options.name;
     this.clock = link.clock;
     this.#options = options;
+    this.own = OwnTypes.of(options.types, options.errors);
     this.source = { side: 'member', member: link.self.workerId, group: this.name };
     this.view = new GroupView(new ToldErrors(link), this.source);
     this.problem = new RouteProblem(this);

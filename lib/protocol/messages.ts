@@ -520,7 +520,10 @@ export const Kind = {
   REPLAY: 16,
   /** `[event, args]` of the real client */
   EVENT: 17,
-  /** `0`: values of the topic with this number were dropped before the next one; `1`: the last value for a subscription */
+  /**
+   * `0`: values of the topic with this number were dropped before the next one; `1`: the last value for a subscription was;
+   * `2`: the real client reconnected, so values of the topic may be missing
+   */
   GAP: 18,
   /** `0`; a call or subscription that a leader may have been lost by begins now */
   BEGUN: 24,

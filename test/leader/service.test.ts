@@ -127,7 +127,8 @@ test('a thenable is awaited, and one that throws or settles twice ends its call 
         throw new Error('no');
       }),
   };
-  const unit = await UnitService.create(client);
+  const methods = Object.fromEntries(Object.keys(client).map(name => [name, { thenable: 'await' }]));
+  const unit = await UnitService.create(client, { methods });
   for (const [id, method] of Object.keys(client).entries()) unit.call(2, id, method);
   const said = await unit.said();
   t.deepEqual(said.slice(0, 2), ['2 RESULT 0 "ok"', '2 RESULT 1 "first"']);
