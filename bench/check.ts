@@ -3,7 +3,7 @@
 // `BENCH_SLOWED=relay npm run bench -- invoke --check` slows one contestant down (contestants/slowed.ts), and a test
 // feeds `compare` with slower rounds.
 
-import { entriesOf } from './contestants/contestant.js';
+import { entriesOf } from './contestants/load.js';
 import { type Bench, digits } from './support/bench.js';
 import { compare, type Verdict } from './support/compare.js';
 import type { Options } from './support/options.js';

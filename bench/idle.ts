@@ -1,6 +1,6 @@
 // What a cluster of eight workers that share a client costs while nothing is asked of it.
 
-import { entryName } from './contestants/contestant.js';
+import { entryName } from './contestants/load.js';
 import type { Tree } from './rig/tree.js';
 import { type Bench, type BenchRun, type Case, withTrees } from './support/bench.js';
 import { cpuUsOf } from './support/cpu.js';

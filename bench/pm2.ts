@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ContestantName, loadContestant } from './contestants/contestant.js';
+import { type ContestantName, loadContestant } from './contestants/load.js';
 import { Pm2Home } from './pm2/home.js';
 import { type Order, Staff } from './pm2/staff.js';
 import { type Bench, type BenchRun, type Case, warmUpMsOf } from './support/bench.js';

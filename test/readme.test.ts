@@ -1,6 +1,6 @@
 // The documentation is true: its programs run and print what they say, its tables match the code, and its links lead somewhere.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import * as library from '../lib/index.js';
@@ -170,6 +170,7 @@ test('each command in a block of shell exists', t => {
     if (script) t.true(script in scripts, command);
   }
   for (const [, script] of PROSE.matchAll(/npm run ([\w:-]+)/g)) t.true(script! in scripts, script);
+  for (const [, program] of PROSE.matchAll(/node dist\/([\w/-]+)\.js/g)) t.true(existsSync(`${program}.ts`), program);
 });
 
 // -------------------------------------------------------------------------------------------------------- tables

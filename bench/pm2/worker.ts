@@ -2,7 +2,7 @@
 
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { type ContestantName, loadContestant } from '../contestants/contestant.js';
+import { type ContestantName, loadContestant } from '../contestants/load.js';
 import { drive } from '../jobs/drive.js';
 import type { Joined, Order } from './staff.js';
 

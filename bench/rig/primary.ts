@@ -3,7 +3,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type ContestantName, type Desk, loadContestant, type Serialization } from '../contestants/contestant.js';
+import type { Desk, Serialization } from '../contestants/contestant.js';
+import { type ContestantName, loadContestant } from '../contestants/load.js';
 import { nowMs } from '../jobs/clock.js';
 import { PRIMARY_JOBS, type Seated } from './jobs.js';
 import { type Answer, type Arrived, answer, type JobOrder, type Order } from './messages.js';

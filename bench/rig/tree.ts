@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type Entry, entryName } from '../contestants/contestant.js';
+import { type Entry, entryName } from '../contestants/load.js';
 import { difference, type Usage } from '../jobs/usage.js';
 import type { PRIMARY_JOBS, Seated, WORKER_JOBS } from './jobs.js';
 import type { Answer, Order } from './messages.js';

@@ -1,6 +1,7 @@
 // A worker of one contestant: joins, then does what the runner orders.
 
-import { type ContestantName, loadContestant, type Seat } from '../contestants/contestant.js';
+import type { Seat } from '../contestants/contestant.js';
+import { type ContestantName, loadContestant } from '../contestants/load.js';
 import { WORKER_JOBS } from './jobs.js';
 import { type Arrived, answer, type JobOrder } from './messages.js';
 

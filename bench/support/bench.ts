@@ -1,6 +1,6 @@
 // What a bench is: one question, its cases, and how one run of them is measured.
 
-import { type ContestantName, type Entry, entryName } from '../contestants/contestant.js';
+import { type ContestantName, type Entry, entryName } from '../contestants/load.js';
 import { Tree } from '../rig/tree.js';
 import * as progress from './progress.js';
 import { type Figures, type Sample, spreadOf } from './samples.js';

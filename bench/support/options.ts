@@ -1,7 +1,8 @@
 // The options of all benches.
 
 import { parseArgs } from 'node:util';
-import { CONTESTANTS, type ContestantName, entriesOf, type Serialization } from '../contestants/contestant.js';
+import type { Serialization } from '../contestants/contestant.js';
+import { CONTESTANTS, type ContestantName, entriesOf } from '../contestants/load.js';
 import { oneOf, positiveInteger, refusingUnknown } from './arguments.js';
 import type { Bench, BenchRun, Case } from './bench.js';
 

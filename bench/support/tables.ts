@@ -1,7 +1,7 @@
 // The tables that are printed at the end of a bench.
 
 import Table from 'cli-table3';
-import { entryName } from '../contestants/contestant.js';
+import { entryName } from '../contestants/load.js';
 import { type BenchRun, type Case, digits, type FigureKind } from './bench.js';
 import { failureOf, ratioOf, type Sample, type Spread, spreadOf } from './samples.js';
 

@@ -4,6 +4,7 @@ import { canonicalKey } from '../codec/canonical-key.js';
 import type { SignalWriter } from '../codec/encode-value.js';
 import { MAX_KEY } from '../codec/limits.js';
 import { rejectWhereAwaited } from '../codec/local-stack.js';
+import { UnreadBlob } from '../codec/unread-blobs.js';
 import { callChannel } from '../diagnostics/channels.js';
 import { closed, tooLarge, unknownMethod } from '../errors/errors.js';
 import { isCallableName } from '../leader/method-names.js';
@@ -28,6 +29,8 @@ export interface CallerOwner {
 
 export class Caller {
   readonly #roles: ReadonlyMap<MethodRole, string>;
+  /** Calls that wait until the bytes of a blob in an earlier one are read: they are made in order. */
+  #behind: (() => void)[] | undefined;
   readonly #onError = (error: unknown) => this.owner.error(error);
 
   constructor(private readonly owner: CallerOwner) {
@@ -37,6 +40,7 @@ export class Caller {
   invoke(method: unknown, args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
     if (!isCallableName(method)) return new Promise(resolve => refuse(unknownMethod(method), resolve));
     const promise = new Promise(takeResolve);
+    lastPromise = promise;
     this.make(Kind.CALL, method, args, with_, lastResolve);
     return promise;
   }
@@ -60,11 +64,33 @@ export class Caller {
     fail?: Call['fail'],
     trace?: CallerTrace,
   ): void {
+    const promise = lastPromise;
+    lastPromise = undefined;
+    if (this.#behind) {
+      this.#behind.push(() => this.make(kind, method, args, with_, succeed, fail, trace));
+      return;
+    }
     if (!trace && callChannel.hasSubscribers) return this.#watched(kind, method, args, with_, succeed, fail);
     try {
-      this.#start(kind, method, args, with_, succeed, fail, trace);
+      const call = this.#start(kind, method, args, with_, succeed, fail, trace);
+      if (call) call.promise = promise;
     } catch (error) {
-      refuse(error, succeed, fail, trace);
+      if (!(error instanceof UnreadBlob)) return refuse(error, succeed, fail, trace);
+      this.#behind = [() => this.make(kind, method, args, with_, succeed, fail, trace)];
+      void error
+        .read()
+        .catch(error => refuse(error, succeed, fail, trace))
+        .then(() => this.#goOn());
+    }
+  }
+
+  /** The bytes of a blob are there: its call goes on, and then those made after it. */
+  #goOn(): void {
+    const behind = this.#behind!;
+    this.#behind = undefined;
+    for (const call of behind) {
+      if (this.#behind) (this.#behind as (() => void)[]).push(call);
+      else call();
     }
   }
 
@@ -88,7 +114,7 @@ export class Caller {
     resolve: Call['succeed'],
     reject: Call['fail'] | undefined,
     trace: CallerTrace | undefined,
-  ): void {
+  ): Call | undefined {
     const { member, options, isClosed } = this.owner;
     const { signal } = with_;
     if (isClosed) throw closed('The shared client', 'not-started');
@@ -104,10 +130,11 @@ export class Caller {
     let succeed = isOneway ? ignore : resolve;
     let fail = isOneway ? this.#onError : reject;
     if (trace) ({ succeed, fail } = trace.watch(succeed, fail));
+    let call: Call | undefined;
     if (kind === Kind.PUBLISH && with_.sticky !== undefined) {
       this.#publishSticky(canonicalKey(with_.sticky, 'sticky'), payload, timeoutMs, signal, succeed, fail);
     } else {
-      const call = new Call(
+      call = new Call(
         isOneway && kind === Kind.CALL ? Kind.ONEWAY : kind,
         nextNumber(),
         method,
@@ -126,6 +153,7 @@ export class Caller {
     }
     // It was accepted; its end concerns only the handle's `error`.
     if (isOneway) resolve(undefined);
+    return call;
   }
 
   /** With what the user's hook gives to come along; if the hook fails, the call goes without. */
@@ -225,6 +253,8 @@ function refuse(error: unknown, succeed: Call['succeed'], fail?: Call['fail'], t
 const ignore = () => {};
 
 let lastResolve!: (value: unknown) => void;
+/** The promise of the call that is about to be made. */
+let lastPromise: Promise<unknown> | undefined;
 
 /** The same executor for every promise: it runs at once, so what it leaves here is taken at once. */
 function takeResolve(resolve: (value: unknown) => void): void {

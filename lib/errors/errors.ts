@@ -333,11 +333,15 @@ export const resultNotSerializable = (method: string, cause: SharedClientError) 
   });
 
 export const chainRefused = (method: string) =>
-  new SharedClientError(
-    'ERR_NOT_SERIALIZABLE',
-    `${cut(method)}() returned a chain that begins when it is awaited, which can't be continued from another worker. Define an ` +
-      `operation that builds and runs it, or set methods: { ${JSON.stringify(method)}: { thenable: 'await' } } to run it as it is.`,
-    { outcome: 'not-started' },
+  Object.assign(
+    new SharedClientError(
+      'ERR_NOT_SERIALIZABLE',
+      `${cut(method)}() returned a chain that begins when it is awaited, which can't be continued from another worker. Define an ` +
+        `operation that builds and runs it, or set methods: { ${JSON.stringify(method)}: { thenable: 'await' } } to run it as it is.`,
+      { outcome: 'not-started' },
+    ),
+    // By which the caller's side knows it.
+    { chain: true },
   );
 
 export const unsendableResult = (method: string) =>

@@ -21,6 +21,12 @@ export interface CallSignal {
   listener?: () => void;
 }
 
+/** Whose a call is. */
+export interface CallOwner {
+  /** What no promise tells. */
+  error(error: unknown): void;
+}
+
 /** Made for every call, so all its fields are set at once, in one order. */
 export class Call implements About, Expiring, Numbered<Call> {
   behind: Call | undefined = undefined;
@@ -42,6 +48,8 @@ export class Call implements About, Expiring, Numbered<Call> {
   begunIn = 0;
   /** It cost too many leaders, and is not sent again. */
   isGivenUp = false;
+  /** What its caller was given. */
+  promise: Promise<unknown> | undefined = undefined;
   /** It ran, but there was no room for its result. */
   hasRun = false;
   signals: readonly CallSignal[] | undefined = undefined;
@@ -70,7 +78,7 @@ export class Call implements About, Expiring, Numbered<Call> {
     /** May run twice. */
     public isIdempotent: boolean,
     /** Whose it is. */
-    readonly handle: object,
+    readonly handle: CallOwner,
     readonly succeed: (value: unknown) => void,
     private readonly onFail?: (error: unknown) => void,
   ) {
@@ -83,8 +91,18 @@ export class Call implements About, Expiring, Numbered<Call> {
   }
 
   fail(error: unknown): void {
-    if (this.onFail) this.onFail(error);
-    else this.succeed(rejectWhereAwaited(error));
+    if (this.onFail) return this.onFail(error);
+    if (isChain(error)) this.#reportChain(error);
+    this.succeed(rejectWhereAwaited(error));
+  }
+
+  /**
+   * The first link of a chain such as `deleteMany().where(...)`: its caller already has a TypeError, and the promise is nobody's. It
+   * must not end the process.
+   */
+  #reportChain(error: unknown): void {
+    this.promise?.catch(() => {});
+    this.handle.error(error);
   }
 
   /** What it holds in memory while it waits. */
@@ -94,6 +112,8 @@ export class Call implements About, Expiring, Numbered<Call> {
     return bytes;
   }
 }
+
+const isChain = (error: unknown): boolean => (error as { chain?: unknown } | undefined)?.chain === true;
 
 /** Arguments, encoded. */
 export interface Arguments extends Payload {

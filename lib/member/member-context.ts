@@ -15,8 +15,6 @@ import type { RouteProblem } from './route-problem.js';
 export interface MemberContext {
   readonly name: string;
   readonly options: MemberOptions;
-  /** The app's own types. */
-  readonly own: OwnTypes | undefined;
   readonly link: Link;
   readonly clock: Clock;
   /** Of the code that asked for the client. */
@@ -25,6 +23,8 @@ export interface MemberContext {
   readonly source: GroupMessage;
   readonly view: GroupView;
   readonly problem: RouteProblem;
+  /** The app's own types. */
+  readonly own: OwnTypes | undefined;
   /** Counts the calls that ran here. */
   readonly served: Served;
   readonly failovers: Failovers;

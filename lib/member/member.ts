@@ -32,8 +32,6 @@ export class Member implements LinkMember, MemberContext {
   readonly calls: Calls;
   readonly subscriptions: Subscriptions;
   readonly stickyPublications: StickyPublications;
-  /** The app's own types. */
-  readonly own: OwnTypes | undefined;
   readonly clock: Clock;
   /** Of the code that asked for the client. */
   readonly context = captureContext();
@@ -45,6 +43,7 @@ export class Member implements LinkMember, MemberContext {
   readonly gone = this.#gone.promise;
   #options: MemberOptions;
   readonly source: GroupMessage;
+  readonly own: OwnTypes | undefined;
   readonly view: GroupView;
   readonly problem: RouteProblem;
   readonly #role: RolePlayer;

@@ -16,6 +16,7 @@ import {
   notUnderPm2,
 } from '../errors/errors.js';
 import { dataOnBus, hiddenMethods, listenerThrew } from '../errors/warnings.js';
+import { appChoice } from '../group/choose.js';
 import { classMethodNames } from '../leader/method-names.js';
 import { Link } from '../member/link.js';
 import { Member } from '../member/member.js';
@@ -34,7 +35,6 @@ import {
   resolvePrimaryOptions,
   resolveWithOptions,
 } from '../options/options.js';
-import { appChoice } from '../pm2/app-choice.js';
 import { findMetricSink, showMetrics } from '../pm2/metrics.js';
 import type { SecretStore } from '../pm2/offers.js';
 import { Pm2WorkerEnd } from '../pm2/worker-end.js';

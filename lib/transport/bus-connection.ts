@@ -1,15 +1,18 @@
-// One end of a connection over the bus. The daemon keeps what a process doesn't read, so no more is on its way to a peer
-// than a window; and a piece is small, because the daemon does nothing else while it passes one on.
+// One end of a connection over the bus: bytes cut into numbered pieces. The daemon keeps what a process doesn't read, and does
+// nothing else while it passes a piece on. So pieces are small, and only a few are on their way to a peer that hasn't
+// acknowledged them.
+//
+// The numbers of bundles (lib/route/direct/stream.ts) can't replace these. A bundle is acknowledged as a whole and may have
+// hundreds of megabytes, all of which would lie in the daemon, with heartbeats behind them. And at the end of a term
+// everything that waits is written without waiting for acknowledgements.
 
 import type { Clock } from '../utils/clock.js';
 import type { Connection, ConnectionHandlers } from './direct.js';
 
 /** 64 kB as base64. */
 const PIECE_BYTES = 48 * 1024;
-/** On its way and not yet known to have been taken. */
-export const WINDOW_BYTES = 256 * 1024;
-/** The peer tells what it has taken so often: before the window is full. */
-const ACK_BYTES = WINDOW_BYTES / 2;
+/** Pieces on their way that the peer isn't known to have taken. */
+export const MOST_PIECES = 8;
 
 /** What the two ends of a connection say to each other; `BusStreams` tells what the fields mean. */
 export interface StreamMessage {
@@ -25,10 +28,10 @@ export interface StreamMessage {
 
 export interface BusConnectionOptions {
   readonly clock: Clock;
-  /** Whom the first piece is for, at the end that connects. */
+  /** The listener that the first piece is for, at the end that connects. */
   readonly listener: string | undefined;
-  say(message: Omit<StreamMessage, 'c'>, written?: () => void): void;
-  /** Calls `done` once what others had said was read. */
+  send(message: Omit<StreamMessage, 'c'>, written?: () => void): void;
+  /** Calls `done` once what others had sent was read. */
   echo(done: () => void): void;
   forget(): void;
 }
@@ -39,17 +42,16 @@ export class BusConnection implements Connection {
   #queue: Uint8Array[] = [];
   waitingBytes = 0;
   #isScheduled = false;
-  /** A writer waits for room. */
+  /** `write` returned false. */
   #isFull = false;
-  /** Pieces, and their bytes. */
-  #said = 0;
-  #saidBytes = 0;
-  #ackedBytes = 0;
-  #heard = 0;
-  #heardBytes = 0;
-  #toldBytes = 0;
+  /** Pieces that were sent, and of these what the peer acknowledged. */
+  #sent = 0;
+  #acked = 0;
+  /** Pieces that were received, and of these what the peer was told. */
+  #received = 0;
+  #told = 0;
   #isClosed = false;
-  /** Nothing is written any more; what then is to be called. */
+  /** Nothing more is written; called when all has left. */
   #ended: (() => void) | undefined;
 
   constructor(options: BusConnectionOptions) {
@@ -72,7 +74,7 @@ export class BusConnection implements Connection {
       this.#queue.push(part);
       this.waitingBytes += part.length;
     }
-    this.#isFull = this.waitingBytes >= WINDOW_BYTES;
+    this.#isFull = this.waitingBytes >= MOST_PIECES * PIECE_BYTES;
     this.#schedule();
     return !this.#isFull;
   }
@@ -81,18 +83,15 @@ export class BusConnection implements Connection {
     if (this.#isClosed) return this.#options.clock.defer(written);
     let isDone = false;
     this.#ended = () => {
-      if (isDone) return;
+      if (!isDone) written();
       isDone = true;
-      written();
     };
     this.#schedule();
   }
 
   destroy(): void {
     this.#handlers = undefined;
-    if (this.#isClosed) return;
-    this.#options.say({ r: 'it was closed' });
-    this.close();
+    if (!this.#isClosed) this.#refuse('it was closed');
   }
 
   settle(done: () => void): void {
@@ -119,32 +118,24 @@ export class BusConnection implements Connection {
   /** A message of the peer's. */
   receive({ n, d, e, a, r }: StreamMessage): void {
     if (r !== undefined) return this.close(new Error(r));
-    if (a !== undefined) return this.#acked(a);
-    if (n !== this.#heard) return this.#fail('something is missing');
-    this.#heard++;
-    if (d !== undefined) this.#take(Buffer.from(d, 'base64'));
-    if (!e || this.#isClosed) return;
-    this.#options.say({ r: 'it was ended' });
-    this.close();
+    // A peer can't have taken more than was sent.
+    if (a !== undefined) this.#acked = Math.min(a, this.#sent);
+    if (n !== undefined) this.#receivePiece(n, d, e);
+    if (!this.#isClosed && this.waitingBytes > 0) this.#flush();
   }
 
-  #take(chunk: Buffer): void {
-    this.#heardBytes += chunk.length;
-    this.#handlers?.data(chunk);
-    if (this.#isClosed || this.#heardBytes - this.#toldBytes < ACK_BYTES) return;
-    this.#toldBytes = this.#heardBytes;
-    this.#options.say({ a: this.#heardBytes });
+  #receivePiece(n: number, d: string | undefined, e: 1 | undefined): void {
+    if (n !== this.#received) return this.#refuse('something is missing', new Error('something is missing'));
+    this.#received++;
+    if (d !== undefined) this.#handlers?.data(Buffer.from(d, 'base64'));
+    if (this.#isClosed) return;
+    if (e) this.#refuse('it was ended');
+    else if (this.#received - this.#told >= MOST_PIECES / 2) this.#send({});
   }
 
-  #acked(bytes: number): void {
-    // Nobody has taken more than was said.
-    this.#ackedBytes = Math.min(bytes, this.#saidBytes);
-    this.#flush();
-  }
-
-  #fail(why: string): void {
-    this.#options.say({ r: why });
-    this.close(new Error(why));
+  #refuse(why: string, problem?: Error): void {
+    this.#options.send({ r: why });
+    this.close(problem);
   }
 
   /** What is written in one tick leaves together. */
@@ -153,42 +144,42 @@ export class BusConnection implements Connection {
     this.#isScheduled = true;
     this.#options.clock.defer(() => {
       this.#isScheduled = false;
-      this.#flush();
+      if (!this.#isClosed) this.#flush();
     });
   }
 
   #flush(): void {
-    if (this.#isClosed) return;
-    const { say, listener } = this.#options;
-    if (this.#said === 0 && listener !== undefined && this.waitingBytes === 0) say({ n: this.#said++, l: listener });
-    while (this.waitingBytes > 0 && this.#saidBytes - this.#ackedBytes < WINDOW_BYTES) {
-      const piece = this.#next();
-      const isFirst = this.#said === 0 && listener !== undefined;
-      say({ n: this.#said++, ...(isFirst && { l: listener }), d: piece.toString('base64') });
-    }
+    if (this.#sent === 0 && this.#options.listener !== undefined) this.#sendPiece({ l: this.#options.listener });
+    while (this.waitingBytes > 0 && this.#sent - this.#acked < MOST_PIECES) this.#sendPiece({});
     if (this.waitingBytes > 0) return;
-    if (this.#ended) say({ n: this.#said++, e: 1 }, this.#ended);
-    else if (this.#isFull) {
-      this.#isFull = false;
-      this.#handlers?.drained();
-    }
+    if (this.#ended) return this.#send({ n: this.#sent++, e: 1 }, this.#ended);
+    if (!this.#isFull) return;
+    this.#isFull = false;
+    this.#handlers?.drained();
   }
 
-  #next(): Buffer {
+  #sendPiece(first: { readonly l?: string }): void {
+    const data = this.waitingBytes > 0 && { d: this.#takePiece().toString('base64') };
+    this.#send({ n: this.#sent++, ...first, ...data });
+  }
+
+  /** An acknowledgement goes with everything, and alone only where nothing else is sent. */
+  #send(message: Omit<StreamMessage, 'c' | 'a'>, written?: () => void): void {
+    this.#told = this.#received;
+    this.#options.send({ ...message, a: this.#received }, written);
+  }
+
+  #takePiece(): Buffer {
     const parts: Uint8Array[] = [];
-    let room = PIECE_BYTES;
-    let count = 0;
-    for (; count < this.#queue.length && room > 0; count++) {
-      const part = this.#queue[count]!.subarray(0, room);
-      parts.push(part);
-      room -= part.length;
+    let room = Math.min(PIECE_BYTES, this.waitingBytes);
+    this.waitingBytes -= room;
+    while (room > 0) {
+      const [part] = this.#queue as [Uint8Array];
+      parts.push(part.subarray(0, room));
+      if (part.length <= room) this.#queue.shift();
+      else this.#queue[0] = part.subarray(room);
+      room -= parts.at(-1)!.length;
     }
-    // Of the last one a rest may stay.
-    const rest = this.#queue[count - 1]!.subarray(parts.at(-1)!.length);
-    this.#queue.splice(0, count, ...(rest.length > 0 ? [rest] : []));
-    const piece = Buffer.concat(parts);
-    this.waitingBytes -= piece.length;
-    this.#saidBytes += piece.length;
-    return piece;
+    return Buffer.concat(parts);
   }
 }

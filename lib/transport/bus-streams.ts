@@ -1,11 +1,11 @@
-// Streams of bytes between two processes over the bus, for those that can't connect to each other. Everything else that
-// is said on the bus passes untouched: who only knows the bus is given {@link BusStreams.bus}.
+// Streams of bytes between two processes over the bus, for those that can't connect to each other. All other messages on the
+// bus pass untouched, by {@link BusStreams.bus}.
 //
-// A message goes to one process alone. Its fields: `csd` the version, `f` who says it, `c` the connection, and one of
-//   n, d, e, l   the next piece, as base64; `e`: the last; `l` in the first one: which listener it is for
-//   a            so many bytes were taken in all
-//   r            there is no such connection (any more), and why
-//   s            said to oneself: what others had said before has been read once it comes
+// A message goes to one process alone. Its fields: `csd` the version, `f` the sender, `c` the connection, and of these
+//   n, d, e, l   the number of the piece, its bytes as base64; `e`: the last; `l` in the first one: the listener it is for
+//   a            the number of pieces that were received
+//   r            there is no such connection, or no longer, and why
+//   s            sent to oneself: what others had sent before has been read once it comes
 
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../utils/clock.js';
@@ -18,7 +18,7 @@ const VERSION = 1;
 type Received = StreamMessage & { readonly f: string };
 
 export class BusStreams implements DirectTransport {
-  /** The same bus without what is said for streams. */
+  /** The same bus without the messages of streams. */
   readonly bus: Bus;
   readonly #bus: Bus;
   readonly #clock: Clock;
@@ -59,7 +59,7 @@ export class BusStreams implements DirectTransport {
     return connection;
   }
 
-  /** What a dead process had is gone with it. */
+  /** A dead process leaves nothing behind. */
   remove(): void {}
 
   #create(peer: string, id: string, listener?: string): BusConnection {
@@ -67,7 +67,7 @@ export class BusStreams implements DirectTransport {
     const connection = new BusConnection({
       clock: this.#clock,
       listener,
-      say: (message, written) => this.#say(peer, { c: id, ...message }, written),
+      send: (message, written) => this.#send(peer, { c: id, ...message }, written),
       echo: done => this.#echo(done),
       forget: () => void this.#connections.delete(key),
     });
@@ -75,7 +75,7 @@ export class BusStreams implements DirectTransport {
     return connection;
   }
 
-  #say(to: string, message: StreamMessage, written = () => {}): void {
+  #send(to: string, message: StreamMessage, written = () => {}): void {
     this.#bus.send({ csd: VERSION, f: this.#bus.self.process, ...message }, written, to);
   }
 
@@ -83,7 +83,7 @@ export class BusStreams implements DirectTransport {
     if (!this.#isOpen) return this.#clock.yield(done);
     const c = randomUUID();
     this.#echoes.set(c, done);
-    this.#say(this.#bus.self.process, { c, s: 1 });
+    this.#send(this.#bus.self.process, { c, s: 1 });
   }
 
   #between(handlers: BusHandlers): BusHandlers {
@@ -112,7 +112,7 @@ export class BusStreams implements DirectTransport {
     };
   }
 
-  /** What others say from now on may be missed. */
+  /** Messages of others may be missed from now on. */
   #break(problem?: Error): void {
     this.#isOpen = false;
     for (const { connection } of this.#connections.values()) connection.close(problem);
@@ -126,7 +126,7 @@ export class BusStreams implements DirectTransport {
     const known = this.#connections.get(`${peer}/${id}`);
     const connection = known?.connection ?? this.#accept(message);
     if (connection) connection.receive(message);
-    else if (message.r === undefined) this.#say(peer, { c: id, r: 'there is no such connection' });
+    else if (message.r === undefined) this.#send(peer, { c: id, r: 'there is no such connection' });
   }
 
   #accept({ f: peer, c: id, l: listener, n }: Received): BusConnection | undefined {

@@ -34,7 +34,7 @@ export const LONG_LEASE = { leaderTimeoutMs: 30_000 };
 /** For tests in which a leader falls silent: as long as a healthy one needs on a busy machine, and no longer. */
 export const SHORT_LEASE = { heartbeatMs: 200, leaderTimeoutMs: 3000 };
 
-/** The route of the whole ring: `ROUTE=direct npm run test:process`. */
+/** The route of all of these tests: `ROUTE=direct node dist/test/run.js process-alone process`. */
 const ROUTE = process.env.ROUTE === 'direct' ? 'direct' : 'relay';
 
 const PRIMARY = new URL('../fixtures/process-primary.js', import.meta.url);

@@ -1,38 +1,28 @@
 // Time that a test owns: one queue of turns and one list of timers for all processes of a cluster in memory.
 
-import type { Clock, Timer } from '../../lib/utils/clock.js';
+import type { Clock } from '../../lib/utils/clock.js';
+import { TestTimers } from './test-timers.js';
 
 /** When the wall clock of every {@link VirtualTime} began. */
 export const EPOCH = 1_700_000_000_000;
-
-interface VirtualTimer {
-  readonly at: number;
-  readonly order: number;
-  readonly callback: () => void;
-  /** Keeps the process alive. */
-  isRef: boolean;
-}
 
 /** Picks which of `length` turns comes next. */
 export type Pick = (length: number) => number;
 
 const FIRST_COME: Pick = () => 0;
 
-export class VirtualTime implements Clock {
-  /** Not a whole number, as no reading of a real clock is. */
-  #now = 5_000.25;
-  #order = 0;
+export class VirtualTime extends TestTimers implements Clock {
   #turns: (() => void)[] = [];
-  readonly #timers = new Set<VirtualTimer>();
   readonly #pick: Pick;
 
   /** @param pick the order in which turns of different channels come; by default the order in which they were asked for */
   constructor(pick: Pick = FIRST_COME) {
+    // Not a whole number, as no reading of a real clock is.
+    super(5_000.25);
     this.#pick = pick;
   }
 
-  readonly now = (): number => this.#now;
-  readonly wall = (): number => EPOCH + Math.floor(this.#now);
+  readonly wall = (): number => EPOCH + Math.floor(this.now());
   readonly defer = (callback: () => void): void => process.nextTick(callback);
   readonly yield = (callback: () => void): void => this.schedule(callback);
 
@@ -40,35 +30,16 @@ export class VirtualTime implements Clock {
     this.#turns.push(callback);
   };
 
-  readonly setTimer = (callback: () => void, ms: number): Timer => {
-    const timer: VirtualTimer = { at: this.#now + Math.max(0, ms), order: ++this.#order, callback, isRef: false };
-    if (ms !== Number.POSITIVE_INFINITY) this.#timers.add(timer);
-    const setRef = (isRef: boolean) => {
-      timer.isRef = isRef;
-    };
-    return { ref: () => setRef(true), unref: () => setRef(false), clear: () => void this.#timers.delete(timer) };
-  };
-
   /** Whether something that waits keeps a process alive. */
   get isAwake(): boolean {
-    return [...this.#timers].some(timer => timer.isRef);
-  }
-
-  /** What waits for its time, as text; empty where nothing is left. */
-  get waiting(): string[] {
-    return [...this.#timers].map(({ at, callback }) => `in ${Math.round(at - this.#now)} ms: ${callback}`);
-  }
-
-  /** Time passes, and nothing could run meanwhile: what a blocked event loop sees. */
-  jump(ms: number): void {
-    this.#now += ms;
+    return this.refs > 0;
   }
 
   /** Time passes, and what falls due meanwhile runs in its order. */
   async advance(ms: number): Promise<void> {
-    const end = this.#now + ms;
+    const end = this.now() + ms;
     while (await this.#step(end)) {}
-    this.#now = end;
+    this.moveTo(end);
   }
 
   /** The end of this tick: promises and what was deferred, but no message and no timer. */
@@ -78,7 +49,7 @@ export class VirtualTime implements Clock {
 
   /** The next few turns, where there are so many: what comes after them is still on its way. */
   async turns(count: number): Promise<void> {
-    for (let i = 0; i < count && this.#turns.length > 0; i++) await this.#step(this.#now);
+    for (let i = 0; i < count && this.#turns.length > 0; i++) await this.#step(this.now());
     await drain();
   }
 
@@ -100,7 +71,7 @@ export class VirtualTime implements Clock {
 
   /** Lets time pass until something is so. It must be, within `mostMs`. */
   async reached(isSo: () => boolean, mostMs = 120_000): Promise<void> {
-    const end = this.#now + mostMs;
+    const end = this.now() + mostMs;
     do {
       // A promise that settled just now shall be seen before anything else runs.
       await drain();
@@ -111,21 +82,9 @@ export class VirtualTime implements Clock {
 
   async #step(end: number): Promise<boolean> {
     await drain();
-    const turn = this.#turns.splice(this.#pick(this.#turns.length), 1)[0] ?? this.#due(end);
+    const turn = this.#turns.splice(this.#pick(this.#turns.length), 1)[0] ?? this.takeDue(end);
     turn?.();
     return turn !== undefined;
-  }
-
-  #due(end: number): (() => void) | undefined {
-    let next: VirtualTimer | undefined;
-    for (const timer of this.#timers) {
-      if (timer.at <= end && (!next || timer.at < next.at || (timer.at === next.at && timer.order < next.order)))
-        next = timer;
-    }
-    if (!next) return undefined;
-    this.#timers.delete(next);
-    this.#now = Math.max(this.#now, next.at);
-    return next.callback;
   }
 }
 

@@ -1,37 +1,19 @@
-// Time that only a test moves on: timers, the ends of ticks and the turns of I/O all wait for it.
+// Time for tests of one part: nothing runs until the test says so, neither timers, nor the ends of ticks, nor turns of I/O.
 
-import type { Clock, Timer } from '../../lib/utils/clock.js';
+import type { Clock } from '../../lib/utils/clock.js';
+import { TestTimers } from './test-timers.js';
 
-interface UnitTimer {
-  readonly at: number;
-  readonly callback: () => void;
-  isRef: boolean;
-}
-
-export class UnitClock implements Clock {
-  #now = 0;
-  #timers: UnitTimer[] = [];
+export class UnitClock extends TestTimers implements Clock {
   #deferred: (() => void)[] = [];
   #yielded: (() => void)[] = [];
 
-  now = (): number => this.#now;
-  wall = (): number => 1e12 + this.#now;
+  constructor() {
+    super(0);
+  }
+
+  wall = (): number => 1e12 + this.now();
   defer = (callback: () => void): void => void this.#deferred.push(callback);
   yield = (callback: () => void): void => void this.#yielded.push(callback);
-
-  setTimer(callback: () => void, ms: number): Timer {
-    const timer: UnitTimer = { at: this.#now + ms, callback, isRef: false };
-    if (ms !== Number.POSITIVE_INFINITY) this.#timers.push(timer);
-    return {
-      ref() {
-        timer.isRef = true;
-      },
-      unref() {
-        timer.isRef = false;
-      },
-      clear: () => this.#forget(timer),
-    };
-  }
 
   /** The end of this tick, with all that comes of it. */
   tick(): void {
@@ -49,38 +31,13 @@ export class UnitClock implements Clock {
 
   /** Moves on, and runs what falls due in its order; each timer has a turn of its own. */
   advance(ms: number): void {
-    const end = this.#now + ms;
+    const end = this.now() + ms;
     this.turn();
-    for (let timer = this.#due(end); timer; timer = this.#due(end)) {
-      this.#now = Math.max(this.#now, timer.at);
-      this.#forget(timer);
-      timer.callback();
+    for (let due = this.takeDue(end); due; due = this.takeDue(end)) {
+      due();
       this.turn();
     }
-    this.#now = Math.max(this.#now, end);
-  }
-
-  /** The event loop stands still for so long: what falls due meanwhile is late. */
-  stall(ms: number): void {
-    this.#now += ms;
-  }
-
-  get timers(): number {
-    return this.#timers.length;
-  }
-
-  /** Timers that keep the process alive. */
-  get refs(): number {
-    return this.#timers.filter(timer => timer.isRef).length;
-  }
-
-  #due(end: number): UnitTimer | undefined {
-    const [first] = this.#timers.filter(timer => timer.at <= end).sort((a, b) => a.at - b.at);
-    return first;
-  }
-
-  #forget(timer: UnitTimer): void {
-    this.#timers = this.#timers.filter(other => other !== timer);
+    this.moveTo(end);
   }
 }
 

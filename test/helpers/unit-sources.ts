@@ -1,14 +1,14 @@
-// The sources of lib/ as text: who imports whom, and what each says outside of strings and comments.
+// The sources of a folder as text: which file imports which, and what each says outside of strings and comments.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
 export interface Source {
-  /** Below lib/, without its extension: `router/group`. */
+  /** Below the folder, without its extension: `router/group`. */
   readonly name: string;
-  /** The folder below lib/, or the file itself where it is in none. */
+  /** The folder in it, or the file itself where it is in none. */
   readonly room: string;
-  /** Files of lib/, by name. */
+  /** Other files of the project, by name; those outside of the folder begin with `../`. */
   readonly imports: readonly string[];
   /** Packages and Node's own modules. */
   readonly packages: readonly string[];
@@ -16,15 +16,15 @@ export interface Source {
   readonly code: string;
 }
 
-/** All files of lib/, by name. Ava runs in the root of the package. */
-export function readSources(): ReadonlyMap<string, Source> {
-  const files = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
-  return new Map(files.map(file => [file.slice(0, -3), readSource(file)]));
+/** All files of a folder, by name. Ava runs in the root of the package. */
+export function readSources(root = 'lib'): ReadonlyMap<string, Source> {
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
+  return new Map(files.map(file => [file.slice(0, -3), readSource(root, file)]));
 }
 
-function readSource(file: string): Source {
+function readSource(root: string, file: string): Source {
   const name = file.slice(0, -3);
-  const text = withoutComments(readFileSync(join('lib', file), 'utf8'));
+  const text = withoutComments(readFileSync(join(root, file), 'utf8'));
   const from = [
     ...text.replace(/"(?:\\.|[^"\\\n])*"/g, "''").matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)'([^']+)'/g),
   ].map(([, path]) => path!);

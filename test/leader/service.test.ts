@@ -418,7 +418,7 @@ test('a call that blocks for longer than the lease is the last that begins', asy
   const client = {
     get(id: number, ms: number) {
       begun.push(id);
-      unit.clock.stall(ms);
+      unit.clock.jump(ms);
     },
   };
   const unit = await UnitService.create(client);
@@ -449,7 +449,7 @@ test('where there is more to do than a slice of time holds, timers and I/O have 
   const client = {
     get(name: string) {
       begun.push(name);
-      unit.clock.stall(1);
+      unit.clock.jump(1);
     },
   };
   const unit = await UnitService.create(client);
@@ -476,7 +476,7 @@ test('small bundles of one turn are one slice, and those of the next begin at on
   const client = {
     get(id: number) {
       begun.push(id);
-      unit.clock.stall(6);
+      unit.clock.jump(6);
     },
   };
   const unit = await UnitService.create(client);
@@ -491,7 +491,7 @@ test('small bundles of one turn are one slice, and those of the next begin at on
 test('a call whose turn has come, and whose arguments took long to decode, waits for the lease', async t => {
   const client = {
     get() {
-      unit.clock.stall(20);
+      unit.clock.jump(20);
     },
   };
   const unit = await UnitService.create(client);
@@ -508,7 +508,7 @@ test('a call whose turn has come, and whose arguments took long to decode, waits
 test('what waits for its turn goes back where the leader drains, or ends its term', async t => {
   const client = {
     get() {
-      unit.clock.stall(20);
+      unit.clock.jump(20);
       other?.service.stop();
     },
   };

@@ -1,10 +1,10 @@
-// `npm run test:matrix [-- LINE ... --ring NAME --minutes N]`: the rings of the tests on other lines of Node, or those that
-// are named. Once N minutes have passed no ring begins any more, and which ones were left out is said: so what is short
-// comes first, and at the end what `npm test` runs on the Node at hand, which is of the same line.
+// `node dist/test/matrix/run.js [LINE ... --level NAME]`: levels of the tests on other lines of Node, all of them or those that
+// are named. They use what `npm run build` made.
 
 import { spawnSync } from 'node:child_process';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { avaArguments } from '../ava-arguments.js';
 import { PROJECT } from '../helpers/readme-folder.js';
 import { install } from './install.js';
 
@@ -15,58 +15,47 @@ const LINES = ['20.19.0', '22', '24', '26'];
 const TYPESCRIPTS = ['5.8', '6.0'];
 
 /**
- * What ava is given. Left out is what runs on one line alone, because it asks nothing of Node that the other tests don't: the
- * simulations, the long chaos, and most recipes.
+ * What ava is given. Left out is what asks nothing of Node that the other tests don't: the simulations, the long chaos, and
+ * most recipes.
  */
-const RINGS: Readonly<Record<string, readonly string[]>> = {
+const LEVELS: Readonly<Record<string, readonly string[]>> = {
   package: ['--serial', 'package/*'],
   examples: ['--serial', 'examples/redis', 'examples/fastify'],
-  'unit and system': ['**/*', '!process/**/*', '!examples/*', '!package/*', '!simulation/*', '!pm2/simulation/*'],
-  'process, alone': ['--serial', 'process/alone/*', '!process/alone/chaos'],
-  'process, beside each other': ['--concurrency=3', 'process/*'],
+  unit: ['**/*', '!process/**/*', '!examples/*', '!package/*', '!simulation/*', '!pm2/simulation/*'],
+  'process-alone': ['--serial', 'process/alone/*', '!process/alone/chaos'],
+  process: ['--concurrency=3', 'process/*'],
 };
 
 const { values, positionals } = parseArgs({
-  options: { minutes: { type: 'string' }, ring: { type: 'string', multiple: true } },
+  options: { level: { type: 'string', multiple: true } },
   allowPositionals: true,
 });
-const rings = values.ring ?? Object.keys(RINGS);
-const unknown = rings.find(ring => !Object.hasOwn(RINGS, ring));
-if (unknown !== undefined) throw new Error(`--ring takes ${Object.keys(RINGS).join(', ')}, not ${unknown}`);
+const levels = values.level ?? Object.keys(LEVELS);
+const unknown = levels.find(level => !Object.hasOwn(LEVELS, level));
+if (unknown !== undefined) throw new Error(`--level takes ${Object.keys(LEVELS).join(', ')}, not ${unknown}.`);
 const lines = positionals.length > 0 ? positionals : LINES;
-const until = Date.now() + Number(values.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
 const { node, compiler } = install(lines, TYPESCRIPTS);
-const due = rings.flatMap(ring => lines.map(line => ({ line, ring, isLast: isAtHand(line, ring) })));
-due.sort((a, b) => Number(a.isLast) - Number(b.isLast));
-const results = due.map(({ line, ring }) => runRing(line, ring));
+const results = levels.flatMap(level => lines.map(line => run(line, level)));
 console.table(results);
 process.exitCode = results.some(({ result }) => result === 'failed') ? 1 : 0;
 
-/** Whether it takes long, and `npm test` runs it on a release of this line. */
-function isAtHand(line: string, ring: string): boolean {
-  const [major] = process.versions.node.split('.');
-  return line.split('.')[0] === major && ring !== 'package' && ring !== 'examples';
-}
-
-function runRing(line: string, ring: string) {
+function run(line: string, level: string) {
   const binary = node(line);
   const env = {
     ...process.env,
-    // What asks for `node` or npm finds this one too.
+    // A test that starts `node` or npm uses this one too.
     PATH: `${dirname(binary)}${delimiter}${process.env.PATH}`,
-    // What a compiler says doesn't depend on the line it runs on: once is enough.
+    // The result of a compiler doesn't depend on the line it runs on: once is enough.
     ...(line === lines[0] && { COMPILERS: TYPESCRIPTS.map(compiler).join(delimiter) }),
   };
-  const patterns = RINGS[ring]!.map(pattern => pattern.replace(/^(!?)([^-].*)$/, '$1dist/test/$2.test.js'));
   const ava = join(PROJECT, 'node_modules/ava/entrypoints/cli.mjs');
   const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim();
-  if (Date.now() > until) return { node: version, ring, result: 'left out: no time', seconds: 0 };
-  console.log(`\nNode ${version}: ${ring}`);
+  console.log(`\nNode ${version}: ${level}`);
   const from = Date.now();
-  const { status } = spawnSync(binary, [ava, ...patterns], { cwd: PROJECT, env, stdio: 'inherit' });
+  const { status } = spawnSync(binary, [ava, ...avaArguments(LEVELS[level]!)], { cwd: PROJECT, env, stdio: 'inherit' });
   return {
     node: version,
-    ring,
+    level,
     result: status === 0 ? 'passed' : 'failed',
     seconds: Math.round((Date.now() - from) / 1000),
   };

@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { build } from 'esbuild';
 import { makeConsumer, type Packed, pack } from '../helpers/packed.js';
-import { compile, removeFolder, run } from '../helpers/readme-folder.js';
+import { compile, PROJECT, removeFolder, run } from '../helpers/readme-folder.js';
 import { linksIn, readPages } from '../helpers/readme-pages.js';
 
 let packed: Packed;
@@ -20,7 +20,7 @@ test.before(async () => {
 
 test.after.always(() => Promise.all([packed.folder, folder].map(removeFolder)));
 
-test('it holds the bundled library, its types, and what a reader needs', async t => {
+test('it holds the bundled library, its types with their sources, and its pages', async t => {
   const sources = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
   const types = sources.map(file => `dist/lib/${file.replace(/\.ts$/, '.d.ts')}`);
   const required = types.map(file => file.replace('dist/lib/', 'dist/cjs/types/'));
@@ -35,7 +35,13 @@ test('it holds the bundled library, its types, and what a reader needs', async t
   t.deepEqual(
     packed.files.filter(file => !isShared(file)),
     [
-      ...new Set([...types, ...required, ...named]),
+      ...new Set([
+        ...sources.map(file => `lib/${file}`),
+        ...types,
+        ...types.map(file => `${file}.map`),
+        ...required,
+        ...named,
+      ]),
       ...['library.js', 'package.json', 'LICENSES', 'types/compat-exports.d.ts'].map(file => `dist/cjs/${file}`),
       ...readPages().keys(),
       ...[...linked].filter(file => /^test\/examples\/\w+\/app\.ts$|^bench\/results\/[\w-]+\.svg$/.test(file)),
@@ -50,8 +56,30 @@ test('each relative link of its pages leads to a file of it', t => {
   }
 });
 
+test('an editor finds the source of each type', async t => {
+  const { sources } = JSON.parse(await readFile('dist/lib/client/types.d.ts.map', 'utf8')) as { sources: string[] };
+  t.deepEqual(sources, ['../../../lib/client/types.ts']);
+});
+
+test('the library compiles without types of tests and of browsers', async t => {
+  const folder = await mkdtemp(join(PROJECT, 'dist', 'alone-'));
+  t.teardown(() => removeFolder(folder));
+  const options = { noEmit: true, rootDir: PROJECT, incremental: false };
+  const config = {
+    extends: join(PROJECT, 'lib/tsconfig.json'),
+    compilerOptions: options,
+    include: [`${PROJECT}/lib`, '.'],
+  };
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
+  t.is(await compile(folder), '');
+  await writeFile(join(folder, 'strays.ts'), 'export const strays = [document, describe];\n');
+  const said = await compile(folder);
+  t.regex(said, /'document'/);
+  t.regex(said, /'describe'/);
+});
+
 test('it names no source maps: where PM2 turns them on, the first stack trace of a process would wait for them', async t => {
-  const scripts = packed.files.filter(file => file.endsWith('.js'));
+  const scripts = packed.files.filter(file => file.endsWith('.js') || file.startsWith('dist/cjs/'));
   const texts = await Promise.all(scripts.map(file => readFile(file, 'utf8')));
   t.deepEqual(
     scripts.filter((_, i) => texts[i]!.includes('sourceMappingURL')),

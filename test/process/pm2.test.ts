@@ -13,7 +13,7 @@
 //  11  shutdown_with_message                                  there: 'a stop by message ...'
 //  12  a forked child, a cluster under a fork-mode app        'a forked child ...'
 //  13  a flood of log lines                                   as 6
-//  14  pm2 5, 6, 7 and pm2-runtime                            `npm run test:pm2-all` runs all of it; 'pm2-runtime ...'
+//  14  pm2 5, 6, 7 and pm2-runtime                            `node dist/test/run.js pm2`; 'pm2-runtime ...'
 //  15  a payload of 10 MB                                     as 6, and over the bus 1 MB in 'where no socket can be made ...'
 
 import { execFile } from 'node:child_process';

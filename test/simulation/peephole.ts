@@ -7,7 +7,6 @@ import { Topic, type TopicOwner } from '../../lib/leader/topic.js';
 import { Member } from '../../lib/member/member.js';
 import { Kind, kindOf } from '../../lib/protocol/messages.js';
 import type { DirectLeader } from '../../lib/route/direct/direct-leader.js';
-import { successorOf } from '../../lib/router/group-state.js';
 import type { Router } from '../../lib/router/router.js';
 
 /** What waits somewhere, by the worker that it waits for. */
@@ -38,7 +37,7 @@ export function leadershipOf(primary: object, name: string) {
       term: group.term,
       state: group.state.at.stage,
       leader: group.leader,
-      successor: successorOf(group.state),
+      successor: group.successor,
     }
   );
 }

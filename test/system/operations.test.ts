@@ -230,7 +230,7 @@ test('a chain is refused before it runs, unless methods says to run it; a promis
     t.is(await handle.bluebird(), 'bluebird');
     ran.length = 0;
   }
-  t.deepEqual(errors, []);
+  t.is(errors.length, 4, 'each is reported, too');
   cluster.close();
 });
 
@@ -706,3 +706,48 @@ test('an error before the events of readyOn fails the attempt at once, and the r
   t.true(closed.length >= 1);
   cluster.close();
 });
+
+test('the first link of a chain that nobody waits for is reported, and ends no process', async t => {
+  const ran: string[] = [];
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  const { cluster, handles, errors } = await rigOf({ open: () => ({ deleteMany: () => new Query(ran, 'delete') }) });
+  for (const handle of handles) t.throws(() => handle.deleteMany().where('x'), { instanceOf: TypeError });
+  await until(() => errors.length === 2);
+  await sleep(5);
+  t.deepEqual([unhandled, ran], [[], []]);
+  t.true(errors.every(({ message }) => /chain/.test(message)));
+  process.off('unhandledRejection', note);
+  cluster.close();
+});
+
+everywhere(
+  'blobs pass in arguments and results, and calls made after one keep their order',
+  () => {
+    const log: string[] = [];
+    return {
+      open: () => ({
+        async size(blob: Blob, name: string) {
+          log.push(name);
+          return blob.size;
+        },
+        note: (name: string) => void log.push(name),
+        make: () => ({ file: new File(['abc'], 'a.txt') }),
+        log: () => log,
+      }),
+    };
+  },
+  async (t, client) => {
+    const calls = [
+      client.size(new Blob(['12345']), 'first'),
+      client.note('second'),
+      client.size(new Blob(['1']), 'third'),
+      client.note('fourth'),
+    ];
+    t.deepEqual(await Promise.all(calls), [5, undefined, 1, undefined]);
+    t.deepEqual(await client.log(), ['first', 'second', 'third', 'fourth']);
+    const { file } = await client.make();
+    t.deepEqual([file.name, await file.text()], ['a.txt', 'abc']);
+  },
+);

@@ -4,12 +4,12 @@
 import { type Primary, setupPrimary } from 'cluster-shared-client';
 import { Display } from './display.js';
 import { type HalfResult, runHalf } from './half.js';
+import { openUpstream } from './open-upstream.js';
 import { type DemoOptions, HELP, Refusal, readOptions } from './options.js';
 import { Pm2Staff } from './pm2-staff.js';
 import { Staff } from './staff.js';
 import { NOTES, resultTable, termTable } from './tables.js';
 import { Terms } from './terms.js';
-import { openUpstream } from './upstream.js';
 
 /** By convention 128 and the signal's number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;

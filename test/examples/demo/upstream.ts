@@ -19,9 +19,3 @@ export interface Ran {
   /** Calls of an older term than one that ran before. */
   readonly stale: number;
 }
-
-/** A fresh one, or a fresh count, for each half. `stop` is aborted when it goes away. */
-export async function openUpstream(redis: string | undefined, stop: AbortController): Promise<Upstream> {
-  if (redis === undefined) return (await import('./upstream-embedded.js')).openEmbedded(stop);
-  return (await import('./upstream-redis.js')).openRedis(redis, stop);
-}

@@ -485,15 +485,17 @@ direct('who leaves waits until all has left its process, but not for long', asyn
   t.false(isLeft);
   await rig.time.advance(200);
   t.true(isLeft);
+  let ended = 0;
   const never = rig.member(rig.network.fork());
-  never.route.leave(() => t.pass());
-  never.route.finish(() => t.pass());
+  never.route.leave(() => ended++);
+  never.route.finish(() => ended++);
   const trying = rig.member(rig.network.fork());
   trying.offered();
-  trying.route.leave(() => t.pass());
+  trying.route.leave(() => ended++);
   const ending = rig.member(rig.network.fork());
   ending.offered();
-  ending.route.finish(() => t.pass());
+  ending.route.finish(() => ended++);
+  t.is(ended, 4, 'where nothing is connected, nothing is waited for');
 });
 
 direct('of a member that is gone all is read first, and what its worker sends then comes after', async (t, rig) => {
@@ -903,14 +905,16 @@ direct('the door is closed with the last term, and unproved peers are dismissed'
     },
   });
   await rig.time.settle();
+  const offered: string[] = [];
   rig.server.open({
     group: 'h',
     term: 9,
     leader: rig.leader,
-    offer: ({ address }) => t.is(address, rig.address!.address),
+    offer: ({ address }) => offered.push(address),
     failed() {},
     refused() {},
   });
+  t.deepEqual(offered, [rig.address!.address]);
   rig.server.close('h', 8);
   rig.server.close('h', 9);
   t.is(rig.network.addresses.size, 1);

@@ -1,24 +1,31 @@
-// Makes dist/cjs: the library for `require()` in tools that don't load ES modules by it, such as Jest. What it depends on is
-// bundled, since two of the three are ES modules. One file holds the code, so that a process has it once.
+// Makes dist/bundle and dist/cjs from what the compiler made: the library as a few ES modules, and for `require()` in tools
+// that don't load ES modules by it, such as Jest. The dependencies are part of the latter, since two of the three are ES
+// modules. One file holds its code, so that a process has it once.
 
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
+const ESM = 'dist/bundle';
 const OUT = 'dist/cjs';
 const ENTRIES = ['index', 'compat', 'testing'];
 /** Each needs an optional package of the user's, and little of the library. */
 const CLIENTS = ['mqtt', 'pg'];
 const BUNDLED = ['eventemitter2', 'nanoid', 'serialize-error', 'non-error'];
 
-const options = {
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20.19',
-  external: CLIENTS,
-  logLevel: 'warning',
-};
+const common = { bundle: true, platform: 'node', target: 'node20.19', logLevel: 'warning' };
+
+rmSync(ESM, { recursive: true, force: true });
+await build({
+  ...common,
+  entryPoints: [...ENTRIES, ...CLIENTS.map(name => `clients/${name}`)].map(name => `dist/lib/${name}.js`),
+  splitting: true,
+  packages: 'external',
+  format: 'esm',
+  outdir: ESM,
+});
+
+const options = { ...common, format: 'cjs', external: CLIENTS };
 
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(join(OUT, 'clients'), { recursive: true });
@@ -42,7 +49,13 @@ for (const name of CLIENTS)
 
 // The declarations are the same, but TypeScript takes those of an ES module for nothing that `require()` returns.
 const types = join(OUT, 'types');
-cpSync('dist/lib', types, { recursive: true, filter: path => !/\.(js|map)$/.test(path) });
+mkdirSync(types, { recursive: true });
+for (const file of readdirSync('dist/lib', { recursive: true }).filter(file => file.endsWith('.d.ts'))) {
+  mkdirSync(dirname(join(types, file)), { recursive: true });
+  // Their maps are beside the originals only.
+  const text = readFileSync(join('dist/lib', file), 'utf8').replace(/\/\/# sourceMappingURL=\S+\s*$/, '');
+  writeFileSync(join(types, file), text);
+}
 renameSync(join(types, 'compat.d.ts'), join(types, 'compat-exports.d.ts'));
 const typeNames = readFileSync('lib/compat.ts', 'utf8')
   .match(/export type \{[^}]+\}/g)
