@@ -44,9 +44,9 @@ export function leadershipOf(primary: object, name: string) {
 
 /** The member that a handle belongs to. */
 export function memberOf(handle: object): Member {
-  const core = Object.getOwnPropertySymbols(handle).find(({ description }) => description === 'core');
-  if (!core) throw new Error('A handle has no core any more: fix memberOf().');
-  return (handle as Record<symbol, ClientCore>)[core]!.member;
+  const base = Object.getOwnPropertySymbols(handle).find(({ description }) => description === 'core');
+  if (!base) throw new Error('A handle has no core any more: fix memberOf().');
+  return (handle as Record<symbol, ClientCore>)[base]!.member;
 }
 
 /** A leader at work, from the first frame or lease that it got until it stopped. */
@@ -123,7 +123,7 @@ Sender.prototype.payloadToAll = function (kind, id, payload) {
 const { add } = Topic.prototype;
 
 Topic.prototype.add = function (subscriber) {
-  watcher.subscribes((this as unknown as { readonly host: TopicOwner }).host.name, subscriber.workerId);
+  watcher.subscribes((this as unknown as { readonly owner: TopicOwner }).owner.name, subscriber.workerId);
   add.call(this, subscriber);
 };
 
