@@ -2,7 +2,7 @@ import test from 'ava';
 import type { Link } from '../../lib/member/link.js';
 import { Routes } from '../../lib/member/routes.js';
 import { Outbox } from '../../lib/protocol/outbox.js';
-import { DirectRig, TERM } from '../helpers/unit-direct.js';
+import { DirectRig, TERM } from '../helpers/unit/direct.js';
 
 test('who leaves while its leader is still read to the end hears nothing of that end', async t => {
   const rig = new DirectRig();

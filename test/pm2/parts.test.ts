@@ -8,8 +8,8 @@ import { Watch } from '../../lib/pm2/watch.js';
 import type { Claim, Offer, Transferred } from '../../lib/protocol/messages.js';
 import { writeBusAddress } from '../../lib/transport/bus-address.js';
 import { memberKey } from '../../lib/utils/secret.js';
-import { claim, join, Log, ledByA, ready, resign, transfer } from '../helpers/pm2-log.js';
-import { UnitClock } from '../helpers/unit-clock.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
+import { claim, join, Log, ledByA, ready, resign, transfer } from '../helpers/pm2/log.js';
 
 // -------------------------------------------------------------------------------------------------------- claims
 

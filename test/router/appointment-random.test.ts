@@ -2,8 +2,8 @@
 
 import test from 'ava';
 import { type GroupEvent, type GroupOrder, leaderOf, mayLead, type Stage } from '../../lib/router/group-state.js';
-import { orderWords, stageWords, UnitGroup } from '../helpers/unit-group.js';
-import { forSeeds, type Random } from '../helpers/unit-random.js';
+import { orderWords, stageWords, UnitGroup } from '../helpers/unit/group.js';
+import { forSeeds, type Random } from '../helpers/unit/random.js';
 
 /** What the group may rely on: a channel closes once, then the process exits once; nothing is said after. */
 class World {

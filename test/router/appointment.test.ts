@@ -1,7 +1,7 @@
 import test from 'ava';
 import { toCandidate } from '../../lib/router/appointment.js';
 import { type GroupMember, leaderOf, phaseOf, termOf } from '../../lib/router/group-state.js';
-import { ERROR, follows, UnitGroup } from '../helpers/unit-group.js';
+import { ERROR, follows, UnitGroup } from '../helpers/unit/group.js';
 
 /** A sentence, a schedule, and whether hung leaders are killed. */
 type Story = readonly [title: string, schedule: string, hungLeader?: 'kill'];
