@@ -214,6 +214,25 @@ const MAKERS: Readonly<
   ],
   notTheLeader: [errors.notTheLeader('/x'), 'ERR_PROTOCOL', undefined, /at \/x didn't prove.*look who made/],
   brokenFrame: [errors.brokenFrame('a.b', 'a list', 'unknown'), 'ERR_PROTOCOL', 'unknown', /a\.b must be a list\.$/],
+  chainRefused: [
+    errors.chainRefused('find'),
+    'ERR_NOT_SERIALIZABLE',
+    'not-started',
+    /^find\(\) .*operation.*"find": \{ thenable: 'await' \}/,
+  ],
+  handleNotSerializable: [
+    errors.handleNotSerializable('result.a', 'an instance of Pool'),
+    'ERR_NOT_SERIALIZABLE',
+    'not-started',
+    /^result\.a is an instance of Pool, a handle .*Define an operation/,
+  ],
+  unknownOwnType: [errors.unknownOwnType('Id'), 'ERR_NOT_SERIALIZABLE', 'not-started', /"Id".*option types/],
+  ownTypeFailed: [
+    errors.ownTypeFailed('Id', 'decode', cause),
+    'ERR_NOT_SERIALIZABLE',
+    'not-started',
+    /^decode\(\) of .*"Id" threw/,
+  ],
   brokenResult: [
     errors.brokenResult('get', cause),
     'ERR_PROTOCOL',
@@ -244,24 +263,6 @@ const MAKERS: Readonly<
     /get\(\) was in its hands/,
   ],
   noDataClient: [errors.noDataClient(), 'ERR_INVALID_OPTION', undefined, /DataClient is required/],
-  handleNotSerializable: [
-    errors.handleNotSerializable('result.pool', 'Pool'),
-    'ERR_NOT_SERIALIZABLE',
-    'not-started',
-    /^result\.pool is Pool, a handle/,
-  ],
-  unknownOwnType: [
-    errors.unknownOwnType('money'),
-    'ERR_NOT_SERIALIZABLE',
-    undefined,
-    /the type "money" came, which this worker doesn't know/,
-  ],
-  ownTypeFailed: [
-    errors.ownTypeFailed('money', 'decode', new Error('odd')),
-    'ERR_NOT_SERIALIZABLE',
-    undefined,
-    /^decode\(\) of the type "money" threw/,
-  ],
   noTransfer: [errors.noTransfer('g', 9, 'no candidate'), 'ERR_INVALID_OPTION', undefined, /not 9\.$/],
 };
 
@@ -278,9 +279,16 @@ for (const [name, [error, code, outcome, says]] of Object.entries(MAKERS)) {
 test('every text is made by a maker that is in the table', t => {
   const makers = Object.entries(errors).filter(
     ([name, value]) =>
-      typeof value === 'function' && !['SharedClientError', 'cut', 'quote', 'show', 'textOf'].includes(name),
+      typeof value === 'function' &&
+      !['SharedClientError', 'cut', 'quote', 'show', 'textOf', 'notKnownYet'].includes(name),
   );
   t.deepEqual(makers.map(([name]) => name).sort(), Object.keys(MAKERS).sort());
+});
+
+test('a method that is not known yet is a TypeError, as any other name that is no function', t => {
+  const error = errors.notKnownYet('g', 'find');
+  t.true(error instanceof TypeError);
+  t.regex(error.message, /^find is not .*"g".*ready\(\).*methods: \{ find: \{\} \}.*invoke\("find", \.\.\.\)/);
 });
 
 test('every code is used', t => {

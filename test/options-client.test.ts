@@ -18,6 +18,12 @@ const MEMBER_DEFAULTS = {
   primaryTimeoutMs: 5000,
   maxLeadersLost: 2,
   methods: new Map(),
+  operations: new Map(),
+  namespaces: [],
+  types: [],
+  errors: [],
+  readyOn: [],
+  resyncOn: [],
   events: [],
   failOn: [],
   eligible: true,
@@ -40,7 +46,10 @@ const HANDLE_DEFAULTS = {
 const GOOD_EVENTS = [[], ['close'], ['a', 'b'], ['user.*', '**', '__proto__']];
 const BAD_EVENTS = [null, 'close', {}, new Set(['close']), [''], [1], ['a', null], [Symbol('a')]];
 
-const TABLE: Record<string, { good: unknown[]; bad: unknown[]; of?: 'handle' }> = {
+const THEN = 'then';
+const VALUE_TYPE = { name: 'a', test: () => false, encode: () => 1, decode: () => 2 };
+
+const TABLE: Record<string, { good: unknown[]; bad: unknown[]; of?: 'handle'; as?: unknown }> = {
   name: {
     good: ['a', ' ', 'two\nlines', '__proto__', 'constructor', 'toString', 'ü', 'x'.repeat(512)],
     bad: ['', 'x'.repeat(513), 1, null, Symbol('r'), {}, ['r']],
@@ -51,7 +60,34 @@ const TABLE: Record<string, { good: unknown[]; bad: unknown[]; of?: 'handle' }> 
   drainTimeoutMs: { good: GOOD_MS, bad: BAD_MS },
   primaryTimeoutMs: { good: GOOD_MS, bad: BAD_MS },
   maxLeadersLost: { good: [1, 3, Number.POSITIVE_INFINITY], bad: [0, 1.5, -1, Number.NaN, '2', null] },
+  operations: {
+    good: [{}],
+    as: new Map(),
+    bad: [null, 1, [], { a: 1 }, { _a() {} }, { [THEN]() {} }, { '': () => {} }, { toString() {} }],
+  },
+  namespaces: {
+    good: [[], ['json'], ['chat.completions', 'a']],
+    bad: [null, 'json', [''], ['a.'], ['_a'], [1], ['a.constructor']],
+  },
+  types: {
+    good: [[], [VALUE_TYPE], [VALUE_TYPE, { ...VALUE_TYPE, name: 'b' }]],
+    bad: [
+      null,
+      {},
+      [null],
+      [{ ...VALUE_TYPE, name: '' }],
+      [{ ...VALUE_TYPE, test: 1 }],
+      [{ name: 'a' }],
+      [VALUE_TYPE, VALUE_TYPE],
+    ],
+  },
+  errors: {
+    good: [[], [RangeError, TypeError]],
+    bad: [null, RangeError, [1], [Date], [() => {}], [TypeError, TypeError]],
+  },
   events: { good: GOOD_EVENTS, bad: BAD_EVENTS },
+  readyOn: { good: GOOD_EVENTS, bad: [null, '', {}, [''], [1]] },
+  resyncOn: { good: GOOD_EVENTS, bad: BAD_EVENTS },
   failOn: { good: GOOD_EVENTS, bad: BAD_EVENTS },
   eligible: { good: GOOD_FLAGS, bad: BAD_FLAGS },
   priority: {
@@ -94,12 +130,12 @@ test('what is resolved is frozen', t => {
   t.true(Object.isFrozen(fromOpen().member.definition));
 });
 
-for (const [option, { good, bad, of = 'member' }] of Object.entries(TABLE)) {
+for (const [option, { good, bad, of = 'member', as }] of Object.entries(TABLE)) {
   test(`${option} is taken where it is good, in both forms, and leaves the other options alone`, t => {
     for (const value of good) {
       const eligibleGiven = option === 'eligible';
       const expected =
-        of === 'handle' ? MEMBER_DEFAULTS : { ...MEMBER_DEFAULTS, eligibleGiven, [option]: sorted(value) };
+        of === 'handle' ? MEMBER_DEFAULTS : { ...MEMBER_DEFAULTS, eligibleGiven, [option]: as ?? sorted(value) };
       const { member, handle } = fromClass({ [option]: value });
       t.deepEqual<object, object>({ ...member }, expected);
       t.deepEqual<object, object>(
@@ -120,7 +156,7 @@ for (const [option, { good, bad, of = 'member' }] of Object.entries(TABLE)) {
   });
 }
 
-const sorted = (value: unknown) => (Array.isArray(value) ? [...value].sort() : value);
+const sorted = (value: unknown) => (Array.isArray(value) && typeof value[0] === 'string' ? [...value].sort() : value);
 
 test('an error names the element of a list', t => {
   refuses(t, () => fromClass({ resignOn: ['SIGTERM', 'SIGKILL'] }), 'resignOn[1] must be', '"SIGKILL"');
@@ -280,8 +316,30 @@ test('a method may have any name that is not empty', t => {
   refuses(t, () => fromClass({ methods: { '': {} } }), 'a key of methods must be the name of a method');
 });
 
+test('operations are taken by name, sorted, and each knows the object that it came in', t => {
+  const operations = { b: () => 1, a() {} };
+  const { member, handle } = fromClass({ operations });
+  t.deepEqual([...member.operations], [
+    ['a', { run: operations.a, self: operations }],
+    ['b', { run: operations.b, self: operations }],
+  ] as never);
+  t.deepEqual([...handle.methodNames], ['a', 'b']);
+  t.deepEqual(fromOpen({ operations }).member.operations, member.operations);
+});
+
+test('one name of an event stands for a list of it', t => {
+  t.deepEqual(fromClass({ readyOn: 'open' }).member.readyOn, ['open']);
+});
+
+test('what is said of a method is kept', t => {
+  const said = { result: () => 1, callback: true, thenable: 'await', value: () => 2 };
+  const { methods } = fromClass({ methods: { get: said, put: { callback: false } } }).member;
+  t.deepEqual<unknown, unknown>(methods.get('get'), { role: undefined, idempotent: false, ...said });
+  t.false(methods.has('put'));
+});
+
 test('each role is taken', t => {
-  const roles = ['subscribe', 'unsubscribe', 'publish', 'unpublish', 'invoke', 'oneway', 'close'];
+  const roles = ['subscribe', 'unsubscribe', 'publish', 'unpublish', 'ready', 'invoke', 'oneway', 'close'];
   for (const role of roles) t.is(fromClass({ methods: { m: { role } } }).member.methods.get('m')?.role, role as never);
 });
 
@@ -295,6 +353,14 @@ test('what is said of a method is checked, and the error names the method', t =>
   for (const timeoutMs of BAD_MS)
     refuses(t, () => fromClass({ methods: { get: { timeoutMs } } }), 'methods.get.timeoutMs must be');
   for (const role of BAD_WORDS) refuses(t, () => fromClass({ methods: { get: { role } } }), 'methods.get.role must be');
+  for (const result of [null, 1, 'none', {}])
+    refuses(t, () => fromClass({ methods: { get: { result } } }), 'methods.get.result must be');
+  for (const callback of BAD_FLAGS)
+    refuses(t, () => fromClass({ methods: { get: { callback } } }), 'methods.get.callback must be');
+  for (const thenable of [true, 'run', null])
+    refuses(t, () => fromClass({ methods: { get: { thenable } } }), 'methods.get.thenable must be');
+  for (const value of BAD_FUNCTIONS)
+    refuses(t, () => fromClass({ methods: { get: { value } } }), 'methods.get.value must be');
   refuses(
     t,
     () => fromClass({ methods: { get: { idempotant: true } } }),
@@ -310,8 +376,9 @@ test('what is said of a method is checked, and the error names the method', t =>
 });
 
 test('a role that only one method can have is refused for a second', t => {
-  for (const role of ['subscribe', 'unsubscribe', 'publish', 'unpublish', 'close']) {
+  for (const role of ['subscribe', 'unsubscribe', 'publish', 'unpublish', 'ready']) {
     refuses(t, () => fromClass({ methods: { b: { role }, a: { role } } }), 'methods.b.role', 'a has it too', role);
   }
-  for (const role of ['invoke', 'oneway']) t.notThrows(() => fromClass({ methods: { b: { role }, a: { role } } }));
+  for (const role of ['invoke', 'oneway', 'close'])
+    t.notThrows(() => fromClass({ methods: { b: { role }, a: { role } } }));
 });

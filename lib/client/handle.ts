@@ -1,159 +1,84 @@
 // The object that users hold: the library's own members, and beside them the real client's methods, each under its name.
+//
+//   handle ──► shape: the real client's methods ──► members: the library's own ──► Object.prototype
+//
+// A handle behaves as an object with functions does: they are bound to it, and what a framework probes for is not there.
 
+import { inspect } from 'node:util';
+import { notKnownYet } from '../errors/errors.js';
 import { classMethodNames } from '../leader/method-names.js';
 import type { Member } from '../member/member.js';
-import type { MemberOptions, MethodRole, ResolvedWith } from '../options/options.js';
+import type { MemberOptions, ResolvedWith } from '../options/options.js';
 import { resolveWithOptions, type WithOptions } from '../options/options.js';
+import { Kind } from '../protocol/messages.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
 import type { ClientCore, ValueListener } from './client-core.js';
+import { isProbe } from './probes.js';
 import { clientStatus, LEFT, memberRole, type RoleStatus } from './status.js';
 import type { Subscription } from './subscription.js';
 
-const BASE = Symbol('base');
+const CORE = Symbol('core');
 const WITH = Symbol('with');
 
+// biome-ignore lint/suspicious/noExplicitAny: whatever the method takes.
+type AnyFunction = (...args: any[]) => unknown;
 type AnyListener = (...args: never[]) => void;
 
-/** What every handle has. The real client's methods come below it, on a prototype of each client's own. */
-export class Handle {
-  declare readonly [BASE]: ClientCore;
-  declare readonly [WITH]: ResolvedWith;
-
-  get isLeader(): boolean {
-    return roleOf(this[BASE]).isLeader;
-  }
-
-  get leader(): { workerId: number; pid: number } | undefined {
-    return roleOf(this[BASE]).leader;
-  }
-
-  get term(): number {
-    return this[BASE].member.term;
-  }
-
-  get upstream(): object {
-    const { upstreamEmitter } = this[BASE];
-    return listenable(upstreamEmitter);
-  }
-
-  ready(): Promise<void> {
-    return rejectAfterTurn(this[BASE].ready());
-  }
-
-  close(): Promise<void> {
-    return this[BASE].close();
-  }
-
-  resign(): Promise<void> {
-    return rejectAfterTurn(this[BASE].resign());
-  }
-
-  transfer(workerId?: number): Promise<void> {
-    return rejectAfterTurn(this[BASE].transfer(workerId));
-  }
-
-  status(): object {
-    const base = this[BASE];
-    return clientStatus(base.member, roleOf(base));
-  }
-
-  subscribe(topic: unknown, listener?: ValueListener): object {
-    const subscription = this[BASE].subscribe(topic, listener, this[WITH]);
-    return 'whenReady' in subscription ? publicSubscription(subscription) : subscription;
-  }
-
-  unsubscribe(topic: unknown, listener?: unknown): Promise<void> {
-    return rejectAfterTurn(this[BASE].unsubscribe(topic, listener));
-  }
-
-  publish(...args: unknown[]): Promise<unknown> {
-    return this[BASE].publish(args, this[WITH]);
-  }
-
-  unpublish(key: unknown): Promise<void> {
-    return rejectAfterTurn(this[BASE].unpublish(key, this[WITH]));
-  }
-
-  invoke(method: unknown, ...args: unknown[]): Promise<unknown> {
-    return this[BASE].invoke(method, args, this[WITH]);
-  }
-
-  with(options: WithOptions): Handle {
-    return createHandle(Object.getPrototypeOf(this), this[BASE], resolveWithOptions(options, this[WITH]));
-  }
-
-  on(event: string, listener: AnyListener): this {
-    this[BASE].emitter.on(event, listener);
-    return this;
-  }
-
-  once(event: string, listener: AnyListener): this {
-    this[BASE].emitter.once(event, listener);
-    return this;
-  }
-
-  off(event: string, listener: AnyListener): this {
-    this[BASE].emitter.off(event, listener);
-    return this;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this[BASE].close();
-  }
+/** Any handle. */
+export interface Handle {
+  readonly [CORE]: ClientCore;
+  readonly [WITH]: ResolvedWith;
 }
+
+/** The library's own functions, each made for one handle. */
+const FUNCTIONS: Readonly<
+  Record<string, (handle: Handle, core: ClientCore, with_: ResolvedWith, shape: Shape) => AnyFunction>
+> = {
+  ready: (_, core) => () => rejectAfterTurn(core.ready()),
+  close: (_, core) => () => core.close(),
+  resign: (_, core) => () => rejectAfterTurn(core.resign()),
+  transfer: (_, core) => (workerId?: number) => rejectAfterTurn(core.transfer(workerId)),
+  status: (_, core) => () => clientStatus(core.member, roleOf(core)),
+  subscribe: (_, core, with_) => (topic: unknown, listener?: ValueListener) => {
+    const subscription = core.subscribe(topic, listener, with_);
+    return 'whenReady' in subscription ? publicSubscription(subscription) : subscription;
+  },
+  unsubscribe: (_, core) => (topic: unknown, listener?: unknown) => rejectAfterTurn(core.unsubscribe(topic, listener)),
+  publish:
+    (_, core, with_) =>
+    (...args) =>
+      core.caller.publish(args, with_),
+  unpublish: (_, core, with_) => (key: unknown) => rejectAfterTurn(core.caller.unpublish(key, with_)),
+  invoke:
+    (_, core, with_) =>
+    (method: unknown, ...args) =>
+      core.caller.invoke(method, args, with_),
+  with: (_, core, with_, shape) => (options: WithOptions) => shape.create(core, resolveWithOptions(options, with_)),
+  on: (handle, { emitter }) => chained(handle, emitter.on),
+  once: (handle, { emitter }) => chained(handle, emitter.once),
+  off: (handle, { emitter }) => chained(handle, emitter.off),
+};
+
+/** For Node's `events.once()` and the like; not listed among the names that a handle has. */
+const ALIASES: Readonly<Record<string, string>> = { addListener: 'on', removeListener: 'off' };
+
+const GETTERS: Readonly<Record<string, (core: ClientCore) => unknown>> = {
+  isLeader: core => roleOf(core).isLeader,
+  leader: core => roleOf(core).leader,
+  term: core => core.member.term,
+  upstream: ({ upstreamEmitter: { on, once, off } }) => {
+    const self = {};
+    return Object.assign(self, { on: chained(self, on), once: chained(self, once), off: chained(self, off) });
+  },
+};
 
 /** A handle that was closed knows of no leader, although its member may live on. */
 const roleOf = ({ isGone, member }: ClientCore): RoleStatus => (isGone ? LEFT : memberRole(member));
 
-// A name that nobody defined reads undefined, whatever a framework probes for.
-Object.setPrototypeOf(Handle.prototype, null);
-Reflect.deleteProperty(Handle.prototype, 'constructor');
-
-/** The methods of one client, which grow when a leader announces more. */
-export type Shape = Handle;
-
-export function createHandle(shape: Shape, base: ClientCore, with_: ResolvedWith): Handle {
-  return Object.create(shape, { [BASE]: { value: base }, [WITH]: { value: with_ } });
-}
-
-/** The member behind a handle, for rooms above that need to know more of it than users do. */
-export const memberOf = (handle: object): Member => (handle as Handle)[BASE].member;
-
-/** As `handle.invoke(method, ...args)`, without a promise, for rooms above: one of the two functions is called, once. */
-export function invokeBack(
-  handle: object,
-  method: string,
-  args: readonly unknown[],
-  succeed: (value: unknown) => void,
-  fail: (error: unknown) => void,
-): void {
-  const { [BASE]: base, [WITH]: with_ } = handle as Handle;
-  base.invokeBack(method, args, with_, succeed, fail);
-}
-
-/** A shape with what is known before there is a leader: the class's methods and those named in `methods`. */
-export function createShape(options: MemberOptions, named: Iterable<string>): Shape {
-  const shape: Shape = Object.create(Handle.prototype);
-  const { definition } = options;
-  defineMethods(shape, options, definition.kind === 'class' ? classMethodNames(definition.Class) : []);
-  defineMethods(shape, options, named);
-  return shape;
-}
-
-/** Adds methods that aren't there. `then` never is: a handle must not pass for a promise. */
-export function defineMethods(shape: Shape, { methods }: MemberOptions, names: Iterable<string>): void {
-  for (const name of names) {
-    if (name in shape || name === 'then' || name === 'constructor') continue;
-    const value = methodFor(name, methods.get(name)?.role);
-    Object.defineProperty(shape, name, { value, enumerable: true, configurable: true, writable: true });
-  }
-}
-
-function methodFor(name: string, role: MethodRole | undefined): (this: Handle, ...args: unknown[]) => unknown {
-  const own = role !== undefined && role !== 'invoke' && role !== 'oneway' ? Handle.prototype[role] : undefined;
-  if (own) return own as (...args: unknown[]) => unknown;
-  return function (...args) {
-    return this[BASE].invoke(name, args, this[WITH]);
+function chained<T extends object>(self: T, register: (event: string, listener: AnyListener) => void) {
+  return (event: string, listener: AnyListener): T => {
+    register(event, listener);
+    return self;
   };
 }
 
@@ -162,17 +87,164 @@ function publicSubscription(subscription: Subscription): object {
   return { ready: subscription.whenReady, unsubscribe, [Symbol.asyncDispose]: unsubscribe };
 }
 
-function listenable({ on, once, off }: ClientCore['emitter']): object {
-  const self = {
-    on: chained(on),
-    once: chained(once),
-    off: chained(off),
-  };
-  function chained(register: typeof on) {
-    return (event: string, listener: AnyListener) => {
-      register(event, listener);
-      return self;
-    };
+/** What the handles of one member have in common: the names of the real client's methods, which grow when a leader announces more. */
+export class Shape {
+  readonly #prototype: object;
+  readonly #members: object;
+  readonly #options: MemberOptions;
+  /** Within the namespaces, once a leader has announced them. */
+  #inNamespaces: ReadonlySet<string> | undefined;
+
+  constructor(options: MemberOptions, named: Iterable<string>) {
+    const { definition, namespaces } = options;
+    this.#options = options;
+    // Only a real client that is open can tell the names of its methods.
+    const root = definition.kind === 'open' ? guard(options.name) : Object.prototype;
+    this.#members = this.#createMembers(root);
+    this.#prototype = Object.create(this.#members);
+    this.define(definition.kind === 'class' ? classMethodNames(definition.Class) : []);
+    this.define(named);
+    this.define(namespaces.map(path => path.split('.')[0]!));
   }
-  return self;
+
+  /** Adds methods that aren't there. */
+  define(names: Iterable<string>): void {
+    for (const name of names)
+      if (this.#isNew(name)) defineGetter(this.#prototype, name, true, handle => this.#method(handle, name));
+  }
+
+  /** A leader has told the names of all methods. */
+  announce(names: readonly string[]): void {
+    this.define(names.filter(name => !this.#isInNamespace(name)));
+    this.#inNamespaces = new Set(names);
+    if (Object.getPrototypeOf(this.#members) !== Object.prototype)
+      Object.setPrototypeOf(this.#members, Object.prototype);
+  }
+
+  /** A handle whose functions are made when they are read. */
+  create(core: ClientCore, with_: ResolvedWith): Handle {
+    return Object.create(this.#prototype, { [CORE]: { value: core }, [WITH]: { value: with_ } });
+  }
+
+  /** Gives a handle its functions as properties of its own, as an object has that is written by hand. */
+  own(handle: Handle): void {
+    for (const name in this.#prototype) {
+      if (Object.hasOwn(handle, name) || Object.hasOwn(GETTERS, name)) continue;
+      const value: unknown = Reflect.get(handle, name);
+      Object.defineProperty(handle, name, { value, enumerable: true, configurable: true, writable: true });
+    }
+  }
+
+  /** `then` never is: a handle must not pass for a promise. What is called like a member of the library's stays that. */
+  #isNew(name: string): boolean {
+    if (name === 'then' || name === 'toJSON' || name === 'constructor' || Object.hasOwn(this.#prototype, name))
+      return false;
+    // The one name for which an operation counts more: `primary.transfer()` and `resign()` do what the handle's own does.
+    if (name === 'transfer' && this.#options.operations.has(name)) return true;
+    return !Object.hasOwn(this.#members, name);
+  }
+
+  #isInNamespace(name: string): boolean {
+    return this.#options.namespaces.includes(name.slice(0, Math.max(name.lastIndexOf('.'), 0)));
+  }
+
+  #method(handle: Handle, name: string): unknown {
+    const { [CORE]: core, [WITH]: with_ } = handle;
+    const { namespaces, methods } = this.#options;
+    if (namespaces.some(path => path === name || path.startsWith(`${name}.`))) return this.#namespace(handle, name);
+    const role = methods.get(name)?.role;
+    const own = role !== undefined && role !== 'ready' && role !== 'close' ? FUNCTIONS[role] : undefined;
+    if (own && role !== 'invoke') return own(handle, core, with_, this);
+    if (role === 'close') return FUNCTIONS.close!(handle, core, with_, this);
+    return (...args: unknown[]) => core.caller.invoke(name, args, with_);
+  }
+
+  /** The methods, and the namespaces, under a path. */
+  #namespace(handle: Handle, path: string): object {
+    const { [CORE]: core, [WITH]: with_ } = handle;
+    const made = new Map<string, unknown>();
+    const find = (key: string): unknown => {
+      const name = `${path}.${key}`;
+      const { namespaces } = this.#options;
+      if (namespaces.some(other => other === name || other.startsWith(`${name}.`)))
+        return this.#namespace(handle, name);
+      const isOpen = namespaces.includes(path) && !isProbe(key) && !(key in Object.prototype);
+      if (!isOpen || this.#inNamespaces?.has(name) === false) return undefined;
+      return (...args: unknown[]) => core.caller.invoke(name, args, with_);
+    };
+    return new Proxy(Object.create(null), {
+      get(_target, key) {
+        if (typeof key !== 'string') return undefined;
+        if (!made.has(key)) {
+          const found = find(key);
+          if (found === undefined) return undefined;
+          made.set(key, found);
+        }
+        return made.get(key);
+      },
+      has: (_target, key) => typeof key === 'string' && find(key) !== undefined,
+    });
+  }
+
+  #createMembers(root: object): object {
+    const members: object = Object.create(root);
+    for (const [name, make] of Object.entries(FUNCTIONS))
+      defineGetter(members, name, true, handle => make(handle, handle[CORE], handle[WITH], this));
+    for (const [alias, name] of Object.entries(ALIASES))
+      defineGetter(members, alias, false, handle => Reflect.get(handle, name));
+    for (const [name, get] of Object.entries(GETTERS)) defineGetter(members, name, true, handle => get(handle[CORE]));
+    defineGetter(members, Symbol.asyncDispose, false, handle => () => handle[CORE].close());
+    const describe = ({ [CORE]: { member, isGone } }: Handle) =>
+      `SharedClient { name: ${inspect(member.name)}, isLeader: ${!isGone && member.isLeader}, term: ${member.term} }`;
+    defineGetter(members, 'toString', false, handle => () => describe(handle));
+    defineGetter(members, inspect.custom, false, handle => () => describe(handle));
+    return members;
+  }
+}
+
+/** Read on a handle; on what handles inherit from it is nothing. */
+function defineGetter(
+  target: object,
+  name: string | symbol,
+  enumerable: boolean,
+  get: (handle: Handle) => unknown,
+): void {
+  Object.defineProperty(target, name, {
+    get(this: Handle) {
+      return this[CORE] && get(this);
+    },
+    // As a property that nobody defined: what is assigned, such as a spy, is the handle's own from then on.
+    set(this: object, value: unknown) {
+      Object.defineProperty(this, name, { value, enumerable: true, configurable: true, writable: true });
+    },
+    enumerable,
+    configurable: true,
+  });
+}
+
+/** Until a leader has told the names, a method that isn't declared throws where it is called, and says what to do. */
+function guard(group: string): object {
+  return new Proxy(Object.prototype, {
+    get(target, name, receiver) {
+      if (typeof name !== 'string' || name in target || isProbe(name)) return Reflect.get(target, name, receiver);
+      return () => {
+        throw notKnownYet(group, name);
+      };
+    },
+  });
+}
+
+/** The member behind a handle, for layers above that need to know more of it than users do. */
+export const memberOf = (handle: object): Member => (handle as Handle)[CORE].member;
+
+/** As `handle.invoke(method, ...args)`, without a promise, for layers above: one of the two functions is called, once. */
+export function invokeBack(
+  handle: object,
+  method: string,
+  args: readonly unknown[],
+  succeed: (value: unknown) => void,
+  fail: (error: unknown) => void,
+): void {
+  const { [CORE]: core, [WITH]: with_ } = handle as Handle;
+  core.caller.make(Kind.CALL, method, args, with_, succeed, fail);
 }

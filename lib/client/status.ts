@@ -13,18 +13,19 @@ export interface RoleStatus {
 /** Of a handle that has left the group. */
 export const LEFT: RoleStatus = Object.freeze({ isLeader: false, leader: undefined });
 
-export function memberRole({ isLeader, leader }: Member): RoleStatus {
+export function memberRole({ isLeader, view }: Member): RoleStatus {
+  const leader = view.update?.leader;
   return { isLeader, leader: leader && { workerId: leader.workerId, pid: leader.pid } };
 }
 
 export function clientStatus(member: Member, { isLeader, leader } = memberRole(member)): ClientStatus {
-  const { calls } = member;
+  const { calls, view, problem } = member;
   const { ok, failed, failures, resent, queued, total } = calls.counts;
   return {
     name: member.name,
     transport: member.link.kind,
     route: member.route?.kind,
-    routeProblem: member.routeProblem,
+    routeProblem: problem.text,
     role: isLeader ? 'leader' : 'follower',
     term: member.term,
     leader,
@@ -41,7 +42,7 @@ export function clientStatus(member: Member, { isLeader, leader } = memberRole(m
     subscriptions: member.subscriptions.size,
     sticky: member.stickyPublications.size,
     queuedBytes: member.queuedBytes,
-    ended: member.ended && termEndStatus(member.ended),
+    ended: view.ended && termEndStatus(view.ended),
     failovers: member.failovers.status(),
   };
 }

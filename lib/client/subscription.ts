@@ -60,7 +60,7 @@ export class Subscription implements SubscriptionOwner {
     if (signal) listenToAbort(signal, this.#onAbort);
     const { clock } = base.member;
     this.#timer = clock.setTimer(
-      () => this.#ready.reject(base.member.timeoutError('subscribe', timeoutMs, 'unknown')),
+      () => this.#ready.reject(base.member.readiness.timeoutError('subscribe', timeoutMs, 'unknown')),
       timeoutMs,
     );
     base.subscriptions.add(this.key, this);

@@ -1,5 +1,8 @@
 // What a type of real client comes to when it is called from elsewhere. Only types.
 
+import type { EventEmitter } from 'node:events';
+import type { MethodOptions, OptionsOf } from '../options/options.js';
+import type { Intersection, Overloads } from '../utils/types-overloads.js';
 import type { ReservedName } from './reserved-names.js';
 
 type AnyFunction = (...args: never) => unknown;
@@ -8,6 +11,7 @@ type AnyFunction = (...args: never) => unknown;
 type HiddenName =
   | `_${string}`
   | 'then'
+  | 'toJSON'
   | 'constructor'
   | 'toString'
   | 'toLocaleString'
@@ -20,6 +24,52 @@ type IfMethod<F, K> = K extends string ? (K extends HiddenName ? never : F exten
 
 type IsAny<R> = 0 extends 1 & R ? true : false;
 
+// --------------------------------------------------------------------------------------------------------- results
+
+/** A handle: only where the real client is can it be used. As lib/codec/handles.ts tells it. */
+type IsHandle<R, T = never> =
+  IsAny<R> extends true
+    ? false
+    : [R] extends [never]
+      ? false
+      : Equal<R, T> extends true
+        ? false
+        : true extends (R extends HandleLike ? true : false)
+          ? true
+          : false;
+
+type HandleLike =
+  | { close: AnyFunction }
+  | { disconnect: AnyFunction }
+  | { destroy: AnyFunction }
+  | { end: AnyFunction }
+  | { release: AnyFunction }
+  | { cancel: AnyFunction }
+  | { unsubscribe: AnyFunction }
+  | { emit: AnyFunction; on: AnyFunction }
+  | { addEventListener: AnyFunction; dispatchEvent: AnyFunction }
+  | AsyncDisposable
+  | Disposable
+  | AsyncIterable<unknown>;
+
+/** The `this` of a method whose result can't be sent, so that a call of it doesn't compile, and says why. */
+type StaysInLeader =
+  'What this method returns is a handle, which stays in the leader: define an operation, or say methods: { itsName: { result } }.';
+
+/** What arrives of a result: the real client itself never does, and an instance with `toJSON()` as what that returns. */
+type Sent<R, T> =
+  IsAny<R> extends true
+    ? R
+    : Equal<R, unknown extends T ? never : T> extends true
+      ? undefined
+      : R extends { toJSON(...args: never): infer J }
+        ? R extends Date | URL | Buffer | URLSearchParams | Error
+          ? R
+          : J
+        : R;
+
+// --------------------------------------------------------------------------------------------------------- methods
+
 /** True where a plain promise is all that `R` asks for. */
 type IsPromise<R> =
   IsAny<R> extends true
@@ -30,24 +80,103 @@ type IsPromise<R> =
         : false
       : false;
 
+type Equal<A, B> = (<G>() => G extends A ? 1 : 2) extends <G>() => G extends B ? 1 : 2 ? true : false;
+
+type ReturningPromise<U> = U extends (...args: never) => infer R ? (IsPromise<R> extends true ? U : never) : never;
+
+/** What promises among the overloads `U` resolve with. */
+type Resolved<U> = U extends (...args: never) => infer R ? Awaited<R> : never;
+
+/** Whether something of `R` arrives as something else. */
+type IsChanged<R, T> = R extends unknown ? (Equal<Sent<R, T>, R> extends true ? never : true) : never;
+
+type RemoteEach<U, T> = U extends (...args: infer A) => infer R
+  ? IsHandle<Awaited<R>, T> extends true
+    ? (this: StaysInLeader, ...args: A) => Promise<never>
+    : (...args: A) => Promise<Sent<Awaited<R>, T>>
+  : never;
+
+/** The overloads `U`, each returning a promise. */
+type RemoteAll<U, T> = Intersection<RemoteEach<U, T>>;
+
 /**
- * A method `F` as it is called from elsewhere. One that returns a promise keeps its signature, overloads and generics
- * included. Of another one with overloads, only the last survives.
+ * A method `F` of the real client `T` as it is called from elsewhere. One with overloads that return promises of data keeps its
+ * signature, generics included; what takes a callback in the others is refused when it is called. Of other methods each
+ * overload returns a promise, and a type parameter becomes what it extends.
  */
-export type Remote<F> = F extends (...args: infer A) => infer R
-  ? IsPromise<R> extends true
-    ? F
-    : (...args: A) => Promise<Awaited<R>>
+export type Remote<F, T = unknown> = F extends AnyFunction
+  ? [Overloads<F>] extends [never]
+    ? RemoteEach<F, T>
+    : [ReturningPromise<Overloads<F>>] extends [never]
+      ? RemoteAll<Overloads<F>, T>
+      : true extends IsHandle<Resolved<ReturningPromise<Overloads<F>>>, T>
+        ? RemoteAll<ReturningPromise<Overloads<F>>, T>
+        : [IsChanged<Resolved<ReturningPromise<Overloads<F>>>, T>] extends [never]
+          ? F
+          : RemoteAll<ReturningPromise<Overloads<F>>, T>
+  : never;
+
+/** A method of which the option `methods` says `M`. */
+type RemoteAs<F, M, T> = M extends { callback: true }
+  ? Intersection<WithoutCallback<Overloads<F>>>
+  : M extends { result: 'void' } | { role: 'oneway' }
+    ? Intersection<Returning<Callable<F>, void>>
+    : M extends { result: (...args: never) => infer R }
+      ? Intersection<Returning<Callable<F>, Awaited<R>>>
+      : Remote<F, T>;
+
+/** Of overloads, those that return promises, if there is one: the others take callbacks. */
+type Callable<F> = [Overloads<F>] extends [never]
+  ? F
+  : [ReturningPromise<Overloads<F>>] extends [never]
+    ? Overloads<F>
+    : ReturningPromise<Overloads<F>>;
+
+type Returning<U, R> = U extends (...args: infer A) => unknown ? (...args: A) => Promise<R> : never;
+
+// biome-ignore lint/suspicious/noExplicitAny: any callback.
+type WithoutCallback<U> = U extends (...args: [...infer A, (...args: infer C extends any[]) => any]) => unknown
+  ? (...args: A) => Promise<C extends [unknown, (infer V)?, ...unknown[]] ? NonNullable<V> : void>
+  : never;
+
+/** An operation as it is called from elsewhere: without its first parameter, the real client. */
+type RemoteOperation<F, M> = M extends { result: 'void' }
+  ? Intersection<OperationEach<Overloads<F>, { result: void }>>
+  : M extends { result: (...args: never) => infer R }
+    ? Intersection<OperationEach<Overloads<F>, { result: R }>>
+    : Intersection<OperationEach<[Overloads<F>] extends [never] ? F : Overloads<F>, unknown>>;
+
+type OperationEach<U, M> = U extends (client: never, ...args: infer A) => infer R
+  ? M extends { result: infer S }
+    ? (...args: A) => Promise<Awaited<S>>
+    : IsHandle<Awaited<R>> extends true
+      ? (this: StaysInLeader, ...args: A) => Promise<never>
+      : (...args: A) => Promise<Sent<Awaited<R>, unknown>>
   : never;
 
 /** The names of the public methods of `T`, reserved ones included. */
 export type MethodName<T> = keyof T & keyof { [K in keyof T as IfMethod<NonNullable<T[K]>, K>]: K };
 
+/** What `methods` says of one, where it is known by name. */
+type SaidOf<M, K> = string extends keyof M ? unknown : K extends keyof M ? M[K] : unknown;
+
+/** Methods of emitters, by which listeners could be taken away or events made up. */
+type EmitterName = keyof EventEmitter | keyof EventTarget;
+
+type OfEmitter<T> = T extends { emit: AnyFunction; on: AnyFunction } | EventTarget ? EmitterName : never;
+
 /** The public methods of `T`, each returning a promise; without those whose names the handle has for itself. */
-export type RemoteMethods<T> =
+export type RemoteMethods<T, O = unknown, M = unknown, N extends string = never> =
   IsAny<T> extends true
     ? UntypedMethods
-    : { readonly [K in keyof T as Exclude<IfMethod<NonNullable<T[K]>, K>, ReservedName>]: Remote<NonNullable<T[K]>> };
+    : {
+        readonly [K in keyof T as Exclude<
+          IfMethod<NonNullable<T[K]>, K>,
+          ReservedName | keyof O | Head<N> | OfEmitter<T>
+        >]: RemoteAs<NonNullable<T[K]>, SaidOf<M, K>, T>;
+      } & {
+        readonly [K in keyof O as Exclude<K, Exclude<ReservedName, 'transfer'>>]: RemoteOperation<O[K], SaidOf<M, K>>;
+      } & Spaces<T, N, M>;
 
 /** What is known of a real client without types: nothing. */
 interface UntypedMethods {
@@ -55,12 +184,89 @@ interface UntypedMethods {
   readonly [method: string]: any;
 }
 
+// ------------------------------------------------------------------------------------------------------ namespaces
+
+type Head<N extends string> = N extends `${infer H}.${string}` ? H : N;
+type Tail<N extends string, H extends string> = N extends `${H}.${infer R}` ? R : never;
+
+/** The methods under the paths `N`, each path an object. `P` is the path to here. */
+type Spaces<T, N extends string, M, P extends string = ''> = [N] extends [never]
+  ? unknown
+  : {
+      readonly [H in Head<N>]: (H extends N ? SpaceMethods<Member<T, H>, M, `${P}${H}.`> : unknown) &
+        Spaces<Member<T, H>, Tail<N, H>, M, `${P}${H}.`>;
+    };
+
+type SpaceMethods<T, M, P extends string> = {
+  readonly [K in keyof T as IfMethod<NonNullable<T[K]>, K>]: RemoteAs<
+    NonNullable<T[K]>,
+    SaidOf<M, K extends string ? `${P}${K}` : never>,
+    T
+  >;
+};
+
+type Member<T, K extends string> = K extends keyof T ? NonNullable<T[K]> : never;
+
+/** What is at a path within `T`; `never` where nothing is. */
+export type AtPath<T, N extends string> = N extends `${infer H}.${infer R}` ? AtPath<Member<T, H>, R> : Member<T, N>;
+
+/** The path itself, if there is an object at it. */
+export type ValidPath<T, N extends string> =
+  IsAny<T> extends true
+    ? N
+    : N extends unknown
+      ? string extends keyof T
+        ? N
+        : [AtPath<T, N>] extends [never]
+          ? never
+          : N
+      : never;
+
+// ----------------------------------------------------------------------------------------------------- the options
+
+/** Paths of methods in namespaces, for the option `methods`. */
+type SpacedName<T, N extends string> = N extends unknown ? `${N}.${MethodName<AtPath<T, N>> & string}` : never;
+
+/** The names of which `methods` can say something. Where the type of the real client knows no names, any. */
+export type OptionName<T, O, N extends string> =
+  IsAny<T> extends true
+    ? string
+    : string extends keyof T
+      ? string
+      : (MethodName<T> & string) | (keyof O & string) | SpacedName<T, N>;
+
+/** What `methods` can say of the method `K`. */
+export type OptionsFor<T, K> = K extends keyof T
+  ? OptionsOf<NonNullable<T[K]>>
+  : K extends `${string}.${string}`
+    ? OptionsOf<AtPath<T, K>>
+    : MethodOptions;
+
+// --------------------------------------------------------------------------------------------------- calls by name
+
 /** The arguments of the method `K` of `T`. */
 export type MethodArgs<T, K extends keyof T> = NonNullable<T[K]> extends (...args: infer A) => unknown ? A : never;
 
 /** What the method `K` of `T` returns when it is called from elsewhere: a promise. */
 export type MethodResult<T, K extends keyof T> =
-  Remote<NonNullable<T[K]>> extends (...args: never) => infer R ? R : never;
+  Remote<NonNullable<T[K]>> extends infer F
+    ? [ReturningPromise<Overloads<F>>] extends [never]
+      ? F extends (...args: never) => infer R
+        ? R
+        : never
+      : ReturningPromise<Overloads<F>> extends (...args: never) => infer R
+        ? R
+        : never
+    : never;
+
+/** `T` with the operations `O` in place of its methods of the same names. */
+export type WithOperations<T, O> = [keyof O] extends [never]
+  ? T
+  : IsAny<T> extends true
+    ? T
+    : Omit<T, keyof O> & {
+        [K in keyof O]: O[K] extends (client: never, ...args: infer A) => infer R ? (...args: A) => R : never;
+      };
 
 type SubscribeArgs<T> = T extends { subscribe: (...args: infer A) => unknown } ? A : [];
 
@@ -82,8 +288,8 @@ export type Publish<T> =
   IsAny<T> extends true
     ? PublishAnything
     : T extends { publish: infer F extends AnyFunction }
-      ? Remote<F> extends (...args: never) => Promise<void>
-        ? Remote<F>
+      ? F extends (...args: never) => Promise<void>
+        ? F
         : (...args: Parameters<F>) => Promise<void>
       : PublishAnything;
 

@@ -1,6 +1,7 @@
 // The types of what the user holds: the handle, and the function that makes one.
 
-import type { ClassOptions, ClientClass, ClientDefinition, WithOptions } from '../options/options.js';
+import type { ClassOptions, ClientClass, ClientDefinition, OperationsOption, WithOptions } from '../options/options.js';
+import type { Checked, Known, KnownPaths, MethodTable, NoUnknownMethods, Relevant } from './types-create.js';
 import type { ClientEvents, Upstream } from './types-events.js';
 import type {
   MethodArgs,
@@ -10,6 +11,7 @@ import type {
   RemoteMethods,
   TopicOf,
   ValueOf,
+  WithOperations,
 } from './types-methods.js';
 import type { ClientStatus, Leader } from './types-status.js';
 import type { Listener, Subscription, SubscriptionIterator } from './types-subscription.js';
@@ -30,12 +32,19 @@ export type { Listener, Subscription, SubscriptionIterator } from './types-subsc
  * thing, and for `on`, `once` and `off` of an emitter there is `upstream`. Any other is reached by `invoke()`.
  *
  * Not there either: properties that aren't methods, names that begin with `_`, symbols, `then`, and what every object
- * inherits. A method without a promise keeps only the last of its overloads, and no generics.
+ * inherits. A method whose overloads don't all return promises of data keeps no generics. A method that returns a handle,
+ * such as a connection, can't be called: that is a type error too.
+ *
+ * `O` are the operations, `M` what `methods` says, `N` the namespaces, as `createSharedClient()` infers them.
  */
-export type SharedClient<T> = SharedClientMembers<T> & RemoteMethods<T>;
+export type SharedClient<T, O = unknown, M = unknown, N extends string = never> = ('transfer' extends keyof O
+  ? Omit<SharedClientMembers<WithOperations<T, O>, T, O, M, N>, 'transfer'>
+  : SharedClientMembers<WithOperations<T, O>, T, O, M, N>) &
+  RemoteMethods<T, O, M, N>;
 
 /** What every handle has, whatever its real client; see `RESERVED_NAMES`. */
-export interface SharedClientMembers<T> extends AsyncDisposable {
+export interface SharedClientMembers<T, C = T, O = unknown, M = unknown, N extends string = never>
+  extends AsyncDisposable {
   /**
    * Resolves when a leader is ready, which may be now; may be asked again at any time.
    * @throws {SharedClientError} `ERR_LEADER_FAILED` after an attempt on every member or `readyTimeoutMs`, with a `cause`;
@@ -88,7 +97,7 @@ export interface SharedClientMembers<T> extends AsyncDisposable {
    * The same handle, with these options for what is called on it; what is not said stays as it was.
    * With `oneway` every call resolves with `undefined`, whatever its type says.
    */
-  with(options: WithOptions): SharedClient<T>;
+  with(options: WithOptions): SharedClient<C, O, M, N>;
 
   on<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
   once<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;
@@ -103,7 +112,22 @@ export interface CreateSharedClient {
    * Shares one instance of a class with all workers.
    * @throws {SharedClientError} `ERR_INVALID_OPTION`, `ERR_NO_PRIMARY` in a worker thread
    */
-  <C extends ClientClass>(Class: C, options: ClassOptions<C>): SharedClient<InstanceType<C>>;
+  <
+    C extends ClientClass,
+    const N extends string = string,
+    O extends OperationsOption<InstanceType<C>> = OperationsOption<InstanceType<C>>,
+    const M extends MethodTable<InstanceType<C>, O, N> = MethodTable<InstanceType<C>, O, N>,
+  >(
+    Class: C,
+    options: ClassOptions<C, O, M, N> & Checked<InstanceType<C>, N>,
+  ): SharedClient<InstanceType<C>, Known<O>, Relevant<M>, KnownPaths<N>> & NoUnknownMethods<InstanceType<C>, O, M, N>;
   /** Shares what `open` returns with all workers. */
-  <T extends object>(definition: ClientDefinition<T>): SharedClient<T>;
+  <
+    T extends object,
+    const N extends string = string,
+    O extends OperationsOption<T> = OperationsOption<T>,
+    const M extends MethodTable<T, O, N> = MethodTable<T, O, N>,
+  >(
+    definition: ClientDefinition<T, O, M, N> & Checked<NoInfer<T>, N>,
+  ): SharedClient<T, Known<O>, Relevant<M>, KnownPaths<N>> & NoUnknownMethods<T, O, M, N>;
 }

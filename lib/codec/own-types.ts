@@ -18,6 +18,11 @@ export interface OwnType<V = unknown, P = unknown> {
 export type ErrorClass = abstract new (...args: never) => Error;
 
 export class OwnTypes {
+  /** @returns undefined where there are none */
+  static of(types: readonly OwnType[], errors: readonly ErrorClass[]): OwnTypes | undefined {
+    return types.length + errors.length > 0 ? new OwnTypes(types, errors) : undefined;
+  }
+
   readonly #byName: ReadonlyMap<string, OwnType>;
   readonly #errors: ReadonlyMap<string, ErrorClass>;
 

@@ -3,7 +3,7 @@
 /** Ends an encoding: a value has a blob in it whose bytes haven't been read. */
 export class UnreadBlob extends Error {
   constructor(private readonly blob: Blob) {
-    super('The bytes of a blob have to be read first.');
+    super('A Blob or File can be sent in the arguments and the result of a call only. Send its bytes.');
   }
 
   /** Reads them; then the value can be encoded, or has another blob. */

@@ -55,7 +55,7 @@ export interface DiagnosticsMessages {
     readonly topic: unknown;
     readonly fromTerm: number;
     readonly toTerm: number;
-    readonly reason: 'failover' | 'overload';
+    readonly reason: 'failover' | 'overload' | 'reconnected';
   };
   /**
    * Something found no room: calls were refused, results were dropped, or of values only the newest is kept. `workerId`

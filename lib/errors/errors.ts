@@ -264,6 +264,13 @@ export const unknownMethod = (method: unknown) =>
     { outcome: 'not-started' },
   );
 
+/** A TypeError, as for any other name that is no function. */
+export const notKnownYet = (group: string, name: string) =>
+  new TypeError(
+    `${cut(name)} is not a method that this handle of ${quote(group)} knows yet: only an open real client can tell the names of its ` +
+      `methods. Await ready() first, declare it, by methods: { ${cut(name)}: {} }, or call invoke(${JSON.stringify(cut(name))}, ...).`,
+  );
+
 export const closingMethod = (method: string) =>
   new SharedClientError(
     'ERR_UNKNOWN_METHOD',
@@ -282,7 +289,10 @@ export const noSuchEvent = (event: string, cause: unknown) =>
 export const notSerializable = (path: string, what: string) =>
   new SharedClientError(
     'ERR_NOT_SERIALIZABLE',
-    `${path} is ${what}, which can't travel to another process. Send plain data, or a type that lib/codec/README.md lists.`,
+    `${path} is ${what}, which can't travel to another process. ` +
+      (what === 'a function'
+        ? 'If the method takes a callback, say methods: { itsName: { callback: true } } and call it without; else define an operation.'
+        : 'Send plain data, or a type that lib/codec/README.md lists.'),
     { outcome: 'not-started' },
   );
 
@@ -298,10 +308,14 @@ export const unknownOwnType = (name: string) =>
   new SharedClientError(
     'ERR_NOT_SERIALIZABLE',
     `A value of the type ${quote(name)} came, which this worker doesn't know. Name the same types in all workers, by the option types.`,
+    { outcome: 'not-started' },
   );
 
 export const ownTypeFailed = (name: string, what: 'decode', cause: unknown) =>
-  new SharedClientError('ERR_NOT_SERIALIZABLE', `${what}() of the type ${quote(name)} threw.`, { cause });
+  new SharedClientError('ERR_NOT_SERIALIZABLE', `${what}() of the type ${quote(name)} threw.`, {
+    cause,
+    outcome: 'not-started',
+  });
 
 /** @param limit characters and bytes */
 export const tooLarge = (path: string, limit: number) =>
@@ -317,6 +331,18 @@ export const resultNotSerializable = (method: string, cause: SharedClientError) 
     cause,
     outcome: 'unknown',
   });
+
+export const chainRefused = (method: string) =>
+  Object.assign(
+    new SharedClientError(
+      'ERR_NOT_SERIALIZABLE',
+      `${cut(method)}() returned a chain that begins when it is awaited, which can't be continued from another worker. Define an ` +
+        `operation that builds and runs it, or set methods: { ${JSON.stringify(method)}: { thenable: 'await' } } to run it as it is.`,
+      { outcome: 'not-started' },
+    ),
+    // By which the caller's side knows it.
+    { chain: true },
+  );
 
 export const unsendableResult = (method: string) =>
   new SharedClientError(

@@ -23,11 +23,11 @@ export const notClosed = (name: string) =>
 
 export const oddSubscription = (name: string, what: string) =>
   `subscribe() of the real client of ${quote(name)} returned ${what}, which is not used. Return a function that ` +
-  'unsubscribes, an object with unsubscribe(), cancel() or close(), or nothing.';
+  'unsubscribes, an object with unsubscribe(), cancel() or close(), an async iterable, or nothing.';
 
 export const moreArguments = (name: string, count: number) =>
   `The real client of ${quote(name)} calls subscription listeners with ${count} arguments; only the first one is the ` +
-  'value. Wrap its subscribe() in a class of yours where the value is another one.';
+  'value. Say what the value is, by methods: { subscribe: { value: (channel, message) => message } }.';
 
 export const hiddenMethods = (names: readonly string[]) =>
   `The handle's own ${names.map(cut).join(', ')} hide the real client's of that name; call those by invoke(name, ...args).`;

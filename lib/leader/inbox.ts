@@ -143,7 +143,8 @@ export class Inbox {
     const items = [...this.#queues.values()].flatMap(queue => queue.items);
     this.#queues.clear();
     this.#bytes = 0;
-    return items.map(({ bundle, reader }) => reader?.rest ?? bundle);
+    // The call that ends the term may be the last frame of its bundle.
+    return items.flatMap(({ bundle, reader }) => (reader?.isAtEnd ? [] : (reader?.rest ?? bundle)));
   }
 
   #putWithdrawals(): void {

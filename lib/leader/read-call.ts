@@ -1,7 +1,8 @@
 // Reads what a member asks for in a frame: a call's method and arguments, or why a call is cancelled.
 
 import { decodeValue } from '../codec/decode-value.js';
-import { brokenArguments, brokenFrame } from '../errors/errors.js';
+import type { OwnTypes } from '../codec/own-types.js';
+import { brokenArguments, brokenFrame, type SharedClientError } from '../errors/errors.js';
 import type { FrameView } from '../protocol/frames.js';
 import { Kind } from '../protocol/messages.js';
 import type { RunningCall } from './running-call.js';
@@ -31,10 +32,17 @@ export function argumentsOf({ json, more }: FrameView): CallArguments {
 }
 
 /** @param owned nobody else reads the parts: a call of the leader's own worker may be made again with them */
-export function decodeArguments(args: unknown, parts: FrameView['parts'], call: RunningCall, owned: boolean): unknown {
+export function decodeArguments(
+  args: unknown,
+  parts: FrameView['parts'],
+  call: RunningCall,
+  owned: boolean,
+  own: OwnTypes | undefined,
+): unknown {
   try {
-    return decodeValue(args, true, parts, call, owned);
+    return decodeValue(args, true, parts, call, owned, own);
   } catch (error) {
+    if ((error as SharedClientError).code === 'ERR_NOT_SERIALIZABLE') throw error;
     throw brokenArguments(error);
   }
 }

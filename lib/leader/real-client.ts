@@ -1,15 +1,16 @@
 // The one real client: opened, asked by role, listened to, closed.
 
-import { closingMethod, noSuchEvent, openTimedOut, show } from '../errors/errors.js';
+import { OwnTypes } from '../codec/own-types.js';
+import { noSuchEvent, openTimedOut, show } from '../errors/errors.js';
 import { notClosed } from '../errors/warnings.js';
-import type { MemberOptions, MethodRole } from '../options/options.js';
+import type { MemberOptions, MethodRole, OpenContext } from '../options/options.js';
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import type { Clock } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
+import { ClientMethods, type Method } from './client-methods.js';
 import { isEmitter, listen } from './emitter-like.js';
-import { isCallableOf, methodNames } from './method-names.js';
+import { letGo } from './results.js';
 
-type Method = (...args: unknown[]) => unknown;
 type Anything = Record<string | symbol, unknown>;
 
 /** What the real client says of its own accord. */
@@ -18,6 +19,8 @@ export interface RealClientHandlers {
   broken(error: unknown): void;
   /** An `error` event, which never kills anything. */
   error(error: unknown): void;
+  /** It came back by itself: `resync()` or an event of `resyncOn`. */
+  reconnected(): void;
   /** An event of `events`. */
   event(event: string, args: unknown[]): void;
   /** Something about it needs attention. */
@@ -25,10 +28,10 @@ export interface RealClientHandlers {
 }
 
 /** The roles that are found by name where `methods` doesn't say otherwise. */
-const NATURAL_ROLES = ['subscribe', 'unsubscribe', 'publish', 'unpublish', 'close'] as const;
+const NATURAL_ROLES = ['subscribe', 'unsubscribe', 'publish', 'unpublish'] as const;
 
 /** By which a client ends that has no `close`, in this order. `destroy` isn't among them: in some clients it deletes things. */
-const CLOSING = ['close', 'quit', 'end', 'disconnect'] as const;
+export const CLOSING: readonly string[] = ['close', 'quit', 'end', 'disconnect'];
 
 /** The method for each role: what `methods` says, else the one of that name, unless it has another role. */
 export function rolesOf(methods: MemberOptions['methods']): ReadonlyMap<MethodRole, string> {
@@ -37,7 +40,8 @@ export function rolesOf(methods: MemberOptions['methods']): ReadonlyMap<MethodRo
     const other = methods.get(role)?.role;
     if (other === undefined || other === role) roles.set(role, role);
   }
-  for (const [name, { role }] of methods) if (role && role !== 'invoke' && role !== 'oneway') roles.set(role, name);
+  for (const [name, { role }] of methods)
+    if (role && role !== 'invoke' && role !== 'oneway' && role !== 'close') roles.set(role, name);
   return roles;
 }
 
@@ -50,23 +54,29 @@ export interface Opening {
 }
 
 export class RealClient {
+  /** The app's own types. */
+  readonly own: OwnTypes | undefined;
   readonly #client: Anything;
   readonly #context: AsyncContext;
   readonly #options: MemberOptions;
   readonly #roles: ReadonlyMap<MethodRole, string>;
   readonly #listeners: [event: string, listener: Method][] = [];
-  /** The name of the method that ends it, if it has one. */
-  readonly #closingName: string | symbol | undefined;
-  /** Names that were found to be callable. */
-  readonly #callable = new Set<unknown>();
+  readonly #methods: ClientMethods;
+  /** The names of all methods that end it; the first one is called. */
+  readonly #closingNames: readonly (string | symbol)[];
+  /** Rejects with the first `error` event before it is open. */
+  readonly #firstError = defer<never>();
   #closing: Promise<void> | undefined;
 
   private constructor(client: object, options: MemberOptions, context: AsyncContext) {
+    this.own = OwnTypes.of(options.types, options.errors);
     this.#client = client as Anything;
     this.#context = context;
     this.#options = options;
     this.#roles = rolesOf(options.methods);
-    this.#closingName = this.#findClosingName();
+    this.#closingNames = this.#findClosingNames();
+    this.#methods = new ClientMethods(client, options, this.#closingNames);
+    this.#firstError.promise.catch(() => {});
   }
 
   /** Begins to open the real client for a term. What the library itself asks of it later runs in the context of this call. */
@@ -85,7 +95,9 @@ export class RealClient {
     // Not in this turn: what the app does in its open(), such as to close the handle, must find the opening under way.
     const made = Promise.resolve().then(async () => {
       giveUp.signal.throwIfAborted();
-      const client = await make(options, term, giveUp.signal, broken, adopt);
+      const { name } = options;
+      const resync = () => isOpen && handlers.reconnected();
+      const client = await make(options, { name, term, signal: giveUp.signal, fail: broken, resync }, adopt);
       isOpen = true;
       return client;
     });
@@ -108,33 +120,54 @@ export class RealClient {
     return value === this.#client;
   }
 
-  /** Waits for its own `ready()`, if it has one. */
+  /** Waits for its method with the role `ready`, and for the events of `readyOn`. */
   async becomeReady(): Promise<void> {
-    await this.#method('ready')?.();
+    const { readyOn, definition } = this.#options;
+    const events = readyOn.map(event => this.#happens(event));
+    // What `open` returned is open, unless the app says otherwise.
+    const name = this.#roles.get('ready') ?? (definition.kind === 'class' ? 'ready' : undefined);
+    const called = name === undefined ? undefined : this.#methods.named(name)?.();
+    const all = Promise.all([called, ...events]);
+    await (events.length > 0 ? Promise.race([all, this.#firstError.promise]) : all);
+  }
+
+  #happens(event: string): Promise<void> {
+    const happened = defer<void>();
+    this.#on(
+      event,
+      () => happened.resolve(),
+      error => happened.reject(noSuchEvent(event, error)),
+    );
+    return happened.promise;
   }
 
   /** The names that can be called. */
   get methods(): string[] {
-    return methodNames(this.#client);
+    return this.#methods.names;
   }
 
   /**
    * A method that may be called from elsewhere.
    * @throws `ERR_UNKNOWN_METHOD` for the one that would close the client of all workers
    */
-  method(name: unknown): Method | undefined {
-    if (!this.#callable.has(name)) {
-      if (!isCallableOf(this.#client, name)) return undefined;
-      if (name === this.#closingName) throw closingMethod(name);
-      if (name in this.#client) this.#callable.add(name);
-    }
-    return this.#method(name as string);
+  method(name: string): Method | undefined {
+    return this.#methods.callable(name);
   }
 
-  /** The method with a role, if the client has one. */
+  /** What serves a role, if there is something. */
   role(role: MethodRole): Method | undefined {
     const name = this.#roles.get(role);
-    return name === undefined ? undefined : this.#method(name);
+    return name === undefined ? undefined : this.#methods.named(name);
+  }
+
+  /** What the app says that the value of a subscription is. */
+  get valueFrom(): Method | undefined {
+    return this.#options.methods.get(this.#roles.get('subscribe') ?? '')?.value;
+  }
+
+  /** Lets go of what a call returned that nobody gets. */
+  letGo(value: unknown, report: (error: unknown) => void): void {
+    this.runInContext(() => letGo(value, this.#client, report));
   }
 
   /** Closes it, beginning in this very turn. Idempotent. */
@@ -152,29 +185,26 @@ export class RealClient {
     this.#unlisten();
     const { definition } = this.#options;
     if (definition.kind === 'open' && definition.close) return void (await definition.close(this.#client));
-    if (this.#closingName !== undefined) await this.#method(this.#closingName)?.();
+    const [name] = this.#closingNames;
+    if (name !== undefined) await this.#methods.named(name)?.();
   }
 
-  #findClosingName(): string | symbol | undefined {
-    const { methods } = this.#options;
-    const own = this.#roles.get('close');
-    const names = own === undefined || own === 'close' ? CLOSING.filter(name => isFree(methods, name)) : [own];
-    return [...names, Symbol.asyncDispose, Symbol.dispose].find(name => this.#method(name));
+  #findClosingNames(): (string | symbol)[] {
+    const { methods, operations } = this.#options;
+    const named = [...methods].filter(([, { role }]) => role === 'close').map(([name]) => name);
+    const usual = CLOSING.filter(name => methods.get(name)?.role === undefined);
+    const names = named.length > 0 ? named : [...usual, Symbol.asyncDispose, Symbol.dispose];
+    return names.filter(name => operations.has(name as string) || typeof this.#client[name] === 'function');
   }
 
   #warnIfNeverClosed(warn: RealClientHandlers['warn']): void {
     const { definition, name } = this.#options;
-    if (this.#closingName !== undefined || (definition.kind === 'open' && definition.close)) return;
-    if (isEmitter(this.#client) || this.#method('destroy')) warn(notClosed(name));
-  }
-
-  #method(name: string | symbol): Method | undefined {
-    const method = this.#client[name];
-    return typeof method === 'function' ? (...args) => Reflect.apply(method, this.#client, args) : undefined;
+    if (this.#closingNames.length > 0 || (definition.kind === 'open' && definition.close)) return;
+    if (isEmitter(this.#client) || typeof this.#client.destroy === 'function') warn(notClosed(name));
   }
 
   #listen(handlers: RealClientHandlers): void {
-    const { events, failOn } = this.#options;
+    const { events, failOn, resyncOn } = this.#options;
     const failed = (event: string) => (error: unknown) => handlers.error(noSuchEvent(event, error));
     for (const event of events) this.#on(event, (...args) => handlers.event(event, args), failed(event));
     for (const event of failOn)
@@ -183,11 +213,15 @@ export class RealClient {
         error => handlers.broken(error ?? new Error(`The real client emitted ${JSON.stringify(event)}.`)),
         failed(event),
       );
+    for (const event of resyncOn) this.#on(event, () => handlers.reconnected(), failed(event));
     // Without a listener an emitter would throw it. Nobody asked for it, so a client that knows no such event may refuse.
     if (isEmitter(this.#client))
       this.#on(
         'error',
-        error => handlers.error(error),
+        error => {
+          this.#firstError.reject(error);
+          handlers.error(error);
+        },
         () => {},
       );
     this.#warnIfNeverClosed(handlers.warn);
@@ -206,23 +240,14 @@ export class RealClient {
   }
 }
 
-/** Nothing else is said of this method. */
-function isFree(methods: MemberOptions['methods'], name: string): boolean {
-  const role = methods.get(name)?.role;
-  return role === undefined || role === 'close';
-}
-
 type Adopt = (client: object) => RealClient;
 
-async function make(
-  { definition, name }: MemberOptions,
-  term: number,
-  signal: AbortSignal,
-  fail: (error: unknown) => void,
-  adopt: Adopt,
-): Promise<RealClient> {
-  if (definition.kind === 'open') return adopt(requireObject(await definition.open({ name, term, signal, fail })));
-  const real = adopt(new definition.Class(...definition.args));
+async function make({ definition }: MemberOptions, context: OpenContext, adopt: Adopt): Promise<RealClient> {
+  const client =
+    definition.kind === 'open'
+      ? requireObject(await definition.open(context))
+      : new definition.Class(...definition.args);
+  const real = adopt(client);
   await real.becomeReady();
   return real;
 }

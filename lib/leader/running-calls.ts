@@ -1,7 +1,8 @@
 // The calls that a leader runs in its term: starts each, answers it when it has ended, and bounds how many run at a time.
 
 import { encodeError } from '../codec/encode-error.js';
-import { encodeValue } from '../codec/encode-value.js';
+import { encodeData } from '../codec/encode-value.js';
+import { UnreadBlob } from '../codec/unread-blobs.js';
 import {
   brokenArguments,
   cameLate,
@@ -18,10 +19,10 @@ import { Kind, Overload } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import type { Timer } from '../utils/clock.js';
 import { Deadlines } from '../utils/deadlines.js';
-import { isThenable } from '../utils/is-thenable.js';
 import { NumberedTable } from '../utils/numbered-table.js';
 import type { LeaseGate } from './lease-gate.js';
 import { argumentsOf, bytesOfFrame, decodeArguments, decodeReason, methodOf } from './read-call.js';
+import { isThenable } from './results.js';
 import { type Limit, RunningCall } from './running-call.js';
 import type { ServiceOptions } from './service-options.js';
 import { type Method, type MethodOwner, startMethod } from './start-method.js';
@@ -33,7 +34,7 @@ const MOST_RUNNING = 50_000;
 const MOST_RUNNING_BYTES = 256 * 1024 * 1024;
 
 /** The answer to a call whose caller wants no result. */
-const NOTHING = encodeValue(undefined, 'result');
+const NOTHING = encodeData(undefined, 'result');
 
 export interface CallParts {
   readonly gate: LeaseGate;
@@ -82,7 +83,7 @@ export class RunningCalls implements MethodOwner {
     try {
       return this.#begin(from, frame, bytes, now);
     } catch (error) {
-      sender.payloadTo(from, Kind.ERROR, id, encodeError(error));
+      sender.payloadTo(from, Kind.ERROR, id, this.#encodeError(error));
       return true;
     }
   }
@@ -96,7 +97,7 @@ export class RunningCalls implements MethodOwner {
     const call = new RunningCall(options.name, term, from, id, method, deadline, now);
     if (now > deadline && kind === Kind.UNPUBLISH) sticky.takeBack(from, key as string);
     if (now > deadline) throw cameLate(method);
-    const given = ext ? decodeArguments(args, parts, call, from !== self) : args;
+    const given = ext ? decodeArguments(args, parts, call, from !== self, client.own) : args;
     // The lease may have ended while much was decoded.
     if (ext && gate.mustHold(clock.now())) return false;
     const list = one ? [given] : given;
@@ -139,27 +140,54 @@ export class RunningCalls implements MethodOwner {
     if (call.isRepeated) this.#limit(call);
     // Wrapped: a thenable may throw, or settle twice.
     Promise.resolve(result).then(
-      value => this.#untrack(call) && this.#succeed(call, value),
+      value => (this.#untrack(call) ? this.#succeed(call, value) : this.#letGo(value)),
       error => this.#untrack(call) && this.#fail(call, error),
     );
   }
 
   #succeed(call: RunningCall, value: unknown): void {
+    if (call.wantsNoResult) {
+      this.#answer(call, NOTHING);
+      return this.#letGo(value);
+    }
     let result: Payload;
     try {
-      result = call.wantsNoResult ? NOTHING : encodeValue(value, 'result');
+      result = encodeData(value, 'result', this.#options.client.own);
     } catch (error) {
-      return this.#fail(call, resultNotSerializable(call.method, error as SharedClientError));
+      if (error instanceof UnreadBlob) return this.#succeedLater(call, value, error);
+      this.#fail(call, resultNotSerializable(call.method, error as SharedClientError));
+      return this.#letGo(value);
     }
+    this.#answer(call, result);
+  }
+
+  #succeedLater(call: RunningCall, value: unknown, blob: UnreadBlob): void {
+    this.#track(call);
+    blob.read().then(
+      () => this.#untrack(call) && this.#succeed(call, value),
+      error => this.#untrack(call) && this.#fail(call, error),
+    );
+  }
+
+  #answer(call: RunningCall, result: Payload): void {
     this.#options.served.ok++;
     this.#measure(call);
     this.#options.sender.payloadTo(call.workerId, Kind.RESULT, call.id, result);
   }
 
+  /** Nobody gets it: what it holds has to be given back. */
+  #letGo(value: unknown): void {
+    if (typeof value === 'object' && value !== null) this.#options.client.letGo(value, this.report);
+  }
+
   #fail(call: RunningCall, error: unknown): void {
     this.#options.served.failed++;
     this.#measure(call);
-    this.#options.sender.payloadTo(call.workerId, Kind.ERROR, call.id, encodeError(error));
+    this.#options.sender.payloadTo(call.workerId, Kind.ERROR, call.id, this.#encodeError(error));
+  }
+
+  #encodeError(error: unknown): Payload {
+    return encodeError(error, undefined, this.#options.client.own);
   }
 
   #measure(call: RunningCall): void {
@@ -217,7 +245,7 @@ export class RunningCalls implements MethodOwner {
     const error = timedOut(call.method, this.#options.options.openTimeoutMs, 'unknown');
     this.#forget(call);
     call.abandon(error);
-    this.#options.sender.payloadTo(call.workerId, Kind.ERROR, call.id, encodeError(error));
+    this.#options.sender.payloadTo(call.workerId, Kind.ERROR, call.id, this.#encodeError(error));
   }
 
   /** The caller gave up, or a signal in its arguments aborted. */

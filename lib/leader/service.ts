@@ -94,6 +94,11 @@ export class Service implements FrameHandler {
     if (this.#state !== 'stopped') this.#events.add(event, args);
   }
 
+  /** The real client came back by itself: subscribers may have missed values. */
+  reconnected(): void {
+    if (this.#state !== 'stopped') this.#topics.reconnected();
+  }
+
   /** The lease is valid again. */
   release(): void {
     if (this.#state === 'stopped' || !this.hasLease()) return;

@@ -6,10 +6,14 @@
 //    │ └──────── refused ───────┘             ▼
 //    └───────────────── done ────────── unsubscribing
 //
+// Values come by the listener, or are pumped out of an async iterable that the real client's `subscribe` returned. Where that
+// ends by itself, the upstream subscription is lost: subscribers get `resync`, and it is made again after a pause.
+//
 // What takes longer than `limitMs` counts as done: an upstream subscription is tried again after a pause.
 
 import { encodeError } from '../codec/encode-error.js';
-import { encodeValue } from '../codec/encode-value.js';
+import { encodeData } from '../codec/encode-value.js';
+import type { OwnTypes } from '../codec/own-types.js';
 import { show, unknownMethod } from '../errors/errors.js';
 import { moreArguments, neverSettled, oddSubscription } from '../errors/warnings.js';
 import { Kind } from '../protocol/messages.js';
@@ -18,6 +22,7 @@ import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { isThenable } from '../utils/is-thenable.js';
+import { isAsyncIterable, Pump } from './pump.js';
 import type { RealClient } from './real-client.js';
 import type { Sender } from './sender.js';
 
@@ -37,6 +42,9 @@ export interface TopicOwner {
   readonly clock: Clock;
   /** How long the real client may take to subscribe or unsubscribe. */
   readonly limitMs: number;
+  /** Makes the value of what the real client calls a listener with, where the app says how. */
+  readonly valueFrom: ((...args: unknown[]) => unknown) | undefined;
+  readonly own: OwnTypes | undefined;
   hasLease(): boolean;
   /** Of the group. */
   readonly name: string;
@@ -61,10 +69,13 @@ export class Topic {
   #early: Payload[] = [];
   /** The newest value that came outside the lease, and whether it stands for several. */
   #held: { readonly payload: Payload; readonly hasGap: boolean } | undefined;
+  /** Outside the lease the real client reconnected: to be told once it is valid again. */
+  #hasReconnected = false;
   /** Listeners of an upstream subscription that is over are of an older number. */
   #round = 0;
   #listener: ((...values: unknown[]) => void) | undefined;
   #off: (() => unknown) | undefined;
+  #pump: Pump | undefined;
   /** Attempts in a row that took too long, and the pause before the next. */
   #failures = 0;
   #pause: Timer | undefined;
@@ -81,7 +92,7 @@ export class Topic {
     readonly topic: unknown,
     /** By which the members know it in this term. */
     readonly number: number,
-    private readonly host: TopicOwner,
+    private readonly owner: TopicOwner,
   ) {}
 
   get isIdle(): boolean {
@@ -114,6 +125,7 @@ export class Topic {
 
   /** The lease is valid again. */
   release(): void {
+    if (this.#hasReconnected) this.#tellReconnected();
     const held = this.#held;
     if (!held) return;
     this.#held = undefined;
@@ -121,9 +133,25 @@ export class Topic {
     this.#emit(held.payload);
   }
 
+  /** The real client came back by itself: values may have been missed, and the last one may be old. */
+  reconnected(): void {
+    this.#last = undefined;
+    this.#held = undefined;
+    this.#hasReconnected = true;
+    if (this.#state === 'active' && this.owner.hasLease()) this.#tellReconnected();
+  }
+
+  #tellReconnected(): void {
+    this.#hasReconnected = false;
+    const workers = new Set([...this.#subscribers.values()].map(({ workerId }) => workerId));
+    this.owner.sender.payloadToMany([...workers], Kind.GAP, this.number, RECONNECTED);
+  }
+
   /** No listener of ours counts any more. */
   stop(): void {
     this.#round++;
+    this.#pump?.end();
+    this.#pump = undefined;
     this.#isStopped = true;
     this.#endPause();
     this.#limit?.clear();
@@ -136,7 +164,7 @@ export class Topic {
     if (this.#pause) return;
     if (this.#state === 'idle' && this.#subscribers.size > 0) void this.#subscribe();
     else if (this.#state === 'active' && this.#subscribers.size === 0) void this.#unsubscribe();
-    else if (this.isIdle) this.host.idle(this);
+    else if (this.isIdle) this.owner.idle(this);
   }
 
   async #subscribe(): Promise<void> {
@@ -145,9 +173,9 @@ export class Topic {
     const listener = (...values: unknown[]) => this.#called(round, values);
     this.#listener = listener;
     try {
-      const subscribe = this.host.client.role('subscribe');
+      const subscribe = this.owner.client.role('subscribe');
       if (!subscribe) throw unknownMethod('subscribe');
-      const result = this.host.client.runInContext(() => subscribe(this.topic, listener));
+      const result = this.owner.client.runInContext(() => subscribe(this.topic, listener));
       const returned = isThenable(result) ? await this.#inTime(result, 'subscribe') : result;
       if (round !== this.#round) return;
       if (returned === LATE) {
@@ -164,10 +192,10 @@ export class Topic {
 
   /** @returns {@link LATE} where it takes too long; of that a warning tells */
   async #inTime(result: PromiseLike<unknown>, method: 'subscribe' | 'unsubscribe'): Promise<unknown> {
-    const { clock, limitMs, name } = this.host;
+    const { clock, limitMs, name } = this.owner;
     const limit = defer<typeof LATE>();
     this.#limit = clock.setTimer(() => {
-      this.host.warn(neverSettled(name, method, limitMs));
+      this.owner.warn(neverSettled(name, method, limitMs));
       limit.resolve(LATE);
     }, limitMs);
     try {
@@ -180,7 +208,7 @@ export class Topic {
   #tryLater(): void {
     this.#state = 'idle';
     this.#early = [];
-    this.#pause = this.host.clock.setTimer(
+    this.#pause = this.owner.clock.setTimer(
       () => {
         this.#pause = undefined;
         this.#advance();
@@ -197,11 +225,46 @@ export class Topic {
   }
 
   #subscribed(returned: unknown): void {
-    this.#endPause();
-    this.#off = this.#offOf(returned);
+    const isPumped = isAsyncIterable(returned);
+    // One that ends at once each time is tried ever more slowly.
+    if (isPumped) this.#pause = undefined;
+    else this.#endPause();
+    this.#off = isPumped ? this.#startPump(returned) : this.#offOf(returned);
     this.#state = 'active';
     this.#confirmAll();
     if (this.#isDoubtful) this.#renew();
+  }
+
+  /** @returns what ends it */
+  #startPump(iterable: AsyncIterable<unknown>): () => unknown {
+    const round = this.#round;
+    const { clock, client } = this.owner;
+    const pump = new Pump(clock, iterable, {
+      value: value => {
+        if (round !== this.#round) return;
+        this.#failures = 0;
+        this.#called(round, [value]);
+      },
+      ended: error => {
+        if (error !== undefined) this.owner.report(error);
+        if (round === this.#round) this.#lost();
+      },
+    });
+    this.#pump = pump;
+    client.runInContext(() => pump.start());
+    return () => {
+      this.#pump = undefined;
+      return pump.end();
+    };
+  }
+
+  /** The upstream subscription ended without our asking. */
+  #lost(): void {
+    this.#round++;
+    this.#pump = undefined;
+    this.#off = undefined;
+    this.reconnected();
+    this.#tryLater();
   }
 
   /** Until it has settled the topic stays: by its topic it might end an upstream subscription that took its place. */
@@ -214,7 +277,7 @@ export class Topic {
     try {
       await this.#cameLate(await result, listener, round);
     } catch (error) {
-      this.host.report(error);
+      this.owner.report(error);
     }
     this.#lateOnes--;
     if (!this.#isStopped) this.#advance();
@@ -224,17 +287,16 @@ export class Topic {
   async #cameLate(returned: unknown, listener: (...values: unknown[]) => void, round: number): Promise<void> {
     if (this.#isStopped) return;
     if (round === this.#round && this.#pause) return this.#subscribed(returned);
-    const byTopic = () => this.#state === 'idle' && this.host.client.role('unsubscribe')?.(this.topic, listener);
-    await this.host.client.runInContext(this.#offOf(returned) ?? byTopic);
+    const byTopic = () => this.#state === 'idle' && this.owner.client.role('unsubscribe')?.(this.topic, listener);
+    await this.owner.client.runInContext(this.#offOf(returned) ?? byTopic);
   }
 
   /** How the upstream subscription ends, where `subscribe` returned that. */
   #offOf(returned: unknown): (() => unknown) | undefined {
     // A client that returns itself has its own unsubscribe().
-    if (returned === undefined || this.host.client.isSame(returned)) return undefined;
+    if (returned === undefined || this.owner.client.isSame(returned)) return undefined;
     const off = endOf(returned);
-    // It may be ended, but nobody reads its values.
-    if (!off || isIterable(returned)) this.host.warn(oddSubscription(this.host.name, describe(returned)));
+    if (!off) this.owner.warn(oddSubscription(this.owner.name, show(returned)));
     return off;
   }
 
@@ -244,12 +306,12 @@ export class Topic {
     this.#last = undefined;
     this.#held = undefined;
     try {
-      const unsubscribe = this.host.client.role('unsubscribe');
+      const unsubscribe = this.owner.client.role('unsubscribe');
       const off = this.#off ?? (() => unsubscribe?.(this.topic, this.#listener));
-      const result = this.host.client.runInContext(off);
+      const result = this.owner.client.runInContext(off);
       if (isThenable(result) && (await this.#inTime(result, 'unsubscribe')) === LATE) void this.#awaitLateEnd(result);
     } catch (error) {
-      this.host.report(error);
+      this.owner.report(error);
     }
     if (round !== this.#round) return;
     this.#off = undefined;
@@ -263,7 +325,7 @@ export class Topic {
     try {
       await result;
     } catch (error) {
-      this.host.report(error);
+      this.owner.report(error);
     }
     this.#lateOnes--;
     if (this.#isStopped) return;
@@ -275,7 +337,7 @@ export class Topic {
   #renew(): void {
     this.#isDoubtful = false;
     const workers = new Set([...this.#subscribers.values()].map(({ workerId }) => workerId));
-    this.host.sender.payloadToMany([...workers], Kind.GAP, this.number, GAP);
+    this.owner.sender.payloadToMany([...workers], Kind.GAP, this.number, GAP);
     void this.#unsubscribe();
   }
 
@@ -287,7 +349,7 @@ export class Topic {
   }
 
   #confirm({ workerId, id, delivery }: Subscriber): void {
-    const { sender } = this.host;
+    const { sender } = this.owner;
     sender.to(workerId, Kind.SUBSCRIBED, id, String(this.number));
     // Of those that get each value once among them, one has had it.
     if (this.#last && delivery === 'all') sender.payloadTo(workerId, Kind.REPLAY, id, this.#last);
@@ -296,10 +358,10 @@ export class Topic {
   #refuseAll(error: unknown): void {
     this.#state = 'idle';
     this.#early = [];
-    const refusal = encodeError(error);
+    const refusal = encodeError(error, undefined, this.owner.own);
     for (const subscriber of this.#subscribers.values()) {
-      this.host.sender.payloadTo(subscriber.workerId, Kind.REFUSED, subscriber.id, refusal);
-      this.host.refused(subscriber);
+      this.owner.sender.payloadTo(subscriber.workerId, Kind.REFUSED, subscriber.id, refusal);
+      this.owner.refused(subscriber);
     }
     this.#subscribers.clear();
     this.#ones.clear();
@@ -308,25 +370,33 @@ export class Topic {
 
   #called(round: number, values: readonly unknown[]): void {
     if (round !== this.#round) return;
-    const [value] = values;
-    if (values.length > 1) {
-      this.host.warn(moreArguments(this.host.name, values.length));
-      // As a Node callback: no value.
-      if (value instanceof Error) return this.host.report(value);
-    }
-    let payload: Payload;
+    let payload: Payload | undefined;
     try {
-      payload = encodeValue(value, 'value');
+      payload = this.#payloadOf(values);
     } catch (error) {
-      return this.host.report(error);
+      return this.owner.report(error);
     }
+    if (!payload) return;
     if (this.#state === 'active') return this.#pass(payload);
     this.#early.push(payload);
     if (this.#early.length > MOST_EARLY) this.#early.shift();
   }
 
+  /** @returns undefined where there is no value */
+  #payloadOf(values: readonly unknown[]): Payload | undefined {
+    const { name, own, valueFrom } = this.owner;
+    if (values.length > 1 && values[0] instanceof Error) {
+      // As a Node callback.
+      this.owner.report(values[0]);
+      return undefined;
+    }
+    if (valueFrom) return encodeData(valueFrom(...values), 'value', own);
+    if (values.length > 1) this.owner.warn(moreArguments(name, values.length));
+    return encodeData(values[0], 'value', own);
+  }
+
   #pass(payload: Payload): void {
-    if (this.host.hasLease()) {
+    if (this.owner.hasLease()) {
       this.release();
       this.#emit(payload);
     } else {
@@ -335,20 +405,20 @@ export class Topic {
   }
 
   #emit(payload: Payload): void {
-    if (this.host.replay === 'last') this.#last = payload;
+    if (this.owner.replay === 'last') this.#last = payload;
     this.#toWorkers(Kind.VALUE, payload);
     const [one] = this.#ones;
     if (!one) return;
     this.#ones.delete(one);
     this.#ones.add(one);
-    this.host.sender.payloadTo(one.workerId, Kind.VALUE_ONE, one.id, payload);
+    this.owner.sender.payloadTo(one.workerId, Kind.VALUE_ONE, one.id, payload);
   }
 
   #toWorkers(kind: number, payload: Payload): void {
     this.#workers ??= [
       ...new Set([...this.#subscribers.values()].filter(one => one.delivery === 'all').map(one => one.workerId)),
     ];
-    this.host.sender.payloadToMany(this.#workers, kind, this.number, payload);
+    this.owner.sender.payloadToMany(this.#workers, kind, this.number, payload);
   }
 }
 
@@ -360,19 +430,13 @@ type Ending = Record<string | symbol, unknown>;
 function endOf(returned: unknown): (() => unknown) | undefined {
   if (typeof returned === 'function') return returned as () => unknown;
   if (typeof returned !== 'object' || returned === null) return undefined;
-  // Later Node makes iterators disposable, which says nothing of a subscription.
-  const names = isIterable(returned) ? ENDINGS.filter(name => typeof name === 'string') : ENDINGS;
-  const name = names.find(name => typeof (returned as Ending)[name] === 'function');
+  const name = ENDINGS.find(name => typeof (returned as Ending)[name] === 'function');
   return name && (() => Reflect.apply((returned as Ending)[name] as () => unknown, returned, []));
 }
 
 const ENDINGS = ['unsubscribe', 'cancel', 'close', Symbol.asyncDispose, Symbol.dispose] as const;
 
-const isIterable = (returned: unknown): boolean =>
-  typeof (returned as Ending | null)?.[Symbol.asyncIterator] === 'function';
-
-const describe = (returned: unknown): string => (isIterable(returned) ? 'an async iterable' : show(returned));
-
 const GAP: Payload = { text: '0', ext: false, parts: undefined };
+const RECONNECTED: Payload = { text: '2', ext: false, parts: undefined };
 
 const keyOf = (workerId: number, id: number): string => `${workerId}:${id}`;

@@ -3,6 +3,7 @@
 import { canonicalKey } from '../codec/canonical-key.js';
 import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
+import type { OwnTypes } from '../codec/own-types.js';
 import { brokenFrame } from '../errors/errors.js';
 import type { FrameView } from '../protocol/frames.js';
 import { Kind } from '../protocol/messages.js';
@@ -20,6 +21,8 @@ export class Topics implements TopicOwner {
   readonly clock: Clock;
   readonly replay: 'last' | 'none';
   readonly limitMs: number;
+  readonly valueFrom: ((...args: unknown[]) => unknown) | undefined;
+  readonly own: OwnTypes | undefined;
   readonly report: (error: unknown) => void;
   readonly warn: (text: string) => void;
   readonly #hasLease: (now: number) => boolean;
@@ -36,6 +39,8 @@ export class Topics implements TopicOwner {
     this.clock = clock;
     this.replay = options.replay;
     this.limitMs = options.openTimeoutMs;
+    this.valueFrom = client.valueFrom;
+    this.own = client.own;
     this.report = report;
     this.warn = warn;
     this.#hasLease = hasLease;
@@ -48,13 +53,13 @@ export class Topics implements TopicOwner {
     try {
       if (!Array.isArray(json)) throw brokenFrame('a subscription', 'a delivery and a topic');
       const [delivery, encoded] = json as ['all' | 'one', unknown];
-      const value = ext ? decodeValue(encoded, true, parts) : encoded;
+      const value = ext ? decodeValue(encoded, true, parts, undefined, false, this.own) : encoded;
       const topic = this.#topic(canonicalKey(value, 'topic'), value);
       this.#suspects.begin(from, id);
       this.#subscriptionsOf(from).set(id, topic);
       topic.add({ workerId: from, id, delivery });
     } catch (error) {
-      this.sender.payloadTo(from, Kind.REFUSED, id, encodeError(error));
+      this.sender.payloadTo(from, Kind.REFUSED, id, encodeError(error, undefined, this.own));
     }
     return true;
   }
@@ -73,6 +78,11 @@ export class Topics implements TopicOwner {
   /** The lease is valid again. */
   release(): void {
     for (const topic of this.#topics.values()) topic.release();
+  }
+
+  /** The real client came back by itself. */
+  reconnected(): void {
+    for (const topic of this.#topics.values()) topic.reconnected();
   }
 
   stop(): void {

@@ -1,6 +1,6 @@
 // Events of the real client, for every member. Outside the lease they wait.
 
-import { encodeValue } from '../codec/encode-value.js';
+import { encodeData } from '../codec/encode-value.js';
 import { Kind } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
 import type { ServiceOptions } from './service-options.js';
@@ -14,10 +14,10 @@ export class UpstreamEvents {
   constructor(private readonly options: ServiceOptions) {}
 
   add(event: string, args: unknown[]): void {
-    const { options, sender, clock, hasLease, report } = this.options;
+    const { options, client, sender, clock, hasLease, report } = this.options;
     const index = options.events.indexOf(event);
     try {
-      const payload = encodeValue([event, ...args], 'event');
+      const payload = encodeData([event, ...args], 'event', client.own);
       if (hasLease(clock.now())) return sender.payloadToAll(Kind.EVENT, index, payload);
       this.#held.push({ index, payload });
       if (this.#held.length > MOST_HELD) this.#held.shift();

@@ -3,6 +3,7 @@
 import { encodeValue, type SignalWriter } from '../codec/encode-value.js';
 import { isLenient } from '../codec/lenient.js';
 import { rejectWhereAwaited } from '../codec/local-stack.js';
+import type { OwnTypes } from '../codec/own-types.js';
 import { type About, bytesOfAbout } from '../protocol/frames.js';
 import { EXT, type Kind, MORE, ONE } from '../protocol/messages.js';
 import type { Part, Payload } from '../protocol/payload.js';
@@ -18,6 +19,12 @@ export interface CallSignal {
   readonly signal: AbortSignal;
   readonly number: number;
   listener?: () => void;
+}
+
+/** Whose a call is. */
+export interface CallOwner {
+  /** What no promise tells. */
+  error(error: unknown): void;
 }
 
 /** Made for every call, so all its fields are set at once, in one order. */
@@ -41,6 +48,8 @@ export class Call implements About, Expiring, Numbered<Call> {
   begunIn = 0;
   /** It cost too many leaders, and is not sent again. */
   isGivenUp = false;
+  /** What its caller was given. */
+  promise: Promise<unknown> | undefined = undefined;
   /** It ran, but there was no room for its result. */
   hasRun = false;
   signals: readonly CallSignal[] | undefined = undefined;
@@ -69,7 +78,7 @@ export class Call implements About, Expiring, Numbered<Call> {
     /** May run twice. */
     public isIdempotent: boolean,
     /** Whose it is. */
-    readonly handle: object,
+    readonly handle: CallOwner,
     readonly succeed: (value: unknown) => void,
     private readonly onFail?: (error: unknown) => void,
   ) {
@@ -82,8 +91,18 @@ export class Call implements About, Expiring, Numbered<Call> {
   }
 
   fail(error: unknown): void {
-    if (this.onFail) this.onFail(error);
-    else this.succeed(rejectWhereAwaited(error));
+    if (this.onFail) return this.onFail(error);
+    if (isChain(error)) this.#reportChain(error);
+    this.succeed(rejectWhereAwaited(error));
+  }
+
+  /**
+   * The first link of a chain such as `deleteMany().where(...)`: its caller already has a TypeError, and the promise is nobody's. It
+   * must not end the process.
+   */
+  #reportChain(error: unknown): void {
+    this.promise?.catch(() => {});
+    this.handle.error(error);
   }
 
   /** What it holds in memory while it waits. */
@@ -93,6 +112,8 @@ export class Call implements About, Expiring, Numbered<Call> {
     return bytes;
   }
 }
+
+const isChain = (error: unknown): boolean => (error as { chain?: unknown } | undefined)?.chain === true;
 
 /** Arguments, encoded. */
 export interface Arguments extends Payload {
@@ -105,10 +126,12 @@ export interface Arguments extends Payload {
 }
 
 /** @param signals as that of `encodeValue` */
-export function encodeArguments(args: readonly unknown[], signals: SignalWriter): Arguments {
+export function encodeArguments(args: readonly unknown[], signals: SignalWriter, own?: OwnTypes): Arguments {
   // What a list says of all that is in it would be lost without it.
   const isOne = args.length === 1 && !isLenient(args);
-  const { text, ext, parts } = isOne ? encodeValue(args[0], 'args[0]', signals) : encodeValue(args, 'args', signals);
+  const { text, ext, parts } = isOne
+    ? encodeValue(args[0], 'args[0]', signals, undefined, own)
+    : encodeValue(args, 'args', signals, undefined, own);
   return { text, ext, parts, isOne };
 }
 

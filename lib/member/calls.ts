@@ -4,6 +4,7 @@ import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
 import { markRemote } from '../codec/local-stack.js';
+import type { OwnTypes } from '../codec/own-types.js';
 import {
   brokenFrame,
   brokenResult,
@@ -11,6 +12,7 @@ import {
   leaderLost,
   type Outcome,
   overloaded,
+  resultNotSerializable,
   SharedClientError,
   unsendableResult,
 } from '../errors/errors.js';
@@ -37,6 +39,8 @@ export interface CallsOptions {
   readonly maxLeadersLost: number;
   /** A call cost so many. */
   costly(call: Call): void;
+  /** The app's own types. */
+  readonly own?: OwnTypes | undefined;
   /** There was no room for a call, or for the result of one. */
   overloaded?(what: 'calls' | 'results'): void;
 }
@@ -282,7 +286,10 @@ export class Calls {
       case Kind.RESULT:
         return this.#succeed(call, json, ext, parts, now);
       case Kind.ERROR:
-        return this.#fail(call, markRemote(withOutcomeOf(call, decodeError(json, ext, parts))));
+        return this.#fail(
+          call,
+          markRemote(withOutcomeOf(call, decodeError(json, ext, parts, undefined, this.#options.own))),
+        );
       case Kind.RETURNED:
         // The leader takes no more: neither this one nor the next.
         if (this.#route === call.route) this.#route = undefined;
@@ -299,9 +306,11 @@ export class Calls {
     let value = json;
     try {
       // Nobody else reads its parts.
-      if (ext) value = decodeValue(json, true, parts, undefined, true);
+      if (ext) value = decodeValue(json, true, parts, undefined, true, this.#options.own);
     } catch (error) {
-      return this.#fail(call, brokenResult(call.method, error));
+      const isOwnType = (error as SharedClientError).code === 'ERR_NOT_SERIALIZABLE';
+      const toError = isOwnType ? resultNotSerializable : brokenResult;
+      return this.#fail(call, toError(call.method, error as SharedClientError));
     }
     this.#remove(call);
     this.counts.succeeded(now - call.madeAt);

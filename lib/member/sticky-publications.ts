@@ -7,12 +7,12 @@ import { listenToAbort, stopListeningToAbort } from '../utils/abort-listeners.js
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';
-import { type Arguments, Call } from './call.js';
+import { type Arguments, Call, type CallOwner } from './call.js';
 import type { Calls } from './calls.js';
 
 export interface Sticky {
   readonly args: Arguments;
-  readonly handle: object;
+  readonly handle: CallOwner;
   /** Of the code that published it. */
   readonly context: AsyncContext;
   /** Said and not yet taken: while it is under way, it isn't said again beside itself. */
@@ -32,7 +32,7 @@ export interface Sticky {
 export interface Saying {
   readonly args: Arguments;
   readonly timeoutMs: number;
-  readonly handle: object;
+  readonly handle: CallOwner;
   readonly succeed: Call['succeed'];
   readonly fail: Call['fail'];
   /** What goes wrong when it is said again. */

@@ -2,6 +2,7 @@
 
 import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
+import type { OwnTypes } from '../codec/own-types.js';
 import { costLeaders, overloadedSubscription } from '../errors/errors.js';
 import type { FrameView } from '../protocol/frames.js';
 import { nextNumber } from '../protocol/ids.js';
@@ -40,7 +41,7 @@ export interface ResyncEvent {
   readonly topic: unknown;
   readonly fromTerm: number;
   readonly toTerm: number;
-  readonly reason: 'failover' | 'overload';
+  readonly reason: 'failover' | 'overload' | 'reconnected';
 }
 
 export class MemberSubscription {
@@ -72,6 +73,8 @@ export interface SubscriptionsOptions {
   readonly clock: Clock;
   /** How many leaders a subscription may cost. */
   readonly maxLeadersLost: number;
+  /** The app's own types. */
+  readonly own?: OwnTypes | undefined;
   /** One cost so many. */
   costly(subscription: MemberSubscription): void;
 }
@@ -150,7 +153,9 @@ export class Subscriptions {
         this.#subscribed(frame.id, frame.json, term);
         return true;
       case Kind.REFUSED:
-        this.#refused(frame.id, term, () => decodeError(frame.json, frame.ext, frame.parts));
+        this.#refused(frame.id, term, () =>
+          decodeError(frame.json, frame.ext, frame.parts, undefined, this.options.own),
+        );
         return true;
       case Kind.OVERLOADED:
         this.#refused(frame.id, term, overloadedSubscription);
@@ -163,7 +168,7 @@ export class Subscriptions {
         this.#valueForOne(frame, term);
         return true;
       case Kind.GAP:
-        this.#gap(frame.id, frame.json === 1, term);
+        this.#gap(frame.id, frame.json, term);
         return true;
       default:
         return false;
@@ -270,20 +275,21 @@ export class Subscriptions {
   ): void {
     let value = json;
     try {
-      if (ext) value = decodeValue(json, true, parts);
+      if (ext) value = decodeValue(json, true, parts, undefined, false, this.options.own);
     } catch (error) {
       return owner.failed(error as Error);
     }
     owner.value(value, info);
   }
 
-  /** Of a topic, by its number, or of one subscription. */
-  #gap(number: number, isOfOne: boolean, term: number): void {
+  /** Of a topic, by its number, or of one subscription, by its id. */
+  #gap(number: number, what: unknown, term: number): void {
     if (!this.#isCurrent(term)) return;
     const told = new Set<object>();
-    for (const { key, topic, owner } of isOfOne ? this.#one(number) : this.#byNumber.of(number)) {
+    const reason = what === 2 ? 'reconnected' : 'overload';
+    for (const { key, topic, owner } of what === 1 ? this.#one(number) : this.#byNumber.of(number)) {
       if (told.size === told.add(owner.handle).size) continue;
-      owner.resync({ key, topic, fromTerm: term, toTerm: term, reason: 'overload' });
+      owner.resync({ key, topic, fromTerm: term, toTerm: term, reason });
     }
   }
 

@@ -108,6 +108,20 @@ const setOf =
   };
 
 export const eventNames = setOf(eventName);
+
+/** One name stands for a list of it. */
+export const eventNameOrNames: Check<readonly string[]> = (option, value) =>
+  eventNames(option, typeof value === 'string' ? [value] : value);
+
+/** Where methods are found within the real client. */
+export const paths = setOf(
+  expecting(
+    "a path such as 'json' or 'chat.completions'",
+    (value): value is string => typeof value === 'string' && value.split('.').every(isPublicName),
+  ),
+);
+
+const isPublicName = (name: string): boolean => name !== '' && !name.startsWith('_') && !(name in Object.prototype);
 export const signalNames = setOf(signalName);
 
 /** Whether `new value()` is possible at all; doesn't run it. */

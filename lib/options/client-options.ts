@@ -1,15 +1,23 @@
 // The options of `createSharedClient()`, as users write them. How they are resolved is in member-options.ts.
 
+import type { ConstructorArgs } from '../utils/types-overloads.js';
 import type { ContextOption } from './context-option.js';
 import type { OpenContext } from './contexts.js';
 import type { MethodsOption } from './methods-option.js';
+import type { OperationsOption } from './operations-option.js';
+import type { ErrorClass, ValueType } from './types-option.js';
 
 /**
  * What both forms of `createSharedClient()` take; `T` is the real client. Durations are 1 to 2^31-1, or `Infinity`.
  * `timeoutMs`, `readyTimeoutMs` and the timeouts in `methods` belong to the handle. All else is the member's:
  * clients of one name in one process have to agree on it.
  */
-export interface ClientOptions<T = object> {
+export interface ClientOptions<
+  T = object,
+  O extends OperationsOption<T> = OperationsOption<T>,
+  M = MethodsOption<T>,
+  N extends string = string,
+> {
   /** The group, 1 to 512 characters: all clients of this name, over all workers, share one real client. */
   name: string;
   /**
@@ -48,12 +56,44 @@ export interface ClientOptions<T = object> {
    * What is said of single methods of the real client.
    * @default {}
    */
-  methods?: MethodsOption<T>;
+  methods?: M;
+  /**
+   * Functions that run in the leader with the real client as their first parameter: units of work such as a transaction,
+   * whose parts can't leave the leader. Called like methods; one counts before a method of the same name.
+   * @default {}
+   */
+  operations?: O;
+  /**
+   * Paths within the real client whose methods can be called, such as `'json'` or `'chat.completions'`.
+   * @default []
+   */
+  namespaces?: readonly N[];
+  /**
+   * Types of values that the library doesn't know, for arguments, results and values. All workers have to name the same.
+   * @default []
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: each type has values of its own.
+  types?: readonly ValueType<any, any>[];
+  /**
+   * Classes of errors that errors of the real client have on arrival too.
+   * @default []
+   */
+  errors?: readonly ErrorClass[];
   /**
    * Events of the real client that every worker shall hear, on `client.upstream`.
    * @default []
    */
   events?: readonly string[];
+  /**
+   * Events of the real client, all of which have to come before it counts as open; an `error` before that is a failed attempt.
+   * @default []
+   */
+  readyOn?: string | readonly string[];
+  /**
+   * Events of the real client that mean it came back by itself, and values may have been missed: subscribers get `resync`.
+   * @default []
+   */
+  resyncOn?: readonly string[];
   /**
    * Events of the real client that mean it is lost: the term ends and a new one is opened, with backoff.
    * @default []
@@ -102,9 +142,14 @@ export interface ClientOptions<T = object> {
 export type ClientClass = new (...args: never) => object;
 
 /** What `createSharedClient(Class, options)` takes: {@link ClientOptions} and the arguments of the constructor. */
-export type ClassOptions<C extends ClientClass> = ClientOptions<InstanceType<C>> & ArgsOption<ConstructorParameters<C>>;
+export type ClassOptions<
+  C extends ClientClass,
+  O extends OperationsOption<InstanceType<C>> = OperationsOption<InstanceType<C>>,
+  M = MethodsOption<InstanceType<C>>,
+  N extends string = string,
+> = ClientOptions<InstanceType<C>, O, M, N> & ArgsOption<ConstructorArgs<C>>;
 
-type ArgsOption<A extends readonly unknown[]> = [] extends A
+type ArgsOption<A extends readonly unknown[]> = true extends (A extends unknown ? ([] extends A ? true : false) : never)
   ? {
       /**
        * The arguments of the constructor.
@@ -118,7 +163,12 @@ type ArgsOption<A extends readonly unknown[]> = [] extends A
     };
 
 /** What `createSharedClient({ name, open, ... })` takes: {@link ClientOptions} and functions that open and close a `T`. */
-export interface ClientDefinition<T extends object> extends ClientOptions<NoInfer<T>> {
+export interface ClientDefinition<
+  T extends object,
+  O extends OperationsOption<T> = OperationsOption<T>,
+  M = MethodsOption<T>,
+  N extends string = string,
+> extends ClientOptions<T, O, M, N> {
   /** Opens the real client in the leader. What it throws, or rejects with, is a failed attempt. */
   open(context: OpenContext): T | PromiseLike<T>;
   /**

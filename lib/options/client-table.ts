@@ -1,10 +1,22 @@
 // The options of `createSharedClient()`, but for those that make the real client: a row for each. Their documentation is in client-options.ts.
 
-import { countOrInfinity, duration, eventNames, finite, flag, oneOf, signalNames } from './checks.js';
+import {
+  countOrInfinity,
+  duration,
+  eventNameOrNames,
+  eventNames,
+  finite,
+  flag,
+  oneOf,
+  paths,
+  signalNames,
+} from './checks.js';
 import type { ClientOptions } from './client-options.js';
 import { resolveContext } from './context-option.js';
 import { type ResolvedMethods, resolveMethods } from './methods-option.js';
+import { type ResolvedOperations, resolveOperations } from './operations-option.js';
 import type { Complete, OptionRow, OptionTable } from './option-table.js';
+import { errorClasses, ownTypes } from './types-option.js';
 
 /** Options that each handle has for itself. */
 type OfHandle = Pick<ClientOptions, 'timeoutMs' | 'readyTimeoutMs'>;
@@ -15,8 +27,10 @@ export const HANDLE_TABLE = {
 } as const satisfies OptionTable<OfHandle>;
 
 /** Options on which all clients of one name in one process have to agree, as their checks return them. */
-interface OfMember extends Omit<ClientOptions, keyof OfHandle | 'name' | 'methods'> {
+interface OfMember extends Omit<ClientOptions, keyof OfHandle | 'name' | 'methods' | 'operations' | 'readyOn'> {
   methods?: ResolvedMethods;
+  operations?: ResolvedOperations;
+  readyOn?: readonly string[];
 }
 
 interface MemberRow<V> extends OptionRow<V> {
@@ -38,6 +52,8 @@ const asText = (value: number | string | readonly string[]) =>
 const methodsText = (methods: ResolvedMethods['member']) =>
   methods.size > 0 ? JSON.stringify([...methods]) : undefined;
 
+const namesText = (named: readonly { readonly name: string }[]) => asText(named.map(({ name }) => name));
+
 /** Where several options differ, the first one here is named. */
 export const MEMBER_TABLE = {
   openTimeoutMs: { check: duration, default: 10_000, digest: asText },
@@ -46,7 +62,17 @@ export const MEMBER_TABLE = {
   primaryTimeoutMs: { check: duration, default: 5000, digest: asText, task: true },
   maxLeadersLost: { check: countOrInfinity, default: 2, digest: asText },
   methods: { check: resolveMethods, default: resolveMethods('methods', {}), digest: methodsText },
+  operations: {
+    check: resolveOperations,
+    default: resolveOperations('operations', {}),
+    digest: (operations: ResolvedOperations) => asText([...operations.keys()]),
+  },
+  namespaces: { check: paths, default: NO_NAMES, digest: asText },
+  types: { check: ownTypes, default: NO_NAMES, digest: namesText },
+  errors: { check: errorClasses, default: NO_NAMES, digest: namesText },
   events: { check: eventNames, default: NO_NAMES, digest: asText },
+  readyOn: { check: eventNameOrNames, default: NO_NAMES, digest: asText },
+  resyncOn: { check: eventNames, default: NO_NAMES, digest: asText },
   failOn: { check: eventNames, default: NO_NAMES, digest: asText },
   // False in a primary, see `ClientDefaults`.
   eligible: { check: flag, default: true, task: true },

@@ -10,6 +10,11 @@ export interface OpenContext {
   readonly signal: AbortSignal;
   /** Says that the real client is lost: the term ends and a new one is opened, with backoff. Later calls do nothing. */
   fail(error: unknown): void;
+  /**
+   * Says that the real client came back by itself, so that values may have been missed: subscribers get `resync` with the
+   * reason `'reconnected'`, and last values are forgotten. The term goes on.
+   */
+  resync(): void;
 }
 
 /** What `callContext()` returns inside a method that runs in the leader. */

@@ -114,7 +114,7 @@ function complete(definition: Definition, given: Partial<GivenOptions>, defaults
     handle: Object.freeze({
       ...completeOptions(HANDLE_TABLE, options),
       methodTimeouts: methods.timeouts,
-      methodNames: methods.names,
+      methodNames: new Set([...methods.names, ...member.operations.keys()]),
     }),
   };
 }

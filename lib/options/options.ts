@@ -21,7 +21,8 @@ export {
   type MemberOptions,
   resolveCreateArguments,
 } from './member-options.js';
-export type { MethodOptions, MethodRole, MethodsOption } from './methods-option.js';
+export type { MemberMethod, MethodOptions, MethodRole, MethodsOption, OptionsOf } from './methods-option.js';
+export type { Operation, OperationsOption } from './operations-option.js';
 export { differingOption } from './option-table.js';
 export {
   differingPrimaryOption,
@@ -29,4 +30,5 @@ export {
   type ResolvedPrimaryOptions,
   resolvePrimaryOptions,
 } from './primary-options.js';
+export type { ErrorClass, ValueType } from './types-option.js';
 export { type ResolvedWith, resolveWithOptions, type WithOptions } from './with-options.js';

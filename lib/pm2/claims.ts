@@ -1,9 +1,11 @@
 // When this worker claims: each vacant group after the delay that its rank gives it. What becomes of a claim is for the log.
 
+import type { Choose } from '../group/choose.js';
+import { successorIn, termOf } from '../group/queries.js';
 import type { BusGroup, Claim, LogState } from '../protocol/messages.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { own } from '../utils/own.js';
-import { type Choose, claimDelay } from './preference.js';
+import { claimDelay } from './preference.js';
 
 /** A claim that didn't change anything is said again. */
 const AGAIN_MS = 1000;
@@ -35,7 +37,7 @@ export class Claims {
       // It may be shorter now: who had better lead is gone.
       if (waiting?.state === state && ms !== undefined && ms >= waiting.ms) continue;
       this.#forget(name);
-      if (ms !== undefined) this.#wait(name, termBefore(group), state, ms);
+      if (ms !== undefined) this.#wait(name, termOf(group), state, ms);
     }
   }
 
@@ -60,7 +62,8 @@ export class Claims {
   }
 }
 
-const termBefore = ({ led, lastTerm }: BusGroup): number => led?.term ?? lastTerm;
-
 /** While this stays, so does the wait. */
-const stateOf = (group: BusGroup): string => `${group.led?.at ?? ''}|${group.lastTerm}|${group.failed.length}`;
+function stateOf({ at, lastTerm, members }: BusGroup): string {
+  const failed = Object.values(members).filter(({ hasFailed }) => hasFailed).length;
+  return `${at.stage}|${successorIn(at)?.id ?? ''}|${lastTerm}|${failed}`;
+}

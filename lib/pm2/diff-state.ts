@@ -1,20 +1,19 @@
 // What a primary would have told a worker, had it seen the same log: the difference between two states, for one worker.
 // A pure function.
 
+import { isSameUpdate, leaderOf, successorIn, termOf, updateOf, VACANT } from '../group/queries.js';
 import { signal } from '../protocol/frames.js';
 import {
   type Bundle,
   type BusGroup,
   type FromPrimary,
-  type GroupPhase,
   Kind,
-  type LogLeadership,
   type LogState,
   type StateUpdate,
 } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
 import type { Reach } from './offers.js';
-import { EMPTY_LOG, hasFailedOnAll } from './read-log.js';
+import { EMPTY_LOG } from './read-log.js';
 
 export interface StateDiff {
   readonly control: readonly FromPrimary[];
@@ -46,68 +45,41 @@ interface Seen {
 type MutableDiff = { -readonly [K in keyof StateDiff]: StateDiff[K][number][] };
 
 function diffGroup(name: string, was: Seen, is: Seen, me: string, told: MutableDiff): void {
-  const [before, after] = [was.group?.led, is.group?.led];
-  if (before && before.term !== after?.term) told.ended.push({ group: name, term: before.term });
+  const [before, after] = [was.group?.at ?? VACANT, is.group?.at ?? VACANT];
+  const term = after.stage === 'vacant' ? undefined : after.term;
+  if (before.stage !== 'vacant' && before.term !== term) told.ended.push({ group: name, term: before.term });
   if (!is.group?.members[me]) return;
-  const news = stateUpdateOf(name, is.group, is.log);
-  const isNew = !was.group?.members[me] || !isSameUpdate(news, stateUpdateOf(name, was.group, was.log));
-  if (isNew) told.control.push(news);
-  const handsOver = (led: LogLeadership | undefined) =>
-    led?.at === 'handing-over' && led.leader === me ? led.term : undefined;
-  const term = handsOver(after);
-  if (term !== undefined && handsOver(before) !== term) told.control.push({ k: 'handover', group: name, term });
-  const [last, next] = [before?.successor, after?.successor];
+  const update = stateUpdateOf(name, is.group, is.log);
+  const isNew = !was.group?.members[me] || !isSameUpdate(update, stateUpdateOf(name, was.group, was.log));
+  if (isNew) told.control.push(update);
+  const handsOver = after.stage === 'handing-over' && after.leader === me;
+  if (handsOver && (before.stage !== after.stage || before.term !== term))
+    told.control.push({ k: 'handover', group: name, term: after.term });
+  const [last, next] = [successorIn(before), successorIn(after)];
   // What it has open, or opens, is for a term that won't begin.
-  if (last?.id === me && next?.next !== last.next && after?.term !== last.next)
-    told.control.push({ k: 'handover', group: name, term: last.next });
-  if (next?.id === me && last?.next !== next.next) {
-    told.control.push({ k: 'prepare', group: name, term: next.next });
-  }
-  const [lastReach, reach] = [reachOf(name, before), reachOf(name, after)];
+  if (last?.id === me && next?.term !== last.term && term !== last.term)
+    told.control.push({ k: 'handover', group: name, term: last.term });
+  if (next?.id === me && last?.term !== next.term) told.control.push({ k: 'prepare', group: name, term: next.term });
+  const [lastReach, reach] = [reachOf(name, was.group), reachOf(name, is.group)];
   const isOther = lastReach?.address !== reach?.address || lastReach?.problem !== reach?.problem;
-  if (reach && after!.leader !== me && (isNew || isOther)) told.addresses.push(reach);
+  if (reach && leaderOf(is.group) !== me && (isNew || isOther)) told.addresses.push(reach);
   diffMembers(name, was, is, me, told);
 }
 
-function reachOf(group: string, led: LogLeadership | undefined): Reach | undefined {
-  const { term, address, problem } = led ?? {};
-  if (term === undefined || (address === undefined && problem === undefined)) return undefined;
-  return { group, term, ...(problem === undefined ? { address } : { problem }) };
+function reachOf(group: string, state: BusGroup | undefined): Reach | undefined {
+  const isInForce = state && leaderOf(state) !== undefined && state.offer?.term === termOf(state);
+  return isInForce ? { group, ...state.offer! } : undefined;
 }
 
 /** A member that left, or died: who leads now, and did then, takes back what it left. */
 function diffMembers(name: string, was: Seen, { group }: Seen, me: string, told: MutableDiff): void {
-  const led = group?.led;
-  if (!was.group || led?.leader !== me) return;
+  if (!was.group || !group || leaderOf(group) !== me) return;
   for (const id of Object.keys(was.group.members)) {
-    if (group!.members[id]) continue;
-    told.gone.push(signal(name, led.term, Kind.MEMBER_LEFT, was.log.peers[id]!.workerId));
+    if (group.members[id]) continue;
+    told.gone.push(signal(name, termOf(group), Kind.MEMBER_LEFT, was.log.peers[id]!.workerId));
   }
 }
 
 /** Where a group stands. */
-export function stateUpdateOf(name: string, group: BusGroup, { peers }: LogState): StateUpdate {
-  const { led, lastTerm, error, cause } = group;
-  const phase = phaseOf(group);
-  const { workerId = 0, pid = 0 } = (led && peers[led.leader]) ?? {};
-  return {
-    k: 'update',
-    group: name,
-    term: led?.term ?? lastTerm,
-    phase,
-    ...(led && { leader: { workerId, pid } }),
-    ...(phase === 'ready' && { methods: led!.methods }),
-    ...((phase === 'failed' || cause === 'failed' || cause === 'broken') && error && { error }),
-    ...(cause && { cause }),
-  };
-}
-
-function phaseOf(group: BusGroup): GroupPhase {
-  if (!group.led) return hasFailedOnAll(group) ? 'failed' : 'vacant';
-  return group.led.at === 'opening' ? 'opening' : 'ready';
-}
-
-/** Of the rest, nothing changes while these stay. */
-function isSameUpdate(a: StateUpdate, b: StateUpdate): boolean {
-  return a.term === b.term && a.phase === b.phase && a.error === b.error && a.leader?.workerId === b.leader?.workerId;
-}
+const stateUpdateOf = (name: string, group: BusGroup, { peers }: LogState): StateUpdate =>
+  updateOf(name, group, id => ({ workerId: peers[id]!.workerId, pid: peers[id]!.pid }));

@@ -1,6 +1,7 @@
 // What members of a group were told differently, each in its own worker: the leader's counts, and both are warned.
 
 import { otherOptions } from '../errors/warnings.js';
+import { leaderOf } from '../group/queries.js';
 import { digestDifference } from '../options/options.js';
 import type { BusGroup, FromPrimary, LogState } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
@@ -11,7 +12,7 @@ export function warningsOf(before: LogState | undefined, after: LogState, me: st
   for (const [name, group] of Object.entries(after.groups)) {
     const known = (before && own(before.groups, name))?.members ?? {};
     for (const id of Object.keys(group.members)) {
-      if (known[id] || (id !== me && group.led?.leader !== me)) continue;
+      if (known[id] || (id !== me && leaderOf(group) !== me)) continue;
       const other = id === me ? memberBefore(group, me) : me;
       const option = other && differenceOf(after, group, id, other);
       if (option) {
@@ -24,8 +25,8 @@ export function warningsOf(before: LogState | undefined, after: LogState, me: st
 }
 
 /** Whose options count: the leader's, else those of who came first. */
-function memberBefore({ members, led }: BusGroup, me: string): string | undefined {
-  return led ? led.leader : Object.keys(members).find(id => id !== me);
+function memberBefore(group: BusGroup, me: string): string | undefined {
+  return leaderOf(group) ?? Object.keys(group.members).find(id => id !== me);
 }
 
 function differenceOf({ peers }: LogState, { members }: BusGroup, id: string, other: string): string | undefined {

@@ -2,6 +2,7 @@
 // file that only this user reads. Where it can't be kept or read that is tried again, and the members hear why they can't
 // reach their leader. What a worker that died left behind is removed by all who read of it.
 
+import { leaderOf, termOf } from '../group/queries.js';
 import type { LogState, Offer } from '../protocol/messages.js';
 import { readBusAddress, writeBusAddress } from '../transport/bus-address.js';
 import { backoffMs } from '../utils/backoff.js';
@@ -145,8 +146,8 @@ export class Offers {
     for (const [id, { address }] of Object.entries(before?.peers ?? {}))
       if (address !== undefined && !own(after.peers, id)) store.remove(address);
     const ledBy = (group: string, term: number) => {
-      const led = own(after.groups, group)?.led;
-      return led?.term === term ? led.leader : undefined;
+      const led = own(after.groups, group);
+      return led && termOf(led) === term ? leaderOf(led) : undefined;
     };
     for (const [group, { offer }] of this.#led) if (ledBy(group, offer.term) !== me) this.#forget(group);
     const isMember = (group: string) => own(after.groups, group)?.members[me] !== undefined;

@@ -1,30 +1,23 @@
 // What the log says: a pure function of the state and the next entry. All who read the log to the same place agree on
-// the state, so nothing in here may depend on who reads, when, or on what options it has. Part of the protocol.
-//
-//            claim                       ready
-//   vacant ─────────► opening ─────────────────────► ready ──────────┐
-//     ▲                 │                             │ yield         │ yield, transfer of a group that overlaps
-//     │                 │ resign, leave, exit,        ▼               ▼
-//     └─────────────────┴── claim after silence ── handing over ◄── preparing ──► ready
-//                           (prepared: its successor leads)     prepared,     nobody left, and the
-//                                                               nobody left   leader didn't yield
+// the state, so nothing in here may depend on who reads, when, or on what options it has. Part of the protocol. Here the
+// frames of the bus become events of `group/reduce.ts`, by the daemon's clock. A choice is a claim: the first valid one counts.
 
+import type { GroupEvent } from '../group/events.js';
+import { newGroup, successorIn, termOf } from '../group/queries.js';
+import { reduce } from '../group/reduce.js';
 import type {
   Address,
   BusGroup,
+  BusMember,
   BusPacket,
   Claim,
   ControlFrame,
   DeposedCause,
   Join,
-  LogLeadership,
   LogState,
   Offer,
-  ResignCause,
-  Yield,
+  TransferFailure,
 } from '../protocol/messages.js';
-import type { PortablePayload } from '../protocol/payload.js';
-import { backoffMs } from '../utils/backoff.js';
 import { own } from '../utils/own.js';
 
 /** What the bus brings, in the one order that all subscribers see. */
@@ -34,268 +27,156 @@ export type LogEntry =
   /** The daemon saw this process die. */
   | { readonly type: 'exit'; readonly process: string; readonly at: number };
 
-/** When somebody led for so long since the last failure, the count of failures ends. */
-const STABLE_MS = 10_000;
+/** What became of a transfer that a member asked for. */
+export interface Settled {
+  readonly request: string;
+  readonly failed?: TransferFailure;
+}
+
+export interface LogStep {
+  /** The same object where nothing changed. */
+  readonly log: LogState;
+  readonly settled: readonly Settled[];
+}
 
 export const EMPTY_LOG: LogState = { peers: {}, groups: {}, lastTerm: 0 };
 
-/** The one door: the state after an entry. Returns the same object where nothing changed. */
-export function readLog(state: LogState, entry: LogEntry): LogState {
-  if (entry.type === 'exit') return exited(state, entry.process, entry.at);
-  const { i, n, c } = entry.packet;
-  let next = state;
-  for (const frame of c ?? []) next = readFrame(next, i, frame, entry.at);
-  return noteSeen(next, i, n);
+/** Names a transfer among those of all members. */
+export const requestOf = (incarnation: string, id: number): string => `${id}|${incarnation}`;
+
+/** The only entry point: what follows from an entry. */
+export function readLog(log: LogState, entry: LogEntry): LogStep {
+  const reader = new LogReader(log, entry.at);
+  if (entry.type === 'exit') reader.exited(entry.process);
+  else reader.read(entry.packet);
+  return { log: reader.log, settled: reader.settled };
 }
 
-/** Members that may lead and haven't failed in this round; `except` one. */
-export function candidatesOf({ members, failed }: BusGroup, except?: string): string[] {
-  return Object.keys(members).filter(id => id !== except && members[id]!.eligible && !failed.includes(id));
-}
+class LogReader {
+  readonly settled: Settled[] = [];
 
-/** Whether everybody who may lead has tried to open the real client, and could not. */
-export function hasFailedOnAll(group: BusGroup): boolean {
-  return group.failed.length > 0 && candidatesOf(group).length === 0;
-}
+  constructor(
+    public log: LogState,
+    private readonly at: number,
+  ) {}
 
-function noteSeen(state: LogState, id: string, seen: number): LogState {
-  const peer = own(state.peers, id);
-  return peer ? { ...state, peers: { ...state.peers, [id]: { ...peer, seen } } } : state;
-}
-
-function readFrame(state: LogState, id: string, frame: ControlFrame, at: number): LogState {
-  if (frame.k === 'enter') {
-    const { k: _, ...peer } = frame;
-    return { ...state, peers: { ...state.peers, [id]: { seen: 0, ...peer } } };
+  read({ i, n, c }: BusPacket): void {
+    const isSilent = ([, { members }]: [string, BusGroup]) => own(members, i)?.isSilent;
+    for (const [name] of Object.entries(this.log.groups).filter(isSilent)) this.#apply(name, { type: 'heard', id: i });
+    for (const frame of c ?? []) this.#frame(i, frame);
+    if (own(this.log.peers, i)) this.#setPeer(i, { seen: n });
   }
-  // Who hasn't entered takes no part.
-  if (!own(state.peers, id)) return state;
-  if (frame.k === 'address') return addressed(state, id, frame);
-  if (frame.k === 'part') return removePeer(state, id, 'disconnected', at);
-  if (!('group' in frame)) return state;
-  if (frame.k === 'join') return join(state, id, frame, at);
-  const group = own(state.groups, frame.group);
-  // Who has just left may still have asked for a hand-over.
-  if (!group || (frame.k !== 'transfer' && !own(group.members, id))) return state;
-  const next = readOfMember(state, group, id, frame, at);
-  return next === group ? state : withGroup(state, frame.group, next);
+
+  exited(process: string): void {
+    for (const [id, peer] of Object.entries(this.log.peers))
+      if (peer.process === process) this.#removePeer(id, 'exited');
+  }
+
+  #frame(id: string, frame: ControlFrame): void {
+    if (frame.k === 'enter') {
+      const { k: _, ...peer } = frame;
+      this.log = { ...this.log, peers: { ...this.log.peers, [id]: { seen: 0, ...peer } } };
+    }
+    // Who hasn't entered takes no part.
+    if (!own(this.log.peers, id)) return;
+    if (frame.k === 'address') return this.#address(id, frame);
+    if (frame.k === 'part') return this.#removePeer(id, 'disconnected');
+    if (!('group' in frame)) return;
+    if (frame.k === 'join') return this.#join(id, frame);
+    const group = own(this.log.groups, frame.group);
+    // Who has just left may still have asked for a hand-over.
+    if (frame.k === 'transfer') return this.#transfer(frame.group, requestOf(id, frame.id), frame.to);
+    if (!group || !own(group.members, id)) return;
+    if (frame.k === 'offer') return this.#offer(group, id, frame);
+    for (const event of eventsOf(this.log, group, id, frame)) this.#apply(frame.group, event);
+  }
+
+  #address(id: string, { address, gone }: Address): void {
+    if (!gone) return this.#setPeer(id, { address });
+    const { address: known, ...peer } = this.log.peers[id]!;
+    if (known === address) this.log = { ...this.log, peers: { ...this.log.peers, [id]: peer } };
+  }
+
+  #join(id: string, { group: name, eligible, priority, handover, digest }: Join): void {
+    const member: BusMember = { joinedAt: this.at, eligible, priority, handover, digest };
+    this.#apply(name, { type: 'join', id, member });
+  }
+
+  #transfer(name: string, request: string, workerId: number | undefined): void {
+    const group = own(this.log.groups, name);
+    if (!group) return void this.settled.push({ request, failed: 'no group' });
+    const isIt = (id: string) => this.log.peers[id]!.workerId === workerId;
+    // Nobody has an empty name.
+    const to = workerId === undefined ? undefined : (Object.keys(group.members).findLast(isIt) ?? '');
+    this.#apply(name, { type: 'transfer', request, ...(to !== undefined && { to }) });
+  }
+
+  #offer(group: BusGroup, id: string, { group: name, term, address, problem }: Offer): void {
+    const { at } = group;
+    if (at.stage === 'vacant' || at.leader !== id || at.term !== term) return;
+    const offer = { term, ...(problem === undefined ? { address } : { problem }) };
+    this.#setGroup(name, { ...group, offer });
+  }
+
+  #apply(name: string, event: GroupEvent): void {
+    const group: BusGroup = own(this.log.groups, name) ?? (newGroup(this.log.lastTerm) as BusGroup);
+    const { state, orders } = reduce(group, event, this.at);
+    for (const order of orders) {
+      if (order.do !== 'transferred') continue;
+      const { request, failed } = order;
+      this.settled.push({ request, ...(failed && { failed }) });
+    }
+    if (state !== group) this.#setGroup(name, state);
+  }
+
+  /** A group without members is forgotten, but for its last term. */
+  #setGroup(name: string, group: BusGroup): void {
+    const { [name]: _, ...groups } = this.log.groups;
+    if (Object.keys(group.members).length > 0) this.log = { ...this.log, groups: { ...groups, [name]: group } };
+    else this.log = { ...this.log, groups, lastTerm: Math.max(this.log.lastTerm, group.lastTerm) };
+  }
+
+  #setPeer(id: string, change: Partial<LogState['peers'][string]>): void {
+    const peer = { ...this.log.peers[id]!, ...change };
+    this.log = { ...this.log, peers: { ...this.log.peers, [id]: peer } };
+  }
+
+  #removePeer(id: string, cause: DeposedCause): void {
+    for (const [name, { members }] of Object.entries(this.log.groups))
+      if (own(members, id)) this.#apply(name, { type: 'leave', id, cause });
+    const { [id]: _, ...peers } = this.log.peers;
+    this.log = { ...this.log, peers };
+  }
 }
 
-function addressed(state: LogState, id: string, { address, gone }: Address): LogState {
-  const { address: known, ...peer } = state.peers[id]!;
-  if (gone && known !== address) return state;
-  return { ...state, peers: { ...state.peers, [id]: gone ? peer : { ...peer, address } } };
-}
-
-function readOfMember(state: LogState, group: BusGroup, id: string, frame: ControlFrame, at: number): BusGroup {
+function eventsOf(log: LogState, group: BusGroup, id: string, frame: ControlFrame): GroupEvent[] {
   switch (frame.k) {
     case 'leave':
-      return gone(group, id, 'resigned', at);
+      return [{ type: 'leave', id }];
     case 'claim':
-      return claim(state, group, id, frame, at);
+      return claim(log, group, id, frame);
     case 'ready':
-      return ready(group, id, frame.term, frame.methods, at);
     case 'prepared':
-      return prepared(group, id, frame.term, frame.methods, at);
+      return [{ type: frame.k, id, term: frame.term, methods: frame.methods }];
     case 'yield':
-      return yielded(group, id, frame);
-    case 'offer':
-      return offer(group, id, frame);
-    case 'transfer':
-      return transfer(state, group, frame.to);
+      return [{ type: 'yield', id, term: frame.term, ...(frame.now && { now: true }) }];
     case 'resign':
-      return resign(group, id, frame.term, frame.cause, frame.error, at);
+      return [{ type: 'resign', id, term: frame.term, cause: frame.cause, ...(frame.error && { error: frame.error }) }];
     default:
-      return group;
+      return [];
   }
 }
 
-function join(state: LogState, id: string, frame: Join, at: number): LogState {
-  const { group: name, eligible, priority, handover, digest } = frame;
-  const group = own(state.groups, name) ?? newGroup(state.lastTerm);
-  const known = group.members[id];
-  const member = { joinedAt: known?.joinedAt ?? at, eligible, priority, handover, digest };
-  // Who may lead only from now on hasn't failed in this round, whatever it did before.
-  const failed = known?.eligible ? group.failed : group.failed.filter(other => other !== id);
-  return withGroup(state, name, { ...group, members: { ...group.members, [id]: member }, failed });
-}
-
-const newGroup = (lastTerm: number): BusGroup => ({
-  lastTerm,
-  members: {},
-  failed: [],
-  failures: 0,
-  heldMs: 0,
-  pauseMs: 0,
-});
-
-/** A group without members is forgotten, but for its last term. */
-function withGroup(state: LogState, name: string, group: BusGroup): LogState {
-  const { [name]: _, ...others } = state.groups;
-  if (Object.keys(group.members).length > 0) return { ...state, groups: { ...others, [name]: goOn(group) } };
-  return { ...state, groups: others, lastTerm: Math.max(state.lastTerm, group.lastTerm) };
-}
-
-// -------------------------------------------------------------------------------------------------------- claims
-
-/** The first valid claim in the log leads. This rule is frozen: a release that changes it is another protocol. */
-function claim({ peers }: LogState, group: BusGroup, id: string, { after, seen }: Claim, at: number): BusGroup {
-  const { led } = group;
-  if (!led) return after === group.lastTerm ? appoint(group, id, at) : group;
-  if (after !== led.term || id === led.leader) return group;
-  if (seen !== undefined) {
-    return seen === peers[led.leader]!.seen ? appoint({ ...group, cause: 'silent' }, id, at) : group;
-  }
-  if (led.at !== 'preparing' || led.successor) return group;
-  const next = nextTerm(group, at);
-  return { ...group, lastTerm: next, led: { ...led, successor: { id, next } } };
-}
-
-function appoint(group: BusGroup, leader: string, at: number): BusGroup {
-  const term = nextTerm(group, at);
-  // Somebody tries again: a new round.
-  const failed = group.failed.includes(leader) ? [] : group.failed;
-  return {
-    ...group,
-    lastTerm: term,
-    led: { term, leader, at: 'opening', readyAt: 0, methods: [] },
-    failed,
-  };
-}
-
-/** By the daemon's clock it grows over a restart of everybody. */
-const nextTerm = ({ lastTerm }: BusGroup, at: number): number => Math.max(lastTerm + 1, Math.trunc(at));
-
-// ------------------------------------------------------------------------------------------------ life of a term
-
-function ready(group: BusGroup, id: string, term: number, methods: readonly string[], at: number): BusGroup {
-  const { led } = group;
-  if (led?.at !== 'opening' || led.leader !== id || led.term !== term) return group;
-  return becomeReady(group, { ...led, methods, readyAt: at });
-}
-
-function becomeReady(group: BusGroup, led: LogLeadership): BusGroup {
-  const { error: _, avoided: __, wanted: ___, ...rest } = group;
-  return { ...rest, led: { ...led, at: 'ready' }, failed: [] };
-}
-
-function offer(group: BusGroup, id: string, { term, address, problem }: Offer): BusGroup {
-  if (group.led?.leader !== id || group.led.term !== term) return group;
-  const { address: _, problem: __, ...led } = group.led;
-  return { ...group, led: { ...led, ...(problem === undefined ? { address } : { problem }) } };
-}
-
-const isReady = (group: BusGroup, id: string, term: number): group is BusGroup & { readonly led: LogLeadership } =>
-  group.led?.at === 'ready' && group.led.leader === id && group.led.term === term;
-
-function transfer({ peers }: LogState, group: BusGroup, to: number | undefined): BusGroup {
-  const { led } = group;
-  if (led?.at !== 'ready') return group;
-  const wanted = candidatesOf(group, led.leader).find(id => to === undefined || peers[id]!.workerId === to);
-  if (wanted === undefined) return group;
-  return handOver({ ...group, avoided: led.leader, ...(to !== undefined && { wanted }) }, led);
-}
-
-function yielded(group: BusGroup, id: string, { term, now }: Yield): BusGroup {
-  const next = isReady(group, id, term) ? handOver({ ...group, avoided: id }, group.led) : group;
-  const { led } = next;
-  if (led?.at !== 'preparing' || led.leader !== id || led.term !== term) return next;
-  // What its successor opens is for the next term all the same.
-  return { ...next, led: now ? { ...led, at: 'handing-over' } : { ...led, yields: true } };
-}
-
-/** The leader goes: at once, or where the group overlaps once a successor is prepared. */
-function handOver(group: BusGroup, led: LogLeadership): BusGroup {
-  const overlaps = group.members[led.leader]!.handover === 'overlap';
-  return { ...group, led: { ...led, at: overlaps ? 'preparing' : 'handing-over' } };
-}
-
-/** Nobody is left who could be prepared: who wants to go hands over all the same, anybody else leads as before. */
-function goOn(group: BusGroup): BusGroup {
-  const { led, wanted } = group;
-  if (led?.at !== 'preparing' || led.successor) return group;
-  const candidates = candidatesOf(group, led.leader);
-  if (led.yields) return candidates.length > 0 ? group : { ...group, led: { ...led, at: 'handing-over' } };
-  return candidates.some(id => wanted === undefined || id === wanted) ? group : becomeReady(group, led);
-}
-
-function prepared(group: BusGroup, id: string, term: number, methods: readonly string[], at: number): BusGroup {
-  const { led } = group;
-  // Its turn came before it was done.
-  if (led?.at === 'opening') return ready(group, id, term, methods, at);
-  if (led?.successor?.id !== id || led.successor.next !== term) return group;
-  return { ...group, led: { ...led, at: 'handing-over', successor: { ...led.successor, methods } } };
-}
-
-function resign(
-  group: BusGroup,
-  id: string,
-  term: number,
-  cause: ResignCause,
-  error: PortablePayload | undefined,
-  at: number,
-): BusGroup {
-  const { led } = group;
-  if (led?.successor?.id === id && led.successor.next === term) {
-    return successorLost({ ...group, failed: [...group.failed, id] }, led);
-  }
-  if (led?.leader !== id || led.term !== term) return group;
-  return vacate({ ...group, ...(error && { error }) }, led, cause, at);
-}
-
-const successorLost = (group: BusGroup, { successor: _, ...led }: LogLeadership): BusGroup => ({ ...group, led });
-
-/** The term is over; who was prepared leads. */
-function vacate(group: BusGroup, led: LogLeadership, cause: DeposedCause, at: number): BusGroup {
-  const { led: _, ...left } = group;
-  const { leader, successor, readyAt } = led;
-  const held = (group.heldMs ?? 0) + (led.at === 'opening' ? 0 : Math.max(0, at - readyAt));
-  const isStable = held >= STABLE_MS;
-  const failures = isStable ? 0 : group.failures;
-  const vacant: BusGroup = { ...left, cause, failures, heldMs: isStable ? 0 : held, pauseMs: 0 };
-  if (successor) {
-    const { id, next, methods } = successor;
-    const following: LogLeadership = { term: next, leader: id, at: 'opening', readyAt: at, methods: methods ?? [] };
-    const appointed: BusGroup = { ...vacant, led: following };
-    return methods ? becomeReady(appointed, following) : appointed;
-  }
-  if (cause === 'failed') return attemptFailed({ ...vacant, failed: [...group.failed, leader] });
-  if (cause === 'resigned') return { ...vacant, avoided: leader };
-  // The first break is mended at once; a client that keeps breaking is opened ever more slowly.
-  if (cause === 'broken' && led.at !== 'handing-over') {
-    return { ...vacant, failures: failures + 1, heldMs: 0, pauseMs: backoffMs(failures) };
-  }
-  return vacant;
-}
-
-function attemptFailed(group: BusGroup): BusGroup {
-  if (!hasFailedOnAll(group)) return group;
-  const failures = group.failures + 1;
-  return { ...group, failures, heldMs: 0, pauseMs: backoffMs(failures) };
-}
-
-// ------------------------------------------------------------------------------------------------ who is gone
-
-function exited(state: LogState, process: string, at: number): LogState {
-  let next = state;
-  for (const [id, peer] of Object.entries(state.peers))
-    if (peer.process === process) next = removePeer(next, id, 'exited', at);
-  return next;
-}
-
-function removePeer(state: LogState, id: string, cause: DeposedCause, at: number): LogState {
-  let next = state;
-  for (const [name, group] of Object.entries(state.groups)) {
-    if (group.members[id]) next = withGroup(next, name, gone(group, id, cause, at));
-  }
-  const { [id]: _, ...peers } = next.peers;
-  return { ...next, peers };
-}
-
-function gone(group: BusGroup, id: string, cause: DeposedCause, at: number): BusGroup {
-  const { [id]: _, ...members } = group.members;
-  const { led } = group;
-  const rest: BusGroup = { ...group, members, failed: group.failed.filter(other => other !== id) };
-  if (led?.leader === id) return vacate(rest, led, cause, at);
-  return led?.successor?.id === id ? successorLost(rest, led) : rest;
+/** This rule is frozen: a release that changes it is another protocol. */
+function claim({ peers }: LogState, group: BusGroup, id: string, { after, seen }: Claim): GroupEvent[] {
+  const { at } = group;
+  if (seen === undefined) return after === termOf(group) ? [{ type: 'claim', id }] : [];
+  const successor = successorIn(at);
+  const isSuccessor = successor?.term === after;
+  const silent = isSuccessor ? successor.id : at.stage !== 'vacant' && at.term === after ? at.leader : id;
+  if (silent === id || peers[silent]!.seen !== seen) return [];
+  const events: GroupEvent[] = [{ type: 'silent', id: silent }];
+  // A leader doesn't succeed itself: from it this is only news of its successor.
+  if (!(isSuccessor && at.stage !== 'vacant' && at.leader === id)) events.push({ type: 'claim', id });
+  return events;
 }

@@ -8,7 +8,7 @@
 
 import type { Ask, BusPacket, LogState, State } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
-import { EMPTY_LOG, type LogEntry, readLog } from './read-log.js';
+import { EMPTY_LOG, type LogEntry, readLog, type Settled } from './read-log.js';
 
 /** An answer travels past the others, so that it is no part of the log. */
 export type Seen = LogEntry | { readonly type: 'answer'; readonly answer: State };
@@ -41,7 +41,9 @@ export type ViewOrder =
   /** The state isn't known any more. */
   | { readonly do: 'lose' }
   /** A packet of our own came back; the state includes it. */
-  | { readonly do: 'note own'; readonly packet: BusPacket; readonly at: number };
+  | { readonly do: 'note own'; readonly packet: BusPacket; readonly at: number }
+  /** It is known what became of a transfer that somebody asked for. */
+  | ({ readonly do: 'settle' } & Settled);
 
 export interface ViewStep {
   readonly view: View;
@@ -56,10 +58,10 @@ export const loseConnection = ({ me }: View): View => newView(me);
 /** The one door: what a worker knows after what it has seen. */
 export function reduceView(view: View, seen: Seen): ViewStep {
   if (seen.type === 'answer') return answered(view, seen.answer);
-  if (seen.type === 'exit') return { view: keepOrRead(view, seen), orders: [] };
-  const { packet } = seen;
   const orders: ViewOrder[] = [];
-  let next = keepOrRead(view, seen);
+  let next = keepOrRead(view, seen, orders);
+  if (seen.type === 'exit') return { view: next, orders };
+  const { packet } = seen;
   if (packet.i === view.me) orders.push({ do: 'note own', packet, at: seen.at });
   if (packet.y === 1) next = noteSign(next, orders);
   for (const frame of packet.c ?? []) {
@@ -76,8 +78,12 @@ function noteWithout(view: View, process: string): View {
 }
 
 /** Until its first question was read, a worker has seen nothing that it could rely on. */
-function keepOrRead(view: View, entry: LogEntry): View {
-  if (view.log) return { ...view, log: readLog(view.log, entry) };
+function keepOrRead(view: View, entry: LogEntry, orders: ViewOrder[]): View {
+  if (view.log) {
+    const { log, settled } = readLog(view.log, entry);
+    orders.push(...settled.map(each => ({ do: 'settle', ...each }) as const));
+    return { ...view, log };
+  }
   return view.asked === undefined ? view : { ...view, kept: [...view.kept, entry] };
 }
 

@@ -1,7 +1,9 @@
-// Silence: of leaders, which this worker may have to succeed, and of the bus itself, without which it may not lead.
+// Silence: of leaders and successors, whose place this worker may have to take, and of the bus itself, without which it
+// may not lead.
 // Counts this process's own running time, so that it doesn't take its own absence for that of others.
 
-import type { LogState } from '../protocol/messages.js';
+import { leaderOf, openingSuccessorOf, termHeldBy } from '../group/queries.js';
+import type { BusGroup, LogState } from '../protocol/messages.js';
 import type { Clock } from '../utils/clock.js';
 import { RunningClock } from '../utils/running-clock.js';
 
@@ -12,20 +14,20 @@ export interface WatchOptions {
   readonly leaderTimeoutMs: number;
   /** Says something whose only use is to come back. @returns the number of its packet */
   ping(): number;
-  /** This leader has been silent for its time, and what it said so far has been read. */
-  silent(leader: string): void;
+  /** A leader, or a successor, has been silent for its time, and what it said so far has been read. */
+  silent(id: string): void;
   /** What this worker says doesn't come back. */
   unanswered(): void;
 }
 
-/** A look so often a heartbeat, so that a silent leader is succeeded within one. */
+/** Looks in one heartbeat: a silent leader is succeeded within one. */
 const LOOKS = 4;
 
 export class Watch {
   readonly #options: WatchOptions;
   readonly #running: RunningClock;
   #log: LogState | undefined;
-  /** When each leader was last heard, in running time. */
+  /** When each was last heard, in running time. */
   readonly #seenAt = new Map<string, number>();
   /** Those found silent, and the packet of ours that must come back before anybody acts on it. */
   readonly #suspects = new Map<string, number>();
@@ -74,32 +76,40 @@ export class Watch {
   #look(): void {
     const { leaderTimeoutMs, me, unanswered } = this.#options;
     const now = this.#running.now();
-    const leaders = leadersOf(this.#log!, me);
+    const watched = watchedBy(this.#log!, me);
     const isUnheard = this.#awaitedSince !== undefined && now - this.#awaitedSince >= leaderTimeoutMs / 2;
-    if (isUnheard && leaders.has(me)) return unanswered();
-    for (const leader of leaders) if (leader !== me) this.#lookAt(leader, now);
+    if (isUnheard && watched.has(me)) return unanswered();
+    for (const id of watched) if (id !== me) this.#lookAt(id, now);
   }
 
-  #lookAt(leader: string, now: number): void {
+  #lookAt(id: string, now: number): void {
     const { ping, silent } = this.#options;
-    const heardAt = this.#seenAt.get(leader) ?? now;
-    this.#seenAt.set(leader, heardAt);
-    if (now - heardAt < this.#log!.peers[leader]!.leaderTimeoutMs) return;
-    const asked = this.#suspects.get(leader);
+    const heardAt = this.#seenAt.get(id) ?? now;
+    this.#seenAt.set(id, heardAt);
+    if (now - heardAt < this.#log!.peers[id]!.leaderTimeoutMs) return;
+    const asked = this.#suspects.get(id);
     // The bus may be what was silent: what it had to bring comes with, or soon after, what we say now.
-    if (asked === undefined) this.#suspects.set(leader, ping());
+    if (asked === undefined) this.#suspects.set(id, ping());
     else if (asked <= this.#echoed) {
-      this.#suspects.delete(leader);
-      silent(leader);
+      this.#suspects.delete(id);
+      silent(id);
     }
   }
 }
 
-/** Those who lead a group that `me` may lead too, and `me` if it leads. */
-function leadersOf({ groups }: LogState, me: string): Set<string> {
-  const leaders = new Set<string>();
-  for (const { led, members } of Object.values(groups)) {
-    if (led && (members[me]?.eligible || led.leader === me)) leaders.add(led.leader);
+/** Those whose silence counts for `me`, and `me` if it leads. */
+function watchedBy({ groups }: LogState, me: string): Set<string> {
+  const watched = new Set<string>();
+  for (const group of Object.values(groups)) {
+    for (const id of [leaderOf(group), openingSuccessorOf(group)])
+      if (id !== undefined && (id === me || watchedTerm(group, id, me) !== undefined)) watched.add(id);
   }
-  return leaders;
+  return watched;
+}
+
+/** The term that `id` leads or opens for, where `me` may take its place, or leads and waits for it. */
+export function watchedTerm(group: BusGroup, id: string, me: string): number | undefined {
+  const leader = leaderOf(group);
+  if (id !== leader && (id !== openingSuccessorOf(group) || group.members[id]!.isSilent)) return undefined;
+  return group.members[me]?.eligible || leader === me ? termHeldBy(group, id) : undefined;
 }

@@ -2,6 +2,8 @@
 // would have answered is read from there. It puts the parts of this room together and owns the view.
 
 import { noBus, otherOptions, silentBus, unreached } from '../errors/warnings.js';
+import type { Choose } from '../group/choose.js';
+import { candidatesOf, leaderOf, termHeldBy, termOf } from '../group/queries.js';
 import { signal } from '../protocol/frames.js';
 import {
   type Address,
@@ -32,12 +34,12 @@ import { diffState } from './diff-state.js';
 import { warningsOf } from './differences.js';
 import { endMetrics } from './metrics.js';
 import { type Completed, Offers, type Reach, type SecretStore } from './offers.js';
-import { type Choose, rank, STEP_MS } from './preference.js';
-import { candidatesOf, readLog } from './read-log.js';
+import { rank, STEP_MS } from './preference.js';
+import { readLog } from './read-log.js';
 import { StateSync } from './state-sync.js';
 import { Transfers } from './transfers.js';
 import { loseConnection, newView, reduceView, type Seen, type View, type ViewOrder } from './view.js';
-import { Watch } from './watch.js';
+import { Watch, watchedTerm } from './watch.js';
 
 export interface Pm2WorkerEndOptions {
   readonly clock: Clock;
@@ -119,7 +121,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
       tell: completed => this.#deliver(this.#offered(completed)),
     });
     this.#claims = new Claims({ clock, me, choose, say: claim => this.#claim(claim) });
-    this.#transfers = new Transfers(frame => this.#deliver([frame]));
+    this.#transfers = new Transfers(me, frame => this.#deliver([frame]));
     this.#watch = new Watch({
       clock,
       me,
@@ -263,8 +265,8 @@ export class Pm2WorkerEnd implements WorkerEnd {
 
   /** What a member says of its own route nobody asks for here; what its leader says, all want to know. */
   #noteRoute({ group, term, problem }: OnRoute): ControlFrame[] {
-    const led = own(this.#view.log?.groups ?? {}, group)?.led;
-    if (problem === undefined || led?.leader !== this.#me || led.term !== term) return [];
+    const led = own(this.#view.log?.groups ?? {}, group);
+    if (problem === undefined || !led || leaderOf(led) !== this.#me || termOf(led) !== term) return [];
     return [{ k: 'offer', group, term, address: '', secret: '', problem }];
   }
 
@@ -306,11 +308,10 @@ export class Pm2WorkerEnd implements WorkerEnd {
   }
 
   #see(seen: Seen): void {
-    const before = this.#view.log;
     const { view, orders } = reduceView(this.#view, seen);
     this.#view = view;
     if (view.log) this.#publishState(view.log, this.#leasedAt(seen));
-    for (const order of orders) this.#carryOut(order, before);
+    for (const order of orders) this.#carryOut(order);
     this.#consider();
   }
 
@@ -355,7 +356,8 @@ export class Pm2WorkerEnd implements WorkerEnd {
     const { peers = {}, groups = {} } = this.#view.log ?? {};
     const other = own(peers, i);
     for (const frame of c) {
-      if (frame.k !== 'differs' || !other || own(groups, frame.group)?.led?.leader !== this.#me) continue;
+      const led = frame.k === 'differs' ? own(groups, frame.group) : undefined;
+      if (frame.k !== 'differs' || !other || !led || leaderOf(led) !== this.#me) continue;
       const { group, option } = frame;
       this.#deliver([{ k: 'warning', group, text: otherOptions(other.workerId, option, group) }]);
     }
@@ -370,7 +372,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
     this.#handlers?.message({ [MARKER]: VERSION, link: LINK, down: ++this.#delivered, c, d }, 'public');
   }
 
-  #carryOut(order: ViewOrder, before: LogState | undefined): void {
+  #carryOut(order: ViewOrder): void {
     switch (order.do) {
       case 'answer':
         return this.#answer(order.answer, order.process);
@@ -385,7 +387,9 @@ export class Pm2WorkerEnd implements WorkerEnd {
       case 'lose':
         return this.#lose();
       case 'note own':
-        return this.#noteOwn(order, before);
+        return this.#noteOwn(order);
+      case 'settle':
+        return this.#transfers.settle(order);
     }
   }
 
@@ -412,12 +416,11 @@ export class Pm2WorkerEnd implements WorkerEnd {
     this.#welcome();
   }
 
-  #noteOwn({ packet, at }: Extract<ViewOrder, { do: 'note own' }>, before: LogState | undefined): void {
+  #noteOwn({ packet, at }: Extract<ViewOrder, { do: 'note own' }>): void {
     const { n, c = [] } = packet;
     this.#watch.echoed(n);
     for (const frame of c) {
       if (frame.k === 'ask') void this.#stateSync.questionRead(at);
-      else if (frame.k === 'transfer') this.#transfers.begin(frame, before);
       // What was claimed before it in the log has been told already: if we still lead, we did when it was sent.
       else if (frame.k === 'heartbeat' && this.#view.log && this.#unreadBeats.delete(frame.n))
         this.#deliver([{ k: 'ack', n: frame.n }]);
@@ -427,7 +430,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
   #consider(): void {
     const { log } = this.#view;
     this.#watch.see(log);
-    this.#transfers.see(log);
+    if (!log) this.#transfers.lose();
     if (log) this.#claims.consider(log);
     else this.#claims.clear();
     if (!log) this.#stateSync.tryToBootstrap();
@@ -447,16 +450,14 @@ export class Pm2WorkerEnd implements WorkerEnd {
   }
 
   #giveUp(log: LogState): void {
-    const frames = Object.entries(log.groups).flatMap(([group, { led }]): ControlFrame[] => {
-      const term =
-        /* c8 ignore next -- who gives up as a successor is a matter of a few milliseconds */
-        led?.leader === this.#me ? led.term : led?.successor?.id === this.#me ? led.successor.next : undefined;
+    const frames = Object.entries(log.groups).flatMap(([group, state]): ControlFrame[] => {
+      const term = termHeldBy(state, this.#me);
       return term === undefined ? [] : [{ k: 'resign', group, term, cause: 'resigned' }];
     });
     if (frames.length === 0) return;
     const n = this.#say(frames);
     const packet: BusPacket = { [MARKER]: VERSION, i: this.#me, n, y: 0, c: frames };
-    this.#publishState(readLog(log, { type: 'packet', packet, at: this.#options.clock.wall() }));
+    this.#publishState(readLog(log, { type: 'packet', packet, at: this.#options.clock.wall() }).log);
   }
 
   #stepAside(): void {
@@ -465,36 +466,38 @@ export class Pm2WorkerEnd implements WorkerEnd {
     const { log } = this.#view;
     const frames: ControlFrame[] = [];
     let isFree = true;
-    for (const [group, { led }] of Object.entries(log?.groups ?? {})) {
-      if (led?.leader !== this.#me) continue;
+    for (const [group, { at }] of Object.entries(log?.groups ?? {})) {
+      if (at.stage === 'vacant' || at.leader !== this.#me) continue;
       isFree = false;
       // What opens yields once it is open: until then its member may have a lease that the log doesn't know of.
-      if (led.at !== 'ready' || aside.has(led.term)) continue;
-      aside.add(led.term);
-      frames.push({ k: 'yield', group, term: led.term });
+      if (at.stage === 'opening' || aside.has(at.term)) continue;
+      aside.add(at.term);
+      frames.push({ k: 'yield', group, term: at.term });
     }
     if (frames.length > 0) this.#say(frames);
     if (isFree) this.#whenAside.resolve();
   }
 
-  /** A leader is silent for its time. */
-  #succeed(leader: string): void {
+  /** A leader, or a successor, is silent for its time. */
+  #succeed(silent: string): void {
     const { log } = this.#view;
-    for (const [group, { led, members }] of Object.entries(log!.groups)) {
-      if (led?.leader !== leader || !members[this.#me]?.eligible) continue;
-      const { seen } = log!.peers[leader]!;
+    for (const [group, state] of Object.entries(log!.groups)) {
+      const after = watchedTerm(state, silent, this.#me);
+      if (after === undefined) continue;
+      const { seen } = log!.peers[silent]!;
       const claim = () => {
-        const now = this.#view.log;
-        if (!now || own(now.groups, group)?.led?.term !== led.term || own(now.peers, leader)?.seen !== seen) return;
-        this.#claim({ k: 'claim', group, after: led.term, seen });
+        const { groups = {}, peers = {} } = this.#view.log ?? {};
+        const now = own(groups, group);
+        if (!now || termHeldBy(now, silent) !== after || own(peers, silent)?.seen !== seen) return;
+        this.#claim({ k: 'claim', group, after, seen });
       };
-      this.#options.clock.setTimer(claim, this.#rankAmong(group, leader) * STEP_MS);
+      this.#options.clock.setTimer(claim, this.#rankAmong(group, silent) * STEP_MS);
     }
   }
 
-  #rankAmong(name: string, leader: string): number {
+  #rankAmong(name: string, silent: string): number {
     const log = this.#view.log!;
-    const ids = new Set([...candidatesOf(log.groups[name]!, leader), this.#me]);
+    const ids = new Set([...candidatesOf(log.groups[name]!, silent), this.#me]);
     return rank(log, name, [...ids], this.#me, this.#options.choose);
   }
 }

@@ -1,7 +1,22 @@
-// Whether the state that a new worker gets over PM2's bus makes sense: whoever reads the log relies on it that each name in it
+// Whether the state that a new worker gets over PM2's bus has its shape and makes sense: whoever reads the log relies on it that each name in it
 // leads somewhere.
 
-import type { BusGroup, LogLeadership, LogState } from './messages.js';
+import type { BusGroup, LogState } from './messages.js';
+import {
+  count,
+  duration,
+  type Fields,
+  flag,
+  listOf,
+  mapOf,
+  number,
+  oneOf,
+  optional,
+  payload,
+  shaped,
+  type Test,
+  text,
+} from './shapes.js';
 
 /** Processes on one host, and so members of a group: some steps compare each with each. */
 const MOST_PEERS = 4096;
@@ -9,35 +24,78 @@ const MOST_PEERS = 4096;
 /** Far beyond every clock, and far below where whole numbers end: terms go on from it. */
 const MOST_TERM = 2 ** 52;
 
-/** Who failed twice may be named twice; all are compared with all members. */
-const MOST_FAILED = 4 * MOST_PEERS;
-
 const MOST_PAUSE_MS = 2 ** 31 - 1;
 
 /** An incarnation: no name that every object has. */
 export const isIncarnation = (id: unknown): id is string =>
   typeof id === 'string' && id.length > 0 && id.length <= 128 && !(id in Object.prototype);
 
+const busPeer = (): Fields => ({
+  process: text,
+  workerId: count,
+  pid: count,
+  heartbeatMs: duration,
+  leaderTimeoutMs: duration,
+  seen: count,
+  address: optional(text),
+});
+const isTrue = oneOf(true);
+const busMember = (): Fields => ({
+  joinedAt: number,
+  eligible: flag,
+  priority: number,
+  handover: oneOf('exclusive', 'overlap'),
+  digest: text,
+  hasFailed: optional(isTrue),
+  isSilent: optional(isTrue),
+});
+const busSuccessor = (): Fields => ({ id: text, term: count, methods: optional(listOf(text, 10_000)) });
+const busPause = (): Fields => ({ ms: number, after: oneOf('failed', 'broken') });
+/** Which of them belong to which stage is for `makesSense()`. */
+const busStage = (): Fields => ({
+  stage: oneOf('vacant', 'opening', 'leading', 'preparing', 'handing-over'),
+  pause: optional(shaped(busPause)),
+  term: optional(count),
+  leader: optional(text),
+  readyAt: optional(number),
+  successor: optional(shaped(busSuccessor)),
+  yields: optional(isTrue),
+});
+const busTransfer = (): Fields => ({ request: text, from: text, to: optional(text) });
+const busOffer = (): Fields => ({ term: count, address: optional(text), problem: optional(text) });
+const busGroup = (): Fields => ({
+  lastTerm: count,
+  members: mapOf(busMember),
+  at: shaped(busStage),
+  methods: listOf(text, 10_000),
+  failures: count,
+  heldMs: number,
+  cause: optional(text),
+  error: optional(payload),
+  avoided: optional(text),
+  transfer: optional(shaped(busTransfer)),
+  offer: optional(shaped(busOffer)),
+});
+const state: Test = shaped(() => ({ peers: mapOf(busPeer), groups: mapOf(busGroup), lastTerm: count }));
+
+export const isSoundLog = (value: unknown): boolean => state[0](value) && makesSense(value as LogState);
+
 /** Of a state in which each field has its type. */
-export function makesSense({ peers, groups, lastTerm }: LogState): boolean {
+function makesSense({ peers, groups, lastTerm }: LogState): boolean {
   const ids = Object.keys(peers);
   if (ids.length > MOST_PEERS || !ids.every(isIncarnation) || lastTerm > MOST_TERM) return false;
   return Object.values(groups).every(group => isSound(group, peers));
 }
 
-function isSound({ members, led, failed, lastTerm, pauseMs }: BusGroup, peers: LogState['peers']): boolean {
+function isSound({ members, at, lastTerm }: BusGroup, peers: LogState['peers']): boolean {
   const ids = Object.keys(members);
-  if (ids.length === 0 || failed.length > MOST_FAILED || !ids.every(id => Object.hasOwn(peers, id))) return false;
-  if (!failed.every(id => Object.hasOwn(members, id))) return false;
-  if (lastTerm > MOST_TERM || pauseMs < 0 || pauseMs > MOST_PAUSE_MS) return false;
-  return !led || isLedByMembers(led, members, lastTerm);
+  if (ids.length === 0 || !ids.every(id => Object.hasOwn(peers, id)) || lastTerm > MOST_TERM) return false;
+  if (at.stage === 'vacant') return at.pause === undefined || (at.pause.ms >= 0 && at.pause.ms <= MOST_PAUSE_MS);
+  const { leader, term, readyAt, successor } = { readyAt: undefined, successor: undefined, ...at };
+  if (!isMember(leader, members) || !(term <= lastTerm)) return false;
+  if (at.stage !== 'opening' && readyAt === undefined) return false;
+  return !successor || (isMember(successor.id, members) && successor.term <= lastTerm);
 }
 
-function isLedByMembers(
-  { leader, successor, term }: LogLeadership,
-  members: BusGroup['members'],
-  lastTerm: number,
-): boolean {
-  if (!Object.hasOwn(members, leader) || term > lastTerm) return false;
-  return !successor || (Object.hasOwn(members, successor.id) && successor.next <= lastTerm);
-}
+const isMember = (id: unknown, members: BusGroup['members']): boolean =>
+  typeof id === 'string' && Object.hasOwn(members, id);

@@ -3,7 +3,10 @@
 // Protocol versions
 //   1  the first.
 
+import type { DeposedCause, GroupMember, GroupState, ResignCause } from './group-state.js';
 import type { PortablePayload, TravellingPart } from './payload.js';
+
+export type { DeposedCause, ResignCause } from './group-state.js';
 
 /** What this release speaks, newest first. A release speaks its own version and the one before. */
 export const PROTOCOL_VERSIONS: readonly number[] = [1];
@@ -178,28 +181,6 @@ export interface Yield {
   readonly term: number;
   readonly now?: boolean;
 }
-
-/** Why a term ended by the leader's own word. */
-export type ResignCause =
-  /** `resign()`, `close()` or a hand-over asked for by the primary. */
-  | 'resigned'
-  /** The real client could not be opened. */
-  | 'failed'
-  /** The real client was lost: `fail(error)` or an event of `failOn`. */
-  | 'broken';
-
-/** Why a term ended. */
-export type DeposedCause =
-  /** By the leader's own word: it stepped down, could not open the real client, or lost it. */
-  | ResignCause
-  /** Its process died. */
-  | 'exited'
-  /** Its channel closed, its process lived on, its lease ran out. */
-  | 'disconnected'
-  /** It was silent for `leaderTimeoutMs`. */
-  | 'silent'
-  /** It was silent, and killed for it. */
-  | 'killed';
 
 /** What a leader read in its term. What the primary passed on to it after that never began. */
 export interface ReadUpTo {
@@ -393,8 +374,9 @@ export interface Part {
 }
 
 /**
- * The sender wants to lead, or to be the successor of a hand-over that waits for one. It counts if the term before is
- * still `after`, and the group has no leader, or its leader hasn't been heard after its packet number `seen`.
+ * The sender wants to lead, or to be the successor of a hand-over that waits for one. It counts if the term in force, or
+ * the last one, is still `after`. With `seen` it says that a member is silent: the leader of the term `after`, or the
+ * successor that prepares for it. That counts if nothing of this member was read after its packet number `seen`.
  */
 export interface Claim {
   readonly k: 'claim';
@@ -425,55 +407,16 @@ export interface BusPeer {
   readonly address?: string;
 }
 
-export interface BusMember {
-  /** The daemon's clock when it joined, in ms. */
-  readonly joinedAt: number;
-  readonly eligible: boolean;
-  readonly priority: number;
-  readonly handover: 'exclusive' | 'overlap';
+export interface BusMember extends GroupMember {
   readonly digest: string;
 }
 
-export interface BusGroup {
-  /** The last term given out. */
-  readonly lastTerm: number;
+/** Its times are those of the daemon's clock. */
+export interface BusGroup extends GroupState {
   /** By incarnation. */
   readonly members: Readonly<Record<string, BusMember>>;
-  readonly led?: LogLeadership;
-  /** Who could not open the real client since it was last open. */
-  readonly failed: readonly string[];
-  /** Rounds of attempts that failed in a row, and terms that broke soon, since one held. */
-  readonly failures: number;
-  /** For how long, in ms, somebody led since the last of them. */
-  readonly heldMs?: number;
-  /** How long a candidate waits before its claim, where the last term broke or nobody could open. */
-  readonly pauseMs: number;
-  readonly error?: PortablePayload;
-  /** Why the last term ended. */
-  readonly cause?: DeposedCause;
-  /** Who stepped down by its own wish: only if there's nobody else. */
-  readonly avoided?: string;
-  /** Who was asked for by a transfer. */
-  readonly wanted?: string;
-}
-
-/** The term in force. */
-export interface LogLeadership {
-  readonly term: number;
-  readonly leader: string;
-  /** `preparing`: a hand-over waits until a successor has its real client open. */
-  readonly at: 'opening' | 'ready' | 'preparing' | 'handing-over';
-  /** While it is `preparing`: the leader itself wants to go, so that it hands over also where nobody can be prepared. */
-  readonly yields?: boolean;
-  /** The daemon's clock when it became ready, in ms. */
-  readonly readyAt: number;
-  /** Where the leader can be reached past the bus. */
-  readonly address?: string;
-  /** Why it can't. */
-  readonly problem?: string;
-  readonly methods: readonly string[];
-  /** Who opens, or has open, its real client for the term `next`. */
-  readonly successor?: { readonly id: string; readonly next: number; readonly methods?: readonly string[] };
+  /** Where the leader of this term can be reached past the bus, or why it can't. */
+  readonly offer?: { readonly term: number; readonly address?: string; readonly problem?: string };
 }
 
 // --------------------------------------------------------------------------------------------------- data plane
@@ -520,7 +463,10 @@ export const Kind = {
   REPLAY: 16,
   /** `[event, args]` of the real client */
   EVENT: 17,
-  /** `0`: values of the topic with this number were dropped before the next one; `1`: the last value for a subscription */
+  /**
+   * `0`: values of the topic with this number were dropped before the next one; `1`: the last value for a subscription was;
+   * `2`: the real client reconnected, so values of the topic may be missing
+   */
   GAP: 18,
   /** `0`; a call or subscription that a leader may have been lost by begins now */
   BEGUN: 24,

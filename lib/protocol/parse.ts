@@ -2,22 +2,38 @@
 
 import { brokenFrame, type SharedClientError } from '../errors/errors.js';
 import { isRecord } from '../utils/is-record.js';
-import { beginMessage, MOST_DATA, spendData, spendElements } from './budget.js';
+import { beginMessage, MOST_DATA, spendData } from './budget.js';
 import { bytesOf } from './frames.js';
 import { headOfBytes } from './head.js';
-import { isIncarnation, makesSense } from './log-sense.js';
+import { isIncarnation, isSoundLog } from './log-sense.js';
 import {
   ABOUT,
   type Bundle,
   type BusPacket,
   type ControlFrame,
   type Envelope,
-  type LogState,
   MARKER,
   type ReadPacket,
   type Slice,
 } from './messages.js';
 import { areTravellingParts } from './pack-parts.js';
+import {
+  anything,
+  count,
+  duration,
+  type Fields,
+  flag,
+  group,
+  isCount,
+  listOf,
+  number,
+  oneOf,
+  optional,
+  payload,
+  shortText,
+  type Test,
+  text,
+} from './shapes.js';
 import type { SliceReader } from './slices.js';
 
 /** Reports a frame that was ours but broken; the frames beside it are still good. */
@@ -137,8 +153,6 @@ function toError(broken: string): SharedClientError {
   return brokenFrame(broken.slice(0, end), broken.slice(end + 1));
 }
 
-type Test = readonly [test: (value: unknown) => boolean, expected: string];
-
 /** One of `up` and `down`, or none of it all: over PM2's bus. */
 function isEnvelope(link: unknown, up: unknown, down: unknown): boolean {
   if (link !== undefined && !isCount(link)) return false;
@@ -148,39 +162,6 @@ function isEnvelope(link: unknown, up: unknown, down: unknown): boolean {
 
 const isSlice = (value: unknown): value is Slice =>
   isRecord(value) && (typeof value.piece === 'string' || value.piece instanceof Uint8Array);
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
-const anything: Test = [() => true, 'anything'];
-const count: Test = [isCount, 'a whole number'];
-const text: Test = [value => typeof value === 'string', 'a string'];
-const shortText: Test = [
-  value => typeof value === 'string' && value.length <= 4096,
-  'a string of at most 4096 characters',
-];
-const flag: Test = [value => typeof value === 'boolean', 'a boolean'];
-const number: Test = [value => Number.isFinite(value), 'a number'];
-const duration: Test = [value => Number.isFinite(value) && (value as number) > 0, 'a duration'];
-const isName = (value: unknown) => typeof value === 'string' && value.length > 0 && value.length <= 512;
-const group: Test = [isName, 'a group name'];
-const oneOf = (...values: string[]): Test => [value => values.includes(value as string), values.join(' or ')];
-const optional = ([test, expected]: Test): Test => [value => value === undefined || test(value), expected];
-const listOf = ([test, expected]: Test, most: number): Test => [
-  value => Array.isArray(value) && value.length <= most && spendElements(value.length) && isEach(value, test),
-  `a list of at most ${most}, each ${expected}`,
-];
-/** Unlike `every`, it doesn't pass over holes. */
-function isEach(list: readonly unknown[], test: (item: unknown) => boolean): boolean {
-  for (const item of list) if (!test(item)) return false;
-  return true;
-}
-
-const isPayload = (value: unknown) =>
-  isRecord(value) &&
-  typeof value.text === 'string' &&
-  typeof value.ext === 'boolean' &&
-  (!Array.isArray(value.parts) || spendElements(value.parts.length)) &&
-  areTravellingParts(value.parts, undefined);
-const payload: Test = [isPayload, 'an encoded value'];
 const peer: Test = [value => isRecord(value) && isCount(value.workerId) && isCount(value.pid), 'a worker id and a pid'];
 /** An odd one out has no number: it counts as if it weren't there. */
 const read = optional(listOf(count, 200_000));
@@ -188,63 +169,6 @@ const route = oneOf('relay', 'direct');
 const anyRoute = oneOf('relay', 'direct', 'direct-only');
 
 const flagOf = (value: unknown) => value === 0 || value === 1;
-
-const isShaped =
-  (fields: () => Fields) =>
-  (value: unknown): boolean =>
-    isRecord(value) && Object.entries(fields()).every(([field, [test]]) => test(value[field]));
-const mapOf = (fields: () => Fields): Test => [
-  value => isRecord(value) && !Array.isArray(value) && areShaped(Object.values(value), fields),
-  'a table',
-];
-const areShaped = (values: readonly unknown[], fields: () => Fields): boolean =>
-  spendElements(values.length) && values.every(isShaped(fields));
-const shaped = (fields: () => Fields): Test => [isShaped(fields), 'an object'];
-
-const busPeer = (): Fields => ({
-  process: text,
-  workerId: count,
-  pid: count,
-  heartbeatMs: duration,
-  leaderTimeoutMs: duration,
-  seen: count,
-  address: optional(text),
-});
-const busMember = (): Fields => ({
-  joinedAt: number,
-  eligible: flag,
-  priority: number,
-  handover: oneOf('exclusive', 'overlap'),
-  digest: text,
-});
-const busSuccessor = (): Fields => ({ id: text, next: count, methods: optional(listOf(text, 10_000)) });
-const led = (): Fields => ({
-  term: count,
-  leader: text,
-  at: oneOf('opening', 'ready', 'preparing', 'handing-over'),
-  yields: optional(flag),
-  readyAt: number,
-  address: optional(text),
-  problem: optional(text),
-  methods: listOf(text, 10_000),
-  successor: optional(shaped(busSuccessor)),
-});
-const busGroup = (): Fields => ({
-  lastTerm: count,
-  members: mapOf(busMember),
-  led: optional(shaped(led)),
-  failed: listOf(text, 100_000),
-  failures: count,
-  heldMs: optional(number),
-  pauseMs: number,
-  error: optional(payload),
-  cause: optional(text),
-  avoided: optional(text),
-  wanted: optional(text),
-});
-const state: Test = shaped(() => ({ peers: mapOf(busPeer), groups: mapOf(busGroup), lastTerm: count }));
-
-type Fields = Readonly<Record<string, Test>>;
 
 /** A list, because it is walked for every frame. */
 type FieldList = readonly (readonly [field: string, ...test: Test])[];
@@ -318,7 +242,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
     state: {
       to: text,
       n: count,
-      log: [value => state[0](value) && makesSense(value as LogState), 'a state in which each name leads somewhere'],
+      log: [isSoundLog, 'a state in which each name leads somewhere'],
       quiet: [value => isRecord(value) && Object.values(value).every(isCount), 'a table of numbers'],
     },
   } satisfies Record<ControlFrame['k'], Fields>).map(([kind, fields]) => [kind, toList(fields)]),

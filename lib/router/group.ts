@@ -1,7 +1,23 @@
 // One group in the primary: holds its state, feeds it events, and carries out the orders that follow.
 
 import { notDirectIn } from '../errors/warnings.js';
+import type { GroupEvent, GroupOrder } from '../group/events.js';
+import {
+  awaited,
+  candidatesOf,
+  isSameUpdate,
+  leaderOf,
+  newGroup,
+  openingSuccessorOf,
+  phaseOf,
+  preferredOf,
+  termOf,
+  updateOf,
+} from '../group/queries.js';
+import { reduce } from '../group/reduce.js';
 import type { Failovers, TermEnd } from '../metrics/failovers.js';
+import type { Candidate } from '../options/options.js';
+import type { GroupMember, GroupState } from '../protocol/group-state.js';
 import type {
   FromWorker,
   Join,
@@ -15,59 +31,47 @@ import type {
 import type { PortablePayload } from '../protocol/payload.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { memberKey } from '../utils/secret.js';
-import { appoint } from './appointment.js';
-import {
-  type GroupEvent,
-  type GroupMember,
-  type GroupOrder,
-  type GroupState,
-  leaderOf,
-  newGroup,
-  phaseOf,
-  type Rules,
-  successorOf,
-  termOf,
-} from './group-state.js';
 import type { RoutedWorker } from './routed-worker.js';
 
 /** What a group needs of the router. */
 export interface GroupOwner {
   readonly clock: Clock;
-  readonly hungLeader: Rules['hungLeader'];
   readonly workers: ReadonlyMap<number, RoutedWorker>;
   /** Workers that exist, whether they use the library or not. */
   readonly expected: number;
   pidOf(workerId: number): number;
-  choose(candidates: readonly GroupMember[], name: string): number;
+  choose(candidates: readonly Candidate[], name: string): number;
   /** @returns when `after` began to be watched, where it was not before: then its silence counts from there. */
   leaderChanged(before: number | undefined, after: number | undefined): number | undefined;
   successorChanged(before: number | undefined, after: number | undefined): void;
   kill(workerId: number): void;
+  /** Calls `stopHoldingOpen()` in a moment. */
   holdOpen(group: RoutedGroup): void;
   endTerm(group: RoutedGroup, term: number, leader: number): void;
   memberGone(group: RoutedGroup, workerId: number): void;
-  transferred(id: number, failed?: TransferFailure): void;
+  transferred(request: string, failed?: TransferFailure): void;
   emit(event: string, detail: object): void;
   readError(payload: PortablePayload): Error;
 }
 
-/** How a term ended, with the error on its way, too. */
-type EndOfTerm = TermEnd & { readonly payload: PortablePayload | undefined };
-
 export class RoutedGroup {
+  /** Its members' ids are those of their workers, as text. */
   state: GroupState;
   /** Each member's options, as text. */
-  readonly digests = new Map<number, string>();
+  readonly members = new Map<number, string>();
   /** The number of the last bundle that came from each member for the leader of this term. */
   readonly received = new Map<number, number>();
   /** How the last term ended. */
-  ended: EndOfTerm | undefined;
-  /** Which route each member's data takes, by its own word. */
+  ended: TermEnd | undefined;
+  /** Which route each member's data takes, as it says itself. */
   readonly routes = new Map<number, { readonly term: number; readonly route: 'relay' | 'direct' }>();
+  leader: number | undefined;
   /** Where the leader can be reached past us. */
   #offer: Offer | undefined;
   #pause: Timer | undefined;
   #isTelling = false;
+  /** Somebody was appointed, or the group has waited for more candidates. */
+  #isOld = false;
   /** The term in which its leader began to be watched, and when. */
   #watchedSince: { readonly term: number; readonly at: number } | undefined;
 
@@ -78,15 +82,11 @@ export class RoutedGroup {
     /** Of all groups that had this name. */
     readonly failovers: Failovers,
   ) {
-    this.state = newGroup(name, lastTerm);
-  }
-
-  get leader(): number | undefined {
-    return leaderOf(this.state);
+    this.state = newGroup(lastTerm);
   }
 
   get successor(): number | undefined {
-    return successorOf(this.state);
+    return toWorkerId(openingSuccessorOf(this.state));
   }
 
   get term(): number {
@@ -110,70 +110,114 @@ export class RoutedGroup {
 
   /** Nobody is in it and nobody's lease is awaited. */
   get isEmpty(): boolean {
-    return this.state.members.size === 0 && this.state.at.stage === 'vacant';
+    return this.members.size === 0 && this.state.at.stage === 'vacant';
   }
 
   apply(event: GroupEvent): void {
-    const { leader, successor, term, isTakingCalls: wasTakingCalls } = this;
-    const step = appoint(this.state, event, this.#rules());
-    this.state = step.state;
+    const { state: before, leader, successor, term, isTakingCalls: wasTakingCalls } = this;
+    const orders = this.#reduce(event);
+    if (before === this.state && orders.length === 0) return;
+    this.leader = toWorkerId(leaderOf(this.state));
     if (leader !== this.leader) {
       const at = this.host.leaderChanged(leader, this.leader);
       this.#watchedSince = at === undefined ? undefined : { term: this.term, at };
     }
     if (successor !== this.successor) this.host.successorChanged(successor, this.successor);
     if (wasTakingCalls && !this.isTakingCalls) this.failovers.lost(term, this.host.clock.now());
-    for (const order of step.orders) this.#carryOut(order);
+    for (const order of orders) this.#carryOut(order);
+    if (!isSameUpdate(this.#updateOf(before), this.#updateOf(this.state))) this.#broadcastSoon();
     if (!wasTakingCalls && this.isTakingCalls) this.failovers.ready(this.term, this.host.clock.now(), this.ended);
+  }
+
+  /** An event, and after it the choices that are awaited. */
+  #reduce(event: GroupEvent): GroupOrder[] {
+    const orders: GroupOrder[] = [];
+    for (let next: GroupEvent | undefined = event; next; next = this.#claim()) {
+      const step = reduce(this.state, next, this.host.clock.wall());
+      this.state = step.state;
+      orders.push(...step.orders);
+    }
+    return orders;
+  }
+
+  #claim(): GroupEvent | undefined {
+    const ids = awaited(this.state);
+    if (ids.length === 0) return undefined;
+    const isBusy = ids.every(id => this.host.workers.get(Number(id))!.leads > 0);
+    if (!this.#isOld && isBusy && this.host.expected > this.members.size) return void this.host.holdOpen(this);
+    this.#isOld = true;
+    return { type: 'claim', id: preferredOf(this.state, ids) ?? this.#choose(ids) };
+  }
+
+  #choose(ids: readonly string[]): string {
+    const candidates = ids.map(id => {
+      const { joinedAt, priority } = this.state.members[id]!;
+      const { workerId, leads } = this.host.workers.get(Number(id))!;
+      return { workerId, pid: this.host.pidOf(workerId), joinedAt, leads, priority };
+    });
+    return String(this.host.choose(candidates, this.name));
+  }
+
+  /** To nobody in particular: the usual choice is made among the others. */
+  transfer(request: string, wanted: number | undefined): void {
+    const { at } = this.state;
+    const others = wanted === undefined && at.stage === 'leading' ? candidatesOf(this.state, at.leader) : [];
+    const to = others.length > 0 ? this.#choose(others) : wanted;
+    this.apply({ type: 'transfer', request, ...(to !== undefined && { to: String(to) }) });
+  }
+
+  /** No more candidates are waited for. */
+  stopHoldingOpen(): void {
+    this.#isOld = true;
+    this.apply({ type: 'resume' });
   }
 
   /** What a member says of this group. */
   receive(workerId: number, frame: Exclude<Extract<FromWorker, { group: string }>, Join | Transfer>): void {
+    const id = String(workerId);
     switch (frame.k) {
       case 'leave':
         this.#trim(workerId, frame);
-        return this.removeMember(workerId, { type: 'leave', workerId });
+        return this.removeMember(workerId, { type: 'leave', id });
       case 'ready':
-        return this.apply({ type: 'ready', workerId, term: frame.term, methods: frame.methods });
       case 'prepared':
-        return this.apply({ type: 'prepared', workerId, term: frame.term, methods: frame.methods });
+        return this.apply({ type: frame.k, id, term: frame.term, methods: frame.methods });
       case 'yield':
-        return this.apply({ type: 'yield', workerId, term: frame.term, now: frame.now });
+        return this.apply({ type: 'yield', id, term: frame.term, now: frame.now });
       case 'offer':
         return this.#offered(workerId, frame);
       case 'route':
         return this.#onRoute(workerId, frame);
       case 'resign':
         this.#trim(workerId, frame);
-        return this.apply({ type: 'resign', workerId, term: frame.term, cause: frame.cause, error: frame.error });
+        return this.apply({ type: 'resign', id, term: frame.term, cause: frame.cause, error: frame.error });
     }
   }
 
-  addMember(member: Omit<GroupMember, 'hasFailed' | 'isSilent'>, digest: string): void {
-    const isNew = !this.state.members.has(member.workerId);
-    this.digests.set(member.workerId, digest);
-    this.apply({ type: 'join', member });
-    if (isNew) this.host.emit('join', { name: this.name, workerId: member.workerId, pid: member.pid });
-    this.broadcastState(member.workerId);
-    if (this.#offer?.term === this.term) this.#sendOffer(member.workerId, this.#offer);
+  addMember(workerId: number, member: GroupMember, digest: string): void {
+    const isNew = !this.members.has(workerId);
+    this.members.set(workerId, digest);
+    this.apply({ type: 'join', id: String(workerId), member });
+    if (isNew) this.host.emit('join', { name: this.name, workerId, pid: this.host.pidOf(workerId) });
+    this.broadcastState(workerId);
+    if (this.#offer?.term === this.term) this.#sendOffer(workerId, this.#offer);
   }
 
   removeMember(workerId: number, event: GroupEvent): void {
-    const member = this.state.members.get(workerId);
-    this.digests.delete(workerId);
+    const wasMember = this.members.delete(workerId);
     this.received.delete(workerId);
     this.routes.delete(workerId);
     this.apply(event);
-    if (!member) return;
+    if (!wasMember) return;
     this.host.memberGone(this, workerId);
-    this.host.emit('leave', { name: this.name, workerId, pid: member.pid });
+    this.host.emit('leave', { name: this.name, workerId, pid: this.host.pidOf(workerId) });
   }
 
   /** Tells one member where the group stands, or all of them. */
   broadcastState(workerId?: number): void {
-    const news = this.#stateUpdate();
-    for (const id of workerId === undefined ? this.state.members.keys() : [workerId]) {
-      this.host.workers.get(id)?.sendControl(news);
+    const update = this.#stateUpdate();
+    for (const id of workerId === undefined ? this.members.keys() : [workerId]) {
+      this.host.workers.get(id)?.sendControl(update);
     }
   }
 
@@ -186,7 +230,7 @@ export class RoutedGroup {
   #offered(workerId: number, offer: Offer): void {
     if (workerId !== this.leader || offer.term !== this.term) return;
     this.#offer = offer;
-    for (const id of this.state.members.keys()) if (id !== workerId) this.#sendOffer(id, offer);
+    for (const id of this.members.keys()) if (id !== workerId) this.#sendOffer(id, offer);
   }
 
   #sendOffer(workerId: number, offer: Offer): void {
@@ -210,39 +254,28 @@ export class RoutedGroup {
   }
 
   #carryOut(order: GroupOrder): void {
-    switch (order.do) {
-      case 'tell':
-        return this.#broadcastSoon();
-      case 'handover':
-        // After the calls that were passed on to it: it must not be gone when they come.
-        return this.host.workers
-          .get(order.to)
-          ?.outbox.controlInOrder({ k: 'handover', group: this.name, term: order.term });
-      case 'prepare':
-        return this.host.workers.get(order.to)?.sendControl({ k: 'prepare', group: this.name, term: order.term });
-      case 'kill':
-        return this.host.kill(order.workerId);
-      case 'pause':
-        return this.#pauseFor(order.ms);
-      case 'hold open':
-        return this.host.holdOpen(this);
-      case 'end':
-        return this.host.endTerm(this, order.term, order.leader);
-      case 'emit':
-        return this.#emit(order);
-      case 'transferred':
-        return this.host.transferred(order.id, order.failed);
-    }
+    if (order.do === 'pause') return this.#pauseFor(order.ms);
+    if (order.do === 'transferred') return this.host.transferred(order.request, order.failed);
+    if (order.do === 'emit') return this.#emit(order);
+    const workerId = Number(order.id);
+    if (order.do === 'kill') return this.host.kill(workerId);
+    const { term } = order;
+    if (order.do === 'end') return this.host.endTerm(this, term, workerId);
+    const outbox = this.host.workers.get(workerId)?.outbox;
+    // After the calls that were passed on to it: it must not be gone when they come.
+    if (order.do === 'handover') outbox?.controlInOrder({ k: 'handover', group: this.name, term });
+    else outbox?.control({ k: 'prepare', group: this.name, term });
   }
 
   #emit(order: Extract<GroupOrder, { do: 'emit' }>): void {
     if (order.event === 'vacant') return this.host.emit('vacant', { name: this.name });
-    const { workerId, term } = order;
+    const { id, term } = order;
+    const workerId = Number(id);
     const detail = { name: this.name, term, workerId, pid: this.host.pidOf(workerId) };
     if (order.event !== 'deposed') return this.host.emit(order.event, detail);
-    const { cause, error: payload } = order;
-    const error = payload && this.host.readError(payload);
-    this.ended = { term, cause, error, payload };
+    const { cause } = order;
+    const error = order.error && this.host.readError(order.error);
+    this.ended = { term, cause, error };
     this.host.emit('deposed', { ...detail, cause, ...(error && { error }) });
   }
 
@@ -257,38 +290,19 @@ export class RoutedGroup {
   }
 
   #stateUpdate(): StateUpdate {
-    const { state, leader } = this;
-    const phase = phaseOf(state);
-    const isLed = phase === 'opening' || phase === 'ready';
-    // Whether a leader that can't be reached is dead isn't known yet.
-    const ended = state.at.stage === 'fenced' ? undefined : this.ended;
-    const error = phase === 'failed' ? state.error : ended?.payload;
-    return {
-      k: 'update',
-      group: this.name,
-      term: this.term,
-      phase,
-      ...(isLed && { leader: { workerId: leader!, pid: this.host.pidOf(leader!) } }),
-      ...(phase === 'ready' && { methods: state.methods }),
-      ...(error && { error }),
-      ...(ended && { cause: ended.cause }),
-      ...(phase === 'opening' && this.#watchedSince?.term === this.term && { appointedAt: this.#watchedSince.at }),
-    };
+    const update = this.#updateOf(this.state);
+    const since = this.#watchedSince;
+    return update.phase === 'opening' && since?.term === this.term ? { ...update, appointedAt: since.at } : update;
+  }
+
+  #updateOf(state: GroupState): StateUpdate {
+    return updateOf(this.name, state, id => ({ workerId: Number(id), pid: this.host.pidOf(Number(id)) }));
   }
 
   #pauseFor(ms: number): void {
     this.#pause?.clear();
     this.#pause = this.host.clock.setTimer(() => this.apply({ type: 'resume' }), ms);
   }
-
-  #rules(): Rules {
-    const { clock, hungLeader, expected, workers } = this.host;
-    return {
-      now: clock.wall(),
-      hungLeader,
-      expected,
-      leads: workerId => workers.get(workerId)!.leads,
-      choose: candidates => this.host.choose(candidates, this.name),
-    };
-  }
 }
+
+const toWorkerId = (id: string | undefined): number | undefined => (id === undefined ? undefined : Number(id));

@@ -26,7 +26,7 @@ export interface RelayOwner {
 /** A bundle came from a worker. What doesn't fit the group as it stands is dropped; `endTerm` says what was not. */
 export function relay(host: RelayOwner, from: RoutedWorker, bundle: Bundle): void {
   const group = host.groups.get(bundle.g);
-  if (!group?.state.members.has(from.workerId) || bundle.t !== group.term) return;
+  if (!group?.members.has(from.workerId) || bundle.t !== group.term) return;
   host.traffic.bundles++;
   host.traffic.frames += bundle.h.length / 4;
   if (bundle.to === undefined) toLeader(host, group, from, bundle);
@@ -82,7 +82,7 @@ function fromLeader(host: RelayOwner, group: RoutedGroup, from: RoutedWorker, bu
   const { to } = bundle;
   const bytes = count(host, bundle);
   const passed = passedOn(bundle);
-  const members = group.state.members;
+  const { members } = group;
   // More than there are: some have died meanwhile, or it's broken and names one many times.
   const ids = to === '*' ? members.keys() : to!.length > members.size ? new Set(to) : to!;
   const but = bundle.but && new Set(bundle.but);
@@ -124,7 +124,7 @@ export function endTerm(host: RelayOwner, group: RoutedGroup, term: number, lead
     .forEach(bundle => {
       giveBack(host, bundle);
     });
-  for (const workerId of group.state.members.keys()) {
+  for (const workerId of group.members.keys()) {
     const worker = host.workers.get(workerId);
     worker?.backlog.forget(group.name, term);
     worker?.outbox.data(signal(group.name, term, Kind.END, group.received.get(workerId) ?? 0));

@@ -25,8 +25,9 @@ function groupStatus(router: Router, group: RoutedGroup): GroupStatus {
     term,
     state: state.at.stage,
     leader: leader === undefined ? undefined : { workerId: leader, pid: router.pidOf(leader) },
-    members: [...state.members.values()].map(({ workerId, pid, joinedAt, eligible, priority }) => {
-      return { workerId, pid, joinedAt, eligible, priority, route: routeOf(group, workerId) };
+    members: [...group.members.keys()].map(workerId => {
+      const { joinedAt, eligible, priority } = state.members[workerId]!;
+      return { workerId, pid: router.pidOf(workerId), joinedAt, eligible, priority, route: routeOf(group, workerId) };
     }),
     ended: ended && termEndStatus(ended),
     failovers: failovers.status(),

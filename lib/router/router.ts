@@ -1,15 +1,9 @@
 // The primary's half: workers come and go, their control frames reach their groups, silence is noticed, data is relayed.
 
-import {
-  chooseLeaderThrew,
-  choseNonCandidate,
-  otherOptions,
-  passedOn,
-  protocolTooFar,
-  tooManyGroups,
-} from '../errors/warnings.js';
+import { otherOptions, passedOn, protocolTooFar, tooManyGroups } from '../errors/warnings.js';
+import { appChoice, byPreference } from '../group/choose.js';
 import { FailoverBook } from '../metrics/failover-book.js';
-import { digestDifference, type ResolvedPrimaryOptions } from '../options/options.js';
+import { type Candidate, digestDifference, type ResolvedPrimaryOptions } from '../options/options.js';
 import {
   type Address,
   type Bundle,
@@ -29,10 +23,7 @@ import type { Leftovers } from '../transport/direct.js';
 import type { Peer, PrimaryEnd, Via } from '../transport/transport.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { RunningClock } from '../utils/running-clock.js';
-import { toCandidate } from './appointment.js';
-import { chooseLeader } from './choose-leader.js';
 import { type GroupOwner, RoutedGroup } from './group.js';
-import type { GroupMember } from './group-state.js';
 import { endTerm, memberGone, type RelayOwner, relay } from './relay.js';
 import { commonVersion, RoutedWorker } from './routed-worker.js';
 
@@ -80,7 +71,7 @@ export class Router implements GroupOwner, RelayOwner {
   readonly #running: RunningClock;
   /** Those whose workers were told goodbye, until none of these can lead any more. */
   readonly #leaving = new Map<PrimaryEnd, () => void>();
-  readonly #transfers = new Map<number, (failed?: TransferFailure) => void>();
+  readonly #transfers = new Map<string, (failed?: TransferFailure) => void>();
   #lastTransfer = 0;
   readonly #failovers = new FailoverBook();
   #hasWarnedOfPassedOn = false;
@@ -100,10 +91,6 @@ export class Router implements GroupOwner, RelayOwner {
     let count = 0;
     for (const end of this.#ends) count += end.count;
     return count;
-  }
-
-  get hungLeader(): 'depose' | 'kill' {
-    return this.options.hungLeader;
   }
 
   /** Other options from now on; the workers hear of it. */
@@ -148,18 +135,18 @@ export class Router implements GroupOwner, RelayOwner {
   transfer(name: string, to: number | undefined, done: (failed?: TransferFailure) => void): void {
     const group = this.groups.get(name);
     if (!group) return done('no group');
-    const id = ++this.#lastTransfer;
-    this.#transfers.set(id, done);
-    group.apply({ type: 'transfer', id, to });
+    const request = String(++this.#lastTransfer);
+    this.#transfers.set(request, done);
+    group.transfer(request, to);
   }
 
   #transferFor(worker: RoutedWorker, { group, id, to }: Transfer): void {
     this.transfer(group, to, failed => worker.sendControl({ k: 'transferred', group, id, ...(failed && { failed }) }));
   }
 
-  transferred(id: number, failed?: TransferFailure): void {
-    this.#transfers.get(id)?.(failed);
-    this.#transfers.delete(id);
+  transferred(request: string, failed?: TransferFailure): void {
+    this.#transfers.get(request)?.(failed);
+    this.#transfers.delete(request);
   }
 
   pidOf(workerId: number): number {
@@ -171,10 +158,10 @@ export class Router implements GroupOwner, RelayOwner {
   }
 
   /** One of the candidates, by the app's choice if it makes a good one. */
-  choose(candidates: readonly GroupMember[], name: string): number {
-    const seen = candidates.map(member => toCandidate(member, this.workers.get(member.workerId)!.leads));
-    const choice = this.#askApp(seen, name);
-    return (choice ?? chooseLeader(seen)).workerId;
+  choose(candidates: readonly Candidate[], name: string): number {
+    const { chooseLeader } = this.options;
+    const ask = chooseLeader && appChoice(chooseLeader, (message, detail) => this.warn(message, detail));
+    return (ask?.(candidates, name) ?? candidates.toSorted(byPreference)[0]!).workerId;
   }
 
   leaderChanged(before: number | undefined, after: number | undefined): number | undefined {
@@ -207,7 +194,7 @@ export class Router implements GroupOwner, RelayOwner {
       this.#spread = undefined;
       const groups = [...this.#heldOpen];
       this.#heldOpen.clear();
-      for (const each of groups) each.apply({ type: 'resume' });
+      for (const each of groups) each.stopHoldingOpen();
     }, SPREAD_MS);
   }
 
@@ -306,9 +293,9 @@ export class Router implements GroupOwner, RelayOwner {
     if (frame.k === 'address') return this.#noteAddress(worker.workerId, frame);
     if (frame.k === 'transfer') return this.#transferFor(worker, frame);
     const group = 'group' in frame ? this.groups.get(frame.group) : undefined;
-    if (!group?.state.members.has(worker.workerId)) return;
+    if (!group?.members.has(worker.workerId)) return;
     group.receive(worker.workerId, frame);
-    if (!group.state.members.has(worker.workerId)) worker.groups--;
+    if (!group.members.has(worker.workerId)) worker.groups--;
     this.#forgetIfEmpty(group);
   }
 
@@ -374,16 +361,16 @@ export class Router implements GroupOwner, RelayOwner {
 
   #join(worker: RoutedWorker, { group: name, eligible, lastResort, priority, handover, digest }: Join): void {
     let group = this.groups.get(name);
-    if (!group?.digests.has(worker.workerId) && !this.#takesGroup(worker, name)) return;
+    if (!group?.members.has(worker.workerId) && !this.#takesGroup(worker, name)) return;
     if (!group) {
       group = new RoutedGroup(name, this, this.#lastTerm, this.#failovers.of(name));
       this.groups.set(name, group);
     }
-    const other = group.digests.get(group.leader ?? -1) ?? [...group.digests.values()][0];
-    const { workerId, pid } = worker.peer;
-    const isNew = !group.digests.has(workerId);
-    const member = { workerId, pid, joinedAt: this.clock.wall(), eligible, lastResort, priority, handover };
-    group.addMember(member, digest);
+    const other = group.members.get(group.leader ?? -1) ?? [...group.members.values()][0];
+    const { workerId } = worker;
+    const isNew = !group.members.has(workerId);
+    const member = { joinedAt: this.clock.wall(), eligible, lastResort, priority, handover };
+    group.addMember(workerId, member, digest);
     if (isNew && other !== undefined) this.#compare(group, workerId, other, digest);
   }
 
@@ -405,7 +392,7 @@ export class Router implements GroupOwner, RelayOwner {
     const text = otherOptions(workerId, option, group.name);
     this.warn(text, { name: group.name, workerId });
     this.workers.get(workerId)?.sendControl({ k: 'warning', group: group.name, text });
-    for (const [id, known] of group.digests) {
+    for (const [id, known] of group.members) {
       if (known === digest && id !== workerId)
         this.workers.get(id)?.sendControl({ k: 'warning', group: group.name, text });
     }
@@ -415,8 +402,8 @@ export class Router implements GroupOwner, RelayOwner {
     const worker = this.workers.get(workerId);
     if (!worker) return;
     for (const group of [...this.groups.values()]) {
-      if (!group.state.members.has(workerId) && group.leader !== workerId) continue;
-      group.removeMember(workerId, { type: 'closed', workerId });
+      if (!group.members.has(workerId) && group.leader !== workerId) continue;
+      group.removeMember(workerId, { type: 'closed', id: String(workerId) });
       this.#forgetIfEmpty(group);
     }
     worker.close();
@@ -428,7 +415,7 @@ export class Router implements GroupOwner, RelayOwner {
   #exited(workerId: number): void {
     for (const group of [...this.groups.values()]) {
       if (group.leader !== workerId && group.successor !== workerId) continue;
-      group.apply({ type: 'exited', workerId });
+      group.apply({ type: 'exited', id: String(workerId) });
       this.#forgetIfEmpty(group);
     }
     this.workers.delete(workerId);
@@ -459,7 +446,7 @@ export class Router implements GroupOwner, RelayOwner {
     worker.lastSeenAt = this.#running.now();
     if (!worker.isSilent) return;
     worker.isSilent = false;
-    for (const group of this.groups.values()) group.apply({ type: 'heard', workerId: worker.workerId });
+    for (const group of this.groups.values()) group.apply({ type: 'heard', id: String(worker.workerId) });
   }
 
   #lookForSilence(): void {
@@ -467,12 +454,12 @@ export class Router implements GroupOwner, RelayOwner {
     for (const worker of [...this.workers.values()]) {
       if (!worker.isWatched || now - worker.lastSeenAt < this.options.leaderTimeoutMs) continue;
       worker.isSilent = true;
-      const { workerId } = worker;
+      const kills = this.options.hungLeader === 'kill';
       for (const group of [...this.groups.values()]) {
-        group.apply({ type: 'silent', workerId });
+        group.apply({ type: 'silent', id: String(worker.workerId), kills });
         this.#forgetIfEmpty(group);
       }
-      if (!worker.isOpen && !worker.isWatched) this.workers.delete(workerId);
+      if (!worker.isOpen && !worker.isWatched) this.workers.delete(worker.workerId);
     }
     this.#closeLeft();
   }
@@ -482,23 +469,6 @@ export class Router implements GroupOwner, RelayOwner {
     const take = (bundle: Bundle) => outbox.data(bundle);
     if (hasRoom() && withdrawals.bytes > 0) withdrawals.release(take);
     backlog.release(take, hasRoom);
-  }
-
-  #askApp(candidates: readonly ReturnType<typeof toCandidate>[], name: string): { workerId: number } | undefined {
-    const { chooseLeader: choose } = this.options;
-    if (!choose) return undefined;
-    try {
-      const choice = choose(candidates, name);
-      const candidate = candidates.find(({ workerId }) => workerId === choice?.workerId);
-      if (!candidate)
-        this.warn(choseNonCandidate(name), {
-          name,
-        });
-      return candidate;
-    } catch (error) {
-      this.warn(chooseLeaderThrew(name), { name, cause: error });
-      return undefined;
-    }
   }
 
   #forgetIfEmpty(group: RoutedGroup): void {

@@ -1,7 +1,7 @@
 // Everything of the library that lives once in a process: where it is, its link to the primary, its members, its router.
 
 import { ClientCore } from '../client/client-core.js';
-import { createHandle, createShape, defineMethods, type Shape } from '../client/handle.js';
+import { Shape } from '../client/handle.js';
 import { clashingNames } from '../client/reserved-names.js';
 import { clientStatus } from '../client/status.js';
 import { readError } from '../codec/read-error.js';
@@ -16,6 +16,7 @@ import {
   notUnderPm2,
 } from '../errors/errors.js';
 import { dataOnBus, hiddenMethods, listenerThrew } from '../errors/warnings.js';
+import { appChoice } from '../group/choose.js';
 import { classMethodNames } from '../leader/method-names.js';
 import { Link } from '../member/link.js';
 import { Member } from '../member/member.js';
@@ -34,7 +35,6 @@ import {
   resolvePrimaryOptions,
   resolveWithOptions,
 } from '../options/options.js';
-import { appChoice } from '../pm2/app-choice.js';
 import { findMetricSink, showMetrics } from '../pm2/metrics.js';
 import type { SecretStore } from '../pm2/offers.js';
 import { Pm2WorkerEnd } from '../pm2/worker-end.js';
@@ -139,11 +139,16 @@ export class Runtime {
     if (this.#platform.where === 'thread' && !options.standalone) throw noPrimaryInThread();
     const entry = this.#memberFor(options, handle.methodNames);
     const { member, shape } = entry;
-    defineMethods(shape, options, handle.methodNames);
-    const define = (names: readonly string[]) => defineMethods(shape, options, names);
+    shape.define(handle.methodNames);
+    const define = (names: readonly string[]) => {
+      shape.announce(names);
+      shape.own(own);
+    };
     const base = new ClientCore(member, handle, define, () => this.#release(entry));
     this.#warnOfHidden(base, options);
-    return createHandle(shape, base, resolveWithOptions());
+    const own = shape.create(base, resolveWithOptions());
+    shape.own(own);
+    return own;
   }
 
   /** The workers are on their own again, and so are the members in this process. */
@@ -192,7 +197,7 @@ export class Runtime {
     const member = new Member(options, link, this.#failovers.of(options.name));
     // The one before it has to be gone, and those before that one: a process has one member of a name.
     const free = known ? known.free.then(() => member.gone) : member.gone;
-    const entry = { member, shape: createShape(options, methodNames), free };
+    const entry = { member, shape: new Shape(options, methodNames), free };
     this.#members.set(options.name, entry);
     if (this.#platform.signals) resignOnSignals(this.#platform.signals, options.resignOn, this.#resigning(member));
     this.#showMetrics(options.name);

@@ -10,6 +10,7 @@ export function openContext() {
     term: 1,
     signal: controller.signal,
     fail: error => failures.push(error as Error),
+    resync() {},
   };
   return { context, failures, giveUp: () => controller.abort() };
 }

@@ -127,7 +127,8 @@ test('a thenable is awaited, and one that throws or settles twice ends its call 
         throw new Error('no');
       }),
   };
-  const unit = await UnitService.create(client);
+  const methods = Object.fromEntries(Object.keys(client).map(name => [name, { thenable: 'await' }]));
+  const unit = await UnitService.create(client, { methods });
   for (const [id, method] of Object.keys(client).entries()) unit.call(2, id, method);
   const said = await unit.said();
   t.deepEqual(said.slice(0, 2), ['2 RESULT 0 "ok"', '2 RESULT 1 "first"']);
@@ -727,6 +728,16 @@ test('a call that ends the term by itself is the last that begins', async t => {
   const unit = await UnitService.create(client);
   unit.say(2, call(7, 'finish'), call(8, 'get'));
   t.deepEqual(begun, ['finish']);
+});
+
+test('a call that waited, and ends the term by itself, is not handed to the next leader', async t => {
+  const client = { finish: () => unit.service.stop() };
+  const unit = await UnitService.create(client);
+  unit.leaseUntil = 0;
+  unit.call(2, 7, 'finish');
+  unit.leaseUntil = Number.POSITIVE_INFINITY;
+  unit.service.release();
+  t.deepEqual(await unit.said(), ['2 RESULT 7 [1]']);
 });
 
 test('what of each member’s bundles came is known by their numbers', async t => {

@@ -267,7 +267,7 @@ test('a leader that is deposed before the end of the older term has come was on 
 test('an error that came broken with the news is an error all the same', async t => {
   const unit = new UnitMember();
   unit.member.start();
-  const ready = unit.member.ready(1000);
+  const ready = unit.member.readiness.wait(1000);
   await unit.say({ k: 'update', group: 'g', term: 5, phase: 'failed', error: { text: '?', ext: false } });
   const error = await t.throwsAsync(ready, { code: 'ERR_LEADER_FAILED' });
   t.like(error!.cause, { code: 'ERR_PROTOCOL' });

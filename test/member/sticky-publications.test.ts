@@ -19,6 +19,7 @@ class UnitStickyPublications {
   });
   readonly stickyPublications = new StickyPublications({ calls: this.calls, clock: this.clock });
   readonly heard: string[] = [];
+  readonly handle = { error() {} };
 
   say(key: string, value: unknown, given: Partial<Saying> = {}): void {
     const tell = (what: string) => (said: unknown) =>
@@ -26,7 +27,7 @@ class UnitStickyPublications {
     this.stickyPublications.publish(key, {
       args: { ...encodeValue([value], 'args'), isOne: false },
       timeoutMs: 1000,
-      handle: this,
+      handle: this.handle,
       succeed: tell('ok'),
       fail: tell('failed'),
       onError: tell('error'),
@@ -289,7 +290,7 @@ test('a signal ends what was said long ago, and nothing that was replaced', t =>
 test('the keys of a handle are its own', t => {
   const unit = new UnitStickyPublications();
   unit.say('k', 'a');
-  unit.say('l', 'b', { handle: {} });
+  unit.say('l', 'b', { handle: { error() {} } });
   unit.say('m', 'c');
   t.deepEqual(unit.stickyPublications.keysOf(unit), ['k', 'm']);
 });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { diffState, stateUpdateOf } from '../../lib/pm2/diff-state.js';
+import { diffState } from '../../lib/pm2/diff-state.js';
 import type { LogState } from '../../lib/protocol/messages.js';
 import { claim, join, Log, ledByA, prepared, ready, resign, yields } from '../helpers/pm2/log.js';
 
@@ -53,7 +53,7 @@ test('a successor is asked to prepare, and the leader hands over when it is prep
   const log = ledByA('overlap').say('a', yields(ledByA('overlap').term));
   const { term } = log;
   t.deepEqual(hears('b', log, () => log.say('b', claim(term))).words, ['prepare']);
-  const next = log.group.led!.successor!.next;
+  const next = log.successor.term;
   const prepares = hears('a', log, () => log.say('b', prepared(next)));
   t.deepEqual(prepares.words, ['handover']);
   const heard = hears('b', log, () => log.say('a', resign(term)));
@@ -67,12 +67,14 @@ test('a successor hears that its term will not begin', t => {
     return log.say('a', yields(log.term)).say('b', claim(log.term));
   };
   const lost = preparing();
-  const { next } = lost.group.led!.successor!;
+  const next = lost.successor.term;
   const heard = hears('b', lost, () => lost.say('b', resign(next)));
   t.deepEqual(heard.control, [{ k: 'handover', group: 'g', term: next }]);
   const replaced = preparing();
-  const silent = () => replaced.say('c', claim(replaced.term, replaced.seen('a')));
-  t.deepEqual(hears('b', replaced, silent).words, ['update opening', 'handover']);
+  const before = replaced.state;
+  const silent = () => replaced.say('c', claim(replaced.successor.term, replaced.seen('b')));
+  t.deepEqual(hears('b', replaced, silent).words, ['handover']);
+  t.deepEqual(hears('c', replaced, () => {}, before).words, ['prepare']);
   const begun = preparing();
   t.deepEqual(hears('b', begun, () => begun.exit('1')).words, ['update opening']);
 });
@@ -98,10 +100,8 @@ test('the others hear where the leader can be reached, new workers too', t => {
 
 test('an attempt that failed on all is news with its error', t => {
   const log = new Log().enter('a').say('a', join()).say('a', claim(0));
-  log.say('a', resign(log.term, 'failed'));
-  const news = stateUpdateOf('g', log.group, log.state);
-  t.is(news.phase, 'failed');
-  t.deepEqual(news.error, { text: '"no"', ext: false });
+  const { control } = hears('a', log, () => log.say('a', resign(log.term, 'failed')));
+  t.like(control[0], { k: 'update', phase: 'failed', error: { text: '"no"', ext: false } });
 });
 
 test('who left a group hears no more of it', t => {

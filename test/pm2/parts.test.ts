@@ -3,13 +3,14 @@ import { Claims } from '../../lib/pm2/claims.js';
 import { warningsOf } from '../../lib/pm2/differences.js';
 import { endMetrics, findMetricSink, showMetrics } from '../../lib/pm2/metrics.js';
 import { type Completed, type Kept, Offers } from '../../lib/pm2/offers.js';
+import { requestOf } from '../../lib/pm2/read-log.js';
 import { Transfers } from '../../lib/pm2/transfers.js';
 import { Watch } from '../../lib/pm2/watch.js';
-import type { Claim, Offer, Transferred } from '../../lib/protocol/messages.js';
+import type { Claim, LogState, Offer, Transferred } from '../../lib/protocol/messages.js';
 import { writeBusAddress } from '../../lib/transport/bus-address.js';
 import { memberKey } from '../../lib/utils/secret.js';
 import { UnitClock } from '../helpers/clocks/unit-clock.js';
-import { claim, join, Log, ledByA, ready, resign, transfer } from '../helpers/pm2/log.js';
+import { claim, join, Log, ledByA, prepared, ready, resign, transfer, yields } from '../helpers/pm2/log.js';
 
 // -------------------------------------------------------------------------------------------------------- claims
 
@@ -146,6 +147,42 @@ test('nobody is watched by who may not succeed, or once nothing is known', t => 
   t.is(clock.timers, 0);
 });
 
+test('a successor that opens is watched by its leader and by who may take its place', t => {
+  for (const [me, hears] of [
+    ['a', true],
+    ['c', true],
+    ['b', false],
+  ] as const) {
+    const { clock, said, watch } = watchOf(me);
+    const log = ledByA('overlap').say('a', transfer());
+    watch.see(log.say('b', claim(log.term)).state);
+    for (let i = 0; i < 7; i++) {
+      watch.noteSign('a');
+      clock.advance(500);
+    }
+    watch.echoed(101);
+    clock.advance(100);
+    t.deepEqual(said, hears ? ['ping', 'b is silent'] : []);
+    watch.see(log.say('b', prepared(log.successor.term)).state);
+    said.length = 0;
+    for (let i = 0; i < 7; i++) {
+      watch.noteSign('a');
+      clock.advance(500);
+    }
+    t.deepEqual(said, [], 'it has opened, and is no leader yet');
+  }
+});
+
+test('a successor that the log has as silent is watched no more', t => {
+  const { clock, said, watch } = watchOf('a');
+  const log = ledByA('overlap').say('a', transfer());
+  log.say('b', claim(log.term)).say('a', yields(log.term, true));
+  watch.see(log.say('c', claim(log.successor.term, log.seen('b'))).state);
+  clock.advance(5000);
+  t.is(log.led, 'a handing-over then b');
+  t.deepEqual(said, []);
+});
+
 test('a leader that does not read itself for half of its time is unheard', t => {
   const { clock, said, watch } = watchOf('a');
   watch.see(ledByA().state);
@@ -176,106 +213,41 @@ test('a follower that is unheard leads nothing that it could lose', t => {
 
 // ----------------------------------------------------------------------------------------------------- transfers
 
-function transfersOf() {
+function transfersOf(me: string, log: LogState | undefined) {
   const answers: Transferred[] = [];
-  return { answers, transfers: new Transfers(answer => answers.push(answer)) };
+  const transfers = new Transfers(me, answer => answers.push(answer));
+  return { answers, transfers, wasSaid: transfers.ask({ k: 'transfer', group: 'g', id: 7 }, log) };
 }
 
-const request = (to?: number, group = 'g') => ({ k: 'transfer', group, id: 7, ...(to && { to }) }) as const;
-
-test('a transfer that can not begin is answered at once', t => {
-  const vacant = ledByA();
-  vacant.say('a', resign(vacant.term));
-  const alone = new Log().enter('a').say('a', join()).say('a', claim(0));
-  alone.say('a', ready(alone.term));
-  for (const [log, wanted, failed] of [
-    [ledByA(), request(9), 'no candidate'],
-    [alone, request(), 'no candidate'],
-    [vacant, request(), 'vacant'],
-    [ledByA(), request(1), undefined],
-    [ledByA(), request(2, 'h'), 'no group'],
-    [undefined, request(), 'vacant'],
-  ] as const) {
-    const { answers, transfers } = transfersOf();
-    t.is(transfers.ask(wanted, log?.state), log !== undefined);
-    transfers.begin(wanted, log?.state);
-    t.deepEqual(answers, [{ k: 'transferred', group: wanted.group, id: 7, ...(failed && { failed }) }]);
-  }
+test('a transfer is answered once, by what the log says of it, to who asked for it', t => {
+  const log = ledByA().say('b', transfer(2, 7)).say('c', transfer(3, 7));
+  const { answers, transfers, wasSaid } = transfersOf('c', log.state);
+  t.true(wasSaid);
+  transfers.settle({ request: requestOf('c', 8) });
+  for (const settled of log.settled) transfers.settle(settled);
+  const vacant: Transferred = { k: 'transferred', group: 'g', id: 7, failed: 'vacant' };
+  t.deepEqual(answers, [vacant]);
+  const other = transfersOf('b', log.state);
+  log.say('a', resign(log.term)).say('b', claim(log.term)).say('b', ready(log.term));
+  for (const settled of [...log.settled, ...log.settled])
+    for (const each of [other, { transfers }]) each.transfers.settle(settled);
+  t.deepEqual(other.answers, [{ k: 'transferred', group: 'g', id: 7 }]);
+  t.deepEqual(answers, [vacant]);
 });
 
-test('a transfer is over when the next leader is ready', t => {
-  const { answers, transfers } = transfersOf();
-  const log = ledByA();
-  transfers.ask(request(2), log.state);
-  transfers.begin(request(2), log.state);
-  const steps: ((log: Log) => void)[] = [
-    log => log.say('b', transfer(2)),
-    log => log.say('a', resign(log.term)),
-    log => log.say('b', claim(log.term)),
-  ];
-  for (const step of steps) {
-    step(log);
-    transfers.see(log.state);
-    t.deepEqual(answers, []);
-  }
-  transfers.see(log.say('b', ready(log.term)).state);
-  t.deepEqual(answers, [{ k: 'transferred', group: 'g', id: 7 }]);
-});
-
-test('a transfer fails where another leads then, or the same one, or nobody does or may', t => {
-  const another = ledByA();
-  const same = ledByA();
-  const asBefore = ledByA('overlap');
-  const noOne = ledByA();
-  const nobody = new Log().enter('a', 'b').say('a', join()).say('b', join()).say('a', claim(0));
-  nobody.say('a', ready(nobody.term));
-  for (const [log, asked, end] of [
-    [
-      another,
-      request(2),
-      () => another.say('a', resign(another.term)).say('c', claim(another.term)).say('c', ready(another.term)),
-    ],
-    [same, request(), () => same.say('a', resign(same.term)).say('a', claim(same.term)).say('a', ready(same.term))],
-    [asBefore, request(2), () => asBefore.say('c', transfer(2)).exit('2')],
-    [
-      noOne,
-      request(),
-      () => {
-        for (const id of ['b', 'c']) noOne.say(id, join('g', { eligible: false }));
-        noOne.exit('1');
-      },
-    ],
-    [
-      nobody,
-      request(2),
-      () => {
-        nobody.exit('1');
-        nobody.say('b', claim(nobody.term)).say('b', resign(nobody.term, 'failed'));
-      },
-    ],
-  ] as const) {
-    const { answers, transfers } = transfersOf();
-    transfers.ask(asked, log.state);
-    transfers.begin(asked, log.state);
-    end();
-    transfers.see(log.state);
-    t.deepEqual(answers, [{ k: 'transferred', group: 'g', id: 7, failed: 'failed' }]);
-  }
+test('a transfer is not said where no state is known', t => {
+  const { answers, wasSaid } = transfersOf('a', undefined);
+  t.false(wasSaid);
+  t.deepEqual(answers, [{ k: 'transferred', group: 'g', id: 7, failed: 'vacant' }]);
 });
 
 test('a transfer is lost where the state is not known any more, whether it was read or not', t => {
-  for (const wasRead of [true, false]) {
-    const { answers, transfers } = transfersOf();
-    const log = ledByA();
-    transfers.ask(request(), log.state);
-    if (wasRead) transfers.begin(request(), log.state);
-    transfers.see(undefined);
-    // What comes after it has been answered already.
-    transfers.begin(request(), undefined);
-    transfers.begin(request(), log.state);
-    transfers.see(log.say('a', resign(log.term)).state);
-    t.deepEqual(answers, [{ k: 'transferred', group: 'g', id: 7, failed: 'lost' }]);
-  }
+  const { answers, transfers } = transfersOf('a', ledByA().state);
+  transfers.lose();
+  // What comes after it has been answered already.
+  transfers.settle({ request: requestOf('a', 7) });
+  transfers.lose();
+  t.deepEqual(answers, [{ k: 'transferred', group: 'g', id: 7, failed: 'lost' }]);
 });
 
 // --------------------------------------------------------------------------------------------------- differences

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { appChoice } from '../../lib/pm2/app-choice.js';
-import { type Choose, claimDelay, STEP_MS } from '../../lib/pm2/preference.js';
+import { appChoice, type Choose } from '../../lib/group/choose.js';
+import { claimDelay, STEP_MS } from '../../lib/pm2/preference.js';
 import { claim, join, Log, ledByA, prepared, ready, resign, transfer, yields } from '../helpers/pm2/log.js';
 
 /** How many steps each of a, b and c waits; `undefined`: it doesn't claim. */
@@ -51,12 +51,13 @@ test('who is asked for need not hurry, while it can come', t => {
     return log.say('a', resign(log.term));
   };
   t.deepEqual(steps(handedTo(2)), [patience + 2, 0, patience + 1]);
-  t.deepEqual(steps(handedTo(2).exit('2')), [patience + 1, undefined, 0]);
+  t.deepEqual(steps(handedTo(2).exit('2')), [0, undefined, patience + 1], 'the old leader opens again');
   const failed = handedTo(2);
   failed.say('b', claim(failed.term)).say('b', resign(failed.term, 'failed'));
-  t.deepEqual(steps(failed), [patience + 1, patience, 0]);
+  t.deepEqual(steps(failed), [0, patience, patience + 1]);
   const overlapping = ledByA('overlap').say('a', transfer(2));
-  t.deepEqual(steps(overlapping), [undefined, 0, patience + 1]);
+  t.deepEqual(steps(overlapping), [patience, 0, patience + 1], 'the leader gives up who does not come');
+  t.deepEqual(steps(overlapping.say('a', yields(overlapping.term))), [undefined, 0, patience + 1]);
 });
 
 test('a group that is led needs no claim, and one that is not there either', t => {
@@ -70,7 +71,7 @@ test('a hand-over that waits for a successor has claims of all but the leader, u
   t.deepEqual(steps(log), [undefined, 1, 0]);
   log.say('c', claim(log.term));
   t.deepEqual(steps(log), [undefined, undefined, undefined]);
-  log.say('c', prepared(log.group.led!.successor!.next));
+  log.say('c', prepared(log.successor.term));
   t.deepEqual(steps(log), [undefined, undefined, undefined]);
 });
 

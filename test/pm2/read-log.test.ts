@@ -1,5 +1,5 @@
 import test from 'ava';
-import { EMPTY_LOG, hasFailedOnAll, readLog } from '../../lib/pm2/read-log.js';
+import { EMPTY_LOG, readLog, requestOf } from '../../lib/pm2/read-log.js';
 import type { ControlFrame } from '../../lib/protocol/messages.js';
 import { claim, join, Log, ledByA, prepared, ready, resign, T0, transfer, yields } from '../helpers/pm2/log.js';
 
@@ -9,8 +9,8 @@ test('the first claim on a vacant group leads, and a later one changes nothing',
   log.say('b', claim(0)).say('a', claim(0));
   t.is(log.led, 'b opening');
   log.say('b', ready(log.term, ['get']));
-  t.is(log.led, 'b ready');
-  t.deepEqual(log.group.led!.methods, ['get']);
+  t.is(log.led, 'b leading');
+  t.deepEqual(log.group.methods, ['get']);
 });
 
 test("a term is the daemon's clock, and more than the last one", t => {
@@ -47,12 +47,12 @@ test('a living leader is only deposed by who names its last packet', t => {
   const log = ledByA();
   const { term } = log;
   log.say('b', claim(term));
-  t.is(log.led, 'a ready');
+  t.is(log.led, 'a leading');
   const seen = log.seen('a');
   log.say('a', { k: 'heartbeat', n: 1 }).say('b', claim(term, seen));
-  t.is(log.led, 'a ready');
+  t.is(log.led, 'a leading');
   log.say('a', claim(term, log.seen('a') + 1));
-  t.is(log.led, 'a ready', 'not even by itself');
+  t.is(log.led, 'a leading', 'not even by itself');
   log.say('b', claim(term, log.seen('a'))).say('c', claim(term, log.seen('a')));
   t.is(log.led, 'b opening');
 });
@@ -114,88 +114,61 @@ test('where a peer listened is forgotten once it has removed that, and only that
   t.false('address' in log.state.peers.a!);
 });
 
-/** What somebody says in a state, and it changes nothing. */
-const IDLE: readonly (readonly [in_: string, who: string, what: (log: Log) => ControlFrame, log: () => Log])[] = [
-  ['while a opens', 'b', log => ready(log.term), opening],
-  ['while a opens', 'a', log => ready(log.term - 1), opening],
-  ['while a opens', 'a', log => yields(log.term), opening],
-  ['while a opens', 'b', () => transfer(2), opening],
-  ['while a leads', 'a', log => yields(log.term - 1), ledByA],
-  ['while a leads', 'b', () => transfer(1), ledByA],
-  ['while a leads', 'b', log => claim(log.term - 1, log.seen('a')), ledByA],
-  ['while a leads', 'b', log => claim(log.term, log.seen('a') + 1), ledByA],
-  ['while a leads', 'a', log => offered(log.term - 1), ledByA],
-  ['once a hands over', 'a', log => yields(log.term), () => preparedByB()],
-  ['once a hands over', 'c', () => transfer(3), () => preparedByB()],
-  ['while b prepares', 'c', log => prepared(nextOf(log)), () => preparingByB()],
-  ['while b prepares', 'b', log => prepared(nextOf(log) - 1), () => preparingByB()],
-  ['while b prepares', 'c', log => resign(nextOf(log), 'failed'), () => preparingByB()],
-  ['while b prepares', 'b', log => resign(log.term, 'failed'), () => preparingByB()],
-  ['while b prepares', 'c', log => claim(log.term), () => preparingByB()],
-  ['once b is prepared', 'b', log => ready(nextOf(log)), () => preparedByB()],
-  ['once c left', 'c', log => claim(log.term), () => leftByC()],
-  ['once c left', 'c', () => transfer(2), () => leftByC()],
-];
-
-function opening(): Log {
-  const log = ledByA();
-  return log.say('a', resign(log.term)).say('a', claim(log.term));
-}
-
-function preparingByB(): Log {
-  const log = ledByA('overlap');
-  return log.say('a', yields(log.term)).say('b', claim(log.term));
-}
-
-function preparedByB(): Log {
-  const log = preparingByB();
-  return log.say('b', prepared(nextOf(log)));
-}
-
-function leftByC(): Log {
+test('who has left is not heard, but for a transfer that it asked for before', t => {
   const log = ledByA().say('c', { k: 'leave', group: 'g' });
-  return log.say('a', resign(log.term));
-}
-
-test('a leader that waits no longer hands over while its successor opens, and is succeeded by it', t => {
-  const log = preparingByB();
-  const next = nextOf(log);
-  log.say('b', yields(log.term, true)).say('a', yields(log.term - 1, true));
-  t.is(log.group.led!.at, 'preparing');
-  log.say('a', yields(log.term, true));
-  t.is(log.group.led!.at, 'handing-over');
-  log.say('a', resign(log.term));
-  t.like(log.group.led, { leader: 'b', term: next, at: 'opening' });
-  log.say('b', prepared(next));
-  t.like(log.group.led, { leader: 'b', term: next, at: 'ready' });
+  const { term } = log;
+  const before = log.group;
+  log.say('c', { k: 'resign', group: 'g', term, cause: 'resigned' }, claim(term, log.seen('a')));
+  t.is(log.group, before);
+  t.is(log.say('c', transfer(2)).led, 'a handing-over');
 });
 
-test('a leader that waits for nobody hands over at once', t => {
-  const log = ledByA('overlap');
-  log.say('a', yields(log.term, true));
-  t.is(log.group.led!.at, 'handing-over');
+test('a claim after another term, of who is no member, or of an ineligible member changes nothing', t => {
+  const log = ledByA();
+  const { term } = log;
+  log.say('c', { k: 'leave', group: 'g' }).say('a', resign(term));
+  for (const [who, after] of [
+    ['b', term - 1],
+    ['b', term + 1],
+    ['c', term],
+  ] as const)
+    t.is(log.say(who, claim(after)).led, 'vacant');
+  t.is(log.say('b', join('g', { eligible: false }), claim(term)).led, 'vacant');
 });
 
-const nextOf = (log: Log): number => log.group.led!.successor!.next;
-const offered = (term: number): ControlFrame => ({ k: 'offer', group: 'g', term, address: '/x', secret: '' });
-
-test('words at the wrong time, of the wrong term or of the wrong worker change nothing', t => {
-  for (const [when, who, what, start] of IDLE) {
-    const log = start();
-    const before = log.group;
-    const word = what(log);
-    log.say(who, word);
-    t.deepEqual(log.group, before, `${when}, ${who} says ${JSON.stringify(word)}`);
+test('a silent successor gives way to who claims, and to nobody where its leader says so', t => {
+  for (const [who, led] of [
+    ['c', 'a preparing then c'],
+    ['a', 'a preparing'],
+  ] as const) {
+    const log = ledByA('overlap').say('a', transfer());
+    log.say('b', claim(log.term));
+    const next = log.successor.term;
+    log.say(who, claim(next, log.seen('b') - 1)).say('b', claim(next, log.seen('b')));
+    t.is(log.led, 'a preparing then b', 'not by who names an older packet, nor by itself');
+    t.is(log.say(who, claim(next, log.seen('b'))).led, led);
+    t.true(log.group.members.b!.isSilent);
+    t.is(log.say('b', { k: 'heartbeat', n: 1 }).group.members.b!.isSilent, undefined);
   }
 });
 
-test('who joins again is as old as it was, and has failed if it had', t => {
+test('a silent successor that was asked for makes its transfer fail, and the leader leads on', t => {
+  const log = ledByA('overlap').say('a', transfer(2));
+  const { term } = log;
+  log.say('b', claim(term));
+  log.say('c', claim(log.successor.term, log.seen('b')));
+  t.is(log.led, 'a leading');
+  t.is(log.term, term);
+  t.deepEqual(log.settled, [{ request: requestOf('a', 1), failed: 'failed' }]);
+});
+
+test('who was silent is no candidate until it is heard', t => {
   const log = ledByA();
-  const { joinedAt } = log.group.members.b!;
-  log.say('a', resign(log.term)).say('b', claim(log.term)).say('b', resign(log.term, 'failed'));
-  log.say('b', join('g', { priority: 1 }));
-  t.deepEqual([log.group.members.b!.joinedAt, log.group.failed], [joinedAt, ['b']]);
-  t.deepEqual(log.say('b', { k: 'leave', group: 'g' }).group.failed, []);
+  log.say('b', claim(log.term, log.seen('a')));
+  t.true(log.group.members.a!.isSilent);
+  log.say('b', ready(log.term)).say('c', transfer(1));
+  t.is(log.settled.at(-1)!.failed, 'no candidate');
+  t.is(log.say('a', transfer(1)).led, 'b handing-over', 'its own words are a sign of life');
 });
 
 test('of several groups that are forgotten the highest term stays', t => {
@@ -228,85 +201,6 @@ test('each end of a term has its cause', t => {
   t.deepEqual(causes, ['exited', 'disconnected', 'resigned', 'broken', 'silent']);
 });
 
-test('where nobody may lead nobody has failed', t => {
-  t.false(hasFailedOnAll(new Log().enter('a').say('a', join('g', { eligible: false })).group));
-});
-
-test('who resigns is avoided, and who failed is forgotten once somebody is ready', t => {
-  const log = ledByA();
-  log.say('a', resign(log.term));
-  t.is(log.group.avoided, 'a');
-  log.say('b', claim(log.term)).say('b', resign(log.term, 'failed')).say('c', claim(log.term));
-  t.deepEqual(log.group.failed, ['b']);
-  t.deepEqual(log.say('c', ready(log.term)).group.failed, []);
-});
-
-test('a pause ends with the term after it', t => {
-  for (const end of [(log: Log) => log.exit('1'), (log: Log) => log.say('a', resign(log.term))]) {
-    const log = breaking();
-    t.not(log.group.pauseMs, 0);
-    log.say('a', claim(log.term)).say('a', ready(log.term));
-    end(log);
-    t.is(log.group.pauseMs, 0);
-  }
-});
-
-test('a state of an older release knows not how long somebody led', t => {
-  const log = breaking();
-  const { heldMs: _, ...older } = log.group;
-  log.state = { ...log.state, groups: { g: older } };
-  log.say('a', claim(log.term)).say('a', ready(log.term)).say('a', resign(log.term));
-  t.true(log.group.heldMs! < 10);
-});
-
-test('somebody who leads in several terms for ten seconds ends the count of failures', t => {
-  const log = breaking();
-  log.say('a', claim(log.term)).say('a', ready(log.term));
-  for (let i = 0; i < 2; i++) {
-    log.at += 6000;
-    log.say('a', resign(log.term)).say('a', claim(log.term)).say('a', ready(log.term));
-    t.is(log.group.failures, i === 0 ? 2 : 0);
-  }
-});
-
-/** a broke twice, and b and c are there. */
-function breaking(handover: 'exclusive' | 'overlap' = 'exclusive'): Log {
-  const log = ledByA(handover);
-  log.say('a', resign(log.term, 'broken')).say('a', claim(log.term)).say('a', ready(log.term));
-  return log.say('a', resign(log.term, 'broken'));
-}
-
-test('failures count on through an end that is none, and through a hand-over, but not through a term that held', t => {
-  const ends: readonly ((log: Log) => void)[] = [
-    log => log.exit('1'),
-    log => log.say('a', resign(log.term)),
-    log => log.say('a', yields(log.term)).say('b', claim(log.term)).exit('1'),
-    log => {
-      log.say('a', yields(log.term)).say('b', claim(log.term));
-      log.say('b', prepared(nextOf(log))).say('a', resign(log.term));
-    },
-  ];
-  for (const end of ends) {
-    for (const heldMs of [0, 20_000]) {
-      const log = breaking('overlap');
-      log.say('a', claim(log.term)).say('a', ready(log.term));
-      log.at += heldMs;
-      end(log);
-      t.is(log.group.failures, heldMs > 0 ? 0 : 2);
-    }
-  }
-});
-
-test('a term that a successor took over is judged by how long it held', t => {
-  const log = breaking('overlap');
-  log.say('a', claim(log.term)).say('a', ready(log.term)).say('a', yields(log.term)).say('b', claim(log.term));
-  log
-    .say('b', prepared(nextOf(log)))
-    .say('a', resign(log.term))
-    .say('b', resign(log.term, 'broken'));
-  t.is(log.group.failures, 3);
-});
-
 test('what a packet was numbered counts for who enters with it', t => {
   const log = new Log().say('a').say('a').enter('a');
   t.is(log.seen('a'), 3);
@@ -314,187 +208,73 @@ test('what a packet was numbered counts for who enters with it', t => {
 
 test('a state that an entry leaves alone stays the same object, but for what was heard', t => {
   const { state } = ledByA();
-  t.is(readLog(state, { type: 'exit', process: '9', at: T0 }), state);
+  t.is(readLog(state, { type: 'exit', process: '9', at: T0 }).log, state);
 });
 
-test('a leader that yields hands over, and leads until it resigns', t => {
-  const log = ledByA();
-  const { term } = log;
-  log.say('a', yields(term));
-  t.is(log.led, 'a handing-over');
-  t.is(log.group.avoided, 'a');
-  log.say('a', resign(term)).say('c', claim(term));
-  t.is(log.led, 'c opening');
-  log.say('c', ready(log.term));
-  t.is(log.group.avoided, undefined);
-});
-
-test('where the group overlaps, the first claim prepares, and the leader hands over once that is done', t => {
+test('a group is handed over by claims: the first one prepares, and leads after the leader has resigned', t => {
   const log = ledByA('overlap');
+  log.say('a', yields(log.term));
   const { term } = log;
-  log.say('a', yields(term));
   t.is(log.led, 'a preparing');
   log.say('b', claim(term)).say('c', claim(term));
   t.is(log.led, 'a preparing then b');
-  const { next } = log.group.led!.successor!;
-  t.true(next > term);
-  log.say('b', prepared(next));
-  t.is(log.led, 'a handing-over then b');
-  log.say('a', resign(term));
-  t.is(log.led, 'b ready');
+  const next = log.successor.term;
+  t.is(log.say('b', prepared(next)).led, 'a handing-over then b');
+  t.is(log.say('a', resign(term)).led, 'b leading');
   t.is(log.term, next);
-  t.deepEqual(log.group.led!.methods, ['next']);
+  t.deepEqual(log.group.methods, ['next']);
 });
 
-test('a successor whose turn comes before it is prepared opens, and is ready then', t => {
-  const log = ledByA('overlap');
-  log.say('a', yields(log.term)).say('b', claim(log.term)).exit('1');
-  t.is(log.led, 'b opening');
-  log.say('b', prepared(log.term));
-  t.is(log.led, 'b ready');
-});
-
-test('a successor that fails or dies gives way to the next, and the last one to none', t => {
-  const log = ledByA('overlap');
-  const { term } = log;
-  log.say('a', yields(term)).say('b', claim(term));
-  log.say('b', resign(log.group.led!.successor!.next, 'failed'));
-  t.is(log.led, 'a preparing');
-  log.say('c', claim(term)).exit('3');
-  t.is(log.led, 'a handing-over');
-});
-
-for (const [name, end] of [
-  ['leaves', (log: Log, id: string) => log.say(id, { k: 'leave', group: 'g' })],
-  ['dies', (log: Log, id: string) => log.exit(id === 'b' ? '2' : '3')],
-  ['may lead no more', (log: Log, id: string) => log.say(id, join('g', { handover: 'overlap', eligible: false }))],
-] as const) {
-  test(`where the last candidate ${name} before it claims, a leader that yields hands over`, t => {
-    for (const first of [yields, () => transfer()]) {
-      const log = ledByA('overlap');
-      log.say('a', first(log.term)).say('a', yields(log.term));
-      t.is(end(log, 'b').led, 'a preparing');
-      t.is(end(log, 'c').led, 'a handing-over');
-    }
-  });
-
-  test(`where the last candidate of a transfer ${name} before it claims, the leader leads as before`, t => {
-    for (const to of [undefined, 2]) {
-      const log = ledByA('overlap');
-      const { readyAt } = log.group.led!;
-      log.say('b', transfer(to));
-      t.is(log.led, 'a preparing');
-      if (to === undefined) t.is(end(log, 'c').led, 'a preparing');
-      t.is(end(log, 'b').led, 'a ready');
-      t.is(log.group.led!.readyAt, readyAt);
-      t.deepEqual([log.group.avoided, log.group.wanted], [undefined, undefined]);
-    }
-  });
-}
-
-test('a successor that fails in a transfer may be asked for again', t => {
-  const log = ledByA('overlap').say('c', transfer(2));
-  log.say('b', claim(log.term));
-  log.say('b', resign(nextOf(log), 'failed'));
-  t.is(log.led, 'a ready');
-  t.is(log.say('c', transfer(2)).led, 'a preparing');
-});
-
-test('a transfer that a member asked for just before it left counts', t => {
-  const log = ledByA().say('c', { k: 'leave', group: 'g' }).say('c', transfer(2));
-  t.is(log.led, 'a handing-over');
-});
-
-test('a successor that dies when it is prepared changes nothing for the leader that hands over', t => {
-  const log = ledByA('overlap');
-  const { term } = log;
-  log.say('a', yields(term)).say('b', claim(term));
-  log.say('b', prepared(log.group.led!.successor!.next)).exit('2');
-  t.is(log.led, 'a handing-over');
-});
-
-test('a transfer makes the leader hand over, and names who is wanted', t => {
+test('a transfer names a worker, and becomes one to its member', t => {
   const log = ledByA().say('b', transfer(3));
   t.is(log.led, 'a handing-over');
-  t.is(log.group.wanted, 'c');
+  t.deepEqual(log.group.transfer, { request: requestOf('b', 1), from: 'a', to: 'c' });
   log.say('a', resign(log.term)).say('c', claim(log.term)).say('c', ready(log.term));
-  t.is(log.group.wanted, undefined);
+  t.is(log.group.transfer, undefined);
+  t.deepEqual(log.settled, [{ request: requestOf('b', 1) }]);
 });
 
-test('a transfer to nobody in particular only avoids the leader', t => {
-  const log = ledByA().say('b', transfer());
-  t.is(log.led, 'a handing-over');
-  t.is(log.group.wanted, undefined);
-  t.is(log.group.avoided, 'a');
-});
+/** Why a transfer that b asks for doesn't come about. */
+const REFUSED: readonly (readonly [why: string | undefined, request: ControlFrame, log: () => Log])[] = [
+  ['no candidate', transfer(9), ledByA],
+  ['no candidate', transfer(3), () => ledByA().say('c', join('g', { eligible: false }))],
+  [
+    'no candidate',
+    transfer(),
+    () =>
+      ledByA()
+        .exit('3')
+        .say('b', join('g', { eligible: false })),
+  ],
+  ['vacant', transfer(), () => ledByA().exit('1')],
+  ['no group', { ...transfer(2), group: 'h' } as ControlFrame, ledByA],
+  [undefined, transfer(1), ledByA],
+];
 
-test('a transfer to a non-candidate, or while nobody is ready, changes nothing', t => {
-  const log = ledByA().say('b', transfer(9));
-  t.is(log.led, 'a ready');
-  log.say('a', resign(log.term)).say('b', transfer());
-  t.is(log.led, 'vacant');
-});
-
-test('attempts that failed on all pause ever longer, and the next claim begins a new round', t => {
-  const log = new Log().enter('a', 'b').say('a', join()).say('b', join());
-  const pauses: number[] = [];
-  for (let round = 0; round < 3; round++) {
-    for (const id of ['a', 'b']) {
-      log.say(id, claim(log.term)).say(id, resign(log.term, 'failed'));
-      if (id === 'a') t.false(hasFailedOnAll(log.group));
-    }
-    t.true(hasFailedOnAll(log.group));
-    pauses.push(log.group.pauseMs);
+test('a transfer that can not begin is answered at once', t => {
+  for (const [failed, request, start] of REFUSED) {
+    const { settled } = start().say('b', request);
+    t.deepEqual(settled, [{ request: requestOf('b', 1), ...(failed && { failed }) }]);
   }
-  t.deepEqual(pauses, [100, 200, 400]);
-  t.deepEqual(log.group.error, { text: '"no"', ext: false });
-  log.say('a', claim(log.term));
-  t.deepEqual(log.group.failed, []);
-  log.say('a', ready(log.term));
-  t.is(log.group.error, undefined);
 });
 
-test('who may lead only from now on has not failed', t => {
-  const log = new Log()
-    .enter('a')
-    .say('a', join())
-    .say('a', claim(0))
-    .say('a', resign(T0 + 3, 'failed'));
-  t.true(hasFailedOnAll(log.group));
-  log.say('a', join('g', { eligible: false })).say('a', join());
-  t.false(hasFailedOnAll(log.group));
-});
-
-test('a term that breaks soon is followed by a pause, the first at once; one that held ends the count', t => {
-  const log = ledByA();
-  const breaks = (heldMs: number) => {
-    log.at += heldMs;
-    log.say('a', resign(log.term, 'broken'));
-    const { pauseMs } = log.group;
-    log.say('a', claim(log.term)).say('a', ready(log.term));
-    return pauseMs;
-  };
-  t.deepEqual([breaks(10), breaks(10), breaks(10), breaks(20_000), breaks(10)], [0, 100, 200, 0, 100]);
-});
-
-test('a break during a hand-over makes no pause', t => {
-  const log = ledByA();
-  log.say('a', resign(log.term, 'broken')).say('a', claim(log.term)).say('a', ready(log.term));
-  log.say('a', yields(log.term)).say('a', resign(log.term, 'broken'));
-  t.is(log.group.pauseMs, 0);
+test('a transfer has failed with its group', t => {
+  const log = ledByA().say('b', transfer(2));
+  for (const process of ['2', '3', '1']) log.exit(process);
+  t.deepEqual(log.settled, [{ request: requestOf('b', 1), failed: 'failed' }]);
 });
 
 test("the leader's address stands with its term", t => {
   const log = ledByA();
   log.say('a', { k: 'offer', group: 'g', term: log.term, address: '/x', secret: '' });
-  t.is(log.group.led!.address, '/x');
+  t.is(log.group.offer?.address, '/x');
 });
 
 test('why a leader can not be reached stands with its term, until it can', t => {
   const log = ledByA();
   const offers = (more: object) => {
     log.say('a', { k: 'offer', group: 'g', term: log.term, address: '', secret: '', ...more });
-    return [log.group.led!.address, log.group.led!.problem];
+    return [log.group.offer?.address, log.group.offer?.problem];
   };
   t.deepEqual(offers({ address: '/x' }), ['/x', undefined]);
   t.deepEqual(offers({ problem: 'no room' }), [undefined, 'no room']);

@@ -74,8 +74,9 @@ test('addresses and secrets are short', t => {
 
 const peer: BusPeer = { process: '1:1', workerId: 1, pid: 7, heartbeatMs: 500, leaderTimeoutMs: 5000, seen: 3 };
 const member = { joinedAt: 1, eligible: true, priority: 0, handover: 'exclusive', digest: '{}' } as const;
-const led = { term: 5, leader: 'a', at: 'ready', readyAt: 1, methods: [] } as const;
-const group: BusGroup = { lastTerm: 7, members: { a: member, b: member }, led, failed: [], failures: 0, pauseMs: 0 };
+const at = { stage: 'leading', term: 5, leader: 'a', readyAt: 1 } as const;
+const members = { a: member, b: member };
+const group: BusGroup = { lastTerm: 7, members, at, methods: [], failures: 0, heldMs: 0 };
 const log = (groups: Record<string, object>, rest: object = {}): object => ({
   peers: { a: peer, b: peer },
   groups,
@@ -99,31 +100,35 @@ function readBus(message: object) {
 }
 
 test('a state in which each name leads somewhere passes', t => {
-  const successor = { id: 'b', next: 7, methods: ['get'] };
+  const successor = { id: 'b', term: 7, methods: ['get'] };
   for (const good of [
     log({}),
-    log({ g: group, h: { ...group, led: undefined, failed: ['a', 'b'] } }),
-    log({ g: { ...group, led: { ...led, at: 'preparing', successor } } }),
+    log({ g: group, h: { ...group, at: { stage: 'vacant', pause: { ms: 100, after: 'broken' } } } }),
+    log({ g: { ...group, at: { ...at, stage: 'preparing', successor, yields: true } } }),
+    log({ g: { ...group, at: { stage: 'opening', term: 5, leader: 'a' } } }),
+    log({ g: { ...group, members: { ...members, b: { ...member, hasFailed: true, isSilent: true } } } }),
+    log({ g: { ...group, transfer: { request: '1|a', from: 'a' }, offer: { term: 5, address: '/x' } } }),
   ])
     t.deepEqual(readBus(packetOf(good)).broken, []);
 });
 
 const SENSELESS: Readonly<Record<string, object>> = {
   'a member that is no peer': log({ g: { ...group, members: { a: member, c: member } } }),
-  'a leader that is no member': log({ g: { ...group, led: { ...led, leader: 'c' } } }),
-  'a leader that every object has': log({ g: { ...group, led: { ...led, leader: 'constructor' } } }),
-  'a successor that is no member': log({ g: { ...group, led: { ...led, successor: { id: 'c', next: 7 } } } }),
+  'a leader that is no member': log({ g: { ...group, at: { ...at, leader: 'c' } } }),
+  'a leader without a name': log({ g: { ...group, at: { ...at, leader: undefined } } }),
+  'a leader without a term': log({ g: { ...group, at: { ...at, term: undefined } } }),
+  'a leader that was never ready': log({ g: { ...group, at: { ...at, readyAt: undefined } } }),
+  'a leader that every object has': log({ g: { ...group, at: { ...at, leader: 'constructor' } } }),
+  'a successor that is no member': log({ g: { ...group, at: { ...at, successor: { id: 'c', term: 7 } } } }),
   'a successor of a term that was not given out': log({
-    g: { ...group, led: { ...led, successor: { id: 'b', next: 9 } } },
+    g: { ...group, at: { ...at, successor: { id: 'b', term: 9 } } },
   }),
-  'somebody who failed and is no member': log({ g: { ...group, failed: ['c'] } }),
-  'more who failed than there can be': log({ g: { ...group, failed: new Array(20_000).fill('a') } }),
-  'a group without members': log({ g: { ...group, members: {}, led: undefined } }),
+  'a group without members': log({ g: { ...group, members: {}, at: { stage: 'vacant' } } }),
   'a term after the last one': log({ g: { ...group, lastTerm: 4 } }),
   'a last term from which none can go on': log({ g: { ...group, lastTerm: Number.MAX_SAFE_INTEGER } }),
   'such a last term of all groups': log({}, { lastTerm: Number.MAX_SAFE_INTEGER }),
-  'a pause that never ends': log({ g: { ...group, pauseMs: 1e300 } }),
-  'a pause before now': log({ g: { ...group, pauseMs: -1 } }),
+  'a pause that never ends': log({ g: { ...group, at: { stage: 'vacant', pause: { ms: 1e300, after: 'failed' } } } }),
+  'a pause before now': log({ g: { ...group, at: { stage: 'vacant', pause: { ms: -1, after: 'failed' } } } }),
   'a peer with the name of what every object has': log({}, { peers: { toString: peer } }),
   'more peers than a host has': log(
     {},

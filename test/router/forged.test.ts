@@ -90,5 +90,5 @@ test('another hello on the same channel ends what the worker had, and nothing of
   primary.hello(FORGER, `id-${VICTIM}`);
   primary.say(FORGER, join({ group: 'g' }));
   t.is(primary.router.workers.get(VICTIM)!.id, `id-${VICTIM}`);
-  t.deepEqual([...primary.router.groups.get('g')!.state.members.keys()], [LEADER, VICTIM, FORGER]);
+  t.deepEqual([...primary.router.groups.get('g')!.members.keys()], [LEADER, VICTIM, FORGER]);
 });

@@ -52,7 +52,7 @@ test('the hello of another copy of the library in the same worker ends what the 
   primary.heard();
   primary.hello(1, 'another');
   t.deepEqual(primary.heard().slice(0, 3), ['leave g 1', `deposed g 1@${1e12} exited`, `appointed g 2@${1e12 + 1}`]);
-  t.deepEqual([...primary.router.groups.get('g')!.state.members.keys()], [2]);
+  t.deepEqual([...primary.router.groups.get('g')!.members.keys()], [2]);
   t.is(ofKind(primary.told(1), 'welcome').length, 2);
 });
 
@@ -111,7 +111,7 @@ test('what was not sent to this primary, or not by this worker, is dropped with 
   ] as const)
     primary.receive(workerId, passed);
   t.deepEqual(primary.told(1), []);
-  t.is(primary.router.groups.get('g')!.state.members.size, 2);
+  t.is(primary.router.groups.get('g')!.members.size, 2);
   t.deepEqual(
     primary.events.map(({ detail }) => detail.message),
     [passedOn()],
@@ -139,9 +139,9 @@ test('what comes of one that was told goodbye and has not read it is not for the
   primary.clock.tick();
   primary.router.attach(primary.end);
   primary.receive(1, late);
-  t.false(primary.router.groups.get('g')!.state.members.has(1), 'it leads until its lease is over, and has not joined');
+  t.false(primary.router.groups.get('g')!.members.has(1), 'it leads until its lease is over, and has not joined');
   primary.join(1, 'g');
-  t.true(primary.router.groups.get('g')!.state.members.has(1));
+  t.true(primary.router.groups.get('g')!.members.has(1));
 });
 
 test('where a wrapper starts Node, the process that says hello first is the worker', t => {
@@ -526,7 +526,6 @@ test('other options reach the workers, and count from then on', t => {
   primary.router.configure(resolvePrimaryOptions({ heartbeatMs: 10, leaderTimeoutMs: 50, hungLeader: 'kill' }));
   primary.clock.tick();
   t.like(primary.told(1)[0], { k: 'welcome', heartbeatMs: 10, leaderTimeoutMs: 50 });
-  t.is(primary.router.hungLeader, 'kill');
   primary.clock.advance(1000);
   t.deepEqual(primary.end.killed, [1]);
 });
@@ -685,7 +684,7 @@ test('whoever is behind an end that is detached hears goodbye and is forgotten',
   t.false(other.isClosed);
   t.deepEqual(primary.told(1), []);
   t.deepEqual([...primary.router.workers.keys()], [0]);
-  t.deepEqual([...primary.router.groups.get('g')!.state.members.keys()], [0]);
+  t.deepEqual([...primary.router.groups.get('g')!.members.keys()], [0]);
   t.is(primary.router.pidOf(1), 0);
   primary.router.kill(1);
   t.deepEqual(primary.end.killed, []);

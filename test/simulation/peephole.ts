@@ -7,7 +7,6 @@ import { Topic, type TopicOwner } from '../../lib/leader/topic.js';
 import { Member } from '../../lib/member/member.js';
 import { Kind, kindOf } from '../../lib/protocol/messages.js';
 import type { DirectLeader } from '../../lib/route/direct/direct-leader.js';
-import { successorOf } from '../../lib/router/group-state.js';
 import type { Router } from '../../lib/router/router.js';
 
 /** What waits somewhere, by the worker that it waits for. */
@@ -38,7 +37,7 @@ export function leadershipOf(primary: object, name: string) {
       term: group.term,
       state: group.state.at.stage,
       leader: group.leader,
-      successor: successorOf(group.state),
+      successor: group.successor,
     }
   );
 }
@@ -46,7 +45,7 @@ export function leadershipOf(primary: object, name: string) {
 /** The member that a handle belongs to. */
 export function memberOf(handle: object): Member {
   const base = Object.getOwnPropertySymbols(handle).find(({ description }) => description === 'base');
-  if (!base) throw new Error('A handle has no base any more: mend memberOf().');
+  if (!base) throw new Error('A handle has no core any more: fix memberOf().');
   return (handle as Record<symbol, ClientCore>)[base]!.member;
 }
 

@@ -55,7 +55,17 @@ system(
 system('a name that nobody has reads undefined, whatever a framework probes for', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const any = client as unknown as Record<string | symbol, unknown>;
-    const names = ['then', 'catch', 'toJSON', 'constructor', 'toString', 'valueOf', 'missing', '_hidden', '__proto__'];
+    const names = [
+      'then',
+      'catch',
+      'toJSON',
+      'missing',
+      '_hidden',
+      'onModuleInit',
+      'asymmetricMatch',
+      '$$typeof',
+      'nodeType',
+    ];
     for (const name of names) t.is(any[name], undefined, name);
     t.is(any[Symbol.iterator], undefined);
     t.is(any[Symbol.toPrimitive], undefined);

@@ -140,6 +140,46 @@ test.serial('a hand-over of which the only candidate dies fails, and its leader 
   t.is(clients[before]!.term, term);
 });
 
+for (const [which, to, hangsAt] of [
+  ['that was asked for and hangs while it opens', true, 'opening'],
+  ['that claimed and hangs while it opens', false, 'opening'],
+  ['that was asked for and hangs before it claims', true, 'claim'],
+  ['that hangs before it claims', false, 'claim'],
+] as const) {
+  test.serial(`a successor ${which} is given up, and the leader leads as before`, async t => {
+    const rig = new Rig(t);
+    const workers = [rig.fork(0), rig.fork(1)];
+    let isReady = false;
+    const closed: number[] = [];
+    const clients = workers.map((worker, i) =>
+      worker.createSharedClient({
+        name: 'slow',
+        handover: 'overlap',
+        open: async ({ term }) => {
+          if (isReady) worker.process.freeze();
+          return { one: async () => term };
+        },
+        close: () => void closed.push(i),
+      }),
+    );
+    await Promise.all(clients.map(client => client.ready()));
+    isReady = true;
+    const before = clients.findIndex(client => client.isLeader);
+    const successor = workers[1 - before]!.process;
+    const { term } = clients[before]!;
+    if (hangsAt === 'claim') successor.freeze();
+    const asked = clients[before]!.transfer(to ? successor.self.workerId : undefined);
+    await t.throwsAsync(asked, isSharedError('ERR_LEADER_FAILED', /could not/));
+    t.is(await clients[before]!.invoke('one'), term);
+    successor.thaw();
+    isReady = false;
+    await clients[1 - before]!.invoke('one');
+    if (hangsAt === 'opening') await until(() => closed.length > 0);
+    t.deepEqual(closed, hangsAt === 'opening' ? [1 - before] : []);
+    t.is(clients[before]!.term, term);
+  });
+}
+
 test.serial('a successor that loses the bus closes what it has prepared', async t => {
   const rig = new Rig(t);
   const workers = [rig.fork(0), rig.fork(1)];

@@ -11,7 +11,7 @@ export function ofHandle(client: SharedClient<Registry>) {
     .on('leader', ({ term }) => term.toFixed())
     .once('follower', event => event.term.toFixed())
     .on('resync', ({ key, topic, fromTerm, toTerm, reason }) => {
-      const typed: Expect<Equal<typeof reason, 'failover' | 'overload'>> = true;
+      const typed: Expect<Equal<typeof reason, 'failover' | 'overload' | 'reconnected'>> = true;
       return [key.length, topic, toTerm - fromTerm, typed];
     })
     .on('error', error => error.message)

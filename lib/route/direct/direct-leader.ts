@@ -99,15 +99,15 @@ export class DirectLeader {
     };
   }
 
-  /** What came by the relay, in order; `pass` gets it when its turn has come. */
-  relayed(bundle: Bundle, pass: (bundle: Bundle) => void): void {
+  /** What came by the relay, in order. It is delivered when its turn has come. */
+  relayed(bundle: Bundle): void {
     const isGone = bundle.f === undefined && bundle.h[0] === Kind.MEMBER_LEFT;
     const workerId = isGone ? bundle.h[1]! : bundle.f!;
     const party = this.#parties.get(workerId);
     if (party?.waiting) party.waiting.push(ownBundle(bundle));
-    else if (isGone && party) this.#gone(party, bundle, pass);
+    else if (isGone && party) this.#gone(party, bundle);
     else {
-      pass(bundle);
+      this.#options.deliver(bundle);
       if (!isGone) this.#heed(workerId, bundle);
     }
   }
@@ -268,13 +268,13 @@ export class DirectLeader {
     for (const bundle of rest) this.#options.putOnRelay(bundle.readdress([workerId]));
   }
 
-  #gone(party: PeerState, gone: Bundle, pass: (bundle: Bundle) => void): void {
+  #gone(party: PeerState, gone: Bundle): void {
     const waiting: Bundle[] = [];
     const over = () => {
       this.#drop(party);
       party.waiting = undefined;
-      pass(gone);
-      for (const bundle of waiting) this.relayed(bundle, pass);
+      this.#options.deliver(gone);
+      for (const bundle of waiting) this.relayed(bundle);
     };
     if (!party.active?.line) return over();
     party.waiting = waiting;

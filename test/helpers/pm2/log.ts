@@ -1,6 +1,8 @@
 // A log written by hand: a, b, c are workers 1, 2, 3 of processes '1', '2', '3'.
 
-import { EMPTY_LOG, type LogEntry, readLog } from '../../../lib/pm2/read-log.js';
+import { successorIn, termOf } from '../../../lib/group/queries.js';
+import { EMPTY_LOG, type LogEntry, readLog, type Settled } from '../../../lib/pm2/read-log.js';
+import type { Successor } from '../../../lib/protocol/group-state.js';
 import type { BusGroup, BusPacket, ControlFrame, LogState } from '../../../lib/protocol/messages.js';
 
 export const T0 = 1_000_000;
@@ -42,11 +44,12 @@ export const resign = (term: number, cause: 'resigned' | 'failed' | 'broken' = '
   cause,
   ...(cause === 'failed' && { error: { text: '"no"', ext: false } }),
 });
-export const transfer = (to?: number): ControlFrame => ({ k: 'transfer', group: 'g', id: 1, ...(to && { to }) });
+export const transfer = (to?: number, id = 1): ControlFrame => ({ k: 'transfer', group: 'g', id, ...(to && { to }) });
 
 export class Log {
   state: LogState = EMPTY_LOG;
-  readonly entries: LogEntry[] = [];
+  /** What became of transfers. */
+  readonly settled: Settled[] = [];
   at = T0;
   readonly #numbers = new Map<string, number>();
 
@@ -75,8 +78,9 @@ export class Log {
   }
 
   read(entry: LogEntry): this {
-    this.entries.push(entry);
-    this.state = readLog(this.state, entry);
+    const { log, settled } = readLog(this.state, entry);
+    this.state = log;
+    this.settled.push(...settled);
     return this;
   }
 
@@ -86,14 +90,18 @@ export class Log {
 
   /** Who leads, how far it is, and who comes next. */
   get led(): string {
-    const { led } = this.group;
-    if (!led) return 'vacant';
-    const next = led.successor ? ` then ${led.successor.id}` : '';
-    return `${led.leader} ${led.at}${next}`;
+    const { at } = this.group;
+    if (at.stage === 'vacant') return 'vacant';
+    const successor = successorIn(at);
+    return `${at.leader} ${at.stage}${successor ? ` then ${successor.id}` : ''}`;
+  }
+
+  get successor(): Successor {
+    return successorIn(this.group.at)!;
   }
 
   get term(): number {
-    return this.group.led?.term ?? this.group.lastTerm;
+    return termOf(this.group);
   }
 
   /** Of this worker's last packet. */

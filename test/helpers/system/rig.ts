@@ -10,7 +10,7 @@ import type {
   SharedClientError,
   ValueInfo,
 } from '../../../lib/index.js';
-import { INVITE_AFTER_MS } from '../../../lib/member/routes.js';
+import { INVITE_AFTER_MS } from '../../../lib/member/leader-routes.js';
 import type { Packet } from '../../../lib/protocol/messages.js';
 import { createMemoryCluster, type MemoryCluster, type TestWorker } from '../../../lib/testing.js';
 import type { MemoryWorker } from '../../../lib/transport/memory.js';

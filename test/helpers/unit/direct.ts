@@ -96,9 +96,7 @@ export class DirectRig {
 
   /** The relay brings this to the leader. */
   relayUp(bundle: Bundle): void {
-    this.leader.relayed(bundle, passed =>
-      this.heard.push(...frameWords([passed]).map(words => `${passed.f} ${words}`)),
-    );
+    this.leader.relayed(bundle);
   }
 
   end(): void {

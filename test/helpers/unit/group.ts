@@ -1,45 +1,46 @@
-// A group in the primary, without the primary: events and orders as words, so that a schedule reads as a table.
+// A group's leadership without a router and without a log: events and orders as words, so that a schedule reads as a table.
 
 import type { ExecutionContext } from 'ava';
-import type { Payload } from '../../../lib/protocol/payload.js';
-import { appoint } from '../../../lib/router/appointment.js';
-import {
-  type GroupEvent,
-  type GroupMember,
-  type GroupOrder,
-  type GroupState,
-  newGroup,
-  type Rules,
-  type Stage,
-} from '../../../lib/router/group-state.js';
+import type { GroupEvent, GroupOrder } from '../../../lib/group/events.js';
+import { awaited, newGroup } from '../../../lib/group/queries.js';
+import { reduce } from '../../../lib/group/reduce.js';
+import type { GroupMember, GroupState, Stage, Successor } from '../../../lib/protocol/group-state.js';
+import type { PortablePayload } from '../../../lib/protocol/payload.js';
 
-export const ERROR: Payload = { text: '"no route"', ext: false, parts: undefined };
+export const ERROR: PortablePayload = { text: '"no route"', ext: false };
+
+/** One of those that are awaited; `undefined`: nobody is chosen until a `claim` says so. */
+export type Choice = (ids: readonly string[]) => string | undefined;
 
 export class UnitGroup {
-  state: GroupState = newGroup('g', 0);
+  state: GroupState = newGroup(0);
   /** Wall time. At 0 the terms are 1, 2, 3 and so on. */
   now = 0;
-  /** Workers that exist. */
-  expected = 0;
-  /** Who leads another group. */
-  readonly busy = new Set<number>();
 
   constructor(
-    private readonly hungLeader: Rules['hungLeader'] = 'depose',
-    private readonly choose = (candidates: readonly GroupMember[]) => candidates[0]!.workerId,
+    readonly kills = false,
+    private readonly choose: Choice = ids => ids[0],
   ) {}
 
   apply(event: GroupEvent): readonly GroupOrder[] {
-    const { now, hungLeader, expected, busy, choose } = this;
-    const leads = (workerId: number) => (busy.has(workerId) ? 1 : 0);
-    const step = appoint(this.state, event, { now, hungLeader, expected, leads, choose });
-    this.state = step.state;
-    return step.orders;
+    const orders: GroupOrder[] = [];
+    for (let next: GroupEvent | undefined = event; next; next = this.#claim()) {
+      const step = reduce(this.state, next, this.now);
+      this.state = step.state;
+      orders.push(...step.orders);
+    }
+    return orders;
+  }
+
+  #claim(): GroupEvent | undefined {
+    const ids = awaited(this.state);
+    const id = ids.length > 0 ? this.choose(ids) : undefined;
+    return id === undefined ? undefined : { type: 'claim', id };
   }
 
   /** An event in words: see {@link readEvent}; `wait 100` moves the clock on. */
   do(words: string): readonly GroupOrder[] {
-    if (!words.startsWith('wait ')) return this.apply(readEvent(words));
+    if (!words.startsWith('wait ')) return this.apply(readEvent(words, this.kills));
     this.now += Number(words.slice(5));
     return [];
   }
@@ -52,37 +53,42 @@ export function follows(t: ExecutionContext, group: UnitGroup, schedule: string)
     const given = group.do(event).map(orderWords).join(', ');
     if (orders !== '...') t.is(given, orders, `orders after: ${event}`);
     if (stage !== undefined) t.is(stageWords(group.state.at), stage, `where it stands after: ${event}`);
+    // It travels as JSON, and must not differ then.
+    t.deepEqual(JSON.parse(JSON.stringify(group.state)), group.state, `as JSON after: ${event}`);
   }
 }
 
 /** `join 1`, `join 2 overlap ineligible`, `join 3 aside` (which is ineligible, but leads as a last resort), `ready 1@5`, `resign 1@5 broken`, `silent 1`, `transfer 7`, `transfer 7 to 2` */
-function readEvent(words: string): GroupEvent {
+function readEvent(words: string, kills: boolean): GroupEvent {
   const [type = '', who = '', ...rest] = words.split(' ');
-  const [workerId = 0, term = 0] = who.split('@').map(Number);
+  const [id = '', given] = who.split('@');
+  const term = Number(given);
   switch (type) {
     case 'join':
-      return { type, member: memberFrom(workerId, rest) };
+      return { type, id, member: memberFrom(id, rest) };
+    case 'leave':
+      return { type, id };
     case 'ready':
     case 'prepared':
-      return { type, workerId, term, methods: rest.length > 0 ? rest : ['get'] };
+      return { type, id, term, methods: rest.length > 0 ? rest : ['get'] };
     case 'yield':
-      return { type, workerId, term, ...(rest[0] === 'now' && { now: true }) };
+      return { type, id, term, ...(rest[0] === 'now' && { now: true }) };
     case 'resign':
-      return { type, workerId, term, cause: rest[0] as 'failed', ...(rest[0] === 'failed' && { error: ERROR }) };
+      return { type, id, term, cause: rest[0] as 'failed', ...(rest[0] === 'failed' && { error: ERROR }) };
     case 'transfer':
-      return { type, id: workerId, ...(rest[1] && { to: Number(rest[1]) }) };
+      return { type, request: id, ...(rest[1] && { to: rest[1] }) };
+    case 'silent':
+      return { type, id, kills };
     case 'resume':
       return { type };
     default:
-      return { type, workerId, term } as GroupEvent;
+      return { type, id } as GroupEvent;
   }
 }
 
-function memberFrom(workerId: number, words: readonly string[]): Omit<GroupMember, 'hasFailed' | 'isSilent'> {
+function memberFrom(id: string, words: readonly string[]): GroupMember {
   return {
-    workerId,
-    pid: 1000 + workerId,
-    joinedAt: workerId,
+    joinedAt: Number(id) || 0,
     eligible: !words.includes('ineligible') && !words.includes('aside'),
     ...(words.includes('aside') && { lastResort: true }),
     priority: 0,
@@ -92,44 +98,38 @@ function memberFrom(workerId: number, words: readonly string[]): Omit<GroupMembe
 
 export function orderWords(order: GroupOrder): string {
   switch (order.do) {
-    case 'tell':
-    case 'hold open':
-      return order.do;
     case 'handover':
     case 'prepare':
-      return `${order.do} ${order.to}@${order.term}`;
+    case 'end':
+      return `${order.do} ${order.id}@${order.term}`;
     case 'kill':
-      return `kill ${order.workerId}`;
+      return `kill ${order.id}`;
     case 'pause':
       return `pause ${order.ms}`;
-    case 'end':
-      return `end ${order.leader}@${order.term}`;
     case 'transferred':
-      return order.failed ? `transferred ${order.id} ${order.failed}` : `transferred ${order.id}`;
+      return order.failed ? `transferred ${order.request} ${order.failed}` : `transferred ${order.request}`;
     case 'emit':
       if (order.event === 'vacant') return 'vacant';
-      return `${order.event} ${order.workerId}@${order.term}${order.event === 'deposed' ? ` ${order.cause}` : ''}`;
+      return `${order.event} ${order.id}@${order.term}${order.event === 'deposed' ? ` ${order.cause}` : ''}`;
   }
 }
 
 export function stageWords(at: Stage): string {
   switch (at.stage) {
     case 'vacant':
-      return `vacant${at.isPaused ? ' paused' : ''}${at.hasFailed ? ' failed' : ''}`;
+      return at.pause ? `vacant paused ${at.pause.after}` : 'vacant';
     case 'preparing':
-      return `preparing ${at.leader}@${at.term} for ${at.isLost ? 'lost ' : ''}${at.successor}@${at.next}`;
+      return `preparing ${leadWords(at)}${at.successor ? ` for ${idWords(at.successor)}` : ''}`;
     case 'handing-over':
-      return `handing over ${at.leader}@${at.term}${at.prepared ? successorWords(at.prepared) : ''}`;
+      return `handing over ${leadWords(at)}${at.successor ? ` to ${successorWords(at.successor)}` : ''}`;
     case 'fenced':
-      return `fenced ${at.leader}@${at.term} ${at.cause}`;
+      return `fenced ${leadWords(at)} ${at.cause}${at.successor ? ` for ${successorWords(at.successor)}` : ''}`;
     default:
-      return `${at.stage} ${at.leader}@${at.term}`;
+      return `${at.stage} ${leadWords(at)}`;
   }
 }
 
-const successorWords = ({
-  successor,
-  next,
-  methods,
-}: NonNullable<Extract<Stage, { stage: 'handing-over' }>['prepared']>) =>
-  ` to ${successor}@${next}${methods ? '' : ', opening'}`;
+const leadWords = ({ leader, term }: { readonly leader: string; readonly term: number }) => `${leader}@${term}`;
+
+const idWords = ({ id, term, isLost }: Successor) => `${isLost ? 'lost ' : ''}${id}@${term}`;
+const successorWords = (successor: Successor) => `${idWords(successor)}${successor.methods ? '' : ', opening'}`;

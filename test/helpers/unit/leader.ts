@@ -84,6 +84,7 @@ export class HeardClient implements RealClientHandlers {
 
   broken = (error: unknown): void => this.#write('broken', error);
   error = (error: unknown): void => this.#write('error', error);
+  reconnected = (): void => void this.heard.push('reconnected');
   event = (event: string, args: unknown[]): void => void this.heard.push(`event ${event} ${JSON.stringify(args)}`);
   warn = (text: string): void => void this.heard.push(`warning ${text}`);
 

@@ -59,22 +59,25 @@ export class UnitTopic implements TopicOwner {
   readonly name = 'g';
   readonly clock = this.unit.clock;
   readonly limitMs = 1000;
+  readonly own = undefined;
   readonly reported: unknown[] = [];
   readonly warnings: string[] = [];
   readonly refusals: string[] = [];
   leases = true;
   idled = 0;
   readonly topic: Topic;
+  readonly valueFrom: never;
 
   private constructor(
     readonly client: RealClient,
     readonly replay: 'last' | 'none',
   ) {
+    this.valueFrom = client.valueFrom as never;
     this.topic = new Topic('"t"', 't', 3, this);
   }
 
-  static async create(upstream: object, replay: 'last' | 'none' = 'last'): Promise<UnitTopic> {
-    return new UnitTopic(await openReal(upstream), replay);
+  static async create(upstream: object, replay: 'last' | 'none' = 'last', given: object = {}): Promise<UnitTopic> {
+    return new UnitTopic(await openReal(upstream, given), replay);
   }
 
   hasLease(): boolean {

@@ -37,9 +37,9 @@ interface Fault {
 const FAULTS: readonly Fault[] = [
   {
     name: "a term is the daemon's clock alone",
-    file: 'pm2/read-log.js',
-    find: 'Math.max(lastTerm + 1, Math.trunc(at))',
-    replace: 'Math.trunc(at / 1000)',
+    file: 'group/draft.js',
+    find: 'Math.max(this.state.lastTerm + 1, Math.trunc(this.now))',
+    replace: 'Math.trunc(this.now / 1000)',
   },
   {
     name: 'signs of life of a leader do not count',
@@ -75,15 +75,15 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'a claim counts although its leader spoke again before it',
     file: 'pm2/read-log.js',
-    find: 'seen === peers[led.leader].seen ?',
-    replace: 'seen !== -1 ?',
+    find: 'silent === id || peers[silent].seen !== seen',
+    replace: 'silent === id',
     first: AIMED + 200,
   },
   {
     name: 'a hand-over waits for a candidate that is gone',
-    file: 'pm2/read-log.js',
-    find: "if (led?.at !== 'preparing' || led.successor)",
-    replace: 'if (true)',
+    file: 'group/hand-over.js',
+    find: 'if (at.successor)\n        return;',
+    replace: 'if (at)\n        return;',
     first: LEFT + 1,
   },
 ];

@@ -1,6 +1,7 @@
 // A daemon, its workers, and mishaps by one seed; and the account of what must hold at every moment.
 
 import { isDeepStrictEqual } from 'node:util';
+import { candidatesOf } from '../../../lib/group/queries.js';
 import { Link } from '../../../lib/member/link.js';
 import { Pm2WorkerEnd } from '../../../lib/pm2/worker-end.js';
 import { Daemon, type DaemonProcess } from '../../helpers/pm2/daemon.js';
@@ -267,6 +268,7 @@ export class World {
       for (const { members, process } of this.workers) this.#checkTerm(name, members.get(name)?.term, process);
     }
     this.#checkAgreement();
+    this.#checkAwaited();
     this.#checkFailover();
   }
 
@@ -297,6 +299,17 @@ export class World {
         );
       }
       known.set(process.seen, worker);
+    }
+  }
+
+  /** A successor is awaited only while somebody may become it. */
+  #checkAwaited(): void {
+    for (const { process, end } of this.workers) {
+      for (const [name, group] of Object.entries(end.log?.groups ?? {})) {
+        const { at } = group;
+        if (at.stage === 'preparing' && !at.successor && candidatesOf(group, at.leader).length === 0)
+          this.broken(`hand-over: for w${process.self.workerId} ${name} waits for a successor, and nobody may be it`);
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 import test from 'ava';
+import { byPreference } from '../../lib/group/choose.js';
 import type { Candidate } from '../../lib/options/options.js';
-import { chooseLeader } from '../../lib/router/choose-leader.js';
 
 const candidate = (workerId: number, given: Partial<Candidate> = {}): Candidate => ({
   workerId,
@@ -22,7 +22,7 @@ const CHOICES: readonly [title: string, candidates: readonly Candidate[], chosen
 
 for (const [title, candidates, chosen] of CHOICES) {
   test(title, t => {
-    t.is(chooseLeader(candidates).workerId, chosen);
-    t.is(chooseLeader(candidates.toReversed()).workerId, chosen);
+    t.is(candidates.toSorted(byPreference)[0]!.workerId, chosen);
+    t.is(candidates.toReversed().sort(byPreference)[0]!.workerId, chosen);
   });
 }

@@ -1,6 +1,7 @@
 import test from 'ava';
+import { FollowerRoutes } from '../../lib/member/follower-routes.js';
 import type { Link } from '../../lib/member/link.js';
-import { Routes } from '../../lib/member/routes.js';
+import { RouteProblem } from '../../lib/member/route-problem.js';
 import { Outbox } from '../../lib/protocol/outbox.js';
 import { DirectRig, TERM } from '../helpers/unit/direct.js';
 
@@ -18,7 +19,13 @@ test('who leaves while its leader is still read to the end hears nothing of that
   });
   const direct = { transport, hasNoRelay: false };
   const link = { clock, outbox, direct, self: { workerId, pid: 1 }, sendControl() {} } as unknown as Link;
-  const routes = new Routes({ group: 'g', link, read() {}, receive() {}, reached() {}, warn: () => t.fail() });
+  const name = 'g';
+  const problem = new RouteProblem({ name, link, warning: () => t.fail() });
+  const routes = new FollowerRoutes(
+    { name, link, problem },
+    () => {},
+    () => {},
+  );
   routes.to(TERM);
   routes.offered({ k: 'offer', group: 'g', term: TERM, ...rig.offerFor(workerId) });
   await rig.time.settle();

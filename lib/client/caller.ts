@@ -1,0 +1,273 @@
+// Makes the calls and publications of a client's handles.
+
+import { canonicalKey } from '../codec/canonical-key.js';
+import type { SignalWriter } from '../codec/encode-value.js';
+import { MAX_KEY } from '../codec/limits.js';
+import { rejectWhereAwaited } from '../codec/local-stack.js';
+import { UnreadBlob } from '../codec/unread-blobs.js';
+import { callChannel } from '../diagnostics/channels.js';
+import { closed, tooLarge, unknownMethod } from '../errors/errors.js';
+import { isCallableName } from '../leader/method-names.js';
+import { rolesOf } from '../leader/real-client.js';
+import { type Arguments, Call, type CallKind, type CallSignal, encodeArguments } from '../member/call.js';
+import type { Member } from '../member/member.js';
+import type { Sticky } from '../member/sticky-publications.js';
+import type { ContextOption, HandleOptions, MethodRole, ResolvedWith } from '../options/options.js';
+import { nextNumber } from '../protocol/ids.js';
+import { Kind } from '../protocol/messages.js';
+import { listenToAbort } from '../utils/abort-listeners.js';
+import { afterTurn } from '../utils/after-turn.js';
+import { CallerTrace } from './caller-trace.js';
+
+/** The client whose handles call. */
+export interface CallerOwner {
+  readonly member: Member;
+  readonly options: HandleOptions;
+  readonly isClosed: boolean;
+  error(error: unknown): void;
+}
+
+export class Caller {
+  readonly #roles: ReadonlyMap<MethodRole, string>;
+  /** Calls that wait until the bytes of a blob in an earlier one are read: they are made in order. */
+  #behind: (() => void)[] | undefined;
+  readonly #onError = (error: unknown) => this.owner.error(error);
+
+  constructor(private readonly owner: CallerOwner) {
+    this.#roles = rolesOf(owner.member.options.methods);
+  }
+
+  invoke(method: unknown, args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
+    if (!isCallableName(method)) return new Promise(resolve => refuse(unknownMethod(method), resolve));
+    const promise = new Promise(takeResolve);
+    lastPromise = promise;
+    this.make(Kind.CALL, method, args, with_, lastResolve);
+    return promise;
+  }
+
+  publish(args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
+    const promise = new Promise(takeResolve);
+    this.make(Kind.PUBLISH, this.#nameOf('publish'), args, with_, lastResolve);
+    return promise;
+  }
+
+  /**
+   * Makes a call, or refuses it. Hot: nothing is created that isn't needed for every call.
+   * @param fail without it `succeed` is the `resolve` of a promise
+   */
+  make(
+    kind: CallKind,
+    method: string,
+    args: readonly unknown[],
+    with_: ResolvedWith,
+    succeed: Call['succeed'],
+    fail?: Call['fail'],
+    trace?: CallerTrace,
+  ): void {
+    const promise = lastPromise;
+    lastPromise = undefined;
+    if (this.#behind) {
+      this.#behind.push(() => this.make(kind, method, args, with_, succeed, fail, trace));
+      return;
+    }
+    if (!trace && callChannel.hasSubscribers) return this.#watched(kind, method, args, with_, succeed, fail);
+    try {
+      const call = this.#start(kind, method, args, with_, succeed, fail, trace);
+      if (call) call.promise = promise;
+    } catch (error) {
+      if (!(error instanceof UnreadBlob)) return refuse(error, succeed, fail, trace);
+      this.#behind = [() => this.make(kind, method, args, with_, succeed, fail, trace)];
+      void error
+        .read()
+        .catch(error => refuse(error, succeed, fail, trace))
+        .then(() => this.#goOn());
+    }
+  }
+
+  /** The bytes of a blob are there: its call goes on, and then those made after it. */
+  #goOn(): void {
+    const behind = this.#behind!;
+    this.#behind = undefined;
+    for (const call of behind) {
+      if (this.#behind) (this.#behind as (() => void)[]).push(call);
+      else call();
+    }
+  }
+
+  #watched(
+    kind: CallKind,
+    method: string,
+    args: readonly unknown[],
+    with_: ResolvedWith,
+    succeed: Call['succeed'],
+    fail?: Call['fail'],
+  ): void {
+    const trace = new CallerTrace(this.owner.member, method);
+    trace.start(() => this.make(kind, method, args, with_, succeed, fail, trace));
+  }
+
+  #start(
+    kind: CallKind,
+    method: string,
+    args: readonly unknown[],
+    with_: ResolvedWith,
+    resolve: Call['succeed'],
+    reject: Call['fail'] | undefined,
+    trace: CallerTrace | undefined,
+  ): Call | undefined {
+    const { member, options, isClosed } = this.owner;
+    const { signal } = with_;
+    if (isClosed) throw closed('The shared client', 'not-started');
+    if (member.link.toError) throw member.link.toError('not-started');
+    signal?.throwIfAborted();
+    const settings = member.options.methods.get(method);
+    found = undefined;
+    let payload = encodeArguments(args, signalCollector, member.own);
+    const signals = found as AbortSignal[] | undefined;
+    if (member.options.context) payload = this.#withContext(payload, member.options.context);
+    const timeoutMs = with_.timeoutMs ?? options.methodTimeouts.get(method) ?? options.timeoutMs;
+    const isOneway = with_.oneway ?? settings?.role === 'oneway';
+    let succeed = isOneway ? ignore : resolve;
+    let fail = isOneway ? this.#onError : reject;
+    if (trace) ({ succeed, fail } = trace.watch(succeed, fail));
+    let call: Call | undefined;
+    if (kind === Kind.PUBLISH && with_.sticky !== undefined) {
+      this.#publishSticky(canonicalKey(with_.sticky, 'sticky'), payload, timeoutMs, signal, succeed, fail);
+    } else {
+      call = new Call(
+        isOneway && kind === Kind.CALL ? Kind.ONEWAY : kind,
+        nextNumber(),
+        method,
+        payload,
+        undefined,
+        member.clock.now(),
+        timeoutMs,
+        with_.idempotent ?? settings?.idempotent ?? false,
+        this.owner,
+        succeed,
+        fail,
+      );
+      if (trace) trace.call = call;
+      if (signal || signals) this.#watchSignals(call, signal, signals);
+      member.calls.make(call);
+    }
+    // It was accepted; its end concerns only the handle's `error`.
+    if (isOneway) resolve(undefined);
+    return call;
+  }
+
+  /** With what the user's hook gives to come along; if the hook fails, the call goes without. */
+  #withContext(args: Arguments, { inject }: ContextOption): Arguments {
+    try {
+      const carrier = inject();
+      const text = carrier === undefined || carrier === null ? undefined : JSON.stringify(carrier);
+      if (text !== undefined && text.length > MAX_KEY) throw tooLarge('What inject() gave', MAX_KEY);
+      return text === undefined ? args : { ...args, carrier: text };
+    } catch (error) {
+      this.owner.error(error);
+      return args;
+    }
+  }
+
+  #watchSignals(call: Call, own: AbortSignal | undefined, inside: readonly AbortSignal[] = []): void {
+    const signals: CallSignal[] = inside.map((signal, i) => ({ signal, number: i + 1 }));
+    if (own) signals.push({ signal: own, number: 0 });
+    call.signals = signals;
+    for (const signal of signals) {
+      signal.listener = () => this.owner.member.calls.aborted(call, signal);
+      listenToAbort(signal.signal, signal.listener);
+    }
+  }
+
+  #publishSticky(
+    key: string,
+    args: Arguments,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    succeed: Call['succeed'],
+    onFail: Call['fail'] | undefined,
+  ): void {
+    const failLater = onFail ?? (error => succeed(rejectWhereAwaited(error)));
+    let isMade = false;
+    const fail = (error: unknown) => (isMade ? failLater(error) : refuse(error, succeed, onFail));
+    this.owner.member.stickyPublications.publish(key, {
+      args,
+      timeoutMs,
+      handle: this.owner,
+      succeed,
+      fail,
+      onError: this.#onError,
+      signal,
+      onAbort: (key, sticky) => void this.#sendWithdrawal(key, sticky).catch(this.#onError),
+    });
+    isMade = true;
+  }
+
+  /** Ends what is published under a key. */
+  async unpublish(stickyKey: unknown, with_: ResolvedWith): Promise<void> {
+    const key = canonicalKey(stickyKey, 'key');
+    // What this client's handles published was withdrawn when they were closed.
+    if (!this.owner.isClosed) await this.takeBack(key, with_.timeoutMs);
+  }
+
+  async takeBack(key: string, timeoutMs?: number): Promise<void> {
+    const sticky = this.owner.member.stickyPublications.unpublish(key);
+    if (sticky) await this.#sendWithdrawal(key, sticky, timeoutMs);
+  }
+
+  async #sendWithdrawal(key: string, sticky: Sticky, timeoutMs = this.timeoutOf('unpublish')): Promise<void> {
+    const { calls, clock, stickyPublications } = this.owner.member;
+    await new Promise<unknown>((resolve, refuse) => {
+      const reject = (error: unknown) => {
+        stickyPublications.keepWithdrawal(key, sticky);
+        refuse(error);
+      };
+      const [id, now] = [nextNumber(), clock.now()];
+      const kind = Kind.UNPUBLISH;
+      const call = new Call(kind, id, 'unpublish', sticky.args, key, now, timeoutMs, true, this.owner, resolve, reject);
+      try {
+        calls.make(call);
+      } catch (error) {
+        reject(error);
+      }
+    });
+  }
+
+  /** Options of the real client's method hold for the handle's own method of that role. */
+  #nameOf(role: MethodRole): string {
+    return this.#roles.get(role) ?? role;
+  }
+
+  timeoutOf(role: MethodRole): number {
+    const { methodTimeouts, timeoutMs } = this.owner.options;
+    return methodTimeouts.get(this.#nameOf(role)) ?? timeoutMs;
+  }
+}
+
+/** It is refused before it began. */
+function refuse(error: unknown, succeed: Call['succeed'], fail?: Call['fail'], trace?: CallerTrace): void {
+  if (trace) trace.failed(error, () => refuse(error, succeed, fail));
+  else afterTurn(() => (fail ? fail(error) : succeed(Promise.reject(error))));
+}
+
+const ignore = () => {};
+
+let lastResolve!: (value: unknown) => void;
+/** The promise of the call that is about to be made. */
+let lastPromise: Promise<unknown> | undefined;
+
+/** The same executor for every promise: it runs at once, so what it leaves here is taken at once. */
+function takeResolve(resolve: (value: unknown) => void): void {
+  lastResolve = resolve;
+}
+
+/** The signals in the arguments that were encoded last. */
+let found: AbortSignal[] | undefined;
+
+/** Shared by all calls: encoding is synchronous. */
+const signalCollector: SignalWriter = {
+  add(signal) {
+    found ??= [];
+    return found.push(signal);
+  },
+};

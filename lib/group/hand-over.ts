@@ -1,0 +1,95 @@
+// A planned hand-over: who is prepared, when the leader is told to go, and when it leads on.
+
+import type { At, Draft } from './draft.js';
+import type { GroupEvent } from './events.js';
+import { candidatesOf, leaderOf, reachableIn, successorIn } from './queries.js';
+import { becomeReady } from './terms.js';
+
+type Saying<T> = Extract<GroupEvent, { type: T }>;
+
+export function transfer(group: Draft, { request, to }: Saying<'transfer'>): void {
+  const { at } = group.state;
+  if (at.stage !== 'leading') return group.do({ do: 'transferred', request, failed: 'vacant' });
+  if (to === at.leader) return group.do({ do: 'transferred', request });
+  const others = candidatesOf(group.state, at.leader);
+  if (to === undefined ? others.length === 0 : !others.includes(to))
+    return group.do({ do: 'transferred', request, failed: 'no candidate' });
+  group.set({ transfer: { request, from: at.leader, ...(to !== undefined && { to }) } });
+  prepare(group, at);
+}
+
+/** The leader wants to step down. */
+export function yieldTerm(group: Draft, { id, term, now }: Saying<'yield'>): void {
+  const { at } = group.state;
+  if ((at.stage !== 'leading' && at.stage !== 'preparing') || at.leader !== id || at.term !== term) return;
+  group.set({ avoided: id });
+  const next: At<'preparing'> = { ...at, stage: 'preparing', yields: true };
+  if (now) handOver(group, next);
+  else if (at.stage === 'leading') prepare(group, next);
+  else group.set({ at: next });
+}
+
+/** A successor is awaited where the group overlaps. */
+function prepare(group: Draft, { term, leader, readyAt, ...rest }: At<'leading' | 'preparing'>): void {
+  const at: At<'preparing'> = { ...rest, stage: 'preparing', term, leader, readyAt };
+  if (group.state.members[leader]!.handover === 'overlap') group.set({ at });
+  else handOver(group, at);
+}
+
+/** A claim while a successor is awaited. */
+export function claimSuccession(group: Draft, at: At<'preparing'>, id: string): void {
+  const to = group.state.transfer?.to ?? id;
+  const isOther = candidatesOf(group.state, at.leader).includes(id);
+  if (at.successor || !(isOther || id === at.leader)) return;
+  // Whoever is awaited doesn't come.
+  if (!at.yields && (id === at.leader || id !== to)) return leadOn(group, at);
+  if (!isOther) return;
+  const term = group.nextTerm();
+  group.set({ at: { ...at, successor: { id, term } }, lastTerm: term }, { do: 'prepare', id, term });
+}
+
+export function prepared(group: Draft, { id, term, methods }: Saying<'prepared'>): void {
+  const { at } = group.state;
+  const successor = successorIn(at);
+  if (successor?.id === id && successor.term === term) {
+    const next = { ...(at as At<'preparing' | 'handing-over'>), successor: { id, term, methods } };
+    if (next.stage === 'preparing') handOver(group, next);
+    else group.set({ at: next });
+  } else if (id !== successor?.id && id !== leaderOf(group.state)) {
+    // It was silent for too long, and thaws: what it opened is to be closed.
+    group.do({ do: 'handover', id, term });
+  }
+  becomeReady(group, id, term, methods);
+}
+
+/** The leader lets its calls end; the next term is its successor's, if there is one. */
+function handOver(group: Draft, at: At<'preparing'>): void {
+  const { term, leader, readyAt } = at;
+  group.set(
+    { at: { stage: 'handing-over', term, leader, readyAt, ...reachableIn(at) } },
+    { do: 'handover', id: leader, term },
+  );
+}
+
+/** Nothing was lost, and nothing needs to be tried elsewhere. */
+function leadOn(group: Draft, { term, leader, readyAt }: At<'preparing'>): void {
+  group.set({ at: { stage: 'leading', term, leader, readyAt } });
+  group.failTransfer();
+}
+
+/** Whoever could be prepared may be gone: a leader that doesn't want to step down leads on. */
+export function settlePreparing(group: Draft, at: At<'preparing'>): void {
+  if (at.successor) return;
+  const others = candidatesOf(group.state, at.leader);
+  const to = at.yields ? undefined : group.state.transfer?.to;
+  if (to === undefined ? others.length > 0 : others.includes(to)) return;
+  if (at.yields) handOver(group, at);
+  else leadOn(group, at);
+}
+
+/** A leader that may lead no more gives the group to the first member that is eligible. */
+export function settleLeading(group: Draft, at: At<'leading'>): void {
+  const { members } = group.state;
+  if (members[at.leader]!.eligible) return;
+  if (candidatesOf(group.state, at.leader).some(id => members[id]!.eligible)) prepare(group, at);
+}

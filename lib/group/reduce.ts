@@ -1,0 +1,172 @@
+// Who leads one group: a pure function of its state, the next event and the time. The primary's router and PM2's log both
+// feed it. Who is chosen, who is known dead and what time it is, its callers say by events.
+//
+//   event              vacant    opening   leading      preparing       handing-over  fenced
+//   ─────────────────  ────────  ────────  ───────────  ──────────────  ────────────  ──────────
+//   claim              opening   ·         ·            successor ¹     ·             ·
+//   ready              ·         leading   ·            ·               ·             ·
+//   prepared ²         ·         leading   ·            handing-over    successor     successor
+//   yield              ·         ·         preparing ³  yields ⁴        ·             ·
+//   transfer           refused   refused   preparing ³  refused         refused       refused
+//   resign             ·         vacant ⁵  vacant       vacant ⁵        vacant ⁵      vacant ⁵
+//   leave              ·         vacant    vacant       vacant ⁵        vacant ⁵      ·
+//   closed             ·         fenced    fenced       fenced          fenced        ·
+//   exited             ·         vacant    vacant       vacant ⁵        vacant ⁵      vacant ⁵
+//   silent             ·         vacant ⁶  vacant ⁶     vacant ⁵ ⁶      vacant ⁵ ⁶    vacant ⁵ ⁷
+//   of a successor:
+//   resign, leave      ·         ·         ·            no successor    no successor  no successor
+//   closed             ·         ·         ·            it is lost      no successor  no successor
+//   exited, silent     ·         ·         ·            no successor    it is silent  it is silent
+//
+//   After each event:
+//   vacant     nobody may lead: a transfer has failed. All of them have failed: a pause. `resume` ends a pause.
+//   leading    the leader is ineligible and somebody else isn't: preparing ³
+//   preparing  nobody is left to be prepared: leading, and a transfer has failed. Where the leader yields: handing-over
+//
+//   ¹ if it is the one asked for. A claim of another, or of the leader, gives this one up: leading
+//   ² from nobody who is awaited: it is told to close what it opened
+//   ³ handing-over where the group doesn't overlap
+//   ⁴ `now`: handing-over
+//   ⁵ opening, or leading if it is prepared, where there is a successor that can be reached
+//   ⁶ `kills`: fenced
+//   ⁷ not where it is to be killed
+
+import type { DeposedCause, GroupMember, GroupState } from '../protocol/group-state.js';
+import { assertNever } from '../utils/assert-never.js';
+import { own } from '../utils/own.js';
+import { Draft } from './draft.js';
+import type { GroupEvent, Step } from './events.js';
+import { claimSuccession, prepared, settleLeading, settlePreparing, transfer, yieldTerm } from './hand-over.js';
+import { mayLead, successorIn } from './queries.js';
+import { becomeReady, claimTerm, endTerm, fence, resume, settleVacant } from './terms.js';
+
+/**
+ * The only entry point: what a group becomes by an event, and what is to be done about it. Returns the same state where
+ * nothing changed. `now`: in ms since 1970.
+ */
+export function reduce<S extends GroupState>(state: S, event: GroupEvent, now: number): Step<S> {
+  const group = new Draft(state, now);
+  apply(group, event);
+  settle(group, state);
+  return { state: group.state as S, orders: group.orders };
+}
+
+function apply(group: Draft, event: GroupEvent): void {
+  switch (event.type) {
+    case 'join':
+      return join(group, event.id, event.member);
+    case 'leave':
+      return leave(group, event.id, event.cause ?? 'resigned');
+    case 'claim':
+      return claim(group, event.id);
+    case 'ready':
+      return becomeReady(group, event.id, event.term, event.methods);
+    case 'prepared':
+      return prepared(group, event);
+    case 'yield':
+      return yieldTerm(group, event);
+    case 'resign':
+      return resign(group, event);
+    case 'closed':
+      return closed(group, event.id);
+    case 'exited':
+      return exited(group, event.id);
+    case 'silent':
+      return silent(group, event.id, event.kills === true);
+    case 'heard':
+      return heard(group, event.id);
+    case 'resume':
+      return resume(group);
+    case 'transfer':
+      return transfer(group, event);
+    default:
+      return assertNever(event);
+  }
+}
+
+/** What follows from where the group stands, whatever the event was. */
+function settle(group: Draft, before: GroupState): void {
+  if (group.state.at.stage === 'preparing') settlePreparing(group, group.state.at);
+  if (group.state.at.stage === 'leading') settleLeading(group, group.state.at);
+  if (group.state.at.stage === 'vacant') settleVacant(group, group.state.at, before);
+}
+
+function join(group: Draft, id: string, member: GroupMember): void {
+  const known = own(group.state.members, id);
+  group.setMember(id, {
+    ...member,
+    joinedAt: known?.joinedAt ?? member.joinedAt,
+    // Who may lead only from now on hasn't failed in this round, whatever it did before.
+    ...(known?.hasFailed && mayLead(known) && { hasFailed: true }),
+    ...(known?.isSilent && { isSilent: true }),
+  });
+}
+
+function leave(group: Draft, id: string, cause: DeposedCause): void {
+  const { at } = group.state;
+  group.removeMember(id);
+  if (at.stage !== 'vacant' && at.stage !== 'fenced' && at.leader === id) endTerm(group, at, cause);
+  else group.dropSuccessor(id);
+}
+
+function claim(group: Draft, id: string): void {
+  const { at } = group.state;
+  if (at.stage === 'vacant') claimTerm(group, id);
+  else if (at.stage === 'preparing') claimSuccession(group, at, id);
+}
+
+function resign(group: Draft, { id, term, cause, error }: Extract<GroupEvent, { type: 'resign' }>): void {
+  const { at } = group.state;
+  const successor = successorIn(at);
+  if (successor?.id === id && successor.term === term) {
+    group.markFailed(id);
+    return group.dropSuccessor(id);
+  }
+  if (at.stage === 'vacant' || at.leader !== id || at.term !== term) return;
+  if (cause === 'failed') group.markFailed(id);
+  if (cause === 'resigned') group.set({ avoided: id });
+  endTerm(group, at, cause, error);
+}
+
+function closed(group: Draft, id: string): void {
+  const { at } = group.state;
+  group.removeMember(id);
+  if (at.stage === 'preparing' && at.successor?.id === id)
+    return group.set({ at: { ...at, successor: { ...at.successor, isLost: true } } });
+  if (at.stage === 'vacant' || at.leader !== id) return group.dropSuccessor(id);
+  const end = { do: 'end', id, term: at.term } as const;
+  if (at.stage === 'fenced') group.do(end);
+  else fence(group, at, 'disconnected', end);
+}
+
+function exited(group: Draft, id: string): void {
+  const { at } = group.state;
+  if (at.stage !== 'fenced' || at.leader !== id) return leave(group, id, 'exited');
+  endTerm(group, at, at.cause === 'killed' ? 'killed' : 'exited');
+}
+
+function silent(group: Draft, id: string, kills: boolean): void {
+  const { at, members } = group.state;
+  const member = own(members, id);
+  if (member && !member.isSilent) group.setMember(id, { ...member, isSilent: true });
+  if (at.stage === 'preparing' && at.successor?.id === id) {
+    // It reads this right after the request, whenever it thaws.
+    if (member) group.do({ do: 'handover', id, term: at.successor.term });
+    return group.dropSuccessor(id);
+  }
+  if (at.stage === 'vacant' || at.leader !== id) return;
+  if (at.stage === 'fenced') {
+    if (at.cause === 'disconnected') endTerm(group, at, 'disconnected');
+  } else if (kills) {
+    fence(group, at, 'killed', { do: 'kill', id });
+  } else {
+    endTerm(group, at, 'silent');
+  }
+}
+
+function heard(group: Draft, id: string): void {
+  const member = own(group.state.members, id);
+  if (!member?.isSilent) return;
+  const { isSilent: _, ...rest } = member;
+  group.setMember(id, rest);
+}

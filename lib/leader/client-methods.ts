@@ -1,0 +1,121 @@
+// Finds what a call asks for: a method of the real client, one in a namespace of it, or an operation of the app.
+
+import { chainRefused, closingMethod } from '../errors/errors.js';
+import type { MemberMethod, MemberOptions } from '../options/options.js';
+import { isCallableOf, methodNames } from './method-names.js';
+import { isLazy, isThenable } from './results.js';
+
+export type Method = (...args: unknown[]) => unknown;
+type Anything = Record<string | symbol, unknown>;
+
+export class ClientMethods {
+  /** What was found, by its name: to look for it again would cost more than the rest of a call. */
+  readonly #found = new Map<string, Method>();
+
+  constructor(
+    private readonly client: object,
+    private readonly options: MemberOptions,
+    /** Of the real client's methods, those that end it. */
+    private readonly closingNames: readonly (string | symbol)[],
+  ) {}
+
+  /** The names that can be called. */
+  get names(): string[] {
+    const { operations, namespaces } = this.options;
+    const inNamespaces = namespaces.flatMap(path => {
+      const space = this.#space(path);
+      return space ? methodNames(space).map(name => `${path}.${name}`) : [];
+    });
+    return [...new Set([...methodNames(this.client), ...operations.keys(), ...inNamespaces])];
+  }
+
+  /**
+   * What may be called from elsewhere.
+   * @throws `ERR_UNKNOWN_METHOD` for the method that would close the client of all workers
+   */
+  callable(name: unknown): Method | undefined {
+    if (typeof name !== 'string') return undefined;
+    const known = this.#found.get(name);
+    if (known) return known;
+    const found = this.#find(name);
+    if (found && this.closingNames.includes(name)) throw closingMethod(name);
+    // What a Proxy makes up for any name isn't kept.
+    if (found && (this.options.operations.has(name) || name in this.client)) this.#found.set(name, found);
+    return found;
+  }
+
+  /** What serves a role: an operation, else a method of the real client, private ones included. */
+  named(name: string | symbol): Method | undefined {
+    const isOperation = this.options.operations.has(name as string);
+    const method = isOperation ? this.#operation(name as string) : methodOf(this.client, name);
+    const hasCallback = !isOperation && this.options.methods.get(name as string)?.callback;
+    return method && hasCallback ? withCallback(method) : method;
+  }
+
+  #find(name: string): Method | undefined {
+    return this.#operation(name) ?? this.#ofClient(name) ?? this.#inNamespace(name);
+  }
+
+  #operation(name: string): Method | undefined {
+    const operation = this.options.operations.get(name);
+    if (!operation) return undefined;
+    const { run, self } = operation;
+    return this.#adapted(name, (...args) => Reflect.apply(run, self, [this.client, ...args]));
+  }
+
+  #ofClient(name: string): Method | undefined {
+    if (!isCallableOf(this.client, name)) return undefined;
+    const method = methodOf(this.client, name);
+    return method && this.#adapted(name, method);
+  }
+
+  #inNamespace(name: string): Method | undefined {
+    const end = name.lastIndexOf('.');
+    const path = name.slice(0, Math.max(end, 0));
+    if (!this.options.namespaces.includes(path)) return undefined;
+    const space = this.#space(path);
+    const own = name.slice(end + 1);
+    const method = space && isCallableOf(space, own) ? methodOf(space, own) : undefined;
+    return method && this.#adapted(name, method);
+  }
+
+  /** The object that holds the methods of a namespace. The app named it, so a getter runs. */
+  #space(path: string): object | undefined {
+    let at: unknown = this.client;
+    for (const name of path.split('.')) at = (at as Anything | null | undefined)?.[name];
+    return (typeof at === 'object' && at !== null) || typeof at === 'function' ? at : undefined;
+  }
+
+  /** As `methods` says of it. */
+  #adapted(name: string, method: Method): Method {
+    const said = this.options.methods.get(name);
+    const called = said?.callback ? withCallback(method) : method;
+    return (...args) => this.#result(name, said, called(...args));
+  }
+
+  #result(name: string, said: MemberMethod | undefined, returned: unknown): unknown {
+    if (returned === this.client) return undefined;
+    if (!isThenable(returned)) return this.#mapped(said, returned);
+    if (said?.thenable !== 'await' && isLazy(returned)) throw chainRefused(name);
+    if (!said?.result) return returned;
+    return Promise.resolve(returned).then(value => this.#mapped(said, value));
+  }
+
+  #mapped(said: MemberMethod | undefined, value: unknown): unknown {
+    if (said?.result === 'void') return undefined;
+    return said?.result ? said.result(value) : value;
+  }
+}
+
+const methodOf = (client: object, name: string | symbol): Method | undefined => {
+  const method = (client as Anything)[name];
+  return typeof method === 'function' ? (...args) => Reflect.apply(method, client, args) : undefined;
+};
+
+/** A method that takes a callback as its last argument, as one that returns a promise. */
+const withCallback =
+  (method: Method): Method =>
+  (...args) =>
+    new Promise((resolve, reject) => {
+      method(...args, (error: unknown, value: unknown) => (error ? reject(error) : resolve(value)));
+    });

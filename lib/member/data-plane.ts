@@ -1,0 +1,235 @@
+// A member's data: its calls, subscriptions and sticky publications, on the route to whoever leads.
+
+import { decodeValue } from '../codec/decode-value.js';
+import { publishDiagnostic } from '../diagnostics/channels.js';
+import { debug } from '../diagnostics/debug-log.js';
+import { brokenFrame, closed, type Outcome } from '../errors/errors.js';
+import { costly } from '../errors/warnings.js';
+import type { Service } from '../leader/service.js';
+import type { TermEnd } from '../metrics/failovers.js';
+import { type FrameView, readFrames } from '../protocol/frames.js';
+import { type Bundle, type DeposedCause, Kind, type Offer } from '../protocol/messages.js';
+import { LocalRoute } from '../route/local-route.js';
+import type { Route } from '../route/route.js';
+import { Calls } from './calls.js';
+import { FollowerRoutes } from './follower-routes.js';
+import type { ToError } from './link.js';
+import type { MemberContext } from './member-context.js';
+import type { RoleState } from './role.js';
+import { StickyPublications } from './sticky-publications.js';
+import { Subscriptions } from './subscriptions.js';
+
+export interface DataPlaneOptions {
+  /** Why a call got no answer in time. */
+  timeout(method: string, ms: number, outcome: Outcome): Error;
+  /** Data gets to a leader, for the first time or again. */
+  reached(): void;
+  /** All was read that the last leader wrote: the route to the next one may be taken. */
+  finished(): void;
+}
+
+export class DataPlane {
+  readonly calls: Calls;
+  readonly subscriptions: Subscriptions;
+  readonly stickyPublications: StickyPublications;
+  readonly #member: MemberContext;
+  readonly #options: DataPlaneOptions;
+  readonly #routes: FollowerRoutes;
+  #route: Route | undefined;
+  /** The last term that a route led to, and how it ended, if it has. Others may end after it before there is a route again. */
+  #used: { readonly term: number; readonly cause?: DeposedCause } | undefined;
+  /** The last term whose end has come. */
+  #endedTerm = 0;
+
+  constructor(member: MemberContext, options: DataPlaneOptions) {
+    this.#member = member;
+    this.#options = options;
+    const { name, link, clock, source, own } = member;
+    const { maxLeadersLost } = member.options;
+    const warn = (text: string) => member.warning(text);
+    this.#routes = new FollowerRoutes(member, bundle => this.read(bundle), options.reached);
+    this.calls = new Calls({
+      clock,
+      own,
+      maxLeadersLost,
+      costly: ({ method, sticky, losses }) =>
+        warn(
+          sticky === undefined
+            ? costly(name, 'a call of', method, losses)
+            : costly(name, 'the publication that is sticky under', sticky, losses),
+        ),
+      timeout: options.timeout,
+      overloaded: what => publishDiagnostic('overload', { ...source, workerId: link.self.workerId, what }),
+    });
+    this.subscriptions = new Subscriptions({
+      clock,
+      own,
+      maxLeadersLost,
+      costly: ({ key, losses }) => warn(costly(name, 'the subscription to', key, losses)),
+    });
+    this.stickyPublications = new StickyPublications({ calls: this.calls, clock });
+  }
+
+  get route(): Route | undefined {
+    return this.#route;
+  }
+
+  /** A leader is ready, and data gets to it. */
+  get isReady(): boolean {
+    return this.#route !== undefined && (this.#route.kind === 'local' || this.#routes.isReached);
+  }
+
+  /** Bytes of calls that wait for a leader, or for a direct connection. */
+  get queuedBytes(): number {
+    return this.calls.waitingBytes + (this.#routes.remote?.queuedBytes ?? 0);
+  }
+
+  // --------------------------------------------------------------------------------------------- from the leader
+
+  /** What a leader says. */
+  read(bundle: Bundle): void {
+    try {
+      // Once for all: nothing of the user's runs between two of them.
+      const now = this.#member.clock.now();
+      readFrames(bundle, frame => this.#frame(frame, bundle.t, now));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      for (let i = 1; i < bundle.h.length; i += 4) this.calls.receiveBroken(bundle.h[i]!, bundle.t);
+    }
+  }
+
+  #frame(frame: FrameView, term: number, now: number): void {
+    if (this.calls.receive(frame, term, now) || this.subscriptions.receive(frame, term)) return;
+    const { remote } = this.#routes;
+    if (frame.kind === Kind.END) this.#endTerm(term, frame.id);
+    else if (remote?.term === term && remote.handle(frame.kind, frame.id, frame.json)) return;
+    else if (frame.kind === Kind.EVENT && this.#route?.term === term) this.#upstream(frame);
+  }
+
+  /** An event of the real client. */
+  #upstream(frame: FrameView): void {
+    const { text, ext, parts } = frame.payload();
+    const decode = () => decodeValue(JSON.parse(text), ext, parts, undefined, false, this.#member.own);
+    try {
+      const said = decode();
+      if (!Array.isArray(said) || typeof said[0] !== 'string')
+        throw brokenFrame('event', 'a list that begins with a name');
+      this.#member.observe(observer => observer.upstream(said[0], () => (decode() as unknown[]).slice(1)));
+    } catch (error) {
+      this.#member.observe(observer => observer.error(error));
+    }
+  }
+
+  #endTerm(term: number, received: number): void {
+    this.#endedTerm = Math.max(this.#endedTerm, term);
+    this.#routes.forget(term);
+    const route = this.#routes.remote;
+    if (route?.term !== term) return;
+    if (this.#route === route) this.#shut();
+    this.#routes.finish(() => {
+      this.calls.end(route, received);
+      this.#options.finished();
+    });
+  }
+
+  // ------------------------------------------------------------------------------------------------------- routes
+
+  /** Where the leader of a term can be reached directly. */
+  offer(offer: Offer): void {
+    this.#routes.offered(offer);
+  }
+
+  /** How a term ended: calls that were in the hands of a leader that was lost count that. */
+  termEnded({ term, cause }: TermEnd): void {
+    if (term !== undefined && term === this.#used?.term) this.#used = { term, cause };
+  }
+
+  /** Takes the route that fits where the group stands now. `service`: what this member itself leads with. */
+  updateRoute({ now, update }: RoleState, service: Service | undefined): void {
+    const { link } = this.#member;
+    if (service) return this.#take(true, service.term, () => this.#localRoute(service));
+    const isLedElsewhere = update.phase === 'ready' && update.leader !== link.self.workerId && now.at !== 'gone';
+    // The end of a term and the news of it come in any order.
+    const isOver = update.term <= this.#endedTerm;
+    if (!isLedElsewhere || isOver || !link.isLinked) return this.#shut();
+    this.#take(false, update.term, () => this.#routes.to(update.term));
+  }
+
+  #take(isLocal: boolean, term: number, build: () => Route): void {
+    if (this.#route?.term === term && (this.#route.kind === 'local') === isLocal) return;
+    this.#shut();
+    // What comes back of the older term was made before what waits now, and is to be sent before it.
+    if (this.#routes.remote && this.#routes.remote.term !== term) return;
+    const { clock, view, failovers, source } = this.#member;
+    const route = build();
+    this.#route = route;
+    const failover = failovers.ready(term, clock.now(), view.update?.cause && view.ended);
+    const after = failover ? `, ${failover.durationMs.toFixed(1)} ms after the leader before it was lost` : '';
+    debug(source, () => `calls go by the ${route.kind} route (term ${term})${after}`);
+    const lostTerm = this.#lostTerm;
+    this.#used = { term };
+    this.subscriptions.open(route, lostTerm);
+    this.calls.open(route, () => this.stickyPublications.republish(), lostTerm);
+    if (this.isReady) this.#options.reached();
+  }
+
+  /** The last term that a route led to, if its leader was lost with what was in its hands. */
+  get #lostTerm(): number | undefined {
+    const { cause, term } = this.#used ?? {};
+    const isLoss = cause && cause !== 'resigned' && cause !== 'failed' && cause !== 'broken';
+    return isLoss ? term : undefined;
+  }
+
+  #localRoute(service: Service): Route {
+    const { name, link, clock } = this.#member;
+    return new LocalRoute(name, service.term, link.self.workerId, clock, bundle => service.receive(bundle));
+  }
+
+  /** This member's own service has stopped. */
+  serviceStopped(service: Service): void {
+    const route = this.#route;
+    if (route?.kind !== 'local') return;
+    this.#shut();
+    this.calls.end(route, service.received.get(this.#member.link.self.workerId) ?? 0);
+  }
+
+  #shut(): void {
+    if (!this.#route) return;
+    const { failovers, clock } = this.#member;
+    failovers.lost(this.#route.term, clock.now());
+    this.#route = undefined;
+    this.calls.shut();
+    this.subscriptions.shut();
+    this.stickyPublications.shut();
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- end
+
+  /** There is no primary any more. @returns whether calls ended with that */
+  interrupt(toError: ToError): boolean {
+    const hasCalls = this.calls.waiting + this.calls.inFlight > 0;
+    this.calls.failAll(toError);
+    this.subscriptions.interrupt();
+    return hasCalls;
+  }
+
+  destroyRoutes(): void {
+    this.#routes.destroy();
+    this.#member.failovers.forget();
+  }
+
+  /** Resolves when what was sent has left this process, or may take no longer. */
+  leaveRoutes(): Promise<void> {
+    return this.#routes.leave();
+  }
+
+  /** The member leaves the group. */
+  close(): void {
+    this.calls.failAll(outcome => closed('The shared client', outcome));
+    this.#shut();
+    this.#member.failovers.forget();
+    this.subscriptions.close();
+    this.stickyPublications.clear();
+    this.calls.close();
+  }
+}

@@ -1,0 +1,124 @@
+// The routes of a member to leaders elsewhere: to the one that leads, and to the one that leads next.
+
+import type { Bundle, Offer } from '../protocol/messages.js';
+import { DirectRoute } from '../route/direct/direct-route.js';
+import { RelayRoute, type RemoteRoute } from '../route/route.js';
+import type { MemberContext } from './member-context.js';
+
+export class FollowerRoutes {
+  #remote: RemoteRoute | undefined;
+  /** Without a relay: to the leader of a term that isn't ready yet, so that nobody waits for the connection then. */
+  #next: RemoteRoute | undefined;
+  #offer: Offer | undefined;
+  /** The last term whose leader was reached directly. */
+  #reached: number | undefined;
+
+  constructor(
+    private readonly member: Pick<MemberContext, 'name' | 'link' | 'problem'>,
+    /** Reads what the leader says. */
+    private readonly read: (bundle: Bundle) => void,
+    /** Data gets to the leader again, or for the first time. */
+    private readonly reached: () => void,
+  ) {}
+
+  /** The last route to a leader elsewhere, until its term has come to its end. */
+  get remote(): RemoteRoute | undefined {
+    return this.#remote;
+  }
+
+  /** Whether data gets to the leader elsewhere, as far as it is known. */
+  get isReached(): boolean {
+    const { link, problem } = this.member;
+    return !link.direct?.hasNoRelay || (this.#reached === this.#remote?.term && !problem.text);
+  }
+
+  to(term: number): RemoteRoute {
+    this.#remote ??= this.#takeNext(term) ?? this.#begin(term);
+    return this.#remote;
+  }
+
+  /** Where the leader of a term can be reached directly. */
+  offered(offer: Offer): void {
+    this.#offer = offer;
+    const { term } = offer;
+    if (this.#remote?.term === term) this.#remote.offered(offer);
+    else if (this.member.link.direct?.hasNoRelay) {
+      this.#dropNext();
+      this.#next = this.#begin(term);
+    }
+  }
+
+  /** The term is over, and was never taken here. */
+  forget(term: number): void {
+    if (this.#next?.term === term) this.#dropNext();
+  }
+
+  /** The term is over. `done` comes once all was read that its leader wrote. */
+  finish(done: () => void): void {
+    const route = this.#remote;
+    route?.finish(() => {
+      if (this.#remote !== route) return;
+      this.#remote = undefined;
+      // That of the next term may be known already.
+      this.member.problem.forget(route.term);
+      done();
+    });
+  }
+
+  /** Resolves when what was sent has left this process, or may take no longer. */
+  async leave(): Promise<void> {
+    const route = this.#remote;
+    this.#remote = undefined;
+    this.#dropNext();
+    if (route?.kind === 'direct') await new Promise<void>(resolve => route.leave(resolve));
+    else route?.destroy();
+  }
+
+  /** There is no primary any more. */
+  destroy(): void {
+    this.#remote?.destroy();
+    this.#dropNext();
+    this.#remote = undefined;
+    this.#offer = undefined;
+  }
+
+  #takeNext(term: number): RemoteRoute | undefined {
+    if (this.#next?.term !== term) return undefined;
+    const next = this.#next;
+    this.#next = undefined;
+    return next;
+  }
+
+  #dropNext(): void {
+    this.#next?.destroy();
+    this.#next = undefined;
+  }
+
+  #begin(term: number): RemoteRoute {
+    const { name: group, link, problem } = this.member;
+    const { outbox, direct, clock } = link;
+    problem.forget();
+    if (!direct) return new RelayRoute(group, term, outbox);
+    const { transport, hasNoRelay } = direct;
+    const route: DirectRoute = new DirectRoute({
+      group,
+      term,
+      from: link.self.workerId,
+      clock,
+      transport,
+      outbox,
+      hasNoRelay,
+      deliver: this.read,
+      changed: text => this.#changed(route, text),
+    });
+    if (this.#offer?.term === term) route.offered(this.#offer);
+    return route;
+  }
+
+  #changed(route: DirectRoute, problem: string | undefined): void {
+    this.member.problem.report(route.term, route.kind, problem);
+    if (route.kind !== 'direct') return;
+    this.#reached = route.term;
+    this.reached();
+  }
+}

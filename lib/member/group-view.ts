@@ -1,0 +1,64 @@
+// What the primary last said of a group: who leads it, how the last term ended, and why there is no leader.
+
+import type { GroupMessage } from '../diagnostics/messages.js';
+import type { TermEnd } from '../metrics/failovers.js';
+import type { StateUpdate } from '../protocol/messages.js';
+import { LeadershipDiagnostics } from './leadership-diagnostics.js';
+import type { ToldErrors } from './told-errors.js';
+
+export class GroupView {
+  readonly #diagnostics: LeadershipDiagnostics;
+  #update: StateUpdate | undefined;
+  #ended: TermEnd | undefined;
+  /** The newest term that had a leader. */
+  #lastLed: number | undefined;
+  #openError: Error | undefined;
+
+  constructor(
+    readonly told: ToldErrors,
+    source: GroupMessage,
+  ) {
+    this.#diagnostics = new LeadershipDiagnostics(source);
+  }
+
+  /** Undefined without a primary. */
+  get update(): StateUpdate | undefined {
+    return this.#update;
+  }
+
+  /** How the last term ended, as far as this member was told. */
+  get ended(): TermEnd | undefined {
+    return this.#ended;
+  }
+
+  /** The last error of an attempt to open the real client, while none is open. */
+  get openError(): Error | undefined {
+    return this.#openError;
+  }
+
+  /** The channel keeps order, so each update is the newest. @returns how a term ended, if one did */
+  apply(update: StateUpdate): TermEnd | undefined {
+    const error = update.error && this.told.read(update.error);
+    const ended = update.cause && { term: this.#ledBefore(update), cause: update.cause, error };
+    if (ended) this.#ended = ended;
+    this.#diagnostics.publish(update, error);
+    this.#update = update;
+    // A group may be without a leader before it is known that the term is over: its leader is fenced.
+    if (update.leader) this.#lastLed = update.term;
+    if (update.phase === 'failed') this.#openError = error;
+    if (update.phase === 'ready') this.#openError = undefined;
+    return ended;
+  }
+
+  /** The last term before this update that had a leader. */
+  #ledBefore({ term, leader }: StateUpdate): number | undefined {
+    const last = this.#lastLed;
+    return last !== undefined && (last < term || !leader) ? last : this.#ended?.term;
+  }
+
+  /** There is no primary any more. */
+  forget(): void {
+    this.#update = undefined;
+    this.#diagnostics.forget();
+  }
+}

@@ -1,0 +1,98 @@
+// A leader's routes to its members in one term: by the relay, and directly to those that have connected.
+
+import { memberRefused } from '../errors/warnings.js';
+import { Sender } from '../leader/sender.js';
+import type { Bundle } from '../protocol/messages.js';
+import { DirectLeader } from '../route/direct/direct-leader.js';
+import type { Timer } from '../utils/clock.js';
+import type { MemberContext } from './member-context.js';
+
+/**
+ * The cost of a failover falls on the first calls, which go by the relay: a leader accepts connections when most of those
+ * have their answers.
+ */
+export const INVITE_AFTER_MS = 20;
+
+export class LeaderRoutes {
+  readonly sender: Sender;
+  readonly direct: DirectLeader | undefined;
+  #inviting: Timer | undefined;
+
+  constructor(
+    readonly term: number,
+    private readonly member: MemberContext,
+    /** Reads what the leader says to its own member. */
+    read: (bundle: Bundle) => void,
+    /** Takes what members say over direct connections. */
+    deliver: (bundle: Bundle) => void,
+  ) {
+    const { direct } = member.link;
+    const { name: group, clock } = member;
+    this.direct =
+      direct &&
+      new DirectLeader({
+        group,
+        term,
+        clock,
+        maxQueuedBytes: direct.maxQueuedBytes,
+        maxQueuedTotalBytes: direct.maxQueuedTotalBytes,
+        deliver,
+        tellByRelay: (workerId, kind, id, text) => this.sender.toByRelay(workerId, kind, id, text),
+        putOnRelay: bundle => this.sender.putOnRelay(bundle),
+      });
+    this.sender = createSender(term, member, read, this.direct);
+    if (direct?.hasNoRelay) this.#invite();
+    else if (direct) this.#inviting = clock.setTimer(() => this.#invite(), INVITE_AFTER_MS);
+  }
+
+  /** Resolves when what the leader said has left this process, or may take no longer. */
+  async finish(): Promise<void> {
+    this.#stopInviting();
+    await this.direct?.finish();
+  }
+
+  /** There is no primary any more. */
+  destroy(): void {
+    this.#stopInviting();
+    this.direct?.destroy();
+  }
+
+  /** Tells the members where to connect. */
+  #invite(): void {
+    const { term, direct } = this;
+    const { name: group, link, problem } = this.member;
+    link.direct!.server.open({
+      group,
+      term,
+      leader: direct!,
+      offer: ({ address, secret }) => link.sendControl({ k: 'offer', group, term, address, secret }),
+      failed: text => problem.report(term, 'relay', text),
+      refused: workerId => this.member.warning(memberRefused(group, workerId)),
+    });
+  }
+
+  #stopInviting(): void {
+    this.#inviting?.clear();
+    this.member.link.direct?.server.close(this.member.name, this.term);
+  }
+}
+
+/** @param lanes the members that are spoken to directly; without it, none */
+export function createSender(
+  term: number,
+  { name: group, link }: MemberContext,
+  read: (bundle: Bundle) => void,
+  lanes?: DirectLeader,
+): Sender {
+  return new Sender({
+    group,
+    term,
+    self: link.self.workerId,
+    clock: link.clock,
+    outbox: link.outbox,
+    maxQueuedBytes: link.maxQueuedBytes,
+    whenRoom: callback => link.whenRoom(callback),
+    deliverHere: read,
+    lanes,
+  });
+}

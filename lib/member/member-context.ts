@@ -1,0 +1,33 @@
+// What the parts of a member share.
+
+import type { OwnTypes } from '../codec/own-types.js';
+import type { GroupMessage } from '../diagnostics/messages.js';
+import type { Failovers } from '../metrics/failovers.js';
+import type { Served } from '../metrics/served.js';
+import type { MemberOptions } from '../options/options.js';
+import type { AsyncContext } from '../utils/async-context.js';
+import type { Clock } from '../utils/clock.js';
+import type { GroupView } from './group-view.js';
+import type { Link } from './link.js';
+import type { MemberObserver } from './observer.js';
+import type { RouteProblem } from './route-problem.js';
+
+export interface MemberContext {
+  readonly name: string;
+  readonly options: MemberOptions;
+  readonly link: Link;
+  readonly clock: Clock;
+  /** Of the code that asked for the client. */
+  readonly context: AsyncContext;
+  /** Whose diagnostics and lines of NODE_DEBUG they are. */
+  readonly source: GroupMessage;
+  readonly view: GroupView;
+  readonly problem: RouteProblem;
+  /** The app's own types. */
+  readonly own: OwnTypes | undefined;
+  /** Counts the calls that ran here. */
+  readonly served: Served;
+  readonly failovers: Failovers;
+  observe(say: (observer: MemberObserver) => void): void;
+  warning(text: string): void;
+}

@@ -1,0 +1,100 @@
+// Who waits in ready() for a leader, and why there is none.
+
+import {
+  leaderFailed,
+  NO_LEADER,
+  noLeader,
+  noPrimary,
+  type Outcome,
+  readyTimedOut,
+  timedOut,
+} from '../errors/errors.js';
+import type { StateUpdate } from '../protocol/messages.js';
+import type { DataPlane } from './data-plane.js';
+import type { MemberContext } from './member-context.js';
+import { ReadyWaiters } from './ready-waiters.js';
+
+export class Readiness {
+  readonly #waiters: ReadyWaiters;
+  /** Somebody in this process was told that the real client could not be opened. */
+  #isFailureTold = false;
+
+  constructor(
+    private readonly member: MemberContext,
+    private readonly data: Pick<DataPlane, 'isReady' | 'route'>,
+  ) {
+    this.#waiters = new ReadyWaiters(member.clock);
+  }
+
+  /**
+   * Resolves when a leader is ready.
+   * @param owner the handle that waits, for {@link end}
+   */
+  async wait(readyTimeoutMs: number, owner?: object): Promise<void> {
+    if (this.data.isReady) return;
+    const { link, options } = this.member;
+    if (link.toError) throw link.toError();
+    const { primaryTimeoutMs } = options;
+    const limits = [
+      { ms: readyTimeoutMs, error: () => this.#readyError(readyTimeoutMs) },
+      { ms: primaryTimeoutMs, error: () => (link.isLinked ? undefined : this.noPrimary(primaryTimeoutMs)) },
+    ];
+    await this.#waiters.wait(limits, owner);
+  }
+
+  /** Nobody waits for a leader any more; with `owner`, only that handle. */
+  end(error: Error, owner?: object): void {
+    this.#waiters.reject(error, owner);
+  }
+
+  /** Data gets to a leader, as far as the route knows. */
+  reached(): void {
+    if (this.data.isReady) this.#waiters.resolve();
+  }
+
+  /** The real client could not be opened here. Who waits gets the error; else it is an event, once an outage. */
+  openFailed(error: unknown): void {
+    if (!this.#waiters.isEmpty || this.#isFailureTold) return;
+    this.#isFailureTold = true;
+    this.member.observe(observer => observer.error(error));
+  }
+
+  /** The primary said so, and the role has acted on it. */
+  stateChanged({ phase }: StateUpdate): void {
+    if (phase !== 'failed') return;
+    this.#isFailureTold ||= !this.#waiters.isEmpty;
+    this.#waiters.reject(leaderFailed(this.member.name, this.member.view.openError));
+  }
+
+  /** The real client is open somewhere. */
+  opened(): void {
+    this.#isFailureTold = false;
+  }
+
+  /** Why something that was asked for didn't come in time. */
+  timeoutError(method: string, ms: number, outcome: Outcome): Error {
+    const { name, link, view } = this.member;
+    if (link.toError) return link.toError(outcome);
+    if (!link.isLinked) return this.noPrimary(ms, outcome);
+    if (view.openError && !this.data.route) return leaderFailed(name, view.openError, outcome);
+    return timedOut(method, ms, outcome, this.data.isReady ? undefined : this.#whyNoLeader);
+  }
+
+  noPrimary(ms: number, outcome?: Outcome): Error {
+    return noPrimary(ms, outcome, this.member.link.advice);
+  }
+
+  #readyError(ms: number): Error {
+    const { name, link, view } = this.member;
+    if (!link.isLinked) return this.noPrimary(ms);
+    if (view.openError) return leaderFailed(name, view.openError);
+    return noLeader(readyTimedOut(name, ms, this.#whyNoLeader));
+  }
+
+  get #whyNoLeader(): string {
+    const { view, problem } = this.member;
+    if (this.data.route) return `${NO_LEADER.unreached}: ${problem.text ?? NO_LEADER.unknown}`;
+    if (view.update?.leader) return NO_LEADER.opening;
+    return view.update?.cause === 'broken' ? NO_LEADER.broken : NO_LEADER.nobody;
+  }
+}

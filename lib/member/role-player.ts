@@ -1,0 +1,214 @@
+// Plays a member's role: keeps its state, holds its lease, and has the leader's session carry its orders out.
+
+import { readError } from '../codec/read-error.js';
+import { debug } from '../diagnostics/debug-log.js';
+import type { Service } from '../leader/service.js';
+import type { TermEnd } from '../metrics/failovers.js';
+import type { ReadUpTo, Resign } from '../protocol/messages.js';
+import { toPortable } from '../protocol/pack-parts.js';
+import { neutralContext } from '../utils/async-context.js';
+import { LeaderSession, type LeaderSessionOptions } from './leader-session.js';
+import type { MemberContext } from './member-context.js';
+import {
+  heldTerm,
+  isLeading,
+  isPreparing,
+  newRole,
+  play,
+  type RoleEvent,
+  type RoleOrder,
+  type RoleState,
+} from './role.js';
+
+/** Orders as lines of NODE_DEBUG. */
+const TELLS: { readonly [order in RoleOrder['do']]: string } = {
+  open: 'opens the real client',
+  'tell prepared': 'is prepared to take over',
+  serve: 'serves calls',
+  drain: 'lets its calls end',
+  stop: 'starts no call any more',
+  close: 'closes the real client',
+  yield: 'asks to step down',
+  resign: 'gives its term back',
+  leave: 'leaves the group',
+};
+
+export interface RolePlayerOptions extends Omit<LeaderSessionOptions, 'play' | 'hasLease'> {
+  /** What served until now serves no more. */
+  stopped(service: Service): void;
+  /** Carried out, whatever the event ordered. */
+  played(): void;
+  /** The member leaves the group. */
+  leave(): void;
+}
+
+export class RolePlayer {
+  readonly session: LeaderSession;
+  readonly #member: MemberContext;
+  readonly #options: RolePlayerOptions;
+  #state: RoleState;
+  /** The number of the heartbeat from which on a lease is ours. */
+  #firstBeat = 0;
+  /** In the last term that was served here. */
+  #readUpTo: ReadUpTo | undefined;
+  #toldOfResigning = Promise.resolve();
+  #whenPlayed: (() => void)[] = [];
+  /** It leads no more, or only as long as nobody else may. */
+  aside: false | 'unless needed' | 'for good' = false;
+
+  constructor(member: MemberContext, options: RolePlayerOptions) {
+    this.#member = member;
+    this.#options = options;
+    this.#state = newRole(member.link.self.workerId);
+    this.session = new LeaderSession(member, {
+      ...options,
+      play: event => this.play(event),
+      hasLease: now => this.#hasLease(now),
+    });
+  }
+
+  get state(): RoleState {
+    return this.#state;
+  }
+
+  get isLeader(): boolean {
+    return isLeading(this.#state);
+  }
+
+  /** How far it read in the last term that was served here. */
+  get readUpTo(): ReadUpTo | undefined {
+    return this.#readUpTo;
+  }
+
+  /** Resolves once the primary was sent the last term that this member gave back. */
+  get toldOfResigning(): Promise<void> {
+    return this.#toldOfResigning;
+  }
+
+  /** Steps down, if it leads; resolves when its real client is closed. */
+  async resign(): Promise<void> {
+    const { now } = this.#state;
+    if (!('term' in now)) return;
+    this.play({ type: 'resign' });
+    const isOver = () => !('term' in this.#state.now) || this.#state.now.term !== now.term;
+    while (!isOver()) await new Promise<void>(resolve => this.#whenPlayed.push(resolve));
+  }
+
+  /** Connections and the like that come of it outlive whoever caused it, and must not keep that one's context. */
+  play(event: RoleEvent): void {
+    neutralContext.runInAsyncScope(() => this.#play(event));
+  }
+
+  #play(event: RoleEvent): void {
+    const wasLeader = this.isLeader;
+    const before = this.#state;
+    const { state, orders } = play(before, event);
+    this.#state = state;
+    this.#beatFor(heldTerm(before), heldTerm(state));
+    if (isPreparing(state) !== isPreparing(before)) this.#beatAhead(isPreparing(state));
+    for (const order of orders) this.#carryOut(order);
+    this.#openOnceLeased();
+    this.#options.played();
+    if (wasLeader !== this.isLeader) this.#emitRole(wasLeader);
+    for (const resolve of this.#whenPlayed.splice(0)) resolve();
+  }
+
+  #carryOut(order: RoleOrder): void {
+    const { name, link, source } = this.#member;
+    debug(source, () => ('term' in order ? `${TELLS[order.do]} (term ${order.term})` : TELLS[order.do]));
+    switch (order.do) {
+      case 'open':
+        if (this.isLeader) this.session.expect(order.term);
+        return void this.session.open(order.term);
+      case 'tell prepared': {
+        const { methods } = this.session;
+        return link.sendControl({ k: 'prepared', group: name, term: order.term, methods });
+      }
+      case 'serve':
+        return this.session.serve(order.term);
+      case 'drain':
+        return this.session.drain(order.term);
+      case 'stop':
+        return this.#stop();
+      case 'close':
+        return void this.session.close(order.term);
+      case 'yield':
+        return this.session.yield(order.term, order.now);
+      case 'resign':
+        return this.#resigned(order);
+      case 'leave':
+        return this.#options.leave();
+    }
+  }
+
+  #stop(): void {
+    const service = this.session.stop();
+    if (!service) return;
+    this.#readUpTo = { term: service.term, read: [...service.received].flat() };
+    this.#options.stopped(service);
+  }
+
+  #resigned({ term, cause, error }: Extract<RoleOrder, { do: 'resign' }>): void {
+    const { name, link, view } = this.#member;
+    const read = this.#readUpTo?.term === term ? this.#readUpTo : { term };
+    const told = error && { error: view.told.send(error) };
+    const frame: Resign = { k: 'resign', group: name, cause, ...told, ...read };
+    this.#toldOfResigning = new Promise(resolve => link.sendControlInOrder(frame, resolve));
+  }
+
+  #emitRole(wasLeader: boolean): void {
+    const { cause, error } = (wasLeader ? this.#ownEnd() : this.#member.view.ended) ?? {};
+    const event = { term: this.#state.update.term, ...(cause && { cause }), ...(error && { error }) };
+    this.#member.observe(observer => (wasLeader ? observer.follower(event) : observer.leader(event)));
+  }
+
+  /** How the term ends that this member led, where it ends by its own word. */
+  #ownEnd(): Omit<TermEnd, 'term'> | undefined {
+    const { now } = this.#state;
+    if (now.at !== 'closing' || !now.cause) return undefined;
+    return { cause: now.cause, error: now.error && readError(toPortable(now.error)) };
+  }
+
+  // ------------------------------------------------------------------------------------------------------- lease
+
+  /** The lease was renewed. */
+  leased(): void {
+    this.#openOnceLeased();
+    this.session.service?.release();
+  }
+
+  #openOnceLeased(): void {
+    const { now } = this.#state;
+    if (now.at !== 'opening' || now.client !== 'awaits lease') return;
+    // The primary may have chosen this member before it heard that it leads no more.
+    if (this.aside === 'for good') return this.play({ type: 'resign' });
+    const at = this.#member.clock.now();
+    if (this.#hasLease(at) || this.#isJustAppointed(now.term, at)) this.play({ type: 'leased' });
+  }
+
+  #hasLease(now: number): boolean {
+    return this.#member.link.hasLease(this.#firstBeat, now);
+  }
+
+  /** Its appointment is so young that nobody else can hold a later one, acknowledged or not. */
+  #isJustAppointed(term: number, now: number): boolean {
+    const { link, view } = this.#member;
+    if (view.update?.term !== term || view.update.appointedAt === undefined) return false;
+    return link.isAwaited(view.update.appointedAt, now);
+  }
+
+  /** Heartbeats for as long as a term is held. Each term needs an acknowledgement of its own. */
+  #beatFor(before: number | undefined, after: number | undefined): void {
+    if (before === after) return;
+    const { link } = this.#member;
+    if (before !== undefined) link.stopBeating();
+    if (after !== undefined) this.#firstBeat = link.startBeating();
+  }
+
+  /** They are no lease, but show that the preparation goes on. */
+  #beatAhead(isPreparing: boolean): void {
+    const { link } = this.#member;
+    if (isPreparing) this.#firstBeat = link.startBeating();
+    else link.stopBeating();
+  }
+}
