@@ -44,7 +44,7 @@ export function leadershipOf(primary: object, name: string) {
 
 /** The member that a handle belongs to. */
 export function memberOf(handle: object): Member {
-  const base = Object.getOwnPropertySymbols(handle).find(({ description }) => description === 'base');
+  const base = Object.getOwnPropertySymbols(handle).find(({ description }) => description === 'core');
   if (!base) throw new Error('A handle has no core any more: fix memberOf().');
   return (handle as Record<symbol, ClientCore>)[base]!.member;
 }
