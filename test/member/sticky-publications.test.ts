@@ -292,7 +292,7 @@ test('the keys of a handle are its own', t => {
   unit.say('k', 'a');
   unit.say('l', 'b', { handle: { error() {} } });
   unit.say('m', 'c');
-  t.deepEqual(unit.stickyPublications.keysOf(unit), ['k', 'm']);
+  t.deepEqual(unit.stickyPublications.keysOf(unit.handle), ['k', 'm']);
 });
 
 test('nothing is said again once all is cleared', t => {

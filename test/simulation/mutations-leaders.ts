@@ -13,7 +13,7 @@ export const LEADERS: readonly Mutation[] = [
   {
     name: 'a leader emits values outside its lease',
     file: 'leader/topic.js',
-    find: 'if (this.host.hasLease())',
+    find: 'if (this.owner.hasLease())',
     replace: 'if (this.host)',
     seed: 8,
   },
