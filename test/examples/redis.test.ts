@@ -1,8 +1,8 @@
 import test from 'ava';
-import { startExample } from '../helpers/example.js';
-import { type Said, untilAllSay } from '../helpers/example-http.js';
-import { freePort } from '../helpers/service-process.js';
-import { startRedisServer } from '../helpers/services-of-examples.js';
+import { startExample } from '../helpers/examples/example.js';
+import { type Said, untilAllSay } from '../helpers/examples/http.js';
+import { startRedisServer } from '../helpers/services/of-examples.js';
+import { freePort } from '../helpers/services/process.js';
 
 function read(text: string): Said {
   const [, worker, value] = /^(worker \d+): (.*)$/.exec(text)!;
