@@ -1,6 +1,7 @@
 // The servers of the examples: of the test's own, so that every connection they count is the example's.
 
 import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import { Client } from 'pg';
 import { createClient } from 'redis';
@@ -13,15 +14,35 @@ export interface CountingService {
   connections(): Promise<number>;
 }
 
-export async function startRedisServer(t: ExecutionContext) {
+export async function startRedisServer(t: ExecutionContext, ...more: string[]) {
   const port = await freePort();
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', tmpdir()];
-  if (!(await startService(t, 'redis-server', args, /ready to accept connections/i))) return undefined;
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', tmpdir(), ...more];
+  const start = () => startService(t, 'redis-server', args, /ready to accept connections/i);
   const url = `redis://127.0.0.1:${port}`;
-  const admin = createClient({ url });
-  await admin.connect();
+  const connect = async () => {
+    const admin = createClient({ url, socket: { reconnectStrategy: false } }).on('error', () => {});
+    await admin.connect();
+    return admin;
+  };
+  let server = await start();
+  if (!server) return undefined;
+  let admin = await connect();
   t.teardown(() => admin.destroy());
-  return { url, admin, connections: async () => (await admin.clientList()).length - 1 };
+  return {
+    url,
+    get admin() {
+      return admin;
+    },
+    connections: async () => (await admin.clientList()).length - 1,
+    /** As if its machine was restarted: it keeps nothing. */
+    async stopFor(ms: number) {
+      admin.destroy();
+      await server!.kill();
+      await sleep(ms);
+      server = await start();
+      admin = await connect();
+    },
+  };
 }
 
 /** A database of its own in the server that runs. */

@@ -13,6 +13,8 @@ export interface ServiceProcess {
   readonly lines: readonly string[];
   /** Resolves once it has printed such a line. */
   until(pattern: RegExp): Promise<unknown>;
+  /** SIGKILL; resolves once it is gone. */
+  kill(): Promise<void>;
 }
 
 /** Resolves when it has printed that it is ready; `undefined` where it isn't installed, and the test says so. */
@@ -48,7 +50,7 @@ export async function startService(
   }
   t.teardown(() => end(child));
   await Promise.race([until(ready), once(child, 'exit').then(() => Promise.reject(new Error(lines.join('\n'))))]);
-  return { lines, until };
+  return { lines, until, kill: () => end(child) };
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -14,7 +14,7 @@ import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { createClient } from 'redis';
 import { WebSocketServer } from 'ws';
-import { skip } from '../../helpers/services.js';
+import { skip } from '../../helpers/services/services.js';
 import { GREETER } from '../../real-clients/greeter.js';
 
 const HANDLE =
