@@ -216,7 +216,7 @@ export class ClusterClient extends ReadyEmitter {
 
   // ------------------------------------------------------------------------------------------------------ the rest
 
-  /** What is taken back isn't to be said again. */
+  /** A withdrawn publication isn't republished. */
   #forget(reg: unknown): void {
     this.#handle.unpublish(this.#stickyKey(reg)).catch(error => this.#error(error));
   }

@@ -113,7 +113,7 @@ export class CompatGroup {
   // One function for all clients of the group: the core compares them.
   readonly #open = ({ signal }: { readonly signal: AbortSignal }): Promise<ClientAdapter> => {
     const [speaker] = this.#speakers;
-    return openRealClient(speaker!.recipe, this.#hearer, signal);
+    return openRealClient(speaker!.recipe, this.#sink, signal);
   };
 
   readonly #close = async (facade: ClientAdapter): Promise<void> => {
@@ -124,7 +124,7 @@ export class CompatGroup {
     }
   };
 
-  readonly #hearer: EventSink = {
+  readonly #sink: EventSink = {
     event: (name, args) => {
       for (const client of this.#speakers) client.event(name, args);
     },

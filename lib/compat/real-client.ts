@@ -18,7 +18,7 @@ export interface ClientSpec {
   readonly isBroadcast: boolean;
 }
 
-/** What it says of its own accord. */
+/** What happens to it without a call. */
 export interface EventSink {
   event(name: string | symbol, args: unknown[]): void;
   error(error: unknown): void;
@@ -51,12 +51,8 @@ export type CallKind = keyof typeof WORDS;
 export const nameOfCall = (kind: CallKind, method: string): string => `${WORDS[kind]}.${method}`;
 
 /** Opens one. Resolves once it is ready; one that can't become so, or isn't wanted any more, is closed. */
-export async function openRealClient(
-  recipe: ClientSpec,
-  hearer: EventSink,
-  signal: AbortSignal,
-): Promise<ClientAdapter> {
-  const real = new CompatRealClient(recipe, hearer);
+export async function openRealClient(recipe: ClientSpec, sink: EventSink, signal: AbortSignal): Promise<ClientAdapter> {
+  const real = new CompatRealClient(recipe, sink);
   try {
     await Promise.race([real.whenReady(), aborted(signal)]);
     return real.facade;
@@ -70,13 +66,13 @@ export async function openRealClient(
 class CompatRealClient {
   readonly #client: object;
   readonly #recipe: ClientSpec;
-  readonly #hearer: EventSink;
+  readonly #sink: EventSink;
   readonly #feeds: Feeds;
   #isClosed = false;
 
-  constructor(recipe: ClientSpec, hearer: EventSink) {
+  constructor(recipe: ClientSpec, sink: EventSink) {
     this.#recipe = recipe;
-    this.#hearer = hearer;
+    this.#sink = sink;
     this.#client = recipe.create();
     this.#forwardEvents();
     const unsubscribe = this.#method('unSubscribe');
@@ -86,7 +82,7 @@ class CompatRealClient {
         unsubscribe:
           unsubscribe === undefined ? undefined : (reg, listener) => call(this.#client, unsubscribe, [reg, listener]),
         encode: value => encodeAll(recipe.transcode, [value]),
-        report: error => hearer.error(error),
+        report: error => sink.error(error),
       },
       recipe.isBroadcast,
     );
@@ -148,7 +144,7 @@ class CompatRealClient {
   #publish(said: unknown): void {
     const { transcode } = this.#recipe;
     const name = this.#nameOf('publish');
-    runOneway(this.#client, name, decodeAll(transcode, said), noResult).catch(error => this.#hearer.error(error));
+    runOneway(this.#client, name, decodeAll(transcode, said), noResult).catch(error => this.#sink.error(error));
   }
 
   #nameOf(kind: DelegateKind): string {
@@ -172,7 +168,7 @@ class CompatRealClient {
     if (typeof emit !== 'function') return;
     const heard = (name: string | symbol, ...args: unknown[]) => {
       const wasHeard: unknown = Reflect.apply(emit, client, [name, ...args]);
-      if (!this.#isClosed) this.#hearer.event(name, args);
+      if (!this.#isClosed) this.#sink.event(name, args);
       return wasHeard;
     };
     // A client may not let that be.

@@ -13,7 +13,7 @@ import { letGo } from './results.js';
 
 type Anything = Record<string | symbol, unknown>;
 
-/** What the real client says of its own accord. */
+/** What happens to the real client without a call. */
 export interface RealClientHandlers {
   /** It is lost: `fail(error)` or an event of `failOn`. */
   broken(error: unknown): void;

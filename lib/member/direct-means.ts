@@ -1,4 +1,4 @@
-// What a process needs for the direct route of all its members: the way to other processes, and where they knock.
+// What a process needs for the direct route of all its members: connections to other processes, and the server for theirs.
 
 import type { Welcome } from '../protocol/messages.js';
 import type { Limits } from '../route/direct/direct-sender.js';

@@ -1,4 +1,4 @@
-// Publications that are said again to every new leader, the newest under each key.
+// Publications that are republished to every new leader, the newest under each key.
 
 import { SharedClientError, takenBack } from '../errors/errors.js';
 import { nextNumber } from '../protocol/ids.js';
@@ -15,14 +15,14 @@ export interface Sticky {
   readonly handle: CallOwner;
   /** Of the code that published it. */
   readonly context: AsyncContext;
-  /** Said and not yet taken: while it is under way, it isn't said again beside itself. */
+  /** Published and not yet confirmed: meanwhile it isn't published a second time. */
   call: Call | undefined;
   /** What it replaced, where that was under way then, and may wait until this one is taken. */
   before: Sticky | undefined;
   /** Sayings in a row that failed, and when the next one is due. */
   failures: number;
   retry: Timer | undefined;
-  /** What goes wrong when it is said again. */
+  /** Errors of a republication. */
   onError(error: unknown): void;
   /** Its end is no end of what replaces it. */
   stopListening(): void;
@@ -35,7 +35,7 @@ export interface Saying {
   readonly handle: CallOwner;
   readonly succeed: Call['succeed'];
   readonly fail: Call['fail'];
-  /** What goes wrong when it is said again. */
+  /** Errors of a republication. */
   onError(error: unknown): void;
   /** Ends it. */
   readonly signal: AbortSignal | undefined;

@@ -1,4 +1,4 @@
-// What this process is subscribed to, whoever leads: said again to each leader, and handed to each listener as a copy of its own.
+// What this process is subscribed to, whichever worker leads. Each new leader is subscribed again, and each listener gets a copy of its own.
 
 import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';

@@ -26,7 +26,7 @@ export interface WithOptions {
    */
   oneway?: boolean;
   /**
-   * The key under which a publication is said again to every new leader; any value that travels, save `undefined`.
+   * The key under which a publication is republished to every new leader; any value that can be sent, save `undefined`.
    * The newest under a key replaces the older.
    * @default none
    */

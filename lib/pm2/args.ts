@@ -14,7 +14,7 @@ export class Args {
   /** @returns what the log may have of it */
   note(join: Join): Join {
     const { args, digest } = withoutArgs(join.digest);
-    // What is said again has none any more.
+    // A repeated message has none any more.
     if (!this.#own.has(join.group)) this.#own.set(join.group, args);
     return { ...join, digest };
   }

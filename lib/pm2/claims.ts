@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../utils/clock.js';
 import { own } from '../utils/own.js';
 import { claimDelay } from './preference.js';
 
-/** A claim that didn't change anything is said again. */
+/** A claim that changed nothing is repeated. */
 const AGAIN_MS = 1000;
 
 export interface ClaimsOptions {

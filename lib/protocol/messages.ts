@@ -82,7 +82,7 @@ export type FromPrimary =
   | Transferred
   | Warning;
 
-/** The first frame of a worker, said again until the welcome. The primary sends nothing before it. */
+/** The first frame of a worker, repeated until the welcome. The primary sends nothing before it. */
 export interface Hello {
   readonly k: 'hello';
   readonly versions: readonly number[];
@@ -125,7 +125,7 @@ export interface Goodbye {
   readonly k: 'goodbye';
 }
 
-/** Said again with other values, it replaces the first. */
+/** A later one with other values replaces it. */
 export interface Join {
   readonly k: 'join';
   readonly group: string;

@@ -1,4 +1,4 @@
-// The direct route's connections within an in-memory network, with what can befall them: bytes arrive cut anywhere, a
+// The direct route's connections within an in-memory network, with the faults that they can have: bytes arrive cut anywhere, a
 // connection breaks with what is on its way in it, none can be made.
 
 import type { Connection, ConnectionHandlers, DirectListener, DirectTransport, ListenerHandlers } from './direct.js';

@@ -1,4 +1,4 @@
-// A worker of an in-memory network: a process and its channel, with every fault that can befall them.
+// A worker of an in-memory network: a process and its channel, with every fault that they can have.
 
 import type { Clock } from '../utils/clock.js';
 import { holdUntilSettled } from './exit-hold.js';

@@ -1,4 +1,4 @@
-// What a newcomer writes first with each real client library, and what comes of it. Each runs in every worker of a cluster.
+// What a first-time user writes with each real client library, and what comes of it. Each runs in every worker of a cluster.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials } from '@grpc/grpc-js';

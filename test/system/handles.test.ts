@@ -56,7 +56,10 @@ test('it is printed, listed and copied as an object', async t => {
     const copy = { ...handle };
     await copy.set('a', '1');
     t.is(await copy.get('a'), '1');
-    t.is(nameOf(() => structuredClone(handle)), 'DataCloneError');
+    t.is(
+      nameOf(() => structuredClone(handle)),
+      'DataCloneError',
+    );
     t.true(Object.hasOwn(handle, 'get') && Object.hasOwn(handle, 'set'));
   }
 });

@@ -1,4 +1,4 @@
-// Handles of real client libraries, by their own declarations: the line that a newcomer writes first either compiles and is
+// Handles of real client libraries, by their own declarations: the first line that somebody writes either compiles and is
 // true, or doesn't compile and says what to write.
 
 import { S3 } from '@aws-sdk/client-s3';

@@ -108,7 +108,7 @@ export class DirectLeader {
     else if (isGone && party) this.#gone(party, bundle);
     else {
       this.#options.deliver(bundle);
-      if (!isGone) this.#heed(workerId, bundle);
+      if (!isGone) this.#handle(workerId, bundle);
     }
   }
 
@@ -227,7 +227,7 @@ export class DirectLeader {
   }
 
   /** A member's word about its route is the last frame of a bundle: nothing follows it by the relay. */
-  #heed(workerId: number, { h, x }: Bundle): void {
+  #handle(workerId: number, { h, x }: Bundle): void {
     if (this.#isFinished) return;
     const [kind, id] = [h[h.length - 4], h[h.length - 3]!];
     const number = Number(/\d+(?=\]$)/.exec(x)?.[0]);

@@ -1,4 +1,4 @@
-// Where followers knock: one listener for all terms that this process leads, each with a secret of its own.
+// Accepts direct connections from followers: one listener for all terms that this process leads, each with a secret of its own.
 
 import { brokenFrame } from '../../errors/errors.js';
 import { newId } from '../../protocol/ids.js';
@@ -12,7 +12,7 @@ import { FramedConnection, type FrameHandlers } from './framed-connection.js';
 import { Challenger, isHello } from './handshake.js';
 import { type DirectHello, encodeWords, What } from './wire.js';
 
-/** Who knocks proves in this time who it is. */
+/** A new connection has to prove in this time whose it is. */
 const HELLO_MS = 5000;
 
 /**

@@ -1,4 +1,4 @@
-// Real client libraries against their real servers: three workers share one, do what a newcomer writes first, and the leader is
+// Real client libraries against their real servers: three workers share one, do what a first-time user writes, and the leader is
 // killed. Each step gives what is expected in each worker, or fails before it ran with a text that says what to write.
 
 import { spawn } from 'node:child_process';
