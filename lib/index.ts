@@ -44,6 +44,7 @@ export type { ErrorSummary, Failover, FailoverStatus, TermEndStatus } from './me
 export type { Histogram } from './metrics/histogram.js';
 export type { ServedStatus } from './metrics/served.js';
 export type {
+  BackoffOption,
   CallContext,
   Candidate,
   ChooseLeader,
@@ -54,6 +55,7 @@ export type {
   ConfigureOptions,
   ContextCarrier,
   ContextOption,
+  ErrorClass,
   LeaderTaskContext,
   LeaderTaskFunction,
   LeaderTaskOptions,
@@ -61,7 +63,9 @@ export type {
   MethodRole,
   MethodsOption,
   OpenContext,
+  OperationsOption,
   PrimaryOptions,
+  ValueType,
   WithOptions,
 } from './options/options.js';
 export type {

@@ -141,7 +141,7 @@ type WithoutCallback<U> = U extends (...args: [...infer A, (...args: infer C ext
 
 /** An operation as it is called from elsewhere: without its first parameter, the real client. */
 type RemoteOperation<F, M> = M extends { result: 'void' }
-  ? Intersection<OperationEach<Overloads<F>, { result: void }>>
+  ? Intersection<OperationEach<Overloads<F>, { result: Promise<void> }>>
   : M extends { result: (...args: never) => infer R }
     ? Intersection<OperationEach<Overloads<F>, { result: R }>>
     : Intersection<OperationEach<[Overloads<F>] extends [never] ? F : Overloads<F>, unknown>>;

@@ -31,7 +31,7 @@ export interface RealClientHandlers {
 const NATURAL_ROLES = ['subscribe', 'unsubscribe', 'publish', 'unpublish'] as const;
 
 /** By which a client ends that has no `close`, in this order. `destroy` isn't among them: in some clients it deletes things. */
-export const CLOSING: readonly string[] = ['close', 'quit', 'end', 'disconnect'];
+const CLOSING: readonly string[] = ['close', 'quit', 'end', 'disconnect'];
 
 /** The method for each role: what `methods` says, else the one of that name, unless it has another role. */
 export function rolesOf(methods: MemberOptions['methods']): ReadonlyMap<MethodRole, string> {

@@ -23,7 +23,7 @@ export {
   resolveCreateArguments,
 } from './member-options.js';
 export type { MemberMethod, MethodOptions, MethodRole, MethodsOption, OptionsOf } from './methods-option.js';
-export type { Operation, OperationsOption } from './operations-option.js';
+export type { OperationsOption } from './operations-option.js';
 export { differingOption } from './option-table.js';
 export {
   differingPrimaryOption,
