@@ -1,6 +1,7 @@
 // The routes of a member to leaders elsewhere: to the one that leads, and to the one that leads next.
 
-import type { Bundle, Offer } from '../protocol/messages.js';
+import type { Bundle } from '../protocol/bundle.js';
+import type { Offer } from '../protocol/messages.js';
 import { DirectRoute } from '../route/direct/direct-route.js';
 import { RelayRoute, type RemoteRoute } from '../route/route.js';
 import type { MemberContext } from './member-context.js';

@@ -4,17 +4,16 @@
 import { noBus, otherOptions, silentBus, unreached } from '../errors/warnings.js';
 import type { Choose } from '../group/choose.js';
 import { candidatesOf, leaderOf, termHeldBy, termOf } from '../group/queries.js';
+import { type Bundle, Kind } from '../protocol/bundle.js';
 import { signal } from '../protocol/frames.js';
+import type { LogState } from '../protocol/log-state.js';
 import {
   type Address,
-  type Bundle,
   type BusPacket,
   type Claim,
   type ControlFrame,
   type FromPrimary,
   type Join,
-  Kind,
-  type LogState,
   MARKER,
   type Offer,
   type OnRoute,

@@ -1,6 +1,7 @@
 import test from 'ava';
+import { Kind } from '../../lib/protocol/bundle.js';
 import { WRITE_BYTES } from '../../lib/protocol/frames.js';
-import { Kind, type Packet } from '../../lib/protocol/messages.js';
+import type { Packet } from '../../lib/protocol/messages.js';
 import { Outbox } from '../../lib/protocol/outbox.js';
 import { RelayRoute } from '../../lib/route/route.js';
 import { UnitClock } from '../helpers/unit-clock.js';

@@ -9,9 +9,9 @@
 //                                        RESUMED comes by the relay
 
 import { brokenFrame, notTheLeader } from '../../errors/errors.js';
+import { type Bundle, Kind } from '../../protocol/bundle.js';
 import { type About, BundleBuilder } from '../../protocol/frames.js';
 import { newId, nextNumber } from '../../protocol/ids.js';
-import { type Bundle, Kind } from '../../protocol/messages.js';
 import type { Outbox } from '../../protocol/outbox.js';
 import type { Part } from '../../protocol/payload.js';
 import type { DirectTransport } from '../../transport/direct.js';
