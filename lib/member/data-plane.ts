@@ -82,7 +82,7 @@ export class DataPlane {
 
   /** Bytes of calls that wait for a leader, or for a direct connection. */
   get queuedBytes(): number {
-    return this.calls.waitingBytes + (this.#routes.remote?.queuedBytes ?? 0);
+    return this.calls.waitingBytes + this.#routes.queuedBytes;
   }
 
   // --------------------------------------------------------------------------------------------- from the leader
@@ -101,9 +101,8 @@ export class DataPlane {
 
   #frame(frame: FrameView, term: number, now: number): void {
     if (this.calls.receive(frame, term, now) || this.subscriptions.receive(frame, term)) return;
-    const { remote } = this.#routes;
     if (frame.kind === Kind.END) this.#endTerm(term, frame.id);
-    else if (remote?.term === term && remote.handle(frame.kind, frame.id, frame.json)) return;
+    else if (this.#routes.handle(term, frame)) return;
     else if (frame.kind === Kind.EVENT && this.#route?.term === term) this.#upstream(frame);
   }
 

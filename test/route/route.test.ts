@@ -68,15 +68,3 @@ test('a batch that is worth a write leaves before the end of the tick, and the n
   t.is(sent().length, 1);
   t.is(route.send(Kind.CALL, 99, '0'), 2);
 });
-
-test('on the relay there is nothing to offer, to heed or to wait for', t => {
-  const route = new RelayRoute('g', 5, undefined as never);
-  route.offered();
-  t.false(route.handle());
-  let ends = 0;
-  const end = () => void ends++;
-  route.finish(end);
-  route.leave(end);
-  route.destroy();
-  t.is(ends, 2);
-});

@@ -17,7 +17,7 @@ import type { Part } from '../../protocol/payload.js';
 import type { DirectTransport } from '../../transport/direct.js';
 import { backoffMs } from '../../utils/backoff.js';
 import type { Clock, Timer } from '../../utils/clock.js';
-import type { RemoteRoute } from '../route.js';
+import type { Route } from '../route.js';
 import { FramedConnection } from './framed-connection.js';
 import { answerChallenge } from './handshake.js';
 import { Stream } from './stream.js';
@@ -78,7 +78,7 @@ interface SequenceRange {
   to: number;
 }
 
-export class DirectRoute implements RemoteRoute {
+export class DirectRoute implements Route {
   readonly term: number;
   readonly #options: DirectRouteOptions;
   readonly #numbers = { last: 0 };
