@@ -114,20 +114,17 @@ export interface CreateSharedClient {
    */
   <
     C extends ClientClass,
-    const N extends string = string,
-    O extends OperationsOption<InstanceType<C>> = OperationsOption<InstanceType<C>>,
-    const M extends MethodTable<InstanceType<C>, O, N> = MethodTable<InstanceType<C>, O, N>,
+    const N extends string,
+    O extends OperationsOption<InstanceType<C>>,
+    const M extends MethodTable<InstanceType<C>, O, N>,
   >(
     Class: C,
     options: ClassOptions<C, O, M, N> & Checked<InstanceType<C>, N>,
   ): SharedClient<InstanceType<C>, Known<O>, Relevant<M>, KnownPaths<N>> & NoUnknownMethods<InstanceType<C>, O, M, N>;
   /** Shares what `open` returns with all workers. */
-  <
-    T extends object,
-    const N extends string = string,
-    O extends OperationsOption<T> = OperationsOption<T>,
-    const M extends MethodTable<T, O, N> = MethodTable<T, O, N>,
-  >(
+  <T extends object, const N extends string, O extends OperationsOption<T>, const M extends MethodTable<T, O, N>>(
     definition: ClientDefinition<T, O, M, N> & Checked<NoInfer<T>, N>,
   ): SharedClient<T, Known<O>, Relevant<M>, KnownPaths<N>> & NoUnknownMethods<T, O, M, N>;
+  /** The second form, with the type of the real client given, as `createSharedClient<Session>({ ... })`. */
+  <T extends object = never>(definition: ClientDefinition<NoInfer<T>>): SharedClient<T>;
 }

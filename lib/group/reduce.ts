@@ -8,15 +8,16 @@
 //   prepared ²         ·         leading   ·            handing-over    successor     successor
 //   yield              ·         ·         preparing ³  yields ⁴        ·             ·
 //   transfer           refused   refused   preparing ³  refused         refused       refused
-//   resign             ·         vacant ⁵  vacant       vacant ⁵        vacant ⁵      vacant ⁵
+//   resign             ·         vacant    vacant       vacant ⁵        vacant ⁵      vacant ⁵
 //   leave              ·         vacant    vacant       vacant ⁵        vacant ⁵      ·
 //   closed             ·         fenced    fenced       fenced          fenced        ·
 //   exited             ·         vacant    vacant       vacant ⁵        vacant ⁵      vacant ⁵
 //   silent             ·         vacant ⁶  vacant ⁶     vacant ⁵ ⁶      vacant ⁵ ⁶    vacant ⁵ ⁷
 //   of a successor:
-//   resign, leave      ·         ·         ·            no successor    no successor  no successor
+//   resign, leave,
+//   exited             ·         ·         ·            no successor    no successor  no successor
 //   closed             ·         ·         ·            it is lost      no successor  no successor
-//   exited, silent     ·         ·         ·            no successor    it is silent  it is silent
+//   silent             ·         ·         ·            no successor    it is silent  it is silent
 //
 //   After each event:
 //   vacant     nobody may lead: a transfer has failed. All of them have failed: a pause. `resume` ends a pause.

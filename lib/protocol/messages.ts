@@ -5,7 +5,7 @@
 //   1  the first.
 
 import type { Bundle, BytesBundle, SlicedBundle } from './bundle.js';
-import type { DeposedCause, ResignCause } from './group-state.js';
+import type { Backoff, DeposedCause, ResignCause } from './group-state.js';
 import type { LogState } from './log-state.js';
 import type { PortablePayload } from './payload.js';
 
@@ -137,6 +137,7 @@ export interface Join {
   readonly lastResort?: boolean;
   readonly priority: number;
   readonly handover: 'exclusive' | 'overlap';
+  readonly backoff?: Backoff;
   /** The member's options as text, to compare those of two members. */
   readonly digest: string;
 }

@@ -4,7 +4,7 @@ import { Kind } from '../../lib/protocol/bundle.js';
 import { FrameReader } from '../../lib/protocol/frame-reader.js';
 import { bytesOf } from '../../lib/protocol/frames.js';
 import { MOST_WITHDRAWALS } from '../../lib/protocol/withdrawals.js';
-import { bundle, frameWords } from '../helpers/unit-frames.js';
+import { bundle, frameWords } from '../helpers/unit/frames.js';
 
 const inboxOf = (mostBytes?: number, onDrop = () => {}) => new Inbox(onDrop, mostBytes);
 const call = (id: number, deadline: number, size = 100) =>

@@ -4,8 +4,8 @@ import { SharedClientError } from '../../lib/errors/errors.js';
 import { Calls } from '../../lib/member/calls.js';
 import { type Saying, StickyPublications } from '../../lib/member/sticky-publications.js';
 import { EXT, Kind } from '../../lib/protocol/bundle.js';
-import { UnitClock } from '../helpers/unit-clock.js';
-import { FakeRoute, frame } from '../helpers/unit-route.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
+import { FakeRoute, frame } from '../helpers/unit/route.js';
 
 const ERROR = [16, 'Error', 'Error', 'no', 'Error: no', {}];
 

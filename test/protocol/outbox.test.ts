@@ -5,9 +5,9 @@ import { type ControlFrame, MARKER, type Packet } from '../../lib/protocol/messa
 import { Outbox, type OutboxOptions, WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { unpack } from '../../lib/protocol/pack-parts.js';
 import { SLICE_BYTES, SliceReader } from '../../lib/protocol/slices.js';
-import { UnitClock } from '../helpers/unit-clock.js';
-import { bundlesOf, frameWords } from '../helpers/unit-frames.js';
-import { forSeeds } from '../helpers/unit-random.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
+import { bundlesOf, frameWords } from '../helpers/unit/frames.js';
+import { forSeeds } from '../helpers/unit/random.js';
 
 class UnitOutbox {
   readonly clock = new UnitClock();

@@ -7,7 +7,7 @@ import { readFrames } from '../../lib/protocol/frame-reader.js';
 import { bytesOf, pickFrames, splitFrames } from '../../lib/protocol/frames.js';
 import { MARKER } from '../../lib/protocol/messages.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
-import { UnitPrimary } from '../helpers/unit-primary.js';
+import { UnitPrimary } from '../helpers/unit/primary.js';
 
 const NAMES = [
   'hello',

@@ -3,7 +3,7 @@ import { type Bundle, EXT, Kind } from '../../lib/protocol/bundle.js';
 import { readFrames } from '../../lib/protocol/frame-reader.js';
 import { BundleBuilder } from '../../lib/protocol/frames.js';
 import { MOST_WITHDRAWALS, Withdrawals } from '../../lib/protocol/withdrawals.js';
-import { frameWords } from '../helpers/unit-frames.js';
+import { frameWords } from '../helpers/unit/frames.js';
 
 const of = (kind: number, id: number, text: string, from = 2, term = 5, parts?: string[]): Bundle => {
   const open = new BundleBuilder('g', term);

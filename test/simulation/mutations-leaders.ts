@@ -13,8 +13,8 @@ export const LEADERS: readonly Mutation[] = [
   {
     name: 'a leader emits values outside its lease',
     file: 'leader/topic.js',
-    find: 'if (this.host.hasLease())',
-    replace: 'if (this.host)',
+    find: 'if (this.owner.hasLease())',
+    replace: 'if (this.owner)',
     seed: 8,
   },
   {

@@ -123,7 +123,7 @@ Sender.prototype.payloadToAll = function (kind, id, payload) {
 const { add } = Topic.prototype;
 
 Topic.prototype.add = function (subscriber) {
-  watcher.subscribes((this as unknown as { readonly host: TopicOwner }).host.name, subscriber.workerId);
+  watcher.subscribes((this as unknown as { readonly owner: TopicOwner }).owner.name, subscriber.workerId);
   add.call(this, subscriber);
 };
 
