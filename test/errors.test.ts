@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import * as errors from '../lib/errors/errors.js';
+import * as compatErrors from '../lib/compat/errors.js';
+import * as coreErrors from '../lib/errors/errors.js';
 import * as warnings from '../lib/errors/warnings.js';
 
+const errors = { ...coreErrors, ...compatErrors };
 const { ERROR_CODES, SharedClientError, show } = errors;
 
 /** Another copy of the library in this process. */
-const copy: typeof errors = await import(`${new URL('../lib/errors/errors.js', import.meta.url)}?copy`);
+const copy: typeof coreErrors = await import(`${new URL('../lib/errors/errors.js', import.meta.url)}?copy`);
 
 test('every code has a reason', t => {
   for (const [code, reason] of Object.entries(ERROR_CODES)) {

@@ -13,8 +13,8 @@ import { type Arguments, Call, type CallKind, type CallSignal, encodeArguments }
 import type { Member } from '../member/member.js';
 import type { Sticky } from '../member/sticky-publications.js';
 import type { ContextOption, HandleOptions, MethodRole, ResolvedWith } from '../options/options.js';
+import { Kind } from '../protocol/bundle.js';
 import { nextNumber } from '../protocol/ids.js';
-import { Kind } from '../protocol/messages.js';
 import { listenToAbort } from '../utils/abort-listeners.js';
 import { afterTurn } from '../utils/after-turn.js';
 import { CallerTrace } from './caller-trace.js';

@@ -9,7 +9,7 @@ import { notKnownYet } from '../errors/errors.js';
 import { classMethodNames } from '../leader/method-names.js';
 import type { MemberOptions, ResolvedWith } from '../options/options.js';
 import { resolveWithOptions, type WithOptions } from '../options/options.js';
-import { Kind } from '../protocol/messages.js';
+import { Kind } from '../protocol/bundle.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
 import type { Clock } from '../utils/clock.js';
 import type { ClientCore, ValueListener } from './client-core.js';

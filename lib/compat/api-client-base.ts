@@ -1,7 +1,7 @@
 // The base class of clients with business logic of their own, which keep a shared client for the data.
 
-import { noDataClient } from '../errors/errors.js';
 import { generate } from './cluster.js';
+import { noDataClient } from './errors.js';
 import { ReadyEmitter } from './ready-emitter.js';
 import { CLOSE } from './symbols.js';
 import type { ClusterOptions, Delegates, RealClass } from './types.js';

@@ -1,12 +1,13 @@
 // A client as cluster-client has it, on a handle of the core.
 
 import { accessOf, type HandleAccess } from '../client/shared.js';
-import { firstValueTimedOut, invalidOption, leaderOccupied } from '../errors/errors.js';
+import { invalidOption } from '../errors/errors.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
 import { bindToContext } from '../utils/async-context.js';
 import { defer } from '../utils/deferred.js';
 import type { Invoke } from './delegated.js';
 import { renamed } from './error-names.js';
+import { firstValueTimedOut, leaderOccupied } from './errors.js';
 import type { CompatGroup, CompatGroups, GroupClient, Handle } from './groups.js';
 import type { ResolvedOptions } from './options.js';
 import { ReadyEmitter, type ReadyListener } from './ready-emitter.js';

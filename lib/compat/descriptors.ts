@@ -1,6 +1,6 @@
 // What each name on a client stands for: said by `delegate` and `override`, or known of the class without a word.
 
-import { notImplemented, unknownDelegate } from '../errors/errors.js';
+import { notImplemented, unknownDelegate } from './errors.js';
 import { isGeneratorFunction } from './run-generator.js';
 import type { DelegateKind, RealClass } from './types.js';
 

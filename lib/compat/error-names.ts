@@ -1,6 +1,7 @@
 // Errors as a caller of cluster-client knows them: under its names, with the code of this library beside them.
 
-import { delegatedLost, type ErrorCode, SharedClientError } from '../errors/errors.js';
+import { type ErrorCode, SharedClientError } from '../errors/errors.js';
+import { delegatedLost } from './errors.js';
 
 /** What cluster-client calls the same thing. The others have no counterpart there, and keep their name. */
 export const ERROR_NAMES: Readonly<Partial<Record<ErrorCode, string>>> = Object.freeze({

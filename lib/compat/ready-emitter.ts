@@ -1,10 +1,10 @@
 // An emitter that becomes ready, as the base class `sdk-base` of most real clients has it.
 
 import { EventEmitter } from 'node:events';
-import { notAMethod, notReadyInTime } from '../errors/errors.js';
 import { afterTurn } from '../utils/after-turn.js';
 import { bindToContext } from '../utils/async-context.js';
 import { systemClock } from '../utils/clock.js';
+import { notAMethod, notReadyInTime } from './errors.js';
 import { isGeneratorFunction, runGenerator } from './run-generator.js';
 
 export type ReadyListener = (error: Error | null) => void;

@@ -1,7 +1,7 @@
 // Answers calls that this leader does not start.
 
+import { type Bundle, Kind, kindOf } from '../protocol/bundle.js';
 import { isCall } from '../protocol/classes.js';
-import { type Bundle, Kind, kindOf } from '../protocol/messages.js';
 import type { Sender } from './sender.js';
 
 /** For calls that came to a leader that has stopped, or never serves: the next leader gets them. */

@@ -2,9 +2,10 @@
 // the flood of one doesn't keep out the others, and bounded: calls whose deadline passes are let go of, and beyond the bound
 // calls and subscriptions are refused.
 
+import { ABOUT, type Bundle, Kind, kindOf } from '../protocol/bundle.js';
 import { classOf } from '../protocol/classes.js';
-import { bytesOf, type FrameReader, ownBundle, pickFrames, splitFrames } from '../protocol/frames.js';
-import { ABOUT, type Bundle, Kind, kindOf } from '../protocol/messages.js';
+import type { FrameReader } from '../protocol/frame-reader.js';
+import { bytesOf, ownBundle, pickFrames, splitFrames } from '../protocol/frames.js';
 import { Withdrawals } from '../protocol/withdrawals.js';
 
 /** Characters and bytes that may wait. */

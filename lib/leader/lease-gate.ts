@@ -4,8 +4,8 @@
 import { encodeError } from '../codec/encode-error.js';
 import { brokenFrame } from '../errors/errors.js';
 import { droppedWithdrawals } from '../errors/warnings.js';
-import { FrameReader, type FrameView } from '../protocol/frames.js';
-import { type Bundle, Kind, Overload } from '../protocol/messages.js';
+import { type Bundle, Kind, Overload } from '../protocol/bundle.js';
+import { FrameReader, type FrameView } from '../protocol/frame-reader.js';
 import type { Clock } from '../utils/clock.js';
 import { forCalls, handBack } from './hand-back.js';
 import { Inbox } from './inbox.js';

@@ -3,8 +3,8 @@
 import { decodeValue } from '../codec/decode-value.js';
 import type { OwnTypes } from '../codec/own-types.js';
 import { brokenArguments, brokenFrame, type SharedClientError } from '../errors/errors.js';
-import type { FrameView } from '../protocol/frames.js';
-import { Kind } from '../protocol/messages.js';
+import { Kind } from '../protocol/bundle.js';
+import type { FrameView } from '../protocol/frame-reader.js';
 import type { RunningCall } from './running-call.js';
 
 export interface CallArguments {

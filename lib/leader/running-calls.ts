@@ -14,8 +14,8 @@ import {
 } from '../errors/errors.js';
 import { tooManyRunning } from '../errors/warnings.js';
 import type { ContextOption } from '../options/options.js';
-import type { FrameView } from '../protocol/frames.js';
-import { Kind, Overload } from '../protocol/messages.js';
+import { Kind, Overload } from '../protocol/bundle.js';
+import type { FrameView } from '../protocol/frame-reader.js';
 import type { Payload } from '../protocol/payload.js';
 import type { Timer } from '../utils/clock.js';
 import { Deadlines } from '../utils/deadlines.js';

@@ -2,9 +2,9 @@
 // what waits on a direct connection is: where the real client is faster than the channel the newest values stay.
 
 import { Backlog } from '../protocol/backlog.js';
+import { type Bundle, EXT, Kind, kindOf, Overload } from '../protocol/bundle.js';
 import { classOf } from '../protocol/classes.js';
 import { BundleBuilder } from '../protocol/frames.js';
-import { type Bundle, EXT, Kind, kindOf, Overload } from '../protocol/messages.js';
 import type { Outbox } from '../protocol/outbox.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Clock } from '../utils/clock.js';

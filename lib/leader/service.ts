@@ -1,8 +1,8 @@
 // The leader at work in one term. Frames come in through the lease gate and go from here to the part that they concern:
 // the calls that run, the topics, the sticky publications.
 
-import type { FrameView } from '../protocol/frames.js';
-import { type Bundle, Kind } from '../protocol/messages.js';
+import { type Bundle, Kind } from '../protocol/bundle.js';
+import type { FrameView } from '../protocol/frame-reader.js';
 import { type FrameHandler, LeaseGate } from './lease-gate.js';
 import { RunningCalls } from './running-calls.js';
 import type { Sender } from './sender.js';

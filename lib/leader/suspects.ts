@@ -1,7 +1,7 @@
 // Calls and subscriptions with which a leader may have been lost before. Before such a one begins, its member has to know:
 // this leader may be lost with it, too, and with all that hasn't left the process by then.
 
-import { Kind } from '../protocol/messages.js';
+import { Kind } from '../protocol/bundle.js';
 import { MultiMap } from '../utils/multi-map.js';
 import type { LeaseGate } from './lease-gate.js';
 import type { Sender } from './sender.js';

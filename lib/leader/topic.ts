@@ -16,7 +16,7 @@ import { encodeData } from '../codec/encode-value.js';
 import type { OwnTypes } from '../codec/own-types.js';
 import { show, unknownMethod } from '../errors/errors.js';
 import { moreArguments, neverSettled, oddSubscription } from '../errors/warnings.js';
-import { Kind } from '../protocol/messages.js';
+import { Kind } from '../protocol/bundle.js';
 import type { Payload } from '../protocol/payload.js';
 import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';

@@ -1,7 +1,7 @@
 // Events of the real client, for every member. Outside the lease they wait.
 
 import { encodeData } from '../codec/encode-value.js';
-import { Kind } from '../protocol/messages.js';
+import { Kind } from '../protocol/bundle.js';
 import type { Payload } from '../protocol/payload.js';
 import type { ServiceOptions } from './service-options.js';
 

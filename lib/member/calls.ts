@@ -17,8 +17,8 @@ import {
   unsendableResult,
 } from '../errors/errors.js';
 import { CallCounts, type FailureReason } from '../metrics/call-counts.js';
-import type { FrameView } from '../protocol/frames.js';
-import { EXT, Kind } from '../protocol/messages.js';
+import { EXT, Kind } from '../protocol/bundle.js';
+import type { FrameView } from '../protocol/frame-reader.js';
 import type { Route } from '../route/route.js';
 import { stopListeningToAbort } from '../utils/abort-listeners.js';
 import { type AsyncContext, neutralContext } from '../utils/async-context.js';

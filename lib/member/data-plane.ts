@@ -7,8 +7,9 @@ import { brokenFrame, closed, type Outcome } from '../errors/errors.js';
 import { costly } from '../errors/warnings.js';
 import type { Service } from '../leader/service.js';
 import type { TermEnd } from '../metrics/failovers.js';
-import { type FrameView, readFrames } from '../protocol/frames.js';
-import { type Bundle, type DeposedCause, Kind, type Offer } from '../protocol/messages.js';
+import { type Bundle, Kind } from '../protocol/bundle.js';
+import { type FrameView, readFrames } from '../protocol/frame-reader.js';
+import type { DeposedCause, Offer } from '../protocol/messages.js';
 import { LocalRoute } from '../route/local-route.js';
 import type { Route } from '../route/route.js';
 import { Calls } from './calls.js';
@@ -81,7 +82,7 @@ export class DataPlane {
 
   /** Bytes of calls that wait for a leader, or for a direct connection. */
   get queuedBytes(): number {
-    return this.calls.waitingBytes + (this.#routes.remote?.queuedBytes ?? 0);
+    return this.calls.waitingBytes + this.#routes.queuedBytes;
   }
 
   // --------------------------------------------------------------------------------------------- from the leader
@@ -100,9 +101,8 @@ export class DataPlane {
 
   #frame(frame: FrameView, term: number, now: number): void {
     if (this.calls.receive(frame, term, now) || this.subscriptions.receive(frame, term)) return;
-    const { remote } = this.#routes;
     if (frame.kind === Kind.END) this.#endTerm(term, frame.id);
-    else if (remote?.term === term && remote.handle(frame.kind, frame.id, frame.json)) return;
+    else if (this.#routes.handle(term, frame)) return;
     else if (frame.kind === Kind.EVENT && this.#route?.term === term) this.#upstream(frame);
   }
 

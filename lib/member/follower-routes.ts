@@ -1,9 +1,13 @@
 // The routes of a member to leaders elsewhere: to the one that leads, and to the one that leads next.
 
-import type { Bundle, Offer } from '../protocol/messages.js';
+import type { Bundle } from '../protocol/bundle.js';
+import type { FrameView } from '../protocol/frame-reader.js';
+import type { Offer } from '../protocol/messages.js';
 import { DirectRoute } from '../route/direct/direct-route.js';
-import { RelayRoute, type RemoteRoute } from '../route/route.js';
+import { RelayRoute } from '../route/route.js';
 import type { MemberContext } from './member-context.js';
+
+type RemoteRoute = RelayRoute | DirectRoute;
 
 export class FollowerRoutes {
   #remote: RemoteRoute | undefined;
@@ -26,6 +30,16 @@ export class FollowerRoutes {
     return this.#remote;
   }
 
+  /** The same, if it may become direct. */
+  get #direct(): DirectRoute | undefined {
+    return this.#remote instanceof DirectRoute ? this.#remote : undefined;
+  }
+
+  /** Bytes that wait for a direct connection. */
+  get queuedBytes(): number {
+    return this.#direct?.queuedBytes ?? 0;
+  }
+
   /** Whether data gets to the leader elsewhere, as far as it is known. */
   get isReached(): boolean {
     const { link, problem } = this.member;
@@ -41,11 +55,16 @@ export class FollowerRoutes {
   offered(offer: Offer): void {
     this.#offer = offer;
     const { term } = offer;
-    if (this.#remote?.term === term) this.#remote.offered(offer);
+    if (this.#remote?.term === term) this.#direct?.offered(offer);
     else if (this.member.link.direct?.hasNoRelay) {
       this.#dropNext();
       this.#next = this.#begin(term);
     }
+  }
+
+  /** A word of a leader's about the route, that came by the relay. @returns whether it was one */
+  handle(term: number, { kind, id, json }: FrameView): boolean {
+    return this.#remote?.term === term && this.#direct?.handle(kind, id, json) === true;
   }
 
   /** The term is over, and was never taken here. */
@@ -56,18 +75,21 @@ export class FollowerRoutes {
   /** The term is over. `done` comes once all was read that its leader wrote. */
   finish(done: () => void): void {
     const route = this.#remote;
-    route?.finish(() => {
+    if (!route) return;
+    const finished = () => {
       if (this.#remote !== route) return;
       this.#remote = undefined;
       // That of the next term may be known already.
       this.member.problem.forget(route.term);
       done();
-    });
+    };
+    if (route instanceof DirectRoute) route.finish(finished);
+    else finished();
   }
 
   /** Resolves when what was sent has left this process, or may take no longer. */
   async leave(): Promise<void> {
-    const route = this.#remote;
+    const route = this.#direct;
     this.#remote = undefined;
     this.#dropNext();
     if (route?.kind === 'direct') await new Promise<void>(resolve => route.leave(resolve));
@@ -76,7 +98,7 @@ export class FollowerRoutes {
 
   /** There is no primary any more. */
   destroy(): void {
-    this.#remote?.destroy();
+    this.#direct?.destroy();
     this.#dropNext();
     this.#remote = undefined;
     this.#offer = undefined;
@@ -90,7 +112,7 @@ export class FollowerRoutes {
   }
 
   #dropNext(): void {
-    this.#next?.destroy();
+    if (this.#next instanceof DirectRoute) this.#next.destroy();
     this.#next = undefined;
   }
 

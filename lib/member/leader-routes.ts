@@ -2,7 +2,7 @@
 
 import { memberRefused } from '../errors/warnings.js';
 import { Sender } from '../leader/sender.js';
-import type { Bundle } from '../protocol/messages.js';
+import type { Bundle } from '../protocol/bundle.js';
 import { DirectLeader } from '../route/direct/direct-leader.js';
 import type { Timer } from '../utils/clock.js';
 import type { MemberContext } from './member-context.js';

@@ -10,7 +10,7 @@ import { handBack } from '../leader/hand-back.js';
 import { type Opening, RealClient, type RealClientHandlers } from '../leader/real-client.js';
 import { Service } from '../leader/service.js';
 import type { ServiceOptions } from '../leader/service-options.js';
-import type { Bundle } from '../protocol/messages.js';
+import type { Bundle } from '../protocol/bundle.js';
 import type { Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { createSender, LeaderRoutes } from './leader-routes.js';

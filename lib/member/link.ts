@@ -9,10 +9,10 @@ import {
   type SharedClientError,
 } from '../errors/errors.js';
 import { passedOn } from '../errors/warnings.js';
+import type { Bundle } from '../protocol/bundle.js';
 import { Received } from '../protocol/envelope.js';
 import { newId } from '../protocol/ids.js';
 import {
-  type Bundle,
   type ControlFrame,
   type Envelope,
   type FromPrimary,

@@ -1,8 +1,8 @@
 // Publications that are republished to every new leader, the newest under each key.
 
 import { SharedClientError, takenBack } from '../errors/errors.js';
+import { Kind } from '../protocol/bundle.js';
 import { nextNumber } from '../protocol/ids.js';
-import { Kind } from '../protocol/messages.js';
 import { listenToAbort, stopListeningToAbort } from '../utils/abort-listeners.js';
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import { backoffMs } from '../utils/backoff.js';

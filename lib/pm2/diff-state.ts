@@ -2,15 +2,10 @@
 // A pure function.
 
 import { isSameUpdate, leaderOf, successorIn, termOf, updateOf, VACANT } from '../group/queries.js';
+import { type Bundle, Kind } from '../protocol/bundle.js';
 import { signal } from '../protocol/frames.js';
-import {
-  type Bundle,
-  type BusGroup,
-  type FromPrimary,
-  Kind,
-  type LogState,
-  type StateUpdate,
-} from '../protocol/messages.js';
+import type { BusGroup, LogState } from '../protocol/log-state.js';
+import type { FromPrimary, StateUpdate } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
 import type { Reach } from './offers.js';
 import { EMPTY_LOG } from './read-log.js';

@@ -3,7 +3,8 @@
 import { otherOptions } from '../errors/warnings.js';
 import { leaderOf } from '../group/queries.js';
 import { digestDifference } from '../options/options.js';
-import type { BusGroup, FromPrimary, LogState } from '../protocol/messages.js';
+import type { BusGroup, LogState } from '../protocol/log-state.js';
+import type { FromPrimary } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
 
 /** The warnings for `me` that follow from who joined between two states. */

@@ -1,6 +1,7 @@
 // What the link of this worker receives, as from a primary: the welcome, acknowledged heartbeats, and what the log says.
 
-import { type Bundle, type FromPrimary, MARKER } from '../protocol/messages.js';
+import type { Bundle } from '../protocol/bundle.js';
+import { type FromPrimary, MARKER } from '../protocol/messages.js';
 import type { WorkerEndHandlers } from '../transport/transport.js';
 import { VERSION } from './log-writer.js';
 

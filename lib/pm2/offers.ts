@@ -3,7 +3,8 @@
 // reach their leader. What a worker that died left behind is removed by all who read of it.
 
 import { leaderOf, termOf } from '../group/queries.js';
-import type { LogState, Offer } from '../protocol/messages.js';
+import type { LogState } from '../protocol/log-state.js';
+import type { Offer } from '../protocol/messages.js';
 import { readBusAddress, writeBusAddress } from '../transport/bus-address.js';
 import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';

@@ -2,7 +2,8 @@
 
 import { unreached } from '../errors/warnings.js';
 import { leaderOf, termOf } from '../group/queries.js';
-import type { Address, ControlFrame, Join, LogState, Offer, OnRoute } from '../protocol/messages.js';
+import type { LogState } from '../protocol/log-state.js';
+import type { Address, ControlFrame, Join, Offer, OnRoute } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
 import type { Args } from './args.js';
 import type { Downlink } from './downlink.js';

@@ -4,7 +4,7 @@
 import { byPreference, type Choose } from '../group/choose.js';
 import { candidatesOf, leaderOf, preferredOf } from '../group/queries.js';
 import type { Candidate } from '../options/options.js';
-import type { BusGroup, LogState } from '../protocol/messages.js';
+import type { BusGroup, LogState } from '../protocol/log-state.js';
 import { own } from '../utils/own.js';
 
 /** What each better candidate is given to come first: a few round trips over the bus. */

@@ -5,16 +5,14 @@
 import type { GroupEvent } from '../group/events.js';
 import { newGroup, successorIn, termOf } from '../group/queries.js';
 import { reduce } from '../group/reduce.js';
+import type { BusGroup, BusMember, LogState } from '../protocol/log-state.js';
 import type {
   Address,
-  BusGroup,
-  BusMember,
   BusPacket,
   Claim,
   ControlFrame,
   DeposedCause,
   Join,
-  LogState,
   Offer,
   TransferFailure,
 } from '../protocol/messages.js';

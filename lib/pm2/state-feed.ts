@@ -2,8 +2,10 @@
 
 import { otherOptions } from '../errors/warnings.js';
 import { leaderOf } from '../group/queries.js';
+import { Kind } from '../protocol/bundle.js';
 import { signal } from '../protocol/frames.js';
-import { type BusPacket, type FromPrimary, Kind, type LogState } from '../protocol/messages.js';
+import type { LogState } from '../protocol/log-state.js';
+import type { BusPacket, FromPrimary } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
 import type { Args } from './args.js';
 import { diffState } from './diff-state.js';

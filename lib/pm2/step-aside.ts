@@ -1,7 +1,8 @@
 // How a worker that is to stop gives up what it leads: each term once it is open, because until then its member may have a
 // lease that the log doesn't know of.
 
-import type { ControlFrame, LogState } from '../protocol/messages.js';
+import type { LogState } from '../protocol/log-state.js';
+import type { ControlFrame } from '../protocol/messages.js';
 import { defer } from '../utils/deferred.js';
 
 export class StepAside {

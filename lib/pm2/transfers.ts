@@ -1,6 +1,7 @@
 // Hand-overs that members of this worker asked for: what becomes of them is read from the log.
 
-import type { LogState, Transfer, TransferFailure, Transferred } from '../protocol/messages.js';
+import type { LogState } from '../protocol/log-state.js';
+import type { Transfer, TransferFailure, Transferred } from '../protocol/messages.js';
 import { requestOf, type Settled } from './read-log.js';
 
 export class Transfers {

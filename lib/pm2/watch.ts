@@ -3,7 +3,7 @@
 // Counts this process's own running time, so that it doesn't take its own absence for that of others.
 
 import { leaderOf, openingSuccessorOf, termHeldBy } from '../group/queries.js';
-import type { BusGroup, LogState } from '../protocol/messages.js';
+import type { BusGroup, LogState } from '../protocol/log-state.js';
 import type { Clock } from '../utils/clock.js';
 import { RunningClock } from '../utils/running-clock.js';
 

@@ -1,8 +1,8 @@
 // What is kept of a flood for who doesn't read as fast: the newest value of each topic, and that others were dropped. Of last
 // values for new subscriptions, of which there may be any number for one topic, as many as there is room for.
 
+import { type Bundle, Kind, kindOf } from './bundle.js';
 import { bytesOf } from './frames.js';
-import { type Bundle, Kind, kindOf } from './messages.js';
 
 interface Kept {
   readonly group: string;

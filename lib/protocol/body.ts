@@ -2,7 +2,7 @@
 // that passes the bundle on makes neither a string nor a copy of them.
 
 import { isRecord } from '../utils/is-record.js';
-import type { Bundle, SlicedBundle } from './messages.js';
+import type { Bundle, SlicedBundle } from './bundle.js';
 import { lengthInBlock, packForBytes, textOf, view } from './pack-parts.js';
 import type { TravellingPart } from './payload.js';
 

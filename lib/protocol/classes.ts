@@ -17,7 +17,7 @@
 // direct route the same, in a member 64 MiB on its way out, in a leader 64 MiB that wait for its lease or
 // their turn, and 2 MiB of values on their way to the primary.
 
-import { Kind } from './messages.js';
+import { Kind } from './bundle.js';
 
 export type FrameClass = 'call' | 'subscription' | 'withdrawal' | 'result' | 'value' | 'signal';
 

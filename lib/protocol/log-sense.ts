@@ -1,7 +1,7 @@
 // Whether the state that a new worker gets over PM2's bus has its shape and makes sense: whoever reads the log relies on it that each name in it
 // leads somewhere.
 
-import type { BusGroup, LogState } from './messages.js';
+import type { BusGroup, LogState } from './log-state.js';
 import {
   count,
   duration,

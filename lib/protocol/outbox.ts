@@ -3,9 +3,10 @@
 import { releaseBuffer } from '../utils/buffers.js';
 import type { Clock } from '../utils/clock.js';
 import type { Mutable } from '../utils/mutable.js';
+import type { Bundle, BytesBundle } from './bundle.js';
 import { type BundleBuilder, bytesOf, ownBundle, unsendable, WRITE_BYTES } from './frames.js';
 import { headToBytes } from './head.js';
-import { type Bundle, type BytesBundle, type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
+import { type ControlFrame, MARKER, type Packet, type Slice } from './messages.js';
 import { packForBytes, packForJson } from './pack-parts.js';
 import { SliceWriter } from './slices.js';
 

@@ -4,7 +4,7 @@
 import { isAscii } from 'node:buffer';
 import { acquireBuffer } from '../utils/buffers.js';
 import { readLatin1, SLACK, writeUtf8 } from '../utils/long-strings.js';
-import type { Bundle } from './messages.js';
+import type { Bundle } from './bundle.js';
 import type { Part, Payload, PortablePayload, TravellingPart } from './payload.js';
 
 /** Parts lighter than this together cost more as a block than they save. Measured on Node 20, as the next. */

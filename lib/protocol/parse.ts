@@ -3,19 +3,11 @@
 import { brokenFrame, type SharedClientError } from '../errors/errors.js';
 import { isRecord } from '../utils/is-record.js';
 import { beginMessage, MOST_DATA, spendData } from './budget.js';
+import { ABOUT, type Bundle } from './bundle.js';
 import { bytesOf } from './frames.js';
 import { headOfBytes } from './head.js';
 import { isIncarnation, isSoundLog } from './log-sense.js';
-import {
-  ABOUT,
-  type Bundle,
-  type BusPacket,
-  type ControlFrame,
-  type Envelope,
-  MARKER,
-  type ReadPacket,
-  type Slice,
-} from './messages.js';
+import { type BusPacket, type ControlFrame, type Envelope, MARKER, type ReadPacket, type Slice } from './messages.js';
 import { areTravellingParts } from './pack-parts.js';
 import {
   anything,

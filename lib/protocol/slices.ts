@@ -3,7 +3,8 @@
 
 import { brokenFrame } from '../errors/errors.js';
 import { bytesOfBody, openBody, toBody } from './body.js';
-import type { Bundle, Slice, SlicedBundle } from './messages.js';
+import type { Bundle, SlicedBundle } from './bundle.js';
+import type { Slice } from './messages.js';
 import { view } from './pack-parts.js';
 
 /** Bytes of a slice. */

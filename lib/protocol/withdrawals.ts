@@ -2,8 +2,8 @@
 // something that was refused is forgotten with it, so there are about as many as calls and subscriptions that the leader has
 // or will get. Beyond the bound they are dropped, which whoever keeps them is told.
 
+import { type Bundle, EXT, Kind, kindOf } from './bundle.js';
 import { BundleBuilder } from './frames.js';
-import { type Bundle, EXT, Kind, kindOf } from './messages.js';
 
 /** Of one leader. */
 export const MOST_WITHDRAWALS = 100_000;

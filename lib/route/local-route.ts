@@ -1,7 +1,7 @@
 // The route of the leader's own member: the same frames and the same copies, without a channel.
 
+import type { Bundle } from '../protocol/bundle.js';
 import { type About, BundleBuilder } from '../protocol/frames.js';
-import type { Bundle } from '../protocol/messages.js';
 import type { Part } from '../protocol/payload.js';
 import type { Clock } from '../utils/clock.js';
 import type { Route } from './route.js';

@@ -23,26 +23,9 @@ export interface Route {
   isInHands(bundle: number, received: number): boolean;
 }
 
-/** To a leader in another process. */
-export interface RemoteRoute extends Route {
-  /** The leader can be reached past the primary; `problem`: it can't. */
-  offered(offer: { readonly address: string; readonly secret: string; readonly problem?: string | undefined }): void;
-  /** Bytes that haven't left this process, but for those that wait for the channel. */
-  readonly queuedBytes: number;
-  /** A word of the leader's about the route, that came by the relay. @returns whether it was one */
-  handle(kind: number, id: number, value: unknown): boolean;
-  /** The term is over. `done` comes once all was delivered that the leader wrote; maybe at once. */
-  finish(done: () => void): void;
-  /** This process leaves the group. `done` comes once what was sent has left it, or won't; maybe at once. */
-  leave(done: () => void): void;
-  /** Nothing is sent or delivered any more. */
-  destroy(): void;
-}
-
 /** Through the primary. */
-export class RelayRoute implements RemoteRoute {
+export class RelayRoute implements Route {
   readonly kind = 'relay';
-  readonly queuedBytes = 0;
   #open: BundleBuilder | undefined;
   #number = 0;
 
@@ -76,21 +59,4 @@ export class RelayRoute implements RemoteRoute {
   isInHands(bundle: number, received: number): boolean {
     return bundle <= received;
   }
-
-  /** What was made for the other route is of no use here. */
-  offered(): void {}
-
-  handle(): boolean {
-    return false;
-  }
-
-  finish(done: () => void): void {
-    done();
-  }
-
-  leave(done: () => void): void {
-    done();
-  }
-
-  destroy(): void {}
 }

@@ -3,9 +3,9 @@
 
 import { publishDiagnostic } from '../diagnostics/channels.js';
 import { droppedWithdrawals } from '../errors/warnings.js';
+import { type Bundle, Kind, Overload } from '../protocol/bundle.js';
 import { classOf, isCall } from '../protocol/classes.js';
 import { BundleBuilder, bytesOf, pickFrames, signal, splitFrames } from '../protocol/frames.js';
-import { type Bundle, Kind, Overload } from '../protocol/messages.js';
 import type { Mutable } from '../utils/mutable.js';
 import type { RoutedGroup } from './group.js';
 import type { RoutedWorker } from './routed-worker.js';

@@ -4,9 +4,9 @@ import { otherOptions, passedOn, protocolTooFar, tooManyGroups } from '../errors
 import { appChoice, byPreference } from '../group/choose.js';
 import { FailoverBook } from '../metrics/failover-book.js';
 import { type Candidate, digestDifference, type ResolvedPrimaryOptions } from '../options/options.js';
+import type { Bundle } from '../protocol/bundle.js';
 import {
   type Address,
-  type Bundle,
   type Envelope,
   type FromWorker,
   type Hello,

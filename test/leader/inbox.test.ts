@@ -1,7 +1,8 @@
 import test from 'ava';
 import { Inbox } from '../../lib/leader/inbox.js';
-import { bytesOf, FrameReader } from '../../lib/protocol/frames.js';
-import { Kind } from '../../lib/protocol/messages.js';
+import { Kind } from '../../lib/protocol/bundle.js';
+import { FrameReader } from '../../lib/protocol/frame-reader.js';
+import { bytesOf } from '../../lib/protocol/frames.js';
 import { MOST_WITHDRAWALS } from '../../lib/protocol/withdrawals.js';
 import { bundle, frameWords } from '../helpers/unit/frames.js';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
+import { Kind } from '../../lib/protocol/bundle.js';
 import { BundleBuilder, WRITE_BYTES } from '../../lib/protocol/frames.js';
-import { Kind } from '../../lib/protocol/messages.js';
 import { bundlesOf } from '../helpers/unit/frames.js';
 import { UnitSender } from '../helpers/unit/leader.js';
 

@@ -3,7 +3,8 @@
 import test from 'ava';
 import { Member } from '../../lib/member/member.js';
 import type { MemberObserver } from '../../lib/member/observer.js';
-import { type FromPrimary, Kind, type StateUpdate } from '../../lib/protocol/messages.js';
+import { Kind } from '../../lib/protocol/bundle.js';
+import type { FromPrimary, StateUpdate } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { microtasks } from '../helpers/clocks/unit-clock.js';
 import { bundle, bundlesOf, frameWords } from '../helpers/unit/frames.js';

@@ -3,7 +3,7 @@ import { encodeValue } from '../../lib/codec/encode-value.js';
 import { SharedClientError } from '../../lib/errors/errors.js';
 import { Calls } from '../../lib/member/calls.js';
 import { type Saying, StickyPublications } from '../../lib/member/sticky-publications.js';
-import { EXT, Kind } from '../../lib/protocol/messages.js';
+import { EXT, Kind } from '../../lib/protocol/bundle.js';
 import { UnitClock } from '../helpers/clocks/unit-clock.js';
 import { FakeRoute, frame } from '../helpers/unit/route.js';
 

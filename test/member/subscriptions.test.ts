@@ -1,7 +1,7 @@
 import test from 'ava';
 import { encodeValue } from '../../lib/codec/encode-value.js';
 import { MemberSubscription, type SubscriptionOwner, Subscriptions } from '../../lib/member/subscriptions.js';
-import { EXT, Kind } from '../../lib/protocol/messages.js';
+import { EXT, Kind } from '../../lib/protocol/bundle.js';
 import { UnitClock } from '../helpers/clocks/unit-clock.js';
 import { FakeRoute, frame } from '../helpers/unit/route.js';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { diffState } from '../../lib/pm2/diff-state.js';
-import type { LogState } from '../../lib/protocol/messages.js';
+import type { LogState } from '../../lib/protocol/log-state.js';
 import { claim, join, Log, ledByA, prepared, ready, resign, yields } from '../helpers/pm2/log.js';
 
 /** What `me` hears of what happens to the log. */

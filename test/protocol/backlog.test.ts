@@ -1,6 +1,6 @@
 import test from 'ava';
 import { Backlog } from '../../lib/protocol/backlog.js';
-import { type Bundle, EXT, Kind } from '../../lib/protocol/messages.js';
+import { type Bundle, EXT, Kind } from '../../lib/protocol/bundle.js';
 import { bundle, frameWords } from '../helpers/unit/frames.js';
 
 function released(backlog: Backlog): Bundle[] {

@@ -1,16 +1,16 @@
 import test from 'ava';
+import { ABOUT, type Bundle, EXT, Kind, MORE } from '../../lib/protocol/bundle.js';
+import { readFrames } from '../../lib/protocol/frame-reader.js';
 import {
   BundleBuilder,
   bytesOf,
   FRAME_BYTES,
   OVERHEAD_BYTES,
   pickFrames,
-  readFrames,
   signal,
   splitFrames,
   WRITE_BYTES,
 } from '../../lib/protocol/frames.js';
-import { ABOUT, type Bundle, EXT, Kind, MORE } from '../../lib/protocol/messages.js';
 import { packForBytes, packForJson } from '../../lib/protocol/pack-parts.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
 import { frameWords } from '../helpers/unit/frames.js';

@@ -1,6 +1,7 @@
 import test from 'ava';
+import { type Bundle, EXT, Kind } from '../../lib/protocol/bundle.js';
 import { BundleBuilder, bytesOf, OVERHEAD_BYTES, WRITE_BYTES } from '../../lib/protocol/frames.js';
-import { type Bundle, type ControlFrame, EXT, Kind, MARKER, type Packet } from '../../lib/protocol/messages.js';
+import { type ControlFrame, MARKER, type Packet } from '../../lib/protocol/messages.js';
 import { Outbox, type OutboxOptions, WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { unpack } from '../../lib/protocol/pack-parts.js';
 import { SLICE_BYTES, SliceReader } from '../../lib/protocol/slices.js';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Bundle } from '../../lib/protocol/messages.js';
+import type { Bundle } from '../../lib/protocol/bundle.js';
 import {
   areTravellingParts,
   fromPortable,

@@ -2,8 +2,10 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import { bytesOf, pickFrames, readFrames, splitFrames } from '../../lib/protocol/frames.js';
-import { type Bundle, MARKER } from '../../lib/protocol/messages.js';
+import type { Bundle } from '../../lib/protocol/bundle.js';
+import { readFrames } from '../../lib/protocol/frame-reader.js';
+import { bytesOf, pickFrames, splitFrames } from '../../lib/protocol/frames.js';
+import { MARKER } from '../../lib/protocol/messages.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
 import { UnitPrimary } from '../helpers/unit/primary.js';
 

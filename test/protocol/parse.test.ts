@@ -1,5 +1,6 @@
 import test from 'ava';
-import { type Bundle, type ControlFrame, MARKER } from '../../lib/protocol/messages.js';
+import type { Bundle } from '../../lib/protocol/bundle.js';
+import { type ControlFrame, MARKER } from '../../lib/protocol/messages.js';
 import { parseBusPacket, parsePacket } from '../../lib/protocol/parse.js';
 
 function parse(message: unknown) {

@@ -3,7 +3,7 @@
 import { deserialize, serialize } from 'node:v8';
 import test from 'ava';
 import { MOST_DATA } from '../../lib/protocol/budget.js';
-import type { BusGroup, BusPeer, LogState } from '../../lib/protocol/messages.js';
+import type { BusGroup, BusPeer, LogState } from '../../lib/protocol/log-state.js';
 import { parseBusPacket, parsePacket } from '../../lib/protocol/parse.js';
 import { SliceReader } from '../../lib/protocol/slices.js';
 

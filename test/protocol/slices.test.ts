@@ -1,8 +1,9 @@
 import { constants } from 'node:buffer';
 import test from 'ava';
 import { MAX_VALUE } from '../../lib/codec/limits.js';
+import type { Bundle } from '../../lib/protocol/bundle.js';
 import { pickFrames, splitFrames } from '../../lib/protocol/frames.js';
-import type { Bundle, Slice } from '../../lib/protocol/messages.js';
+import type { Slice } from '../../lib/protocol/messages.js';
 import { unpack } from '../../lib/protocol/pack-parts.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
 import { MOST_SLICED_BYTES, SLICE_BYTES, SliceReader, SliceWriter } from '../../lib/protocol/slices.js';

@@ -1,6 +1,7 @@
 import test from 'ava';
-import { BundleBuilder, readFrames } from '../../lib/protocol/frames.js';
-import { type Bundle, EXT, Kind } from '../../lib/protocol/messages.js';
+import { type Bundle, EXT, Kind } from '../../lib/protocol/bundle.js';
+import { readFrames } from '../../lib/protocol/frame-reader.js';
+import { BundleBuilder } from '../../lib/protocol/frames.js';
 import { MOST_WITHDRAWALS, Withdrawals } from '../../lib/protocol/withdrawals.js';
 import { frameWords } from '../helpers/unit/frames.js';
 

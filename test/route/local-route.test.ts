@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Bundle, Kind } from '../../lib/protocol/messages.js';
+import { type Bundle, Kind } from '../../lib/protocol/bundle.js';
 import { LocalRoute } from '../../lib/route/local-route.js';
 import { UnitClock } from '../helpers/clocks/unit-clock.js';
 import { frameWords } from '../helpers/unit/frames.js';

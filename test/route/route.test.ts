@@ -1,6 +1,7 @@
 import test from 'ava';
+import { Kind } from '../../lib/protocol/bundle.js';
 import { WRITE_BYTES } from '../../lib/protocol/frames.js';
-import { Kind, type Packet } from '../../lib/protocol/messages.js';
+import type { Packet } from '../../lib/protocol/messages.js';
 import { Outbox } from '../../lib/protocol/outbox.js';
 import { RelayRoute } from '../../lib/route/route.js';
 import { UnitClock } from '../helpers/clocks/unit-clock.js';
@@ -66,16 +67,4 @@ test('a batch that is worth a write leaves before the end of the tick, and the n
   route.flushEarly(128);
   t.is(sent().length, 1);
   t.is(route.send(Kind.CALL, 99, '0'), 2);
-});
-
-test('on the relay there is nothing to offer, to heed or to wait for', t => {
-  const route = new RelayRoute('g', 5, undefined as never);
-  route.offered();
-  t.false(route.handle());
-  let ends = 0;
-  const end = () => void ends++;
-  route.finish(end);
-  route.leave(end);
-  route.destroy();
-  t.is(ends, 2);
 });

@@ -1,7 +1,8 @@
 // Frames by which a worker passes itself off as somebody else: the primary goes by the channel that they came on.
 
 import test from 'ava';
-import { type FromWorker, Kind } from '../../lib/protocol/messages.js';
+import { Kind } from '../../lib/protocol/bundle.js';
+import type { FromWorker } from '../../lib/protocol/messages.js';
 import { bundle } from '../helpers/unit/frames.js';
 import { join, UnitPrimary } from '../helpers/unit/primary.js';
 

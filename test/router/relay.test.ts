@@ -1,7 +1,8 @@
 import test from 'ava';
 import { droppedWithdrawals } from '../../lib/errors/warnings.js';
+import { ABOUT, EXT, Kind } from '../../lib/protocol/bundle.js';
 import { bytesOf } from '../../lib/protocol/frames.js';
-import { ABOUT, EXT, Kind, type Slice } from '../../lib/protocol/messages.js';
+import type { Slice } from '../../lib/protocol/messages.js';
 import { WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { MOST_WITHDRAWALS } from '../../lib/protocol/withdrawals.js';
 import { routerStatus } from '../../lib/router/router-status.js';

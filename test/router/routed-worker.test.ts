@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Kind } from '../../lib/protocol/messages.js';
+import { Kind } from '../../lib/protocol/bundle.js';
 import { commonVersion, RoutedWorker } from '../../lib/router/routed-worker.js';
 import { UnitClock } from '../helpers/clocks/unit-clock.js';
 import { bundle } from '../helpers/unit/frames.js';

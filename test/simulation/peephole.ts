@@ -5,7 +5,7 @@ import { Sender, type SenderOptions } from '../../lib/leader/sender.js';
 import { Service } from '../../lib/leader/service.js';
 import { Topic, type TopicOwner } from '../../lib/leader/topic.js';
 import { Member } from '../../lib/member/member.js';
-import { Kind, kindOf } from '../../lib/protocol/messages.js';
+import { Kind, kindOf } from '../../lib/protocol/bundle.js';
 import type { DirectLeader } from '../../lib/route/direct/direct-leader.js';
 import type { Router } from '../../lib/router/router.js';
 

@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava';
-import { Kind, kindOf, type Packet } from '../../lib/protocol/messages.js';
+import { Kind, kindOf } from '../../lib/protocol/bundle.js';
+import type { Packet } from '../../lib/protocol/messages.js';
 import { RECONNECT_MS } from '../../lib/route/direct/direct-route.js';
 import { shareConnections } from '../../lib/route/direct/shared-transport.js';
 import type { TestWorker } from '../../lib/testing.js';

@@ -2,9 +2,9 @@
 // what of theirs must wait for what they sent by the relay.
 
 import { brokenFrame } from '../../errors/errors.js';
+import { type Bundle, Kind } from '../../protocol/bundle.js';
 import { isAnswer } from '../../protocol/classes.js';
 import { type BundleBuilder, ownBundle } from '../../protocol/frames.js';
-import { type Bundle, Kind } from '../../protocol/messages.js';
 import type { Clock } from '../../utils/clock.js';
 import { ALWAYS_FREE_BYTES, DirectSender, type Limits } from './direct-sender.js';
 import type { FramedConnection, FrameHandlers } from './framed-connection.js';

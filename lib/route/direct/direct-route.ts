@@ -9,15 +9,15 @@
 //                                        RESUMED comes by the relay
 
 import { brokenFrame, notTheLeader } from '../../errors/errors.js';
+import { type Bundle, Kind } from '../../protocol/bundle.js';
 import { type About, BundleBuilder } from '../../protocol/frames.js';
 import { newId, nextNumber } from '../../protocol/ids.js';
-import { type Bundle, Kind } from '../../protocol/messages.js';
 import type { Outbox } from '../../protocol/outbox.js';
 import type { Part } from '../../protocol/payload.js';
 import type { DirectTransport } from '../../transport/direct.js';
 import { backoffMs } from '../../utils/backoff.js';
 import type { Clock, Timer } from '../../utils/clock.js';
-import type { RemoteRoute } from '../route.js';
+import type { Route } from '../route.js';
 import { FramedConnection } from './framed-connection.js';
 import { answerChallenge } from './handshake.js';
 import { Stream } from './stream.js';
@@ -78,7 +78,7 @@ interface SequenceRange {
   to: number;
 }
 
-export class DirectRoute implements RemoteRoute {
+export class DirectRoute implements Route {
   readonly term: number;
   readonly #options: DirectRouteOptions;
   readonly #numbers = { last: 0 };

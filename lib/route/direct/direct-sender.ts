@@ -2,9 +2,9 @@
 // and results without room end their calls.
 
 import { Backlog } from '../../protocol/backlog.js';
+import { Kind, kindOf, Overload } from '../../protocol/bundle.js';
 import { classOf } from '../../protocol/classes.js';
 import type { BundleBuilder } from '../../protocol/frames.js';
-import { Kind, kindOf, Overload } from '../../protocol/messages.js';
 import type { Part } from '../../protocol/payload.js';
 import type { FramedConnection } from './framed-connection.js';
 import { MOST_UNACKED_BYTES, type Stream } from './stream.js';

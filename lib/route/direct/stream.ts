@@ -4,6 +4,7 @@
 //   not yet received:   | written | waits for room, or a connection | open: frames can join |
 //                        ▲ what an acknowledgement lets go of
 
+import type { Bundle } from '../../protocol/bundle.js';
 import {
   type About,
   BundleBuilder,
@@ -12,7 +13,6 @@ import {
   ownBundle,
   WRITE_BYTES,
 } from '../../protocol/frames.js';
-import type { Bundle } from '../../protocol/messages.js';
 import type { Part } from '../../protocol/payload.js';
 import type { Connection } from '../../transport/direct.js';
 import { acquireBuffer, releaseBuffer } from '../../utils/buffers.js';

@@ -1,8 +1,8 @@
 // Puts the bytes of a connection together again, cut anywhere as they come, into what the peer wrote.
 
 import { brokenFrame } from '../../errors/errors.js';
+import { ABOUT, type Abouts, type Bundle } from '../../protocol/bundle.js';
 import { FRAME_BYTES, readHead } from '../../protocol/head.js';
-import { ABOUT, type Abouts, type Bundle } from '../../protocol/messages.js';
 import { areAbouts } from '../../protocol/parse.js';
 import type { Part } from '../../protocol/payload.js';
 import { acquireBuffer, releaseBuffer } from '../../utils/buffers.js';

@@ -3,7 +3,8 @@
 import { successorIn, termOf } from '../../../lib/group/queries.js';
 import { EMPTY_LOG, type LogEntry, readLog, type Settled } from '../../../lib/pm2/read-log.js';
 import type { Successor } from '../../../lib/protocol/group-state.js';
-import type { BusGroup, BusPacket, ControlFrame, LogState } from '../../../lib/protocol/messages.js';
+import type { BusGroup, LogState } from '../../../lib/protocol/log-state.js';
+import type { BusPacket, ControlFrame } from '../../../lib/protocol/messages.js';
 
 export const T0 = 1_000_000;
 

@@ -1,7 +1,8 @@
 // A leader and a member on the direct route, without anything around them: the relay between them is played by the test.
 
+import { type Bundle, Kind } from '../../../lib/protocol/bundle.js';
 import { BundleBuilder } from '../../../lib/protocol/frames.js';
-import { type Bundle, Kind, type Packet } from '../../../lib/protocol/messages.js';
+import type { Packet } from '../../../lib/protocol/messages.js';
 import { Outbox } from '../../../lib/protocol/outbox.js';
 import { DirectLeader } from '../../../lib/route/direct/direct-leader.js';
 import { type Address, DirectRoute } from '../../../lib/route/direct/direct-route.js';

@@ -1,8 +1,10 @@
 // Bundles written by hand, and bundles as words.
 
+import { type Bundle, Kind, kindOf, MORE } from '../../../lib/protocol/bundle.js';
 import { isCall } from '../../../lib/protocol/classes.js';
-import { BundleBuilder, type FrameView, readFrames } from '../../../lib/protocol/frames.js';
-import { type Bundle, Kind, kindOf, MORE, type Packet } from '../../../lib/protocol/messages.js';
+import { type FrameView, readFrames } from '../../../lib/protocol/frame-reader.js';
+import { BundleBuilder } from '../../../lib/protocol/frames.js';
+import type { Packet } from '../../../lib/protocol/messages.js';
 import { parsePacket } from '../../../lib/protocol/parse.js';
 
 export interface WrittenFrame {

@@ -3,7 +3,8 @@
 import { RealClient, type RealClientHandlers } from '../../../lib/leader/real-client.js';
 import { type Lanes, Sender } from '../../../lib/leader/sender.js';
 import { type MemberOptions, resolveCreateArguments } from '../../../lib/options/options.js';
-import type { Bundle, Packet } from '../../../lib/protocol/messages.js';
+import type { Bundle } from '../../../lib/protocol/bundle.js';
+import type { Packet } from '../../../lib/protocol/messages.js';
 import { Outbox } from '../../../lib/protocol/outbox.js';
 import { UnitClock } from '../clocks/unit-clock.js';
 import { bundlesOf, frameWords } from './frames.js';

@@ -1,8 +1,8 @@
 // A link whose primary is played by the test, and members that only listen.
 
 import { Link, type LinkMember, type ToError } from '../../../lib/member/link.js';
+import type { Bundle } from '../../../lib/protocol/bundle.js';
 import {
-  type Bundle,
   type ControlFrame,
   type FromPrimary,
   type Join,

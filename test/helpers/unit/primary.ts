@@ -2,14 +2,8 @@
 
 import { readError } from '../../../lib/codec/read-error.js';
 import { type PrimaryOptions, resolvePrimaryOptions } from '../../../lib/options/options.js';
-import {
-  type Bundle,
-  type ControlFrame,
-  type FromWorker,
-  type Join,
-  MARKER,
-  type Packet,
-} from '../../../lib/protocol/messages.js';
+import type { Bundle } from '../../../lib/protocol/bundle.js';
+import { type ControlFrame, type FromWorker, type Join, MARKER, type Packet } from '../../../lib/protocol/messages.js';
 import { Router } from '../../../lib/router/router.js';
 import type { Leftovers } from '../../../lib/transport/direct.js';
 import type { PrimaryEnd, PrimaryEndHandlers, Via } from '../../../lib/transport/transport.js';

@@ -1,7 +1,8 @@
 // A route that leads nowhere: what was sent on it, bundle by bundle.
 
-import { type About, BundleBuilder, type FrameView, readFrames } from '../../../lib/protocol/frames.js';
-import type { Bundle } from '../../../lib/protocol/messages.js';
+import type { Bundle } from '../../../lib/protocol/bundle.js';
+import { type FrameView, readFrames } from '../../../lib/protocol/frame-reader.js';
+import { type About, BundleBuilder } from '../../../lib/protocol/frames.js';
 import type { Part, Payload } from '../../../lib/protocol/payload.js';
 import type { Route } from '../../../lib/route/route.js';
 import { frameWords } from './frames.js';

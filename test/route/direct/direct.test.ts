@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
+import { type Bundle, Kind } from '../../../lib/protocol/bundle.js';
 import { BundleBuilder } from '../../../lib/protocol/frames.js';
-import { type Bundle, Kind } from '../../../lib/protocol/messages.js';
 import { RECONNECT_MS } from '../../../lib/route/direct/direct-route.js';
 import type { DirectSender } from '../../../lib/route/direct/direct-sender.js';
 import { FramedConnection } from '../../../lib/route/direct/framed-connection.js';

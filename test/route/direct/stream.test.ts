@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Bundle } from '../../../lib/protocol/messages.js';
+import type { Bundle } from '../../../lib/protocol/bundle.js';
 import { Stream } from '../../../lib/route/direct/stream.js';
 import { WireReader } from '../../../lib/route/direct/wire-reader.js';
 import type { Connection } from '../../../lib/transport/direct.js';

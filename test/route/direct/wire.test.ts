@@ -1,5 +1,6 @@
 import test from 'ava';
-import { BundleBuilder, readFrames } from '../../../lib/protocol/frames.js';
+import { readFrames } from '../../../lib/protocol/frame-reader.js';
+import { BundleBuilder } from '../../../lib/protocol/frames.js';
 import type { Part } from '../../../lib/protocol/payload.js';
 import { encodeAck, encodeBundle, encodeWords, What } from '../../../lib/route/direct/wire.js';
 import { type ReadBundle, WireReader } from '../../../lib/route/direct/wire-reader.js';
