@@ -148,7 +148,8 @@ export const TERMS: readonly Mutation[] = [
     name: 'a worker is forgotten before its groups know that it has left',
     file: 'router/router.js',
     find: 'worker.outbox.flush();',
-    replace: 'worker.outbox.flush();\n            if (!worker.isWatched)\n                this.workers.delete(worker.workerId);',
+    replace:
+      'worker.outbox.flush();\n            if (!worker.isWatched)\n                this.workers.delete(worker.workerId);',
     seed: 3,
   },
 ];
