@@ -11,5 +11,5 @@ import { currentRuntime } from './runtime/current-runtime.js';
  * @throws {SharedClientError} `ERR_INVALID_OPTION`: a wrong option, other options than before, or not a primary
  */
 export function setupPrimary(options?: PrimaryOptions): Primary {
-  return currentRuntime().setupPrimary(options);
+  return currentRuntime().setupPrimary(options) as Primary;
 }

@@ -212,6 +212,7 @@ const MAKERS: Readonly<
     'not-started',
     /protocol 2, 3 and this worker 1/,
   ],
+  otherVersion: [errors.otherVersion(2, 1), 'ERR_PROTOCOL', undefined, /is 2 in the one.*and 1 in this.*npm ls/],
   notTheLeader: [errors.notTheLeader('/x'), 'ERR_PROTOCOL', undefined, /at \/x didn't prove.*look who made/],
   brokenFrame: [errors.brokenFrame('a.b', 'a list', 'unknown'), 'ERR_PROTOCOL', 'unknown', /a\.b must be a list\.$/],
   chainRefused: [

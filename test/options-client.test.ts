@@ -24,6 +24,7 @@ const MEMBER_DEFAULTS = {
   errors: [],
   readyOn: [],
   resyncOn: [],
+  backoff: undefined,
   events: [],
   failOn: [],
   eligible: true,
@@ -93,6 +94,22 @@ const TABLE: Record<string, { good: unknown[]; bad: unknown[]; of?: 'handle'; as
   priority: {
     good: [0, 1, -1, 0.5, Number.MAX_VALUE],
     bad: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, '1', 1n, null, {}],
+  },
+  backoff: {
+    good: [
+      { minMs: 1, maxMs: 1 },
+      { minMs: 50, maxMs: 1000 },
+    ],
+    bad: [
+      null,
+      1,
+      'x',
+      { minMs: 0 },
+      { maxMs: 0 },
+      { minMs: 2, maxMs: 1 },
+      { maxMs: Number.POSITIVE_INFINITY },
+      { minMs: 40_000 },
+    ],
   },
   replay: { good: ['last', 'none'], bad: [...BAD_WORDS, 'all'] },
   handover: { good: ['exclusive', 'overlap'], bad: BAD_WORDS },
@@ -325,6 +342,11 @@ test('operations are taken by name, sorted, and each knows the object that it ca
   ] as never);
   t.deepEqual([...handle.methodNames], ['a', 'b']);
   t.deepEqual(fromOpen({ operations }).member.operations, member.operations);
+});
+
+test('what is not said of backoff is usual', t => {
+  t.deepEqual(fromClass({ backoff: {} }).member.backoff, { minMs: 100, maxMs: 30_000 });
+  t.deepEqual(fromClass({ backoff: { maxMs: 500 } }).member.backoff, { minMs: 100, maxMs: 500 });
 });
 
 test('one name of an event stands for a list of it', t => {

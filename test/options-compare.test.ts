@@ -34,6 +34,7 @@ const CHANGES = {
   errors: [RangeError],
   readyOn: ['open'],
   resyncOn: ['ready'],
+  backoff: { minMs: 1, maxMs: 2 },
   events: ['a'],
   failOn: ['a'],
   eligible: false,

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { configure } from '../lib/configure.js';
 import { differingOption, resolveConfigureOptions } from '../lib/options/options.js';
-import { isSharedError } from './helpers/pm2-errors.js';
+import { isSharedError } from './helpers/pm2/errors.js';
 
 test('what is not said has its default', t => {
   t.deepEqual(

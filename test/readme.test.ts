@@ -13,7 +13,7 @@ import {
 } from '../lib/options/options.js';
 import { createMemoryCluster } from '../lib/testing.js';
 import { HELP } from './examples/demo/options.js';
-import { compile, makeFolder, PROJECT, type RunOptions, removeFolder, run } from './helpers/readme-folder.js';
+import { compile, makeFolder, PROJECT, type RunOptions, removeFolder, run } from './helpers/readme/folder.js';
 import {
   claimsOf,
   codesIn,
@@ -22,9 +22,9 @@ import {
   type Table,
   tablesIn,
   withoutBlocks,
-} from './helpers/readme-markdown.js';
-import { FRONT_PAGE, linksIn, problemOf, readPages } from './helpers/readme-pages.js';
-import { startRedisServer } from './helpers/services-of-examples.js';
+} from './helpers/readme/markdown.js';
+import { FRONT_PAGE, linksIn, problemOf, readPages } from './helpers/readme/pages.js';
+import { startRedisServer } from './helpers/services/of-examples.js';
 
 const read = (path: string) => readFileSync(join(PROJECT, path), 'utf8');
 const PAGES = readPages();

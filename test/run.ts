@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { avaArguments } from './ava-arguments.js';
-import { PROJECT } from './helpers/readme-folder.js';
+import { PROJECT } from './helpers/readme/folder.js';
 
 /** What ava is given, in the order of `npm test`. */
 const LEVELS: Readonly<Record<string, readonly string[]>> = {

@@ -6,7 +6,7 @@ import test from 'ava';
 import * as compat from '../lib/compat.js';
 import * as index from '../lib/index.js';
 import * as testing from '../lib/testing.js';
-import { findRing, readSources } from './helpers/unit-sources.js';
+import { findRing, readSources } from './helpers/unit/sources.js';
 
 const sources = readSources();
 

@@ -66,26 +66,31 @@ export class Caller {
   ): void {
     const promise = lastPromise;
     lastPromise = undefined;
-    if (this.#behind) {
-      this.#behind.push(() => this.make(kind, method, args, with_, succeed, fail, trace));
-      return;
-    }
+    if (this.#behind) return void this.#behind.push(this.#later(kind, method, args, with_, succeed, fail, trace));
     if (!trace && callChannel.hasSubscribers) return this.#watched(kind, method, args, with_, succeed, fail);
     try {
       const call = this.#start(kind, method, args, with_, succeed, fail, trace);
       if (call) call.promise = promise;
     } catch (error) {
       if (!(error instanceof UnreadBlob)) return refuse(error, succeed, fail, trace);
-      this.#behind = [() => this.make(kind, method, args, with_, succeed, fail, trace)];
-      void error
-        .read()
-        .catch(error => refuse(error, succeed, fail, trace))
-        .then(() => this.#goOn());
+      this.#behind = [this.#later(kind, method, args, with_, succeed, fail, trace)];
+      void this.#read(error, succeed, fail, trace);
     }
   }
 
-  /** The bytes of a blob are there: its call goes on, and then those made after it. */
-  #goOn(): void {
+  /** A function of its own: a closure in {@link make} would cost every call the memory for what it refers to. */
+  #later(...call: Parameters<Caller['make']>): () => void {
+    return () => this.make(...call);
+  }
+
+  /** Reads the bytes of a blob: then its call goes on, and those made after it. */
+  async #read(blob: UnreadBlob, succeed: Call['succeed'], fail?: Call['fail'], trace?: CallerTrace): Promise<void> {
+    try {
+      await blob.read();
+    } catch (error) {
+      this.#behind!.shift();
+      refuse(error, succeed, fail, trace);
+    }
     const behind = this.#behind!;
     this.#behind = undefined;
     for (const call of behind) {

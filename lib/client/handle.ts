@@ -7,13 +7,14 @@
 import { inspect } from 'node:util';
 import { notKnownYet } from '../errors/errors.js';
 import { classMethodNames } from '../leader/method-names.js';
-import type { Member } from '../member/member.js';
 import type { MemberOptions, ResolvedWith } from '../options/options.js';
 import { resolveWithOptions, type WithOptions } from '../options/options.js';
 import { Kind } from '../protocol/messages.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
+import type { Clock } from '../utils/clock.js';
 import type { ClientCore, ValueListener } from './client-core.js';
 import { isProbe } from './probes.js';
+import { ACCESS, type HandleAccess } from './shared.js';
 import { clientStatus, LEFT, memberRole, type RoleStatus } from './status.js';
 import type { Subscription } from './subscription.js';
 
@@ -193,6 +194,7 @@ export class Shape {
     for (const [alias, name] of Object.entries(ALIASES))
       defineGetter(members, alias, false, handle => Reflect.get(handle, name));
     for (const [name, get] of Object.entries(GETTERS)) defineGetter(members, name, true, handle => get(handle[CORE]));
+    defineGetter(members, ACCESS, false, handle => new Access(handle[CORE], handle[WITH]));
     defineGetter(members, Symbol.asyncDispose, false, handle => () => handle[CORE].close());
     const describe = ({ [CORE]: { member, isGone } }: Handle) =>
       `SharedClient { name: ${inspect(member.name)}, isLeader: ${!isGone && member.isLeader}, term: ${member.term} }`;
@@ -234,17 +236,34 @@ function guard(group: string): object {
   });
 }
 
-/** The member behind a handle, for layers above that need to know more of it than users do. */
-export const memberOf = (handle: object): Member => (handle as Handle)[CORE].member;
+class Access implements HandleAccess {
+  constructor(
+    private readonly core: ClientCore,
+    private readonly with_: ResolvedWith,
+  ) {}
 
-/** As `handle.invoke(method, ...args)`, without a promise, for layers above: one of the two functions is called, once. */
-export function invokeBack(
-  handle: object,
-  method: string,
-  args: readonly unknown[],
-  succeed: (value: unknown) => void,
-  fail: (error: unknown) => void,
-): void {
-  const { [CORE]: core, [WITH]: with_ } = handle as Handle;
-  core.caller.make(Kind.CALL, method, args, with_, succeed, fail);
+  get clock(): Clock {
+    return this.core.member.clock;
+  }
+
+  get hasRoute(): boolean {
+    return this.core.member.route !== undefined;
+  }
+
+  get isEligible(): boolean {
+    return this.core.member.options.eligible;
+  }
+
+  setEligible(isEligible: boolean): void {
+    this.core.member.setEligible(isEligible);
+  }
+
+  invokeBack(
+    method: string,
+    args: readonly unknown[],
+    succeed: (value: unknown) => void,
+    fail: (error: unknown) => void,
+  ): void {
+    this.core.caller.make(Kind.CALL, method, args, this.with_, succeed, fail);
+  }
 }

@@ -32,6 +32,19 @@ export function hasFunctions(object: object): boolean {
   return false;
 }
 
+/** Whether the class of an object has methods. */
+export function hasMethods(object: object): boolean {
+  for (let at = Object.getPrototypeOf(object); at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    if (
+      Reflect.ownKeys(at).some(
+        name => name !== 'constructor' && typeof Object.getOwnPropertyDescriptor(at, name)!.value === 'function',
+      )
+    )
+      return true;
+  }
+  return false;
+}
+
 const isIterator = (object: object): boolean =>
   methodOf(object, 'next') !== undefined && methodOf(object, Symbol.iterator) !== undefined;
 

@@ -2,7 +2,7 @@
 
 import { types } from 'node:util';
 import { cut, quote } from '../errors/errors.js';
-import { hasFunctions, isHandle, methodOf } from './handles.js';
+import { hasFunctions, hasMethods, isHandle, methodOf } from './handles.js';
 import { type Json, type JsonObject, setOwn } from './json.js';
 import { inheritedKindOf, kindOf } from './kinds.js';
 import { signalKind, writeBigInt } from './leaf-kinds.js';
@@ -80,11 +80,16 @@ function writeInstance(writer: Writer, object: object): Json {
   if (types.isPromise(object)) return writer.refuse('a promise');
   if (types.isBoxedPrimitive(object) || types.isSharedArrayBuffer(object)) return refuseInstance(writer, object);
   const { isInInstance } = writer;
+  const hasJson = methodOf(object, 'toJSON') !== undefined;
+  // All that it is can't be seen from outside: `{}` would tell nothing of it.
+  if (!isInInstance && !hasJson && !hasData(object) && hasMethods(object)) return refuseHandle(writer, object);
   writer.isInInstance = true;
-  const json = methodOf(object, 'toJSON') ? writeToJson(writer, object) : writePlainObject(writer, object);
+  const json = hasJson ? writeToJson(writer, object) : writePlainObject(writer, object);
   writer.isInInstance = isInInstance;
   return json;
 }
+
+const hasData = (object: object): boolean => !Object.keys(object).every(key => isFunction(object, key));
 
 function writeToJson(writer: Writer, object: object): Json {
   let json: unknown;

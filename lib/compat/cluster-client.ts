@@ -1,6 +1,6 @@
 // A client as cluster-client has it, on a handle of the core.
 
-import { memberOf } from '../client/handle.js';
+import { accessOf, type HandleAccess } from '../client/shared.js';
 import { firstValueTimedOut, invalidOption, leaderOccupied } from '../errors/errors.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
 import { bindToContext } from '../utils/async-context.js';
@@ -27,6 +27,7 @@ export class ClusterClient extends ReadyEmitter {
   readonly #groups: CompatGroups;
   readonly #group: CompatGroup;
   readonly #handle: Handle;
+  readonly #access: HandleAccess;
   readonly #self: GroupClient;
   readonly #registrations: Registrations;
   /** By the name of the call. */
@@ -58,10 +59,11 @@ export class ClusterClient extends ReadyEmitter {
     const { group, handle } = groups.join(this.#self);
     this.#group = group;
     this.#handle = handle;
+    this.#access = accessOf(handle);
     this.#registrations = new Registrations(
       options.isBroadcast ? handle : handle.with({ delivery: 'one' }),
       options,
-      memberOf(handle).clock,
+      this.#access.clock,
       (key, waited, expected) => this.#error(firstValueTimedOut(key, waited, expected)),
     );
     handle.on('error', error => this.#error(error));
@@ -86,7 +88,7 @@ export class ClusterClient extends ReadyEmitter {
   override ready(given?: ReadyListener | boolean | Error): Promise<void> | void {
     const ready = rejectAfterTurn(this.#whenReady());
     if (typeof given !== 'function') return ready;
-    const { clock } = memberOf(this.#handle);
+    const { clock } = this.#access;
     const tell = bindToContext(given);
     // Out of the promise: what the listener throws is uncaught.
     ready.then(
@@ -180,7 +182,7 @@ export class ClusterClient extends ReadyEmitter {
   }
 
   get #hasLeader(): boolean {
-    return memberOf(this.#handle).route !== undefined;
+    return this.#access.hasRoute;
   }
 
   // ------------------------------------------------------------------------------------------------------ calls
@@ -202,7 +204,7 @@ export class ClusterClient extends ReadyEmitter {
   }
 
   #callBack(ask: Invoke, args: unknown[], callback: Callback): void {
-    const { clock } = memberOf(this.#handle);
+    const { clock } = this.#access;
     const tell = bindToContext(callback);
     // By itself: what the callback throws is uncaught, as that of any callback, and ends nothing else.
     ask(

@@ -1,6 +1,6 @@
 // The clients of one name in this process: they share one member of the core, and the oldest of them speaks for it.
 
-import { memberOf } from '../client/handle.js';
+import { accessOf } from '../client/shared.js';
 import type { CreateSharedClient, SharedClientMembers } from '../client/types.js';
 import { groupOf, type ResolvedOptions } from './options.js';
 import { type ClientAdapter, type ClientSpec, type EventSink, openRealClient, ROLES } from './real-client.js';
@@ -67,7 +67,7 @@ export class CompatGroup {
     const { maxWaitTime, singleMode, isLeader } = this.#options;
     const { responseTimeout: timeoutMs, maxWaitTime: readyTimeoutMs } = client.options;
     const [known] = this.#clients.values();
-    const eligible = known ? memberOf(known).options.eligible : eligibleFor([client]);
+    const eligible = known ? accessOf(known).isEligible : eligibleFor([client]);
     const handle = createSharedClient<ClientAdapter>({
       name: this.name,
       open: this.#open,
@@ -105,9 +105,9 @@ export class CompatGroup {
   #reconsider(): void {
     const [handle] = this.#clients.values();
     if (!handle || this.#options.singleMode) return;
-    const member = memberOf(handle);
+    const access = accessOf(handle);
     const eligible = eligibleFor([...this.#clients.keys()]);
-    if (eligible !== undefined && eligible !== member.options.eligible) member.setEligible(eligible);
+    if (eligible !== undefined && eligible !== access.isEligible) access.setEligible(eligible);
   }
 
   // One function for all clients of the group: the core compares them.

@@ -1,6 +1,6 @@
 // What sends one method's calls on their way to the real client, and reads what comes back.
 
-import { invokeBack } from '../client/handle.js';
+import { accessOf } from '../client/shared.js';
 import { afterTurn } from '../utils/after-turn.js';
 import type { Invoke } from './delegated.js';
 import { renamed } from './error-names.js';
@@ -21,6 +21,7 @@ interface Way {
 
 /** Hot, so it makes no promises. What is the user's own in it may throw: a transcode, or `formatKey`. */
 export function createSend({ handle, name, method, transcode, begin }: Way): Invoke {
+  const access = accessOf(handle);
   return (args, succeed, fail) => {
     const failed = (error: unknown) => fail(renamed(error, method));
     const answered = (results: unknown) => {
@@ -38,6 +39,6 @@ export function createSend({ handle, name, method, transcode, begin }: Way): Inv
     } catch (error) {
       return afterTurn(() => failed(error));
     }
-    invokeBack(handle, name, ready, answered, failed);
+    access.invokeBack(name, ready, answered, failed);
   };
 }

@@ -382,6 +382,14 @@ export const noCommonProtocol = (ours: readonly number[], theirs: readonly numbe
     { outcome },
   );
 
+export const otherVersion = (theirs: unknown, ours: number) =>
+  new SharedClientError(
+    'ERR_PROTOCOL',
+    'Two versions of cluster-shared-client are loaded in this process, and they can share no client: ' +
+      `the interface between them is ${show(theirs)} in the one that was first, and ${ours} in this one. ` +
+      'Install one version: "npm ls cluster-shared-client" shows which package brings which.',
+  );
+
 export const brokenFrame = (field: string, expected: string, outcome?: Outcome) =>
   new SharedClientError('ERR_PROTOCOL', `A broken frame came: ${field} must be ${expected}.`, { outcome });
 

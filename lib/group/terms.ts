@@ -81,7 +81,7 @@ function pauseAfterBreak(group: Draft): void {
   group.set({ failures: failures + 1, heldMs: 0 });
   if (failures === 0) return;
   group.failTransfer();
-  pause(group, backoffMs(failures), 'broken');
+  pause(group, failures, 'broken');
 }
 
 /** Who couldn't open waits for those that haven't tried yet. */
@@ -94,13 +94,16 @@ export function settleVacant(group: Draft, at: At<'vacant'>, before: GroupState)
   group.failTransfer();
   if (hasFailed && !at.pause) {
     group.set({ failures: failures + 1, heldMs: 0 });
-    pause(group, backoffMs(failures + 1), 'failed');
+    pause(group, failures + 1, 'failed');
   }
   const isFirst = before.members !== members && Object.keys(before.members).length === 0;
   if (isFirst || before.at.stage !== 'vacant') group.do({ do: 'emit', event: 'vacant' });
 }
 
-function pause(group: Draft, ms: number, after: 'failed' | 'broken'): void {
+/** As long as one of the members says: their options should be the same. */
+function pause(group: Draft, failures: number, after: 'failed' | 'broken'): void {
+  const [minMs, maxMs] = Object.values(group.state.members).find(({ backoff }) => backoff)?.backoff ?? [];
+  const ms = backoffMs(failures, minMs, maxMs);
   group.set({ at: { stage: 'vacant', pause: { ms, after } } }, { do: 'pause', ms });
 }
 

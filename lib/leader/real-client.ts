@@ -89,7 +89,9 @@ export class RealClient {
     const broken = (error: unknown) => (isOpen ? handlers.broken(error) : failed.reject(error));
     const adopt = (client: object) => {
       real = new RealClient(client, options, context);
-      real.#listen({ ...handlers, broken });
+      // Who was given the signal is ended by it, and says so.
+      const error = (error: unknown) => (giveUp.signal.aborted && isAbort(error)) || handlers.error(error);
+      real.#listen({ ...handlers, broken, error });
       return real;
     };
     // Not in this turn: what the app does in its open(), such as to close the handle, must find the opening under way.
@@ -239,6 +241,8 @@ export class RealClient {
       if (event !== 'error') listen(this.#client, off, event, listener, () => {});
   }
 }
+
+const isAbort = (error: unknown): boolean => (error as Error | undefined)?.name === 'AbortError';
 
 type Adopt = (client: object) => RealClient;
 

@@ -273,7 +273,16 @@ export class Member implements LinkMember, MemberContext {
 }
 
 function joinOf(options: MemberOptions, aside: RolePlayer['aside']): Join {
-  const { name, eligible, priority, handover } = options;
+  const { name, eligible, priority, handover, backoff } = options;
+  const pauses = backoff && ([backoff.minMs, backoff.maxMs] as const);
   const may = { eligible: eligible && !aside, ...(eligible && aside === 'unless needed' && { lastResort: true }) };
-  return { k: 'join', group: name, ...may, priority, handover, digest: memberDigest(options) };
+  return {
+    k: 'join',
+    group: name,
+    ...may,
+    priority,
+    handover,
+    ...(pauses && { backoff: pauses }),
+    digest: memberDigest(options),
+  };
 }

@@ -1,6 +1,7 @@
 // The options of `createSharedClient()`, as users write them. How they are resolved is in member-options.ts.
 
 import type { ConstructorArgs } from '../utils/types-overloads.js';
+import type { BackoffOption } from './backoff-option.js';
 import type { ContextOption } from './context-option.js';
 import type { OpenContext } from './contexts.js';
 import type { MethodsOption } from './methods-option.js';
@@ -99,6 +100,11 @@ export interface ClientOptions<
    * @default []
    */
   failOn?: readonly string[];
+  /**
+   * The pauses between attempts to open the real client.
+   * @default { minMs: 100, maxMs: 30000 }
+   */
+  backoff?: BackoffOption;
   /**
    * Whether this member may lead.
    * @default true (in the primary itself false)

@@ -1,5 +1,6 @@
 // The options of `createSharedClient()`, but for those that make the real client: a row for each. Their documentation is in client-options.ts.
 
+import { type BackoffOption, resolveBackoff } from './backoff-option.js';
 import {
   countOrInfinity,
   duration,
@@ -77,6 +78,11 @@ export const MEMBER_TABLE = {
   // False in a primary, see `ClientDefaults`.
   eligible: { check: flag, default: true, task: true },
   priority: { check: finite, default: 0, task: true },
+  backoff: {
+    check: resolveBackoff,
+    default: undefined,
+    digest: ({ minMs, maxMs }: Required<BackoffOption>) => `${minMs} ${maxMs}`,
+  },
   replay: { check: oneOf('last', 'none'), default: 'last', digest: asText },
   handover: { check: oneOf('exclusive', 'overlap'), default: 'exclusive', digest: asText },
   resignOn: { check: signalNames, default: NO_NAMES, digest: asText, task: true },

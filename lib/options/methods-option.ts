@@ -67,9 +67,12 @@ export interface MethodOptions {
 export type OptionsOf<F> = F extends (...args: never) => unknown
   ? Omit<MethodOptions, 'result'> & {
       /** What is sent of a result; see {@link MethodOptions.result}. */
-      readonly result?: ((result: ResultOf<F>) => unknown) | 'void';
+      readonly result?: Bivariant<ResultOf<F>> | 'void';
     }
   : MethodOptions;
+
+/** As a method: its parameter may be of a type that says more than the method's own, where that has type parameters. */
+type Bivariant<R> = { method(result: R): unknown }['method'];
 
 /** What a method resolves with, or returns. Of overloads, those with promises count, if there are some. */
 type ResultOf<F> = [PromisedBy<Overloads<F>>] extends [never]

@@ -1,5 +1,6 @@
 // Entry point to all options: what may be given, its limits and defaults, and what it is resolved to. Nothing else reads a raw option.
 
+export type { BackoffOption } from './backoff-option.js';
 export type { ClassOptions, ClientClass, ClientDefinition, ClientOptions } from './client-options.js';
 export { differingMemberOption } from './compare-members.js';
 export {

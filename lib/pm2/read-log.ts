@@ -97,8 +97,15 @@ class LogReader {
     if (known === address) this.log = { ...this.log, peers: { ...this.log.peers, [id]: peer } };
   }
 
-  #join(id: string, { group: name, eligible, priority, handover, digest }: Join): void {
-    const member: BusMember = { joinedAt: this.at, eligible, priority, handover, digest };
+  #join(id: string, { group: name, eligible, priority, handover, backoff, digest }: Join): void {
+    const member: BusMember = {
+      joinedAt: this.at,
+      eligible,
+      priority,
+      handover,
+      ...(backoff && { backoff }),
+      digest,
+    };
     this.#apply(name, { type: 'join', id, member });
   }
 

@@ -1,45 +1,29 @@
-// A worker's end where there is no primary of ours: what its members say goes into the log of a bus, and what a primary
-// would have answered is read from there. It puts the parts of this room together and owns the view.
+// A worker's end where there is no primary of ours: what its members send goes into the log of a bus, and what a primary
+// would have answered is read from there. It puts the parts of this folder together and owns the view.
 
-import { noBus, otherOptions, silentBus, unreached } from '../errors/warnings.js';
+import { noBus, silentBus } from '../errors/warnings.js';
 import type { Choose } from '../group/choose.js';
-import { candidatesOf, leaderOf, termHeldBy, termOf } from '../group/queries.js';
-import { signal } from '../protocol/frames.js';
-import {
-  type Address,
-  type Bundle,
-  type BusPacket,
-  type Claim,
-  type ControlFrame,
-  type FromPrimary,
-  type Join,
-  Kind,
-  type LogState,
-  MARKER,
-  type Offer,
-  type OnRoute,
-  type Packet,
-  PROTOCOL_VERSIONS,
-  type State,
-} from '../protocol/messages.js';
+import { termHeldBy } from '../group/queries.js';
+import { type Claim, type ControlFrame, type LogState, MARKER, type Packet } from '../protocol/messages.js';
 import { parseBusPacket } from '../protocol/parse.js';
 import type { Bus } from '../transport/bus.js';
 import type { Peer, WorkerEnd, WorkerEndHandlers } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';
-import { defer } from '../utils/deferred.js';
-import { own } from '../utils/own.js';
 import { Args } from './args.js';
 import { Claims } from './claims.js';
-import { diffState } from './diff-state.js';
-import { warningsOf } from './differences.js';
+import { Downlink } from './downlink.js';
+import { LogWriter, VERSION } from './log-writer.js';
 import { endMetrics } from './metrics.js';
-import { type Completed, Offers, type Reach, type SecretStore } from './offers.js';
-import { rank, STEP_MS } from './preference.js';
+import { Offers, type SecretStore } from './offers.js';
+import { OwnMembers } from './own-members.js';
 import { readLog } from './read-log.js';
+import { StateFeed } from './state-feed.js';
 import { StateSync } from './state-sync.js';
+import { StepAside } from './step-aside.js';
+import { succeed } from './succession.js';
 import { Transfers } from './transfers.js';
 import { loseConnection, newView, reduceView, type Seen, type View, type ViewOrder } from './view.js';
-import { Watch, watchedTerm } from './watch.js';
+import { Watch } from './watch.js';
 
 export interface Pm2WorkerEndOptions {
   readonly clock: Clock;
@@ -58,86 +42,74 @@ export interface Pm2WorkerEndOptions {
   warn(message: string): void;
 }
 
-const VERSION = PROTOCOL_VERSIONS[0]!;
-
-/** What our link is told comes from nowhere else. */
-const LINK = 0;
-
 export class Pm2WorkerEnd implements WorkerEnd {
   readonly kind = 'pm2';
   readonly self: Peer;
   readonly #options: Pm2WorkerEndOptions;
-  readonly #bus: Bus;
-  readonly #me: string;
+  readonly #writer: LogWriter;
+  readonly #downlink: Downlink;
+  readonly #feed: StateFeed;
+  readonly #members: OwnMembers;
   readonly #stateSync: StateSync;
   readonly #claims: Claims;
   readonly #watch: Watch;
   readonly #transfers: Transfers;
   readonly #offers: Offers;
-  readonly #args = new Args();
-  #handlers: WorkerEndHandlers | undefined;
-  #view: View;
-  /** The state that our members were last told of. */
-  #told: LogState | undefined;
-  #advice: string | undefined;
-  #packets = 0;
-  #delivered = 0;
-  /** When the packets with claims were sent that haven't come back yet, by number. */
-  readonly #claimedAt = new Map<number, number>();
-  /** What our members said when they joined, to say it again. */
-  readonly #joins = new Map<string, Join>();
-  /** Where our member listens, or did. */
-  #address: Address | undefined;
-  /**
-   * Heartbeats that weren't read back yet, or weren't said because the state wasn't known. Nobody led here then, but a
-   * member that left waits for its own.
-   */
-  readonly #unreadBeats = new Set<number>();
-  /** The hello of our link. */
-  #hello: string | undefined;
-  /** The state was known once. */
-  #hasBegun = false;
-  /** Terms that were given up because this process is to stop. */
-  #aside: Set<number> | undefined;
-  readonly #whenAside = defer();
+  readonly #aside: StepAside;
   /** Resolves once this worker leads nothing any more, by {@link stepAside} or because it was closed. */
-  readonly isAside = this.#whenAside.promise;
+  readonly isAside: Promise<void>;
+  #view: View;
+  #advice: string | undefined;
 
   constructor(options: Pm2WorkerEndOptions) {
-    const { clock, bus, id: me, heartbeatMs, leaderTimeoutMs, choose } = options;
+    const { clock, bus, id: me, choose, busData, secrets: store } = options;
+    const { heartbeatMs, leaderTimeoutMs, maxQueuedBytes, maxQueuedTotalBytes } = options;
     const { workerId, pid, process } = bus.self;
     this.#options = options;
-    this.#bus = bus;
-    this.#me = me;
     this.self = { workerId, pid };
     this.#view = newView(me);
-    this.#offers = new Offers({
+    const args = new Args();
+    const log = () => this.#view.log;
+    const downlink = new Downlink({ workerId, heartbeatMs, leaderTimeoutMs, maxQueuedBytes, maxQueuedTotalBytes });
+    const writer = new LogWriter({ clock, bus, me, hasState: () => log() !== undefined, writes: n => watch.said(n) });
+    const offers = new Offers({
       clock,
-      store: options.secrets,
+      store,
       me,
       workerId,
-      busData: options.busData,
-      say: offer => this.#say([offer]),
-      tell: completed => this.#deliver(this.#offered(completed)),
+      busData,
+      say: offer => void writer.write([offer]),
+      tell: completed => downlink.deliver(feed.offered(completed)),
     });
-    this.#claims = new Claims({ clock, me, choose, say: claim => this.#claim(claim) });
-    this.#transfers = new Transfers(me, frame => this.#deliver([frame]));
-    this.#watch = new Watch({
+    const feed = new StateFeed({ me, workerId, args, offers, downlink, writer });
+    const transfers = new Transfers(me, frame => downlink.deliver([frame]));
+    const claim = (frame: Claim) => writer.claim(frame);
+    const watch = new Watch({
       clock,
       me,
       heartbeatMs,
       leaderTimeoutMs,
-      ping: () => this.#say([]),
-      silent: leader => this.#succeed(leader),
+      ping: () => writer.write([]).n,
+      silent: leader => succeed(leader, { clock, me, choose, log, claim }),
       unanswered: () => this.#lose(),
     });
+    this.#downlink = downlink;
+    this.#writer = writer;
+    this.#offers = offers;
+    this.#feed = feed;
+    this.#transfers = transfers;
+    this.#watch = watch;
+    this.#members = new OwnMembers({ me, args, offers, transfers, downlink, log });
+    this.#claims = new Claims({ clock, me, choose, say: claim });
+    this.#aside = new StepAside(me);
+    this.isAside = this.#aside.done;
     this.#stateSync = new StateSync({
       clock,
       process,
       leaderTimeoutMs,
       view: () => this.#view,
-      ask: n => this.#say([{ k: 'ask', n, process }]),
-      found: n => this.#say([{ k: 'bootstrap', n }]),
+      ask: n => void writer.write([{ k: 'ask', n, process }]),
+      found: n => void writer.write([{ k: 'bootstrap', n }]),
       listProcesses: () => bus.listProcesses(),
     });
   }
@@ -153,8 +125,8 @@ export class Pm2WorkerEnd implements WorkerEnd {
   }
 
   listen(handlers: WorkerEndHandlers): void {
-    this.#handlers = handlers;
-    this.#bus.listen({
+    this.#downlink.open(handlers);
+    this.#options.bus.listen({
       opened: () => {
         this.#advice = undefined;
         this.#stateSync.start();
@@ -179,118 +151,40 @@ export class Pm2WorkerEnd implements WorkerEnd {
     const frames: ControlFrame[] = [];
     /* c8 ignore next -- a packet without control frames has data, which doesn't come here */
     for (const frame of (message as Packet).c ?? []) {
-      if (frame.k === 'hello') this.#greet(frame.id);
-      else frames.push(...this.#note(frame));
+      if (frame.k === 'hello') this.#downlink.greet(frame.id);
+      else frames.push(...this.#members.note(frame));
     }
-    if (frames.length > 0) this.#say(frames, written);
+    if (frames.length > 0) this.#writer.write(frames, written);
     else this.#options.clock.defer(written);
   }
 
   close(): void {
     /* c8 ignore next -- closed twice only where the daemon dies meanwhile */
-    if (!this.#handlers) return;
-    if (this.#hasBegun) this.#say([{ k: 'part' }]);
+    if (!this.#downlink.isOpen) return;
+    if (this.#downlink.hasBegun) this.#writer.write([{ k: 'part' }]);
     this.#stop();
-    this.#bus.close();
+    this.#options.bus.close();
   }
 
   /** Gives up all that this worker leads, and leads nothing from now on. Resolves when others may lead it. */
   stepAside(): Promise<void> {
-    if (!this.#aside) {
-      this.#aside = new Set();
-      const joins = [...this.#joins.values()].flatMap(join => this.#note(join));
-      if (joins.length > 0) this.#say(joins);
-    }
-    this.#stepAside();
+    if (this.#aside.begin()) this.#write(this.#members.leadNoMore());
+    this.#write(this.#aside.consider(this.log));
     return this.isAside;
   }
 
   #stop(): void {
-    this.#handlers = undefined;
+    this.#downlink.close();
     this.#stateSync.stop();
     this.#claims.clear();
     this.#watch.stop();
     this.#offers.stop();
-    this.#view = newView(this.#me);
-    this.#whenAside.resolve();
+    this.#view = newView(this.#options.id);
+    this.#aside.end();
   }
 
-  // ------------------------------------------------------------------------------------------------- from our link
-
-  #greet(hello: string): void {
-    this.#hello = hello;
-    /* c8 ignore next -- which of hello and the first answer comes first is the machine's choice */
-    if (this.#hasBegun) this.#welcome();
-  }
-
-  #welcome(): void {
-    /* c8 ignore next -- as in #greet */
-    if (this.#hello === undefined) return;
-    const { heartbeatMs, leaderTimeoutMs, maxQueuedBytes, maxQueuedTotalBytes } = this.#options;
-    this.#deliver([
-      {
-        k: 'welcome',
-        version: VERSION,
-        id: this.#hello,
-        workerId: this.self.workerId,
-        heartbeatMs,
-        leaderTimeoutMs,
-        maxQueuedBytes,
-        maxQueuedTotalBytes,
-        route: 'direct-only',
-        probe: undefined,
-      },
-    ]);
-  }
-
-  /** Keeps what has to be said again to a state that doesn't have it. @returns what the others hear */
-  #note(frame: ControlFrame): ControlFrame[] {
-    if (frame.k === 'leave') {
-      this.#joins.delete(frame.group);
-      this.#args.left(frame.group);
-    }
-    if (frame.k === 'route') return this.#noteRoute(frame);
-    if (frame.k === 'heartbeat') {
-      this.#unreadBeats.add(frame.n);
-      return this.#view.log ? [frame] : [];
-    }
-    if (frame.k === 'address') this.#address = frame.gone ? undefined : frame;
-    if (frame.k === 'transfer') return this.#transfers.ask(frame, this.#view.log) ? [frame] : [];
-    if (frame.k === 'offer') return [this.#hide(frame)];
-    if (frame.k !== 'join') return [frame];
-    const join = this.#args.note(this.#aside ? { ...frame, eligible: false } : frame);
-    this.#joins.set(join.group, join);
-    return [join];
-  }
-
-  /** What a member says of its own route nobody asks for here; what its leader says, all want to know. */
-  #noteRoute({ group, term, problem }: OnRoute): ControlFrame[] {
-    const led = own(this.#view.log?.groups ?? {}, group);
-    if (problem === undefined || !led || leaderOf(led) !== this.#me || termOf(led) !== term) return [];
-    return [{ k: 'offer', group, term, address: '', secret: '', problem }];
-  }
-
-  #hide(offer: Offer): Offer {
-    const said = this.#offers.hide(offer, this.#args.of(offer.group));
-    const { group, problem } = said;
-    if (problem !== undefined) this.#deliver([{ k: 'warning', group, text: unreached(group, problem) }]);
-    return said;
-  }
-
-  /** @returns the number of the packet */
-  #say(frames: readonly ControlFrame[], written: () => void = () => {}): number {
-    const n = this.#packets++;
-    const y = this.#view.log ? 1 : 0;
-    const packet: BusPacket = { [MARKER]: VERSION, i: this.#me, n, y, c: frames };
-    this.#watch.said(n);
-    this.#bus.send(packet, written);
-    return n;
-  }
-
-  #claim(claim: Claim): void {
-    const { clock } = this.#options;
-    const at = clock.now();
-    this.#claimedAt.set(this.#say([claim]), at);
+  #write(frames: readonly ControlFrame[]): void {
+    if (frames.length > 0) this.#writer.write(frames);
   }
 
   // -------------------------------------------------------------------------------------------------- from the log
@@ -304,80 +198,23 @@ export class Pm2WorkerEnd implements WorkerEnd {
     if (answer) return this.#see({ type: 'answer', answer });
     this.#watch.noteSign(packet.i);
     this.#see({ type: 'packet', packet, at });
-    this.#warnOfOthers(packet);
+    this.#feed.warnOfOthers(packet, this.log);
   }
 
   #see(seen: Seen): void {
     const { view, orders } = reduceView(this.#view, seen);
     this.#view = view;
-    if (view.log) this.#publishState(view.log, this.#leasedAt(seen));
+    if (view.log) this.#feed.tell(view.log, this.#writer.takeClaimTime(seen));
     for (const order of orders) this.#carryOut(order);
     this.#consider();
-  }
-
-  /** When the claim was sent that is read now: whom it appoints has its lease from then on. */
-  #leasedAt(seen: Seen): number | undefined {
-    if (seen.type !== 'packet' || seen.packet.i !== this.#me) return undefined;
-    const { n } = seen.packet;
-    const at = this.#claimedAt.get(n);
-    this.#claimedAt.delete(n);
-    return at;
-  }
-
-  #publishState(log: LogState, leasedAt?: number): void {
-    const before = this.#told;
-    if (before === log) return;
-    this.#told = log;
-    this.#offers.see(before, log);
-    const { control, addresses, ended, gone } = diffState(before, log, this.#me);
-    const ends = ended.map(({ group, term }) => signal(group, term, Kind.END, 0));
-    const offers = addresses.flatMap(reach => this.#reached(reach));
-    const lease = leasedAt !== undefined && { leasedAt };
-    const told = control.map(frame => (lease && this.#appoints(frame) ? { ...frame, ...lease } : frame));
-    const frames = [...told, ...offers, ...warningsOf(before, log, this.#me)];
-    this.#deliver(frames, [...ends, ...gone]);
-  }
-
-  #reached(reach: Reach): FromPrimary[] {
-    const completed = this.#offers.complete(reach);
-    return completed ? this.#offered(completed) : [];
-  }
-
-  /** Where a leader can be reached, or why it can't, and a warning where it was given other arguments. */
-  #offered({ offer, kept }: Completed): FromPrimary[] {
-    const { group } = offer;
-    if (!kept || !this.#args.isNewlyOther(group, kept.args)) return [offer];
-    this.#say([{ k: 'differs', group, option: 'args' }]);
-    return [offer, { k: 'warning', group, text: otherOptions(this.self.workerId, 'args', group) }];
-  }
-
-  /** Members that were given other options than we, who lead. */
-  #warnOfOthers({ i, c = [] }: BusPacket): void {
-    const { peers = {}, groups = {} } = this.#view.log ?? {};
-    const other = own(peers, i);
-    for (const frame of c) {
-      const led = frame.k === 'differs' ? own(groups, frame.group) : undefined;
-      if (frame.k !== 'differs' || !other || !led || leaderOf(led) !== this.#me) continue;
-      const { group, option } = frame;
-      this.#deliver([{ k: 'warning', group, text: otherOptions(other.workerId, option, group) }]);
-    }
-  }
-
-  #appoints(frame: FromPrimary): boolean {
-    return frame.k === 'update' && frame.phase === 'opening' && frame.leader?.workerId === this.self.workerId;
-  }
-
-  #deliver(c: readonly FromPrimary[], d: readonly Bundle[] = []): void {
-    if (c.length + d.length === 0) return;
-    this.#handlers?.message({ [MARKER]: VERSION, link: LINK, down: ++this.#delivered, c, d }, 'public');
   }
 
   #carryOut(order: ViewOrder): void {
     switch (order.do) {
       case 'answer':
-        return this.#answer(order.answer, order.process);
+        return this.#writer.answer(order.answer, order.process);
       case 'say none':
-        return void this.#say([{ k: 'none', process: this.#bus.self.process }]);
+        return this.#write([{ k: 'none', process: this.#options.bus.self.process }]);
       case 'ask':
         return this.#stateSync.start();
       case 'note sign of life':
@@ -393,27 +230,12 @@ export class Pm2WorkerEnd implements WorkerEnd {
     }
   }
 
-  /** Past the log: nobody else reads it, so it has no number there. */
-  #answer(answer: State, process: string): void {
-    const packet: BusPacket = { [MARKER]: VERSION, i: this.#me, n: 0, y: 1, c: [answer] };
-    this.#bus.send(packet, () => {}, process);
-  }
-
   #begin(): void {
-    const { heartbeatMs, leaderTimeoutMs } = this.#options;
-    const { process, workerId, pid } = this.#bus.self;
+    const { heartbeatMs, leaderTimeoutMs, bus } = this.#options;
+    const { process, workerId, pid } = bus.self;
     this.#stateSync.stop();
-    this.#say([
-      { k: 'enter', process, workerId, pid, heartbeatMs, leaderTimeoutMs },
-      ...(this.#address ? [this.#address] : []),
-      ...this.#joins.values(),
-    ]);
-    const unread = [...this.#unreadBeats];
-    this.#unreadBeats.clear();
-    this.#deliver(unread.map(n => ({ k: 'ack', n })));
-    if (this.#hasBegun) return;
-    this.#hasBegun = true;
-    this.#welcome();
+    this.#write([{ k: 'enter', process, workerId, pid, heartbeatMs, leaderTimeoutMs }, ...this.#members.all]);
+    this.#downlink.begin();
   }
 
   #noteOwn({ packet, at }: Extract<ViewOrder, { do: 'note own' }>): void {
@@ -422,8 +244,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
     for (const frame of c) {
       if (frame.k === 'ask') void this.#stateSync.questionRead(at);
       // What was claimed before it in the log has been told already: if we still lead, we did when it was sent.
-      else if (frame.k === 'heartbeat' && this.#view.log && this.#unreadBeats.delete(frame.n))
-        this.#deliver([{ k: 'ack', n: frame.n }]);
+      else if (frame.k === 'heartbeat' && this.log) this.#downlink.beatRead(frame.n);
     }
   }
 
@@ -434,70 +255,26 @@ export class Pm2WorkerEnd implements WorkerEnd {
     if (log) this.#claims.consider(log);
     else this.#claims.clear();
     if (!log) this.#stateSync.tryToBootstrap();
-    this.#stepAside();
+    this.#write(this.#aside.consider(log));
   }
 
-  // ------------------------------------------------------------------------------------------------- what we decide
-
-  /** What is said isn't read any more: who doesn't hear whether it leads must not lead. */
+  /** Messages may be missed from now on. A member that doesn't hear whether it leads must not lead. */
   #lose(): void {
-    const log = this.#told;
+    const { told } = this.#feed;
     this.#view = loseConnection(this.#view);
-    this.#claimedAt.clear();
-    if (log) this.#giveUp(log);
+    this.#writer.forgetClaims();
+    if (told) this.#giveUp(told);
     this.#consider();
     this.#stateSync.start();
   }
 
   #giveUp(log: LogState): void {
     const frames = Object.entries(log.groups).flatMap(([group, state]): ControlFrame[] => {
-      const term = termHeldBy(state, this.#me);
+      const term = termHeldBy(state, this.#options.id);
       return term === undefined ? [] : [{ k: 'resign', group, term, cause: 'resigned' }];
     });
     if (frames.length === 0) return;
-    const n = this.#say(frames);
-    const packet: BusPacket = { [MARKER]: VERSION, i: this.#me, n, y: 0, c: frames };
-    this.#publishState(readLog(log, { type: 'packet', packet, at: this.#options.clock.wall() }).log);
-  }
-
-  #stepAside(): void {
-    const aside = this.#aside;
-    if (!aside) return;
-    const { log } = this.#view;
-    const frames: ControlFrame[] = [];
-    let isFree = true;
-    for (const [group, { at }] of Object.entries(log?.groups ?? {})) {
-      if (at.stage === 'vacant' || at.leader !== this.#me) continue;
-      isFree = false;
-      // What opens yields once it is open: until then its member may have a lease that the log doesn't know of.
-      if (at.stage === 'opening' || aside.has(at.term)) continue;
-      aside.add(at.term);
-      frames.push({ k: 'yield', group, term: at.term });
-    }
-    if (frames.length > 0) this.#say(frames);
-    if (isFree) this.#whenAside.resolve();
-  }
-
-  /** A leader, or a successor, is silent for its time. */
-  #succeed(silent: string): void {
-    const { log } = this.#view;
-    for (const [group, state] of Object.entries(log!.groups)) {
-      const after = watchedTerm(state, silent, this.#me);
-      if (after === undefined) continue;
-      const { seen } = log!.peers[silent]!;
-      const claim = () => {
-        const { groups = {}, peers = {} } = this.#view.log ?? {};
-        const now = own(groups, group);
-        if (!now || termHeldBy(now, silent) !== after || own(peers, silent)?.seen !== seen) return;
-        this.#claim({ k: 'claim', group, after, seen });
-      };
-      this.#options.clock.setTimer(claim, this.#rankAmong(group, silent) * STEP_MS);
-    }
-  }
-
-  #rankAmong(name: string, silent: string): number {
-    const log = this.#view.log!;
-    const ids = new Set([...candidatesOf(log.groups[name]!, silent), this.#me]);
-    return rank(log, name, [...ids], this.#me, this.#options.choose);
+    const packet = { ...this.#writer.write(frames), y: 0 as const };
+    this.#feed.tell(readLog(log, { type: 'packet', packet, at: this.#options.clock.wall() }).log);
   }
 }

@@ -25,6 +25,8 @@ export type DeposedCause =
   /** It was silent, and killed for it. */
   | 'killed';
 
+export type Backoff = readonly [minMs: number, maxMs: number];
+
 export interface GroupMember {
   /** When it joined, in ms since 1970. */
   readonly joinedAt: number;
@@ -33,6 +35,8 @@ export interface GroupMember {
   readonly lastResort?: boolean;
   readonly priority: number;
   readonly handover: 'exclusive' | 'overlap';
+  /** Between attempts to open the real client, the shortest and the longest pause in ms, where they aren't the usual ones. */
+  readonly backoff?: Backoff;
   /** It could not open the real client in this round of attempts. */
   readonly hasFailed?: true;
   /** It was silent for `leaderTimeoutMs` and hasn't been heard since. */

@@ -3,7 +3,7 @@
 // Protocol versions
 //   1  the first.
 
-import type { DeposedCause, GroupMember, GroupState, ResignCause } from './group-state.js';
+import type { Backoff, DeposedCause, GroupMember, GroupState, ResignCause } from './group-state.js';
 import type { PortablePayload, TravellingPart } from './payload.js';
 
 export type { DeposedCause, ResignCause } from './group-state.js';
@@ -134,6 +134,7 @@ export interface Join {
   readonly lastResort?: boolean;
   readonly priority: number;
   readonly handover: 'exclusive' | 'overlap';
+  readonly backoff?: Backoff;
   /** The member's options as text, to compare those of two members. */
   readonly digest: string;
 }

@@ -56,3 +56,13 @@ export const mapOf = (fields: () => Fields): Test => [
 const areShaped = (values: readonly unknown[], fields: () => Fields): boolean =>
   spendElements(values.length) && values.every(isShaped(fields));
 export const shaped = (fields: () => Fields): Test => [isShaped(fields), 'an object'];
+
+/** The shortest and the longest of some pauses, in ms. */
+export const pauses: Test = [
+  value =>
+    Array.isArray(value) &&
+    value.length === 2 &&
+    value.every(ms => Number.isFinite(ms) && ms >= 1) &&
+    value[0] <= value[1],
+  'two numbers of milliseconds',
+];

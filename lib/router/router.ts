@@ -359,7 +359,7 @@ export class Router implements GroupOwner, RelayOwner {
     });
   }
 
-  #join(worker: RoutedWorker, { group: name, eligible, lastResort, priority, handover, digest }: Join): void {
+  #join(worker: RoutedWorker, { group: name, eligible, lastResort, priority, handover, backoff, digest }: Join): void {
     let group = this.groups.get(name);
     if (!group?.members.has(worker.workerId) && !this.#takesGroup(worker, name)) return;
     if (!group) {
@@ -369,7 +369,14 @@ export class Router implements GroupOwner, RelayOwner {
     const other = group.members.get(group.leader ?? -1) ?? [...group.members.values()][0];
     const { workerId } = worker;
     const isNew = !group.members.has(workerId);
-    const member = { joinedAt: this.clock.wall(), eligible, lastResort, priority, handover };
+    const member = {
+      joinedAt: this.clock.wall(),
+      eligible,
+      lastResort,
+      priority,
+      handover,
+      ...(backoff && { backoff }),
+    };
     group.addMember(workerId, member, digest);
     if (isNew && other !== undefined) this.#compare(group, workerId, other, digest);
   }

@@ -1,6 +1,7 @@
-// The one host of this process, also where two copies of the library are loaded.
+// The one runtime of this process, also where two copies of the library are loaded.
 
 import { constants } from 'node:os';
+import { type SharedRuntime, share } from '../client/shared.js';
 import { notOfPm2 } from '../errors/warnings.js';
 import {
   createClusterPrimaryEnd,
@@ -17,14 +18,8 @@ import { systemClock } from '../utils/clock.js';
 import { signalsOf } from '../utils/resign-on-signals.js';
 import { Runtime } from './runtime.js';
 
-const KEY = Symbol.for('cluster-shared-client.host');
-
-/** The host that the first copy of the library made. */
-export function currentRuntime(): Pick<Runtime, 'setupPrimary' | 'configure' | 'createSharedClient'> {
-  const globals = globalThis as { [KEY]?: Runtime };
-  globals[KEY] ??= createRuntime();
-  return globals[KEY];
-}
+/** That of the first copy. */
+export const currentRuntime = (): SharedRuntime => share<SharedRuntime>('runtime', createRuntime);
 
 function createRuntime(): Runtime {
   const where = whereAmI();

@@ -4,6 +4,6 @@ const FIRST_MS = 100;
 const MOST_MS = 30_000;
 
 /** The pause before attempt `n` that follows `n` failures in a row: 100 ms, doubled each time, at most 30 s. */
-export function backoffMs(failures: number): number {
-  return failures <= 0 ? 0 : Math.min(FIRST_MS * 2 ** Math.min(failures - 1, 20), MOST_MS);
+export function backoffMs(failures: number, firstMs = FIRST_MS, mostMs = MOST_MS): number {
+  return failures <= 0 ? 0 : Math.min(firstMs * 2 ** Math.min(failures - 1, 20), mostMs);
 }

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PrimaryOptions } from '../../lib/index.js';
 import type { ChaosApi, ChaosEvent, ChaosReport, ChaosSetup, GroupName } from '../fixtures/process-chaos.js';
-import { isAlive, type RemoteProcess } from '../helpers/process-remote.js';
-import { Rig } from '../helpers/process-rig.js';
-import { now } from '../helpers/process-wire.js';
+import { isAlive, type RemoteProcess } from '../helpers/process/remote.js';
+import { Rig } from '../helpers/process/rig.js';
+import { now } from '../helpers/process/wire.js';
 import { type Judgement, judgeLives } from './lives.js';
 
 export type ChaosWorker = RemoteProcess<ChaosApi, ChaosEvent>;

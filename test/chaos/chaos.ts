@@ -3,9 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
 import type { ChaosEvent, GroupName } from '../fixtures/process-chaos.js';
-import { now } from '../helpers/process-wire.js';
-import type { RedisService } from '../helpers/services.js';
-import { Random } from '../helpers/unit-random.js';
+import { now } from '../helpers/process/wire.js';
+import type { RedisService } from '../helpers/services/services.js';
+import { Random } from '../helpers/unit/random.js';
 import { ChaosCluster, type ChaosWorker } from './chaos-cluster.js';
 import { FAULTS } from './faults.js';
 import type { Judgement } from './lives.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { ChaosEvent } from '../fixtures/process-chaos.js';
-import type { Stamped } from '../helpers/process-wire.js';
+import type { Stamped } from '../helpers/process/wire.js';
 import { judgeLives, type Past } from './lives.js';
 
 const opening = (term: number, at: number): Stamped<ChaosEvent> => ({ kind: 'opening', term, at });

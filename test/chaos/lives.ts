@@ -2,8 +2,8 @@
 // the server sees is no measure of that: it may read the end of a connection long after it, and the begin of the next first.
 
 import type { ChaosEvent } from '../fixtures/process-chaos.js';
-import type { Stamped } from '../helpers/process-wire.js';
-import type { SeenConnection } from '../helpers/upstream-protocol.js';
+import type { Stamped } from '../helpers/process/wire.js';
+import type { SeenConnection } from '../helpers/upstream/protocol.js';
 
 /** A process, and when the primary heard of its end. */
 export interface Past {

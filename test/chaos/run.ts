@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { createLogUpdate } from 'log-update';
-import { locateRedis } from '../helpers/services.js';
+import { locateRedis } from '../helpers/services/services.js';
 import { runChaos } from './chaos.js';
 import { reportOf } from './report.js';
 

@@ -80,13 +80,16 @@ const AS_DATA: readonly (readonly [title: string, value: () => unknown, arrives:
   ['an instance whose toJSON() returns itself', () => new Self(), { a: 1 }],
   ['a plain object with toJSON()', () => ({ a: 1, toJSON: () => 5 }), 5],
   [
-    'an instance without properties',
+    'an instance without properties in another one',
     () =>
-      new (class Empty {
-        go() {}
-      })(),
-    {},
+      Object.assign(new Money(1), {
+        empty: new (class Empty {
+          go() {}
+        })(),
+      }),
+    { amount: 1, empty: {} },
   ],
+  ['an instance of a class without anything', () => [new (class Nothing {})()], [{}]],
   ['a subclass of Map', () => new Names([['a', 1]]), new Map([['a', 1]])],
   ['a subclass of Array', () => Rows.from([1, new Money(2)]), [1, { amount: 2 }]],
   ['a subclass of Date', () => new Day(5), new Date(5)],
@@ -180,6 +183,19 @@ const HANDLES: readonly (readonly [title: string, value: unknown, path: string])
       })(),
     },
     'result is an instance of Lock',
+  ],
+  [
+    'an instance with methods and no data, such as a builder',
+    [
+      new (class Multi {
+        #commands = [];
+        run = () => this.exec();
+        exec(): unknown {
+          return this.#commands;
+        }
+      })(),
+    ],
+    'result[0] is an instance of Multi',
   ],
   ['an async generator', (async function* () {})(), 'result is an instance of'],
   ['an iterator', [1].values(), 'result is an instance of'],

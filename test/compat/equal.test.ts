@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import test from 'ava';
 import { ERROR_NAMES } from '../../lib/compat/error-names.js';
 import { resolveOptions } from '../../lib/compat/options.js';
-import { codesIn, tablesIn } from '../helpers/readme-markdown.js';
+import { codesIn, tablesIn } from '../helpers/readme/markdown.js';
 import { API_CLIENTS } from './equal/api-client.js';
 import { CALLS } from './equal/calls.js';
 import type { Case } from './equal/case.js';

@@ -2,8 +2,8 @@
 
 import type { ExecutionContext } from 'ava';
 import type { ClusterClient } from '../../lib/compat/cluster-client.js';
-import { CompatRig, type CompatTestClient } from '../helpers/compat-rig.js';
-import { LEADER_TIMEOUT_MS, type Rig, type RigOptions, system, watch } from '../helpers/system-test.js';
+import { CompatRig, type CompatTestClient } from '../helpers/compat/rig.js';
+import { LEADER_TIMEOUT_MS, type Rig, type RigOptions, system, watch } from '../helpers/system/test.js';
 
 function compat(
   title: string,

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { type FeedListener, Feeds, type Upstream } from '../../lib/compat/feeds.js';
 import { defer } from '../../lib/utils/deferred.js';
-import { microtasks } from '../helpers/unit-clock.js';
+import { microtasks } from '../helpers/clocks/unit-clock.js';
 
 function setUp({ replays = true, ...given }: Partial<Upstream> & { replays?: boolean } = {}) {
   const diary: unknown[] = [];

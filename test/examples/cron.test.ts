@@ -1,6 +1,6 @@
 import test from 'ava';
-import { startExample } from '../helpers/example.js';
-import { startRedisServer } from '../helpers/services-of-examples.js';
+import { startExample } from '../helpers/examples/example.js';
+import { startRedisServer } from '../helpers/services/of-examples.js';
 
 test('one worker makes the reports, and another goes on when that one is killed', async t => {
   const redis = await startRedisServer(t);

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
-import { startExample } from '../helpers/example.js';
-import { type Said, untilAllSay } from '../helpers/example-http.js';
-import { freePort } from '../helpers/service-process.js';
-import { startRedisServer } from '../helpers/services-of-examples.js';
+import { startExample } from '../helpers/examples/example.js';
+import { type Said, untilAllSay } from '../helpers/examples/http.js';
+import { startRedisServer } from '../helpers/services/of-examples.js';
+import { freePort } from '../helpers/services/process.js';
 
 function read(text: string): Said {
   const { worker, on } = JSON.parse(text);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { connectAsync } from 'mqtt';
-import { startExample } from '../helpers/example.js';
-import { startMosquitto } from '../helpers/services-of-examples.js';
+import { startExample } from '../helpers/examples/example.js';
+import { startMosquitto } from '../helpers/services/of-examples.js';
 
 test('four workers share one connection to an MQTT server, and one again after the leader is killed', async t => {
   const mosquitto = await startMosquitto(t);

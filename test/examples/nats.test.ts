@@ -1,7 +1,7 @@
 import { connect } from '@nats-io/transport-node';
 import test from 'ava';
-import { startExample } from '../helpers/example.js';
-import { startNats } from '../helpers/services-of-examples.js';
+import { startExample } from '../helpers/examples/example.js';
+import { startNats } from '../helpers/services/of-examples.js';
 
 test('four workers share one connection to NATS, and one again after the leader is killed', async t => {
   const nats = await startNats(t);

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { startExample } from '../helpers/example.js';
+import { startExample } from '../helpers/examples/example.js';
 
 interface Place {
   readonly traceId: string;

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { startExample } from '../helpers/example.js';
-import { makeDatabase } from '../helpers/services-of-examples.js';
+import { startExample } from '../helpers/examples/example.js';
+import { makeDatabase } from '../helpers/services/of-examples.js';
 
 test('four workers keep settings of PostgreSQL over one connection, and over one again after the leader is killed', async t => {
   const postgres = await makeDatabase(t);

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { startExample } from '../helpers/example.js';
-import { freePort } from '../helpers/service-process.js';
+import { startExample } from '../helpers/examples/example.js';
+import { freePort } from '../helpers/services/process.js';
 
 /** The value of a line such as `calls{outcome="ok"} 40`. */
 const valueIn = (text: string, line: string) =>

@@ -4,8 +4,8 @@ import test from 'ava';
 import type { GroupEvent, GroupOrder } from '../../lib/group/events.js';
 import { leaderOf, mayLead } from '../../lib/group/queries.js';
 import type { Stage } from '../../lib/protocol/group-state.js';
-import { orderWords, stageWords, UnitGroup } from '../helpers/unit-group.js';
-import { forSeeds, type Random } from '../helpers/unit-random.js';
+import { orderWords, stageWords, UnitGroup } from '../helpers/unit/group.js';
+import { forSeeds, type Random } from '../helpers/unit/random.js';
 
 /** Of what isn't there. */
 const NOBODY = '0';

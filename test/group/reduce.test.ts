@@ -1,6 +1,6 @@
 import test from 'ava';
 import { leaderOf, phaseOf, termOf } from '../../lib/group/queries.js';
-import { ERROR, follows, UnitGroup } from '../helpers/unit-group.js';
+import { ERROR, follows, UnitGroup } from '../helpers/unit/group.js';
 
 /** A sentence, a schedule, and whether hung leaders are killed. */
 type Story = readonly [title: string, schedule: string, kills?: true];

@@ -1,7 +1,7 @@
 // Every event in every stage: what is to be done, and where the group then stands. Where nothing is said, nothing changes.
 
 import test from 'ava';
-import { orderWords, stageWords, UnitGroup } from '../helpers/unit-group.js';
+import { orderWords, stageWords, UnitGroup } from '../helpers/unit/group.js';
 
 /** Three members of a group that overlaps, of whom nobody is chosen but by a claim. */
 const MEMBERS = ['join 1 overlap', 'join 2 overlap', 'join 3 overlap'];

@@ -3,7 +3,7 @@ import { Inbox } from '../../lib/leader/inbox.js';
 import { bytesOf, FrameReader } from '../../lib/protocol/frames.js';
 import { Kind } from '../../lib/protocol/messages.js';
 import { MOST_WITHDRAWALS } from '../../lib/protocol/withdrawals.js';
-import { bundle, frameWords } from '../helpers/unit-frames.js';
+import { bundle, frameWords } from '../helpers/unit/frames.js';
 
 const inboxOf = (mostBytes?: number, onDrop = () => {}) => new Inbox(onDrop, mostBytes);
 const call = (id: number, deadline: number, size = 100) =>

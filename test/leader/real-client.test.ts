@@ -5,8 +5,8 @@ import { notClosed } from '../../lib/errors/warnings.js';
 import { RealClient, rolesOf } from '../../lib/leader/real-client.js';
 import { type OpenContext, resolveCreateArguments } from '../../lib/options/options.js';
 import { defer } from '../../lib/utils/deferred.js';
-import { microtasks, UnitClock } from '../helpers/unit-clock.js';
-import { HeardClient, memberOptions, TERM } from '../helpers/unit-leader.js';
+import { microtasks, UnitClock } from '../helpers/clocks/unit-clock.js';
+import { HeardClient, memberOptions, TERM } from '../helpers/unit/leader.js';
 
 type Open = (context: OpenContext) => unknown;
 

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { BundleBuilder, WRITE_BYTES } from '../../lib/protocol/frames.js';
 import { Kind } from '../../lib/protocol/messages.js';
-import { bundlesOf } from '../helpers/unit-frames.js';
-import { UnitSender } from '../helpers/unit-leader.js';
+import { bundlesOf } from '../helpers/unit/frames.js';
+import { UnitSender } from '../helpers/unit/leader.js';
 
 const payload = (value: unknown) => ({ text: JSON.stringify(value), ext: false, parts: undefined });
 

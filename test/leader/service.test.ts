@@ -9,9 +9,9 @@ import { Served } from '../../lib/metrics/served.js';
 import { BundleBuilder } from '../../lib/protocol/frames.js';
 import { type Bundle, EXT, Kind, MORE } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
-import { microtasks } from '../helpers/unit-clock.js';
-import { bundle } from '../helpers/unit-frames.js';
-import { memberOptions, openReal, SELF, TERM, UnitSender } from '../helpers/unit-leader.js';
+import { microtasks } from '../helpers/clocks/unit-clock.js';
+import { bundle } from '../helpers/unit/frames.js';
+import { memberOptions, openReal, SELF, TERM, UnitSender } from '../helpers/unit/leader.js';
 
 class UnitService {
   readonly unit = new UnitSender();

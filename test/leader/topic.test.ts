@@ -1,7 +1,7 @@
 import test from 'ava';
 import { moreArguments, oddSubscription } from '../../lib/errors/warnings.js';
-import { microtasks } from '../helpers/unit-clock.js';
-import { SlowUpstream, UnitTopic } from '../helpers/unit-topic.js';
+import { microtasks } from '../helpers/clocks/unit-clock.js';
+import { SlowUpstream, UnitTopic } from '../helpers/unit/topic.js';
 
 async function setUp(replay: 'last' | 'none' = 'last') {
   const upstream = new SlowUpstream();

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROJECT } from '../helpers/readme-folder.js';
+import { PROJECT } from '../helpers/readme/folder.js';
 
 const FOLDER = join(PROJECT, '.matrix');
 

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { avaArguments } from '../ava-arguments.js';
-import { PROJECT } from '../helpers/readme-folder.js';
+import { PROJECT } from '../helpers/readme/folder.js';
 import { install } from './install.js';
 
 /** The oldest that is supported, and the newest of each line after it. */

@@ -9,8 +9,8 @@ import type { FrameView } from '../../lib/protocol/frames.js';
 import { EXT, Kind, MORE, ONE } from '../../lib/protocol/messages.js';
 import { listenToAbort } from '../../lib/utils/abort-listeners.js';
 import { defer } from '../../lib/utils/deferred.js';
-import { microtasks, UnitClock } from '../helpers/unit-clock.js';
-import { FakeRoute, frame, payloadFrame } from '../helpers/unit-route.js';
+import { microtasks, UnitClock } from '../helpers/clocks/unit-clock.js';
+import { FakeRoute, frame, payloadFrame } from '../helpers/unit/route.js';
 
 interface Given {
   readonly kind?: CallKind;

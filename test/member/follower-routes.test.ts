@@ -3,7 +3,7 @@ import { FollowerRoutes } from '../../lib/member/follower-routes.js';
 import type { Link } from '../../lib/member/link.js';
 import { RouteProblem } from '../../lib/member/route-problem.js';
 import { Outbox } from '../../lib/protocol/outbox.js';
-import { DirectRig, TERM } from '../helpers/unit-direct.js';
+import { DirectRig, TERM } from '../helpers/unit/direct.js';
 
 test('who leaves while its leader is still read to the end hears nothing of that end', async t => {
   const rig = new DirectRig();

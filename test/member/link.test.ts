@@ -1,9 +1,9 @@
 import test from 'ava';
 import { passedOn } from '../../lib/errors/warnings.js';
 import { type ControlFrame, MARKER } from '../../lib/protocol/messages.js';
-import { microtasks } from '../helpers/unit-clock.js';
-import { bundle } from '../helpers/unit-frames.js';
-import { FakeMember, UnitLink } from '../helpers/unit-link.js';
+import { microtasks } from '../helpers/clocks/unit-clock.js';
+import { bundle } from '../helpers/unit/frames.js';
+import { FakeMember, UnitLink } from '../helpers/unit/link.js';
 
 const kinds = (frames: readonly ControlFrame[]) => frames.map(frame => frame.k);
 const news = { k: 'update', group: 'g', term: 5, phase: 'vacant' } as const;

@@ -5,10 +5,10 @@ import { Member } from '../../lib/member/member.js';
 import type { MemberObserver } from '../../lib/member/observer.js';
 import { type FromPrimary, Kind, type StateUpdate } from '../../lib/protocol/messages.js';
 import { defer } from '../../lib/utils/deferred.js';
-import { microtasks } from '../helpers/unit-clock.js';
-import { bundle, bundlesOf, frameWords } from '../helpers/unit-frames.js';
-import { memberOptions } from '../helpers/unit-leader.js';
-import { UnitLink } from '../helpers/unit-link.js';
+import { microtasks } from '../helpers/clocks/unit-clock.js';
+import { bundle, bundlesOf, frameWords } from '../helpers/unit/frames.js';
+import { memberOptions } from '../helpers/unit/leader.js';
+import { UnitLink } from '../helpers/unit/link.js';
 
 class Observer implements MemberObserver {
   readonly isClosed = false;

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { ReadyWaiters } from '../../lib/member/ready-waiters.js';
 import { MAX_TIMER_MS } from '../../lib/utils/clock.js';
-import { microtasks, UnitClock } from '../helpers/unit-clock.js';
+import { microtasks, UnitClock } from '../helpers/clocks/unit-clock.js';
 
 function setUp() {
   const clock = new UnitClock();

@@ -2,8 +2,8 @@
 
 import test from 'ava';
 import { heldTerm, type RoleEvent, type RoleOrder } from '../../lib/member/role.js';
-import { forSeeds, type Random } from '../helpers/unit-random.js';
-import { atWords, roleOrderWords, UnitRole } from '../helpers/unit-role.js';
+import { forSeeds, type Random } from '../helpers/unit/random.js';
+import { atWords, roleOrderWords, UnitRole } from '../helpers/unit/role.js';
 
 const ERROR = { text: '0', ext: false, parts: undefined };
 

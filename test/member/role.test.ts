@@ -1,6 +1,6 @@
 import test from 'ava';
 import { heldTerm, isLeading, newRole, play } from '../../lib/member/role.js';
-import { plays, readRoleEvent, UnitRole } from '../helpers/unit-role.js';
+import { plays, readRoleEvent, UnitRole } from '../helpers/unit/role.js';
 
 const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedule: string])[]>> = {
   appointment: [

@@ -4,8 +4,8 @@ import { SharedClientError } from '../../lib/errors/errors.js';
 import { Calls } from '../../lib/member/calls.js';
 import { type Saying, StickyPublications } from '../../lib/member/sticky-publications.js';
 import { EXT, Kind } from '../../lib/protocol/messages.js';
-import { UnitClock } from '../helpers/unit-clock.js';
-import { FakeRoute, frame } from '../helpers/unit-route.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
+import { FakeRoute, frame } from '../helpers/unit/route.js';
 
 const ERROR = [16, 'Error', 'Error', 'no', 'Error: no', {}];
 
@@ -292,7 +292,7 @@ test('the keys of a handle are its own', t => {
   unit.say('k', 'a');
   unit.say('l', 'b', { handle: { error() {} } });
   unit.say('m', 'c');
-  t.deepEqual(unit.stickyPublications.keysOf(unit), ['k', 'm']);
+  t.deepEqual(unit.stickyPublications.keysOf(unit.handle), ['k', 'm']);
 });
 
 test('nothing is said again once all is cleared', t => {

@@ -2,8 +2,8 @@ import test from 'ava';
 import { encodeValue } from '../../lib/codec/encode-value.js';
 import { MemberSubscription, type SubscriptionOwner, Subscriptions } from '../../lib/member/subscriptions.js';
 import { EXT, Kind } from '../../lib/protocol/messages.js';
-import { UnitClock } from '../helpers/unit-clock.js';
-import { FakeRoute, frame } from '../helpers/unit-route.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
+import { FakeRoute, frame } from '../helpers/unit/route.js';
 
 /** Writes down what becomes of one subscription. */
 class FakeOwner implements SubscriptionOwner {

@@ -6,8 +6,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { makeConsumer, pack } from '../helpers/packed.js';
-import { removeFolder } from '../helpers/readme-folder.js';
+import { removeFolder } from '../helpers/readme/folder.js';
+import { makeConsumer, pack } from '../helpers/readme/packed.js';
 
 const require = createRequire(import.meta.url);
 const JEST = require.resolve('jest/bin/jest');

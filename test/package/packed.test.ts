@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { build } from 'esbuild';
-import { makeConsumer, type Packed, pack } from '../helpers/packed.js';
-import { compile, PROJECT, removeFolder, run } from '../helpers/readme-folder.js';
-import { linksIn, readPages } from '../helpers/readme-pages.js';
+import { compile, PROJECT, removeFolder, run } from '../helpers/readme/folder.js';
+import { makeConsumer, type Packed, pack } from '../helpers/readme/packed.js';
+import { linksIn, readPages } from '../helpers/readme/pages.js';
 
 let packed: Packed;
 let folder = '';

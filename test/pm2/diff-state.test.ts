@@ -1,7 +1,7 @@
 import test from 'ava';
 import { diffState } from '../../lib/pm2/diff-state.js';
 import type { LogState } from '../../lib/protocol/messages.js';
-import { claim, join, Log, ledByA, prepared, ready, resign, yields } from '../helpers/pm2-log.js';
+import { claim, join, Log, ledByA, prepared, ready, resign, yields } from '../helpers/pm2/log.js';
 
 /** What `me` hears of what happens to the log. */
 function hears(me: string, log: Log, happens: (log: Log) => void, before: LogState | undefined = log.state) {

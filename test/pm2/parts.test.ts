@@ -9,8 +9,8 @@ import { Watch } from '../../lib/pm2/watch.js';
 import type { Claim, LogState, Offer, Transferred } from '../../lib/protocol/messages.js';
 import { writeBusAddress } from '../../lib/transport/bus-address.js';
 import { memberKey } from '../../lib/utils/secret.js';
-import { claim, join, Log, ledByA, prepared, ready, resign, transfer, yields } from '../helpers/pm2-log.js';
-import { UnitClock } from '../helpers/unit-clock.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
+import { claim, join, Log, ledByA, prepared, ready, resign, transfer, yields } from '../helpers/pm2/log.js';
 
 // -------------------------------------------------------------------------------------------------------- claims
 

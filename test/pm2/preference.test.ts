@@ -1,7 +1,7 @@
 import test from 'ava';
 import { appChoice, type Choose } from '../../lib/group/choose.js';
 import { claimDelay, STEP_MS } from '../../lib/pm2/preference.js';
-import { claim, join, Log, ledByA, prepared, ready, resign, transfer, yields } from '../helpers/pm2-log.js';
+import { claim, join, Log, ledByA, prepared, ready, resign, transfer, yields } from '../helpers/pm2/log.js';
 
 /** How many steps each of a, b and c waits; `undefined`: it doesn't claim. */
 function steps(log: Log, choose?: Choose): (number | undefined)[] {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { EMPTY_LOG, readLog, requestOf } from '../../lib/pm2/read-log.js';
 import type { ControlFrame } from '../../lib/protocol/messages.js';
-import { claim, join, Log, ledByA, prepared, ready, resign, T0, transfer, yields } from '../helpers/pm2-log.js';
+import { claim, join, Log, ledByA, prepared, ready, resign, T0, transfer, yields } from '../helpers/pm2/log.js';
 
 test('the first claim on a vacant group leads, and a later one changes nothing', t => {
   const log = new Log().enter('a', 'b').say('a', join()).say('b', join());

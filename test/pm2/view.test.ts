@@ -3,7 +3,7 @@ import { termOf } from '../../lib/group/queries.js';
 import { EMPTY_LOG } from '../../lib/pm2/read-log.js';
 import { loseConnection, newView, reduceView, type Seen, type View, type ViewOrder } from '../../lib/pm2/view.js';
 import type { ControlFrame, LogState, State } from '../../lib/protocol/messages.js';
-import { claim, join, Log, ready, resign, T0, transfer } from '../helpers/pm2-log.js';
+import { claim, join, Log, ready, resign, T0, transfer } from '../helpers/pm2/log.js';
 
 const ask = (n: number, process = '1'): ControlFrame => ({ k: 'ask', n, process });
 const found = (n: number): ControlFrame => ({ k: 'bootstrap', n });

@@ -4,8 +4,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { startRig } from '../helpers/process-rig.js';
-import { forkUpstream } from '../helpers/upstream-process.js';
+import { startRig } from '../helpers/process/rig.js';
+import { forkUpstream } from '../helpers/upstream/process.js';
 
 const PLAIN = fileURLToPath(new URL('../fixtures/process-plain.js', import.meta.url));
 

@@ -4,9 +4,9 @@
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import type { CompatApi, CompatEvent } from '../fixtures/process-compat.js';
-import { MAJORS, startPm2 } from '../helpers/pm2-process.js';
-import type { RemoteProcess } from '../helpers/process-remote.js';
-import { startRig } from '../helpers/process-rig.js';
+import { MAJORS, startPm2 } from '../helpers/pm2/process.js';
+import type { RemoteProcess } from '../helpers/process/remote.js';
+import { startRig } from '../helpers/process/rig.js';
 
 type CompatProcess = RemoteProcess<CompatApi, CompatEvent>;
 

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import * as library from '../../lib/index.js';
 import type { CopiesApi } from '../fixtures/process-copies.js';
-import { startRig } from '../helpers/process-rig.js';
+import { startRig } from '../helpers/process/rig.js';
 
 const LIBRARY = new URL('../../lib/', import.meta.url);
 const REQUIRE = fileURLToPath(new URL('../fixtures/process-require.cjs', import.meta.url));

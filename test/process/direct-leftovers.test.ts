@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { startRig } from '../helpers/process-rig.js';
+import { startRig } from '../helpers/process/rig.js';
 
 const APP = fileURLToPath(new URL('../fixtures/direct-app.js', import.meta.url));
 

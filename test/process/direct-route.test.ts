@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { GroupsApi } from '../fixtures/process-groups.js';
-import { startRig } from '../helpers/process-rig.js';
+import { startRig } from '../helpers/process/rig.js';
 
 test.serial('no frame of a thousand calls passes the primary', async t => {
   const { followers, primary } = await startRig(t, { workers: 2, primary: { route: 'direct' } });

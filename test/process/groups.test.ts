@@ -1,7 +1,7 @@
 // Several groups of one cluster.
 
 import test from 'ava';
-import { startRig, type WorkerProcess } from '../helpers/process-rig.js';
+import { startRig, type WorkerProcess } from '../helpers/process/rig.js';
 
 test.serial('two groups are led by two workers, and by one when it is the last', async t => {
   const rig = await startRig(t);

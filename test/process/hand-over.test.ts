@@ -1,8 +1,8 @@
 // Planned hand-overs while calls run: nobody notices.
 
 import test, { type ExecutionContext } from 'ava';
-import { longestGap } from '../helpers/process-load.js';
-import { type Rig, startRig, type WorkerProcess } from '../helpers/process-rig.js';
+import { longestGap } from '../helpers/process/load.js';
+import { type Rig, startRig, type WorkerProcess } from '../helpers/process/rig.js';
 
 test.serial('200 calls from each of 4 workers over a close() of the leader all succeed', async t => {
   const rig = await startRig(t, { workers: 4 });

@@ -1,7 +1,7 @@
 // What is too large for any channel ends one call, and nobody dies of it; what is as large as it may be arrives.
 
 import test from 'ava';
-import { startRig } from '../helpers/process-rig.js';
+import { startRig } from '../helpers/process/rig.js';
 
 const MIXES = [
   ['json', 'json'],

@@ -1,7 +1,7 @@
 // The app closes the leader's channel, and its process lives on: it may not lead a moment longer.
 
 import test from 'ava';
-import { SHORT_LEASE, startRig } from '../helpers/process-rig.js';
+import { SHORT_LEASE, startRig } from '../helpers/process/rig.js';
 
 test.serial(
   'the leader calls worker.disconnect() and lives on: its successor comes when its lease is over',

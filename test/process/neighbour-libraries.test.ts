@@ -3,8 +3,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { io, type Socket } from 'socket.io-client';
 import type { NeighbourApi, NeighbourEvent } from '../fixtures/neighbours-worker.js';
-import type { RemoteProcess } from '../helpers/process-remote.js';
-import { type Rig, startRig } from '../helpers/process-rig.js';
+import type { RemoteProcess } from '../helpers/process/remote.js';
+import { type Rig, startRig } from '../helpers/process/rig.js';
 
 type Neighbour = RemoteProcess<NeighbourApi, NeighbourEvent>;
 type Message = Record<string, unknown>;

@@ -1,7 +1,7 @@
 // Other libraries use the same channel: their messages pass untouched, and they hear nothing of ours.
 
 import test from 'ava';
-import { startRig } from '../helpers/process-rig.js';
+import { startRig } from '../helpers/process/rig.js';
 
 const FOREIGN: readonly unknown[] = [
   null,

@@ -6,8 +6,8 @@ import { get } from 'node:http';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import type { NodeApi, NodeEvent } from '../fixtures/node-worker.js';
-import type { RemoteProcess } from '../helpers/process-remote.js';
-import { type Rig, startRig } from '../helpers/process-rig.js';
+import type { RemoteProcess } from '../helpers/process/remote.js';
+import { type Rig, startRig } from '../helpers/process/rig.js';
 
 type NodeWorker = RemoteProcess<NodeApi, NodeEvent>;
 

@@ -3,9 +3,9 @@
 
 import test, { type ExecutionContext } from 'ava';
 import type { PassingApi, PassingEvent } from '../fixtures/passing-worker.js';
-import type { InternalFailure } from '../helpers/process-internal.js';
-import type { RemoteProcess } from '../helpers/process-remote.js';
-import { type Rig, startRig } from '../helpers/process-rig.js';
+import type { InternalFailure } from '../helpers/process/internal.js';
+import type { RemoteProcess } from '../helpers/process/remote.js';
+import { type Rig, startRig } from '../helpers/process/rig.js';
 
 type Passing = RemoteProcess<PassingApi, PassingEvent>;
 

@@ -1,7 +1,7 @@
 // Where a process stands: in a cluster, beside one, or alone.
 
 import test from 'ava';
-import { startRig } from '../helpers/process-rig.js';
+import { startRig } from '../helpers/process/rig.js';
 
 test.serial('a worker thread of a worker has no primary, unless it wants to be alone', async t => {
   const { leader } = await startRig(t, { workers: 1 });

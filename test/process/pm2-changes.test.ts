@@ -3,9 +3,9 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { calls, noDaemonTrouble, terms } from '../helpers/pm2-calls.js';
-import { MAJORS, startPm2 } from '../helpers/pm2-process.js';
-import { now } from '../helpers/process-wire.js';
+import { calls, noDaemonTrouble, terms } from '../helpers/pm2/calls.js';
+import { MAJORS, startPm2 } from '../helpers/pm2/process.js';
+import { now } from '../helpers/process/wire.js';
 
 for (const major of MAJORS) {
   const title = (text: string) => `pm2 ${major}: ${text}`;

@@ -22,9 +22,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { calls, noDaemonTrouble } from '../helpers/pm2-calls.js';
-import { MAJORS, startPm2 } from '../helpers/pm2-process.js';
-import { isAlive } from '../helpers/process-remote.js';
+import { calls, noDaemonTrouble } from '../helpers/pm2/calls.js';
+import { MAJORS, startPm2 } from '../helpers/pm2/process.js';
+import { isAlive } from '../helpers/process/remote.js';
 
 const LOOP = fileURLToPath(new URL('../fixtures/process-loop.js', import.meta.url));
 

@@ -1,7 +1,7 @@
 // The primary dies, or the app closes its channel to a worker.
 
 import test from 'ava';
-import { type Rig, startRig } from '../helpers/process-rig.js';
+import { type Rig, startRig } from '../helpers/process/rig.js';
 
 const LOST = { code: 'ERR_PRIMARY_LOST', outcome: 'unknown' };
 

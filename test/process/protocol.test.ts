@@ -2,9 +2,9 @@
 
 import test from 'ava';
 import type { RawApi, RawEvent } from '../fixtures/process-raw.js';
-import { MALFORMED, senseless } from '../helpers/process-malformed.js';
-import type { RemoteProcess } from '../helpers/process-remote.js';
-import { type Rig, startRig } from '../helpers/process-rig.js';
+import { MALFORMED, senseless } from '../helpers/process/malformed.js';
+import type { RemoteProcess } from '../helpers/process/remote.js';
+import { type Rig, startRig } from '../helpers/process/rig.js';
 
 type RawWorker = RemoteProcess<RawApi, RawEvent>;
 

@@ -3,8 +3,8 @@
 import test from 'ava';
 import { createClient } from 'redis';
 import type { RedisApi, RedisEvent } from '../fixtures/process-redis.js';
-import { type Rig, startRig } from '../helpers/process-rig.js';
-import { findRedis } from '../helpers/services.js';
+import { type Rig, startRig } from '../helpers/process/rig.js';
+import { findRedis } from '../helpers/services/services.js';
 
 test.serial('four workers share one connection to Redis, and one again after the leader is killed', async t => {
   const redis = await findRedis(t);

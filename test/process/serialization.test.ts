@@ -1,7 +1,7 @@
 // The same values arrive, however a channel writes them.
 
 import test from 'ava';
-import { startRig } from '../helpers/process-rig.js';
+import { startRig } from '../helpers/process/rig.js';
 
 for (const serialization of ['json', 'advanced'] as const) {
   test.serial(`all values arrive the same, ${serialization}`, async t => {

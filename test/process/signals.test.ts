@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { startRig } from '../helpers/process-rig.js';
+import { startRig } from '../helpers/process/rig.js';
 
 const PLAIN = fileURLToPath(new URL('../fixtures/process-plain.js', import.meta.url));
 

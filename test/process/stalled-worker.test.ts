@@ -1,7 +1,7 @@
 // A worker that doesn't read: the primary keeps no more than it may for it.
 
 import test from 'ava';
-import { startRig, type WorkerProcess } from '../helpers/process-rig.js';
+import { startRig, type WorkerProcess } from '../helpers/process/rig.js';
 
 const MIB = 2 ** 20;
 

@@ -1,7 +1,7 @@
 // Workers and primary come in any order, or one of them not at all.
 
 import test from 'ava';
-import { LONG_LEASE, startRig } from '../helpers/process-rig.js';
+import { LONG_LEASE, startRig } from '../helpers/process/rig.js';
 
 test.serial('workers that are there long before setupPrimary() share all the same', async t => {
   const rig = await startRig(t, { primary: false });

@@ -1,8 +1,8 @@
 // The contract over real processes, and what Node does that the contract can't name.
 
 import test, { type ExecutionContext } from 'ava';
-import { buildClusterRig, type ClusterRig, type ProcessParty } from '../helpers/transport-cluster-rig.js';
-import { testTransport } from '../helpers/transport-contract.js';
+import { buildClusterRig, type ClusterRig, type ProcessParty } from '../helpers/transport/cluster-rig.js';
+import { testTransport } from '../helpers/transport/contract.js';
 
 testTransport('cluster', () => buildClusterRig('advanced'));
 // How a worker ends has nothing to do with the serialization.

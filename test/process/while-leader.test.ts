@@ -2,8 +2,8 @@
 
 import test from 'ava';
 import type { TaskApi, TaskEvent } from '../fixtures/process-task.js';
-import type { RemoteProcess } from '../helpers/process-remote.js';
-import { type Rig, SHORT_LEASE, startRig } from '../helpers/process-rig.js';
+import type { RemoteProcess } from '../helpers/process/remote.js';
+import { type Rig, SHORT_LEASE, startRig } from '../helpers/process/rig.js';
 
 type TaskProcess = RemoteProcess<TaskApi, TaskEvent>;
 

@@ -1,7 +1,7 @@
 // The app of a worker exits, or dies, in the middle of things: what it had with the leader is taken back.
 
 import test from 'ava';
-import { startRig } from '../helpers/process-rig.js';
+import { startRig } from '../helpers/process/rig.js';
 
 test.serial(
   'a worker calls process.exit() in the middle of its calls: they are cancelled, the others go on',

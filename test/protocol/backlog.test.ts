@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Backlog } from '../../lib/protocol/backlog.js';
 import { type Bundle, EXT, Kind } from '../../lib/protocol/messages.js';
-import { bundle, frameWords } from '../helpers/unit-frames.js';
+import { bundle, frameWords } from '../helpers/unit/frames.js';
 
 function released(backlog: Backlog): Bundle[] {
   const bundles: Bundle[] = [];

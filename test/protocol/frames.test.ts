@@ -13,7 +13,7 @@ import {
 import { ABOUT, type Bundle, EXT, Kind, MORE } from '../../lib/protocol/messages.js';
 import { packForBytes, packForJson } from '../../lib/protocol/pack-parts.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
-import { frameWords } from '../helpers/unit-frames.js';
+import { frameWords } from '../helpers/unit/frames.js';
 
 /** Three frames, of which the second and third have parts. */
 function three(): Bundle {

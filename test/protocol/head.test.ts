@@ -1,6 +1,6 @@
 import test from 'ava';
 import { FRAME_BYTES, headOfBytes, headToBytes } from '../../lib/protocol/head.js';
-import { forSeeds } from '../helpers/unit-random.js';
+import { forSeeds } from '../helpers/unit/random.js';
 
 test('a head is what it was once it was bytes', t => {
   const head = [65, 1, 2, 3, 257, 2 ** 48 - 1, 2 ** 32 - 1, 2 ** 31, 0, 0, 0, 0];

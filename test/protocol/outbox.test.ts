@@ -4,9 +4,9 @@ import { type Bundle, type ControlFrame, EXT, Kind, MARKER, type Packet } from '
 import { Outbox, type OutboxOptions, WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { unpack } from '../../lib/protocol/pack-parts.js';
 import { SLICE_BYTES, SliceReader } from '../../lib/protocol/slices.js';
-import { UnitClock } from '../helpers/unit-clock.js';
-import { bundlesOf, frameWords } from '../helpers/unit-frames.js';
-import { forSeeds } from '../helpers/unit-random.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
+import { bundlesOf, frameWords } from '../helpers/unit/frames.js';
+import { forSeeds } from '../helpers/unit/random.js';
 
 class UnitOutbox {
   readonly clock = new UnitClock();

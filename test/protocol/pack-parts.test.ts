@@ -10,7 +10,7 @@ import {
   unpack,
 } from '../../lib/protocol/pack-parts.js';
 import type { Part } from '../../lib/protocol/payload.js';
-import { forSeeds } from '../helpers/unit-random.js';
+import { forSeeds } from '../helpers/unit/random.js';
 
 const bundle = (...parts: Part[]): Bundle => ({ g: 'g', t: 5, h: [], x: '[]', p: parts });
 const LONG = 'x'.repeat(5000);

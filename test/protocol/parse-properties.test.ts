@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { bytesOf, pickFrames, readFrames, splitFrames } from '../../lib/protocol/frames.js';
 import { type Bundle, MARKER } from '../../lib/protocol/messages.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
-import { UnitPrimary } from '../helpers/unit-primary.js';
+import { UnitPrimary } from '../helpers/unit/primary.js';
 
 const NAMES = [
   'hello',

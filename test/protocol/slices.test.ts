@@ -6,7 +6,7 @@ import type { Bundle, Slice } from '../../lib/protocol/messages.js';
 import { unpack } from '../../lib/protocol/pack-parts.js';
 import { parsePacket } from '../../lib/protocol/parse.js';
 import { MOST_SLICED_BYTES, SLICE_BYTES, SliceReader, SliceWriter } from '../../lib/protocol/slices.js';
-import { forSeeds } from '../helpers/unit-random.js';
+import { forSeeds } from '../helpers/unit/random.js';
 
 const bundleOf = (text: string, parts: NonNullable<Bundle['p']> = []): Bundle => ({
   g: 'g',

@@ -2,7 +2,7 @@ import test from 'ava';
 import { BundleBuilder, readFrames } from '../../lib/protocol/frames.js';
 import { type Bundle, EXT, Kind } from '../../lib/protocol/messages.js';
 import { MOST_WITHDRAWALS, Withdrawals } from '../../lib/protocol/withdrawals.js';
-import { frameWords } from '../helpers/unit-frames.js';
+import { frameWords } from '../helpers/unit/frames.js';
 
 const of = (kind: number, id: number, text: string, from = 2, term = 5, parts?: string[]): Bundle => {
   const open = new BundleBuilder('g', term);

@@ -14,6 +14,7 @@ if (cluster.isPrimary) {
   const primary = setupPrimary({ route });
   const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   const workers = Array.from({ length: 3 }, () => cluster.fork());
+  await Promise.all(workers.map(worker => once(worker, 'message')));
   const warnings: string[] = [];
   primary.on('warning', ({ message }) => warnings.push(message));
   const runAll = (all: Worker[]) => Promise.all(all.map(run));
@@ -21,7 +22,9 @@ if (cluster.isPrimary) {
   console.log(JSON.stringify({ workers: first, warnings }));
   await input.next();
   const leader = primary.status().groups[0]!.leader!.workerId;
+  const next = new Promise(resolve => primary.on('ready', resolve));
   process.kill(cluster.workers![leader]!.process.pid!, 'SIGKILL');
+  await next;
   const left = workers.filter(({ id }) => id !== leader);
   console.log(JSON.stringify({ workers: await runAll(left), warnings }));
   await input.next();
@@ -42,6 +45,7 @@ if (cluster.isPrimary) {
     }
     process.send!({ ends, told: told.splice(0) });
   });
+  process.send!('up');
 }
 
 async function run(worker: Worker): Promise<unknown> {

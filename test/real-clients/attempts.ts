@@ -1,6 +1,7 @@
 // What a newcomer writes first with each real client library, and what comes of it. Each runs in every worker of a cluster.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { credentials } from '@grpc/grpc-js';
 import { connect as connectNats, type Msg } from '@nats-io/transport-node';
 import amqplib from 'amqplib';
 import axios, { type AxiosResponse } from 'axios';
@@ -13,6 +14,7 @@ import OpenAI from 'openai';
 import pg from 'pg';
 import { createClient } from 'redis';
 import { WebSocket } from 'ws';
+import { Greeter } from './greeter.js';
 
 /** One library, as it is shared. */
 export interface Attempt {
@@ -27,9 +29,10 @@ export interface Attempt {
 const {
   DATABASE_URL,
   REDIS_URL = 'redis://127.0.0.1:6379',
-  MYSQL_URL = 'mysql://127.0.0.1:3306',
+  MYSQL_URL = 'mysql://root@127.0.0.1:3306/test',
   HTTP_URL,
   WS_URL,
+  GRPC_URL,
   NAME = 'csc',
 } = process.env;
 const {
@@ -127,6 +130,8 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
       query: async db => (await db.query('SELECT $1::int AS n, now() AS at', [1])).rows[0].n,
       'a date of a row': async db => (await db.query('SELECT now() AS at')).rows[0].at instanceof Date,
       'a transaction as an operation': db => db.transfer(1),
+      'an error': db => db.query('SELECT nothing'),
+      'its class': db => db.query('SELECT nothing').catch((error: unknown) => error instanceof pg.DatabaseError),
       'connect(), ten times': async db => {
         const ends = await Promise.all(
           Array.from({ length: 10 }, () => db.connect().catch((error: { code: string }) => error.code)),
@@ -134,8 +139,6 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
         return [...new Set(ends)];
       },
       'query after it': async db => (await db.query('SELECT 2 AS n')).rows[0].n,
-      'an error': db => db.query('SELECT nothing'),
-      'its class': db => db.query('SELECT nothing').catch((error: unknown) => error instanceof pg.DatabaseError),
     },
   },
   mysql2: {
@@ -175,7 +178,7 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
     share: () =>
       createSharedClient({
         name: 'mariadb',
-        open: () => mariadb.createPool(MYSQL_URL.replace('mysql:', 'mariadb:')),
+        open: () => mariadb.createPool(`${MYSQL_URL.replace('mysql:', 'mariadb:')}?connectionLimit=2`),
       }),
     steps: {
       query: async db => [...(await db.query('SELECT 1 AS n'))],
@@ -308,6 +311,19 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
       post: http => http.post('/echo', { a: 1 }),
       'request(), unmapped': http => http.request({ url: '/plain' }),
       'an error': http => http.get('/missing'),
+    },
+  },
+  '@grpc/grpc-js': {
+    share: () =>
+      createSharedClient(Greeter, {
+        name: 'grpc',
+        args: [GRPC_URL!, credentials.createInsecure()],
+        methods: { sayHello: { callback: true } },
+      }),
+    steps: {
+      sayHello: greeter => greeter.sayHello({ name: 'Ada' }),
+      'with a callback': greeter => greeter.sayHello({ name: 'Ada' }, () => {}),
+      'an error': greeter => greeter.sayHello({ name: '' }),
     },
   },
   openai: {

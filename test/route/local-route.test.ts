@@ -1,8 +1,8 @@
 import test from 'ava';
 import { type Bundle, Kind } from '../../lib/protocol/messages.js';
 import { LocalRoute } from '../../lib/route/local-route.js';
-import { UnitClock } from '../helpers/unit-clock.js';
-import { frameWords } from '../helpers/unit-frames.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
+import { frameWords } from '../helpers/unit/frames.js';
 
 function setUp() {
   const clock = new UnitClock();

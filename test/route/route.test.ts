@@ -3,8 +3,8 @@ import { WRITE_BYTES } from '../../lib/protocol/frames.js';
 import { Kind, type Packet } from '../../lib/protocol/messages.js';
 import { Outbox } from '../../lib/protocol/outbox.js';
 import { RelayRoute } from '../../lib/route/route.js';
-import { UnitClock } from '../helpers/unit-clock.js';
-import { bundlesOf, frameWords } from '../helpers/unit-frames.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
+import { bundlesOf, frameWords } from '../helpers/unit/frames.js';
 
 function setUp() {
   const clock = new UnitClock();

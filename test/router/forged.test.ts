@@ -2,8 +2,8 @@
 
 import test from 'ava';
 import { type FromWorker, Kind } from '../../lib/protocol/messages.js';
-import { bundle } from '../helpers/unit-frames.js';
-import { join, UnitPrimary } from '../helpers/unit-primary.js';
+import { bundle } from '../helpers/unit/frames.js';
+import { join, UnitPrimary } from '../helpers/unit/primary.js';
 
 const LEADER = 1;
 const FORGER = 2;

@@ -2,7 +2,7 @@ import test from 'ava';
 import { Failovers } from '../../lib/metrics/failovers.js';
 import { Primary } from '../../lib/router/primary.js';
 import { createEmitter } from '../../lib/utils/emitter.js';
-import { UnitPrimary } from '../helpers/unit-primary.js';
+import { UnitPrimary } from '../helpers/unit/primary.js';
 
 function setUp() {
   const unit = new UnitPrimary();

@@ -5,8 +5,8 @@ import { ABOUT, EXT, Kind, type Slice } from '../../lib/protocol/messages.js';
 import { WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { MOST_WITHDRAWALS } from '../../lib/protocol/withdrawals.js';
 import { routerStatus } from '../../lib/router/router-status.js';
-import { bundle, frameWords } from '../helpers/unit-frames.js';
-import { UnitPrimary } from '../helpers/unit-primary.js';
+import { bundle, frameWords } from '../helpers/unit/frames.js';
+import { UnitPrimary } from '../helpers/unit/primary.js';
 
 /** Worker 1 leads `g`; the others follow. */
 function setUp(options?: ConstructorParameters<typeof UnitPrimary>[0], ids: readonly number[] = [1, 2, 3]) {

@@ -1,9 +1,9 @@
 import test from 'ava';
 import { Kind } from '../../lib/protocol/messages.js';
 import { commonVersion, RoutedWorker } from '../../lib/router/routed-worker.js';
-import { UnitClock } from '../helpers/unit-clock.js';
-import { bundle } from '../helpers/unit-frames.js';
-import { FakePrimaryEnd } from '../helpers/unit-primary.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
+import { bundle } from '../helpers/unit/frames.js';
+import { FakePrimaryEnd } from '../helpers/unit/primary.js';
 
 function setUp(probe: unknown = new Uint8Array(1)) {
   const clock = new UnitClock();

@@ -4,8 +4,8 @@ import { resolvePrimaryOptions } from '../../lib/options/options.js';
 import { type ControlFrame, MARKER, type StateUpdate } from '../../lib/protocol/messages.js';
 import { MOST_GROUPS } from '../../lib/router/router.js';
 import { memberKey } from '../../lib/utils/secret.js';
-import { microtasks } from '../helpers/unit-clock.js';
-import { FakePrimaryEnd, join, UnitPrimary } from '../helpers/unit-primary.js';
+import { microtasks } from '../helpers/clocks/unit-clock.js';
+import { FakePrimaryEnd, join, UnitPrimary } from '../helpers/unit/primary.js';
 
 const ofKind = (frames: readonly ControlFrame[], k: ControlFrame['k']) => frames.filter(frame => frame.k === k);
 const lastNews = (primary: UnitPrimary, workerId: number) =>

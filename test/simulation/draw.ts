@@ -1,6 +1,6 @@
 // Draws what is done in a plan, one action at a time.
 
-import type { Random } from '../helpers/unit-random.js';
+import type { Random } from '../helpers/unit/random.js';
 import type { Action, CallAction, Illness, Via } from './plan.js';
 
 const KEYS = 2;

@@ -1,6 +1,6 @@
 // What comes on top of a plan, each from chances of its own, so that all else stays as it was.
 
-import { Random } from '../helpers/unit-random.js';
+import { Random } from '../helpers/unit/random.js';
 import type { Action, Plan } from './plan.js';
 
 /** What is done takes time, and in few plans there is much of it, around a failover. */

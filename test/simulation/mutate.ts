@@ -29,7 +29,7 @@ export async function find(mutation: Mutation, start: number, seeds: number): Pr
 
 async function build({ name, file, find: from, replace }: Mutation, directory: string): Promise<void> {
   const isCode = (path: string) => !/\.(map|d\.ts|test\.js)$/.test(path);
-  for (const part of ['lib', 'test/simulation', 'test/helpers/unit-random.js'])
+  for (const part of ['lib', 'test/simulation', 'test/helpers/unit/random.js'])
     await cp(join(BUILD, part), join(directory, part), { recursive: true, filter: isCode });
   await symlink(NODE_MODULES, join(directory, 'node_modules'));
   await writeFile(join(directory, 'package.json'), '{ "type": "module" }');

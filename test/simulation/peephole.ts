@@ -44,9 +44,9 @@ export function leadershipOf(primary: object, name: string) {
 
 /** The member that a handle belongs to. */
 export function memberOf(handle: object): Member {
-  const base = Object.getOwnPropertySymbols(handle).find(({ description }) => description === 'core');
-  if (!base) throw new Error('A handle has no core any more: fix memberOf().');
-  return (handle as Record<symbol, ClientCore>)[base]!.member;
+  const core = Object.getOwnPropertySymbols(handle).find(({ description }) => description === 'core');
+  if (!core) throw new Error('A handle has no core any more: fix memberOf().');
+  return (handle as Record<symbol, ClientCore>)[core]!.member;
 }
 
 /** A leader at work, from the first frame or lease that it got until it stopped. */

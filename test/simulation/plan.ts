@@ -1,7 +1,7 @@
 // What a seed means: the cluster, and the list of all that is done in it and to it. Any part of the list can be left out
 // and the rest still makes sense, which is what shrinking needs.
 
-import { Random } from '../helpers/unit-random.js';
+import { Random } from '../helpers/unit/random.js';
 import { drawerOf } from './draw.js';
 import { onDirectRoute, withCost, withMishaps, withSignals } from './mishaps.js';
 

@@ -1,7 +1,7 @@
 // The one clock of a simulation. Everything that happens is an event with a time, so a seed decides the order of all of it.
 
 import type { Clock, Timer } from '../../lib/utils/clock.js';
-import type { Random } from '../helpers/unit-random.js';
+import type { Random } from '../helpers/unit/random.js';
 
 /** When the wall clock of every simulation began. */
 const EPOCH = 1_700_000_000_000;

@@ -1,7 +1,7 @@
 // One simulation: a cluster in memory, the servers of its groups, and all that is done in it and to it.
 
 import type { Primary, PrimaryStatus } from '../../lib/index.js';
-import { Random } from '../helpers/unit-random.js';
+import { Random } from '../helpers/unit/random.js';
 import { burst, chatter, torrent, usePoison } from './bulk.js';
 import { CallAccount } from './calls.js';
 import { SimCluster, type SimProcess } from './cluster.js';

@@ -5,9 +5,9 @@ import diagnostics from 'node:diagnostics_channel';
 import test from 'ava';
 import { callContext, type DiagnosticsMessages } from '../../lib/index.js';
 import { createMemoryCluster } from '../../lib/testing.js';
-import { CompatRig } from '../helpers/compat-rig.js';
-import { tasks } from '../helpers/system-client.js';
-import { system } from '../helpers/system-test.js';
+import { CompatRig } from '../helpers/compat/rig.js';
+import { tasks } from '../helpers/system/client.js';
+import { system } from '../helpers/system/test.js';
 
 const storage = new AsyncLocalStorage<string>();
 const inside = <T>(user: string, make: () => T): T => storage.run(user, make);

@@ -1,6 +1,6 @@
 import type { OpenContext, SharedClientError } from '../../lib/index.js';
-import { FakeClient } from '../helpers/system-client.js';
-import { endOf, eventsOf, recorder, system, watch } from '../helpers/system-test.js';
+import { FakeClient } from '../helpers/system/client.js';
+import { endOf, eventsOf, recorder, system, watch } from '../helpers/system/test.js';
 
 const FAULTS = {
   'whose constructor throws': 'construct',

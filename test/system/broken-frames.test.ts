@@ -1,5 +1,5 @@
 import type { Hello, Packet } from '../../lib/protocol/messages.js';
-import { endOf, type Rig, recorder, system } from '../helpers/system-test.js';
+import { endOf, type Rig, recorder, system } from '../helpers/system/test.js';
 
 const M = '$csc';
 const bundle = (rig: Rig, change: object = {}) => ({

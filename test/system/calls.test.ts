@@ -1,6 +1,6 @@
 import { callContext, type SharedClientError } from '../../lib/index.js';
-import { tasks } from '../helpers/system-client.js';
-import { endOf, HEARTBEAT_MS, system, watch } from '../helpers/system-test.js';
+import { tasks } from '../helpers/system/client.js';
+import { endOf, HEARTBEAT_MS, system, watch } from '../helpers/system/test.js';
 
 system('a call runs once, in the leader, whoever makes it', async (t, rig) => {
   const clients = await rig.clients(3);

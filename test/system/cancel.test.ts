@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { callContext } from '../../lib/index.js';
-import { tasks } from '../helpers/system-client.js';
-import { endOf, system, watch } from '../helpers/system-test.js';
+import { tasks } from '../helpers/system/client.js';
+import { endOf, system, watch } from '../helpers/system/test.js';
 
 system('a signal ends the call at once with its reason, and aborts in the leader', async (t, rig) => {
   for (const client of await rig.clients(2)) {

@@ -1,5 +1,5 @@
 import type { Candidate } from '../../lib/index.js';
-import { recorder, system, watch } from '../helpers/system-test.js';
+import { recorder, system, watch } from '../helpers/system/test.js';
 
 system('who leads the fewest groups leads next, then the youngest', async (t, rig) => {
   const workers = [rig.fork(), rig.fork(), rig.fork()];

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { endOf, eventsOf, recorder, system, watch } from '../helpers/system-test.js';
+import { endOf, eventsOf, recorder, system, watch } from '../helpers/system/test.js';
 
 system('close() lets calls end, takes back what was asked for, and says close last', async (t, rig) => {
   const clients = await rig.clients(2);

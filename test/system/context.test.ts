@@ -3,8 +3,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ContextOption } from '../../lib/index.js';
 import { callContext } from '../../lib/index.js';
-import { tasks } from '../helpers/system-client.js';
-import { endOf, type Rig, system } from '../helpers/system-test.js';
+import { tasks } from '../helpers/system/client.js';
+import { endOf, type Rig, system } from '../helpers/system/test.js';
 
 const storage = new AsyncLocalStorage<unknown>();
 

@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel';
 import test from 'ava';
 import type { CallTrace, DiagnosticsMessages, DiagnosticsName, SharedClientError } from '../../lib/index.js';
-import { endOf, type Rig, system } from '../helpers/system-test.js';
+import { endOf, type Rig, system } from '../helpers/system/test.js';
 
 const NAMES: readonly DiagnosticsName[] = [
   'join',

@@ -4,9 +4,9 @@ import { RECONNECT_MS } from '../../lib/route/direct/direct-route.js';
 import { shareConnections } from '../../lib/route/direct/shared-transport.js';
 import type { TestWorker } from '../../lib/testing.js';
 import type { MemoryDirect } from '../../lib/transport/memory-direct.js';
-import { endOf, eventsOf, type Rig, type RigOptions, recorder, system, watch } from '../helpers/system-test.js';
-import { bundlesOf } from '../helpers/unit-frames.js';
-import { written } from '../helpers/written-bytes.js';
+import { endOf, eventsOf, type Rig, type RigOptions, recorder, system, watch } from '../helpers/system/test.js';
+import { bundlesOf } from '../helpers/unit/frames.js';
+import { written } from '../helpers/unit/written-bytes.js';
 
 const direct = (title: string, body: (t: ExecutionContext, rig: Rig) => Promise<void>, options: RigOptions = {}) =>
   system(title, body, { over: ['direct'], ...options });

@@ -3,7 +3,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import type { OpenContext, PrimaryEvents } from '../../lib/index.js';
-import { type Rig, system } from '../helpers/system-test.js';
+import { type Rig, system } from '../helpers/system/test.js';
 
 class Down extends RangeError {
   readonly code = 'E_DOWN';

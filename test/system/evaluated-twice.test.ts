@@ -1,7 +1,7 @@
 // A module that makes a client in place is evaluated twice in one process, as by a hot reload or `vi.resetModules()`.
 
-import { isSharedError } from '../helpers/pm2-errors.js';
-import { type Rig, system, watch } from '../helpers/system-test.js';
+import { isSharedError } from '../helpers/pm2/errors.js';
+import { type Rig, system, watch } from '../helpers/system/test.js';
 
 /** What the module of one evaluation does, each step with its number. */
 class Module {

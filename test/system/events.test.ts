@@ -1,4 +1,4 @@
-import { eventsOf, system } from '../helpers/system-test.js';
+import { eventsOf, system } from '../helpers/system/test.js';
 
 system('every worker hears the events of the real client that were asked for, wildcards included', async (t, rig) => {
   const clients = await rig.clients(3, { events: ['user.joined', 'user.left', 'ping'] });

@@ -1,4 +1,4 @@
-import { eventsOf, recorder, system, watch } from '../helpers/system-test.js';
+import { eventsOf, recorder, system, watch } from '../helpers/system/test.js';
 
 system('a killed leader: each call ends once, with what is true of it', async (t, rig) => {
   const clients = await rig.clients(4, i => ({ eligible: i !== 1 }));

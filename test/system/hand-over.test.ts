@@ -1,5 +1,5 @@
 import { defer } from '../../lib/utils/deferred.js';
-import { FakeClient } from '../helpers/system-client.js';
+import { FakeClient } from '../helpers/system/client.js';
 import {
   type Client,
   endOf,
@@ -10,7 +10,7 @@ import {
   recorder,
   system,
   watch,
-} from '../helpers/system-test.js';
+} from '../helpers/system/test.js';
 
 type Leave = (rig: Rig, leader: Client) => Promise<void>;
 

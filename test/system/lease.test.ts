@@ -1,5 +1,5 @@
-import { tasks } from '../helpers/system-client.js';
-import { endOf, eventsOf, HEARTBEAT_MS, LEADER_TIMEOUT_MS, recorder, system, watch } from '../helpers/system-test.js';
+import { tasks } from '../helpers/system/client.js';
+import { endOf, eventsOf, HEARTBEAT_MS, LEADER_TIMEOUT_MS, recorder, system, watch } from '../helpers/system/test.js';
 
 system('a frozen leader is succeeded in time, and runs nothing stale when it thaws', async (t, rig) => {
   const [old, client] = await rig.clients(3);

@@ -1,5 +1,5 @@
 import type { OpenContext } from '../../lib/index.js';
-import { endOf, recorder, system, watch } from '../helpers/system-test.js';
+import { endOf, recorder, system, watch } from '../helpers/system/test.js';
 
 /** A client whose methods have other names, and other meanings, than the usual ones. */
 class Broker {

@@ -751,3 +751,22 @@ everywhere(
     t.deepEqual([file.name, await file.text()], ['a.txt', 'abc']);
   },
 );
+
+test('a real client that the signal ends is closed in silence', async t => {
+  const { cluster, handles, errors } = await rigOf({
+    open: ({ signal }: { signal: AbortSignal }) => {
+      const client = Object.assign(new EventEmitter(), { close() {} });
+      signal.addEventListener('abort', () => {
+        client.emit('error', Object.assign(new Error('aborted'), { name: 'AbortError' }));
+        client.emit('error', new Error('another'));
+      });
+      return client;
+    },
+  });
+  await handles[0].resign();
+  t.deepEqual(
+    errors.map(({ message }) => message),
+    ['another'],
+  );
+  cluster.close();
+});

@@ -1,5 +1,5 @@
-import { FakeClient, tasks } from '../helpers/system-client.js';
-import { recorder, system, watch } from '../helpers/system-test.js';
+import { FakeClient, tasks } from '../helpers/system/client.js';
+import { recorder, system, watch } from '../helpers/system/test.js';
 
 system(
   'calls, publications and subscriptions of one member reach the real client in the order made',

@@ -1,4 +1,4 @@
-import { endOf, eventsOf, LEADER_TIMEOUT_MS, recorder, system, watch } from '../helpers/system-test.js';
+import { endOf, eventsOf, LEADER_TIMEOUT_MS, recorder, system, watch } from '../helpers/system/test.js';
 
 const MIB = 1024 * 1024;
 const large = (mark: unknown, size = 600_000) => ({ mark, text: 'x'.repeat(size) });

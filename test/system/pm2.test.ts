@@ -10,8 +10,8 @@ import { keepSecrets, readSecrets } from '../../lib/transport/socket-files.js';
 import { createSockets } from '../../lib/transport/sockets.js';
 import { systemClock } from '../../lib/utils/clock.js';
 import { defer } from '../../lib/utils/deferred.js';
-import { isSharedError } from '../helpers/pm2-errors.js';
-import { Counter, LEADER_TIMEOUT_MS, Rig, type RigWorker } from '../helpers/pm2-rig.js';
+import { isSharedError } from '../helpers/pm2/errors.js';
+import { Counter, LEADER_TIMEOUT_MS, Rig, type RigWorker } from '../helpers/pm2/rig.js';
 
 /** Longer than the other candidates wait for each other. */
 const BUSY_MS = 150;

@@ -1,6 +1,6 @@
-import type { Upstream } from '../helpers/system-client.js';
-import type { Client, Rig } from '../helpers/system-rig.js';
-import { system, watch } from '../helpers/system-test.js';
+import type { Upstream } from '../helpers/system/client.js';
+import type { Client, Rig } from '../helpers/system/rig.js';
+import { system, watch } from '../helpers/system/test.js';
 
 /** Nobody who asks for something leads. */
 const FIVE_LEAD = (index: number) => ({ eligible: index < 5 });

@@ -1,4 +1,4 @@
-import { endOf, eventsOf, system, watch } from '../helpers/system-test.js';
+import { endOf, eventsOf, system, watch } from '../helpers/system/test.js';
 
 system('the primary dies: calls end, the real client is closed, then the workers exit', async (t, rig) => {
   const clients = await rig.clients(2);

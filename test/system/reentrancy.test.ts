@@ -1,5 +1,5 @@
-import { FakeClient, tasks } from '../helpers/system-client.js';
-import { eventsOf, recorder, system, watch } from '../helpers/system-test.js';
+import { FakeClient, tasks } from '../helpers/system/client.js';
+import { eventsOf, recorder, system, watch } from '../helpers/system/test.js';
 
 system('a listener of the primary may hand over, close and set up again', async (t, rig) => {
   const clients = await rig.clients(3);

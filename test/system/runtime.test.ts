@@ -2,7 +2,7 @@ import test from 'ava';
 import { Runtime } from '../../lib/runtime/runtime.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
 import { systemClock } from '../../lib/utils/clock.js';
-import { VirtualTime } from '../helpers/system-clock.js';
+import { VirtualTime } from '../helpers/clocks/virtual-time.js';
 
 /** Stands in for `process`: what listens to a signal, and what was raised. */
 class Signals {

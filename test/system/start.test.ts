@@ -1,4 +1,4 @@
-import { endOf, eventsOf, recorder, system, watch } from '../helpers/system-test.js';
+import { endOf, eventsOf, recorder, system, watch } from '../helpers/system/test.js';
 
 system(
   'workers first, the primary seconds later: what was asked for meanwhile works',

@@ -1,6 +1,6 @@
 import type { ClientStatus } from '../../lib/index.js';
-import { EPOCH } from '../helpers/system-clock.js';
-import { system } from '../helpers/system-test.js';
+import { EPOCH } from '../helpers/clocks/virtual-time.js';
+import { system } from '../helpers/system/test.js';
 
 /** Of each histogram only the count. */
 const withoutTimes = ({ calls, served, failovers, ...rest }: ClientStatus) => ({

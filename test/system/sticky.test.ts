@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { endOf, eventsOf, system, watch } from '../helpers/system-test.js';
+import { endOf, eventsOf, system, watch } from '../helpers/system/test.js';
 
 system('a sticky publication is said once to each new leader', async (t, rig) => {
   const clients = await rig.clients(4, i => ({ eligible: i < 3 }));

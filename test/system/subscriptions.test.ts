@@ -1,4 +1,4 @@
-import { endOf, eventsOf, recorder, system, watch } from '../helpers/system-test.js';
+import { endOf, eventsOf, recorder, system, watch } from '../helpers/system/test.js';
 
 system('one upstream subscription serves all workers and listeners', async (t, rig) => {
   const clients = await rig.clients(3);

@@ -3,8 +3,8 @@
 import test from 'ava';
 import { createMemoryCluster } from '../../lib/testing.js';
 import { defer } from '../../lib/utils/deferred.js';
-import { isSharedError } from '../helpers/pm2-errors.js';
-import { endOf, system, watch } from '../helpers/system-test.js';
+import { isSharedError } from '../helpers/pm2/errors.js';
+import { endOf, system, watch } from '../helpers/system/test.js';
 
 class Echo {
   async echo(value: number): Promise<number> {

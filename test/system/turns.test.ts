@@ -1,7 +1,7 @@
 // Refusals come after a turn of the event loop: who tries again at once, for ever, keeps nothing else from running.
 
-import { CompatRig } from '../helpers/compat-rig.js';
-import { type Client, system } from '../helpers/system-test.js';
+import { CompatRig } from '../helpers/compat/rig.js';
+import { type Client, system } from '../helpers/system/test.js';
 
 type Attempt = () => unknown;
 

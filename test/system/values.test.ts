@@ -1,6 +1,6 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import type { SharedClientError } from '../../lib/index.js';
-import { recorder, system } from '../helpers/system-test.js';
+import { recorder, system } from '../helpers/system/test.js';
 
 const shared = { id: 1 };
 const cyclic: { self?: unknown; list: unknown[] } = { list: [] };

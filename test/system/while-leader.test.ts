@@ -5,7 +5,7 @@ import { createLeaderTask } from '../../lib/client/leader-task.js';
 import { type LeaderTask, type LeaderTaskOptions, SharedClientError, whileLeader } from '../../lib/index.js';
 import type { TestWorker } from '../../lib/testing.js';
 import { type Deferred, defer } from '../../lib/utils/deferred.js';
-import { LEADER_TIMEOUT_MS, type Rig, system } from '../helpers/system-test.js';
+import { LEADER_TIMEOUT_MS, type Rig, system } from '../helpers/system/test.js';
 
 /** One run of the task, as the test sees it. */
 interface Run {

@@ -1,4 +1,4 @@
-import { eventsOf, recorder, system, watch } from '../helpers/system-test.js';
+import { eventsOf, recorder, system, watch } from '../helpers/system/test.js';
 
 system('with() gives the same handle with other options, on top of those it had', async (t, rig) => {
   const [, client] = await rig.clients(2);

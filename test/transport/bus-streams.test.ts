@@ -5,7 +5,7 @@ import { MOST_PIECES } from '../../lib/transport/bus-connection.js';
 import { createBusFallback } from '../../lib/transport/bus-fallback.js';
 import { BusStreams } from '../../lib/transport/bus-streams.js';
 import type { ConnectionHandlers, DirectTransport, ListenerHandlers } from '../../lib/transport/direct.js';
-import { UnitClock } from '../helpers/unit-clock.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
 
 interface Said {
   readonly message: { readonly [field: string]: unknown; readonly d?: string };

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { createClusterPrimaryEnd } from '../../lib/transport/cluster.js';
-import { turns } from '../helpers/transport-actor.js';
-import { FakeCluster, ManualClock } from '../helpers/transport-fakes.js';
+import { turns } from '../helpers/transport/actor.js';
+import { FakeCluster, ManualClock } from '../helpers/transport/fakes.js';
 
 function setUp() {
   const cluster = new FakeCluster();

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import test from 'ava';
 import { createClusterWorkerEnd } from '../../lib/transport/cluster.js';
-import { turns } from '../helpers/transport-actor.js';
-import { FakeWorker, ManualClock } from '../helpers/transport-fakes.js';
+import { turns } from '../helpers/transport/actor.js';
+import { FakeWorker, ManualClock } from '../helpers/transport/fakes.js';
 
 function setUp(worker = new FakeWorker(3), clock = new ManualClock()) {
   const exits: number[] = [];

@@ -6,7 +6,7 @@ import {
   setClusterSerialization,
   whereAmI,
 } from '../../lib/transport/cluster.js';
-import { countListeners } from '../helpers/transport-actor.js';
+import { countListeners } from '../helpers/transport/actor.js';
 
 test('the primary end works on node:cluster unless told otherwise, and leaves it as it was', t => {
   const before = countListeners({ process, cluster });

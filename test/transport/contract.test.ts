@@ -1,7 +1,7 @@
 // The contract, over the transports that live within one process.
 
-import { testTransport } from '../helpers/transport-contract.js';
-import { buildLocalRig, buildMemoryRig } from '../helpers/transport-memory-rig.js';
+import { testTransport } from '../helpers/transport/contract.js';
+import { buildLocalRig, buildMemoryRig } from '../helpers/transport/memory-rig.js';
 
 testTransport('memory', () => buildMemoryRig());
 testTransport('memory, json', () => buildMemoryRig({ serialization: 'json' }));

@@ -13,8 +13,8 @@ import { MemoryNetwork } from '../../lib/transport/memory.js';
 import { keepSecrets, readSecrets } from '../../lib/transport/socket-files.js';
 import { createSockets } from '../../lib/transport/sockets.js';
 import { systemClock } from '../../lib/utils/clock.js';
-import { Daemon } from '../helpers/pm2-daemon.js';
-import { written } from '../helpers/written-bytes.js';
+import { Daemon } from '../helpers/pm2/daemon.js';
+import { written } from '../helpers/unit/written-bytes.js';
 
 interface Place {
   readonly here: DirectTransport;

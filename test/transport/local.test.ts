@@ -1,7 +1,7 @@
 import test from 'ava';
 import { createLocalPair } from '../../lib/transport/local.js';
-import { turns } from '../helpers/transport-actor.js';
-import { ManualClock } from '../helpers/transport-fakes.js';
+import { turns } from '../helpers/transport/actor.js';
+import { ManualClock } from '../helpers/transport/fakes.js';
 
 function setUp() {
   const pair = createLocalPair(new ManualClock(), 42);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { MemoryProcess } from '../../lib/transport/memory-process.js';
-import { turns } from '../helpers/transport-actor.js';
-import { ManualClock } from '../helpers/transport-fakes.js';
+import { turns } from '../helpers/transport/actor.js';
+import { ManualClock } from '../helpers/transport/fakes.js';
 
 function setUp() {
   const base = new ManualClock();

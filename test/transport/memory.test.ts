@@ -1,7 +1,7 @@
 import test from 'ava';
 import { MemoryNetwork, type MemoryNetworkOptions, type MemoryWorker } from '../../lib/transport/memory.js';
-import { turns } from '../helpers/transport-actor.js';
-import { ManualClock } from '../helpers/transport-fakes.js';
+import { turns } from '../helpers/transport/actor.js';
+import { ManualClock } from '../helpers/transport/fakes.js';
 
 function setUp(options: MemoryNetworkOptions = {}) {
   const clock = new ManualClock();

@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import { Pm2Bus } from '../../lib/transport/pm2-bus.js';
 import type { WorkerEnd, WorkerEndHandlers } from '../../lib/transport/transport.js';
 import { systemClock } from '../../lib/utils/clock.js';
-import { DaemonSocket, makeHome, placeIn } from '../helpers/pm2-sockets.js';
+import { DaemonSocket, makeHome, placeIn } from '../helpers/pm2/sockets.js';
 
 class Up implements WorkerEnd {
   readonly kind = 'cluster';

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { listPm2Processes } from '../../lib/transport/pm2-list.js';
 import { systemClock } from '../../lib/utils/clock.js';
-import { DaemonSocket, makeHome, placeIn } from '../helpers/pm2-sockets.js';
-import { UnitClock } from '../helpers/unit-clock.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
+import { DaemonSocket, makeHome, placeIn } from '../helpers/pm2/sockets.js';
 
 const env = (more: object) => ({ name: 'web', namespace: 'default', pm_uptime: 7, ...more });
 

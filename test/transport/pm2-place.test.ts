@@ -2,7 +2,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import test from 'ava';
 import { findPm2Place, missingPm2Pid, processName } from '../../lib/transport/pm2-place.js';
-import { ENV, makeHome, PPID, placeIn } from '../helpers/pm2-sockets.js';
+import { ENV, makeHome, PPID, placeIn } from '../helpers/pm2/sockets.js';
 
 test('a cluster worker of the daemon is found, with its sockets', t => {
   const home = makeHome(t);

@@ -34,7 +34,7 @@ import { sweepSockets } from '../../lib/transport/socket-sweep.js';
 import { createSockets } from '../../lib/transport/sockets.js';
 import { systemClock } from '../../lib/utils/clock.js';
 import { defer } from '../../lib/utils/deferred.js';
-import { hastyClock } from '../helpers/hasty-clock.js';
+import { hastyClock } from '../helpers/clocks/hasty-clock.js';
 
 const unix = process.platform === 'win32' ? test.skip : test;
 // Only root can give a file to somebody else.

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
-import { UpstreamClient } from '../helpers/upstream-client.js';
-import type { Update } from '../helpers/upstream-protocol.js';
-import { startUpstream } from '../helpers/upstream-server.js';
+import { UpstreamClient } from '../helpers/upstream/client.js';
+import type { Update } from '../helpers/upstream/protocol.js';
+import { startUpstream } from '../helpers/upstream/server.js';
 
 async function start(t: ExecutionContext) {
   const upstream = await startUpstream();

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { readLines, writeLine } from '../helpers/upstream-lines.js';
-import { forkUpstream } from '../helpers/upstream-process.js';
-import { startUpstream, type UpstreamOptions } from '../helpers/upstream-server.js';
+import { readLines, writeLine } from '../helpers/upstream/lines.js';
+import { forkUpstream } from '../helpers/upstream/process.js';
+import { startUpstream, type UpstreamOptions } from '../helpers/upstream/server.js';
 
 async function start(t: ExecutionContext, options?: UpstreamOptions) {
   const upstream = await startUpstream(options);

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { MAX_TIMER_MS } from '../../lib/utils/clock.js';
 import { Deadlines, type Expiring } from '../../lib/utils/deadlines.js';
-import { UnitClock } from '../helpers/unit-clock.js';
-import { forSeeds } from '../helpers/unit-random.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
+import { forSeeds } from '../helpers/unit/random.js';
 
 interface Item extends Expiring {
   readonly name: string;

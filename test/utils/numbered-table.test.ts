@@ -1,6 +1,6 @@
 import test from 'ava';
 import { NumberedTable } from '../../lib/utils/numbered-table.js';
-import { forSeeds } from '../helpers/unit-random.js';
+import { forSeeds } from '../helpers/unit/random.js';
 
 class Item {
   behind: Item | undefined = undefined;

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { type Deferred, defer } from '../../lib/utils/deferred.js';
 import { resignOnSignals, type SignalSource, signalsOf } from '../../lib/utils/resign-on-signals.js';
-import { microtasks } from '../helpers/unit-clock.js';
+import { microtasks } from '../helpers/clocks/unit-clock.js';
 
 /** `process`, and whatever else listens to it. */
 class FakeProcess implements SignalSource {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { RunningClock } from '../../lib/utils/running-clock.js';
-import { UnitClock } from '../helpers/unit-clock.js';
-import { forSeeds } from '../helpers/unit-random.js';
+import { UnitClock } from '../helpers/clocks/unit-clock.js';
+import { forSeeds } from '../helpers/unit/random.js';
 
 function setUp(tickMs = 100) {
   const clock = new UnitClock();

@@ -1,6 +1,6 @@
 // What one worker counts: calls, the gaps between them, and the holes in what it was told.
 
-import type { Update } from '../../helpers/upstream-protocol.js';
+import type { Update } from '../../helpers/upstream/protocol.js';
 import type { Counts } from './messages.js';
 
 export class Counter {

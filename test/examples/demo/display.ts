@@ -1,7 +1,7 @@
 // What is seen while the demo runs: on a terminal one line that is kept up to date, elsewhere a plain line a second.
 
 import { createLogUpdate } from 'log-update';
-import type { Connections } from '../../helpers/upstream-protocol.js';
+import type { Connections } from '../../helpers/upstream/protocol.js';
 import type { Counts } from './messages.js';
 
 const LINE_EVERY_MS = 1000;

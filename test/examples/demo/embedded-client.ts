@@ -1,8 +1,8 @@
 // The real client for the embedded upstream: a plain class that knows nothing of workers or leaders.
 
 import { callContext } from 'cluster-shared-client';
-import { UpstreamClient } from '../../helpers/upstream-client.js';
-import type { Update } from '../../helpers/upstream-protocol.js';
+import { UpstreamClient } from '../../helpers/upstream/client.js';
+import type { Update } from '../../helpers/upstream/protocol.js';
 import { type Answer, answer, type RealClient } from './real-clients.js';
 
 const KEY = 'counter';

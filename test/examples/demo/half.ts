@@ -1,7 +1,7 @@
 // One half of the demo: a cluster that works for some seconds, without sharing or with, and what came of it.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Connections } from '../../helpers/upstream-protocol.js';
+import type { Connections } from '../../helpers/upstream/protocol.js';
 import type { Display } from './display.js';
 import type { Crew } from './staff.js';
 import { type Sum, sum } from './sum.js';

@@ -1,7 +1,7 @@
 // Whom a worker reports to and takes orders from: its primary, or over a socket where its primary is PM2's daemon.
 
 import { connect } from 'node:net';
-import { readLines, writeLine } from '../../helpers/upstream-lines.js';
+import { readLines, writeLine } from '../../helpers/upstream/lines.js';
 import type { Leads, Order, Report } from './messages.js';
 
 export interface Office {

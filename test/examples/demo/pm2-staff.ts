@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { readLines, writeLine } from '../../helpers/upstream-lines.js';
+import { readLines, writeLine } from '../../helpers/upstream/lines.js';
 import type { Counts, Leads, Order, Report, Task } from './messages.js';
 import type { Crew } from './staff.js';
 

@@ -1,7 +1,7 @@
 // What the demo's two real clients have in common. Each is in a file of its own, loaded only where it is used.
 
 import { callContext } from 'cluster-shared-client';
-import type { Update } from '../../helpers/upstream-protocol.js';
+import type { Update } from '../../helpers/upstream/protocol.js';
 
 /** Carries the term in which it was given, so that the demo can tell calls that outlived their leader. */
 export interface Answer {

@@ -1,7 +1,7 @@
 // The real client for Redis: the `redis` package behind the few methods that the demo needs.
 
 import { createClient } from 'redis';
-import type { Update } from '../../helpers/upstream-protocol.js';
+import type { Update } from '../../helpers/upstream/protocol.js';
 import { type Answer, answer, type RealClient, type RedisKeys } from './real-clients.js';
 
 /** Publishes with the next number of the topic, in one step: the numbers have no holes, as with the embedded upstream. */

@@ -1,6 +1,6 @@
 // The embedded upstream: a process of its own that tells of each connection as it comes and goes.
 
-import { forkUpstream } from '../../helpers/upstream-process.js';
+import { forkUpstream } from '../../helpers/upstream/process.js';
 import { Refusal } from './options.js';
 import type { Upstream } from './upstream.js';
 

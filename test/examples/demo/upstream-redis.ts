@@ -1,7 +1,7 @@
 // A real Redis. Its CLIENT LIST is asked for connections with the demo's client name; the one that asks has another.
 
 import { createClient } from 'redis';
-import type { Connections } from '../../helpers/upstream-protocol.js';
+import type { Connections } from '../../helpers/upstream/protocol.js';
 import { Refusal } from './options.js';
 import type { Upstream } from './upstream.js';
 

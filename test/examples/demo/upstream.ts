@@ -1,6 +1,6 @@
 // What the demo's primary knows of the upstream, whichever it is: where it is, and how many connections it sees.
 
-import type { Connections } from '../../helpers/upstream-protocol.js';
+import type { Connections } from '../../helpers/upstream/protocol.js';
 import type { Address } from './real-clients.js';
 
 export interface Upstream {

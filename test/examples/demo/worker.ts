@@ -2,7 +2,7 @@
 
 import cluster from 'node:cluster';
 import { createSharedClient } from 'cluster-shared-client';
-import type { Update } from '../../helpers/upstream-protocol.js';
+import type { Update } from '../../helpers/upstream/protocol.js';
 import { Counter } from './counter.js';
 import { Load, TOPIC } from './load.js';
 import type { Leads, Report, Task } from './messages.js';

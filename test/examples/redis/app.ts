@@ -10,10 +10,14 @@ if (cluster.isPrimary) {
   for (let i = 0; i < 4; i++) cluster.fork();
   cluster.on('exit', () => cluster.fork());
 } else {
-  const template = createClient({ url: process.env.REDIS_URL, RESP: 3 });
   const redis = createSharedClient({
     name: 'redis',
-    open: () => template.duplicate().on('error', console.error).connect(),
+    // Not the client but the library opens a lost connection again, and tells of it by `resync`.
+    open: ({ fail, signal }) =>
+      createClient({ url: process.env.REDIS_URL, RESP: 3, socket: { reconnectStrategy: false, signal } })
+        .on('error', fail)
+        .connect(),
+    backoff: { maxMs: 500 },
     methods: { get: { idempotent: true } },
     replay: 'none',
   });

@@ -1,6 +1,6 @@
 // `node run.js [first seed] [seeds]`: runs worlds until one breaks.
 
-import { Random } from '../../helpers/unit-random.js';
+import { Random } from '../../helpers/unit/random.js';
 import { World } from './world.js';
 
 /** Seeds above this one aim at leaders. */

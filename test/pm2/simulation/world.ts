@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { candidatesOf } from '../../../lib/group/queries.js';
 import { Link } from '../../../lib/member/link.js';
 import { Pm2WorkerEnd } from '../../../lib/pm2/worker-end.js';
-import { Daemon, type DaemonProcess } from '../../helpers/pm2-daemon.js';
-import type { Random } from '../../helpers/unit-random.js';
+import { Daemon, type DaemonProcess } from '../../helpers/pm2/daemon.js';
+import type { Random } from '../../helpers/unit/random.js';
 import { SimTime } from '../../simulation/time.js';
 import { SimMember } from './sim-member.js';
 

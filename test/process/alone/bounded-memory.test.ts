@@ -3,8 +3,8 @@
 
 import test from 'ava';
 import { median } from 'simple-statistics';
-import { startRig, type WorkerProcess } from '../../helpers/process-rig.js';
-import { now } from '../../helpers/process-wire.js';
+import { startRig, type WorkerProcess } from '../../helpers/process/rig.js';
+import { now } from '../../helpers/process/wire.js';
 
 const seconds = Number(process.env.BOUNDED_SECONDS ?? 5);
 const megabytes = Number(process.env.BOUNDED_MB ?? 100);

@@ -3,8 +3,8 @@
 import test from 'ava';
 import type { BoundsApi } from '../../fixtures/bounds-worker.js';
 import type { RawApi, RawEvent } from '../../fixtures/process-raw.js';
-import type { RemoteProcess } from '../../helpers/process-remote.js';
-import { type Rig, SHORT_LEASE, startRig } from '../../helpers/process-rig.js';
+import type { RemoteProcess } from '../../helpers/process/remote.js';
+import { type Rig, SHORT_LEASE, startRig } from '../../helpers/process/rig.js';
 
 type Bounded = RemoteProcess<BoundsApi, never>;
 

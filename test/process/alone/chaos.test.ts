@@ -3,7 +3,7 @@
 import test from 'ava';
 import { runChaos } from '../../chaos/chaos.js';
 import { reportOf } from '../../chaos/report.js';
-import { findRedis } from '../../helpers/services.js';
+import { findRedis } from '../../helpers/services/services.js';
 
 const seed = Number(process.env.CHAOS_SEED ?? 1);
 const minutes = Number(process.env.CHAOS_MINUTES ?? 1);

@@ -2,9 +2,9 @@
 
 import { rmSync, writeFileSync } from 'node:fs';
 import test from 'ava';
-import { SHORT_LEASE, startRig, type WorkerProcess } from '../../helpers/process-rig.js';
-import { now } from '../../helpers/process-wire.js';
-import type { Executed } from '../../helpers/upstream-protocol.js';
+import { SHORT_LEASE, startRig, type WorkerProcess } from '../../helpers/process/rig.js';
+import { now } from '../../helpers/process/wire.js';
+import type { Executed } from '../../helpers/upstream/protocol.js';
 
 test('a frozen leader is replaced; when it thaws it lets go and runs nothing', async t => {
   const { leader, followers, upstream, primary } = await startRig(t, { workers: 4, primary: SHORT_LEASE });

@@ -1,9 +1,9 @@
 // The leader is killed with SIGKILL while calls run.
 
 import test from 'ava';
-import { longestGap } from '../../helpers/process-load.js';
-import { type Rig, startRig } from '../../helpers/process-rig.js';
-import { type Ended, now } from '../../helpers/process-wire.js';
+import { longestGap } from '../../helpers/process/load.js';
+import { type Rig, startRig } from '../../helpers/process/rig.js';
+import { type Ended, now } from '../../helpers/process/wire.js';
 
 test('a call in the hands of the leader ends with ERR_LEADER_LOST, an idempotent one is sent to the next', async t => {
   const { leader, followers, upstream, primary } = await startRig(t, { workers: 3 });

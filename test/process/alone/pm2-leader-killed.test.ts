@@ -2,10 +2,10 @@
 
 import test from 'ava';
 import { median } from 'simple-statistics';
-import { calls, noDaemonTrouble, terms } from '../../helpers/pm2-calls.js';
-import { type AppProcess, MAJORS, startPm2 } from '../../helpers/pm2-process.js';
-import { isAlive } from '../../helpers/process-remote.js';
-import { now } from '../../helpers/process-wire.js';
+import { calls, noDaemonTrouble, terms } from '../../helpers/pm2/calls.js';
+import { type AppProcess, MAJORS, startPm2 } from '../../helpers/pm2/process.js';
+import { isAlive } from '../../helpers/process/remote.js';
+import { now } from '../../helpers/process/wire.js';
 
 const KILLS = 20;
 /**

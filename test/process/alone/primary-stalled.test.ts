@@ -1,7 +1,7 @@
 // The primary's own event loop stands still: that is no silence of its leaders.
 
 import test from 'ava';
-import { SHORT_LEASE, startRig, type WorkerProcess } from '../../helpers/process-rig.js';
+import { SHORT_LEASE, startRig, type WorkerProcess } from '../../helpers/process/rig.js';
 
 test('a primary stalled for longer than leaderTimeoutMs deposes nobody, and what was sent meanwhile goes on', async t => {
   const { leader, followers, primary, connections } = await startRig(t, {

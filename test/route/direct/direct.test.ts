@@ -8,8 +8,8 @@ import { answerChallenge, Challenger } from '../../../lib/route/direct/handshake
 import { type DirectHello, encodeAck, encodeBundle, encodeWords, What } from '../../../lib/route/direct/wire.js';
 import { WireReader } from '../../../lib/route/direct/wire-reader.js';
 import type { Connection } from '../../../lib/transport/direct.js';
-import { DirectMember, DirectRig, type DirectRigOptions, TERM } from '../../helpers/unit-direct.js';
-import { bundlesOf } from '../../helpers/unit-frames.js';
+import { DirectMember, DirectRig, type DirectRigOptions, TERM } from '../../helpers/unit/direct.js';
+import { bundlesOf } from '../../helpers/unit/frames.js';
 
 function direct(
   title: string,

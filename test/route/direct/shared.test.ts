@@ -10,8 +10,8 @@ import type {
   DirectTransport,
   ListenerHandlers,
 } from '../../../lib/transport/direct.js';
-import { UnitClock } from '../../helpers/unit-clock.js';
-import { written } from '../../helpers/written-bytes.js';
+import { UnitClock } from '../../helpers/clocks/unit-clock.js';
+import { written } from '../../helpers/unit/written-bytes.js';
 
 /** One end of a pipe. What it writes lies there until the test moves it. */
 class PipeEnd implements Connection {

@@ -3,7 +3,7 @@ import type { Bundle } from '../../../lib/protocol/messages.js';
 import { Stream } from '../../../lib/route/direct/stream.js';
 import { WireReader } from '../../../lib/route/direct/wire-reader.js';
 import type { Connection } from '../../../lib/transport/direct.js';
-import { UnitClock } from '../../helpers/unit-clock.js';
+import { UnitClock } from '../../helpers/clocks/unit-clock.js';
 
 /** A connection whose other end is read by the test. */
 class FakeConnection implements Connection {

@@ -1,0 +1,84 @@
+// What the link of this worker receives, as from a primary: the welcome, acknowledged heartbeats, and what the log says.
+
+import { type Bundle, type FromPrimary, MARKER } from '../protocol/messages.js';
+import type { WorkerEndHandlers } from '../transport/transport.js';
+import { VERSION } from './log-writer.js';
+
+/** Nothing else can send to our link. */
+const LINK = 0;
+
+export interface DownlinkOptions {
+  readonly workerId: number;
+  readonly heartbeatMs: number;
+  readonly leaderTimeoutMs: number;
+  readonly maxQueuedBytes: number;
+  readonly maxQueuedTotalBytes: number;
+}
+
+export class Downlink {
+  readonly #options: DownlinkOptions;
+  #handlers: WorkerEndHandlers | undefined;
+  #delivered = 0;
+  /** The hello of our link. */
+  #hello: string | undefined;
+  /**
+   * Heartbeats that weren't read back yet, or weren't written because the state wasn't known. Nobody led here then, but a
+   * member that left waits for its own.
+   */
+  readonly #unreadBeats = new Set<number>();
+  /** The state was known once. */
+  hasBegun = false;
+
+  constructor(options: DownlinkOptions) {
+    this.#options = options;
+  }
+
+  get isOpen(): boolean {
+    return this.#handlers !== undefined;
+  }
+
+  open(handlers: WorkerEndHandlers): void {
+    this.#handlers = handlers;
+  }
+
+  close(): void {
+    this.#handlers = undefined;
+  }
+
+  deliver(c: readonly FromPrimary[], d: readonly Bundle[] = []): void {
+    if (c.length + d.length === 0) return;
+    this.#handlers?.message({ [MARKER]: VERSION, link: LINK, down: ++this.#delivered, c, d }, 'public');
+  }
+
+  greet(hello: string): void {
+    this.#hello = hello;
+    /* c8 ignore next -- which of hello and the first answer comes first is the machine's choice */
+    if (this.hasBegun) this.#welcome();
+  }
+
+  /** The state is known. */
+  begin(): void {
+    const unread = [...this.#unreadBeats];
+    this.#unreadBeats.clear();
+    this.deliver(unread.map(n => ({ k: 'ack', n })));
+    if (this.hasBegun) return;
+    this.hasBegun = true;
+    this.#welcome();
+  }
+
+  noteBeat(n: number): void {
+    this.#unreadBeats.add(n);
+  }
+
+  beatRead(n: number): void {
+    if (this.#unreadBeats.delete(n)) this.deliver([{ k: 'ack', n }]);
+  }
+
+  #welcome(): void {
+    /* c8 ignore next -- as in greet */
+    if (this.#hello === undefined) return;
+    this.deliver([
+      { k: 'welcome', version: VERSION, id: this.#hello, ...this.#options, route: 'direct-only', probe: undefined },
+    ]);
+  }
+}

@@ -1,0 +1,37 @@
+// Claims against a leader, or a successor, that was silent for its time. The rank of a candidate delays its claim, so that
+// most often only one of them claims.
+
+import type { Choose } from '../group/choose.js';
+import { candidatesOf, termHeldBy } from '../group/queries.js';
+import type { Claim, LogState } from '../protocol/messages.js';
+import type { Clock } from '../utils/clock.js';
+import { own } from '../utils/own.js';
+import { rank, STEP_MS } from './preference.js';
+import { watchedTerm } from './watch.js';
+
+export interface SuccessionOptions {
+  readonly clock: Clock;
+  readonly me: string;
+  readonly choose: Choose | undefined;
+  /** The state, where it is known. */
+  log(): LogState | undefined;
+  claim(claim: Claim): void;
+}
+
+/** Claims what `silent` held, unless it was heard, or somebody claimed, until then. */
+export function succeed(silent: string, { clock, me, choose, log, claim }: SuccessionOptions): void {
+  const seenNow = log()!;
+  const { seen } = seenNow.peers[silent]!;
+  for (const [group, state] of Object.entries(seenNow.groups)) {
+    const after = watchedTerm(state, silent, me);
+    if (after === undefined) continue;
+    const ids = new Set([...candidatesOf(state, silent), me]);
+    const due = () => {
+      const { groups = {}, peers = {} } = log() ?? {};
+      const now = own(groups, group);
+      if (!now || termHeldBy(now, silent) !== after || own(peers, silent)?.seen !== seen) return;
+      claim({ k: 'claim', group, after, seen });
+    };
+    clock.setTimer(due, rank(seenNow, group, [...ids], me, choose) * STEP_MS);
+  }
+}

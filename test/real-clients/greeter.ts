@@ -1,0 +1,28 @@
+// A service of gRPC, without a file that describes it: messages are JSON.
+
+import { makeGenericClientConstructor, type requestCallback, type ServiceDefinition } from '@grpc/grpc-js';
+
+const toBytes = (message: object) => Buffer.from(JSON.stringify(message));
+const fromBytes = (bytes: Buffer) => JSON.parse(String(bytes));
+
+export const GREETER: ServiceDefinition = {
+  sayHello: {
+    path: '/Greeter/sayHello',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: toBytes,
+    requestDeserialize: fromBytes,
+    responseSerialize: toBytes,
+    responseDeserialize: fromBytes,
+  },
+};
+
+interface GreeterClient {
+  sayHello(request: { name: string }, callback: requestCallback<{ hello: string }>): { cancel(): void };
+  close(): void;
+}
+
+export const Greeter = makeGenericClientConstructor(GREETER, 'Greeter') as unknown as new (
+  address: string,
+  credentials: object,
+) => GreeterClient;
