@@ -152,7 +152,7 @@ export const LEADERS: readonly Mutation[] = [
     file: 'leader/suspects.js',
     find: '|| this.sender.mayLeaveNow(from)',
     replace: '|| true',
-    seed: 379,
+    seed: 3702,
   },
   {
     name: 'to subscribe may take for ever',

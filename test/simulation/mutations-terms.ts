@@ -147,9 +147,9 @@ export const TERMS: readonly Mutation[] = [
   {
     name: 'a worker is forgotten before its groups know that it has left',
     file: 'router/router.js',
-    find: 'if (old?.hasLeft && !old.isWatched)',
-    replace: 'if (old && !old.isOpen && !old.isWatched)',
-    route: 'direct',
-    seed: 2498,
+    find: 'worker.outbox.flush();',
+    replace:
+      'worker.outbox.flush();\n            if (!worker.isWatched)\n                this.workers.delete(worker.workerId);',
+    seed: 3,
   },
 ];
