@@ -241,7 +241,6 @@ export class Topic {
     const { clock, client } = this.owner;
     const pump = new Pump(clock, iterable, {
       value: value => {
-        if (round !== this.#round) return;
         this.#failures = 0;
         this.#called(round, [value]);
       },

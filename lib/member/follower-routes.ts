@@ -74,8 +74,7 @@ export class FollowerRoutes {
 
   /** The term is over. `done` comes once all was read that its leader wrote. */
   finish(done: () => void): void {
-    const route = this.#remote;
-    if (!route) return;
+    const route = this.#remote!;
     const finished = () => {
       if (this.#remote !== route) return;
       this.#remote = undefined;

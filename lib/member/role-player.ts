@@ -142,8 +142,8 @@ export class RolePlayer {
   }
 
   #stop(): void {
-    const service = this.session.stop();
-    if (!service) return;
+    // Only a leader that serves stops serving.
+    const service = this.session.stop()!;
     this.#readUpTo = { term: service.term, read: [...service.received].flat() };
     this.#options.stopped(service);
   }

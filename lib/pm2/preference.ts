@@ -21,7 +21,7 @@ export function claimDelay(log: LogState, name: string, me: string, choose?: Cho
   if (at?.stage !== 'vacant' || !group?.members[me]?.eligible) return undefined;
   const { pause } = at;
   const untried = candidatesOf(group);
-  const pauseMs = untried.length > 0 && pause?.after === 'failed' ? 0 : (pause?.ms ?? 0);
+  const pauseMs = pause?.ms ?? 0;
   if (untried.includes(me)) return turnAmong(log, name, untried, me, choose) + pauseMs;
   const all = Object.keys(group.members).filter(id => group.members[id]!.eligible);
   return (untried.length > 0 ? LAST_RESORT_MS : pauseMs) + rank(log, name, all, me, choose) * STEP_MS;

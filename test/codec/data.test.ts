@@ -361,6 +361,36 @@ test('an error of a class among errors is one of it again, and its subclass, too
 
 // ------------------------------------------------------------------------------------------------- the web's classes
 
+test('a class of the app that is named like one of the web is no such', t => {
+  const Named = [
+    class Headers {
+      a() {}
+    },
+    class FormData {
+      a() {}
+    },
+    class Blob {
+      a() {}
+    },
+    class File {
+      a() {}
+    },
+  ];
+  for (const Class of Named) {
+    t.throws(() => encodeValue([Object.assign(new Class(), { n: 1 })], 'args'), {
+      code: 'ERR_NOT_SERIALIZABLE',
+      message: /^args\[0\] is an instance of/,
+    } as never);
+    t.deepEqual(travelAsData(Object.assign(new Class(), { n: 1 })), { n: 1 });
+  }
+});
+
+test('a handle in a property of an error is left out', t => {
+  const error = Object.assign(new Error('no'), { code: 1, socket: stream });
+  const came = travelAsData({ error }) as { error: Error & { code: number; socket?: unknown } };
+  t.deepEqual([came.error.code, came.error.socket], [1, undefined]);
+});
+
 test('headers, forms, blobs and files arrive as such', async t => {
   const headers = new Headers([
     ['a', '1'],

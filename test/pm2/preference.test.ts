@@ -28,6 +28,13 @@ test('priority comes before age, and who may not lead does not claim', t => {
   t.deepEqual(steps(log), [0, 1, undefined]);
 });
 
+test('the pause between attempts is that of the members, where they say one', t => {
+  const log = new Log().enter('a').say('a', join('g', { backoff: [20, 50] }));
+  const fail = () => log.say('a', claim(log.term)).say('a', resign(log.term, 'failed'));
+  const pauses = [1, 2, 3].map(() => claimDelay(fail().state, 'g', 'a'));
+  t.deepEqual(pauses, [20, 40, 50]);
+});
+
 test('who leads fewer groups goes first', t => {
   const log = vacant()
     .say('c', join('h'))

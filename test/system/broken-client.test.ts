@@ -56,6 +56,19 @@ for (const [text, fault] of Object.entries(FAULTS)) {
   );
 }
 
+system('the option backoff sets the first and the longest pause', async (t, rig) => {
+  const attempts: number[] = [];
+  rig.upstream().onConstruct = () => {
+    attempts.push(rig.time.now());
+    throw new Error('refused');
+  };
+  rig.client(rig.fork(), { backoff: { minMs: 30, maxMs: 100 } });
+  await rig.time.advance(600);
+  const pauses = attempts.slice(1).map((at, i) => Math.round(at - attempts[i]!));
+  t.deepEqual(pauses.slice(0, 5), [30, 60, 100, 100, 100]);
+  rig.upstream().onConstruct = () => {};
+});
+
 system('attempts go on with backoff, 100 ms at first and doubled each time', async (t, rig) => {
   const attempts: number[] = [];
   rig.upstream().onConstruct = () => {

@@ -1,6 +1,7 @@
 // Operations, and methods of real clients of other shapes: namespaces, callbacks, chains, results that are more than data.
 
 import { EventEmitter } from 'node:events';
+import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { callContext } from '../../lib/index.js';
@@ -768,5 +769,55 @@ test('a real client that the signal ends is closed in silence', async t => {
     errors.map(({ message }) => message),
     ['another'],
   );
+  cluster.close();
+});
+
+test('a stream of Node is destroyed, and what has no way to be given back is left alone, in sets and maps too', async t => {
+  const made: (Writable | EventEmitter)[] = [];
+  const make = <T extends Writable | EventEmitter>(handle: T): T => {
+    made.push(handle);
+    return handle;
+  };
+  const { cluster, handles } = await rigOf({
+    open: () => ({
+      streams: () => [make(new Writable()), new Set([make(new Writable())]), new Map([['a', make(new Writable())]])],
+      emitter: () => make(new EventEmitter()),
+    }),
+  });
+  for (const handle of handles) {
+    await t.throwsAsync(handle.streams(), { code: 'ERR_NOT_SERIALIZABLE' });
+    await t.throwsAsync(handle.emitter(), { code: 'ERR_NOT_SERIALIZABLE' });
+  }
+  t.deepEqual(
+    made.map(handle => 'destroyed' in handle && handle.destroyed),
+    [true, true, true, false, true, true, true, false],
+  );
+  cluster.close();
+});
+
+test('a role can be served by a method with a callback, and subscribe have another name', async t => {
+  const said: unknown[] = [];
+  const { cluster, handles } = await rigOf({
+    open: () => ({
+      send(text: string, callback: (error: unknown) => void) {
+        said.push(text);
+        callback(text === 'bad' ? new RangeError('bad') : null);
+      },
+      subscribe: { not: 'a method' },
+    }),
+    methods: { send: { role: 'publish', callback: true }, subscribe: { role: 'invoke' } },
+  });
+  await handles[1].publish('good');
+  await t.throwsAsync(handles[1].publish('bad'), { instanceOf: RangeError });
+  t.deepEqual(said, ['good', 'bad']);
+  await t.throwsAsync(handles[1].subscribe('t', () => {}).ready, { code: 'ERR_UNKNOWN_METHOD' });
+  cluster.close();
+});
+
+test('a namespace reads undefined for symbols', async t => {
+  const { cluster, handles } = await rigOf({ open: () => new Api(), namespaces: ['json'] });
+  t.is(handles[1].json[Symbol.iterator], undefined);
+  t.true('get' in handles[1].json);
+  t.false('missing' in handles[1].json);
   cluster.close();
 });

@@ -12,7 +12,6 @@ if (cluster.isPrimary) {
 } else {
   const redis = createSharedClient({
     name: 'redis',
-    // Not the client but the library opens a lost connection again, and tells of it by `resync`.
     open: ({ fail, signal }) =>
       createClient({ url: process.env.REDIS_URL, RESP: 3, socket: { reconnectStrategy: false, signal } })
         .on('error', fail)
