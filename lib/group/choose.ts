@@ -1,9 +1,9 @@
-// Who had better lead: the app's choice, and where it makes none, the default.
+// Chooses the best leader: the app's choice or, without a valid one, the default.
 
 import { chooseLeaderThrew, choseNonCandidate } from '../errors/warnings.js';
 import type { Candidate, ChooseLeader } from '../options/options.js';
 
-/** The app's choice among these, if it makes a valid one. */
+/** The app's choice among the candidates, if it is valid. */
 export type Choose = (candidates: readonly Candidate[], name: string) => Candidate | undefined;
 
 export function appChoice(
@@ -24,8 +24,8 @@ export function appChoice(
 }
 
 /**
- * The best first: the highest priority, then who leads the fewest groups, then the youngest, which outlives the others in a
- * rolling restart.
+ * Sorts the best candidate first: by highest priority, then by fewest led groups, then the youngest, which outlives the
+ * others in a rolling restart.
  */
 export const byPreference = (a: Candidate, b: Candidate): number =>
   b.priority - a.priority || a.leads - b.leads || b.joinedAt - a.joinedAt || b.workerId - a.workerId;

@@ -1,4 +1,4 @@
-// A step of a group in progress: a state that is replaced as a whole, and the orders so far.
+// A transition of a group in progress: the current state, which is replaced as a whole, and the orders so far.
 
 import type { GroupMember, GroupState, Stage } from '../protocol/group-state.js';
 import type { GroupOrder } from './events.js';
@@ -18,7 +18,7 @@ export class Draft {
     readonly now: number,
   ) {}
 
-  /** A field that is `undefined` is removed: a state that travelled as JSON has to be the same. */
+  /** Removes a field that is `undefined`: a state that was sent as JSON must be identical. */
   set(change: Changes, ...orders: readonly GroupOrder[]): void {
     const next = { ...this.state, ...change } as { -readonly [K in keyof GroupState]: GroupState[K] };
     if (next.avoided === undefined) delete next.avoided;
@@ -52,7 +52,7 @@ export class Draft {
     this.set({ at: rest });
   }
 
-  /** The transfer that somebody waits for, if any, didn't come about. */
+  /** Fails the pending transfer, if there is one. */
   failTransfer(): void {
     const { transfer } = this.state;
     if (!transfer) return;

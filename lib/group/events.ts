@@ -1,17 +1,17 @@
-// What may happen to a group's leadership, and what is then to be done.
+// The events that change a group's leadership, and the orders that follow from them.
 
 import type { DeposedCause, GroupMember, GroupState, ResignCause } from '../protocol/group-state.js';
 import type { PortablePayload } from '../protocol/payload.js';
 
 export type GroupEvent =
   | { readonly type: 'join'; readonly id: string; readonly member: GroupMember }
-  /** By its own word, so it holds no lease any more. */
+  /** The member left by itself, so it no longer holds a lease. */
   | { readonly type: 'leave'; readonly id: string; readonly cause?: DeposedCause }
-  /** The one chosen to lead, or to be prepared as the successor, of those that `awaited()` names. */
+  /** The member chosen to lead, or to be prepared as the successor, out of those that `awaited()` returns. */
   | { readonly type: 'claim'; readonly id: string }
   | { readonly type: 'ready'; readonly id: string; readonly term: number; readonly methods: readonly string[] }
   | { readonly type: 'prepared'; readonly id: string; readonly term: number; readonly methods: readonly string[] }
-  /** The leader wants to step down. `now`: whether a successor is prepared or not. */
+  /** The leader wants to step down. `now`: even if no successor is prepared. */
   | { readonly type: 'yield'; readonly id: string; readonly term: number; readonly now?: boolean }
   | {
       readonly type: 'resign';
@@ -20,25 +20,25 @@ export type GroupEvent =
       readonly cause: ResignCause;
       readonly error?: PortablePayload;
     }
-  /** Its channel closed and was read to its end. Its process may live on. */
+  /** Its channel closed and was read to the end. Its process may still run. */
   | { readonly type: 'closed'; readonly id: string }
-  /** Its process is dead, and all that it said was read. */
+  /** Its process is dead, and everything that it sent was read. */
   | { readonly type: 'exited'; readonly id: string }
-  /** A leader, or a successor, was silent for `leaderTimeoutMs`: its leases have run out. `kills`: and is to be killed. */
+  /** A leader, or a successor, was silent for `leaderTimeoutMs`: its leases have expired. `kills`: it must be killed. */
   | { readonly type: 'silent'; readonly id: string; readonly kills?: boolean }
-  /** A sign of life after silence. */
+  /** The first message after silence. */
   | { readonly type: 'heard'; readonly id: string }
   /** The pause is over. */
   | { readonly type: 'resume' }
   | { readonly type: 'transfer'; readonly request: string; readonly to?: string };
 
 export type GroupOrder =
-  /** The leader is to let its calls end; anybody else is to close what it opened for this term. */
+  /** The leader must finish its calls; any other member must close what it opened for this term. */
   | { readonly do: 'handover'; readonly id: string; readonly term: number }
   | { readonly do: 'prepare'; readonly id: string; readonly term: number }
   | { readonly do: 'kill'; readonly id: string }
   | { readonly do: 'pause'; readonly ms: number }
-  /** No data of this term passes any more; what waits for its leader goes back. */
+  /** Ends the data of this term; what waits for its leader is returned. */
   | { readonly do: 'end'; readonly id: string; readonly term: number }
   | {
       readonly do: 'transferred';

@@ -1,4 +1,4 @@
-// A planned hand-over: who is prepared, when the leader is told to go, and when it leads on.
+// A planned hand-over: who is prepared, when the leader must step down, and when it continues instead.
 
 import type { At, Draft } from './draft.js';
 import type { GroupEvent } from './events.js';
@@ -29,19 +29,19 @@ export function yieldTerm(group: Draft, { id, term, now }: Saying<'yield'>): voi
   else group.set({ at: next });
 }
 
-/** A successor is awaited where the group overlaps. */
+/** With overlap, a successor must be prepared first. */
 function prepare(group: Draft, { term, leader, readyAt, ...rest }: At<'leading' | 'preparing'>): void {
   const at: At<'preparing'> = { ...rest, stage: 'preparing', term, leader, readyAt };
   if (group.state.members[leader]!.handover === 'overlap') group.set({ at });
   else handOver(group, at);
 }
 
-/** A claim while a successor is awaited. */
+/** A claim while the group waits for a successor. */
 export function claimSuccession(group: Draft, at: At<'preparing'>, id: string): void {
   const to = group.state.transfer?.to ?? id;
   const isOther = candidatesOf(group.state, at.leader).includes(id);
   if (at.successor || !(isOther || id === at.leader)) return;
-  // Whoever is awaited doesn't come.
+  // The expected successor did not make the claim.
   if (!at.yields && (id === at.leader || id !== to)) return leadOn(group, at);
   if (!isOther) return;
   const term = group.nextTerm();
@@ -56,13 +56,13 @@ export function prepared(group: Draft, { id, term, methods }: Saying<'prepared'>
     if (next.stage === 'preparing') handOver(group, next);
     else group.set({ at: next });
   } else if (id !== successor?.id && id !== leaderOf(group.state)) {
-    // It was silent for too long, and thaws: what it opened is to be closed.
+    // It was silent for too long and runs again: it must close what it opened.
     group.do({ do: 'handover', id, term });
   }
   becomeReady(group, id, term, methods);
 }
 
-/** The leader lets its calls end; the next term is its successor's, if there is one. */
+/** The leader finishes its calls. The next term belongs to its successor, if there is one. */
 function handOver(group: Draft, at: At<'preparing'>): void {
   const { term, leader, readyAt } = at;
   group.set(
@@ -71,13 +71,13 @@ function handOver(group: Draft, at: At<'preparing'>): void {
   );
 }
 
-/** Nothing was lost, and nothing needs to be tried elsewhere. */
+/** Cancels the hand-over. The leader continues. */
 function leadOn(group: Draft, { term, leader, readyAt }: At<'preparing'>): void {
   group.set({ at: { stage: 'leading', term, leader, readyAt } });
   group.failTransfer();
 }
 
-/** Whoever could be prepared may be gone: a leader that doesn't want to step down leads on. */
+/** Every candidate may be gone. A leader that does not want to step down then continues. */
 export function settlePreparing(group: Draft, at: At<'preparing'>): void {
   if (at.successor) return;
   const others = candidatesOf(group.state, at.leader);
@@ -87,7 +87,7 @@ export function settlePreparing(group: Draft, at: At<'preparing'>): void {
   else leadOn(group, at);
 }
 
-/** A leader that may lead no more gives the group to the first member that is eligible. */
+/** A leader that is no longer eligible hands over to an eligible member. */
 export function settleLeading(group: Draft, at: At<'leading'>): void {
   const { members } = group.state;
   if (members[at.leader]!.eligible) return;

@@ -1,4 +1,4 @@
-// What a state of a group says: who leads, who may lead next, and what its members are told.
+// Reads the state of a group: who leads, who may lead next, and what its members are sent.
 
 import type { GroupMember, GroupState, Stage, Successor } from '../protocol/group-state.js';
 import type { GroupPhase, StateUpdate } from '../protocol/messages.js';
@@ -14,25 +14,25 @@ export const newGroup = (lastTerm: number): GroupState => ({
   heldMs: 0,
 });
 
-/** The member that leads or is to lead. */
+/** The member that leads, or is appointed to lead. */
 export const leaderOf = ({ at }: GroupState): string | undefined => (at.stage === 'vacant' ? undefined : at.leader);
 
-/** The member that opens, or has opened, its real client ahead of its term. */
+/** The member that opens, or has opened, its real client before its term begins. */
 export const successorIn = (at: Stage): Successor | undefined => ('successor' in at ? at.successor : undefined);
 
-/** The successor, where it can be reached: as a part of a stage. */
+/** The successor, if it can be reached, as part of a stage. */
 export function reachableIn(at: Stage): { readonly successor?: Successor } {
   const successor = successorIn(at);
   return successor && !successor.isLost ? { successor } : {};
 }
 
-/** The successor that still opens: its silence counts as a leader's does. */
+/** The successor while it is opening: its silence counts as that of a leader. */
 export function openingSuccessorOf({ at }: GroupState): string | undefined {
   const successor = successorIn(at);
   return at.stage === 'preparing' || !successor?.methods ? successor?.id : undefined;
 }
 
-/** The term in force, or the last one. */
+/** The current term, or the last one. */
 export const termOf = ({ at, lastTerm }: GroupState): number => (at.stage === 'vacant' ? lastTerm : at.term);
 
 /** The term that a member leads, or opens its real client for. */
@@ -42,12 +42,12 @@ export function termHeldBy({ at }: GroupState, id: string): number | undefined {
   return at.stage !== 'vacant' && at.leader === id ? at.term : undefined;
 }
 
-/** Whether it can come to lead at all. */
+/** Whether the member can lead at all. */
 export const mayLead = ({ eligible, lastResort }: GroupMember): boolean => eligible || lastResort === true;
 
 /**
- * Members that are eligible, haven't failed in this round and aren't hung, `except` one. Without any: those of last
- * resort.
+ * Eligible members that have not failed in this round and are not silent. If there are none, those of last resort. `except`
+ * is left out of the result.
  */
 export function candidatesOf({ members }: Pick<GroupState, 'members'>, except?: string): string[] {
   const ids = Object.keys(members).filter(id => {
@@ -58,14 +58,14 @@ export function candidatesOf({ members }: Pick<GroupState, 'members'>, except?: 
   return (eligible.length > 0 ? eligible : ids).filter(id => id !== except);
 }
 
-/** Who is tried before all others: who was asked for by a transfer, and then the old leader. */
+/** The member to try first: the one that a transfer requested, or else the old leader. */
 export function preferredOf({ transfer, avoided }: GroupState, ids: readonly string[]): string | undefined {
   if (transfer?.to === undefined) return undefined;
   if (transfer.to !== avoided && ids.includes(transfer.to)) return transfer.to;
   return ids.includes(transfer.from) ? transfer.from : undefined;
 }
 
-/** Those of whom one is to be chosen now, as leader or as successor. */
+/** The members of which one must be chosen now, as leader or as successor. */
 export function awaited(state: GroupState): readonly string[] {
   const ids = whoMayClaim(state);
   const preferred = preferredOf(state, ids);
@@ -80,14 +80,14 @@ function whoMayClaim(state: GroupState): string[] {
   return at.stage === 'preparing' && !at.successor ? candidatesOf(state, at.leader) : [];
 }
 
-/** What the members are told of its stage. */
+/** The phase that the members are sent. */
 export function phaseOf({ at }: GroupState): GroupPhase {
   if (at.stage === 'vacant') return at.pause?.after === 'failed' ? 'failed' : 'vacant';
   if (at.stage === 'fenced') return 'vacant';
   return at.stage === 'opening' ? 'opening' : 'ready';
 }
 
-/** What the members are told. */
+/** The update that the members are sent. */
 export function updateOf(
   group: string,
   state: GroupState,
@@ -95,7 +95,7 @@ export function updateOf(
 ): StateUpdate {
   const { at, error, methods } = state;
   const phase = phaseOf(state);
-  // Of a leader that can't be reached it isn't known yet how its term ends.
+  // The leader cannot be reached, and it is not known yet how its term ends.
   const cause = at.stage === 'fenced' ? undefined : state.cause;
   const isLed = phase === 'opening' || phase === 'ready';
   const hasError = phase === 'failed' || cause === 'failed' || cause === 'broken';
@@ -111,7 +111,7 @@ export function updateOf(
   };
 }
 
-/** Of the rest, nothing changes while these stay. */
+/** The other fields do not change while these stay the same. */
 export function isSameUpdate(a: StateUpdate, b: StateUpdate): boolean {
   return (
     a.term === b.term &&

@@ -1,5 +1,5 @@
-// Who leads one group: a pure function of its state, the next event and the time. The primary's router and PM2's log both
-// feed it. Who is chosen, who is known dead and what time it is, its callers say by events.
+// Decides who leads one group: a pure function of its state, the next event and the time. The primary's router and PM2's log
+// call it. The callers choose candidates, detect deaths and read the clock, and pass the results as events.
 //
 //   event              vacant    opening   leading      preparing       handing-over  fenced
 //   ─────────────────  ────────  ────────  ───────────  ──────────────  ────────────  ──────────
@@ -20,17 +20,17 @@
 //   silent             ·         ·         ·            no successor    it is silent  it is silent
 //
 //   After each event:
-//   vacant     nobody may lead: a transfer has failed. All of them have failed: a pause. `resume` ends a pause.
-//   leading    the leader is ineligible and somebody else isn't: preparing ³
-//   preparing  nobody is left to be prepared: leading, and a transfer has failed. Where the leader yields: handing-over
+//   vacant     no candidate: a transfer has failed. If all members have failed: a pause. `resume` ends a pause
+//   leading    the leader is not eligible and another member is: preparing ³
+//   preparing  no candidate is left: leading, and a transfer has failed. If the leader yields: handing-over
 //
-//   ¹ if it is the one asked for. A claim of another, or of the leader, gives this one up: leading
-//   ² from nobody who is awaited: it is told to close what it opened
-//   ³ handing-over where the group doesn't overlap
+//   ¹ if it is the requested one. A claim of another member, or of the leader, cancels the hand-over: leading
+//   ² a member that is not expected must close what it opened
+//   ³ handing-over if the group does not overlap
 //   ⁴ `now`: handing-over
-//   ⁵ opening, or leading if it is prepared, where there is a successor that can be reached
+//   ⁵ opening, or leading if it is prepared, if there is a successor that can be reached
 //   ⁶ `kills`: fenced
-//   ⁷ not where it is to be killed
+//   ⁷ not if it is to be killed
 
 import type { DeposedCause, GroupMember, GroupState } from '../protocol/group-state.js';
 import { assertNever } from '../utils/assert-never.js';
@@ -42,7 +42,7 @@ import { mayLead, successorIn } from './queries.js';
 import { becomeReady, claimTerm, endTerm, fence, resume, settleVacant } from './terms.js';
 
 /**
- * The only entry point: what a group becomes by an event, and what is to be done about it. Returns the same state where
+ * The only entry point: returns the state after an event, and the orders to carry out. Returns the same state object if
  * nothing changed. `now`: in ms since 1970.
  */
 export function reduce<S extends GroupState>(state: S, event: GroupEvent, now: number): Step<S> {
@@ -85,7 +85,7 @@ function apply(group: Draft, event: GroupEvent): void {
   }
 }
 
-/** What follows from where the group stands, whatever the event was. */
+/** Transitions that follow from the current stage, regardless of the event. */
 function settle(group: Draft, before: GroupState): void {
   if (group.state.at.stage === 'preparing') settlePreparing(group, group.state.at);
   if (group.state.at.stage === 'leading') settleLeading(group, group.state.at);
@@ -97,7 +97,7 @@ function join(group: Draft, id: string, member: GroupMember): void {
   group.setMember(id, {
     ...member,
     joinedAt: known?.joinedAt ?? member.joinedAt,
-    // Who may lead only from now on hasn't failed in this round, whatever it did before.
+    // A member that becomes able to lead has not failed in this round, whatever happened before.
     ...(known?.hasFailed && mayLead(known) && { hasFailed: true }),
     ...(known?.isSilent && { isSilent: true }),
   });
@@ -151,7 +151,7 @@ function silent(group: Draft, id: string, kills: boolean): void {
   const member = own(members, id);
   if (member && !member.isSilent) group.setMember(id, { ...member, isSilent: true });
   if (at.stage === 'preparing' && at.successor?.id === id) {
-    // It reads this right after the request, whenever it thaws.
+    // It reads this right after `prepare`, as soon as it runs again.
     if (member) group.do({ do: 'handover', id, term: at.successor.term });
     return group.dropSuccessor(id);
   }

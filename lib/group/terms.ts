@@ -1,4 +1,4 @@
-// How a term begins and ends, and the pauses after failures.
+// Starts and ends terms, and pauses after failures.
 
 import type { DeposedCause, GroupMember, GroupState, Stage, Successor } from '../protocol/group-state.js';
 import type { PortablePayload } from '../protocol/payload.js';
@@ -8,10 +8,10 @@ import type { At, Draft, LedStage } from './draft.js';
 import type { GroupOrder } from './events.js';
 import { candidatesOf, mayLead, reachableIn, VACANT } from './queries.js';
 
-/** When somebody led for so long since the last failure, the count of failures ends. */
+/** The count of failures is reset once the group has been led for this long since the last one. */
 const STABLE_MS = 10_000;
 
-/** A claim of who has failed begins a new round of attempts. */
+/** A claim of a failed member starts a new round of attempts. */
 export function claimTerm(group: Draft, id: string): void {
   const { members } = group.state;
   const tried = own(members, id)?.hasFailed ? withoutFailures(members) : members;
@@ -46,7 +46,7 @@ export function becomeReady(group: Draft, id: string, term: number, methods: rea
 export function endTerm(group: Draft, at: LedStage, cause: DeposedCause, error?: PortablePayload): void {
   const { term, leader: id } = at;
   const { members } = group.state;
-  // Of a fenced one it was said when its channel closed, if that has closed.
+  // For a fenced leader the order was given when its channel closed, if it has.
   if (at.stage !== 'fenced' || own(members, id)) group.do({ do: 'end', id, term });
   group.set(
     { at: VACANT, cause, ...(error && { error }), ...failuresAfter(group, at) },
@@ -54,11 +54,11 @@ export function endTerm(group: Draft, at: LedStage, cause: DeposedCause, error?:
   );
   const { successor } = reachableIn(at);
   if (successor && !members[successor.id]!.isSilent) appointSuccessor(group, successor);
-  // Who was to go anyway is succeeded at once, whatever made it go.
+  // A leader that was stepping down anyway is succeeded at once, whatever ended its term.
   else if (cause === 'broken' && at.stage !== 'handing-over') pauseAfterBreak(group);
 }
 
-/** It has, or soon will have, its real client open under its own number. */
+/** The successor has opened its real client for its own term, or is about to. */
 function appointSuccessor(group: Draft, { id, term, methods }: Successor): void {
   appoint(group, id, term);
   if (methods) becomeReady(group, id, term, methods);
@@ -69,13 +69,13 @@ export function fence(group: Draft, at: LedStage, cause: DeposedCause, order: Gr
   group.set({ at: { stage: 'fenced', term, leader, cause, ...reachableIn(at) }, ...failuresAfter(group, at) }, order);
 }
 
-/** The count of failures after a term that ends now. */
+/** The count of failures after this term, which ends now. */
 function failuresAfter({ state, now }: Draft, at: Stage): Pick<GroupState, 'failures' | 'heldMs'> {
   const heldMs = state.heldMs + ('readyAt' in at ? Math.max(0, now - at.readyAt) : 0);
   return heldMs >= STABLE_MS ? { failures: 0, heldMs: 0 } : { failures: state.failures, heldMs };
 }
 
-/** After the first break the next attempt is made at once; a client that keeps breaking is opened ever more slowly. */
+/** The first break is retried at once. A client that keeps breaking is reopened ever more slowly. */
 function pauseAfterBreak(group: Draft): void {
   const { failures } = group.state;
   group.set({ failures: failures + 1, heldMs: 0 });
@@ -84,7 +84,7 @@ function pauseAfterBreak(group: Draft): void {
   pause(group, failures, 'broken');
 }
 
-/** Who couldn't open waits for those that haven't tried yet. */
+/** After everyone has failed, the next round starts after a pause. Members that have not tried yet come first. */
 export function settleVacant(group: Draft, at: At<'vacant'>, before: GroupState): void {
   const { members, failures } = group.state;
   const canLead = candidatesOf(group.state).length > 0;
@@ -100,7 +100,7 @@ export function settleVacant(group: Draft, at: At<'vacant'>, before: GroupState)
   if (isFirst || before.at.stage !== 'vacant') group.do({ do: 'emit', event: 'vacant' });
 }
 
-/** As long as one of the members says: their options should be the same. */
+/** Uses the backoff of any member: their options should be the same. */
 function pause(group: Draft, failures: number, after: 'failed' | 'broken'): void {
   const [minMs, maxMs] = Object.values(group.state.members).find(({ backoff }) => backoff)?.backoff ?? [];
   const ms = backoffMs(failures, minMs, maxMs);

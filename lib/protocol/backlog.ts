@@ -1,5 +1,5 @@
-// What is kept of a flood for who doesn't read as fast: the newest value of each topic, and that others were dropped. Of last
-// values for new subscriptions, of which there may be any number for one topic, as many as there is room for.
+// Keeps values for a receiver that reads too slowly: the newest value of each topic, and a note that older ones were
+// dropped. A topic can have any number of replays (last values for new subscriptions); these are kept while there is space.
 
 import { type Bundle, Kind, kindOf } from './bundle.js';
 import { bytesOf } from './frames.js';
@@ -7,23 +7,23 @@ import { bytesOf } from './frames.js';
 interface Kept {
   readonly group: string;
   readonly term: number;
-  /** Of a topic, or of a subscription. */
+  /** Id of a topic, or of a subscription. */
   readonly id: number;
   readonly kind: number;
   readonly envelope: Pick<Bundle, 'g' | 't' | 'to' | 'but'>;
-  /** Nothing where there was no room for it. */
+  /** `undefined` if it was dropped for lack of space. */
   frame: Bundle | undefined;
   bytes: number;
   readonly hasGap: boolean;
 }
 
-/** What an entry takes beside its frame, about: its key, two objects and its places in the tables. Measured on Node 20. */
+/** Approximate size of an entry without its frame: key, two objects and the map slots. Measured on Node 20. */
 const ENTRY_BYTES = 450;
 
 export class Backlog {
-  /** In the order of the newest value of each. */
+  /** Ordered by the arrival of the newest value. */
   readonly #kept = new Map<string, Kept>();
-  /** Keys of last values with a frame, in the same order. */
+  /** Keys of replays that still have their frame, in the same order. */
   readonly #replays = new Set<string>();
   #bytes = 0;
 
@@ -35,7 +35,7 @@ export class Backlog {
     return this.#bytes;
   }
 
-  /** Keeps a bundle of one frame, in place of the one before it; see {@link trim}. */
+  /** Stores a bundle of one frame and replaces the previous value under the same key; see {@link trim}. */
   keep(frame: Bundle, room = Number.POSITIVE_INFINITY): void {
     const { g: group, t: term, to, but, h } = frame;
     const [head = 0, id = 0] = h;
@@ -50,7 +50,7 @@ export class Backlog {
     this.trim(room);
   }
 
-  /** Beyond `room` bytes the oldest last values are dropped, but for the newest. */
+  /** Drops the oldest replays until at most `room` bytes are kept. The newest replay always stays. */
   trim(room: number): void {
     for (const oldest of this.#replays) {
       if (this.#bytes <= room || this.#replays.size === 1) return;
@@ -58,7 +58,7 @@ export class Backlog {
     }
   }
 
-  /** Hands out what was kept as bundles, oldest first, as long as there is room. */
+  /** Releases the kept values as bundles, oldest first, while there is space. */
   release(take: (bundle: Bundle) => void, hasRoom: () => boolean = () => true): void {
     for (const [key, kept] of this.#kept) {
       if (!hasRoom()) return;
@@ -69,7 +69,7 @@ export class Backlog {
     }
   }
 
-  /** The values of a term that is over are worth nothing. */
+  /** Values of an ended term are useless. */
   forget(group: string, term: number): void {
     for (const [key, kept] of this.#kept) if (kept.group === group && kept.term === term) this.#delete(key);
   }
@@ -80,7 +80,7 @@ export class Backlog {
     this.#bytes = 0;
   }
 
-  /** @returns whether there was one */
+  /** @returns whether the key existed */
   #delete(key: string): boolean {
     const kept = this.#kept.get(key);
     if (!kept) return false;
@@ -99,7 +99,7 @@ export class Backlog {
   }
 }
 
-/** What says that values are missing: of a topic, or of a subscription whose last value was dropped. */
+/** A GAP frame for dropped values: of a topic, or of a subscription whose replay was dropped. */
 function gapOf({ envelope, id, kind, frame, hasGap }: Kept): Bundle | undefined {
   if (hasGap && kind === Kind.VALUE) return { ...envelope, h: [Kind.GAP, id, 1, 0], x: '[0]' };
   return frame ? undefined : { ...envelope, h: [Kind.GAP, id, 1, 0], x: '[1]' };

@@ -1,5 +1,5 @@
-// The bytes of a bundle that travels in slices: its text, then its parts. Its head says how long they are, so a process
-// that passes the bundle on makes neither a string nor a copy of them.
+// The bytes of a bundle that is sent in slices: its text, then its parts. The head holds their lengths, so a process that
+// relays the bundle creates no strings and copies nothing.
 
 import { isRecord } from '../utils/is-record.js';
 import type { Bundle, SlicedBundle } from './bundle.js';
@@ -11,7 +11,7 @@ export interface Body {
   readonly pieces: readonly Uint8Array[];
 }
 
-/** Copies the text and what the block of the parts would hold; large parts stay where they are. */
+/** Copies the text, and the parts that would go into the block; large parts are not copied. */
 export function toBody(bundle: Bundle): Body {
   const { x, p, q, y, ...envelope } = bundle;
   if (y !== undefined) return { head: { ...envelope, x, y, ...(p && { p }) }, pieces: [q!] };
@@ -50,7 +50,7 @@ function toBytes(part: Exclude<TravellingPart, number>): Uint8Array {
   return part instanceof Uint8Array ? part : Buffer.from(part.b, 'base64');
 }
 
-/** How many bytes follow a head; `undefined` where it isn't one of a bundle in slices. */
+/** The number of bytes that follow a head; `undefined` if it is not the head of a sliced bundle. */
 export function bytesOfBody(head: unknown): number | undefined {
   if (!isRecord(head) || !Number.isSafeInteger(head.y) || (head.y as number) < 0) return undefined;
   let bytes = head.y as number;
@@ -63,7 +63,7 @@ export function bytesOfBody(head: unknown): number | undefined {
   return bytes;
 }
 
-/** The same bundle as if it had not been cut. */
+/** Restores the bundle from its slices. */
 export function openBody({ y, q, x: _, ...rest }: SlicedBundle & { readonly q: Uint8Array }): Bundle {
   const block = view(q);
   return { ...rest, x: textOf(block.subarray(0, y)), ...(rest.p && { q: block.subarray(y) }) };

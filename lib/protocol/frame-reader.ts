@@ -1,4 +1,4 @@
-// Reads the frames of a bundle, one after the other.
+// Reads the frames of a bundle in order.
 
 import { ABOUT, type Abouts, type Bundle, EXT, kindOf, MORE, ONE } from './bundle.js';
 import { pickFrames } from './frames.js';
@@ -7,16 +7,16 @@ import type { Part, Payload } from './payload.js';
 
 const ABOUT_BITS = Math.log2(ABOUT);
 
-/** The frame at hand while a bundle is read; one object serves all frames, so keep what it holds and not itself. */
+/** The current frame. One object is reused for all frames, so keep its fields, not the object. */
 export class FrameView {
   kind = 0;
   id = 0;
   ext = false;
-  /** Of a call: the argument is one, without a list around it. */
+  /** For a call: there is exactly one argument, without the surrounding list. */
   one = false;
-  /** Of a call: its text holds more than the arguments. */
+  /** For a call: the text holds more than the arguments. */
   more = false;
-  /** Of a call: which pair of the bundle it is about, from 1. */
+  /** For a call: which pair of the bundle's call headers applies, counted from 1. */
   about = 0;
   /** The parsed text. */
   json: unknown = undefined;
@@ -29,35 +29,35 @@ export class FrameView {
     private readonly callHeaders: Abouts | undefined,
   ) {}
 
-  /** Of a call. */
+  /** For a call. */
   get method(): string | undefined {
     return this.callHeaders?.[2 * this.about - 2] as string | undefined;
   }
 
-  /** Of a call, on the machine's monotonic clock. */
+  /** For a call; on the machine's monotonic clock. */
   get deadline(): number {
     return (this.callHeaders?.[2 * this.about - 1] as number | null | undefined) ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The frame as a payload, for whoever needs the value more than once. */
+  /** The frame as a payload, for callers that need the value more than once. */
   payload(): Payload {
     return { text: this.all.slice(this.start, this.start + this.length), ext: this.ext, parts: this.parts };
   }
 }
 
-/** The frames of a bundle, one after the other. */
+/** Reads the frames of a bundle in order. */
 export class FrameReader {
   readonly #bundle: Bundle;
   readonly #values: readonly unknown[];
   readonly #parts: readonly Part[];
   readonly #view: FrameView;
-  /** Where the next frame begins: among the frames, in the text, among the parts. */
+  /** Position of the next frame: in the head, in the text, in the parts. */
   #index = 0;
   #offset = 1;
   #part = 0;
   #isRepeated = false;
 
-  /** @throws SyntaxError where the text isn't JSON */
+  /** @throws SyntaxError if the text is not JSON */
   constructor(bundle: Bundle) {
     this.#bundle = bundle;
     this.#parts = unpack(bundle);
@@ -65,7 +65,7 @@ export class FrameReader {
     this.#view = new FrameView(bundle.x, bundle.m);
   }
 
-  /** The next frame: the same object for all, so keep what it holds and not itself. */
+  /** The next frame. One object is reused for all frames, so keep its fields, not the object. */
   next(): FrameView | undefined {
     const view = this.#view;
     if (this.#isRepeated) {
@@ -93,18 +93,17 @@ export class FrameReader {
     return view;
   }
 
-  /** The frame at hand comes once more, as new: to decode a text may have changed it. */
+  /** Makes `next()` return the current frame again. Parses its text anew, because decoding may have modified it. */
   repeat(): void {
     this.#isRepeated = true;
     this.#view.json = JSON.parse(this.#view.payload().text);
   }
 
-  /** Whether all was read. */
   get isAtEnd(): boolean {
     return !this.#isRepeated && this.#index * 4 >= this.#bundle.h.length;
   }
 
-  /** What wasn't read yet; there is something. */
+  /** The unread frames. There must be at least one. */
   get rest(): Bundle {
     const first = this.#isRepeated ? this.#index - 1 : this.#index;
     return pickFrames(this.#bundle, (_kind, _id, index) => index >= first)!;
@@ -114,7 +113,7 @@ export class FrameReader {
 /**
  * Visits each frame in order.
  *
- * @throws SyntaxError where the text isn't JSON, before any frame is visited.
+ * @throws SyntaxError if the text is not JSON, before any frame is visited
  */
 export function readFrames(bundle: Bundle, visit: (frame: FrameView) => void): void {
   const reader = new FrameReader(bundle);

@@ -1,4 +1,4 @@
-// Frames into bundles and out of them again.
+// Builds bundles from frames, and takes them apart.
 
 import type { Mutable } from '../utils/mutable.js';
 import { ABOUT, type Abouts, type Bundle, EXT, Kind, kindOf, MORE, ONE, Overload } from './bundle.js';
@@ -6,33 +6,33 @@ import { partsBytes, unpack } from './pack-parts.js';
 import type { Part, Payload, TravellingPart } from './payload.js';
 
 /**
- * Characters and bytes beyond which no further frame joins a bundle, and it leaves before the end of the tick. Measured
- * with payloads of 10 kB on Node 20: with 64 KiB a message stays, as base64 too, below the 128 KiB from which on V8 and
- * glibc take pages that are new to the process; channels that carry JSON then pass more than twice as many calls. With less
- * than Node reads at once, which is 64 KiB, a socket passes half as many or fewer.
+ * A bundle of this size takes no more frames and is sent before the end of the tick. Measured with payloads of 10 kB on Node
+ * 20: at 64 KiB a message stays below 128 KiB even as base64. From 128 KiB on, V8 and glibc allocate memory pages that are
+ * new to the process; below it, JSON channels carry more than twice as many calls. With less than 64 KiB, the size of one
+ * read in Node, a socket carries at most half as many.
  */
 export const WRITE_BYTES = 64 * 1024;
 
-/** Fewer frames than this aren't worth a write of their own. */
+/** Fewer frames than this do not justify a separate write. */
 const BATCH = 32;
 
-/** What a bundle without frames costs, for the accounts of what waits. */
+/** Accounted size of a bundle without frames. */
 export const OVERHEAD_BYTES = 256;
 
-/** What a frame costs beside its text and parts: four numbers in a list of V8's. */
+/** Accounted size of a frame without its text and parts: four numbers in a V8 array. */
 export const FRAME_BYTES = 32;
 
-/** Pairs of a bundle among which that of the next call is looked for. */
+/** How many of the latest pairs are searched for that of the next call. */
 const NEAR = 8;
 
-/** What a call is about. */
+/** Method and deadline of a call. */
 export interface About {
   readonly method: string;
   /** On the machine's monotonic clock. */
   readonly deadline: number;
 }
 
-/** A bundle that frames can still join. Sealed when its channel takes it. */
+/** A bundle that still accepts frames. It is sealed when its channel takes it. */
 export class BundleBuilder {
   bytes = OVERHEAD_BYTES;
   sealed = false;
@@ -58,12 +58,12 @@ export class BundleBuilder {
     }
   }
 
-  /** The same frames for another way; this one is not to be added to any more. */
+  /** The same frames for another destination or route. Nothing may be added to this builder afterwards. */
   readdress(to?: readonly number[]): BundleBuilder {
     return new BundleBuilder(this.group, this.term, to, to ? undefined : this.number, undefined, this);
   }
 
-  /** The frames of which `matches` holds, for another way; `undefined` if there is none. */
+  /** The frames whose kind `matches`, for another destination; `undefined` if there are none. */
   pick(matches: (kind: number) => boolean, to: readonly number[]): BundleBuilder | undefined {
     const picked = new BundleBuilder(this.group, this.term, to);
     for (let i = 0, part = 0; i < this.#head.length; i += 4) {
@@ -75,7 +75,7 @@ export class BundleBuilder {
     return picked.#head.length > 0 ? picked : undefined;
   }
 
-  /** Four numbers a frame. */
+  /** Four numbers per frame. */
   get head(): readonly number[] {
     return this.#head;
   }
@@ -96,13 +96,13 @@ export class BundleBuilder {
     return this.sealed || this.bytes >= WRITE_BYTES;
   }
 
-  /** Whether it may as well leave before the end of the tick: large, or a good part of the `inFlight` frames under way. */
+  /** Whether to send before the end of the tick: it is large, or holds a good part of the `inFlight` frames. */
   isWorthAWrite(inFlight: number): boolean {
     const frames = this.#texts.length;
     return this.bytes >= WRITE_BYTES || (frames >= BATCH && frames >= inFlight / 4);
   }
 
-  /** @param about for a call */
+  /** @param about only for a call */
   add(kind: number, id: number, text: string, parts?: readonly Part[], about?: About): void {
     const whole = about ? kind + ABOUT * this.#placeOf(about) : kind;
     this.#head.push(whole, id, text.length, parts ? parts.length : 0);
@@ -138,7 +138,7 @@ export class BundleBuilder {
     return bundle;
   }
 
-  /** What {@link seal} makes, without the texts and parts. */
+  /** The result of {@link seal}, without texts and parts. */
   get envelope(): Omit<Bundle, 'x'> {
     const { group: g, term: t, number: n, to, but } = this;
     return {
@@ -152,7 +152,7 @@ export class BundleBuilder {
     };
   }
 
-  /** Which of the pairs says it, from 1. Calls of one tick differ little, so few are looked at. */
+  /** Index of the pair for this call, from 1. Calls of one tick are similar, so only the latest pairs are searched. */
   #placeOf({ method, deadline }: About): number {
     this.#callHeaders ??= [];
     const callHeaders = this.#callHeaders;
@@ -166,8 +166,8 @@ export class BundleBuilder {
 }
 
 /**
- * A bundle that can't be encoded, with small frames in place of those that may be too large: the calls and results among
- * them end with an error, of values it is known that they are missing.
+ * Replaces the frames of a bundle that cannot be encoded and may be too large by small ones: calls and results fail with an
+ * error, missing values are reported as gaps.
  */
 export function unsendable(
   { h, ...envelope }: Omit<Bundle, 'x'>,
@@ -187,7 +187,7 @@ export function unsendable(
   return { ...rest, h: head, x: `[${texts.join(',')}]` };
 }
 
-/** A kind, an id and a text that say that the frame isn't what it was. */
+/** Kind, id and text of the frame that replaces one that cannot be sent. */
 function substitute(kind: number, id: number): readonly [kind: number, id: number, text: string] {
   switch (kindOf(kind)) {
     case Kind.RESULT:
@@ -198,22 +198,22 @@ function substitute(kind: number, id: number): readonly [kind: number, id: numbe
     case Kind.VALUE_ONE:
     case Kind.REPLAY:
     case Kind.EVENT:
-      // Of no topic: they have numbers from 1.
+      // Id 0 belongs to no topic: topic numbers start at 1.
       return [Kind.GAP, 0, '0'];
     default:
-      // Of a call what it is about stays. Whoever reads it finds neither arguments nor a topic, and refuses it.
+      // A call keeps its method and deadline. The receiver finds neither arguments nor a topic, and refuses it.
       return [kind & ~(EXT | ONE | MORE), id, '0'];
   }
 }
 
-/** One frame with `0` for a text: the primary's own words. */
+/** One frame with the text `0`, sent by the primary itself. */
 export function signal(group: string, term: number, kind: number, id: number): Bundle {
   return { g: group, t: term, h: [kind, id, 1, 0], x: '[0]' };
 }
 
 type Matches = (kind: number, id: number, index: number) => boolean;
 
-/** The frames of a bundle that match, as a bundle of its own; `undefined` if none does. Never reads a payload. */
+/** The matching frames of a bundle as a new bundle; `undefined` if there are none. Never reads payloads. */
 export function pickFrames(bundle: Bundle, matches: Matches): Bundle | undefined {
   if (bundle.y !== undefined) return matchesOnly(bundle, matches) ? bundle : undefined;
   const { h: _h, x: _x, p: _p, q: _q, ...envelope } = bundle;
@@ -229,30 +229,30 @@ export function pickFrames(bundle: Bundle, matches: Matches): Bundle | undefined
   return { ...envelope, h: head, x: `[${texts.join(',')}]`, ...(parts.length > 0 && { p: parts }) };
 }
 
-/** The frames of a bundle that match, each as a bundle of its own that keeps nothing of the others in memory. */
+/** The matching frames, each as its own bundle that keeps nothing of the others in memory. */
 export function splitFrames(bundle: Bundle, matches: Matches): Bundle[] {
   if (bundle.y !== undefined) return matchesOnly(bundle, matches) ? [bundle] : [];
   const { h: _h, x: _x, p: _p, q: _q, ...envelope } = bundle;
   const frames: Bundle[] = [];
   cutFrames(bundle, matches, (h, text, parts) => {
-    // A part of a string is, to V8, the whole of it.
+    // A substring in V8 keeps the whole string alive. The copy does not.
     const x = Buffer.from(`[${text}]`).toString();
     frames.push({ ...envelope, h, x, ...(parts.length > 0 && { p: parts.map(ownPart) }) });
   });
   return frames;
 }
 
-/** Of a bundle in slices, which has one frame: nothing has to be cut, and its bytes stay unread. */
+/** A sliced bundle has one frame: nothing is cut, and its bytes stay unread. */
 const matchesOnly = ({ h }: Bundle, matches: Matches): boolean => matches(kindOf(h[0]!), h[1]!, 0);
 
-/** The same bundle, without the rest of the message that its bytes are views of. */
+/** The same bundle, without references to the rest of the message that contained it. */
 export function ownBundle(bundle: Bundle): Bundle {
   const { p, q } = bundle;
   if (!p?.some(isPiece) && !isPiece(q)) return bundle;
   return { ...bundle, ...(p && { p: p.map(ownPart) }), ...(q && { q: ownPart(q) as Uint8Array }) };
 }
 
-/** A small piece of a large chunk, which it keeps alive. */
+/** A small view of a large buffer, which keeps the whole buffer alive. */
 const isPiece = (part: unknown): part is Uint8Array =>
   part instanceof Uint8Array && part.byteLength * 2 < part.buffer.byteLength;
 
@@ -269,7 +269,7 @@ function cutFrames(
   take: (head: readonly number[], text: string, parts: readonly TravellingPart[]) => void,
 ): void {
   const { h, x, p, q } = bundle;
-  // In a block the strings are found only one after the other.
+  // In a block, strings can only be located one after the other.
   const all: readonly TravellingPart[] = q ? unpack(bundle) : (p ?? []);
   let offset = 1;
   let part = 0;
@@ -283,7 +283,7 @@ function cutFrames(
   }
 }
 
-/** What a bundle weighs, by its own length and not by what its sender says. */
+/** Accounted size of a bundle, measured on its contents rather than on the lengths that the sender gave. */
 export function bytesOf(bundle: Bundle): number {
   const { h, x, m } = bundle;
   let bytes = OVERHEAD_BYTES + (h.length / 4) * FRAME_BYTES + x.length + partsBytes(bundle);
@@ -291,5 +291,5 @@ export function bytesOf(bundle: Bundle): number {
   return bytes;
 }
 
-/** What is said of a call beside its text. */
+/** Accounted size of a call's method and deadline. */
 export const bytesOfAbout = (method: string): number => method.length + 16;

@@ -1,11 +1,11 @@
-// The state of one group's leadership: plain data, because under PM2 it travels to new workers as it is. What happens to
-// it is group/reduce.ts.
+// The leadership state of one group: plain data, because under PM2 it is sent to new workers unchanged. group/reduce.ts
+// defines the transitions.
 
 import type { PortablePayload } from './payload.js';
 
-/** Why a term ended by the leader's own word. */
+/** Why a leader gave up its term. */
 export type ResignCause =
-  /** `resign()`, `close()` or a hand-over asked for by the primary. */
+  /** `resign()`, `close()`, or a hand-over requested by the primary. */
   | 'resigned'
   /** The real client could not be opened. */
   | 'failed'
@@ -14,15 +14,15 @@ export type ResignCause =
 
 /** Why a term ended. */
 export type DeposedCause =
-  /** By the leader's own word: it stepped down, could not open the real client, or lost it. */
+  /** The leader gave it up: it stepped down, could not open the real client, or lost it. */
   | ResignCause
   /** Its process died. */
   | 'exited'
-  /** Its channel closed, its process lived on, its lease ran out. */
+  /** Its channel closed, its process lived on, and its lease expired. */
   | 'disconnected'
   /** It was silent for `leaderTimeoutMs`. */
   | 'silent'
-  /** It was silent, and killed for it. */
+  /** It was silent, so it was killed. */
   | 'killed';
 
 export type Backoff = readonly [minMs: number, maxMs: number];
@@ -31,27 +31,27 @@ export interface GroupMember {
   /** When it joined, in ms since 1970. */
   readonly joinedAt: number;
   readonly eligible: boolean;
-  /** It is about to end: it leads only as long as nobody is eligible. */
+  /** Its process is about to end: it leads only while no member is eligible. */
   readonly lastResort?: boolean;
   readonly priority: number;
   readonly handover: 'exclusive' | 'overlap';
-  /** Between attempts to open the real client, the shortest and the longest pause in ms, where they aren't the usual ones. */
+  /** Minimum and maximum pause in ms between attempts to open the real client, if not the default. */
   readonly backoff?: Backoff;
   /** It could not open the real client in this round of attempts. */
   readonly hasFailed?: true;
-  /** It was silent for `leaderTimeoutMs` and hasn't been heard since. */
+  /** It was silent for `leaderTimeoutMs`, and nothing has been received from it since. */
   readonly isSilent?: true;
 }
 
-/** The member that opens, or has opened, its real client ahead of its term. */
+/** The member that opens, or has opened, its real client before its term begins. */
 export interface Successor {
   readonly id: string;
   readonly term: number;
-  /** Known once its real client is open. */
+  /** Set once its real client is open. */
   readonly methods?: readonly string[];
   /**
-   * Its channel has closed. No other successor is prepared before its process or its lease has ended, since its real client
-   * may still be open.
+   * Its channel has closed, but its real client may still be open. No other successor is prepared until its process or its
+   * lease has ended.
    */
   readonly isLost?: true;
 }
@@ -67,34 +67,34 @@ interface ReadyLead extends Lead {
 }
 
 export type Stage =
-  /** `pause`: how long those who failed, or after a break all, wait before the next attempt. */
+  /** `pause`: how long the failed members (after a break: all members) wait before the next attempt. */
   | { readonly stage: 'vacant'; readonly pause?: { readonly ms: number; readonly after: 'failed' | 'broken' } }
   | (Lead & { readonly stage: 'opening' })
   | (ReadyLead & { readonly stage: 'leading' })
-  /** The leader leads on while a successor is awaited, or opens. `yields`: the leader itself wants to step down. */
+  /** The leader still leads while a successor is chosen or opens. `yields`: the leader itself wants to step down. */
   | (ReadyLead & { readonly stage: 'preparing'; readonly successor?: Successor; readonly yields?: true })
-  /** The leader lets its calls end. */
+  /** The leader finishes its calls. */
   | (ReadyLead & { readonly stage: 'handing-over'; readonly successor?: Successor })
-  /** The leader can't be reached. Its lease, or its process, must end first. */
+  /** The leader cannot be reached. Its lease or its process must end first. */
   | (Lead & { readonly stage: 'fenced'; readonly cause: DeposedCause; readonly successor?: Successor });
 
 export interface GroupState {
-  /** The last term given out. */
+  /** The last assigned term. */
   readonly lastTerm: number;
   readonly members: Readonly<Record<string, GroupMember>>;
   readonly at: Stage;
-  /** Of the last leader that was ready. */
+  /** Methods of the last ready leader. */
   readonly methods: readonly string[];
-  /** Rounds of attempts that failed in a row, and terms that broke soon, since one held. */
+  /** Consecutive failed rounds of attempts and terms that broke early, since the last stable term. */
   readonly failures: number;
-  /** For how long, in ms, somebody led since the last of them, in whatever terms. */
+  /** How long, in ms, the group has had a leader since the last failure, over all terms. */
   readonly heldMs: number;
   /** How the last term ended. */
   readonly cause?: DeposedCause;
-  /** Of the last leader that could not open its real client, or lost it. */
+  /** Error of the last leader that could not open its real client, or lost it. */
   readonly error?: PortablePayload;
-  /** Who stepped down by its own wish: leads only if there is nobody else. */
+  /** The member that stepped down voluntarily: it leads only if there is no other. */
   readonly avoided?: string;
-  /** The hand-over that somebody waits for. `request` names it, `from` leads, `to` is the member asked for. */
+  /** The requested hand-over. `request` identifies it, `from` is the leader, `to` the requested member. */
   readonly transfer?: { readonly request: string; readonly from: string; readonly to?: string };
 }

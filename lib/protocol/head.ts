@@ -1,17 +1,17 @@
-// The head of a bundle as bytes: V8 takes ten times as long for the list of numbers that it is in memory.
+// Encodes the head of a bundle as bytes. V8 takes ten times as long to serialize the list of numbers.
 //
-//   a frame: u32 kind, u48 id, u32 characters, u32 parts; little-endian
+//   frame: u32 kind, u48 id, u32 characters, u32 parts; little-endian
 
 export const FRAME_BYTES = 4 + 6 + 4 + 4;
 
-/** Writes it and says where it ends. The bytes have room for it. */
+/** Writes the head and returns the end offset. The bytes must have enough space. */
 export function writeHead(head: readonly number[], bytes: Uint8Array, start: number): number {
   let at = start;
   for (let i = 0; i < head.length; i += 4) {
     const id = head[i + 1]!;
     at = writeUInt32(bytes, head[i]!, at);
     at = writeUInt32(bytes, id % 2 ** 32, at);
-    // Of 48 bits: no process counts any further.
+    // 48 bits: no process counts further.
     const high = Math.floor(id / 2 ** 32);
     bytes[at++] = high;
     bytes[at++] = high >>> 8;
@@ -21,7 +21,7 @@ export function writeHead(head: readonly number[], bytes: Uint8Array, start: num
   return at;
 }
 
-/** Reads the head of so many frames. The bytes are as many as that. */
+/** Reads the head of this many frames. The bytes must be long enough. */
 export function readHead(bytes: Uint8Array, start: number, frames: number): number[] {
   const head: number[] = [];
   for (let i = 0, at = start; i < frames; i++, at += FRAME_BYTES) {
@@ -32,14 +32,13 @@ export function readHead(bytes: Uint8Array, start: number, frames: number): numb
   return head;
 }
 
-/** By itself. */
 export function headToBytes(head: readonly number[]): Uint8Array {
   const bytes = Buffer.allocUnsafe((head.length / 4) * FRAME_BYTES);
   writeHead(head, bytes, 0);
   return bytes;
 }
 
-/** @returns `undefined` where these bytes are no head */
+/** @returns `undefined` if the bytes are not a head */
 export function headOfBytes(bytes: Uint8Array): number[] | undefined {
   return bytes.length % FRAME_BYTES === 0 ? readHead(bytes, 0, bytes.length / FRAME_BYTES) : undefined;
 }

@@ -1,11 +1,11 @@
-// Names for incarnations, and numbers for calls and subscriptions. The only file that knows nanoid.
+// Ids for incarnations, and numbers for calls and subscriptions. The only file that imports nanoid.
 
 import { nanoid } from 'nanoid';
 
-/** Names one incarnation of something, apart from all others on any host. */
+/** An id for one incarnation, unique across machines. */
 export const newId = (): string => nanoid();
 
 let last = 0;
 
-/** Numbers a call or a subscription; unique and growing in this process, whatever member comes and goes. */
+/** A number for a call or a subscription; unique and increasing in this process, across all members. */
 export const nextNumber = (): number => ++last;

@@ -1,5 +1,5 @@
-// Whether the state that a new worker gets over PM2's bus has its shape and makes sense: whoever reads the log relies on it that each name in it
-// leads somewhere.
+// Validates the state that a new worker receives over PM2's bus: its shape, and that each id in it refers to an existing
+// entry. The log reader relies on both.
 
 import type { BusGroup, LogState } from './log-state.js';
 import {
@@ -19,15 +19,15 @@ import {
   text,
 } from './shapes.js';
 
-/** Processes on one host, and so members of a group: some steps compare each with each. */
+/** Processes on one machine, and therefore members of a group. Some steps compare each with each. */
 const MOST_PEERS = 4096;
 
-/** Far beyond every clock, and far below where whole numbers end: terms go on from it. */
+/** Far beyond any clock and far below the largest safe integer: terms continue from here. */
 const MOST_TERM = 2 ** 52;
 
 const MOST_PAUSE_MS = 2 ** 31 - 1;
 
-/** An incarnation: no name that every object has. */
+/** An incarnation id. Names of `Object.prototype` are excluded. */
 export const isIncarnation = (id: unknown): id is string =>
   typeof id === 'string' && id.length > 0 && id.length <= 128 && !(id in Object.prototype);
 
@@ -53,7 +53,7 @@ const busMember = (): Fields => ({
 });
 const busSuccessor = (): Fields => ({ id: text, term: count, methods: optional(listOf(text, 10_000)) });
 const busPause = (): Fields => ({ ms: number, after: oneOf('failed', 'broken') });
-/** Which of them belong to which stage is for `makesSense()`. */
+/** `makesSense()` checks which fields belong to which stage. */
 const busStage = (): Fields => ({
   stage: oneOf('vacant', 'opening', 'leading', 'preparing', 'handing-over'),
   pause: optional(shaped(busPause)),
@@ -82,7 +82,7 @@ const state: Test = shaped(() => ({ peers: mapOf(busPeer), groups: mapOf(busGrou
 
 export const isSoundLog = (value: unknown): boolean => state[0](value) && makesSense(value as LogState);
 
-/** Of a state in which each field has its type. */
+/** The state must have passed the type checks. */
 function makesSense({ peers, groups, lastTerm }: LogState): boolean {
   const ids = Object.keys(peers);
   if (ids.length > MOST_PEERS || !ids.every(isIncarnation) || lastTerm > MOST_TERM) return false;

@@ -1,17 +1,17 @@
-// What workers under PM2 agree on: the state that the log on the bus leads to.
+// The state that workers under PM2 share, derived from the log on the bus.
 
 import type { GroupMember, GroupState } from './group-state.js';
 
-/** What all who have read the log to the same place agree on: plain data, so that it travels to new workers as it is. */
+/** The same in all workers that have read the log up to the same position. Plain data, to be sent to new workers. */
 export interface LogState {
-  /** By incarnation. */
+  /** Keyed by incarnation. */
   readonly peers: Readonly<Record<string, BusPeer>>;
   readonly groups: Readonly<Record<string, BusGroup>>;
-  /** The highest term of groups that are gone: a group that comes again goes on from there. */
+  /** The highest term of removed groups. A group that is created again continues from it. */
   readonly lastTerm: number;
 }
 
-/** A worker that takes part. */
+/** A participating worker. */
 export interface BusPeer {
   readonly process: string;
   readonly workerId: number;
@@ -20,7 +20,7 @@ export interface BusPeer {
   readonly leaderTimeoutMs: number;
   /** The number of its last packet. */
   readonly seen: number;
-  /** What it last listened on, or was about to: removed by the others when it dies. */
+  /** Address it last listened on or announced. The others remove it when the worker dies. */
   readonly address?: string;
 }
 
@@ -28,10 +28,10 @@ export interface BusMember extends GroupMember {
   readonly digest: string;
 }
 
-/** Its times are those of the daemon's clock. */
+/** Times are those of the daemon's clock. */
 export interface BusGroup extends GroupState {
-  /** By incarnation. */
+  /** Keyed by incarnation. */
   readonly members: Readonly<Record<string, BusMember>>;
-  /** Where the leader of this term can be reached past the bus, or why it can't. */
+  /** Address of the leader of this term for the direct route, or why there is none. */
   readonly offer?: { readonly term: number; readonly address?: string; readonly problem?: string };
 }

@@ -1,8 +1,8 @@
-// Every message that crosses a channel: packets, and the control plane in them. bundle.ts has the data plane. Nothing else
-// defines messages, and parse.ts alone lets them in.
+// Defines every message that crosses a channel: packets and their control frames. bundle.ts defines the data plane. Only
+// parse.ts reads messages.
 //
 // Protocol versions
-//   1  the first.
+//   1  initial version
 
 import type { Bundle, BytesBundle, SlicedBundle } from './bundle.js';
 import type { Backoff, DeposedCause, ResignCause } from './group-state.js';
@@ -11,45 +11,45 @@ import type { PortablePayload } from './payload.js';
 
 export type { DeposedCause, ResignCause } from './group-state.js';
 
-/** What this release speaks, newest first. A release speaks its own version and the one before. */
+/** The supported protocol versions, newest first. A release supports its own version and the previous one. */
 export const PROTOCOL_VERSIONS: readonly number[] = [1];
 
-/** The key by which a message is known as ours; its value is the protocol version. */
+/** The key that marks a message of this library; its value is the protocol version. */
 export const MARKER = '$csc';
 
 /**
- * Who sent a packet to whom. Apps pass messages on, and the wrong process would take one for its own: another worker's
- * results, for example.
+ * Identifies sender and receiver of a packet. Apps may forward messages, and another process must not accept them: it would
+ * receive, for example, the results of another worker.
  */
 export interface Envelope {
-  /** Names one incarnation of a worker as one primary knows it. Absent in a hello, and in what refuses one. */
+  /** Identifies one incarnation of a worker as known to one primary. Absent in a hello and in its rejection. */
   readonly link?: number | undefined;
-  /** worker -> primary: counts the packets over this link, from 1; 0 for what goes before it. */
+  /** worker -> primary: number of the packet on this link, from 1; 0 before the link exists. */
   readonly up?: number | undefined;
-  /** primary -> worker: likewise. */
+  /** primary -> worker: the same. */
   readonly down?: number | undefined;
 }
 
-/** One `process.send`: all that a tick produced for one channel. Control frames come first. */
+/** One `process.send`: everything that one tick produced for a channel. Control frames come first. */
 export interface Packet extends Envelope {
   readonly [MARKER]: number;
   readonly c?: readonly ControlFrame[];
   readonly d?: readonly (Bundle | BytesBundle)[];
-  /** In place of `d`: a part of one bundle that is too large to be sent whole. */
+  /** Instead of `d`: a slice of one bundle that is too large for one message. */
   readonly s?: Slice;
 }
 
-/** A packet once it was read. */
+/** A parsed packet. */
 export interface ReadPacket extends Packet {
   readonly c: readonly ControlFrame[];
   readonly d: readonly Bundle[];
 }
 
-/** Slices follow each other in the order of the data; no other data comes between them. */
+/** Slices of a bundle are sent in order. No other data is sent between them. */
 export interface Slice {
-  /** With the first: the bundle without its bytes. */
+  /** With the first slice: the bundle without its bytes. */
   readonly head?: SlicedBundle;
-  /** The next of its bytes; in base64 where the channel carries JSON. */
+  /** The next bytes; base64 on a JSON channel. */
   readonly piece: string | Uint8Array;
 }
 
@@ -85,31 +85,31 @@ export type FromPrimary =
   | Transferred
   | Warning;
 
-/** The first frame of a worker, repeated until the welcome. The primary sends nothing before it. */
+/** The first frame of a worker, repeated until the welcome arrives. The primary sends nothing before it. */
 export interface Hello {
   readonly k: 'hello';
   readonly versions: readonly number[];
-  /** One incarnation of the library in one process. */
+  /** Identifies one incarnation of the library in one process. */
   readonly id: string;
   readonly workerId: number;
   readonly pid: number;
   /** Arrives as bytes only on a channel with 'advanced' serialization. */
   readonly probe: unknown;
-  /** It has read a goodbye, and closes real clients yet: a sign of life, and no more. */
+  /** The worker has received a goodbye and is still closing real clients. Only shows that it is alive. */
   readonly closing?: boolean;
 }
 
 export interface Welcome {
   readonly k: 'welcome';
   readonly version: number;
-  /** The hello that is answered. */
+  /** The id of the answered hello. */
   readonly id: string;
   readonly workerId: number;
   readonly heartbeatMs: number;
   readonly leaderTimeoutMs: number;
-  /** `'direct-only'`: no data of members goes over this channel, only what the control plane itself says. */
+  /** `'direct-only'`: this channel carries no data of members, only control frames. */
   readonly route: 'relay' | 'direct' | 'direct-only';
-  /** What may wait in a leader for one member that doesn't read, and for all; absent: as much as there is. */
+  /** Limits for what may wait in a leader: per member that does not read, and in total. Absent: unlimited. */
   readonly maxQueuedBytes?: number;
   readonly maxQueuedTotalBytes?: number;
   readonly probe: unknown;
@@ -118,27 +118,27 @@ export interface Welcome {
 /** There is no common protocol version. */
 export interface Rejected {
   readonly k: 'rejected';
-  /** The hello that is answered. */
+  /** The id of the answered hello. */
   readonly id: string;
   readonly versions: readonly number[];
 }
 
-/** The primary closed; it may be set up again, so the worker says hello again. */
+/** The primary closed. It may be set up again, so the worker repeats its hello. */
 export interface Goodbye {
   readonly k: 'goodbye';
 }
 
-/** A later one with other values replaces it. */
+/** A later join with other values replaces it. */
 export interface Join {
   readonly k: 'join';
   readonly group: string;
   readonly eligible: boolean;
-  /** Where it isn't eligible: it leads all the same as long as nobody is. */
+  /** For a member that is not eligible: it leads anyway while no member is eligible. */
   readonly lastResort?: boolean;
   readonly priority: number;
   readonly handover: 'exclusive' | 'overlap';
   readonly backoff?: Backoff;
-  /** The member's options as text, to compare those of two members. */
+  /** The member's options as text, to compare them between members. */
   readonly digest: string;
 }
 
@@ -147,13 +147,13 @@ export interface Leave extends Partial<ReadUpTo> {
   readonly group: string;
 }
 
-/** The event loop of a worker that leads turns. One a worker, whatever the number of its groups. */
+/** Shows that the event loop of a leading worker runs. One per worker, regardless of the number of its groups. */
 export interface Heartbeat {
   readonly k: 'heartbeat';
   readonly n: number;
 }
 
-/** Renews the lease of every term that the worker had read when it sent heartbeat `n`. */
+/** Renews the lease of every term that the worker had received when it sent heartbeat `n`. */
 export interface Ack {
   readonly k: 'ack';
   readonly n: number;
@@ -167,7 +167,7 @@ export interface Ready {
   readonly methods: readonly string[];
 }
 
-/** The successor of an overlapping hand-over has its real client open. */
+/** The successor of an overlapping hand-over has opened its real client. */
 export interface Prepared {
   readonly k: 'prepared';
   readonly group: string;
@@ -176,8 +176,8 @@ export interface Prepared {
 }
 
 /**
- * The leader wants to step down. `handover` is the answer: where the group overlaps once a successor is prepared, or now
- * where the leader waits no longer for that.
+ * The leader wants to step down. `handover` is the answer: in an overlapping group after a successor is prepared, or at once
+ * if the leader no longer waits for that (`now`).
  */
 export interface Yield {
   readonly k: 'yield';
@@ -186,14 +186,14 @@ export interface Yield {
   readonly now?: boolean;
 }
 
-/** What a leader read in its term. What the primary passed on to it after that never began. */
+/** What a leader has read in its term. Calls that the primary forwarded after that never started. */
 export interface ReadUpTo {
   readonly term: number;
-  /** Worker ids and numbers in turn: of the last bundle that came of the worker's member. */
+  /** Alternating worker ids and numbers: the last bundle that was read from each worker's member. */
   readonly read?: readonly number[];
 }
 
-/** The leader, or the successor that was asked to prepare, gives the term back. Its real client is closed. */
+/** The leader, or the successor that was asked to prepare, gives up the term. Its real client is closed. */
 export interface Resign extends ReadUpTo {
   readonly k: 'resign';
   readonly group: string;
@@ -202,15 +202,15 @@ export interface Resign extends ReadUpTo {
 }
 
 export type GroupPhase =
-  /** No leader, and no candidate or a pause before the next attempt. */
+  /** No leader: there is no candidate, or the group pauses before the next attempt. */
   | 'vacant'
-  /** Appointed, the real client not yet open. */
+  /** A leader is appointed, its real client is not yet open. */
   | 'opening'
   | 'ready'
-  /** As vacant, after a failed attempt on every eligible member; `error` is the last. */
+  /** Like `vacant`, after the attempt of every eligible member failed; `error` is the last error. */
   | 'failed';
 
-/** Where a group stands. Said to every member at each change; the newest replaces all before it. */
+/** The state of a group. Sent to every member at each change; the newest replaces all earlier ones. */
 export interface StateUpdate {
   readonly k: 'update';
   readonly group: string;
@@ -219,21 +219,21 @@ export interface StateUpdate {
   readonly leader?: { readonly workerId: number; readonly pid: number };
   readonly methods?: readonly string[];
   readonly error?: PortablePayload;
-  /** Why the last term ended, if one has; not while it isn't known of the one before whether it has. */
+  /** Why the last term ended. Absent if none has ended, or while it is unknown whether the previous one has. */
   readonly cause?: DeposedCause;
   /**
-   * Its appointment is a lease that runs from then on, by the monotonic clock of the worker that is told: where it
-   * claimed the group itself, from when it sent the claim.
+   * The appointment starts a lease at this time, on the monotonic clock of the receiving worker. If the worker claimed the
+   * group itself, it is the time when it sent the claim.
    */
   readonly leasedAt?: number;
   /**
-   * While it opens: when the leader was appointed, by the machine's monotonic clock. Only where its silence counts from
-   * then on, so that no other is appointed within `leaderTimeoutMs` unless it gives the term back or dies.
+   * While it opens: when the leader was appointed, on the machine's monotonic clock. Present only if its silence counts from
+   * then on, so no other is appointed within `leaderTimeoutMs` unless the leader gives up the term or dies.
    */
   readonly appointedAt?: number;
 }
 
-/** To the leader, after the last call for it: let those in progress end, close the real client, resign. */
+/** To the leader, after its last call: finish the calls in progress, close the real client, resign. */
 export interface Handover {
   readonly k: 'handover';
   readonly group: string;
@@ -247,17 +247,17 @@ export interface Prepare {
   readonly term: number;
 }
 
-/** What this process is about to make in the file system, to be removed when it was killed. */
+/** A path that this process is about to create in the file system. It is removed if the process is killed. */
 export interface Address {
   readonly k: 'address';
   readonly address: string;
-  /** It has removed that itself: whatever has that name from now on is somebody else's. */
+  /** The process has removed it itself: a later file of that name belongs to someone else. */
   readonly gone?: boolean;
 }
 
 /**
- * Where the leader of a term can be reached past the primary, and by what both show who they are: from the leader to the
- * primary with the secret of the term, and from there to each other member with that member's key.
+ * The address of a term's leader for the direct route, and the secret for the handshake. The leader sends the secret of the
+ * term to the primary, which sends each other member that member's key.
  */
 export interface Offer {
   readonly k: 'offer';
@@ -265,11 +265,13 @@ export interface Offer {
   readonly term: number;
   readonly address: string;
   readonly secret: string;
-  /** Under PM2: why there is no address, or no secret of it. */
+  /** Under PM2: why there is no address or no secret. */
   readonly problem?: string | undefined;
 }
 
-/** A member, or the leader itself, tells which route its data takes in this term, and why if it isn't the one asked for. */
+/**
+ * A member, or the leader itself, reports which route its data uses in this term, and why if it is not the requested one.
+ */
 export interface OnRoute {
   readonly k: 'route';
   readonly group: string;
@@ -284,16 +286,16 @@ export interface Warning {
   readonly text: string;
 }
 
-/** A member asks for a hand-over, to the worker `to` or to whoever fits best; `transferred` is the answer. */
+/** A member requests a hand-over to the worker `to`, or to the best candidate. `transferred` is the answer. */
 export interface Transfer {
   readonly k: 'transfer';
   readonly group: string;
-  /** Names this request among those of its member. */
+  /** Identifies this request among those of its member. */
   readonly id: number;
   readonly to?: number;
 }
 
-/** What became of a {@link Transfer}; `failed` says why it didn't come about. */
+/** The result of a {@link Transfer}; `failed` is the reason if it did not happen. */
 export interface Transferred {
   readonly k: 'transferred';
   readonly group: string;
@@ -301,18 +303,19 @@ export interface Transferred {
   readonly failed?: TransferFailure;
 }
 
-/** `lost`: under PM2, it isn't known what became of it. */
+/** `lost`: under PM2, the result is unknown. */
 export type TransferFailure = 'vacant' | 'no candidate' | 'failed' | 'no group' | 'lost';
 
 // ------------------------------------------------------------------------------------------------- over PM2's bus
 
 /**
- * Under PM2 there is no primary of ours. What workers say goes to all of them, in one order, as a log; these frames are
- * only said there, beside `join`, `leave`, `heartbeat`, `ready`, `prepared`, `yield`, `resign`, `transfer` and `offer`, without its secret.
+ * Under PM2 this library has no primary. Messages of workers go to all workers in one order, as a log. These frames are sent
+ * only there, in addition to `join`, `leave`, `heartbeat`, `ready`, `prepared`, `yield`, `resign`, `transfer` and `offer`
+ * (without its secret).
  */
 export type FromBus = Ask | NoState | Found | State | Enter | Part | Claim | Differs;
 
-/** A member was given another option than the leader, which its digest doesn't tell. */
+/** A member was given another `args` option than the leader, which the digest does not cover. */
 export interface Differs {
   readonly k: 'differs';
   readonly group: string;
@@ -323,42 +326,42 @@ export interface Differs {
 export interface BusPacket extends Packet {
   /** The sender: one incarnation of the library in one process. */
   readonly i: string;
-  /** Counts the packets of this sender. */
+  /** The number of this packet, per sender. */
   readonly n: number;
-  /** 1: the sender knows the common state. */
+  /** 1: the sender knows the shared state. */
   readonly y: 0 | 1;
 }
 
-/** The first word on each connection to the bus: which state do you have? Whoever says it has none. */
+/** The first frame on each connection to the bus. Asks for the state; the sender has none. */
 export interface Ask {
   readonly k: 'ask';
-  /** Counts the questions of this sender. */
+  /** The number of this question, per sender. */
   readonly n: number;
   /** The sender's process. */
   readonly process: string;
 }
 
-/** An answer: neither do I. */
+/** An answer: this process has no state either. */
 export interface NoState {
   readonly k: 'none';
   readonly process: string;
 }
 
-/** Begins an empty state, if nobody who has one spoke since the sender asked its question `n`, its last one. */
+/** Creates an empty state, if no process with a state has sent anything since the sender's last question `n`. */
 export interface Found {
   readonly k: 'bootstrap';
   readonly n: number;
 }
 
-/** An answer: the state as it was when the question was read. */
+/** An answer: the state at the position in the log where the question was read. */
 export interface State {
   readonly k: 'state';
-  /** Who asked. */
+  /** The process that asked. */
   readonly to: string;
   /** The number of the question. */
   readonly n: number;
   readonly log: LogState;
-  /** Who had asked by then, since somebody last spoke who has a state: the number of the last question of each. */
+  /** Last question of each process that had asked by then, since a process with a state last sent something. */
   readonly quiet: Readonly<Record<string, number>>;
 }
 
@@ -372,15 +375,15 @@ export interface Enter {
   readonly leaderTimeoutMs: number;
 }
 
-/** The sender takes no part any more. */
+/** The sender no longer takes part. */
 export interface Part {
   readonly k: 'part';
 }
 
 /**
- * The sender wants to lead, or to be the successor of a hand-over that waits for one. It counts if the term in force, or
- * the last one, is still `after`. With `seen` it says that a member is silent: the leader of the term `after`, or the
- * successor that prepares for it. That counts if nothing of this member was read after its packet number `seen`.
+ * The sender wants to lead, or to be the successor in a hand-over that waits for one. It is valid if `after` is still the
+ * current or last term. With `seen` it reports that a member is silent: the leader of the term `after`, or the successor
+ * that prepares for it. That is valid if nothing was read from this member after its packet number `seen`.
  */
 export interface Claim {
   readonly k: 'claim';

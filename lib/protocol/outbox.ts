@@ -1,4 +1,4 @@
-// What leaves one channel: one packet a tick, control before data, and never more data on its way than a window.
+// Sends the packets of one channel: one per tick, control before data, with a window that limits unwritten data.
 
 import { releaseBuffer } from '../utils/buffers.js';
 import type { Clock } from '../utils/clock.js';
@@ -11,15 +11,17 @@ import { packForBytes, packForJson } from './pack-parts.js';
 import { SliceWriter } from './slices.js';
 
 /**
- * Data handed to a channel and not yet written; beyond it data waits here, where control overtakes it. A bundle that is
- * larger travels in slices.
+ * Limit of data that was passed to the channel and is not yet written. More data waits here, where control frames can
+ * overtake it. A larger bundle is sent in slices.
  */
 export const WINDOW_BYTES = 1024 * 1024;
 
-/** Control frames of one packet: where many groups change at once, each with an error, they must not become one message. */
+/**
+ * Control frames per packet. Many groups may change at once, each with an error; together they must not become one message.
+ */
 const MOST_CONTROLS = 1000;
 
-/** Something that waits for its turn in the order of the data. */
+/** An entry in the data queue. */
 export type Entry =
   | BundleBuilder
   | { readonly bundle: Bundle; readonly bytes: number }
@@ -29,21 +31,22 @@ export type Entry =
 export interface OutboxOptions {
   readonly clock: Clock;
   readonly version: number;
-  /** What the packets say of their way. */
+  /** For the envelope of the packets. */
   readonly link: number;
   readonly direction: 'up' | 'down';
-  /** Whether the channel carries bytes as they are. */
+  /** Whether the channel carries binary data. */
   readonly carriesBytes: boolean;
-  /** What is sent arrives as it is: nothing needs to be packed, and the other end reads it long after it was written. */
+  /**
+   * Messages are passed as objects, without a copy: nothing is packed, and the other end reads them long after `written`.
+   */
   readonly isByReference?: true | undefined;
   send(packet: Packet, written: () => void): void;
-  /** For tests. */
   createSlices?(bundle: Bundle, carriesBytes: boolean): SliceWriter;
-  /** Called after data was written and what the window allowed has followed it. */
+  /** Called after data was written and the window was filled again. */
   onRoom?(): void;
 }
 
-/** A packet in the making. */
+/** A packet that is being assembled. */
 interface Leaving {
   readonly c: ControlFrame[];
   readonly d: Bundle[];
@@ -57,39 +60,39 @@ export class Outbox {
   #controls: ControlFrame[] = [];
   #queue: Entry[] = [];
   #first = 0;
-  /** Before this one all bundles are our own. */
+  /** All bundles before this index are free of references to incoming messages. */
   #owned = 0;
-  /** A bundle that has begun to leave in slices. */
+  /** A bundle that is being sent in slices. */
   #slices: SliceWriter | undefined;
   #windowBytes = 0;
-  /** Put since the last flush. */
+  /** Added since the last flush. */
   #newBytes = 0;
   #isScheduled = false;
   #isClosed = false;
   #packets = 0;
-  /** Bytes of data that wait here, not yet handed to the channel. */
+  /** Bytes of data that wait here and were not yet passed to the channel. */
   queuedBytes = 0;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
   }
 
-  /** Leaves at the end of this tick, before all data that waits. */
+  /** Sent at the end of this tick, before all waiting data. */
   control(frame: ControlFrame): void {
     this.#controls.push(frame);
     this.#schedule();
   }
 
   /**
-   * Leaves after all data that was put before it.
-   * @param written called once, when it was written or is known lost
+   * Sent after all data that was added before it.
+   * @param written called once, when the frame was written or is known to be lost
    */
   controlInOrder(frame: ControlFrame, written?: () => void): void {
     if (this.#isClosed) written?.();
     else this.#put({ control: frame, bytes: 0, written });
   }
 
-  /** Puts a bundle that frames may join until it leaves; `queuedBytes` doesn't count it. */
+  /** Adds a bundle that accepts frames until it is sent. `queuedBytes` does not include it. */
   open(bundle: BundleBuilder): void {
     this.#put(bundle);
   }
@@ -102,19 +105,19 @@ export class Outbox {
     if (this.#newBytes >= WRITE_BYTES) this.flush();
   }
 
-  /** Bytes of data that wait here, bundles that are still open included. */
+  /** Bytes of data that wait here, including bundles that are still open. */
   get waitingBytes(): number {
     let bytes = this.#slices?.bytesLeft ?? 0;
     for (let i = this.#first; i < this.#queue.length; i++) bytes += this.#queue[i]!.bytes;
     return bytes;
   }
 
-  /** What is put and flushed now is written at once, as far as it is known: little waits before it. */
+  /** Whether data that is flushed now is probably written at once, because little waits before it. */
   get isClear(): boolean {
     return this.#windowBytes <= WRITE_BYTES && this.#windowBytes + this.waitingBytes <= WRITE_BYTES;
   }
 
-  /** Hands over what the window allows, now. */
+  /** Sends now what the window allows. */
   flush(): void {
     if (this.#isClosed) return;
     this.#newBytes = 0;
@@ -124,7 +127,7 @@ export class Outbox {
     if (!this.#options.isByReference) this.#own();
   }
 
-  /** What stays here longer than this turn keeps no more of the message that it came in than itself. */
+  /** Entries that wait beyond this turn must not keep the whole incoming message in memory. */
   #own(): void {
     for (let i = Math.max(this.#first, this.#owned); i < this.#queue.length; i++) {
       const entry = this.#queue[i]!;
@@ -137,7 +140,7 @@ export class Outbox {
     return this.#first < this.#queue.length || this.#slices !== undefined;
   }
 
-  /** Takes back the bundles that wait and match, but for those that are still open. */
+  /** Removes and returns the waiting bundles that match, except open ones. */
   takeBack(matches: (bundle: Bundle) => boolean): Bundle[] {
     const taken: Bundle[] = [];
     const rest: Entry[] = [];
@@ -149,7 +152,7 @@ export class Outbox {
     return taken;
   }
 
-  /** Nothing leaves any more. */
+  /** Stops sending. Discards everything that waits. */
   close(): void {
     this.#isClosed = true;
     this.#controls = [];
@@ -204,7 +207,7 @@ export class Outbox {
       const entry = this.#queue[this.#first]!;
       if (packet.bytes > 0 && packet.bytes + entry.bytes > WRITE_BYTES) break;
       if ('control' in entry) {
-        // Within a packet control is read first, so this one closes the packet before it and begins its own.
+        // The reader handles control frames before data, so this frame starts a new packet.
         if (packet.d.length > 0) break;
         packet.c.push(entry.control);
         if (entry.written) packet.written = [...(packet.written ?? []), entry.written];
@@ -224,7 +227,7 @@ export class Outbox {
     this.queuedBytes += this.#slices.bytesLeft;
   }
 
-  /** Nothing that is encoded here is too large for it; but there may be no memory for it. Then what was in it ends by itself. */
+  /** Every encoded bundle fits, but memory may be missing: its large frames are then replaced; see `unsendable`. */
   #sliced(entry: BundleBuilder | { readonly bundle: Bundle }): SliceWriter {
     const { carriesBytes, createSlices = defaultSlices } = this.#options;
     try {
@@ -244,7 +247,7 @@ export class Outbox {
     this.#windowBytes += bytes;
     this.#options.send(packet, () => {
       this.#windowBytes -= bytes;
-      // A block that was made here; others may still be read.
+      // Only blocks that were created here may be released; others may still be read.
       for (let i = 0; i < d.length; i++) if (packed[i]!.q && !d[i]!.q) releaseBuffer(packed[i]!.q!);
       if (written) for (const tell of written) tell();
       if (bytes === 0 || this.#isClosed) return;
@@ -271,7 +274,7 @@ export class Outbox {
     for (const entry of entries) if ('bundle' in entry) this.queuedBytes += entry.bytes;
   }
 
-  /** Lets go of what has left, without moving the rest at each step. */
+  /** Removes sent entries without shifting the rest each time. */
   #forget(): void {
     if (this.#first === this.#queue.length) {
       this.#queue = [];
@@ -299,7 +302,7 @@ const cameInSlices = (entry: BundleBuilder | { readonly bundle: Bundle }): boole
 const sealed = (entry: BundleBuilder | { readonly bundle: Bundle }): Bundle =>
   'bundle' in entry ? entry.bundle : entry.seal();
 
-/** Numbers in the head of so few frames are written as fast as a block of bytes. Measured on Node 20. */
+/** The head of a bundle with fewer frames is written as a list as fast as in bytes. Measured on Node 20. */
 const WORTH_BYTES = 16;
 
 function forBytes(bundle: Bundle): Bundle | BytesBundle {

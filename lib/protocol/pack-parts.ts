@@ -1,5 +1,5 @@
-// Parts as a channel carries them best. Where it carries bytes, the long strings of a bundle travel as one block of
-// bytes, so that a process that only passes them on makes no string of them. Where it carries JSON, bytes are base64.
+// Encodes parts for a channel. On a binary channel the long strings of a bundle are sent as one block of bytes, so a process
+// that relays them creates no strings. On a JSON channel bytes are sent as base64.
 
 import { isAscii } from 'node:buffer';
 import { acquireBuffer } from '../utils/buffers.js';
@@ -7,21 +7,21 @@ import { readLatin1, SLACK, writeUtf8 } from '../utils/long-strings.js';
 import type { Bundle } from './bundle.js';
 import type { Part, Payload, PortablePayload, TravellingPart } from './payload.js';
 
-/** Parts lighter than this together cost more as a block than they save. Measured on Node 20, as the next. */
+/** Smaller parts cost more as a block than they save. Measured on Node 20, like the next constant. */
 const WORTH_A_BLOCK = 4 * 1024;
 
-/** Bytes heavier than this cost more to copy into a block than to travel by themselves. */
+/** Copying more bytes than this into a block costs more than sending them separately. */
 const BY_THEMSELVES = 64 * 1024;
 
-/** For a channel that carries bytes as they are. */
+/** For a binary channel. */
 export function packForBytes(bundle: Bundle): Bundle {
   const { p, q } = bundle;
   if (!p || q) return bundle;
-  // Most strings are ASCII, and to write one shows whether it is; to measure it first would cost more than that.
+  // Most strings are ASCII, and writing one shows whether it is. Measuring it first would cost more.
   return pack(bundle, p, p.map(lengthIfAscii)) ?? pack(bundle, p, p.map(byteLengthInBlock))!;
 }
 
-/** @returns `undefined` where a string has another length than was said */
+/** @returns `undefined` if a string does not have the given length */
 function pack(bundle: Bundle, p: readonly TravellingPart[], lengths: readonly number[]): Bundle | undefined {
   const bytes = lengths.reduce((sum, length) => sum + length, 0);
   if (bytes < WORTH_A_BLOCK) return bundle;
@@ -50,7 +50,7 @@ const byteLengthInBlock = (part: TravellingPart): number =>
 const bytesInBlock = (part: TravellingPart): number =>
   part instanceof Uint8Array && part.length <= BY_THEMSELVES ? part.length : 0;
 
-/** For a channel that carries JSON, which would write each byte as a number. */
+/** For a JSON channel, which would encode each byte as a number. */
 export function packForJson(bundle: Bundle): Bundle {
   if (!bundle.p) return bundle;
   const { q: _, ...rest } = bundle;
@@ -65,7 +65,7 @@ export function fromPortable({ text, ext, parts }: PortablePayload): Payload {
   return { text, ext, parts: parts && unpack({ p: parts }) };
 }
 
-/** The parts themselves; those of a bundle in slices once it was opened. */
+/** The decoded parts. A sliced bundle must be opened first. */
 export function unpack({ p, q }: Pick<Bundle, 'p' | 'q'>): readonly Part[] {
   if (!p) return NONE;
   const block = q && view(q);
@@ -78,10 +78,10 @@ export function unpack({ p, q }: Pick<Bundle, 'p' | 'q'>): readonly Part[] {
   });
 }
 
-/** @throws Error where it is longer than a string can be */
+/** @throws Error if the text exceeds the maximum length of a string */
 export const textOf = (utf8: Buffer): string => (isAscii(utf8) ? readLatin1(utf8, 0, utf8.length) : utf8.toString());
 
-/** What they weigh, by their own length. */
+/** Accounted size of the parts, by their actual lengths. */
 export function partsBytes({ p, q }: Bundle): number {
   let bytes = q?.length ?? 0;
   for (const part of p ?? NONE) bytes += typeof part === 'number' ? 0 : (isPart(part) ? part : part.b).length;
@@ -89,18 +89,18 @@ export function partsBytes({ p, q }: Bundle): number {
 }
 
 /**
- * Whether each part is one, and the block as long as they say.
+ * Whether all parts are valid, and the block has the length that they require.
  *
- * @param bytes of something else at the start of the block
+ * @param bytes length of other data at the start of the block
  */
 export function areTravellingParts(p: unknown, q: unknown, bytes = 0): boolean {
   if (q !== undefined && !(q instanceof Uint8Array)) return false;
   const length = q?.length ?? 0;
-  // Nobody needs a block of nothing.
+  // An empty block must be absent.
   if (p === undefined) return length === bytes && (q === undefined) === (bytes === 0);
   if (!Array.isArray(p)) return false;
   for (const part of p as unknown[]) {
-    // Of length 0 it needs the block too.
+    // A part of length 0 needs a block, too.
     if (Number.isSafeInteger(part) && q) bytes += lengthInBlock(part as number);
     else if (!isPart(part) && !isBase64(part)) return false;
   }
@@ -111,7 +111,7 @@ const NONE: readonly never[] = [];
 
 const isPart = (part: unknown): part is Part => typeof part === 'string' || part instanceof Uint8Array;
 
-/** How much of the block a part takes. */
+/** The length of a part in the block. */
 export const lengthInBlock = (part: number): number => (part < 0 ? -1 - part : part);
 
 const isBase64 = (part: unknown): boolean =>
@@ -120,5 +120,5 @@ const isBase64 = (part: unknown): boolean =>
 const forJson = (part: Part): TravellingPart =>
   part instanceof Uint8Array ? { b: view(part).toString('base64') } : part;
 
-/** The same bytes as a Buffer. */
+/** A Buffer over the same memory. */
 export const view = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,4 +1,4 @@
-// The only door in for messages: what isn't ours stays untouched, what is ours but broken becomes a coded error.
+// The only parser of messages. Foreign messages are ignored; invalid messages of our own become coded errors.
 
 import { brokenFrame, type SharedClientError } from '../errors/errors.js';
 import { isRecord } from '../utils/is-record.js';
@@ -29,22 +29,22 @@ import {
 } from './shapes.js';
 import type { SliceReader } from './slices.js';
 
-/** Reports a frame that was ours but broken; the frames beside it are still good. */
+/** Reports an invalid frame of our own. Other frames of the same message are still processed. */
 export type OnBroken = (error: SharedClientError) => void;
 
-/** What is known of the channel that a message came by. */
+/** Properties of the channel that the message came from. */
 export interface ReadOptions {
-  /** What came of a large bundle before. */
+  /** The slices received so far. */
   readonly slices?: SliceReader | undefined;
-  /** Whether the packet was sent to us. Nothing else of one that wasn't is looked at. */
+  /** Whether the packet was sent to this process. If not, the rest of it is not read. */
   isMeant?(envelope: Envelope): boolean;
 }
 
 /**
- * Reads a message of a channel.
+ * Parses a message of a channel.
  *
- * @returns `undefined` where the message isn't ours, or not meant for us; else a packet in which every frame has the shape
- * of its type.
+ * @returns `undefined` if the message is foreign or not meant for this process; otherwise a packet in which every frame has
+ * the shape of its type
  */
 export function parsePacket(
   message: unknown,
@@ -69,7 +69,7 @@ export function parsePacket(
   };
 }
 
-/** The bundle that is whole with this slice, in a list. */
+/** The bundle that this slice completes, in a list. */
 function wholeOf(slice: unknown, slices: SliceReader | undefined, onBroken: OnBroken): unknown {
   if (!slices || !isSlice(slice)) return void onBroken(brokenFrame('s', 'a slice of a bundle'));
   try {
@@ -80,7 +80,7 @@ function wholeOf(slice: unknown, slices: SliceReader | undefined, onBroken: OnBr
   }
 }
 
-/** Reads a message that came over PM2's bus; its envelope names the sender. As {@link parsePacket}. */
+/** Parses a message from PM2's bus, whose envelope contains the sender. See {@link parsePacket}. */
 export function parseBusPacket(message: unknown, onBroken: OnBroken): BusPacket | undefined {
   const packet = parsePacket(message, onBroken);
   if (!packet) return undefined;
@@ -96,16 +96,16 @@ export function parseBusPacket(message: unknown, onBroken: OnBroken): BusPacket 
   return undefined;
 }
 
-/** Frames a packet may hold at most; far above what a tick produces, far below what would stall the reader. */
+/** Maximum number of frames per packet: far more than a tick produces, far fewer than would block the reader. */
 const MOST_FRAMES = 1_000_000;
 
-/** Each of them makes a new state, whose size is that of all groups. */
+/** Each frame creates a new state, whose size is that of all groups. */
 const MOST_BUS_FRAMES = 20_000;
 
-/** So few may as well be the same. */
+/** Repeated objects are not checked in lists up to this length. */
 const FEW_FRAMES = 8;
 
-/** Broken frames that are reported of one list. */
+/** Maximum number of reported invalid frames per list. */
 const MOST_REPORTS = 10;
 
 type Check = (frame: Record<string, unknown>) => string | undefined;
@@ -114,7 +114,7 @@ type Read = (frame: Record<string, unknown>) => Record<string, unknown>;
 
 const asItIs: Read = frame => frame;
 
-/** @param read what a frame is once it was read */
+/** @param read converts a frame before it is checked */
 function keep<T>(field: string, list: unknown, check: Check, onBroken: OnBroken, read = asItIs): readonly T[] {
   if (list === undefined) return [];
   if (!Array.isArray(list) || list.length > MOST_FRAMES) {
@@ -123,14 +123,14 @@ function keep<T>(field: string, list: unknown, check: Check, onBroken: OnBroken,
   }
   const good: T[] = [];
   let bad = 0;
-  // Of bundles only: of control frames none costs much, whatever it refers to.
+  // Only for bundles. Control frames are cheap to check even if objects repeat.
   const seen = check === checkUnsliced && list.length > FEW_FRAMES ? new Set<unknown>() : undefined;
   for (const item of list) {
     if (seen && seen.size === seen.add(item).size) return tooOften(field, good, onBroken);
     const frame = isRecord(item) ? read(item) : undefined;
     const broken = frame ? check(frame) : `${field} a list of objects`;
     if (broken === undefined) good.push(frame as T);
-    // What is wrong with the first tells enough of the rest, which may be many.
+    // The list may be long, and the first errors are enough to find the cause.
     else if (++bad <= MOST_REPORTS) onBroken(toError(broken));
   }
   return good;
@@ -146,7 +146,7 @@ function toError(broken: string): SharedClientError {
   return brokenFrame(broken.slice(0, end), broken.slice(end + 1));
 }
 
-/** One of `up` and `down`, or none of it all: over PM2's bus. */
+/** Has `up`, `down`, or, over PM2's bus, neither. */
 function isEnvelope(link: unknown, up: unknown, down: unknown): boolean {
   if (link !== undefined && !isCount(link)) return false;
   if (up === undefined) return down === undefined ? link === undefined : isCount(down);
@@ -156,14 +156,14 @@ function isEnvelope(link: unknown, up: unknown, down: unknown): boolean {
 const isSlice = (value: unknown): value is Slice =>
   isRecord(value) && (typeof value.piece === 'string' || value.piece instanceof Uint8Array);
 const peer: Test = [value => isRecord(value) && isCount(value.workerId) && isCount(value.pid), 'a worker id and a pid'];
-/** An odd one out has no number: it counts as if it weren't there. */
+/** If the length is odd, the last worker id has no number and is ignored. */
 const read = optional(listOf(count, 200_000));
 const route = oneOf('relay', 'direct');
 const anyRoute = oneOf('relay', 'direct', 'direct-only');
 
 const flagOf = (value: unknown) => value === 0 || value === 1;
 
-/** A list, because it is walked for every frame. */
+/** A list, because it is iterated for every frame. */
 type FieldList = readonly (readonly [field: string, ...test: Test])[];
 
 const toList = (fields: Fields): FieldList => Object.entries(fields).map(([field, test]) => [field, ...test]);
@@ -213,7 +213,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
       leader: optional(peer),
       methods: optional(listOf(text, 10_000)),
       error: optional(payload),
-      // Only told, never judged: a cause that comes with a later release is no broken frame.
+      // Only reported, never interpreted: an unknown cause of a later release is valid.
       cause: optional(text),
       leasedAt: optional(number),
       appointedAt: optional(number),
@@ -253,7 +253,7 @@ function checkControl(frame: Record<string, unknown>): string | undefined {
 
 const workerIds = listOf(count, 100_000)[0];
 
-/** Methods and deadlines in turn; one that is infinite may have become `null` on its way. */
+/** Alternating methods and deadlines. An infinite deadline may have become `null`. */
 export function areAbouts(m: unknown): boolean {
   if (!Array.isArray(m) || m.length % 2 !== 0 || m.length > MOST_FRAMES) return false;
   for (let i = 0; i < m.length; i += 2) {
@@ -280,7 +280,7 @@ const MEASURED = ['h', 'x', 'm', 'p', 'q', 'to', 'but'];
 
 const inAll = `such that the message has at most ${MOST_DATA} characters and bytes`;
 
-/** What it takes to look at it. */
+/** The cost of reading the value. */
 const lengthOf = (value: unknown): number =>
   typeof value === 'string' || Array.isArray(value) || value instanceof Uint8Array ? value.length : 0;
 
@@ -298,10 +298,10 @@ function checkBundle(bundle: Record<string, unknown>): string | undefined {
   return spendData(bytesOf(bundle as unknown as Bundle)) ? undefined : `bundle.p ${inAll}`;
 }
 
-/** The head must account for each character of the text and each part, so that nobody has to look inside to cut a bundle. */
+/** The head must account for each character and each part, so that a bundle can be cut without reading its contents. */
 function checkHead({ h, x, m, p, q, y }: Bundle): string | undefined {
   const length = y ?? x.length;
-  // The first test also keeps a sparse list of a billion entries, which weighs nothing on the wire, from being walked.
+  // The first check rejects a sparse array of a billion entries, which is tiny when serialized, before the loop.
   if (!Array.isArray(h) || h.length % 4 !== 0 || h.length === 0 || h.length > 4 * length)
     return 'bundle.h four numbers a frame';
   const callHeaders = m ? m.length / 2 : 0;
@@ -315,7 +315,7 @@ function checkHead({ h, x, m, p, q, y }: Bundle): string | undefined {
     parts += h[i + 3]!;
   }
   if (!areTravellingParts(p, q, y)) return 'bundle.p strings and bytes, and bundle.q as long as it says';
-  // In UTF-8 each takes at least one byte.
+  // In UTF-8 each character takes at least one byte.
   if (y === undefined ? characters !== length : characters > length) return 'bundle.x as long as its head says';
   return parts === (p?.length ?? 0) ? undefined : 'bundle.p as many as its head says';
 }

@@ -1,9 +1,9 @@
-// An encoded value: what every room but the codec passes on unread.
+// An encoded value. Only the codec reads it; all other modules pass it on.
 
-/** What travels beside the text because it would only grow or slow down inside it: bytes and long strings. */
+/** Data kept outside the text, because JSON would make it larger or slower: bytes and long strings. */
 export type Part = string | Uint8Array;
 
-/** A value, encoded. Immutable: it shares no memory with the value it was made from. */
+/** An encoded value. Immutable: it shares no memory with the original value. */
 export interface Payload {
   /** One JSON value. */
   readonly text: string;
@@ -13,12 +13,12 @@ export interface Payload {
 }
 
 /**
- * A part on its way: itself, bytes as base64, or what to take next from the bundle's block: `n` bytes of a string in
- * UTF-8, or, as `-1 - n`, `n` bytes.
+ * The form in which a part is sent: unchanged, bytes as base64, or a length in the bundle's block: `n` for a string of `n`
+ * bytes in UTF-8, `-1 - n` for `n` bytes.
  */
 export type TravellingPart = Part | { readonly b: string } | number;
 
-/** A payload in a control frame, whatever its channel carries. */
+/** A payload in a control frame, for any kind of channel. */
 export interface PortablePayload {
   readonly text: string;
   readonly ext: boolean;

@@ -1,4 +1,4 @@
-// Tests of the fields of what came from elsewhere, each with what was expected in words. Long lists count against the
+// Checks for the fields of received messages, each with a description of the expected value. Long lists count against the
 // budget of the message.
 
 import { isRecord } from '../utils/is-record.js';
@@ -32,7 +32,7 @@ export const listOf = ([test, expected]: Test, most: number): Test => [
   value => Array.isArray(value) && value.length <= most && spendElements(value.length) && isEach(value, test),
   `a list of at most ${most}, each ${expected}`,
 ];
-/** Unlike `every`, it doesn't pass over holes. */
+/** Unlike `every`, it also tests holes. */
 function isEach(list: readonly unknown[], test: (item: unknown) => boolean): boolean {
   for (const item of list) if (!test(item)) return false;
   return true;
@@ -57,7 +57,7 @@ const areShaped = (values: readonly unknown[], fields: () => Fields): boolean =>
   spendElements(values.length) && values.every(isShaped(fields));
 export const shaped = (fields: () => Fields): Test => [isShaped(fields), 'an object'];
 
-/** The shortest and the longest of some pauses, in ms. */
+/** Minimum and maximum pause, in ms. */
 export const pauses: Test = [
   value =>
     Array.isArray(value) &&

@@ -1,5 +1,5 @@
-// A bundle too large to be handed to a channel at once travels in slices, so that control frames find room between them.
-// The primary passes the bytes on as they came.
+// A bundle that is too large for one message is sent in slices, so that control frames can be sent in between. The primary
+// forwards the bytes without decoding them.
 
 import { brokenFrame } from '../errors/errors.js';
 import { bytesOfBody, openBody, toBody } from './body.js';
@@ -7,26 +7,25 @@ import type { Bundle, SlicedBundle } from './bundle.js';
 import type { Slice } from './messages.js';
 import { view } from './pack-parts.js';
 
-/** Bytes of a slice. */
 export const SLICE_BYTES = 512 * 1024;
 
 /**
- * Slices that make no end are no bundle of ours: of the characters that a value may have (`MAX_VALUE` of the codec) each
- * takes at most three bytes here.
+ * A longer sequence of slices cannot be a valid bundle: each character of the longest value (`MAX_VALUE` of the codec) takes
+ * at most three bytes here.
  */
 export const MOST_SLICED_BYTES = 1024 * 1024 * 1024;
 
-/** What is left of a bundle that has begun to leave. */
+/** Cuts a bundle into slices. */
 export class SliceWriter {
-  /** Until it has left, with the first slice. */
+  /** Sent with the first slice, then `undefined`. */
   #head: SlicedBundle | undefined;
   readonly #pieces: readonly Uint8Array[];
-  /** Where the next slice begins: in which piece, and where in it. */
+  /** Position of the next slice: index of the piece, and offset in it. */
   #index = 0;
   #at = 0;
   bytesLeft: number;
 
-  /** @param carriesBytes whether the channel carries bytes as they are, or only JSON */
+  /** @param carriesBytes whether the channel carries binary data, or only JSON */
   constructor(
     bundle: Bundle,
     private readonly carriesBytes: boolean,
@@ -45,7 +44,7 @@ export class SliceWriter {
     return { ...(head && { head }), piece: this.carriesBytes ? bytes : view(bytes).toString('base64') };
   }
 
-  /** Up to the bytes of a slice; copied only where pieces are small. */
+  /** At most one slice. Copies only if it spans several pieces. */
   #take(): Uint8Array {
     const taken: Uint8Array[] = [];
     let room = SLICE_BYTES;
@@ -63,18 +62,20 @@ export class SliceWriter {
 }
 
 export interface SliceReaderOptions {
-  /** Whether bundles are passed on: one with a single frame, as a large value is mostly, stays as it came. */
+  /**
+   * Whether bundles are forwarded. A bundle with one frame, which is the usual case for a large value, is then not decoded.
+   */
   readonly isRelay?: boolean;
-  /** Bytes of one bundle. */
+  /** Maximum bytes of one bundle. */
   readonly mostBytes?: number;
 }
 
-/** Puts the slices that come over one channel together again. */
+/** Assembles the bundles whose slices arrive over one channel. */
 export class SliceReader {
   readonly #options: SliceReaderOptions;
   #head: SlicedBundle | undefined;
   #block = NOTHING;
-  /** Bytes that came of a bundle that isn't whole yet. */
+  /** Bytes received of the incomplete bundle. */
   bytes = 0;
 
   constructor(options: SliceReaderOptions = {}) {
@@ -82,8 +83,8 @@ export class SliceReader {
   }
 
   /**
-   * @returns with the last slice the bundle, unchecked; else `undefined`
-   * @throws SharedClientError `ERR_PROTOCOL` where the slices make nothing whole; they are forgotten
+   * @returns the unchecked bundle with the last slice, otherwise `undefined`
+   * @throws SharedClientError `ERR_PROTOCOL` if the slices do not match; they are discarded
    */
   add({ head, piece }: Slice): Bundle | undefined {
     if (head !== undefined) this.#begin(head);
@@ -103,7 +104,7 @@ export class SliceReader {
     const { mostBytes = MOST_SLICED_BYTES } = this.#options;
     const bytes = bytesOfBody(head);
     if (bytes === undefined || bytes > mostBytes) throw brokenFrame('s', `slices of at most ${mostBytes} bytes in all`);
-    // What it takes of memory grows as the slices come: the kernel gives pages once they are written.
+    // Real memory use grows with the slices: the kernel assigns pages when they are first written.
     this.#block = Buffer.allocUnsafeSlow(bytes);
     this.#head = head;
   }
@@ -119,7 +120,7 @@ export class SliceReader {
     }
   }
 
-  /** Nothing more comes of what has begun. */
+  /** Discards an incomplete bundle. */
   clear(): void {
     this.#head = undefined;
     this.#block = NOTHING;

@@ -1,20 +1,20 @@
-// What members took back while their leader doesn't read: one small frame for each call and subscription. What belongs to
-// something that was refused is forgotten with it, so there are about as many as calls and subscriptions that the leader has
-// or will get. Beyond the bound they are dropped, which whoever keeps them is told.
+// Keeps the withdrawals (CANCEL, UNSUBSCRIBE) of members while their leader does not read: one small frame per call and
+// subscription. Those of refused calls and subscriptions are discarded, so there are about as many as calls and
+// subscriptions that the leader has or will receive. Beyond the limit they are dropped, and the caller is notified.
 
 import { type Bundle, EXT, Kind, kindOf } from './bundle.js';
 import { BundleBuilder } from './frames.js';
 
-/** Of one leader. */
+/** For one leader. */
 export const MOST_WITHDRAWALS = 100_000;
 
-/** A call ends by itself, a subscription doesn't. */
+/** A call ends even without its CANCEL. A subscription needs its UNSUBSCRIBE, so half the space is reserved for those. */
 const MOST_BEFORE_CANCEL = MOST_WITHDRAWALS / 2;
 
-/** What one of them takes, about. */
+/** Approximate size of an entry. */
 const ENTRY_BYTES = 128;
 
-/** Reasons of an abort that are longer stay behind: that it aborted counts. */
+/** Longer abort reasons are dropped; only the abort itself matters. */
 const MOST_REASON = 1024;
 
 interface Withdrawal {
@@ -26,29 +26,29 @@ interface Withdrawal {
 
 export class Withdrawals {
   readonly #kept = new Map<string, Withdrawal>();
-  /** What was refused, and may yet be taken back by who doesn't know of it. */
+  /** Refused calls and subscriptions that a member may still withdraw, before it learns of the refusal. */
   readonly #refused = new Set<string>();
-  /** Since the last were handed out. */
+  /** Since the last release. */
   #hasDropped = false;
 
   get size(): number {
     return this.#kept.size;
   }
 
-  /** What they weigh, about. */
+  /** Approximate size. */
   get bytes(): number {
     return (this.#kept.size + this.#refused.size) * ENTRY_BYTES;
   }
 
-  /** A call or a subscription of this bundle was refused. */
+  /** Registers that a call or subscription of this bundle was refused. */
   refuse(bundle: Bundle, id: number): void {
-    // Else what takes it back is kept for nothing.
+    // Otherwise its withdrawal would be kept for nothing.
     if (this.#refused.size < MOST_WITHDRAWALS) this.#refused.add(keyOf(bundle, id));
   }
 
   /**
    * Keeps a bundle of one frame.
-   * @returns whether it is the first that is dropped instead, since the last were handed out
+   * @returns true if it was dropped, and is the first dropped one since the last release
    */
   keep(bundle: Bundle): boolean {
     const { h, x, p } = bundle;
@@ -58,7 +58,7 @@ export class Withdrawals {
     const { g, t, f } = bundle;
     const isSmall = !p && x.length <= MOST_REASON;
     const number = /^\[\[(\d+)/.exec(x)?.[1];
-    // The number of the signal, and no reason, in the tagged form.
+    // The number of the signal without a reason, in the tagged form.
     const text = isSmall || number === undefined ? x.slice(1, -1) : `[${number},[1]]`;
     const key = `${of}|${number ?? ''}`;
     const most = kindOf(kind) === Kind.CANCEL ? MOST_BEFORE_CANCEL : MOST_WITHDRAWALS;
@@ -67,7 +67,7 @@ export class Withdrawals {
     return false;
   }
 
-  /** Hands out what was kept, in its order. */
+  /** Releases the kept withdrawals as bundles, in order. */
   release(take: (bundle: Bundle) => void): void {
     const kept = [...this.#kept.values()];
     this.clear();
@@ -83,7 +83,7 @@ export class Withdrawals {
     close();
   }
 
-  /** The term is over. */
+  /** Discards the withdrawals of an ended term. */
   forget(group: string, term: number): void {
     for (const [key, { bundle }] of this.#kept) if (bundle.g === group && bundle.t === term) this.#kept.delete(key);
     this.#refused.clear();

@@ -1,4 +1,4 @@
-// The route of the leader's own member: the same frames and the same copies, without a channel.
+// The route of the leader's own member: the same frames and copies, without a channel.
 
 import type { Bundle } from '../protocol/bundle.js';
 import { type About, BundleBuilder } from '../protocol/frames.js';
@@ -36,7 +36,7 @@ export class LocalRoute implements Route {
     return this.#number;
   }
 
-  /** Nobody could begin any earlier. */
+  /** An early flush gains nothing here. */
   flushEarly(): void {}
 
   isInHands(bundle: number, received: number): boolean {

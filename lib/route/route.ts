@@ -1,5 +1,5 @@
-// The way from a member to the leader of one term. Frames arrive in order; each travels in a numbered bundle, so that at
-// the end of the term it is known which of them arrived.
+// A member's route to the leader of one term. Frames arrive in order, in numbered bundles, so at the end of the term the
+// member knows which of them arrived.
 
 import { type About, BundleBuilder } from '../protocol/frames.js';
 import type { Outbox } from '../protocol/outbox.js';
@@ -8,17 +8,17 @@ import type { Part } from '../protocol/payload.js';
 export interface Route {
   readonly kind: 'local' | 'relay' | 'direct';
   readonly term: number;
-  /** Puts a frame; `about` is for calls. @returns the number of the bundle it travels in */
+  /** Adds a frame; `about` is for calls. @returns the number of its bundle */
   send(kind: number, id: number, text: string, parts?: readonly Part[], about?: About): number;
-  /** Lets a batch leave before the end of the tick if it's worth a write, with `inFlight` calls under way. */
+  /** Sends before the end of the tick if the open bundle is large enough, given `inFlight` calls in progress. */
   flushEarly(inFlight: number): void;
-  /** The next frame begins a bundle: often enough to look at {@link waitingBytes}. */
+  /** Whether the next frame starts a new bundle. Checking {@link waitingBytes} then is often enough. */
   readonly isNextBundle: boolean;
-  /** Bytes put that haven't left this process. */
+  /** Bytes that have not left this process. */
   readonly waitingBytes: number;
   /**
-   * Asked at the end of the term: whether a bundle may be in the leader's hands.
-   * @param received the number of the last bundle of ours that the primary received
+   * At the end of the term: whether the leader may have a bundle.
+   * @param received the number of the last bundle of this member that the primary received
    */
   isInHands(bundle: number, received: number): boolean;
 }

@@ -1,4 +1,4 @@
-// One group in the primary: holds its state, feeds it events, and carries out the orders that follow.
+// One group in the primary: holds its state, feeds it events, and carries out the orders.
 
 import { notDirectIn } from '../errors/warnings.js';
 import type { GroupEvent, GroupOrder } from '../group/events.js';
@@ -37,15 +37,15 @@ import type { RoutedWorker } from './routed-worker.js';
 export interface GroupOwner {
   readonly clock: Clock;
   readonly workers: ReadonlyMap<number, RoutedWorker>;
-  /** Workers that exist, whether they use the library or not. */
+  /** Number of existing workers, whether they use the library or not. */
   readonly expected: number;
   pidOf(workerId: number): number;
   choose(candidates: readonly Candidate[], name: string): number;
-  /** @returns when `after` began to be watched, where it was not before: then its silence counts from there. */
+  /** @returns the time when `after` began to be watched, if it was not before: its silence counts from then. */
   leaderChanged(before: number | undefined, after: number | undefined): number | undefined;
   successorChanged(before: number | undefined, after: number | undefined): void;
   kill(workerId: number): void;
-  /** Calls `stopHoldingOpen()` in a moment. */
+  /** Calls `stopHoldingOpen()` after a short time. */
   holdOpen(group: RoutedGroup): void;
   endTerm(group: RoutedGroup, term: number, leader: number): void;
   memberGone(group: RoutedGroup, workerId: number): void;
@@ -55,22 +55,22 @@ export interface GroupOwner {
 }
 
 export class RoutedGroup {
-  /** Its members' ids are those of their workers, as text. */
+  /** The member ids are worker ids as strings. */
   state: GroupState;
-  /** Each member's options, as text. */
+  /** Each member's options digest. */
   readonly members = new Map<number, string>();
-  /** The number of the last bundle that came from each member for the leader of this term. */
+  /** The number of the last bundle from each member for the leader of this term. */
   readonly received = new Map<number, number>();
   /** How the last term ended. */
   ended: TermEnd | undefined;
-  /** Which route each member's data takes, as it says itself. */
+  /** The route of each member's data, as reported by the member. */
   readonly routes = new Map<number, { readonly term: number; readonly route: 'relay' | 'direct' }>();
   leader: number | undefined;
-  /** Where the leader can be reached past us. */
+  /** The leader's address for the direct route. */
   #offer: Offer | undefined;
   #pause: Timer | undefined;
   #isTelling = false;
-  /** Somebody was appointed, or the group has waited for more candidates. */
+  /** A leader was appointed before, or the group has waited for more candidates. */
   #isOld = false;
   /** The term in which its leader began to be watched, and when. */
   #watchedSince: { readonly term: number; readonly at: number } | undefined;
@@ -79,7 +79,7 @@ export class RoutedGroup {
     readonly name: string,
     private readonly host: GroupOwner,
     lastTerm: number,
-    /** Of all groups that had this name. */
+    /** Covers all groups that had this name. */
     readonly failovers: Failovers,
   ) {
     this.state = newGroup(lastTerm);
@@ -93,22 +93,22 @@ export class RoutedGroup {
     return termOf(this.state);
   }
 
-  /** Whether calls may go to the leader. */
+  /** Whether calls may be sent to the leader. */
   get isServing(): boolean {
     return phaseOf(this.state) === 'ready';
   }
 
-  /** Its leader was told to let its calls end: no more may go to it. */
+  /** The leader is finishing its calls and must not receive more. */
   get isHandingOver(): boolean {
     return this.state.at.stage === 'handing-over';
   }
 
-  /** Whether those that go to it will be started. */
+  /** Whether the leader starts the calls that it receives. */
   get isTakingCalls(): boolean {
     return this.isServing && !this.isHandingOver;
   }
 
-  /** Nobody is in it and nobody's lease is awaited. */
+  /** Has no members, and no lease that must expire. */
   get isEmpty(): boolean {
     return this.members.size === 0 && this.state.at.stage === 'vacant';
   }
@@ -129,7 +129,7 @@ export class RoutedGroup {
     if (!wasTakingCalls && this.isTakingCalls) this.failovers.ready(this.term, this.host.clock.now(), this.ended);
   }
 
-  /** An event, and after it the choices that are awaited. */
+  /** Applies an event, then the choices that the state asks for. */
   #reduce(event: GroupEvent): GroupOrder[] {
     const orders: GroupOrder[] = [];
     for (let next: GroupEvent | undefined = event; next; next = this.#claim()) {
@@ -158,7 +158,7 @@ export class RoutedGroup {
     return String(this.host.choose(candidates, this.name));
   }
 
-  /** To nobody in particular: the usual choice is made among the others. */
+  /** Without `wanted`, chooses among the other candidates as usual. */
   transfer(request: string, wanted: number | undefined): void {
     const { at } = this.state;
     const others = wanted === undefined && at.stage === 'leading' ? candidatesOf(this.state, at.leader) : [];
@@ -166,13 +166,13 @@ export class RoutedGroup {
     this.apply({ type: 'transfer', request, ...(to !== undefined && { to: String(to) }) });
   }
 
-  /** No more candidates are waited for. */
+  /** Stops waiting for more candidates. */
   stopHoldingOpen(): void {
     this.#isOld = true;
     this.apply({ type: 'resume' });
   }
 
-  /** What a member says of this group. */
+  /** Handles a control frame of a member. */
   receive(workerId: number, frame: Exclude<Extract<FromWorker, { group: string }>, Join | Transfer>): void {
     const id = String(workerId);
     switch (frame.k) {
@@ -213,7 +213,7 @@ export class RoutedGroup {
     this.host.emit('leave', { name: this.name, workerId, pid: this.host.pidOf(workerId) });
   }
 
-  /** Tells one member where the group stands, or all of them. */
+  /** Sends the group's state to one member, or to all. */
   broadcastState(workerId?: number): void {
     const update = this.#stateUpdate();
     for (const id of workerId === undefined ? this.members.keys() : [workerId]) {
@@ -226,7 +226,7 @@ export class RoutedGroup {
     this.failovers.forget();
   }
 
-  /** Only members may know, and of the secret each only what is its own: with another's it could say that it is that one. */
+  /** Only members receive the offer, each with its own key: with the secret it could pass itself off as another member. */
   #offered(workerId: number, offer: Offer): void {
     if (workerId !== this.leader || offer.term !== this.term) return;
     this.#offer = offer;
@@ -245,7 +245,7 @@ export class RoutedGroup {
       this.host.emit('warning', { message: notDirectIn(workerId, this.name, problem), name: this.name, workerId });
   }
 
-  /** What the leader never read of what was passed on to it is its callers' own again. */
+  /** Bundles that the leader never read count as not received, so their members may send them again. */
   #trim(workerId: number, { term, read: numbers }: Partial<ReadUpTo>): void {
     if (!numbers || workerId !== this.leader || term !== this.term) return;
     const read = new Map<number, number>();
@@ -262,7 +262,7 @@ export class RoutedGroup {
     const { term } = order;
     if (order.do === 'end') return this.host.endTerm(this, term, workerId);
     const outbox = this.host.workers.get(workerId)?.outbox;
-    // After the calls that were passed on to it: it must not be gone when they come.
+    // In order with the data, so the leader is still there when the last forwarded calls arrive.
     if (order.do === 'handover') outbox?.controlInOrder({ k: 'handover', group: this.name, term });
     else outbox?.control({ k: 'prepare', group: this.name, term });
   }
@@ -279,7 +279,7 @@ export class RoutedGroup {
     this.host.emit('deposed', { ...detail, cause, ...(error && { error }) });
   }
 
-  /** Once at the end of the turn: only where the group then stands matters. */
+  /** Sends once at the end of the turn, because only the final state matters. */
   #broadcastSoon(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;

@@ -1,18 +1,18 @@
-// What `setupPrimary()` returns: the primary as its user sees it. Only types.
+// The public types of what `setupPrimary()` returns.
 
 import type { FailoverStatus, TermEndStatus } from '../metrics/failovers.js';
 import type { DeposedCause } from '../protocol/messages.js';
 
 export type { DeposedCause } from '../protocol/messages.js';
 
-/** The primary's half of all groups. */
+/** The primary's side of all groups. */
 export interface Primary extends AsyncDisposable {
-  /** Where everything stands: a plain object, for logs and health checks. */
+  /** The current status as a plain object, for logs and health checks. */
   status(): PrimaryStatus;
   /**
-   * A planned hand-over: the leader lets its calls end, and the successor takes over. Resolves when the successor is
-   * ready; rejects if it fails, and the old leader opens again.
-   * @param workerId the successor; without it the usual choice, the leader left out
+   * Hands over a group: the leader finishes its calls, and the successor takes over. Resolves when the successor is ready.
+   * Rejects if that fails; the old leader then opens again.
+   * @param workerId the successor; default: the usual choice, without the leader
    * @throws {SharedClientError} `ERR_INVALID_OPTION` for an unknown group, or a worker that may not lead it
    */
   transfer(name: string, workerId?: number): Promise<void>;
@@ -20,23 +20,23 @@ export interface Primary extends AsyncDisposable {
   once<E extends keyof PrimaryEvents>(event: E, listener: (...args: PrimaryEvents[E]) => void): this;
   off<E extends keyof PrimaryEvents>(event: E, listener: (...args: PrimaryEvents[E]) => void): this;
   /**
-   * Ends the primary's half. The workers live on without it. Idempotent. Resolves once none of them leads any more: when
-   * it has read of it, or its lease is over.
+   * Shuts down the primary's side. The workers keep running without it. Idempotent. Resolves once none of them leads any
+   * more: each has received the shutdown, or its lease has expired.
    */
   close(): Promise<void>;
 }
 
-/** What `status()` of the primary returns. */
+/** The result of the primary's `status()`. */
 export interface PrimaryStatus {
-  /** In the order in which they came to be. A list, because a group may be named `__proto__`. */
+  /** In order of creation. A list, because a group may be named `__proto__`. */
   readonly groups: readonly GroupStatus[];
-  /** Data frames passed on so far. */
+  /** Data frames relayed so far. */
   readonly messages: number;
-  /** Bytes of data passed on so far. */
+  /** Bytes of data relayed so far. */
   readonly bytes: number;
-  /** Bytes that wait now for workers that don't read. */
+  /** Bytes that currently wait for workers that do not read. */
   readonly queuedBytes: number;
-  /** Every worker that shares something, in the order in which they came. */
+  /** Every worker that uses the library, in order of arrival. */
   readonly workers: readonly WorkerStatus[];
 }
 
@@ -45,28 +45,28 @@ export interface WorkerStatus {
   /** `cluster.worker.id`; 0 is the primary itself. */
   readonly workerId: number;
   readonly pid: number;
-  /** How many groups it leads. */
+  /** Number of groups that it leads. */
   readonly leads: number;
-  /** Bytes that wait now for it, because it doesn't read. */
+  /** Bytes that currently wait for it because it does not read. */
   readonly queuedBytes: number;
 }
 
 /** One group in {@link PrimaryStatus}. */
 export interface GroupStatus {
   readonly name: string;
-  /** The term in force, or the last one. */
+  /** The current term, or the last one. */
   readonly term: number;
   /**
-   * `'opening'`: a leader is appointed and opens the real client. `'preparing'`: the leader leads and its successor opens
-   * one too. `'handing-over'`: the leader lets its calls end. `'fenced'`: the leader can't be reached, and its lease or
-   * its process must end first.
+   * `'opening'`: a leader is appointed and opens the real client. `'preparing'`: the leader leads while its successor opens
+   * one too. `'handing-over'`: the leader finishes its calls. `'fenced'`: the leader cannot be reached, and its lease or its
+   * process must end first.
    */
   readonly state: 'vacant' | 'opening' | 'leading' | 'preparing' | 'handing-over' | 'fenced';
   readonly leader: { readonly workerId: number; readonly pid: number } | undefined;
   readonly members: readonly MemberStatus[];
-  /** How the last term ended; `undefined` where none has. */
+  /** How the last term ended; `undefined` if none has. */
   readonly ended: TermEndStatus | undefined;
-  /** Since the start of the primary, whoever was in the group meanwhile. */
+  /** Since the start of the primary, over all members that the group has had. */
   readonly failovers: FailoverStatus;
 }
 
@@ -79,11 +79,11 @@ export interface MemberStatus {
   readonly joinedAt: number;
   readonly eligible: boolean;
   readonly priority: number;
-  /** How its data travels to the leader; `'local'`: it leads; `undefined`: no leader is ready. */
+  /** The route of its data to the leader; `'local'`: it is the leader; `undefined`: no leader is ready. */
   readonly route: 'local' | 'relay' | 'direct' | undefined;
 }
 
-/** A member of a group, in an event. */
+/** A group member, in an event. */
 export interface MemberEvent {
   /** The group. */
   readonly name: string;
@@ -91,7 +91,7 @@ export interface MemberEvent {
   readonly pid: number;
 }
 
-/** A leader of a group, in an event. */
+/** A group leader, in an event. */
 export interface LeaderEvent extends MemberEvent {
   readonly term: number;
 }
@@ -106,10 +106,10 @@ export interface PrimaryEvents {
   appointed: [event: LeaderEvent];
   /** The real client of the leader is open. */
   ready: [event: LeaderEvent];
-  /** A term is over. `error`: that of the real client that ended it, or could not be opened. */
+  /** A term has ended. `error`: the error that ended it, or with which the real client failed to open. */
   deposed: [event: LeaderEvent & { readonly cause: DeposedCause; readonly error?: Error }];
-  /** A group has members but nobody who may lead it. */
+  /** A group has members, but none that may lead it. */
   vacant: [event: { readonly name: string }];
-  /** Something that works all the same, but that somebody should look at. `name` is the group, if it is about one. */
+  /** A non-fatal problem that needs attention. `name` is the group, if it concerns one. */
   warning: [warning: { readonly message: string; readonly name?: string; readonly cause?: unknown }];
 }

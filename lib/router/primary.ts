@@ -1,4 +1,4 @@
-// What setupPrimary() returns: the router's public face.
+// The object that `setupPrimary()` returns: the public interface of the router.
 
 import { closed, noTransfer } from '../errors/errors.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
@@ -54,7 +54,7 @@ export class Primary implements PublicPrimary {
   }
 
   #close(): Promise<void> {
-    // What becomes of the groups without it is nobody's news.
+    // After `close()`, changes of the groups are no longer reported.
     this.emitter.clear();
     return this.onClose();
   }

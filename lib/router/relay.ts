@@ -1,5 +1,5 @@
-// The relay route in the primary: reads envelopes, passes payloads on unread, and gives back what it still holds when a
-// term ends. It changes nothing about who leads.
+// The relay route in the primary: reads envelopes, forwards payloads unread, and returns what it still holds when a term
+// ends. It does not affect who leads.
 
 import { publishDiagnostic } from '../diagnostics/channels.js';
 import { droppedWithdrawals } from '../errors/warnings.js';
@@ -10,20 +10,20 @@ import type { Mutable } from '../utils/mutable.js';
 import type { RoutedGroup } from './group.js';
 import type { RoutedWorker } from './routed-worker.js';
 
-/** What the relay needs of the host. */
+/** What the relay needs of the router. */
 export interface RelayOwner {
   readonly workers: ReadonlyMap<number, RoutedWorker>;
   readonly groups: ReadonlyMap<string, RoutedGroup>;
   readonly traffic: { frames: number; bundles: number; bytes: number };
-  /** Whether `bytes` more may not wait for this worker. */
+  /** Whether `bytes` more would exceed the limits for this worker. */
   isOverloaded(worker: RoutedWorker, bytes: number): boolean;
   /** Bytes of values that may be kept for this worker. */
   roomOf(worker: RoutedWorker): number;
-  /** Something needs attention. */
+  /** Emits a warning. */
   warn(message: string, detail: object): void;
 }
 
-/** A bundle came from a worker. What doesn't fit the group as it stands is dropped; `endTerm` says what was not. */
+/** Relays a bundle of a worker. Drops bundles that do not fit the current term; `endTerm` reports which were received. */
 export function relay(host: RelayOwner, from: RoutedWorker, bundle: Bundle): void {
   const group = host.groups.get(bundle.g);
   if (!group?.members.has(from.workerId) || bundle.t !== group.term) return;
@@ -40,7 +40,7 @@ function toLeader(host: RelayOwner, group: RoutedGroup, from: RoutedWorker, bund
   passed.f = from.workerId;
   if (bundle.n !== undefined) passed.n = bundle.n;
   if (group.isHandingOver) return handBack(host, from, leader, passed);
-  // What a member says about its route has no number.
+  // SWITCH and RESUME frames travel in bundles without a number.
   if (bundle.n !== undefined) group.received.set(from.workerId, bundle.n);
   const bytes = count(host, bundle);
   if (!host.isOverloaded(leader, bytes)) return leader.outbox.data(passed, bytes);
@@ -50,7 +50,7 @@ function toLeader(host: RelayOwner, group: RoutedGroup, from: RoutedWorker, bund
   keepSmall(host, leader, passed);
 }
 
-/** Of what there is no room for, that which must not be lost. */
+/** Keeps the frames that must not be lost although there is no space. */
 function keepSmall(host: RelayOwner, leader: RoutedWorker, bundle: Bundle): void {
   const { workerId } = leader;
   for (const frame of splitFrames(bundle, kind => classOf(kind) === 'withdrawal')) {
@@ -66,8 +66,9 @@ function refuse(from: RoutedWorker, leader: RoutedWorker, asked: Bundle): void {
 }
 
 /**
- * The leader was told to let its calls end, after all that was passed on before: whatever came now could find it gone.
- * It doesn't count as received, so the rest of it is the member's own again at the end of the term.
+ * The leader was told to finish its calls, after everything that was forwarded before. It may be gone before this bundle
+ * arrives, so the calls are returned. The bundle does not count as received, so at the end of the term its member may send
+ * the rest again.
  */
 function handBack(host: RelayOwner, from: RoutedWorker, leader: RoutedWorker, bundle: Bundle): void {
   const calls = pickFrames(bundle, isCall);
@@ -83,20 +84,20 @@ function fromLeader(host: RelayOwner, group: RoutedGroup, from: RoutedWorker, bu
   const bytes = count(host, bundle);
   const passed = passedOn(bundle);
   const { members } = group;
-  // More than there are: some have died meanwhile, or it's broken and names one many times.
+  // The list can be longer than the group: members may have died, or it is invalid and repeats one.
   const ids = to === '*' ? members.keys() : to!.length > members.size ? new Set(to) : to!;
   const but = bundle.but && new Set(bundle.but);
   for (const workerId of ids) {
     const worker = members.has(workerId) && workerId !== from.workerId ? host.workers.get(workerId) : undefined;
     if (!worker || but?.has(workerId)) continue;
     const isOverloaded = host.isOverloaded(worker, bytes);
-    // A value must not overtake those that are kept back, even where it is small enough to find room.
+    // A value must not overtake kept values, even if it is small enough to fit.
     if (isOverloaded || worker.backlog.size > 0) conflate(host, worker, passed, isOverloaded);
     else worker.outbox.data(passed, bytes);
   }
 }
 
-/** The worker doesn't read: of values the newest stay, results without room end their calls, all else is small and needed. */
+/** The worker does not read: keeps only the newest values, and ends calls whose results do not fit. Sends the rest. */
 function conflate(host: RelayOwner, worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): void {
   const results = isOverloaded ? pickFrames(bundle, isResult) : undefined;
   const overload = { side: 'primary', group: bundle.g, workerId: worker.workerId } as const;
@@ -113,8 +114,8 @@ function conflate(host: RelayOwner, worker: RoutedWorker, bundle: Bundle, isOver
 }
 
 /**
- * No data of this term passes any more. What the leader's channel hasn't begun to take goes back to its callers, and
- * then each member hears which of its bundles was the last to get here: those after it are dropped, and are its own again.
+ * Ends the data of this term. What the leader's channel has not begun to take is returned to its callers. Then each member
+ * receives the number of its last bundle that arrived here: later ones are dropped, and the member may send them again.
  */
 export function endTerm(host: RelayOwner, group: RoutedGroup, term: number, leader: number): void {
   const worker = host.workers.get(leader);
@@ -138,21 +139,21 @@ function giveBack(host: RelayOwner, bundle: Bundle): void {
   if (caller && calls) answer(caller, calls, Kind.RETURNED, '0');
 }
 
-/** The leader hears of it after all that the member sent. */
+/** In order with the data, so the leader receives everything that the member sent before. */
 export function memberGone(host: RelayOwner, group: RoutedGroup, workerId: number): void {
   const { leader } = group;
   if (leader === undefined || leader === workerId) return;
   host.workers.get(leader)?.outbox.data(signal(group.name, group.term, Kind.MEMBER_LEFT, workerId));
 }
 
-/** Says the same of each call in a bundle. */
+/** Sends the same answer to each call of a bundle. */
 function answer(worker: RoutedWorker, calls: Bundle, kind: number, text: string): void {
   const answers = new BundleBuilder(calls.g, calls.t);
   for (let i = 0; i < calls.h.length; i += 4) answers.add(kind, calls.h[i + 1]!, text);
   worker.outbox.data(answers.seal());
 }
 
-/** The same without what only the primary needs. Hot: it is made for each bundle. */
+/** A copy without the fields that only the primary needs. Hot path: called for each bundle. */
 function passedOn({ g, t, h, x, m, p, q, y }: Bundle): Mutable<Bundle> {
   const passed: Mutable<Bundle> = { g, t, h, x };
   if (m) passed.m = m;

@@ -1,4 +1,4 @@
-// One worker as the primary sees it: its channel, what waits for it, and when it was last heard.
+// The primary's view of one worker: its channel, what waits for it, and when it last sent something.
 
 import { Backlog } from '../protocol/backlog.js';
 import { newLink, Received } from '../protocol/envelope.js';
@@ -10,35 +10,34 @@ import type { Peer, PrimaryEnd, Via } from '../transport/transport.js';
 import type { Clock } from '../utils/clock.js';
 
 export class RoutedWorker {
-  /** The incarnation of the library that said hello. */
+  /** The id from its hello: one incarnation of the library. */
   readonly id: string;
   readonly version: number;
-  /** The process that said it, which isn't the one that was forked where a wrapper starts Node. */
+  /** The process that sent the hello. If a wrapper starts Node, this is not the forked process. */
   readonly pid: number;
   readonly link = newLink();
   readonly received = new Received('up', this.link);
-  /** How it last spoke to us, and so how it is answered: the worker finds out what works, see `Link`. */
+  /** The way of its last message, which answers use too: the worker finds out which way works, see `Link`. */
   via: Via;
   readonly outbox: Outbox;
   readonly slices = new SliceReader({ isRelay: true });
-  /** The newest values of what couldn't wait in the outbox for lack of room. */
+  /** The newest of the values that did not fit into the outbox. */
   readonly backlog: Backlog;
-  /** What members took back while it, their leader, has no room for more. */
+  /** Withdrawals for this worker as a leader that has no space for more. */
   readonly withdrawals = new Withdrawals();
-  /** In how many groups it is. */
+  /** Number of groups that it is in. */
   groups = 0;
-  /** It was told that it is in as many as it may be. */
+  /** The worker was notified that it has reached the maximum. */
   hasTooManyGroups = false;
-  /** In the primary's running time. */
+  /** On the primary's running clock. */
   lastSeenAt = 0;
-  /** How many groups it leads. */
+  /** Number of groups that it leads. */
   leads = 0;
-  /** How many groups it prepares to lead. */
+  /** Number of groups that it prepares to lead. */
   prepares = 0;
   isSilent = false;
-  /** Its channel is open. */
   isOpen = true;
-  /** It is a member of no group any more, and won't be one: its channel has closed, or it was told goodbye. */
+  /** It has left all groups and cannot join again: its channel has closed, or it was sent a goodbye. */
   hasLeft = false;
 
   constructor(
@@ -67,12 +66,12 @@ export class RoutedWorker {
     this.backlog = new Backlog();
   }
 
-  /** It sends heartbeats, so its silence tells something. */
+  /** It sends heartbeats, so its silence is significant. */
   get isWatched(): boolean {
     return this.leads + this.prepares > 0;
   }
 
-  /** Bytes that wait in the primary for it, and of it. */
+  /** Bytes that wait in the primary for this worker, or came from it incomplete. */
   get queuedBytes(): number {
     return this.outbox.queuedBytes + this.backlog.bytes + this.withdrawals.bytes + this.slices.bytes;
   }
@@ -94,7 +93,7 @@ export class RoutedWorker {
   }
 }
 
-/** The highest version that both speak. */
+/** The highest version that both sides support. */
 export function commonVersion(theirs: readonly number[]): number | undefined {
   return PROTOCOL_VERSIONS.find(version => theirs.includes(version));
 }

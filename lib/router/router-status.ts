@@ -1,4 +1,4 @@
-// What `status()` of the primary shows.
+// Builds the result of the primary's `status()`.
 
 import { termEndStatus } from '../metrics/failovers.js';
 import type { RoutedGroup } from './group.js';
@@ -34,7 +34,7 @@ function groupStatus(router: Router, group: RoutedGroup): GroupStatus {
   };
 }
 
-/** As far as it is known: a member tells when it changes. */
+/** The last known route: a member reports changes. */
 function routeOf({ isServing, leader, term, routes }: RoutedGroup, workerId: number): MemberStatus['route'] {
   if (!isServing) return undefined;
   if (workerId === leader) return 'local';

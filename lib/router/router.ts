@@ -1,4 +1,4 @@
-// The primary's half: workers come and go, their control frames reach their groups, silence is noticed, data is relayed.
+// The primary's side: tracks workers, passes control frames to groups, detects silence, relays data.
 
 import { otherOptions, passedOn, protocolTooFar, tooManyGroups } from '../errors/warnings.js';
 import { appChoice, byPreference } from '../group/choose.js';
@@ -27,29 +27,29 @@ import { type GroupOwner, RoutedGroup } from './group.js';
 import { endTerm, memberGone, type RelayOwner, relay } from './relay.js';
 import { commonVersion, RoutedWorker } from './routed-worker.js';
 
-/** Bytes that may wait for any worker, whatever waits for all. */
+/** Bytes that may always wait for a worker, regardless of the total. */
 const ALWAYS_FREE_BYTES = 1024 * 1024;
 
-/** Groups that one worker may be in; each takes some 5 kB here. */
+/** Maximum number of groups per worker; each takes about 5 kB here. */
 export const MOST_GROUPS = 20_000;
 
 /**
- * At a cold start the first worker joins all its groups before the others are there. A new group waits for them for a
- * moment, so that not all are led by one.
+ * At a cold start the first worker joins all its groups before the others have started. A new group waits for them briefly,
+ * so that one worker does not lead all groups.
  */
 const SPREAD_MS = 200;
 
-/** Addresses of one worker that are remembered. */
+/** Maximum number of remembered addresses per worker. */
 const MOST_ADDRESSES = 64;
 
 export interface RouterOptions {
   readonly clock: Clock;
   readonly options: ResolvedPrimaryOptions;
-  /** Public events of the primary. */
+  /** Emits a public event of the primary. */
   emit(event: string, detail: object): void;
-  /** The router itself reads no values. */
+  /** Decodes an error. The router itself reads no values. */
   readError(payload: PortablePayload): Error;
-  /** What workers left behind. */
+  /** Removes what killed workers left in the file system. */
   leftovers?: Leftovers | undefined;
 }
 
@@ -62,20 +62,20 @@ export class Router implements GroupOwner, RelayOwner {
   readonly readError: RouterOptions['readError'];
   readonly #leftovers: RouterOptions['leftovers'];
   options: ResolvedPrimaryOptions;
-  /** Which end a worker came by. */
+  /** The end that each worker belongs to. */
   readonly #origins = new Map<number, { peer: Peer; end: PrimaryEnd; link: number; addresses: Set<string> }>();
   readonly #ends = new Set<PrimaryEnd>();
   /** Groups that wait for more candidates. */
   readonly #heldOpen = new Set<RoutedGroup>();
   #spread: Timer | undefined;
   readonly #running: RunningClock;
-  /** Those whose workers were told goodbye, until none of these can lead any more. */
+  /** Ends that were detached, until none of their workers can lead any more. */
   readonly #leaving = new Map<PrimaryEnd, () => void>();
   readonly #transfers = new Map<string, (failed?: TransferFailure) => void>();
   #lastTransfer = 0;
   readonly #failovers = new FailoverBook();
   #hasWarnedOfPassedOn = false;
-  /** Terms of groups that are gone: a group that comes again goes on from here. */
+  /** The highest term of removed groups: a group that is created again continues from it. */
   #lastTerm = 0;
 
   constructor({ clock, options, emit, readError, leftovers }: RouterOptions) {
@@ -93,14 +93,14 @@ export class Router implements GroupOwner, RelayOwner {
     return count;
   }
 
-  /** Other options from now on; the workers hear of it. */
+  /** Replaces the options and sends them to the workers. */
   configure(options: ResolvedPrimaryOptions): void {
     this.options = options;
     this.#running.tickMs = options.heartbeatMs / 2;
     for (const worker of this.workers.values()) this.#welcome(worker);
   }
 
-  /** Serves the workers behind this end too. */
+  /** Serves the workers of another end. */
   attach(end: PrimaryEnd): void {
     this.#ends.add(end);
     this.#leaving.get(end)?.();
@@ -113,8 +113,8 @@ export class Router implements GroupOwner, RelayOwner {
   }
 
   /**
-   * Says goodbye to every worker behind `end`. Resolves once none of them can still lead: it has read the goodbye, and
-   * says hello to whoever comes next, or it is dead, or its lease is over.
+   * Sends a goodbye to every worker of `end`. Resolves once none of them can still lead: it has read the goodbye and sends a
+   * hello to the next primary, or it is dead, or its lease has expired.
    */
   detach(end: PrimaryEnd): Promise<void> {
     this.#ends.delete(end);
@@ -122,7 +122,7 @@ export class Router implements GroupOwner, RelayOwner {
     for (const worker of workers) {
       worker.sendControl({ k: 'goodbye' });
       worker.outbox.flush();
-      // Whoever is appointed in place of those that go first must not hear of it.
+      // Removing the first workers may appoint others of this list. They must not be notified.
       worker.close();
     }
     for (const { workerId } of workers) this.#closed(workerId);
@@ -157,7 +157,7 @@ export class Router implements GroupOwner, RelayOwner {
     this.#origins.get(workerId)?.end.kill(workerId);
   }
 
-  /** One of the candidates, by the app's choice if it makes a good one. */
+  /** Chooses a candidate: the app's valid choice, or else the default. */
   choose(candidates: readonly Candidate[], name: string): number {
     const { chooseLeader } = this.options;
     const ask = chooseLeader && appChoice(chooseLeader, (message, detail) => this.warn(message, detail));
@@ -181,13 +181,13 @@ export class Router implements GroupOwner, RelayOwner {
     const isNew = next?.isWatched === false;
     if (next) next[what]++;
     this.#watch();
-    // A worker that was not watched has sent no heartbeats: its silence is counted from now.
+    // A worker that was not watched has sent no heartbeats: its silence counts from now.
     if (!isNew) return undefined;
     next.lastSeenAt = this.#running.now();
     return this.clock.now();
   }
 
-  /** All at once: each appointment of a tick needs no heartbeat of its own. */
+  /** All groups at once, so that appointments of one tick share a heartbeat. */
   holdOpen(group: RoutedGroup): void {
     this.#heldOpen.add(group);
     this.#spread ??= this.clock.setTimer(() => {
@@ -207,9 +207,9 @@ export class Router implements GroupOwner, RelayOwner {
   }
 
   isOverloaded({ outbox, backlog }: RoutedWorker, bytes: number): boolean {
-    // Values that are kept back give way.
+    // Kept values do not count, because they can be dropped.
     const waiting = outbox.queuedBytes;
-    // What is alone may be as large as it likes, or it would never get through.
+    // A single item may have any size, or it would never be sent.
     if (waiting === 0 || waiting + bytes <= ALWAYS_FREE_BYTES) return false;
     const { maxQueuedBytes, maxQueuedTotalBytes } = this.options;
     return waiting + bytes > maxQueuedBytes || this.#queuedBytes - backlog.bytes + bytes > maxQueuedTotalBytes;
@@ -233,12 +233,12 @@ export class Router implements GroupOwner, RelayOwner {
     const { workerId } = peer;
     const warn = (error: Error) => this.warn(error.message, { workerId });
     const known = this.workers.get(workerId);
-    // Where one primary follows another, both hear the same messages for a while; and what comes of one that was told
-    // goodbye, and hasn't read it, was meant for the primary before.
+    // If one primary replaces another, both receive the same messages for a while. And a message of a worker that has not
+    // yet read its goodbye was meant for the previous primary.
     const worker = known?.end === end && known.isOpen ? known : undefined;
     const isMeant = (envelope: Envelope) => this.#isMeant(workerId, worker, envelope);
     const packet = parsePacket(message, warn, { slices: worker?.slices, isMeant });
-    // The app's own messages show as well that it lives: a flood of them may keep back its heartbeats.
+    // The app's own messages also prove that the worker is alive: a flood of them may delay its heartbeats.
     if (!packet) return worker && this.#heard(worker);
     if (this.#leaving.has(end)) return this.#hearLast(peer, end, packet);
     if (!worker || packet.link === undefined) return this.#greeted(peer, end, packet, via);
@@ -248,7 +248,7 @@ export class Router implements GroupOwner, RelayOwner {
     for (const bundle of packet.d) relay(this, worker, bundle);
   }
 
-  /** After the goodbye. Hello is said by who has read it; another end may have answered it already. */
+  /** After the goodbye. A worker that has read it sends a hello, which another end may have answered already. */
   #hearLast({ workerId }: Peer, end: PrimaryEnd, { c }: ReadPacket): void {
     const worker = this.workers.get(workerId);
     const hello = c.find(frame => frame.k === 'hello');
@@ -257,7 +257,7 @@ export class Router implements GroupOwner, RelayOwner {
     else this.#exited(workerId);
   }
 
-  /** Whether the worker whose channel it came by sent it. What comes late, over a link that has ended, is only dropped. */
+  /** Whether the worker of this channel sent the packet. Late packets of an ended link are dropped without a warning. */
   #isMeant(workerId: number, worker: RoutedWorker | undefined, envelope: Envelope): boolean {
     const isUp = envelope.up !== undefined;
     if (isUp && (envelope.link === undefined || worker?.received.accepts(envelope))) return true;
@@ -279,14 +279,14 @@ export class Router implements GroupOwner, RelayOwner {
     }
   }
 
-  /** A wrapper that starts Node has another pid than the worker itself: then the first hello counts. */
+  /** If a wrapper starts Node, the pid differs from that of the worker: then the first hello counts. */
   #isOwnHello({ workerId, pid }: Peer, hello: Hello): boolean {
     const known = this.workers.get(workerId);
     return hello.workerId === workerId && (hello.pid === pid || !known || known.pid === hello.pid);
   }
 
   #control(worker: RoutedWorker, frame: FromWorker): void {
-    // Only what begins a link.
+    // A hello only starts a link.
     if (frame.k === 'hello') return;
     if (frame.k === 'heartbeat') return worker.sendControl({ k: 'ack', n: frame.n });
     if (frame.k === 'join') return this.#join(worker, frame);
@@ -299,10 +299,10 @@ export class Router implements GroupOwner, RelayOwner {
     this.#forgetIfEmpty(group);
   }
 
-  /** Of what a worker made in the file system only the last few can still be there: it removes the older ones itself. */
+  /** Only the last few addresses of a worker can still exist: it removes older ones itself. */
   #noteAddress(workerId: number, { address, gone }: Address): void {
     const { addresses } = this.#origins.get(workerId)!;
-    // Of what another worker said it says nothing.
+    // A worker can only withdraw addresses that it reported itself.
     if (addresses.delete(address) && gone) this.#leftovers?.forget(address);
     if (gone) return;
     addresses.add(address);
@@ -324,7 +324,7 @@ export class Router implements GroupOwner, RelayOwner {
       return this.#welcome(known);
     }
     if (known) {
-      // Another incarnation of the library in the same process, or the same after a goodbye: what it had is gone.
+      // Another incarnation of the library in the same process, or the same after a goodbye: its old state is gone.
       this.#closed(peer.workerId);
       this.#exited(peer.workerId);
     }
@@ -381,7 +381,7 @@ export class Router implements GroupOwner, RelayOwner {
     if (isNew && other !== undefined) this.#compare(group, workerId, other, digest);
   }
 
-  /** A worker that makes a client for each of its users would fill the primary with groups. */
+  /** Protects the primary from a worker that creates a client for each of its users. */
   #takesGroup(worker: RoutedWorker, name: string): boolean {
     if (++worker.groups <= MOST_GROUPS) return true;
     worker.groups--;
@@ -415,7 +415,7 @@ export class Router implements GroupOwner, RelayOwner {
     }
     worker.close();
     worker.hasLeft = true;
-    // Until its process is known dead or its lease has run out, its real client may be open.
+    // Its real client may be open until its process is known to be dead or its lease has expired.
     if (!worker.isWatched) this.workers.delete(workerId);
   }
 
@@ -442,7 +442,7 @@ export class Router implements GroupOwner, RelayOwner {
 
   // --------------------------------------------------------------------------------------------------- the watch
 
-  /** Ticks only while somebody leads, or prepares to. */
+  /** Ticks only while a worker leads or prepares to. */
   #watch(): void {
     const isNeeded = [...this.workers.values()].some(worker => worker.isWatched);
     if (isNeeded) this.#running.start();

@@ -1,14 +1,14 @@
-// The framing of PM2's sockets (AMP), reading and writing: one byte of version and number of arguments, then for each
-// argument its length and bytes. Arguments are text with a prefix, `s:` a string and `j:` JSON; nothing is parsed here.
+// Reads and writes the framing of PM2's sockets (AMP): one byte with version and number of arguments, then length and bytes
+// of each argument. Arguments are strings with a prefix: `s:` for a string, `j:` for JSON. They are not parsed here.
 
-/** A frame has at most so many arguments: four bits. */
+/** Maximum number of arguments per frame: the count has four bits. */
 const MOST_ARGUMENTS = 15;
 const VERSION = 1;
 
 export class AmpReader {
   #chunks: Buffer[] = [];
   #bytes = 0;
-  /** Fewer bytes than this don't hold the next frame. */
+  /** The next frame needs at least this many bytes. */
   #needed = 1;
 
   constructor(private readonly onFrame: (args: readonly Buffer[]) => void) {}
@@ -16,7 +16,7 @@ export class AmpReader {
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    // What isn't whole is put together once, not at each chunk.
+    // Joins the chunks once per frame instead of once per chunk.
     if (this.#bytes < this.#needed) return;
     let rest = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
     for (;;) {
@@ -30,7 +30,7 @@ export class AmpReader {
     this.#bytes = rest.length;
   }
 
-  /** The length of the frame that `bytes` begins with; `undefined`: it isn't whole yet. */
+  /** The length of the first frame in `bytes`; `undefined` if it is incomplete. */
   #frameLength(bytes: Buffer): number | undefined {
     let at = 1;
     this.#needed = at;
@@ -55,7 +55,7 @@ function argumentsOf(frame: Buffer): Buffer[] {
   return args;
 }
 
-/** A frame with these arguments, prefixes included. */
+/** A frame with these arguments, including their prefixes. */
 export function ampFrame(args: readonly string[]): Buffer {
   const parts: Buffer[] = [Buffer.from([(VERSION << 4) | args.length])];
   for (const arg of args) {

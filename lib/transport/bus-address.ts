@@ -1,5 +1,5 @@
-// What the offer of a leader says where data may go over the bus: a socket if there is one, the leader's end of the bus,
-// and the secret in the clear, because whoever reads the bus reads the data too.
+// The address in a leader's offer if data may use the bus: a socket, if there is one, the leader's address on the bus, and
+// the secret in plain text, because everyone who can read the bus can read the data too.
 
 export interface BusAddress {
   readonly socket?: string | undefined;
@@ -9,7 +9,7 @@ export interface BusAddress {
 
 export const writeBusAddress = (address: BusAddress): string => JSON.stringify(address);
 
-/** An address without any of it is a socket's. */
+/** An address in another format is that of a socket. */
 export function readBusAddress(text: string): BusAddress {
   if (!text.startsWith('{')) return { socket: text };
   try {

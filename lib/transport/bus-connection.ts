@@ -1,20 +1,19 @@
-// One end of a connection over the bus: bytes cut into numbered pieces. The daemon keeps what a process doesn't read, and does
-// nothing else while it passes a piece on. So pieces are small, and only a few are on their way to a peer that hasn't
-// acknowledged them.
+// One end of a connection over the bus, which sends bytes in numbered pieces. The daemon buffers what a process does not
+// read, and is blocked while it forwards a piece. So pieces are small, and only a few may be unacknowledged.
 //
-// The numbers of bundles (lib/route/direct/stream.ts) can't replace these. A bundle is acknowledged as a whole and may have
-// hundreds of megabytes, all of which would lie in the daemon, with heartbeats behind them. And at the end of a term
-// everything that waits is written without waiting for acknowledgements.
+// The bundle numbers of lib/route/direct/stream.ts cannot replace the piece numbers. A bundle is acknowledged as a whole and
+// may have hundreds of megabytes; the daemon would buffer all of it, and heartbeats would wait behind it. And at the end of
+// a term all waiting data is written without waiting for acknowledgements.
 
 import type { Clock } from '../utils/clock.js';
 import type { Connection, ConnectionHandlers } from './direct.js';
 
 /** 64 kB as base64. */
 const PIECE_BYTES = 48 * 1024;
-/** Pieces on their way that the peer isn't known to have taken. */
+/** Maximum number of unacknowledged pieces. */
 export const MOST_PIECES = 8;
 
-/** What the two ends of a connection say to each other; `BusStreams` tells what the fields mean. */
+/** A message between the two ends of a connection; `BusStreams` describes the fields. */
 export interface StreamMessage {
   readonly c: string;
   readonly n?: number;
@@ -28,10 +27,10 @@ export interface StreamMessage {
 
 export interface BusConnectionOptions {
   readonly clock: Clock;
-  /** The listener that the first piece is for, at the end that connects. */
+  /** The listener that the first piece names; only at the connecting end. */
   readonly listener: string | undefined;
   send(message: Omit<StreamMessage, 'c'>, written?: () => void): void;
-  /** Calls `done` once what others had sent was read. */
+  /** Calls `done` once everything that others had sent was read. */
   echo(done: () => void): void;
   forget(): void;
 }
@@ -44,14 +43,14 @@ export class BusConnection implements Connection {
   #isScheduled = false;
   /** `write` returned false. */
   #isFull = false;
-  /** Pieces that were sent, and of these what the peer acknowledged. */
+  /** Number of sent pieces, and of those that the peer has acknowledged. */
   #sent = 0;
   #acked = 0;
-  /** Pieces that were received, and of these what the peer was told. */
+  /** Number of received pieces, and of those that were acknowledged to the peer. */
   #received = 0;
   #told = 0;
   #isClosed = false;
-  /** Nothing more is written; called when all has left. */
+  /** Set once nothing more will be written; called when everything has left. */
   #ended: (() => void) | undefined;
 
   constructor(options: BusConnectionOptions) {
@@ -59,7 +58,7 @@ export class BusConnection implements Connection {
     if (options.listener !== undefined) this.#schedule();
   }
 
-  /** Begins to report. */
+  /** Starts reporting events. */
   report(handlers: ConnectionHandlers): void {
     this.#handlers = handlers;
   }
@@ -96,11 +95,10 @@ export class BusConnection implements Connection {
 
   settle(done: () => void): void {
     const { clock, echo } = this.#options;
-    // What the peer wrote in this turn has then left it.
+    // By then, what the peer wrote in this turn has left it.
     clock.yield(() => echo(done));
   }
 
-  /** It is over. */
   close(problem?: Error): void {
     const { clock, forget } = this.#options;
     this.#isClosed = true;
@@ -115,10 +113,10 @@ export class BusConnection implements Connection {
     });
   }
 
-  /** A message of the peer's. */
+  /** Handles a message of the peer. */
   receive({ n, d, e, a, r }: StreamMessage): void {
     if (r !== undefined) return this.close(new Error(r));
-    // A peer can't have taken more than was sent.
+    // A peer cannot have received more than was sent.
     if (a !== undefined) this.#acked = Math.min(a, this.#sent);
     if (n !== undefined) this.#receivePiece(n, d, e);
     if (!this.#isClosed && this.waitingBytes > 0) this.#flush();
@@ -138,7 +136,7 @@ export class BusConnection implements Connection {
     this.close(problem);
   }
 
-  /** What is written in one tick leaves together. */
+  /** Data written in one tick is sent together. */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -163,7 +161,7 @@ export class BusConnection implements Connection {
     this.#send({ n: this.#sent++, ...first, ...data });
   }
 
-  /** An acknowledgement goes with everything, and alone only where nothing else is sent. */
+  /** Every message carries an acknowledgement. It is sent alone only if there is nothing else to send. */
   #send(message: Omit<StreamMessage, 'c' | 'a'>, written?: () => void): void {
     this.#told = this.#received;
     this.#options.send({ ...message, a: this.#received }, written);

@@ -1,4 +1,4 @@
-// The direct route where data may go over the bus: by a socket, and where a leader can't be reached by one, over the bus.
+// The direct route if data may use the bus: it uses a socket, or the bus if the leader cannot be reached by a socket.
 
 import { backoffMs } from '../utils/backoff.js';
 import { type Clock, systemClock, type Timer } from '../utils/clock.js';
@@ -9,15 +9,15 @@ export interface BusFallbackParts {
   readonly clock?: Clock;
   readonly sockets: DirectTransport;
   readonly streams: DirectTransport;
-  /** Data goes over the bus, and why. */
+  /** Data uses the bus; `why` is the reason. */
   onBus(why: string): void;
 }
 
-/** Of so many sockets it is known that they can't be reached: those of leaders that died are among them. */
+/** Maximum number of remembered unreachable sockets. Those of dead leaders are among them. */
 const MOST_KNOWN = 100;
 
 export function createBusFallback({ clock = systemClock, sockets, streams, onBus }: BusFallbackParts): DirectTransport {
-  /** Sockets that didn't answer, and why. */
+  /** Sockets that did not answer, and why. */
   const failed = new Map<string, string>();
 
   const bySocket = (socket: string, handlers: ConnectionHandlers): Connection => {
@@ -60,7 +60,7 @@ export function createBusFallback({ clock = systemClock, sockets, streams, onBus
   };
 }
 
-/** Where there is no socket, the bus alone is told of, until there is one. */
+/** Without a socket, offers only the bus until there is one. */
 function listenOnBoth(
   clock: Clock,
   sockets: DirectTransport,

@@ -1,11 +1,11 @@
-// Streams of bytes between two processes over the bus, for those that can't connect to each other. All other messages on the
-// bus pass untouched, by {@link BusStreams.bus}.
+// Byte streams between two processes over the bus, for processes that cannot connect to each other. All other bus messages
+// pass unchanged through {@link BusStreams.bus}.
 //
-// A message goes to one process alone. Its fields: `csd` the version, `f` the sender, `c` the connection, and of these
-//   n, d, e, l   the number of the piece, its bytes as base64; `e`: the last; `l` in the first one: the listener it is for
-//   a            the number of pieces that were received
-//   r            there is no such connection, or no longer, and why
-//   s            sent to oneself: what others had sent before has been read once it comes
+// A message has one receiver. Its fields: `csd` is the version, `f` the sender, `c` the connection; and of these:
+//   n, d, e, l   the number of the piece, its bytes as base64; `e`: the last piece; `l`: in the first piece, the listener
+//   a            the number of received pieces
+//   r            the connection does not exist, or no longer exists, and why
+//   s            sent to oneself: once it arrives, everything that others had sent before has been read
 
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../utils/clock.js';
@@ -59,7 +59,7 @@ export class BusStreams implements DirectTransport {
     return connection;
   }
 
-  /** A dead process leaves nothing behind. */
+  /** Nothing to do: a dead process leaves nothing behind. */
   remove(): void {}
 
   #create(peer: string, id: string, listener?: string): BusConnection {
@@ -112,7 +112,7 @@ export class BusStreams implements DirectTransport {
     };
   }
 
-  /** Messages of others may be missed from now on. */
+  /** From now on messages of others may be missed. */
   #break(problem?: Error): void {
     this.#isOpen = false;
     for (const { connection } of this.#connections.values()) connection.close(problem);

@@ -1,50 +1,50 @@
-// What a bus is: a daemon that passes on what each worker says to all of them, in one order. It carries opaque objects.
+// Defines a bus: a daemon that forwards each worker's messages to all workers, in one order. Messages are opaque.
 
 import type { Peer } from './transport.js';
 
-/** A worker as the daemon knows it. */
+/** A worker as known to the daemon. */
 export interface BusSelf extends Peer {
-  /** Names this process apart from those before and after it in the same place. */
+  /** Identifies this process, as distinct from earlier and later ones in the same slot. */
   readonly process: string;
 }
 
-/** A process that lives. */
+/** A running process. */
 export interface BusProcess {
   readonly process: string;
-  /** The daemon's clock when it was started, in ms. */
+  /** When it was started, in ms on the daemon's clock. */
   readonly since: number;
 }
 
 export interface BusHandlers {
-  /** What is said from now on will come. */
+  /** Messages sent from now on will arrive. */
   opened(): void;
   /**
-   * A message of a worker of the same app, in the one order that all subscribers see, our own included.
-   * `at` is the daemon's clock in ms. Must not throw.
+   * A message of a worker of the same app, including this one. All subscribers receive messages in the same order. `at` is
+   * the daemon's clock in ms. Must not throw.
    */
   message(message: unknown, at: number): void;
-  /** The daemon saw a process of the same app die; in the same order. */
+  /** The daemon noticed that a process of the same app exited. In order with the messages. */
   exited(process: string, at: number): void;
-  /** What is said now is missed, until `opened` comes again. `error`: why it could not be opened at all. */
+  /** Messages are missed from now on, until `opened` is called again. `error`: why the bus could not be opened at all. */
   broken(error?: Error): void;
   /** The daemon wants this process to stop. */
   stopping(): void;
-  /** As a worker's end. */
+  /** See `WorkerEndHandlers.closed`. */
   closed(event: { readonly intended: boolean; holdExit(until: Promise<unknown>): void }): void;
 }
 
-/** One worker's place on the bus. */
+/** One worker's access to the bus. */
 export interface Bus {
   readonly self: BusSelf;
-  /** Starts to report. Called once. */
+  /** Starts reporting events. Called once. */
   listen(handlers: BusHandlers): void;
   /**
-   * Says something to all, or to the one process `to` alone, which sees it in the same order. Never throws.
-   * `written` is called exactly once, never synchronously: when it was handed to the daemon, or is known lost.
+   * Sends a message to all workers, or only to the process `to`; it arrives in the common order. Never throws. `written` is
+   * called exactly once, never synchronously: when the message was passed to the daemon, or is known to be lost.
    */
   send(message: object, written: () => void, to?: string): void;
-  /** The processes of this app that live, as the daemon lists them; `undefined` where it doesn't answer. */
+  /** The running processes of this app as listed by the daemon; `undefined` if it does not answer. */
   listProcesses(): Promise<readonly BusProcess[] | undefined>;
-  /** Stops to report and lets go of all handles and listeners. Idempotent. */
+  /** Stops reporting and releases all handles and listeners. Idempotent. */
   close(): void;
 }

@@ -1,22 +1,22 @@
-// Writes to one IPC channel of Node's so that nothing throws and every `written` is called. Does not listen to it.
+// Writes to a Node IPC channel such that nothing throws and every `written` is called. Does not listen to the channel.
 
 import type { Clock } from '../utils/clock.js';
 import { type Numbered, NumberedTable } from '../utils/numbered-table.js';
 import { toInternal } from './internal-message.js';
 import type { Via } from './transport.js';
 
-/** What is needed of a `cluster.Worker`, the same in the primary and in the worker itself. */
+/** The used part of `cluster.Worker`, the same in the primary and in the worker. */
 export interface IpcChannel {
   isConnected(): boolean;
   send(message: object, callback: () => void): unknown;
 }
 
-/** A message that was handed over and is not yet written. */
+/** A message that was passed to the channel and is not yet written. */
 interface Unwritten extends Numbered<Unwritten> {
   done(): void;
 }
 
-/** The sending half of one channel. */
+/** The sending side of one channel. */
 export class ChannelWriter {
   readonly #channel: IpcChannel;
   readonly #clock: Clock;
@@ -28,7 +28,7 @@ export class ChannelWriter {
     this.#clock = clock;
   }
 
-  /** As `WorkerEnd.send`. */
+  /** See `WorkerEnd.send`. */
   send(message: object, written: () => void, via: Via): void {
     const done = () => {
       if (this.#unwritten.delete(unwritten)) written();
@@ -38,7 +38,7 @@ export class ChannelWriter {
     if (!this.#trySend(via === 'internal' ? toInternal(message) : message, done)) this.#clock.defer(done);
   }
 
-  // Always with a callback: without one Node emits 'error' on a channel that closes, which is uncaught in a primary.
+  // The callback is required: without one Node emits 'error' if the channel closes, which is uncaught in a primary.
   #trySend(message: object, done: () => void): boolean {
     // PM2's `process.send` never calls back on a closed channel.
     if (!this.#channel.isConnected()) return false;
@@ -51,9 +51,9 @@ export class ChannelWriter {
   }
 
   /**
-   * The channel closed: whatever is not written is lost. Node itself forgets the callbacks of all messages that wait
-   * behind a handle which the peer has not acknowledged (`_handleQueue` in its lib/internal/child_process.js),
-   * and a cluster's primary hands over a handle for every connection.
+   * The channel closed: everything unwritten is lost. Node drops the callbacks of all messages that wait behind a handle
+   * that the peer has not acknowledged (`_handleQueue` in its lib/internal/child_process.js), and a cluster primary sends a
+   * handle for every connection.
    */
   release(): void {
     for (const { done } of this.#unwritten.inOrder()) this.#clock.defer(done);

@@ -1,11 +1,11 @@
-// The primary's end over `node:cluster`: turns its events into `message`, `closed` and `exited` of each worker.
+// The primary's end over `node:cluster`: converts its events to `message`, `closed` and `exited` of each worker.
 
 import type { Clock, Timer } from '../utils/clock.js';
 import { ChannelWriter, type IpcChannel } from './channel-writer.js';
 import { fromInternal } from './internal-message.js';
 import type { Peer, PrimaryEnd, PrimaryEndHandlers, Via } from './transport.js';
 
-/** What is needed of a `cluster.Worker` in the primary. */
+/** The used part of `cluster.Worker` in the primary. */
 export interface ForkedWorker extends IpcChannel {
   readonly id: number;
   readonly process: {
@@ -20,7 +20,7 @@ type InternalListener = (message: unknown) => void;
 type MessageListener = (worker: ForkedWorker, message: unknown) => void;
 type ClusterEvent = 'fork' | 'message' | 'disconnect' | 'exit';
 
-/** What is needed of `node:cluster` in the primary. */
+/** The used part of `node:cluster` in the primary. */
 export interface ClusterPrimary {
   readonly workers?: { readonly [id: string]: ForkedWorker | undefined };
   on(event: ClusterEvent, listener: MessageListener): unknown;
@@ -28,7 +28,7 @@ export interface ClusterPrimary {
 }
 
 /**
- * What is known of a worker:
+ * The state of a worker:
  *
  *     open ── disconnect ──> closed ── exit ──> gone
  *       └──── exit ──> dying ── disconnect ──────^
@@ -43,7 +43,7 @@ interface Link {
   dying?: Timer;
 }
 
-/** How long the channel of a dead process may stay open before it counts as closed, and how often it is looked at. */
+/** How long the channel of a dead process may stay open before it counts as closed, and how often to check. */
 const DYING_MS = 1000;
 const LOOK_MS = 10;
 
@@ -51,11 +51,11 @@ const LOOK_MS = 10;
 export class ClusterPrimaryEnd implements PrimaryEnd {
   readonly #cluster: ClusterPrimary;
   readonly #clock: Clock;
-  /** Outlives a worker as long as Node itself holds it, so that nothing is said of it after `exited`. */
+  /** Keeps the state as long as Node holds the worker, so that nothing is reported after `exited`. */
   readonly #links = new WeakMap<ForkedWorker, Link>();
-  /** By worker id. `cluster.workers` doesn't do: `worker.disconnect()` takes a worker out while it still reads. */
+  /** By worker id. `cluster.workers` is not enough: `worker.disconnect()` removes a worker that still reads. */
   readonly #reachable = new Map<number, Link>();
-  /** Nothing of these is emitted by `cluster` itself. */
+  /** Listeners on the workers' processes: `cluster` does not emit internal messages. */
   readonly #internal = new Map<ForkedWorker, InternalListener>();
   #handlers: PrimaryEndHandlers | undefined;
   #isClosed = false;
@@ -89,7 +89,7 @@ export class ClusterPrimaryEnd implements PrimaryEnd {
     try {
       this.#find(workerId)?.worker.process.kill('SIGKILL');
     } catch {
-      // Node emits an 'error', which nobody may listen to, where the kernel refuses (another user's process).
+      // If the kernel refuses (process of another user), Node emits an 'error', which may have no listener.
     }
   }
 
@@ -121,7 +121,7 @@ export class ClusterPrimaryEnd implements PrimaryEnd {
     worker.process.off('internalMessage', listener);
   }
 
-  // A Node that doesn't keep the two apart emits as 'message' what was sent as internal.
+  // A Node version that does not distinguish the two emits internal messages as 'message'.
   readonly #onMessage = (worker: ForkedWorker, message: unknown): void =>
     this.#receive(worker, fromInternal(message) ?? message, 'public');
 
@@ -134,7 +134,7 @@ export class ClusterPrimaryEnd implements PrimaryEnd {
 
   readonly #onExit = (worker: ForkedWorker): void => {
     if (!worker.isConnected()) this.#ignore(worker);
-    // Its channel closed before we listened: nobody was told of this worker.
+    // Its channel closed before this end listened, so the worker was never reported.
     if (!this.#links.has(worker) && !worker.isConnected()) return;
     const link = this.#link(worker);
     if (link.state === 'closed') this.#gone(link);
@@ -142,8 +142,8 @@ export class ClusterPrimaryEnd implements PrimaryEnd {
   };
 
   /**
-   * Waits for the end of a dead process's channel. Its `disconnect` may never come: Node forgets it when a handle was
-   * not acknowledged (then the worker is no longer connected), and a child of the worker may hold the channel open.
+   * Waits for the end of a dead process's channel. `disconnect` may never be emitted: Node drops it if a handle was not
+   * acknowledged (the worker is then disconnected), and a child of the worker may keep the channel open.
    */
   #dying(link: Link, until: number): void {
     link.state = 'dying';

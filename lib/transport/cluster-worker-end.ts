@@ -1,4 +1,4 @@
-// A cluster worker's end. It listens to `cluster.worker`, and on `process` to 'internalMessage' only, so that it never refs
+// A cluster worker's end. It listens to `cluster.worker`, and on `process` only to 'internalMessage', so that it never refs
 // or unrefs `process.channel`.
 
 import type { Clock } from '../utils/clock.js';
@@ -7,7 +7,7 @@ import { DisconnectWatch, delayExit, type ExitingWorker, isIntended } from './ex
 import { fromInternal } from './internal-message.js';
 import type { Peer, Via, WorkerEnd, WorkerEndHandlers } from './transport.js';
 
-/** What is needed of `cluster.worker`. */
+/** The used part of `cluster.worker`. */
 export interface ClusterWorker extends IpcChannel, ExitingWorker {
   readonly id: number;
   readonly process: ExitingWorker['process'] & Emits<'internalMessage'> & { readonly pid?: number };
@@ -47,7 +47,7 @@ export class ClusterWorkerEnd implements WorkerEnd {
     this.#worker.on('message', this.#onMessage);
     this.#worker.on('disconnect', this.#onDisconnect);
     this.#watch.start();
-    // A process can live on after its channel, and start to use us only then.
+    // A process can outlive its channel and start to use the library after that.
     if (!this.#worker.isConnected()) this.#clock.defer(this.#onDisconnect);
   }
 
@@ -70,10 +70,10 @@ export class ClusterWorkerEnd implements WorkerEnd {
     if (ours !== undefined) this.#handlers?.message(ours, 'internal');
   };
 
-  // A Node that doesn't keep the two apart emits as 'message' what was sent as internal.
+  // A Node version that does not distinguish the two emits internal messages as 'message'.
   readonly #onMessage = (message: unknown): void => this.#handlers?.message(fromInternal(message) ?? message, 'public');
 
-  // Runs before Node asks whether to exit. Node says it once, but `listen` may have said it already.
+  // Runs before Node decides whether to exit. Node emits 'disconnect' once, but `listen` may have called this already.
   readonly #onDisconnect = (): void => {
     const handlers = this.#handlers;
     if (!handlers) return;

@@ -1,4 +1,4 @@
-// The only door to `node:cluster`: hands its objects to the two ends, which know them by small interfaces only.
+// The only file that imports `node:cluster`: passes its objects to the two ends, which use small interfaces.
 
 import cluster from 'node:cluster';
 import { isMainThread } from 'node:worker_threads';
@@ -7,18 +7,18 @@ import { type ClusterPrimary, ClusterPrimaryEnd } from './cluster-primary-end.js
 import { type ClusterWorker, ClusterWorkerEnd } from './cluster-worker-end.js';
 import type { PrimaryEnd, WorkerEnd } from './transport.js';
 
-/** What {@link createClusterPrimaryEnd} works on; a test brings its own. */
+/** Dependencies of {@link createClusterPrimaryEnd}, replaceable in tests. */
 export interface ClusterPrimaryParts {
   readonly cluster?: ClusterPrimary;
   readonly clock?: Clock;
 }
 
-/** The primary's end of the channels that `node:cluster` opens to its workers. */
+/** The primary's end of the channels between `node:cluster` and its workers. */
 export function createClusterPrimaryEnd(parts: ClusterPrimaryParts = {}): PrimaryEnd {
   return new ClusterPrimaryEnd(parts.cluster ?? cluster, parts.clock ?? systemClock);
 }
 
-/** What {@link createClusterWorkerEnd} works on; a test brings its own. */
+/** Dependencies of {@link createClusterWorkerEnd}, replaceable in tests. */
 export interface ClusterWorkerParts {
   /** `cluster.worker` */
   readonly worker?: ClusterWorker;
@@ -27,13 +27,13 @@ export interface ClusterWorkerParts {
   readonly clock?: Clock;
 }
 
-/** The end of a cluster worker; there is none elsewhere, see {@link whereAmI}. */
+/** The end of a cluster worker. Only for a cluster worker, see {@link whereAmI}. */
 export function createClusterWorkerEnd(parts: ClusterWorkerParts = {}): WorkerEnd {
   const exit = parts.exit ?? process.exit;
   return new ClusterWorkerEnd(parts.worker ?? cluster.worker!, exit, parts.clock ?? systemClock);
 }
 
-/** Sets how messages travel to and from the workers forked from now on; their other settings stay. */
+/** Sets the serialization for workers forked from now on. Other settings stay unchanged. */
 export function setClusterSerialization(
   kind: 'advanced' | 'json',
   to: Pick<typeof cluster, 'settings' | 'setupPrimary'> = cluster,
@@ -42,8 +42,8 @@ export function setClusterSerialization(
 }
 
 /**
- * What this process is to `node:cluster`. `'primary'` is also a plain process and a `child_process.fork` child;
- * a worker thread is asked for first, as `cluster.isPrimary` is true there too.
+ * The role of this process in `node:cluster`. A plain process and a `child_process.fork` child are `'primary'` too. Worker
+ * threads are checked first, because `cluster.isPrimary` is also true in them.
  */
 export function whereAmI(here = { isMainThread, isWorker: cluster.isWorker }): 'worker' | 'primary' | 'thread' {
   if (!here.isMainThread) return 'thread';

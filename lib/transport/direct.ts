@@ -1,90 +1,87 @@
-// What the direct route travels on: streams of bytes between processes of one user and machine, found by an address that
-// the control plane carries. It never looks into the bytes; who is behind a connection is asked above.
+// The transport of the direct route: byte streams between processes of one user on one machine. The control plane carries
+// the addresses. The bytes are opaque here; authentication happens in the layer above.
 //
-// Who uses it: `Link` has one `DirectServer` (lib/route/direct/server.ts) for all groups that its process leads. The
-// leader of a term tells the control frame `offer` ({ group, term, address, secret }), the control plane hands it to the
-// other members of the group, to each with its own key in place of the secret, and each of them connects. A control plane
-// that others can read (PM2's bus) carries the frame without its `secret`: the leader's side puts it in a file beside the
-// socket (`keepSecrets`) before the frame is told, and the member's side reads it there (`readSecrets`) and makes its key.
-// What a killed process left is removed with `remove`: by the primary, by the others where there is none, or by the next
-// process that begins, where all were killed.
+// `Link` uses one `DirectServer` (lib/route/direct/direct-server.ts) for all groups that its process leads. The leader of a
+// term sends the control frame `offer` ({ group, term, address, secret }). The control plane sends it to the other members
+// of the group, each with its own key instead of the secret, and each member connects. If others can read the control plane
+// (PM2's bus), the frame has no `secret`: the leader's side writes it to a file beside the socket (`keepSecrets`) before the
+// frame is sent, and the member's side reads it there (`readSecrets`) and derives its key. `remove` deletes what a killed
+// process left: it is called by the primary, without a primary by the other workers, or, if all were killed, by the next
+// process that starts.
 
-/** Bytes of memory in front of the first part of each write that are the connection's, to write its own there. */
+/** Bytes before the first part of each write that the connection may overwrite with its own header. */
 export const HEAD_BYTES = 8;
 
 /** One end of a connection. */
 export interface Connection {
   /**
-   * Hands bytes over, in order. Never throws: on a closed connection they are dropped.
-   * @param parts at least one, the first with {@link HEAD_BYTES} of the writer's memory in front
-   * @param written called once the bytes may change, now or later; where they are dropped, perhaps never
-   * @returns `false` where more should wait for {@link ConnectionHandlers.drained}
+   * Writes bytes, in order. Never throws: on a closed connection they are dropped.
+   * @param parts at least one; the first is preceded by {@link HEAD_BYTES} of the writer's memory
+   * @param written called once the bytes may be changed, now or later; if they are dropped, perhaps never
+   * @returns `false` if the caller should wait for {@link ConnectionHandlers.drained} before writing more
    */
   write(parts: readonly Uint8Array[], written?: () => void): boolean;
-  /** Bytes that were handed over and haven't left this process. */
+  /** Bytes that were written and have not left this process. */
   readonly waitingBytes: number;
-  /** Bytes that leave before what is written next: where connections share one, those of the others too. */
+  /** Bytes that leave before the next write; if connections share one, including those of the others. */
   readonly bytesAhead: number;
-  /** Nothing more will be written. `written` is called once, in a later turn: all has left this process, or is lost. */
+  /** Ends writing. `written` is called once, in a later turn: all data has left this process, or is lost. */
   end(written: () => void): void;
-  /** Closes it now; nothing is reported any more. Idempotent. */
+  /** Closes the connection immediately and stops reporting. Idempotent. */
   destroy(): void;
-  /** Calls `done` in a later turn, once all was reported that the peer had written by now. */
+  /** Calls `done` in a later turn, after everything that the peer has written by now was reported. */
   settle(done: () => void): void;
 }
 
-/** What a connection reports. None of it may throw. */
+/** The events of a connection. Handlers must not throw. */
 export interface ConnectionHandlers {
-  /** Bytes, cut anywhere; in the order written. They hold until it returns: then others may take their place. */
+  /** Received bytes in order, split anywhere. Valid only during the call: the memory may be reused afterwards. */
   data(chunk: Uint8Array): void;
-  /** There is room again, after `write` returned `false`. */
+  /** More can be written, after `write` returned `false`. */
   drained(): void;
-  /** It closed, or was never made; what the peer wrote before was reported. At most once, and never synchronously. */
+  /** The connection closed or could not be opened. All data of the peer was reported. At most once, never synchronously. */
   closed(problem?: Error): void;
 }
 
-/** What a listener reports. */
+/** The events of a listener. */
 export interface ListenerHandlers {
   /**
-   * Called before anything is made in the file system: whoever is to remove what is left of a killed process has to know
-   * the address first. Goes on with `proceed`. @default at once
+   * Called before anything is created in the file system, because the process that cleans up after a killed one must know
+   * the address first. Call `proceed` to continue. @default continues at once
    */
   announce?(address: string, proceed: () => void): void;
-  /** What was announced is removed, or was never made: whoever knows of it forgets it. */
+  /** The announced address was removed or never created, so it can be forgotten. */
   removed?(address: string): void;
   /** Others can connect to this address from now on. */
   listening(address: string): void;
-  /** They can't, or can't any more. */
+  /** Others cannot connect, or can no longer. */
   failed(problem: Error): void;
-  /** They can't any more, because somebody removed it. Connections that are open stay. */
+  /** Others can no longer connect, because the socket was removed by someone else. Open connections stay open. */
   lost?(problem: Error): void;
-  /** Somebody connected. @returns who hears of the connection */
+  /** Someone connected. @returns the handlers for the connection */
   accept(connection: Connection): ConnectionHandlers;
 }
 
-/** What others connect to. */
+/** A listener for connections. */
 export interface DirectListener {
-  /**
-   * Takes no more connections, removes what is left in the file system, and reports nothing any more.
-   * Connections that are open stay. Idempotent.
-   */
+  /** Stops accepting connections, removes its files, and stops reporting. Open connections stay open. Idempotent. */
   close(): void;
 }
 
-/** What processes leave in the file system, for one that lives longer. */
+/** Tracks what other processes create in the file system, for a process that outlives them. */
 export interface Leftovers {
-  /** It is about to be made. Where this process ends first it is removed then. */
+  /** The address is about to be created. It is removed if this process exits before `forget`. */
   note(address: string): void;
-  /** Who made it has removed it: it isn't touched again. */
+  /** The process that created it has removed it, so it must not be touched again. */
   forget(address: string): void;
-  /** As {@link DirectTransport.remove}. */
+  /** See {@link DirectTransport.remove}. */
   remove(address: string): void;
 }
 
-/** The way to other processes. */
+/** Connects processes. */
 export interface DirectTransport {
   listen(handlers: ListenerHandlers): DirectListener;
   connect(address: string, handlers: ConnectionHandlers): Connection;
-  /** Removes what the listener of a process that is dead left behind; touches nothing that isn't ours. Never throws. */
+  /** Removes what the listener of a dead process left. Touches nothing that this library did not create. Never throws. */
   remove(address: string): void;
 }

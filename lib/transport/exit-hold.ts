@@ -1,17 +1,17 @@
-// Delays the exit that Node does in a cluster worker whose primary died, and does it then in Node's place.
+// Delays the exit of a cluster worker whose primary died: prevents Node's exit, and exits later in its place.
 
 import { type Clock, MAX_TIMER_MS } from '../utils/clock.js';
 
 type Hold = (until: Promise<unknown>) => void;
 
-// On the worker object itself, so that two copies of the library in one process wait for each other's promises.
+// Stored on the worker object, so that two copies of the library in one process wait for each other's promises.
 const HOLD: unique symbol = Symbol.for('cluster-shared-client.exit-hold') as typeof HOLD;
-/** What is to run once all other listeners of `disconnect` have run. */
+/** Callbacks that run after all other listeners of `disconnect`. */
 const LAST: unique symbol = Symbol.for('cluster-shared-client.exit-last') as typeof LAST;
 
 type ExitListener = () => void;
 
-/** What is needed of `cluster.worker`. */
+/** The used part of `cluster.worker`. */
 export interface ExitingWorker {
   exitedAfterDisconnect?: boolean;
   readonly process: {
@@ -23,16 +23,17 @@ export interface ExitingWorker {
   [LAST]?: ExitListener[];
 }
 
-/** True where the app closed the channel, on either side: Node will not exit for it. */
+/** Whether the app closed the channel, on either side. Node does not exit then. */
 export function isIntended(worker: ExitingWorker): boolean {
   return worker[HOLD] === undefined && worker.exitedAfterDisconnect === true;
 }
 
 /**
- * Makes sure that the app's own listeners of `disconnect` see the worker as they would without the library.
+ * Ensures that the app's own `disconnect` listeners see the worker as they would without this library.
  *
- * Node's listener on the process emits `disconnect` on the worker and then asks `exitedAfterDisconnect`, all in one turn
- * (`_setupWorker` in its lib/internal/cluster/child.js). One that comes before it can add the last listener on the worker.
+ * Node's listener on the process emits `disconnect` on the worker and then reads `exitedAfterDisconnect`, in the same turn
+ * (`_setupWorker` in its lib/internal/cluster/child.js). A listener that runs before it can add the last listener on the
+ * worker.
  */
 export class DisconnectWatch {
   constructor(private readonly worker: ExitingWorker) {}
@@ -58,8 +59,8 @@ export class DisconnectWatch {
 }
 
 /**
- * Delays Node's exit until `until` and all other promises given so have settled.
- * To be called from a listener of the worker's `disconnect`, or later while another promise still holds.
+ * Delays Node's exit until `until` and all other promises passed here have settled. Must be called from a listener of the
+ * worker's `disconnect`, or later while another promise still holds the exit.
  */
 export function delayExit(
   worker: ExitingWorker,
@@ -74,13 +75,13 @@ export function delayExit(
 function startHold(worker: ExitingWorker, exit: (code: number) => void, clock: Clock): Hold {
   let isHeld = false;
   const answerNode = () => {
-    // The app may have said so itself, in a listener of its own: then it goes on living.
+    // The app may have set this itself, in its own listener. The process then keeps running.
     isHeld = worker.exitedAfterDisconnect !== true;
     if (isHeld) answerOnce(worker, clock);
   };
   if (worker[LAST]) worker[LAST].push(answerNode);
   else answerNode();
-  // The closed channel doesn't keep the process alive any more, and what is waited for may not either.
+  // The closed channel no longer keeps the process alive, and the awaited promises may not either.
   const awake = clock.setTimer(() => {}, MAX_TIMER_MS);
   awake.ref();
   const release = () => {
@@ -90,7 +91,7 @@ function startHold(worker: ExitingWorker, exit: (code: number) => void, clock: C
   return holdUntilSettled(callback => clock.yield(callback), release);
 }
 
-/** Node, which asks next, hears that the exit is not its affair. Whoever asks after it sees what was there before. */
+/** Node reads the property next and gets `true`, so it does not exit. Later readers get the original value. */
 function answerOnce(worker: ExitingWorker, clock: Clock): void {
   const { exitedAfterDisconnect: value } = worker;
   const restore = () => {
@@ -114,7 +115,7 @@ function answerOnce(worker: ExitingWorker, clock: Clock): void {
   });
 }
 
-/** Calls `release` in a turn of its own once every promise given has settled, so that their handlers have run. */
+/** Calls `release` in its own turn once all promises have settled, so that their handlers have run. */
 export function holdUntilSettled(later: (callback: () => void) => void, release: () => void): Hold {
   let waiting = 0;
   const settled = () => {

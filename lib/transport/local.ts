@@ -1,17 +1,17 @@
-// The transport inside one process: the primary's own member is worker 0. Messages pass by reference.
+// The transport within one process, for the primary's own member (worker 0). Messages are passed by reference.
 
 import type { Clock } from '../utils/clock.js';
 import type { PrimaryEnd, PrimaryEndHandlers, WorkerEnd, WorkerEndHandlers } from './transport.js';
 
-/** Both ends of a channel within this process, which never closes and whose worker never exits. */
+/** Both ends of a channel within this process. It never closes, and its worker never exits. */
 export interface LocalPair {
   readonly primaryEnd: PrimaryEnd;
   readonly workerEnd: WorkerEnd;
 }
 
 /**
- * Messages are deferred, in order, and by reference: whoever sends one must not change it after.
- * What is sent before the other end listens is lost, as on a real channel.
+ * Messages are delivered later, in order and by reference: the sender must not change them. Messages sent before the other
+ * end listens are lost, as on a real channel.
  */
 export function createLocalPair(clock: Clock, pid = process.pid): LocalPair {
   const up = new Way<PrimaryEndHandlers>(clock);
@@ -24,7 +24,7 @@ export function createLocalPair(clock: Clock, pid = process.pid): LocalPair {
       listen: handlers => up.listen(handlers),
       send: (workerId, message, written) =>
         down.send(to => workerId === self.workerId && to.message(message, 'public'), written),
-      // A process that killed itself could not say so.
+      // A process cannot report its own kill.
       kill() {},
       close: () => up.close(down),
     },
@@ -61,7 +61,7 @@ class Way<Handlers> {
     });
   }
 
-  /** Its receiver lets go, and sends nothing `back` any more. */
+  /** Closes the receiving side. It also stops sending in direction `back`. */
   close(back: Way<unknown>): void {
     this.#handlers = undefined;
     back.#isOpen = false;

@@ -4,11 +4,11 @@ import { MemoryPipe, type PipeParts } from './memory-pipe.js';
 import type { MemoryProcess } from './memory-process.js';
 import { type Serialization, travel } from './memory-travel.js';
 
-/** How a channel of an in-memory network carries messages. */
+/** Options for a channel of an in-memory network. */
 export interface ChannelOptions {
   /** @default 'advanced' */
   readonly serialization?: Serialization;
-  /** How long each message is on its way, in milliseconds. @default 0: the next turn */
+  /** Latency of each message in ms. @default 0: the next turn */
   readonly latencyMs?: number;
 }
 
@@ -38,7 +38,7 @@ export class MemoryChannel {
     this.#send(this.down, this.#primary, message, deliver, written);
   }
 
-  // Copied at once, as a real channel does. A frozen process doesn't send, although a promise may still run its code.
+  // Copied immediately, like on a real channel. A frozen process sends nothing, although a promise may still run its code.
   #send(
     pipe: MemoryPipe,
     from: MemoryProcess,

@@ -1,14 +1,14 @@
-// The direct route's connections within an in-memory network, with the faults that they can have: bytes arrive cut anywhere, a
-// connection breaks with what is on its way in it, none can be made.
+// The direct route's connections within an in-memory network, including faults: bytes arrive in arbitrary chunks, a
+// connection breaks and loses the data in transit, no connection can be opened.
 
 import type { Connection, ConnectionHandlers, DirectListener, DirectTransport, ListenerHandlers } from './direct.js';
 import { MemoryPipe, type PipeParts } from './memory-pipe.js';
 import type { MemoryProcess } from './memory-process.js';
 
-/** Bytes on their way beyond which a writer is told to wait. */
+/** Beyond this many bytes in transit a writer must wait. */
 const ROOM_BYTES = 64 * 1024;
 
-/** What listens in a network, by address; that of a killed process stays until it is removed. */
+/** The listeners of a network, by address. That of a killed process stays until it is removed. */
 export type MemoryAddresses = Map<string, { readonly direct: MemoryDirect; readonly handlers: ListenerHandlers }>;
 
 /** Removes what a killed process left. */
@@ -18,9 +18,9 @@ export function removeDead(addresses: MemoryAddresses, address: string): void {
 
 /** The connections of one process. */
 export class MemoryDirect implements DirectTransport {
-  /** For what is written from now on. */
+  /** For writes from now on. */
   latencyMs = 0;
-  /** Nobody can connect from here or to here. */
+  /** No connection from or to this process can be opened. */
   isRefused = false;
   readonly ends = new Set<MemoryConnection>();
   #isRead = true;
@@ -65,7 +65,7 @@ export class MemoryDirect implements DirectTransport {
     const peer = new MemoryConnection(there.direct);
     here.join(peer);
     peer.join(here);
-    // Before all that is written.
+    // Delivered before anything that is written.
     here.out!.push(() => {
       if (peer.isOpen) peer.handlers = there.handlers.accept(peer);
     });
@@ -82,12 +82,12 @@ export class MemoryDirect implements DirectTransport {
     for (const end of [...this.ends]) end.cut(false);
   }
 
-  /** All its connections break, and what was on its way is lost. */
+  /** Breaks all its connections. Data in transit is lost. */
   break(): void {
     for (const end of [...this.ends]) end.cut(true);
   }
 
-  /** All of it vanishes without a trace. */
+  /** Drops all connections without notifying anyone. */
   vanish(): void {
     for (const { out, peer } of this.ends) {
       out?.drop();
@@ -134,7 +134,7 @@ class MemoryConnection implements Connection {
   }
 
   write(parts: readonly Uint8Array[], written?: () => void): boolean {
-    // Copied at once, as a real one does.
+    // Copied immediately, like on a real connection.
     const bytes = Buffer.concat(parts);
     written?.();
     this.home.process.whenAwake(() => this.#push(bytes));
@@ -143,12 +143,12 @@ class MemoryConnection implements Connection {
 
   end(written: () => void): void {
     this.home.process.whenAwake(() => {
-      // The peer has nothing to say any more either, and closes in turn.
+      // The peer stops sending too, and closes in turn.
       this.out?.push(() => {
         this.peer!.close();
         this.peer!.out!.push(() => this.close());
       });
-      // What is on its way is out of this process, unless there is no room for it.
+      // Data in transit has left this process, unless the connection is full.
       if (this.#isFull && this.isOpen) this.#whenOver.push(written);
       else this.home.process.clock.yield(written);
     });
@@ -162,7 +162,7 @@ class MemoryConnection implements Connection {
   settle(done: () => void): void {
     const { out } = this.peer ?? {};
     if (this.isOpen && out) {
-      // Behind what is on its way here; if that is lost, so is this, and the end of the connection is as good.
+      // Queued behind the data in transit to this end. If that is lost, `done` is called when the connection closes.
       this.#settling.push(done);
       out.push(() => this.#settled(done));
     } else {
@@ -170,7 +170,7 @@ class MemoryConnection implements Connection {
     }
   }
 
-  /** Closes this end: what it wrote still arrives at the other, unless all is lost. What was on its way here is lost. */
+  /** Closes this end. Its data still arrives at the other end, unless `isAllLost`. Data in transit to this end is lost. */
   cut(isAllLost: boolean): void {
     if (!this.isOpen) return;
     const { peer, out } = this;
@@ -218,13 +218,13 @@ class MemoryConnection implements Connection {
     );
   }
 
-  /** As with a real one, the bytes are others soon after that. */
+  /** Like on a real connection, the memory is reused soon after the call. */
   #read(chunk: Buffer): void {
     this.handlers?.data(chunk);
     chunk.fill(0);
   }
 
-  /** Nobody is there to read: as with a real one, what came from there and isn't read yet is lost with the connection. */
+  /** The peer has closed: as on a real connection, its unread data is lost with the connection. */
   #fail(): void {
     this.peer!.out!.drop();
     this.isOpen = false;

@@ -1,4 +1,4 @@
-// One direction of an in-memory channel: keeps the order, takes its time, and loses what it must.
+// One direction of an in-memory channel, with order, latency and loss.
 
 import type { Clock, Timer } from '../utils/clock.js';
 import type { MemoryProcess, Schedule } from './memory-process.js';
@@ -6,20 +6,20 @@ import type { MemoryProcess, Schedule } from './memory-process.js';
 interface Item {
   readonly deliver: () => void;
   readonly written: () => void;
-  /** By the sender's clock, which is ahead where a simulation lets code take its time. */
+  /** On the sender's clock, which is ahead if a simulation lets code take time. */
   readonly pushedAt: number;
   hasArrived: boolean;
 }
 
-/** What all pipes of a network share. */
+/** Shared by all pipes of a network. */
 export interface PipeParts {
   readonly clock: Clock;
   readonly schedule: Schedule;
 }
 
-/** Carries deliveries from one process to another. */
+/** Delivers callbacks from one process to another. */
 export class MemoryPipe {
-  /** For what is pushed from now on. */
+  /** For items pushed from now on. */
   latencyMs: number;
   readonly #parts: PipeParts;
   readonly #from: MemoryProcess;
@@ -36,7 +36,7 @@ export class MemoryPipe {
     this.latencyMs = latencyMs;
   }
 
-  /** Runs `deliver` in the receiver after all that was pushed before, then `written` in the sender; both in a later turn. */
+  /** Runs `deliver` in the receiver, in order, then `written` in the sender; both in a later turn. */
   push(deliver: () => void, written: () => void = () => {}): void {
     const item: Item = { deliver, written, pushedAt: this.#parts.clock.now(), hasArrived: false };
     this.#items.push(item);
@@ -46,33 +46,34 @@ export class MemoryPipe {
     });
   }
 
-  /** The receiver reads or doesn't; what arrives meanwhile waits. */
+  /** Whether the receiver reads. If not, arriving items wait. */
   setRead(isRead: boolean): void {
     this.#isRead = isRead;
     if (isRead) this.#parts.schedule(() => this.#flush());
   }
 
-  /** The sender was killed: what its code would have sent later than that was never sent. */
+  /** The sender was killed: drops what its code would have sent after that time. */
   dropUnsent(): void {
     const now = this.#parts.clock.now();
     this.#items = this.#items.filter(({ pushedAt }) => pushedAt <= now);
   }
 
-  /** What has not reached the receiver is lost. */
+  /** Everything that has not reached the receiver is lost. */
   lose(): void {
     for (const { written } of this.#items) this.#lost.push(written);
     this.drop();
   }
 
   /**
-   * The sender has read that the channel closed, and hears of what was lost in a later turn. Not earlier: a real one
-   * sees the end of what it reads first, and so nothing follows into a closed channel what was lost in it.
+   * The sender has read that the channel closed: calls the `written` of lost items in a later turn. Not earlier, because on
+   * a real channel the sender sees the end of the stream first, so nothing is sent into a closed channel after the lost
+   * items.
    */
   reportLost(): void {
     for (const written of this.#lost.splice(0)) this.#parts.schedule(() => this.#from.post(written));
   }
 
-  /** What is on its way vanishes without a trace. */
+  /** Drops everything in transit without notifying anyone. */
   drop(): void {
     this.#items = [];
     for (const timer of this.#timers) timer.clear();
@@ -89,7 +90,7 @@ export class MemoryPipe {
       this.#timers.delete(timer);
       callback();
     }, ms);
-    // Nothing else may keep the process alive while a message is on its way.
+    // Keeps the process alive while a message is in transit.
     timer.ref();
     this.#timers.add(timer);
   }
@@ -103,7 +104,7 @@ export class MemoryPipe {
           const { clock, schedule } = this.#parts;
           const readAt = clock.now();
           deliver();
-          // What the receiver took to read it is no time of the sender's.
+          // The receiver's reading time must not count as the sender's.
           if (clock.now() === readAt) report();
           else schedule(report);
         },

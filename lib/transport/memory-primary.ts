@@ -9,9 +9,9 @@ import type { Peer, PrimaryEnd, PrimaryEndHandlers } from './transport.js';
 export class MemoryPrimary implements PrimaryEnd, PrimarySide {
   readonly process: MemoryProcess;
   readonly #workers = new Map<number, MemoryWorker>();
-  /** Whose channel is open, as far as the primary has read. */
+  /** Workers whose channel is open, as far as the primary has read. */
   readonly #open = new Set<number>();
-  /** Whose `closed` was reported, and whose `exited` was not. */
+  /** Workers for which `closed` was reported, but not yet `exited`. */
   readonly #halfGone = new Set<number>();
   #handlers: PrimaryEndHandlers | undefined;
   #isClosed = false;

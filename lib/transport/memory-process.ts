@@ -1,11 +1,11 @@
-// One process of the in-memory transport: what can run, wait, or never run again. Knows nothing of messages.
+// One process of the in-memory transport, which can run, be frozen, or be dead. Independent of messages.
 
 import type { Clock, Timer } from '../utils/clock.js';
 
-/** Runs a callback in a later turn; the order between two of them is up to it. */
+/** Runs a callback in a later turn. It may run callbacks in any order. */
 export type Schedule = (callback: () => void) => void;
 
-/** A task that waits for its process, and what to do where the process dies first. */
+/** A task that waits for its process, and what to do if the process dies first. */
 interface Task {
   run(): void;
   lost(): void;
@@ -15,7 +15,7 @@ interface ProcessTimer extends Timer {
   run(): void;
 }
 
-/** A process that can be frozen, thawed and killed at any moment, and all that its code gets to run. */
+/** A process that can be frozen, thawed and killed at any time, and runs all its code. */
 export class MemoryProcess {
   /** For the code of this process. */
   readonly clock: Clock;
@@ -23,7 +23,7 @@ export class MemoryProcess {
   readonly #schedule: Schedule;
   #state: 'running' | 'frozen' | 'dead' = 'running';
   readonly #timers = new Set<ProcessTimer>();
-  // What waits for a thaw, and the order in which a thaw runs it.
+  // What waits for a thaw, in the order in which it then runs.
   #deferred: (() => void)[] = [];
   #due: ProcessTimer[] = []; // in the order in which the base clock ran them, which is that of their deadlines
   #tasks: Task[] = [];
@@ -50,14 +50,14 @@ export class MemoryProcess {
     return !this.#mustWait();
   }
 
-  /** An event from outside: runs now, or behind all that waits for a thaw; in a dead process `lost` is called. */
+  /** An external event: runs now, or after everything that waits for a thaw. In a dead process `lost` is called. */
   post(run: () => void, lost: () => void = () => {}): void {
     if (this.isDead) lost();
     else if (this.#mustWait()) this.#tasks.push({ run, lost });
     else run();
   }
 
-  /** Runs `callback` now, or behind what was deferred before or during a freeze; never in a dead process. */
+  /** Runs `callback` now, or after everything deferred before or during a freeze; never in a dead process. */
   whenAwake(callback: () => void): void {
     if (this.isDead) return;
     if (this.#state === 'frozen' || this.#deferred.length > 0) this.#deferred.push(callback);
@@ -89,7 +89,7 @@ export class MemoryProcess {
     return this.#state === 'frozen' || this.#deferred.length + this.#due.length + this.#tasks.length > 0;
   }
 
-  // One event a turn, as a real event loop that runs microtasks after each.
+  // One event per turn, like an event loop that runs microtasks after each.
   #stepLater(): void {
     if (this.#isStepping) return;
     this.#isStepping = true;
@@ -104,7 +104,7 @@ export class MemoryProcess {
     });
   }
 
-  // As measured on Node after SIGCONT: the timers that are due, by their deadlines, then what waits to be read.
+  // As measured on Node after SIGCONT: first the expired timers by deadline, then pending reads.
   #step(): void {
     if (this.#deferred.length === 0) return (this.#due.shift() ?? this.#tasks.shift())?.run();
     while (this.#state === 'running' && this.#deferred.length > 0) this.#deferred.shift()!();

@@ -1,11 +1,11 @@
-// What a message is after it travelled: a copy, as the serialization of the channel makes it.
+// Copies a message the way the serialization of a channel does.
 
 import { deserialize, serialize } from 'node:v8';
 
-/** How messages travel on a channel, as the `serialization` of `child_process.fork`. */
+/** How a channel serializes messages; the `serialization` option of `child_process.fork`. */
 export type Serialization = 'advanced' | 'json';
 
-/** A copy in the way a real channel makes it, or `undefined` where the message can't travel. */
+/** A copy as made by a real channel; `undefined` if the message cannot be serialized. */
 export function travel(message: unknown, serialization: Serialization): { readonly copy: unknown } | undefined {
   try {
     return { copy: serialization === 'json' ? JSON.parse(JSON.stringify(message)) : deserialize(serialize(message)) };

@@ -1,4 +1,4 @@
-// A worker of an in-memory network: a process and its channel, with every fault that they can have.
+// A worker of an in-memory network: a process and its channel, with all their possible faults.
 
 import type { Clock } from '../utils/clock.js';
 import { holdUntilSettled } from './exit-hold.js';
@@ -8,7 +8,7 @@ import type { PipeParts } from './memory-pipe.js';
 import { MemoryProcess } from './memory-process.js';
 import type { Peer, WorkerEnd, WorkerEndHandlers } from './transport.js';
 
-/** The primary as its workers know it: its process, and what it reads from their channels. */
+/** The primary's side for its workers: its process, and what it reads from their channels. */
 export interface PrimarySide {
   readonly process: MemoryProcess;
   received(peer: Peer, message: unknown): void;
@@ -16,14 +16,14 @@ export interface PrimarySide {
   exited(workerId: number): void;
 }
 
-/** What `MemoryNetwork.fork` returns. The code that shall run in it takes its `end` and its `clock`. */
+/** Returned by `MemoryNetwork.fork`. The code that runs in this worker uses its `end` and `clock`. */
 export class MemoryWorker {
   readonly workerId: number;
-  /** Invented; unique within the network. */
+  /** Fictitious; unique within the network. */
   readonly pid: number;
-  /** Its end of the channel to the primary. May be listened to again after `close()`. */
+  /** Its end of the channel to the primary. `listen()` may be called again after `close()`. */
   readonly end: WorkerEnd;
-  /** For the code of this worker: nothing of it runs while the worker is frozen, or after its death. */
+  /** For the code of this worker: callbacks do not run while the worker is frozen, or after its death. */
   readonly clock: Clock;
   /** Its connections to other workers. */
   readonly direct: MemoryDirect;
@@ -55,17 +55,17 @@ export class MemoryWorker {
     this.end = this.#createEnd(self);
   }
 
-  /** False from its death on. */
+  /** False after its death. */
   get isAlive(): boolean {
     return !this.#process.isDead;
   }
 
-  /** It runs, and has read all that came. */
+  /** It runs, and has read everything that arrived. */
   get isIdle(): boolean {
     return this.#process.isIdle;
   }
 
-  /** SIGKILL. What it handed to the channel is still read by the primary; what is on its way to it is lost. */
+  /** SIGKILL. What it has sent is still read by the primary; messages in transit to it are lost. */
   kill(): void {
     if (!this.isAlive) return;
     this.#channel.isOpen = false;
@@ -75,17 +75,19 @@ export class MemoryWorker {
     this.#endDown(() => this.#primary.exited(this.workerId));
   }
 
-  /** SIGSTOP. Neither its timers nor what it deferred run, and it reads nothing. */
+  /** SIGSTOP. Its timers and deferred callbacks do not run, and it reads nothing. */
   freeze(): void {
     this.#process.freeze();
   }
 
-  /** SIGCONT. The timers that are due run first, by their deadlines, then it reads what came, in order. */
+  /** SIGCONT. Expired timers run first, by deadline; then it reads the messages that arrived, in order. */
   thaw(): void {
     this.#process.thaw();
   }
 
-  /** `worker.disconnect()`: both sides see the channel close, the process lives on. A frozen one does it when it thaws. */
+  /**
+   * `worker.disconnect()`: both sides see the channel close; the process keeps running. If frozen, it happens at the thaw.
+   */
   disconnect(): void {
     this.#process.whenAwake(() => {
       if (!this.#channel.isOpen) return;
@@ -95,29 +97,29 @@ export class MemoryWorker {
     });
   }
 
-  /** `process.exit()`. What it handed to the channel is still read. A frozen one does it when it thaws. */
+  /** `process.exit()`. What it has sent is still read. If frozen, it happens at the thaw. */
   exit(): void {
     this.#process.whenAwake(() => this.kill());
   }
 
-  /** Messages from now on are `ms` on their way, in both directions. They never overtake each other. */
+  /** Messages from now on take `ms`, in both directions. Their order is kept. */
   delay(ms: number): void {
     this.#channel.up.latencyMs = ms;
     this.#channel.down.latencyMs = ms;
     this.direct.latencyMs = ms;
   }
 
-  /** Its connections to other workers break, and what was on its way in them is lost. */
+  /** Breaks its connections to other workers. Data in transit is lost. */
   breakConnections(): void {
     this.direct.break();
   }
 
-  /** No connection can be made between it and other workers, or again one can. */
+  /** Whether connections between it and other workers can be opened. */
   refuseConnections(isRefused: boolean): void {
     this.direct.isRefused = isRefused;
   }
 
-  /** It runs, but reads no messages, as one that is busy. They wait, and so do their `written` callbacks. */
+  /** It runs, but reads no messages, like a busy process. Messages and their `written` callbacks wait. */
   stopReading(): void {
     this.#channel.down.setRead(false);
     this.direct.setRead(false);
@@ -128,17 +130,17 @@ export class MemoryWorker {
     this.direct.setRead(true);
   }
 
-  /** Runs `task` in this worker as news from elsewhere, such as a socket's data: soon, after a thaw, or never. */
+  /** Runs `task` in this worker like an external event, such as data of a socket: soon, after a thaw, or never. */
   run(task: () => void): void {
     this.#parts.schedule(() => this.#process.post(task));
   }
 
-  /** @internal A message of the primary's. */
+  /** @internal A message of the primary. */
   receive(message: unknown, written: () => void): void {
     this.#channel.sendDown(message, copy => this.#handlers?.message(copy, 'public'), written);
   }
 
-  /** @internal What the primary handed to the channel is still read. */
+  /** @internal What the primary has sent is still read. */
   primaryDied(): void {
     if (!this.#channel.isOpen) return;
     this.#channel.isOpen = false;
@@ -151,7 +153,7 @@ export class MemoryWorker {
     });
   }
 
-  /** @internal Ends it without a word to anybody. */
+  /** @internal Ends the worker without notifying anyone. */
   vanish(): void {
     this.#channel.isOpen = false;
     this.#process.kill();
@@ -193,7 +195,7 @@ export class MemoryWorker {
     if (wasIntended !== undefined) this.clock.defer(() => this.#closed(wasIntended));
   }
 
-  // As Node: a worker that lost its primary exits at once, unless it is held.
+  // Like in Node: a worker that lost its primary exits at once, unless the exit is held.
   #closed(intended: boolean): void {
     const handlers = this.#handlers;
     this.#handlers = undefined;

@@ -1,4 +1,4 @@
-// A cluster in memory, with faults: for tests of this library and of those who use it. Deterministic but for what it is given.
+// A cluster in memory, with faults, for tests of this library and of its users. Deterministic if its clock and schedule are.
 
 import { type Clock, systemClock } from '../utils/clock.js';
 import type { ChannelOptions } from './memory-channel.js';
@@ -11,25 +11,25 @@ import type { PrimaryEnd } from './transport.js';
 
 export type { ChannelOptions, MemoryWorker, Schedule };
 
-/** What `createMemoryCluster()` takes; the channel options are defaults for its workers. */
+/** Options of `createMemoryCluster()`. The channel options are defaults for its workers. */
 export interface MemoryNetworkOptions extends ChannelOptions {
-  /** The time for all processes. @default the system's */
+  /** The clock of all processes. @default the system's */
   readonly clock?: Clock;
-  /** Runs what takes no time in a later turn, in an order that a simulation may choose. @default clock.yield */
+  /** Runs callbacks without delay in a later turn, in an order that a simulation may choose. @default clock.yield */
   readonly schedule?: Schedule;
 }
 
-/** Worker ids count from 1 as in a cluster; process ids from here. */
+/** Worker ids start at 1 as in a cluster; process ids start here. */
 const FIRST_PID = 100_000;
 
 /**
- * A primary and its workers in this process, joined by channels that behave as those of `node:cluster`: messages are
- * copied, keep their order for each worker and direction, and arrive in a later turn. One difference: `written` is
- * called when a message was delivered, as if every channel were full, and so waits for a receiver that doesn't read.
+ * A primary and its workers in this process, connected by channels that behave like those of `node:cluster`: messages are
+ * copied, keep their order per worker and direction, and arrive in a later turn. One difference: `written` is called when a
+ * message was delivered, as if every channel were full, so it waits for a receiver that does not read.
  */
 export class MemoryNetwork {
   readonly primaryEnd: PrimaryEnd;
-  /** For the code of the primary; as {@link MemoryWorker.clock}. */
+  /** For the code of the primary; see {@link MemoryWorker.clock}. */
   readonly primaryClock: Clock;
   readonly #parts: PipeParts;
   readonly #defaults: ChannelOptions;
@@ -47,7 +47,7 @@ export class MemoryNetwork {
     this.primaryClock = this.#primary.process.clock;
   }
 
-  /** A new worker; its code is whatever the caller runs with its `end` and `clock`. */
+  /** Creates a worker. Its code is what the caller runs with its `end` and `clock`. */
   fork(options: ChannelOptions = {}): MemoryWorker {
     this.#forks++;
     const self = { workerId: this.#forks, pid: FIRST_PID + this.#forks };
@@ -59,33 +59,33 @@ export class MemoryNetwork {
     return worker;
   }
 
-  /** Removes what a killed worker left behind; as `DirectTransport.remove`. */
+  /** Removes what a killed worker left; see `DirectTransport.remove`. */
   remove(address: string): void {
     removeDead(this.addresses, address);
   }
 
-  /** As {@link MemoryWorker.isIdle}. */
+  /** See {@link MemoryWorker.isIdle}. */
   get isPrimaryIdle(): boolean {
     return this.#primary.process.isIdle;
   }
 
-  /** Stalls the primary; as {@link MemoryWorker.freeze}. */
+  /** Stalls the primary; see {@link MemoryWorker.freeze}. */
   freezePrimary(): void {
     this.#primary.process.freeze();
   }
 
-  /** As {@link MemoryWorker.thaw}. */
+  /** See {@link MemoryWorker.thaw}. */
   thawPrimary(): void {
     this.#primary.process.thaw();
   }
 
-  /** SIGKILL. Each worker reads what was handed to its channel, then sees it close, unintended, and exits unless held. */
+  /** SIGKILL. Each worker reads what was sent to it, then sees its channel close unintentionally, and exits unless held. */
   killPrimary(): void {
     this.#primary.process.kill();
     for (const worker of this.#primary.workers) worker.primaryDied();
   }
 
-  /** Ends all processes without a word; no timer is left. */
+  /** Ends all processes without notifying anyone. No timers remain. */
   close(): void {
     this.#primary.close();
     this.#primary.process.kill();

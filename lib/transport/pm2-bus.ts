@@ -1,5 +1,6 @@
-// PM2's own bus: up by `process.send`, down by the socket on which the daemon tells its subscribers everything. What
-// isn't for us is skipped unparsed. The shape rules stand here: some messages would kill the daemon.
+// PM2's own bus: sends by `process.send`, receives from the socket on which the daemon publishes everything to its
+// subscribers. Foreign messages are skipped without parsing. This file knows the required message formats: some messages
+// crash the daemon.
 
 import { connect, type Socket } from 'node:net';
 import type { Clock, Timer } from '../utils/clock.js';
@@ -12,7 +13,7 @@ import type { WorkerEnd } from './transport.js';
 const FIRST_RETRY_MS = 50;
 const MOST_RETRY_MS = 1000;
 
-/** What the daemon says of a process, and what stands in the text of it: first under PM2 7, last under 5 and 6. */
+/** The topic of process events, and the text of an exit event: near its start under PM2 7, near its end under 5 and 6. */
 const EVENTS = Buffer.from('s:process:event');
 const EXIT = Buffer.from('"event":"exit"');
 
@@ -23,7 +24,7 @@ export interface Pm2BusParts {
   readonly clock: Clock;
 }
 
-/** A packet as the daemon passes it on; `process` is put in by itself, so that it can be trusted. */
+/** A packet as published by the daemon. The daemon itself sets `process`, so it can be trusted. */
 interface Told {
   readonly at: number;
   readonly data?: { readonly csc?: unknown; readonly of?: unknown };
@@ -65,7 +66,7 @@ export class Pm2Bus implements Bus {
   listen(handlers: BusHandlers): void {
     this.#handlers = handlers;
     this.#up.listen({
-      // Neighbours' messages, whatever they are, are left alone; only the daemon says this one.
+      // Messages of other apps are ignored. Only the daemon sends this one.
       message: message => {
         if (message === 'shutdown') handlers.stopping();
       },
@@ -78,8 +79,8 @@ export class Pm2Bus implements Bus {
   }
 
   /**
-   * The daemon dies of `null` and of a type that isn't text, so both are fixed here; and it passes on an object with a
-   * string in it for a third of what the same object costs.
+   * `null`, or a type that is not a string, would crash the daemon, so both are fixed here. The daemon forwards an object
+   * that contains a string at a third of the cost of the same object.
    */
   send(message: object, written: () => void, to?: string): void {
     const type = to === undefined ? this.#place.channel : channelTo(this.#place, to);
@@ -140,7 +141,7 @@ export class Pm2Bus implements Bus {
     if (message !== undefined) this.#handlers?.message(message, told.at);
   }
 
-  /** It has the environment of the process in it: nothing of that is kept. */
+  /** The event contains the environment of the process: none of that is kept. */
   #exit(packet: Buffer): void {
     const event = parse<ProcessEvent>(packet);
     if (event?.event !== 'exit' || !isOf(this.#place, event.process) || !Number.isFinite(event.at)) return;
@@ -148,13 +149,15 @@ export class Pm2Bus implements Bus {
   }
 }
 
-/** Whether the worker that said it is the one that the daemon had it from: an app may pass on what it reads on the bus. */
+/**
+ * Whether the claimed sender is the worker from which the daemon received it: an app may forward what it reads on the bus.
+ */
 const isSaidBy = (id: unknown, process: unknown): boolean =>
   typeof process === 'string' && process.startsWith(processName(id, ''));
 
 const channelTo = ({ channel }: Pm2Place, process: string): string => `${channel}-${process.replace(':', '-')}`;
 
-/** What comes after the two characters of its type. */
+/** Parses what follows the two characters of the type. */
 function parse<T extends { process: object }>(packet: Buffer): T | undefined {
   const value = parseText(packet.toString('utf8', 2)) as T | undefined;
   return typeof value?.process === 'object' && value.process !== null ? value : undefined;

@@ -1,5 +1,5 @@
-// The processes of an app, as PM2's daemon lists them. The answer has the environment of every app of the machine in it:
-// nothing of it is kept but names.
+// Lists the processes of an app, using PM2's daemon. The answer contains the environment of every app on the machine: only
+// names are kept.
 
 import { connect } from 'node:net';
 import type { Clock } from '../utils/clock.js';
@@ -10,7 +10,7 @@ import { type Pm2Place, processName } from './pm2-place.js';
 const ANSWER_MS = 2000;
 const CALL = ['j:{"type":"call","method":"getMonitorData","args":[{}]}', 's:csc'];
 
-/** Those that have a process, however it is; `undefined` where the daemon doesn't answer. Never rejects. */
+/** The entries that have a process, in any state; `undefined` if the daemon does not answer. Never rejects. */
 export function listPm2Processes(place: Pm2Place, clock: Clock): Promise<readonly BusProcess[] | undefined> {
   return new Promise(resolve => {
     const end = (answer?: Buffer) => {
@@ -48,7 +48,7 @@ function read(answer: Buffer, place: Pm2Place): readonly BusProcess[] | undefine
   }
 }
 
-/** Whether the daemon means our app. */
+/** Whether the daemon refers to this app. */
 export function isOf(place: Pm2Place, { name, namespace }: { name?: unknown; namespace?: unknown }): boolean {
   return String(name) === place.name && String(namespace) === place.namespace;
 }

@@ -1,19 +1,19 @@
-// Where a process stands under PM2, and whether it does: read from its environment, which alone can't be trusted.
+// Detects whether a process runs under PM2, and where, from its environment, which alone cannot be trusted.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 export interface Pm2Place {
-  /** Of this incarnation: its place in the daemon's list, and since when it is there. */
+  /** Identifies this incarnation: its id in the daemon's list, and the time since which it has been there. */
   readonly process: string;
   readonly name: string;
   readonly namespace: string;
-  /** The socket on which the daemon tells everything that is said to it. */
+  /** The socket on which the daemon publishes all messages. */
   readonly pubSocket: string;
-  /** The socket on which it answers. */
+  /** The socket on which the daemon answers requests. */
   readonly rpcSocket: string;
-  /** Apps and namespaces never meet: each has its own channel on the bus. */
+  /** The bus channel. Each app in each namespace has its own, so they never receive each other's messages. */
   readonly channel: string;
 }
 
@@ -23,29 +23,29 @@ export interface Pm2Surroundings {
   readonly platform: string;
   /** `cluster.isWorker` */
   readonly isWorker: boolean;
-  /** What is known of the parent, which may be the daemon. @default as the system tells it */
+  /** Environment of the parent, which may be the daemon. @default read from the system */
   readonly parent?: Parent;
 }
 
 interface Parent {
-  /** What it was started with. */
+  /** The environment it was started with. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
 }
 
-/** Files of the daemon, and the variables by which each can be put elsewhere (`paths.js` of PM2). */
+/** Files of the daemon, and the variables that change their paths (`paths.js` of PM2). */
 const FILES = {
   pid: ['PM2_PID_FILE_PATH', 'pm2.pid'],
   pub: ['PM2_DAEMON_PUB_PORT', 'pub.sock'],
   rpc: ['PM2_DAEMON_RPC_PORT', 'rpc.sock'],
 } as const;
 
-/** The version of what is said on the bus; another is another channel. */
+/** The version of the messages on the bus. Each version uses its own channel. */
 const CHANNEL_VERSION = 1;
 
 /**
- * The place of a cluster worker of PM2's daemon; `undefined` elsewhere. Forked children, and workers of a cluster under
- * an app in fork mode, inherit the environment of one, but their parent isn't the daemon.
+ * The place of a cluster worker of PM2's daemon; `undefined` for other processes. Forked children, and workers of a cluster
+ * within an app in fork mode, inherit the environment of such a worker, but their parent is not the daemon.
  */
 export function findPm2Place(here: Pm2Surroundings): Pm2Place | undefined {
   const { pm_id: id, pm_uptime: since, name = '', namespace = 'default' } = here.env;
@@ -64,7 +64,9 @@ export function findPm2Place(here: Pm2Surroundings): Pm2Place | undefined {
   };
 }
 
-/** Where the pid of the parent would have to stand, for a process that may be a worker of PM2 and wasn't taken for one. */
+/**
+ * The file in which the parent's pid was expected, for a process that looks like a PM2 worker but was not accepted as one.
+ */
 export function missingPm2Pid(here: Pm2Surroundings): string | undefined {
   return looksLikePm2(here) && !findPm2Place(here) ? (daemonFiles(here).pid[0] ?? 'PM2_HOME/pm2.pid') : undefined;
 }
@@ -72,7 +74,7 @@ export function missingPm2Pid(here: Pm2Surroundings): string | undefined {
 const looksLikePm2 = ({ env, isWorker }: Pm2Surroundings): boolean =>
   isWorker && env.pm_id !== undefined && env.exec_mode === 'cluster_mode';
 
-/** By what the daemon was started with, by what this process was told, and as they are by default. */
+/** Paths according to the daemon's environment, to that of this process, and to the defaults. */
 function daemonFiles({ env, ppid, parent = readParent(ppid) }: Pm2Surroundings): Record<keyof typeof FILES, string[]> {
   const homes = [parent.env.PM2_HOME, env.PM2_HOME].filter(home => !!home) as string[];
   const paths = ([variable, file]: readonly [string, string]) =>
@@ -82,7 +84,7 @@ function daemonFiles({ env, ppid, parent = readParent(ppid) }: Pm2Surroundings):
   return { pid: paths(FILES.pid), pub: paths(FILES.pub), rpc: paths(FILES.rpc) };
 }
 
-/** Linux tells it of each process of the same user; elsewhere what this process was told has to do. */
+/** Linux provides this for each process of the same user. On other systems, the environment of this process must do. */
 function readParent(pid: number): Parent {
   try {
     const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
@@ -93,12 +95,12 @@ function readParent(pid: number): Parent {
   }
 }
 
-/** The daemon gives a worker that is being replaced another id, `_old_` before its own; since when it lives stays. */
+/** The daemon renames a worker that is being replaced: `_old_` precedes its id. Its start time stays. */
 export function processName(id: unknown, since: unknown): string {
   return `${String(id).replace('_old_', '')}:${String(since)}`;
 }
 
-/** A hash, because the daemon's bus gives a meaning to some characters of an event's name. */
+/** A hash, because some characters in event names have a meaning on the daemon's bus. */
 function channelOf(namespace: string, name: string): string {
   const hash = createHash('sha256').update(`${namespace}\0${name}`).digest('hex').slice(0, 16);
   return `csc${CHANNEL_VERSION}-${hash}`;

@@ -13,20 +13,20 @@ export class SocketConnection implements Connection {
   constructor(
     private readonly socket: Socket,
     private readonly clock: Clock,
-    /** Where Node puts what comes, in place of a chunk of its own. */
+    /** The buffer that Node reads into, instead of allocating chunks. */
     private readonly room?: Buffer,
   ) {}
 
-  /** So many bytes of the room came. @returns whether to read on */
+  /** Node has read `count` bytes into the buffer. @returns whether to continue reading */
   read(count: number): boolean {
     this.#handlers?.data(this.room!.subarray(0, count));
     return true;
   }
 
-  /** Begins to report. */
+  /** Starts reporting events. */
   report(handlers: ConnectionHandlers): void {
     this.#handlers = handlers;
-    // Nothing of ours keeps a process alive but what somebody waits for.
+    // A connection must not keep the process alive by itself.
     this.socket
       .unref()
       .on('data', chunk => this.#handlers?.data(chunk))
@@ -48,7 +48,7 @@ export class SocketConnection implements Connection {
   write(parts: readonly Uint8Array[], written?: () => void): boolean {
     const { socket } = this;
     if (!socket.writable) return true;
-    // Where it failed the system may still look at the bytes.
+    // After a failed write the system may still access the bytes.
     const done = written && ((problem?: Error | null) => problem || written());
     const last = parts.length - 1;
     if (last === 0) return socket.write(parts[0]!, done);
@@ -76,8 +76,8 @@ export class SocketConnection implements Connection {
   }
 
   /**
-   * What the peer wrote lies in our socket already, so a whole turn of the event loop that begins from here reads it:
-   * the one that runs now may have asked for what there is to read before that came.
+   * Data of the peer is already in the socket buffer, so one whole turn of the event loop that starts now reads it. The
+   * current turn may have polled before the data arrived.
    */
   settle(done: () => void): void {
     this.clock.yield(() => this.clock.yield(done));

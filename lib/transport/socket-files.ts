@@ -1,6 +1,5 @@
-// What the direct route has in the file system: for each socket a directory of its own. Whose they are is looked at before
-// anything is read, removed or connected to, because in a folder that all users share a name that was removed may come
-// again as somebody else's.
+// The direct route's files: one directory per socket. Ownership is checked before anything is read, removed or connected to,
+// because in a shared folder another user may reuse a name after its removal.
 
 import {
   lstatSync,
@@ -16,48 +15,48 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Leftovers } from './direct.js';
 
-/** The directory's name: whose process made it, and something that no other one has. */
+/** The directory name: the pid of the process that created it, and a unique suffix. */
 const OURS = /^csc-(\d{1,10})-[0-9a-f]{8}$/;
 
-/** All that is ever made in it. */
+/** The only files that are ever created in it. */
 const SOCKET = 'leader';
 const SECRETS = 'secrets';
 const NEW_SECRETS = 'secrets.new';
 
-/** The kernel takes no longer path, and Node 20 cuts it short without a word. macOS has the least. */
+/** Longer paths are rejected by the kernel, and Node 20 truncates them silently. macOS has the lowest limit. */
 const MOST_PATH_BYTES = 103;
 
-/** What this process made, by address. */
+/** What this process created, by address. */
 interface Made {
-  /** They tell its directory apart from another of its name. */
+  /** Identify the directory, as distinct from another one of the same name. */
   readonly dev: number;
   readonly ino: number;
-  /** What is kept beside the socket. */
+  /** Written to the file beside the socket. */
   secrets?: object;
 }
 
 const made = new Map<string, Made>();
 
-/** Where this process was when it first made something of a relative path. */
+/** The working directory when this process first resolved a path. */
 let home: string | undefined;
 
-/** It stays the same where the process changes its working directory. */
+/** The result does not depend on later changes of the working directory. */
 function absolute(path: string): string {
   home ??= process.cwd();
   return resolve(home, path);
 }
 
-/** What is removed when this process ends. */
+/** Addresses to remove when this process exits. */
 const toRemove = new Set<string>();
 
 const removeAll = (): void => {
   for (const address of toRemove) removeSocket(address);
 };
 
-/** What other processes of this user made, for who outlives them. */
+/** Tracks what other processes of this user created, for a process that outlives them. */
 export const leftovers: Leftovers = {
   note(address) {
-    // Not a handler of signals: who is killed by one leaves it to the others.
+    // No signal handlers: if a signal kills this process, others clean up.
     if (toRemove.size === 0) process.on('exit', removeAll);
     toRemove.add(address);
   },
@@ -74,22 +73,24 @@ export function newAddress(folder: string, id: string): string {
 }
 
 /**
- * Where the socket is bound, to be renamed to its address: Node removes what has this name when the server closes,
- * whatever it is by then and follows links, so that no file of anybody may have it. It is as long as the other.
+ * The path at which the socket is bound, before it is renamed to its address. When a server closes, Node removes whatever
+ * has the bound name, and follows links, so no other file may ever have that name. It is as long as the address.
  */
 export const bindingOf = (address: string): string => join(dirname(address), dirname(address).slice(-SOCKET.length));
 
 /** The folder for temporary files. */
 export const temporaryFolder = (): string => absolute(tmpdir());
 
-/** The folder for new directories: the user's own, if there is one and it will do, else the one for temporary files. */
+/**
+ * The folder for new directories: the user's runtime folder, if it exists and is suitable, else that for temporary files.
+ */
 export function socketFolder(env: NodeJS.ProcessEnv = process.env): string {
   const { XDG_RUNTIME_DIR: own } = env;
   const isGood = own && isAbsolute(own) && isShort(newAddress(own, '00000000')) && isClosedTo(look(own), 0o022);
   return isGood ? own : temporaryFolder();
 }
 
-/** The pid in the name of a directory; `undefined` where the name isn't one of ours. */
+/** The pid in the name of a directory; `undefined` if it is not a directory of this library. */
 export function makerOf(directory: string): number | undefined {
   const [, pid] = OURS.exec(basename(directory)) ?? [];
   return pid === undefined ? undefined : Number(pid);
@@ -97,10 +98,10 @@ export function makerOf(directory: string): number | undefined {
 
 export const socketIn = (directory: string): string => join(directory, SOCKET);
 
-/** Whether this process made it, and hasn't removed it. */
+/** Whether this process created it and has not removed it. */
 export const isMadeHere = (address: string): boolean => made.has(address);
 
-/** As mkdtemp does it, but with a name that was told before: fails where it is there already. */
+/** Like mkdtemp, but with a name that was announced before: fails if it exists. */
 export function makeDirectory(address: string): void {
   if (!isShort(address))
     throw new Error(`${address} is too long for the path of a socket; set TMPDIR to a shorter one`);
@@ -111,10 +112,7 @@ export function makeDirectory(address: string): void {
   leftovers.note(address);
 }
 
-/**
- * Removes a socket of ours and its directory, if they are there; touches nothing else, follows no link, and never throws.
- * What is removed is forgotten.
- */
+/** Removes a socket of this library and its directory. Touches nothing else, follows no links, never throws. */
 export function removeSocket(address: string): void {
   const directory = dirname(address);
   const known = made.get(address);
@@ -130,8 +128,8 @@ export function removeSocket(address: string): void {
 }
 
 /**
- * Makes good what was removed of the files beside a socket that this process made.
- * @throws where nobody can come to the socket any more
+ * Restores removed files beside a socket that this process created.
+ * @throws if others can no longer connect to the socket
  */
 export function checkSocket(address: string): void {
   const directory = dirname(address);
@@ -143,7 +141,7 @@ export function checkSocket(address: string): void {
   if (secrets && !(file?.isFile() && isOwn(file))) keepSecrets(address, secrets);
 }
 
-/** Why a socket isn't one that a process of this user made; `undefined` where it is. */
+/** Why a socket was not created by a process of this user; `undefined` if it was. */
 export function notOurs(address: string): Error | undefined {
   try {
     const stats = lstatSync(address);
@@ -154,22 +152,22 @@ export function notOurs(address: string): Error | undefined {
   }
 }
 
-/** Puts the secrets of an address where only this user reads them, for a control plane that others read too. */
+/** Stores the secrets of an address so that only this user can read them, for a control plane that others can read. */
 export function keepSecrets(address: string, secrets: object): void {
   if (!isOwnDirectory(dirname(address))) throw new Error(`${dirname(address)} is not this user's`);
   const [file, next] = [SECRETS, NEW_SECRETS].map(name => join(dirname(address), name)) as [string, string];
-  // Sticky: what clears old files out of temporary folders leaves such a one alone (systemd-tmpfiles).
+  // The sticky bit protects it from tools that delete old temporary files (systemd-tmpfiles).
   writeFileSync(next, JSON.stringify(secrets), { mode: 0o1600 });
-  // At once: somebody may be reading those of another group.
+  // Atomic, because another process may be reading the secrets of another group.
   renameSync(next, file);
   const known = made.get(address);
   if (known) known.secrets = secrets;
 }
 
-/** What {@link keepSecrets} kept. @throws where there is nothing, or somebody else's */
+/** Reads what {@link keepSecrets} stored. @throws if there is nothing, or it belongs to another user */
 export function readSecrets(address: string): unknown {
   const file = join(dirname(address), SECRETS);
-  // Where it isn't there the error says so.
+  // If the file is missing, the error contains its path.
   const stats = lstatSync(file);
   if (!isOwnDirectory(dirname(address)) || !isOwn(stats) || !stats.isFile())
     throw new Error(`${file} was not made by a process of this user`);
@@ -178,17 +176,17 @@ export function readSecrets(address: string): unknown {
 
 const isShort = (address: string): boolean => Buffer.byteLength(address) <= MOST_PATH_BYTES;
 
-/** Whether only this user may enter it, and it is no link. */
+/** Whether only this user can access it, and it is not a link. */
 export const isOwnDirectory = (directory: string): boolean => isClosedTo(look(directory), 0o077);
 
-/** Whether it is a directory of this user, and has none of these permissions. */
+/** Whether it is a directory of this user without any of these permissions. */
 const isClosedTo = (stats: Stats | undefined, mode: number): boolean =>
   !!stats?.isDirectory() && isOwn(stats) && (stats.mode & mode) === 0;
 
 /* c8 ignore next 3 -- a platform without users has none of these files */
 const isOwn = ({ uid }: Stats): boolean => process.geteuid === undefined || uid === process.geteuid();
 
-/** Of what is there, and not of what it may be a link to. */
+/** Does not follow links. */
 function look(path: string): Stats | undefined {
   try {
     return lstatSync(path);
@@ -197,7 +195,7 @@ function look(path: string): Stats | undefined {
   }
 }
 
-/** It may be gone already. */
+/** The file may be gone already. */
 function attempt(remove: () => void): void {
   try {
     remove();

@@ -1,5 +1,5 @@
-// Removes what processes left that were killed together with all that would have removed it: after Ctrl+C, say, which
-// ends a whole group of processes at once.
+// Removes what killed processes left if the processes that would clean up were killed too, for example by Ctrl+C, which ends
+// a whole process group at once.
 
 import { readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import type { Clock } from '../utils/clock.js';
 import { isMadeHere, isOwnDirectory, makerOf, removeSocket, socketIn } from './socket-files.js';
 
-/** A leader is between making its directory and listening there for less than this. */
+/** A leader takes less than this between creating its directory and listening there. */
 const AGAIN_MS = 50;
 
-/** Who made a directory before this, and has a pid that lives, may be another process by now. */
+/** In a directory older than this, a running process with the pid in the name may be a different process. */
 const OLD_MS = 10_000;
 
 /** Removes from these folders what this user's dead processes left. Never rejects. */
@@ -32,8 +32,8 @@ async function sweep(directory: string, clock: Clock): Promise<void> {
 }
 
 /**
- * A pid alone tells little: a container has its own, and begins with the same ones again. Only on Linux, though, is a
- * socket that refuses surely one on which nobody listens.
+ * The pid alone is not reliable: each container has its own pids, and starts again with the same ones. But only on Linux
+ * does a refused connection prove that no process listens on the socket.
  */
 async function mayBeLeft(directory: string, clock: Clock): Promise<boolean> {
   const pid = makerOf(directory)!;
@@ -52,7 +52,7 @@ function isAlive(pid: number): boolean {
   return !isZombie(pid);
 }
 
-/** Dead, but nobody has asked for its end: in a container often nobody ever does. */
+/** Dead, but not reaped: in a container often no process ever does that. */
 function isZombie(pid: number): boolean {
   try {
     return / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\)/, ''));
@@ -62,7 +62,7 @@ function isZombie(pid: number): boolean {
   }
 }
 
-/** Asks the kernel, which knows whether somebody listens, wherever that process is. */
+/** Asks the kernel, which knows whether any process listens, even in another container. */
 function isNobodyThere(address: string): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect(address).unref();

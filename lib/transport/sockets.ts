@@ -1,5 +1,5 @@
-// The direct route's connections between real processes: a unix-domain socket in a directory that only this user may
-// enter, on Windows a named pipe with a name that nobody guesses.
+// The direct route's connections between real processes: a unix-domain socket in a directory that only this user can access;
+// on Windows a named pipe with an unguessable name.
 
 import { randomUUID } from 'node:crypto';
 import { renameSync } from 'node:fs';
@@ -19,17 +19,17 @@ import {
 } from './socket-files.js';
 import { sweepSockets } from './socket-sweep.js';
 
-/** How often it is looked whether others still find a socket: what clears old files out of temporary folders may remove it. */
+/** How often to check that others can still find the socket: tools that delete old temporary files may remove it. */
 const CHECK_MS = 2000;
 
-/** As many bytes as Node asks the system for at once. */
+/** Node's own read size. */
 const READ_BYTES = 64 * 1024;
 
-/** What {@link createSockets} works on; a test brings its own. */
+/** Dependencies of {@link createSockets}, replaceable in tests. */
 export interface SocketsParts {
   readonly clock?: Clock;
   readonly platform?: NodeJS.Platform;
-  /** Where the directories are made. */
+  /** The folder in which directories are created. */
   readonly folder?: () => string;
 }
 
@@ -62,8 +62,8 @@ export function createSockets({
 }
 
 /**
- * Into which Node reads for all connections that are made here, each of which handles its bytes before the next read.
- * Without it Node allocates as much for each read. Not on Windows, where several reads may be under way at a time.
+ * The read buffer of all connections opened here. Each handles its bytes before the next read. Without it Node allocates a
+ * buffer of this size per read. Not on Windows, where several reads may be in progress at a time.
  */
 let readRoom: Buffer | undefined;
 
@@ -111,7 +111,7 @@ class SocketListener implements DirectListener {
     })
       .on('error', problem => this.#isClosed || handlers.failed(problem))
       .on('listening', () => this.#isClosed || this.#listening())
-      // Exclusive: or a cluster worker would have its primary listen in its place.
+      // Exclusive: otherwise a cluster worker would let its primary listen instead.
       .listen({ path: isPipe ? address : bindingOf(address), exclusive: true })
       .unref();
   }

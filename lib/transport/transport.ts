@@ -1,6 +1,6 @@
-// What a transport is. It carries opaque objects, in order, between each worker and its primary, and never looks inside.
+// Defines a transport: it carries opaque messages, in order, between each worker and its primary.
 
-/** A worker as its transport knows it. */
+/** A worker as known to its transport. */
 export interface Peer {
   /** `cluster.worker.id`; 0 is the primary's own process. */
   readonly workerId: number;
@@ -8,19 +8,19 @@ export interface Peer {
 }
 
 /**
- * How a message crosses a channel that has two ways: `internal`, where only Node and we listen, or `public`, where the
- * app's own `'message'` listeners receive it too. The order is kept over both. A transport with one way ignores what it is
- * asked for, and reports `public`.
+ * How a message crosses a channel that has two ways: `internal` reaches only Node and this library; `public` also reaches
+ * the app's own `'message'` listeners. The order is kept across both. A transport with one way ignores the requested one and
+ * reports `public`.
  */
 export type Via = 'internal' | 'public';
 
-/** What a worker's end reports. */
+/** The events of a worker's end. */
 export interface WorkerEndHandlers {
-  /** A message of anybody's, ours or not; in the order sent. Must not throw. */
+  /** Any message, including foreign ones, in the order sent. Must not throw. */
   message(message: unknown, via: Via): void;
   /**
-   * The channel closed; nothing comes after it. Called at most once, synchronously with the news.
-   * `intended` is true where the app closed it. `holdExit` delays the exit that Node would now do until the promise settles.
+   * The channel closed; no messages follow. Called at most once, synchronously with the event. `intended`: the app closed
+   * the channel. `holdExit` delays the exit that Node would now perform until the promise settles.
    */
   closed(event: { readonly intended: boolean; holdExit(until: Promise<unknown>): void }): void;
 }
@@ -28,45 +28,48 @@ export interface WorkerEndHandlers {
 /** A worker's end of its channel to the primary. */
 export interface WorkerEnd {
   readonly kind: 'cluster' | 'memory' | 'local' | 'pm2';
-  /** Who we are. */
+  /** This worker. */
   readonly self: Peer;
-  /** Messages arrive as they are, not as copies. */
+  /** Messages are passed by reference instead of copied. */
   readonly isByReference?: true;
-  /** Why nobody answers, and what to do about it, where that is known. */
+  /** If known, why the primary does not answer, and what to do about it. */
   readonly advice?: string | undefined;
-  /** Starts to report. At most one listener; called once. */
+  /** Starts reporting events. At most one listener; called once. */
   listen(handlers: WorkerEndHandlers): void;
   /**
-   * Hands a message to the channel. Keeps order. Never throws, whatever the state of the peer: a message to a closed
-   * channel is dropped. `written` is called exactly once, never synchronously: when the message was written, or is known lost.
+   * Sends a message. Order is kept. Never throws, in any state of the peer: on a closed channel the message is dropped.
+   * `written` is called exactly once, never synchronously: when the message was written, or is known to be lost.
    */
   send(message: object, written: () => void, via?: Via): void;
-  /** Stops to report and lets go of all listeners; the channel itself stays open. Idempotent. */
+  /** Stops reporting and releases all listeners; the channel itself stays open. Idempotent. */
   close(): void;
 }
 
-/** What the primary's end reports. */
+/** The events of the primary's end. */
 export interface PrimaryEndHandlers {
-  /** A message from a worker; in the order that worker sent it. Must not throw. */
+  /** A message from a worker, in the order in which that worker sent it. Must not throw. */
   message(peer: Peer, message: unknown, via: Via): void;
-  /** The worker's channel closed and was read to its end; no message of it comes after. At most once a worker. */
+  /** The worker's channel closed and was read to the end; no messages of it follow. At most once per worker. */
   closed(workerId: number): void;
-  /** The worker's process is known dead. Comes once, after `closed`, in the same turn where both are known. */
+  /** The worker's process is known to be dead. Called once, after `closed`, in the same turn if both are known. */
   exited(workerId: number): void;
 }
 
 /** The primary's end of the channels to all its workers. */
 export interface PrimaryEnd {
-  /** As {@link WorkerEnd.isByReference}. */
+  /** See {@link WorkerEnd.isByReference}. */
   readonly isByReference?: true;
-  /** How many workers there are, whether they have said something or not. */
+  /** Number of workers, whether they have sent something or not. */
   readonly count: number;
-  /** Starts to report, for workers that exist and for those that come. Called once. */
+  /** Starts reporting events of existing and future workers. Called once. */
   listen(handlers: PrimaryEndHandlers): void;
-  /** As {@link WorkerEnd.send}, to one worker. An unknown or dead worker: dropped, `written` is called all the same. */
+  /**
+   * Like {@link WorkerEnd.send}, to one worker. For an unknown or dead worker the message is dropped and `written` is
+   * called.
+   */
   send(workerId: number, message: object, written: () => void, via?: Via): void;
-  /** SIGKILL, whatever state the worker is in; `closed` and `exited` follow. Never throws. */
+  /** SIGKILL, in any state of the worker; `closed` and `exited` follow. Never throws. */
   kill(workerId: number): void;
-  /** Stops to report and lets go of all listeners. Idempotent. */
+  /** Stops reporting and releases all listeners. Idempotent. */
   close(): void;
 }

@@ -1,10 +1,10 @@
-// What a shared connection carries: frames, each of one channel. Little-endian.
+// Framing of a shared connection. Each frame belongs to one channel. Little-endian.
 //
-//   u32 channel, u24 bytes of data, u8 what it is; then the data
+//   u32 channel, u24 bytes of data, u8 kind; then the data
 //
 //   DATA    bytes of a channel, at most MOST_DATA of them. The first frame with a new number opens the channel
-//   END     nothing more follows; the other end says what it has to say, then END too
-//   CLOSE   nothing more follows, and nothing more is read
+//   END     the sender sends nothing more; the other end sends its remaining data, then END too
+//   CLOSE   the sender sends nothing more and reads nothing more
 
 import { brokenFrame } from '../../errors/errors.js';
 import { HEAD_BYTES } from '../../transport/direct.js';
@@ -13,21 +13,20 @@ export const FrameKind = { DATA: 0, END: 1, CLOSE: 2 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
-/** The same as what each write leaves free for it. */
+/** Every write leaves this many bytes free for the header. */
 export const HEADER_BYTES = HEAD_BYTES;
 
-/** Data of one frame. Nothing of it is kept until it is complete, so that it needs no room. */
+/** Maximum data of one frame. Frames are not buffered, so a large maximum needs no memory. */
 export const MOST_DATA = 2 ** 24 - 1;
 
-/** Who hears what was read. */
+/** Receives what the reader has read. */
 export interface FrameHandlers {
-  /** A part of a frame, cut anywhere: nothing is kept until the frame is complete. */
+  /** Part of a frame's data, split anywhere. */
   data(channel: number, bytes: Uint8Array): void;
-  /** An END or a CLOSE. */
+  /** The channel sent END or CLOSE. */
   over(channel: number, kind: typeof FrameKind.END | typeof FrameKind.CLOSE): void;
 }
 
-/** Writes a header at the beginning of `bytes`. */
 export function writeHeader(bytes: Buffer, channel: number, kind: FrameKind, length: number): Buffer {
   bytes.writeUInt32LE(channel, 0);
   bytes.writeUInt32LE(length + kind * 2 ** 24, 4);
@@ -38,29 +37,29 @@ export const encodeHeader = (channel: number, kind: FrameKind, length = 0): Buff
   writeHeader(Buffer.allocUnsafe(HEADER_BYTES), channel, kind, length);
 
 export class FrameReader {
-  /** A header that came in part. */
+  /** An incomplete header. */
   readonly #header = Buffer.alloc(HEADER_BYTES);
   #filled = 0;
   #channel = 0;
-  /** Bytes of the frame that haven't come. */
+  /** Bytes of the current frame that have not arrived. */
   #missing = 0;
   #isStopped = false;
 
   constructor(private readonly handlers: FrameHandlers) {}
 
-  /** Nothing more is read, not even of what was pushed. */
+  /** Stops reading, even within the current chunk. */
   stop(): void {
     this.#isStopped = true;
   }
 
-  /** @throws SharedClientError where it isn't what we write: the rest can't be made sense of */
+  /** @throws SharedClientError if the bytes are not valid frames; the rest is then unreadable */
   push(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length && !this.#isStopped)
       at = this.#missing > 0 ? this.#pass(chunk, at) : this.#head(chunk, at);
   }
 
-  /** @returns where the rest begins */
+  /** @returns the offset of the rest */
   #pass(chunk: Uint8Array, at: number): number {
     const end = Math.min(chunk.length, at + this.#missing);
     this.#missing -= end - at;
@@ -68,7 +67,7 @@ export class FrameReader {
     return end;
   }
 
-  /** @returns where the rest begins */
+  /** @returns the offset of the rest */
   #head(chunk: Uint8Array, at: number): number {
     if (this.#filled === 0 && chunk.length - at >= HEADER_BYTES) {
       this.#begin(chunk, at);

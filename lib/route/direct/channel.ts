@@ -1,42 +1,42 @@
-// One of the streams of bytes that share a connection. To who uses it, it is a connection of its own.
+// One of the byte streams that share a connection. To its user, a channel is a connection of its own.
 
 import type { Connection, ConnectionHandlers } from '../../transport/direct.js';
 import type { Clock } from '../../utils/clock.js';
 
-/** What all channels of a connection share. */
+/** What a channel needs of its connection. */
 export interface ChannelOwner {
   readonly clock: Clock;
-  /** Writes them at once, where nothing waits and they aren't too many. @returns whether it did */
+  /** Writes the parts at once if nothing waits and they are small enough. @returns whether it did */
   writeNow(channel: Channel, parts: readonly Uint8Array[], bytes: number, written?: () => void): boolean;
-  /** It has something to say: its turn comes. */
+  /** The channel has something to send and waits for its turn. */
   wantsTurn(channel: Channel): void;
-  /** @returns whether more can be written; else the channel's `drained` is called once it can */
+  /** @returns whether more can be written; if not, the channel's `drained` is called once it can */
   hasRoomFor(channel: Channel): boolean;
-  /** Bytes of this channel that the connection has taken and hasn't handed on. */
+  /** Bytes of this channel that the connection has accepted but not passed on. */
   handedBytes(channel: Channel): number;
-  /** Bytes of all channels that the connection hasn't handed on. */
+  /** Bytes of all channels that the connection has not passed on. */
   readonly bytesAhead: number;
-  /** It is over here; `isAlone`: the peer is to know, too. */
+  /** The channel is closed on this side. `isAlone`: the peer must be notified. */
   forget(channel: Channel, isAlone: boolean): void;
   settle(done: () => void): void;
 }
 
-/** Bytes that wait for their turn. */
+/** Bytes that wait for a turn. */
 interface Waiting {
   readonly bytes: Uint8Array;
   readonly written: (() => void) | undefined;
 }
 
-/** What a channel says in one turn. */
+/** What a channel sends in one turn. */
 export interface Turn {
   readonly parts: Uint8Array[];
   bytes: number;
-  /** For each write of which the last byte is among them. */
+  /** Callbacks of the writes whose last byte is included. */
   readonly written: (() => void)[];
 }
 
 export class Channel implements Connection {
-  /** Its number, from when it is first spoken of. */
+  /** The channel's number, assigned with its first frame. */
   id: number | undefined;
   #handlers: ConnectionHandlers | undefined;
   #waiting: Waiting[] = [];
@@ -49,7 +49,7 @@ export class Channel implements Connection {
 
   constructor(private readonly host: ChannelOwner) {}
 
-  /** Begins to report. */
+  /** Starts reporting events. */
   report(handlers: ConnectionHandlers): void {
     if (this.#isOpen) this.#handlers = handlers;
   }
@@ -93,17 +93,17 @@ export class Channel implements Connection {
 
   // ------------------------------------------------------------------------------------------ for the connection
 
-  /** Something is said only once all that waits has been. */
+  /** Nothing waits to be sent. */
   get isSilent(): boolean {
     return this.#waiting.length === 0;
   }
 
-  /** It says END next. */
+  /** END is the next frame. */
   get isEnding(): boolean {
     return this.#isEnding;
   }
 
-  /** Takes up to `most` bytes of what waits. */
+  /** Takes up to `most` of the waiting bytes. */
   takeTurn(most: number): Turn {
     const turn: Turn = { parts: [], bytes: 0, written: [] };
     while (this.#waiting.length > 0 && turn.bytes < most) {
@@ -129,28 +129,28 @@ export class Channel implements Connection {
     this.#handlers?.drained();
   }
 
-  /** END was said. */
+  /** END was sent. */
   ended(): void {
     this.#hasSaidEnd = true;
     if (this.#isPeerEnded) this.close();
   }
 
-  /** All that was said before the end has left this process, or is lost. */
+  /** All data before the end has left this process, or is lost. */
   left(): void {
     for (const done of this.#whenEnded.splice(0)) this.host.clock.yield(done);
   }
 
-  /** The peer says nothing more, so this end says what it has to say, and then nothing more either. */
+  /** The peer has sent END: this end sends its remaining data, then END. */
   peerEnded(): void {
     this.#isPeerEnded = true;
     if (this.#hasSaidEnd) this.close();
     else this.#sayEnd();
   }
 
-  /** It is over at both ends. */
+  /** The channel is closed on both sides. */
   close(problem?: Error): void {
     this.#leave(false);
-    // Later, because another channel's write may have led here.
+    // Deferred, because this may run within a write of another channel.
     this.host.clock.defer(() => {
       const handlers = this.#handlers;
       this.#handlers = undefined;

@@ -1,5 +1,5 @@
-// The leader's end of the direct route in one term: who is connected, which members are spoken to past the primary, and
-// what of theirs must wait for what they sent by the relay.
+// The leader's end of the direct route in one term: the connections, the members that use the direct route, and the data
+// that must wait for earlier data on the relay.
 
 import { brokenFrame } from '../../errors/errors.js';
 import { type Bundle, Kind } from '../../protocol/bundle.js';
@@ -15,35 +15,35 @@ export interface DirectLeaderOptions extends Limits {
   readonly group: string;
   readonly term: number;
   readonly clock: Clock;
-  /** Frames of a member. */
+  /** Delivers frames of a member. */
   deliver(bundle: Bundle): void;
-  /** Says something to one member by the relay, after all that was said to it by the relay before. */
+  /** Sends a frame to one member over the relay, after everything that was sent to it over the relay before. */
   tellByRelay(workerId: number, kind: number, id: number, text: string): void;
   putOnRelay(bundle: BundleBuilder): void;
 }
 
-/** What is known of one worker's member. */
+/** State of one worker's member. */
 interface PeerState {
-  /** By which it is spoken to. */
+  /** Sends to the member on the direct route. */
   active?: DirectSender | undefined;
-  /** By stream: a connection is there, but the member's word by the relay isn't. */
+  /** By stream: the connection is open, but the member's SWITCH frame has not arrived over the relay. */
   readonly pending: Map<number, DirectSender>;
-  /** It is gone, and its connection is read to the end: what came by the relay since. */
+  /** The member is gone and its connection is being read to the end: bundles that arrived over the relay since. */
   waiting?: Bundle[] | undefined;
-  /** Nothing goes to it by the relay. */
+  /** The member never uses the relay. */
   hasNoRelay: boolean;
 }
 
-/** Streams of one member that wait for its word: only of the last one it can still come. */
+/** Streams of one member that wait for SWITCH. It can only arrive for the newest one. */
 const MOST_PENDING = 8;
 
-/** How long what was said may take to leave at the end of a term, and to be read where that is waited for. */
+/** At the end of a term: maximum time for waiting data to leave this process or, for members without a relay, to be read. */
 const FINISH_MS = 500;
 
 export class DirectLeader {
   readonly #options: DirectLeaderOptions;
   readonly #parties = new Map<number, PeerState>();
-  /** How many members are spoken to directly. */
+  /** Number of members that use the direct route. */
   #activeCount = 0;
   #isFinished = false;
 
@@ -55,22 +55,22 @@ export class DirectLeader {
     return this.#options.term;
   }
 
-  /** The way to a member that is spoken to directly. */
+  /** The sender for a member that uses the direct route. */
   of(workerId: number): DirectSender | undefined {
     return this.#activeCount === 0 ? undefined : this.#parties.get(workerId)?.active;
   }
 
-  /** Bytes that haven't left this process. */
+  /** Bytes that have not left this process. */
   get queuedBytes(): number {
     return this.#lanes.reduce((bytes, lane) => bytes + lane.queuedBytes, 0);
   }
 
-  /** All members that are spoken to directly. */
+  /** All members that use the direct route. */
   get active(): number[] {
     return this.#activeCount === 0 ? [] : [...this.#parties].filter(([, { active }]) => active).map(([id]) => id);
   }
 
-  /** A member that has proved itself is there. @returns who hears of the connection from now on */
+  /** A member has completed the handshake. @returns the handlers for its connection */
   meet(hello: DirectHello, line: FramedConnection): Omit<FrameHandlers, 'words'> | undefined {
     const lane = this.#isFinished ? undefined : this.#laneFor(hello);
     if (!lane) return undefined;
@@ -78,14 +78,14 @@ export class DirectLeader {
     lane.line?.destroy();
     lane.line = line;
     line.connection.write([encodeWords(What.WELCOME, { received: stream.received })]);
-    // Before the member's word by the relay nothing is put, so nothing is written either.
+    // Nothing is put before SWITCH arrives over the relay, so nothing is written yet.
     stream.attach(line.connection, hello.received);
     lane.onRoom();
     return {
       ack: number => this.#acked(lane, number),
       final: () => {},
       bundle: (number, acked, bundle) => {
-        // Its member knows that this wasn't taken, or will.
+        // The member learns from FINAL or RESUMED that this bundle was not accepted.
         if (this.#isFinished) return;
         this.#acked(lane, acked);
         if (!stream.receive(number, bundle)) throw brokenFrame('a number', 'the next');
@@ -99,7 +99,7 @@ export class DirectLeader {
     };
   }
 
-  /** What came by the relay, in order. It is delivered when its turn has come. */
+  /** Accepts data from the relay, in order, and delivers it when its turn comes. */
   relayed(bundle: Bundle): void {
     const isGone = bundle.f === undefined && bundle.h[0] === Kind.MEMBER_LEFT;
     const workerId = isGone ? bundle.h[1]! : bundle.f!;
@@ -113,11 +113,11 @@ export class DirectLeader {
   }
 
   /**
-   * Says to each member how far it was heard, and closes the connections.
-   * Resolves when all that was said has left this process, or may take no longer.
+   * Sends each member the number of the last bundle that was delivered, and closes the connections.
+   * Resolves when all data has left this process, or after a timeout.
    *
-   * To whom the relay can't say it, it must have been read: if a member wrote to a connection that is closed here already,
-   * the system would drop what lies there unread, and it couldn't know any more what its leader took.
+   * If a member has no relay, this waits until it has read everything: if it wrote to a connection that is already closed
+   * here, the system would drop its unread data, and the member could not know what its leader had accepted.
    */
   async finish(): Promise<void> {
     this.#isFinished = true;
@@ -137,7 +137,7 @@ export class DirectLeader {
         const { connection } = lane.line!;
         stream.flush(true);
         connection.write([encodeAck(stream.delivered, What.FINAL)]);
-        // A member closes its end once it has read the end of ours.
+        // A member closes its end once it has read the end of this one.
         if (hasNoRelay) lane.onClosed = written;
         connection.end(hasNoRelay ? () => {} : written);
       }
@@ -146,8 +146,9 @@ export class DirectLeader {
   }
 
   /**
-   * Whose connection is broken, or breaks before all of it was read, hears how far it was heard all the same, and what was
-   * answered. An answer that comes twice is heard once; values of the next leader follow those that are lost.
+   * Repeats the last delivered number and the unacknowledged answers over the relay, for connections that are broken or
+   * break before everything was read. A member ignores a second answer. Lost values need no repetition: those of the next
+   * leader follow.
    */
   #finishByRelay(): void {
     const { tellByRelay, putOnRelay } = this.#options;
@@ -162,7 +163,6 @@ export class DirectLeader {
     }
   }
 
-  /** Closes all connections. */
   destroy(): void {
     this.#isFinished = true;
     for (const { line } of this.#lanes) line?.destroy();
@@ -199,7 +199,7 @@ export class DirectLeader {
       clock,
       from,
       numbers: { last: 0 },
-      // Of one that has nothing else; another says it by the relay.
+      // A member without a relay starts at 1; others send the number in SWITCH.
       ...(hasNoRelay && { first: 1 }),
       deliver,
     });
@@ -226,7 +226,7 @@ export class DirectLeader {
     lane.onRoom();
   }
 
-  /** A member's word about its route is the last frame of a bundle: nothing follows it by the relay. */
+  /** SWITCH or RESUME is always the last frame of a bundle: nothing follows it over the relay. */
   #handle(workerId: number, { h, x }: Bundle): void {
     if (this.#isFinished) return;
     const [kind, id] = [h[h.length - 4], h[h.length - 3]!];
@@ -240,12 +240,12 @@ export class DirectLeader {
     const lane = party?.pending.get(id);
     if (!lane) return;
     this.#options.tellByRelay(workerId, Kind.SWITCHED, id, '0');
-    // What is missing comes by the next connection.
+    // The next connection sends the missing bundles.
     if (!lane.stream.expect(first)) disconnect(lane);
     this.#activate(party!, lane);
   }
 
-  /** What the worker had before is over. */
+  /** Ends the member's previous stream and the older pending ones. */
   #activate(party: PeerState, lane: DirectSender): void {
     this.#drop(party);
     for (const [id, older] of party.pending) {

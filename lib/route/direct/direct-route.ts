@@ -1,10 +1,10 @@
-// A follower's way to the leader of one term, past the primary: the relay until a connection is there, and again where
-// none can be had.
+// A follower's direct route to the leader of one term. It uses the relay until a connection is open, and again if none can
+// be opened.
 //
 //            WELCOME: SWITCH goes by the relay            connection broke, and none can be made: RESUME goes by the relay
 //   relay ───────────────────────────────────► direct ─────────────────────────────────────────► resuming
 //     ▲                                          ▲ │ broke                                           │
-//     │                                          └─┘ HELLO and WELCOME say how far each end got      │
+//     │                                          └─┘ HELLO and WELCOME carry what each end received  │
 //     └──────────────────────────────────────────────────────────────────────────────────────────────┘
 //                                        RESUMED comes by the relay
 
@@ -23,47 +23,47 @@ import { answerChallenge } from './handshake.js';
 import { Stream } from './stream.js';
 import { type DirectHello, encodeWords, What } from './wire.js';
 
-/** Where the leader can be reached. */
+/** Address of the leader. */
 export interface Address {
   readonly address: string;
-  /** To members it is told as their own key; see `memberKey`. */
+  /** For a member: its own key; see `memberKey`. */
   readonly secret: string;
-  /** Why there is none. */
+  /** Why there is no address. */
   readonly problem?: string | undefined;
 }
 
 export interface DirectRouteOptions {
   readonly group: string;
   readonly term: number;
-  /** Our own worker. */
+  /** This worker's id. */
   readonly from: number;
   readonly clock: Clock;
   readonly transport: DirectTransport;
   readonly outbox: Outbox;
-  /** Nothing goes by the relay, whatever happens. */
+  /** The relay is never used. */
   readonly hasNoRelay: boolean;
-  /** A bundle of the leader's. */
+  /** Delivers a bundle of the leader. */
   deliver(bundle: Bundle): void;
-  /** Our data may take another route from now on: `kind` tells. With `problem` it stays on the relay, for that reason. */
+  /** Reports that the route may have changed; see `kind`. With `problem`, data stays on the relay for that reason. */
   changed(problem?: string): void;
 }
 
-/** A leader that doesn't answer for so long is tried again. */
+/** How long to wait for the leader's WELCOME before the next attempt. */
 const WELCOME_MS = 5000;
 
 /**
- * For how long attempts fail before it is told: at first it is likely that the leader is dead, and that the primary, which
- * may be busy, hasn't said so yet.
+ * How long attempts fail before a warning. At first the likely cause is that the leader is dead and that the primary, which
+ * may be busy, has not reported it yet.
  */
 const WARN_MS = 500;
 
 /**
- * A connection that had carried something may just have broken. Most often its leader is dead, though, and the next one is
- * being appointed: an attempt that can only fail would take the processor from that.
+ * Delay after a connection that worked has broken. Most often the leader is dead and the next one is being appointed; an
+ * attempt that can only fail would take CPU time from that.
  */
 export const RECONNECT_MS = 10;
 
-/** How long what was sent may take to leave when this process leaves the group. */
+/** How long sent data may take to leave when this process leaves the group. */
 const LEAVE_MS = 1000;
 
 type Way =
@@ -71,7 +71,7 @@ type Way =
   | { readonly at: 'direct'; readonly id: number; readonly stream: Stream }
   | { readonly at: 'resuming'; readonly id: number; readonly stream: Stream };
 
-/** Bundles that went by a stream, by their numbers; `to` once it is over. */
+/** The bundle numbers that one stream carried; `to` is set once the stream has ended. */
 interface SequenceRange {
   readonly from: number;
   readonly stream: Stream;
@@ -88,14 +88,14 @@ export class DirectRoute implements Route {
   #address: Address | undefined;
   #line: FramedConnection | undefined;
   #isWelcome = false;
-  /** Attempts that failed, and connections that carried nothing, in a row. */
+  /** Consecutive failed attempts and connections that carried nothing. */
   #failures = 0;
   /** When the first of them began. */
   #failsSince = 0;
-  /** Of these failures it was told. */
+  /** These failures have been reported. */
   #isTold = false;
   #timer: Timer | undefined;
-  /** The leader knows of the stream. */
+  /** The leader knows the stream. */
   #hasBegun = false;
   #isOver = false;
 
@@ -138,13 +138,13 @@ export class DirectRoute implements Route {
     else if (this.#relayed!.isWorthAWrite(inFlight)) this.#options.outbox.flush();
   }
 
-  /** By a stream: the leader's from when it began to be written. By the relay: from when the primary had it. */
+  /** On a stream, the leader may have a bundle once writing it has begun; on the relay, once the primary has it. */
   isInHands(bundle: number, received: number): boolean {
     const range = this.#ranges.find(({ from, to }) => bundle >= from && bundle <= to);
     return range ? range.stream.mayHaveArrived(bundle) : bundle <= received;
   }
 
-  /** The leader can be reached here; what is connected already stays so. */
+  /** Sets the leader's address. An existing connection is kept. */
   offered(address: Address): void {
     const { problem } = address;
     if (problem !== undefined) {
@@ -196,13 +196,16 @@ export class DirectRoute implements Route {
     this.#stop()?.destroy();
   }
 
-  /** All that the leader sent by the relay before the stream has come. */
+  /** Everything that the leader sent over the relay before the stream has arrived. */
   #switched(id: number): void {
     const way = this.#way;
     if (way.at !== 'relay' && way.id === id) way.stream.release();
   }
 
-  /** The leader had all of the stream up to bundle `received`; the rest goes by the relay. Unasked: it takes nothing more. */
+  /**
+   * The leader has received the stream up to bundle `received`; the rest uses the relay. Without a preceding RESUME, the
+   * leader accepts nothing more.
+   */
   #resumed(id: number, received: number): void {
     const way = this.#way;
     if (way.at === 'relay' || way.id !== id) return;
@@ -283,7 +286,7 @@ export class DirectRoute implements Route {
     }, WELCOME_MS);
   }
 
-  /** The stream that the connection belongs to. */
+  /** The stream of the connection. */
   get #stream(): Stream {
     if (this.#way.at !== 'direct' || !this.#isWelcome) throw brokenFrame('what came first', 'a welcome');
     return this.#way.stream;
@@ -305,7 +308,7 @@ export class DirectRoute implements Route {
     this.#options.changed();
   }
 
-  /** The leader takes nothing more in this term. */
+  /** The leader accepts nothing more in this term. */
   #final(stream: Stream, received: number): void {
     stream.final = received;
     stream.detach();
@@ -322,7 +325,7 @@ export class DirectRoute implements Route {
     const now = this.#options.clock.now();
     const isFirst = this.#failures++ === 0;
     if (isFirst) this.#isTold = false;
-    // Until now it worked.
+    // The connection worked until now.
     if (isFirst && wasWelcome) this.#failsSince = now;
     if (this.#way.at === 'direct') {
       if (wasWelcome && isFirst) return this.#retry(RECONNECT_MS);
@@ -347,7 +350,7 @@ export class DirectRoute implements Route {
     this.#timer = this.#options.clock.setTimer(() => this.#connect(), ms);
   }
 
-  /** In a bundle that has no number: it's nobody's call. */
+  /** In a bundle without a number, because it carries no calls. */
   #tellByRelay(kind: number, id: number, text: string): void {
     const bundle = new BundleBuilder(this.#options.group, this.term);
     bundle.add(kind, id, text);

@@ -1,5 +1,5 @@
-// What the leader says to one member by the direct route, bounded: where the member doesn't read, the newest values stay,
-// and results without room end their calls.
+// Sends the leader's data to one member on the direct route, with a limit: if the member does not read, only the newest
+// values are kept, and results that do not fit end their calls.
 
 import { Backlog } from '../../protocol/backlog.js';
 import { Kind, kindOf, Overload } from '../../protocol/bundle.js';
@@ -9,31 +9,31 @@ import type { Part } from '../../protocol/payload.js';
 import type { FramedConnection } from './framed-connection.js';
 import { MOST_UNACKED_BYTES, type Stream } from './stream.js';
 
-/** What may wait for members that don't read. */
+/** Limits for data that waits for members that do not read. */
 export interface Limits {
-  /** For one of them, in bytes. */
+  /** Bytes per member. */
   readonly maxQueuedBytes: number;
-  /** For all of them. */
+  /** Bytes for all members. */
   readonly maxQueuedTotalBytes: number;
 }
 
-/** Bytes that may wait for any member, whatever waits for all. */
+/** Bytes that may always wait for a member, regardless of the total. */
 export const ALWAYS_FREE_BYTES = 1024 * 1024;
 
-/** Answers that are under way when there are many. */
+/** Assumed number of answers in progress: only large batches are sent before the end of the tick. */
 const MANY = 512;
 
 export class DirectSender {
   line: FramedConnection | undefined;
-  /** The connection closed. */
+  /** Called when the connection has closed. */
   onClosed: (() => void) | undefined;
   readonly #backlog = new Backlog();
 
   /**
-   * @param id the stream's
-   * @param hasNoRelay nothing goes to the member by the relay
-   * @param isOverloaded whether `bytes` more may not wait for this member
-   * @param room bytes of values that may be kept for it
+   * @param id id of the stream
+   * @param hasNoRelay the member never uses the relay
+   * @param isOverloaded whether `bytes` more would exceed the limits for this member
+   * @param room bytes of values that may be kept for the member
    */
   constructor(
     readonly id: number,
@@ -45,7 +45,7 @@ export class DirectSender {
     private readonly room: () => number,
   ) {}
 
-  /** Bytes that wait: those that the member isn't known to have, and values that are kept back. */
+  /** Bytes that wait: unacknowledged bundles and kept values. */
   get waitingBytes(): number {
     return this.stream.waitingBytes + this.keptBytes;
   }
@@ -54,7 +54,7 @@ export class DirectSender {
     return this.#backlog.bytes;
   }
 
-  /** Bytes that haven't left this process. */
+  /** Bytes that have not left this process. */
   get queuedBytes(): number {
     return this.stream.queuedBytes + this.keptBytes;
   }
@@ -65,7 +65,7 @@ export class DirectSender {
 
   put(kind: number, id: number, text: string, parts?: readonly Part[]): void {
     const { stream } = this;
-    // Most of the time little waits, and nothing needs to be looked at.
+    // Fast path: usually little waits.
     if (stream.waitingBytes + text.length > ALWAYS_FREE_BYTES || this.#backlog.size > 0 || parts)
       return this.#putBounded(kind, id, text, parts);
     stream.put(kind, id, text, parts);
@@ -76,12 +76,12 @@ export class DirectSender {
     this.stream.flush();
   }
 
-  /** Some of what waited has gone. */
+  /** Some of the waiting data has been sent. */
   onRoom(): void {
     if (this.#backlog.size > 0) this.#release(() => this.stream.waitingBytes <= ALWAYS_FREE_BYTES);
   }
 
-  /** As {@link Stream.takeRest}, with what was kept back. */
+  /** Like {@link Stream.takeRest}, including the kept values. */
   takeRest(received: number): BundleBuilder[] {
     this.#release();
     return this.stream.takeRest(received);
@@ -100,8 +100,8 @@ export class DirectSender {
     if (parts) for (const part of parts) bytes += part.length;
     const isOverloaded = this.#isOverloaded(stream.waitingBytes, bytes);
     const plain = kindOf(kind);
-    // A value must not overtake those that are kept back, even where it is small enough to find room, and a subscription
-    // that is confirmed must not hear values from before.
+    // A value must not overtake kept values, even if it is small enough to fit, and a confirmed subscription must not
+    // receive older values.
     const waits = classOf(plain) === 'value';
     if (waits && (isOverloaded || this.#backlog.size > 0)) {
       const { group: g, term: t } = this;
@@ -115,8 +115,8 @@ export class DirectSender {
   }
 
   #isOverloaded(waiting: number, bytes: number): boolean {
-    // What is alone may be as large as it likes, or it would never get through. Less may wait though all of it was read, and
-    // for what is kept back then no acknowledgement would make room.
+    // A single item may have any size, or it would never be sent. Up to `MOST_UNACKED_BYTES` may be unacknowledged although
+    // all of it was read; no acknowledgement would then release values that are kept.
     if (waiting <= MOST_UNACKED_BYTES || waiting + bytes <= ALWAYS_FREE_BYTES) return false;
     return this.isOverloaded(waiting, bytes);
   }

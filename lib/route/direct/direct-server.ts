@@ -1,4 +1,5 @@
-// Accepts direct connections from followers: one listener for all terms that this process leads, each with a secret of its own.
+// Accepts direct connections from followers. One listener serves all terms that this process leads; each term has its own
+// secret.
 
 import { brokenFrame } from '../../errors/errors.js';
 import { newId } from '../../protocol/ids.js';
@@ -12,25 +13,25 @@ import { FramedConnection, type FrameHandlers } from './framed-connection.js';
 import { Challenger, isHello } from './handshake.js';
 import { type DirectHello, encodeWords, What } from './wire.js';
 
-/** A new connection has to prove in this time whose it is. */
+/** How long a new connection may take for the handshake. */
 const HELLO_MS = 5000;
 
 /**
- * So many may be about to: more than come in one turn of the event loop, in which each member of each group may be. With
- * the next one the oldest has to go.
+ * Maximum number of connections in the handshake: more than can arrive in one turn of the event loop, in which every member
+ * of every group may connect. Beyond it, the oldest is closed.
  */
 const MAX_UNPROVED = 8 * 1024;
 
-/** What is to be known of a term that is led here. */
+/** A term that this process leads. */
 export interface ServedTerm {
   readonly group: string;
   readonly term: number;
   readonly leader: DirectLeader;
-  /** Members can come by the direct route from now on. */
+  /** Members can connect to this address from now on. */
   offer(address: Address): void;
-  /** They can't for now, and why. */
+  /** Members cannot connect for now, and why. */
   failed(problem: string): void;
-  /** Somebody says that it is this worker's member, and can't prove it. Told once. */
+  /** A connection claimed to be this worker's member and could not prove it. Called once per term. */
   refused(workerId: number): void;
 }
 
@@ -42,9 +43,9 @@ interface Known extends ServedTerm {
 export interface DirectServerOptions {
   readonly clock: Clock;
   readonly transport: DirectTransport;
-  /** Somebody is to know the address before it is there; `proceed` once it does. */
+  /** Registers an address before it is created; calls `proceed` once that is done. */
   announce?(address: string, proceed: () => void): void;
-  /** It is to forget that address. */
+  /** Unregisters the address. */
   removed?(address: string): void;
 }
 
@@ -61,7 +62,7 @@ export class DirectServer {
     this.#options = options;
   }
 
-  /** A term of a group begins here. */
+  /** Starts a term of a group. */
   open(led: ServedTerm): void {
     const known = { ...led, secret: newId(), refusals: 0 };
     this.#led.set(led.group, known);
@@ -69,7 +70,7 @@ export class DirectServer {
     else if (!this.#listener && !this.#retry) this.#listen();
   }
 
-  /** It is over; with the last one the listener goes too. */
+  /** Ends a term. The listener closes with the last one. */
   close(group: string, term: number): void {
     if (this.#led.get(group)?.term !== term) return;
     this.#led.delete(group);
@@ -98,7 +99,7 @@ export class DirectServer {
     for (const { secret, offer } of this.#led.values()) offer({ address, secret });
   }
 
-  /** The others hear of another address at once. */
+  /** Listens on another address, which members receive at once. */
   #lost(): void {
     this.#stopListening();
     this.#listen();
@@ -132,7 +133,7 @@ export class DirectServer {
         if (!member) throw brokenFrame('the hello', 'of a member of this term');
         known();
       },
-      // Nothing of this comes before the member has proved itself.
+      // The reader rejects these messages before the member has proved itself.
       ack: number => member!.ack(number),
       final: number => member!.final(number),
       bundle: (number, acked, bundle) => member!.bundle(number, acked, bundle),
@@ -147,7 +148,7 @@ export class DirectServer {
     return line.events;
   }
 
-  /** Who doesn't prove itself in time, or is one of too many, is closed. @returns what ends that */
+  /** Closes connections that do not complete the handshake in time, or exceed the maximum. @returns ends the watch */
   #watch(line: FramedConnection): () => void {
     const known = () => {
       timer.clear();
@@ -164,7 +165,7 @@ export class DirectServer {
     return known;
   }
 
-  /** @throws SharedClientError where it is no hello, or none for a term that is led here */
+  /** @throws SharedClientError if it is not a hello for a term that this process leads */
   #challenge(what: number, words: unknown): Challenger {
     const led = what === What.HELLO && isHello(words) ? this.#termOf(words) : undefined;
     if (!led) throw brokenFrame('what came first', 'a hello to a term that is led here');

@@ -1,11 +1,11 @@
-// A connection at either end and who reads it: what can't be read breaks it, as if the peer were gone.
+// One end of a connection with its reader. Unreadable data closes the connection, as if the peer were gone.
 
 import type { Connection, ConnectionHandlers } from '../../transport/direct.js';
 import { type WireHandlers, WireReader } from './wire-reader.js';
 
 export interface FrameHandlers extends WireHandlers {
   drained(): void;
-  /** It is over; at most once, and not after {@link FramedConnection.destroy}. */
+  /** The connection is closed. Called at most once, and not after {@link FramedConnection.destroy}. */
   closed(problem?: Error): void;
 }
 
@@ -25,12 +25,12 @@ export class FramedConnection {
     };
   }
 
-  /** The peer has shown who it is. */
+  /** The peer has proved its identity. */
   trust(): void {
     this.#reader.trust();
   }
 
-  /** Nothing is heard of it any more. */
+  /** Closes the connection and stops reporting. */
   destroy(): void {
     this.#isOver = true;
     this.#reader.stop();

@@ -1,18 +1,17 @@
-// How both ends of a connection show that they know the member's key, which itself never travels:
+// Both ends of a connection prove that they know the member's key, without sending it:
 //
-//   follower ── HELLO: who it is, a nonce ──────────────────────────► leader
+//   follower ── HELLO: identity, a nonce ───────────────────────────► leader
 //   follower ◄───────── CHALLENGE: a nonce, the leader's proof ────── leader
-//   follower ── PROOF: the follower's ──────────────────────────────► leader
+//   follower ── PROOF: the follower's proof ────────────────────────► leader
 //   follower ◄──────────────────────────────────────────── WELCOME ── leader
 //
-// A proof is made of both nonces and all that the hello says. Each side's begins with its own word, so that none can be
-// sent back to where it came from.
+// A proof signs both nonces and all fields of the hello. It includes the side that made it, so it cannot be reflected.
 
 import { newId } from '../../protocol/ids.js';
 import { isSameSecret, sign } from '../../utils/secret.js';
 import type { Challenge, DirectHello, Proof } from './wire.js';
 
-/** Nobody's nonce is longer. */
+/** Maximum length of a nonce. */
 const MOST_NONCE = 64;
 
 const signHello = (side: 'leader' | 'follower', key: string, hello: DirectHello, nonce: string): string => {
@@ -20,7 +19,7 @@ const signHello = (side: 'leader' | 'follower', key: string, hello: DirectHello,
   return sign(key, [side, group, term, from, stream, goesOn, received, hasNoRelay, hello.nonce, nonce]);
 };
 
-/** The leader's half: what it answers to a hello, and what it waits for then. */
+/** The leader's half: its challenge, and the check of the follower's proof. */
 export class Challenger {
   readonly challenge: Challenge;
 
@@ -39,7 +38,7 @@ export class Challenger {
   }
 }
 
-/** The follower's half. @returns its proof; `undefined` where it isn't the leader who asks */
+/** The follower's half. @returns the proof; `undefined` if the challenge does not come from the leader */
 export function answerChallenge(hello: DirectHello, key: string, words: unknown): Proof | undefined {
   const { nonce, proof } = (words ?? {}) as Record<string, unknown>;
   if (!isNonce(nonce) || typeof proof !== 'string') return undefined;

@@ -1,11 +1,11 @@
-// One end of a connection that carries many channels, each of them a stream of bytes of its own.
+// One end of a connection that carries many channels, each a byte stream of its own.
 //
-// Who writes: as long as the connection has room, each channel writes at once. Where it has none, channels wait for their
-// turn, and in each turn one of them writes a frame. No more is handed over in one go than a few frames, so that a small
-// channel never waits for all that a large one has to say.
+// Writing: while the connection has space, each channel writes at once. Otherwise channels wait for their turn, and in each
+// turn one of them writes a frame. Only a few frames are written at a time, so a small channel never waits for all data of a
+// large one.
 //
-// Who reads: nobody can stop reading a channel alone, so one that reads slowly doesn't exist, and no channel needs a window
-// of its own. A process that reads nothing stops all of its channels, as it did where each had a connection.
+// Reading: a channel cannot be paused alone, so there is no slow reader of a single channel, and channels need no window. A
+// process that stops reading stops all its channels, as it would with separate connections.
 
 import { brokenFrame } from '../../errors/errors.js';
 import type { Connection, ConnectionHandlers } from '../../transport/direct.js';
@@ -14,24 +14,24 @@ import { Channel, type ChannelOwner } from './channel.js';
 import { encodeHeader, FrameKind, FrameReader, HEADER_BYTES, MOST_DATA, writeHeader } from './channel-frames.js';
 
 /**
- * Bytes that are handed over in one go where others may have something to say soon: they take less than a millisecond.
- * A channel that is alone hands over more, because each go costs as much as some 100 kB.
+ * Bytes written at a time while other channels may have data soon: takes less than a millisecond. A single channel writes
+ * more, because each write costs as much as about 100 kB.
  */
 const GO_BYTES = 1024 * 1024;
 
-/** Bytes of one channel in a turn, where others wait for theirs. */
+/** Bytes of one channel per turn, while others wait. */
 const TURN_BYTES = 64 * 1024;
 
-/** Channels whose end waits for a peer that doesn't read. Who makes more of them isn't one of ours. */
+/** Close frames that wait for a peer that does not read. A valid peer does not cause more. */
 const MOST_UNREAD_ENDS = 10_000;
 
 export interface SharedConnectionOptions {
   readonly clock: Clock;
-  /** How long the peer, which made the connection, may have no channel on it. Without it: closed here with the last channel. */
+  /** How long a connection of the peer may have no channel. Without it: closes with the last channel. */
   readonly unusedMs?: number;
-  /** The peer opened a channel. @returns who hears of it; `undefined` where nobody wants it. Without it the peer may open none */
+  /** The peer opened a channel. @returns its handlers; `undefined` rejects it. Without this the peer may open none */
   accept?(channel: Channel): ConnectionHandlers | undefined;
-  /** No channel can be opened on it any more. */
+  /** No more channels can be opened on the connection. */
   closed(): void;
 }
 
@@ -43,20 +43,20 @@ export class SharedConnection implements ChannelOwner {
   readonly #options: SharedConnectionOptions;
   readonly #reader: FrameReader;
   readonly #channels = new Map<number, Channel>();
-  /** Those that have said nothing yet, so that they have no number. */
+  /** Channels that have sent nothing yet, so they have no number. */
   readonly #unnamed = new Set<Channel>();
   #lastId = 0;
   #isOpen = true;
   #hasRoom = true;
-  /** Channels with something to say, in turn; none where there is room. */
+  /** Channels with data to send, in order; empty while there is space. */
   readonly #turns = new Set<Channel>();
-  /** Channels that are to be told when there is room again. */
+  /** Channels to notify when there is space again. */
   readonly #full = new Set<Channel>();
-  /** Bytes that the connection has taken. */
+  /** Bytes that the connection has accepted. */
   #taken = 0;
-  /** Whose they are that it hasn't handed on, in order. */
+  /** Which channel the bytes belong to that the connection has not passed on, in order. */
   readonly #handed: Handed[] = [];
-  /** Ends of channels that were said since there is no room. */
+  /** Close frames sent since the connection had space. */
   #unreadEnds = 0;
   #leaving: Channel[] = [];
   #unused: Timer | undefined;
@@ -75,7 +75,7 @@ export class SharedConnection implements ChannelOwner {
     };
   }
 
-  /** Takes the connection that it works on. */
+  /** Sets the underlying connection. */
   use(connection: Connection): this {
     this.#connection = connection;
     this.#watchUse();
@@ -164,7 +164,7 @@ export class SharedConnection implements ChannelOwner {
     if (!this.#connection.write(parts, written)) this.#hasRoom = false;
   }
 
-  /** Notes whose the bytes are that were just written, as long as the connection hasn't handed them on. */
+  /** Records which channel the written bytes belong to, until the connection has passed them on. */
   #note(channel: Channel | undefined, bytes: number): void {
     this.#taken += bytes;
     const { waitingBytes } = this.#connection;
@@ -218,7 +218,7 @@ export class SharedConnection implements ChannelOwner {
     }
   }
 
-  /** Where there is no room, some of what it said may still be here. */
+  /** Without space, some of the channel's data may still be in this process. */
   #left(channel: Channel): void {
     if (this.#hasRoom) channel.left();
     else this.#leaving.push(channel);
@@ -229,7 +229,7 @@ export class SharedConnection implements ChannelOwner {
     this.#unreadEnds = 0;
     for (const channel of this.#leaving.splice(0)) channel.left();
     this.#takeTurns();
-    // One that fills it again comes last the next time.
+    // A channel that fills the connection again comes last the next time.
     for (const channel of this.#full) {
       if (!this.#hasRoom) return;
       this.#full.delete(channel);
@@ -237,7 +237,7 @@ export class SharedConnection implements ChannelOwner {
     }
   }
 
-  /** Before those whose turn it is: it is small, and lets the peer forget the channel. */
+  /** Sent before channels take turns: it is small, and lets the peer forget the channel. */
   #sayClose(id: number): void {
     if (!this.#hasRoom && ++this.#unreadEnds > MOST_UNREAD_ENDS)
       return this.destroy(brokenFrame('who opens channels', 'one who reads what is said there'));
@@ -257,7 +257,7 @@ export class SharedConnection implements ChannelOwner {
 
   #channelOf(id: number): Channel | undefined {
     const channel = this.#channels.get(id);
-    // What comes for one that was closed here was written before the peer knew.
+    // The peer sent this before it knew that the channel was closed.
     if (channel || (id <= this.#lastId && id > 0)) return channel;
     const { accept } = this.#options;
     if (!accept || id !== this.#lastId + 1) throw brokenFrame('the number of a channel', 'one that is open');
@@ -303,9 +303,9 @@ export class SharedConnection implements ChannelOwner {
 }
 
 interface Handed {
-  /** `undefined` where it is said of a channel that is over here. */
+  /** `undefined` for a frame about a channel that is already closed here. */
   readonly channel: Channel | undefined;
   readonly bytes: number;
-  /** Of all that the connection took until then. */
+  /** Total of the bytes that the connection had accepted after this write. */
   readonly end: number;
 }

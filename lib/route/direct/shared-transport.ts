@@ -1,5 +1,5 @@
-// The way to other processes with one connection to each of them, whatever number of groups it is for: what `connect`
-// makes is a channel of it, and so is what `accept` hears of.
+// Uses one connection per process, for any number of groups: `connect` returns a channel of it, and `accept` receives
+// channels.
 
 import type {
   Connection,
@@ -11,14 +11,14 @@ import type {
 import type { Clock } from '../../utils/clock.js';
 import { SharedConnection } from './shared-connection.js';
 
-/** Who made a connection and has no channel on it for so long isn't one of ours. */
+/** A peer that has no channel for this long after connecting is not a valid one. */
 const UNUSED_MS = 5000;
 
-/** So many may have no channel. With the next one the oldest has to go. */
+/** Maximum number of accepted connections before one without a channel, the oldest, is closed. */
 const MOST_UNUSED = 1024;
 
 export function shareConnections(transport: DirectTransport, clock: Clock): DirectTransport {
-  /** Those that were made here, by address. */
+  /** Connections opened here, by address. */
   const made = new Map<string, SharedConnection>();
 
   const connect = (address: string, handlers: ConnectionHandlers): Connection => {

@@ -1,8 +1,8 @@
-// One end of what goes by the direct route between the leader and one member: bundles with numbers, kept until the other
-// end has them. A connection may break, and the next one goes on where the other end says that it stopped.
+// One end of the direct route between the leader and one member: numbered bundles, kept until the other end has received
+// them. If the connection breaks, the next one continues after the last bundle that the other end received.
 //
-//   not yet received:   | written | waits for room, or a connection | open: frames can join |
-//                        ▲ what an acknowledgement lets go of
+//   not yet received:   | written | waits for space, or a connection | open: accepts frames |
+//                        ▲ an acknowledgement releases bundles from here
 
 import type { Bundle } from '../../protocol/bundle.js';
 import {
@@ -21,26 +21,26 @@ import type { Mutable } from '../../utils/mutable.js';
 import { encodeAck, encodeBundle } from './wire.js';
 import type { ReadBundle } from './wire-reader.js';
 
-/** What the other end keeps meanwhile is small enough. */
+/** Acknowledge after this many bundles or bytes: the other end keeps them until then. */
 const ACK_BUNDLES = 64;
 const ACK_BYTES = 256 * 1024;
 
-/** Bytes that may wait for an acknowledgement though the other end has read them. */
+/** Bytes that may wait for an acknowledgement although the other end has read them. */
 export const MOST_UNACKED_BYTES = ACK_BYTES + ACK_BUNDLES * OVERHEAD_BYTES;
 
 export interface StreamOptions {
   readonly group: string;
   readonly term: number;
   readonly clock: Clock;
-  /** Whose what comes is, where the leader hears it. */
+  /** The worker id of the sender, for bundles that the leader receives. */
   readonly from?: number;
-  /** The numbers given out in this direction and term, on whatever route. */
+  /** The last bundle number in this direction and term, shared by all routes. */
   readonly numbers: { last: number };
-  /** The number of the first bundle that will come, where it is known from the beginning; see {@link Stream.expect}. */
+  /** The number of the first incoming bundle, if it is known from the start; see {@link Stream.expect}. */
   readonly first?: number;
-  /** A bundle came; each comes once, in the order of their numbers. */
+  /** Delivers a bundle. Called once per bundle, in the order of the numbers. */
   deliver(bundle: Bundle): void;
-  /** There is room again. */
+  /** There is space again. */
   onRoom?(): void;
 }
 
@@ -50,21 +50,21 @@ export class Stream {
   #hasRoom = true;
   #isScheduled = false;
   #kept: BundleBuilder[] = [];
-  /** Of those that are kept, how many were written. */
+  /** How many of the kept bundles were written. */
   #writtenCount = 0;
   #open: BundleBuilder | undefined;
-  /** Bytes of what is kept, but for the open one. */
+  /** Bytes of the kept bundles, except the open one. */
   #keptBytes = 0;
-  /** The number of the last bundle that was begun to be written. */
+  /** The number of the last bundle that has begun to be written. */
   begun = 0;
-  /** The number of the last bundle that came; 0 before the first. */
+  /** The number of the last received bundle; 0 before the first. */
   received = 0;
-  /** The number of the last bundle that the other end took, once it takes no more. */
+  /** The number of the last bundle that the other end accepted, once it accepts no more. */
   final: number | undefined;
   #toAck = 0;
   #toAckBytes = 0;
   #isAckScheduled = false;
-  /** What came before all that was sent by the other route. */
+  /** Bundles that arrived before all data on the other route had. `undefined` once they were delivered. */
   #held: Bundle[] | undefined = [];
 
   #first: number | undefined;
@@ -74,7 +74,7 @@ export class Stream {
     this.#first = options.first;
   }
 
-  /** With which number the other end begins. @returns whether what has come does; else it must be sent again */
+  /** Sets the other end's first number. @returns false if the received bundles start elsewhere and must be sent again */
   expect(first: number): boolean {
     this.#first = first;
     if ((this.#held?.[0]?.n ?? first) === first) return true;
@@ -89,22 +89,22 @@ export class Stream {
     return first ? first.n! - 1 : this.received;
   }
 
-  /** Whether a bundle that was put may be in the other end's hands. */
+  /** Whether the other end may have a bundle. */
   mayHaveArrived(number: number): boolean {
     return number <= (this.final ?? this.begun);
   }
 
-  /** What the other end isn't known to have. */
+  /** Bundles that the other end has not acknowledged. */
   get unacked(): readonly BundleBuilder[] {
     return this.#kept;
   }
 
-  /** Its bytes. */
+  /** Bytes of these bundles. */
   get waitingBytes(): number {
     return this.#keptBytes + (this.#open?.bytes ?? 0);
   }
 
-  /** Bytes that haven't left this process. */
+  /** Bytes that have not left this process. */
   get queuedBytes(): number {
     return (this.#connection?.waitingBytes ?? 0) + this.#unwrittenBytes;
   }
@@ -115,18 +115,18 @@ export class Stream {
     return bytes;
   }
 
-  /** As that of an outbox. */
+  /** Like `Outbox.isClear`. */
   get isClear(): boolean {
     if (!this.#connection || !this.#hasRoom) return false;
     return this.#connection.bytesAhead + this.#unwrittenBytes <= WRITE_BYTES;
   }
 
-  /** The next frame begins a bundle. */
+  /** Whether the next frame starts a new bundle. */
   get isNextBundle(): boolean {
     return !this.#open || this.#open.isFull;
   }
 
-  /** Puts a frame; `about` is for calls. @returns the number of the bundle it travels in */
+  /** Adds a frame; `about` is for calls. @returns the number of its bundle */
   put(kind: number, id: number, text: string, parts?: readonly Part[], about?: About): number {
     let open = this.#open;
     if (!open || open.isFull) open = this.#begin();
@@ -134,12 +134,12 @@ export class Stream {
     return open.number!;
   }
 
-  /** Lets a batch leave before the end of the tick if it's worth a write, with `inFlight` calls under way. */
+  /** Sends before the end of the tick if the open bundle is large enough, given `inFlight` calls in progress. */
   flushEarly(inFlight: number): void {
     if (this.#open?.isWorthAWrite(inFlight)) this.flush();
   }
 
-  /** Writes what there is room for, now; `all`: the rest too. */
+  /** Writes now what fits; `all`: everything. */
   flush(all = false): void {
     while (this.#connection && (all || this.#hasRoom) && this.#writtenCount < this.#kept.length) {
       const bundle = this.#kept[this.#writtenCount++]!;
@@ -151,20 +151,20 @@ export class Stream {
     }
   }
 
-  /** The connection has room again. */
+  /** The connection has space again. */
   drained(): void {
     this.#hasRoom = true;
     this.flush();
     this.#options.onRoom?.();
   }
 
-  /** A connection is there, whose other end has had what came up to `received`: goes on after that. */
+  /** Continues on a new connection, after bundle `received` of the other end. */
   attach(connection: Connection, received: number): void {
     this.acked(received);
     this.#connection = connection;
     this.#hasRoom = true;
     this.#writtenCount = 0;
-    // What is kept after that didn't arrive.
+    // The bundles still kept did not arrive.
     if (this.#kept.length > 0) this.begun = this.#kept[0]!.number! - 1;
     this.flush();
   }
@@ -173,7 +173,7 @@ export class Stream {
     this.#connection = undefined;
   }
 
-  /** The other end has all up to this number. */
+  /** The other end has received all bundles up to this number. */
   acked(number: number): void {
     let count = 0;
     while (count < this.#kept.length && this.#kept[count]!.number! <= number && this.#kept[count] !== this.#open) {
@@ -185,7 +185,7 @@ export class Stream {
     this.#writtenCount = Math.max(0, this.#writtenCount - count);
   }
 
-  /** Takes what came by the connection. @returns false if there is something missing before it */
+  /** Accepts a bundle from the connection. @returns false if a bundle before it is missing */
   receive(number: number, bundle: ReadBundle): boolean {
     const next = this.received > 0 ? this.received + 1 : this.#first;
     if (next !== undefined && number > next) return false;
@@ -203,14 +203,14 @@ export class Stream {
     return true;
   }
 
-  /** All that was sent by the other route before has come. */
+  /** All earlier data on the other route has arrived. */
   release(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const bundle of held) this.#options.deliver(bundle);
   }
 
-  /** It is over: hands out what the other end, which has all up to `received`, will not get by it. */
+  /** Ends the stream. Returns the bundles after `received`, which the other end will not get from it. */
   takeRest(received: number): BundleBuilder[] {
     this.acked(received);
     const rest = this.#kept;
@@ -242,7 +242,7 @@ export class Stream {
     this.#open = undefined;
   }
 
-  /** Counts at least as much as the other end does. An answer that leaves before the turn is over brings it along. */
+  /** Must count at least as much as the sender does. A bundle sent before the turn ends carries the acknowledgement. */
   #ackInTime({ h, x, p }: ReadBundle): void {
     this.#toAckBytes += x.length + (h.length / 4) * FRAME_BYTES;
     if (p) for (const part of p) this.#toAckBytes += (part as Part).length;

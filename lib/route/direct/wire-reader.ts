@@ -1,4 +1,4 @@
-// Puts the bytes of a connection together again, cut anywhere as they come, into what the peer wrote.
+// Parses the bytes of a connection, which arrive in arbitrary chunks, into the messages that the peer wrote.
 
 import { brokenFrame } from '../../errors/errors.js';
 import { ABOUT, type Abouts, type Bundle } from '../../protocol/bundle.js';
@@ -9,27 +9,27 @@ import { acquireBuffer, releaseBuffer } from '../../utils/buffers.js';
 import { readLatin1 } from '../../utils/long-strings.js';
 import { BUNDLE_BYTES, LENGTH_BYTES, PART_BYTES, PartKind, What } from './wire.js';
 
-/** What was read of a bundle: what the connection itself says of it is missing. */
+/** A parsed bundle, without the fields that the connection itself implies. */
 export type ReadBundle = Pick<Bundle, 'h' | 'x' | 'm' | 'p'>;
 
-/** Who hears what was read. */
+/** Receives the parsed messages. */
 export interface WireHandlers {
-  /** What is said before any data, as it came. */
+  /** A handshake message, unchecked. */
   words(what: number, words: unknown): void;
   ack(received: number): void;
-  /** The peer takes nothing more. */
+  /** The peer accepts nothing more. */
   final(received: number): void;
   bundle(number: number, received: number, bundle: ReadBundle): void;
 }
 
-/** Who hasn't proved itself yet has nothing larger to say: a group's name has 512 characters. */
+/** Limit before the peer has proved its identity. Group names have at most 512 characters. */
 const MOST_AT_FIRST = 8 * 1024;
 
-/** The largest buffer that every Node has. */
+/** The largest buffer size that every Node version supports. */
 const MOST_BYTES = 2 ** 31 - 1;
 
 export class WireReader {
-  /** A message that came in part: all of its room, once its length is known. */
+  /** An incomplete message: a buffer for all of it, once its length is known. */
   #partial: Buffer | undefined;
   #filled = 0;
   #most = MOST_AT_FIRST;
@@ -38,18 +38,18 @@ export class WireReader {
 
   constructor(private readonly handlers: WireHandlers) {}
 
-  /** The peer has proved who it is: data may come from now on. */
+  /** The peer has proved its identity: data is accepted from now on. */
   trust(): void {
     this.#isTrusted = true;
     this.#most = MOST_BYTES;
   }
 
-  /** Nothing more is read, not even of what was pushed. */
+  /** Stops reading, even within the current chunk. */
   stop(): void {
     this.#isStopped = true;
   }
 
-  /** @throws SharedClientError where it isn't what we write: the rest can't be made sense of */
+  /** @throws SharedClientError if the bytes are not valid messages; the rest is then unreadable */
   push(chunk: Uint8Array): void {
     let bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     if (this.#partial) bytes = this.#fill(this.#partial, bytes);
@@ -63,7 +63,7 @@ export class WireReader {
     if (at < bytes.length && !this.#isStopped) this.#keep(bytes.subarray(at));
   }
 
-  /** @returns what is left of `bytes`, or of what begins in them and was put together with what was there */
+  /** @returns the unread rest of `bytes`, or, while the length was incomplete, the partial message and `bytes` joined */
   #fill(partial: Buffer, bytes: Buffer): Buffer {
     if (this.#filled < LENGTH_BYTES) {
       const all = Buffer.concat([partial.subarray(0, this.#filled), bytes]);
@@ -84,7 +84,7 @@ export class WireReader {
     if (bytes.length < LENGTH_BYTES) this.#partial = Buffer.from(bytes);
     else {
       const size = this.#sizeAt(bytes, 0);
-      // Bytes in it stay where they are, in memory of its own, so that large ones needn't be copied once more.
+      // Its parts may become views of this memory, so that large ones need not be copied again.
       this.#partial = isKeptByNobody(bytes) ? acquireBuffer(size).subarray(0, size) : Buffer.allocUnsafeSlow(size);
       bytes.copy(this.#partial);
     }
@@ -97,7 +97,7 @@ export class WireReader {
     return size;
   }
 
-  /** @param isOurs whether its memory stays what it is */
+  /** @param isOurs whether the memory belongs to this message alone */
   #read(message: Buffer, isOurs: boolean): void {
     const what = message[LENGTH_BYTES];
     switch (what) {
@@ -107,7 +107,7 @@ export class WireReader {
       case What.WELCOME:
         return this.handlers.words(what, readJson(message, 'a hello', LENGTH_BYTES + 1));
     }
-    // Nothing else is even looked into before that.
+    // No other message is parsed before the peer is trusted.
     if (!this.#isTrusted) throw brokenFrame('a message', 'one that shows who sends it');
     switch (what) {
       case What.ACK:
@@ -125,7 +125,7 @@ export class WireReader {
 
 const NOTHING = Buffer.alloc(0);
 
-/** Whether all parts of a bundle are copied out of it; as far as its beginning tells. */
+/** Whether all parts of a bundle will be copied out of it, judging by its header. */
 function isKeptByNobody(bytes: Buffer): boolean {
   if (bytes[LENGTH_BYTES] !== What.BUNDLE || bytes.length < BUNDLE_BYTES) return false;
   const start = BUNDLE_BYTES + bytes.readUInt32LE(22) * FRAME_BYTES;
@@ -138,7 +138,7 @@ function isKeptByNobody(bytes: Buffer): boolean {
   return true;
 }
 
-/** From this length on bytes that aren't large are copied out of their message, whose memory is then used again. */
+/** Bytes of at least this length that are not large are copied out of the message, so its memory can be reused. */
 const WORTH_COPYING = 4096;
 
 const isCopied = (kind: number, length: number): boolean => kind === PartKind.BYTES && length >= WORTH_COPYING;
@@ -147,7 +147,7 @@ function readJson(message: Buffer, what: string, start: number, end?: number): u
   try {
     return JSON.parse(message.toString('utf8', start, end));
   } catch {
-    // V8's own text would show what came, a secret for one.
+    // V8's own error text would contain the input, possibly a secret.
     throw brokenFrame(what, 'JSON');
   }
 }
@@ -184,7 +184,7 @@ function readAbouts(message: Buffer, start: number, end: number): Abouts {
   return m as Abouts;
 }
 
-/** Every room inside relies on it that a head accounts for each character and each part. */
+/** The code that cuts bundles relies on a head that accounts for each character and each part. */
 function checkHead(h: readonly number[], characters: number, parts: number, callHeaders: number): void {
   let charactersSaid = -1;
   let partsSaid = 0;
@@ -227,7 +227,7 @@ function readPart(message: Buffer, kind: number, start: number, end: number, isO
   return copyOf(message, start, end);
 }
 
-/** Of some length in memory of its own, which the codec hands to the user without another copy. */
+/** Longer copies get memory of their own, which the codec passes to the user without another copy. */
 function copyOf(message: Buffer, start: number, end: number): Buffer {
   const copy = end - start < WORTH_COPYING ? Buffer.allocUnsafe(end - start) : Buffer.allocUnsafeSlow(end - start);
   message.copy(copy, 0, start, end);

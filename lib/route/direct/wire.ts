@@ -1,12 +1,12 @@
-// What travels on a connection of the direct route, as bytes: written here, read in wire-reader.ts.
+// The binary format of the direct route: written here, read in wire-reader.ts.
 //
-//   message   u32 bytes that follow | u8 what it is | ...
+//   message   u32 bytes that follow | u8 type | ...
 //   HELLO, CHALLENGE, PROOF, WELCOME   a JSON object; see handshake.ts
-//   ACK       f64 number of the last bundle that was received;   FINAL: the same, and that none is any more
-//   BUNDLE    f64 its number | f64 as ACK | u8 text is ASCII | u32 frames | u32 bytes of text | u32 parts
-//             u32 bytes of what its calls are about
-//             the head, as in protocol/head.ts;   a part: u8 what it is, u32 bytes
-//             what its calls are about, as JSON; the text; then the parts, those that are large after all others
+//   ACK       f64 number of the last received bundle;   FINAL: the same, and no more bundles are accepted
+//   BUNDLE    f64 number | f64 as ACK | u8 text is ASCII | u32 frames | u32 bytes of text | u32 parts
+//             u32 bytes of the call headers
+//             the head, as in protocol/head.ts;   per part: u8 type, u32 bytes
+//             the call headers, as JSON; the text; then the parts, large ones last
 
 import type { BundleBuilder } from '../../protocol/frames.js';
 import { FRAME_BYTES, writeHead, writeUInt32 } from '../../protocol/head.js';
@@ -22,44 +22,44 @@ export const LENGTH_BYTES = 4;
 export const BUNDLE_BYTES = LENGTH_BYTES + 1 + 8 + 8 + 1 + 4 + 4 + 4 + 4;
 export const PART_BYTES = 1 + 4;
 
-/** Bytes heavier than this cost more to copy than to write by themselves. */
+/** Copying more bytes than this costs more than writing them separately. */
 const LARGE = 16 * 1024;
 
-/** What a follower says first. */
+/** The follower's first message. */
 export interface DirectHello {
   readonly group: string;
   readonly term: number;
-  /** Nobody has seen it before: no proof from elsewhere fits. */
+  /** Random, so that a proof from another handshake does not fit. */
   readonly nonce: string;
-  /** The follower's worker. */
+  /** The follower's worker id. */
   readonly from: number;
-  /** The stream that begins, or goes on; unique in its process. */
+  /** The stream that starts or continues; unique in its process. */
   readonly stream: number;
-  /** It goes on. */
+  /** The stream continues. */
   readonly goesOn: boolean;
-  /** The number of the last bundle of it that was received. */
+  /** The number of the last bundle received on it. */
   readonly received: number;
-  /** Nothing of this member comes by the relay, so there's nothing to wait for. */
+  /** This member never uses the relay, so there is nothing to wait for. */
   readonly hasNoRelay: boolean;
 }
 
-/** What the leader answers, where it leads the term that the hello names. */
+/** The leader's answer, if it leads the term in the hello. */
 export interface Challenge {
   readonly nonce: string;
   readonly proof: string;
 }
 
-/** What the follower answers to that, where the proof is the leader's. */
+/** The follower's answer, if the leader's proof is valid. */
 export interface Proof {
   readonly proof: string;
 }
 
-/** What the leader says to who has proved itself: data may follow. */
+/** The leader's answer to a valid proof: data may follow. */
 export interface DirectWelcome {
   readonly received: number;
 }
 
-/** What is said before any data. */
+/** The handshake messages, sent before any data. */
 interface Words {
   readonly [What.HELLO]: DirectHello;
   readonly [What.CHALLENGE]: Challenge;
@@ -85,9 +85,9 @@ export function encodeAck(received: number, what: typeof What.ACK | typeof What.
 }
 
 /**
- * A bundle with its number; what it returns is to be written in this order.
+ * Encodes a bundle with its number. The chunks must be written in this order.
  *
- * @param room gives the memory for the most of it
+ * @param room allocates the memory, except for large parts
  */
 export function encodeBundle(
   bundle: BundleBuilder,
@@ -95,10 +95,10 @@ export function encodeBundle(
   room: (size: number) => Buffer = Buffer.allocUnsafe,
 ): Uint8Array[] {
   const { texts, parts = NONE } = bundle;
-  // The brackets aren't written: they are always there.
+  // The brackets are implied.
   const text = texts.length === 1 ? texts[0]! : texts.join(',');
   const callHeaders = bundle.callHeaders ? JSON.stringify(bundle.callHeaders) : '';
-  // Most of it is ASCII, and to write it shows whether it is; to measure it first would cost more than that.
+  // Most texts are ASCII, and writing one shows whether it is. Measuring it first would cost more.
   return (
     encodeMeasured(bundle, received, room, callHeaders, text, text.length, parts.map(lengthOf)) ??
     encodeMeasured(bundle, received, room, callHeaders, text, Buffer.byteLength(text), parts.map(byteLengthOf))!
@@ -111,7 +111,7 @@ const behindHead = (room: (size: number) => Buffer, size: number): Buffer =>
 const lengthOf = (part: Part): number => part.length;
 const byteLengthOf = (part: Part): number => (typeof part === 'string' ? Buffer.byteLength(part) : part.length);
 
-/** @returns `undefined` where a text has another length than was said */
+/** @returns `undefined` if a text does not have the given length */
 function encodeMeasured(
   { number, head, texts, parts = NONE }: BundleBuilder,
   received: number,
