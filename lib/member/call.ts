@@ -14,17 +14,14 @@ import type { Numbered } from '../utils/numbered-table.js';
 
 export type CallKind = typeof Kind.CALL | typeof Kind.PUBLISH | typeof Kind.UNPUBLISH | typeof Kind.ONEWAY;
 
-/**
- * A signal of the caller that is forwarded to the leader. Number 0 is the call's own signal, n is the nth signal in its
- * arguments.
- */
+/** A signal of the caller that is forwarded to the leader: number 0 is the call's own, n is the nth in its arguments. */
 export interface CallSignal {
   readonly signal: AbortSignal;
   readonly number: number;
   listener?: () => void;
 }
 
-/** The owner of a call, a handle. */
+/** The client whose handle made a call. */
 export interface CallOwner {
   /** Receives errors that no promise reports. */
   error(error: unknown): void;
@@ -46,7 +43,8 @@ export class Call implements About, Expiring, Numbered<Call> {
   /** The last term that ended while its leader had the call. */
   lostIn = 0;
   /**
-   * Leaders that were lost while they had the call. From the second on, only those that had confirmed that the call begins.
+   * Leaders that were lost while they had the call. From the second on, only leaders that had confirmed that the call begins
+   * are counted.
    */
   losses = 0;
   /** The last term in which its leader confirmed that the call begins. */
@@ -55,7 +53,7 @@ export class Call implements About, Expiring, Numbered<Call> {
   isGivenUp = false;
   /** The promise that its caller received. */
   promise: Promise<unknown> | undefined = undefined;
-  /** It ran, but its result was too large to queue or could not be sent. */
+  /** It ran, but its result was dropped: the queue was full, or the result could not be sent. */
   hasRun = false;
   signals: readonly CallSignal[] | undefined = undefined;
   /** The context of the code that made the call. If the leader is in this process, the method runs in it. */

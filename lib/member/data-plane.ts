@@ -37,10 +37,7 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #routes: FollowerRoutes;
   #route: Route | undefined;
-  /**
-   * The last term that a route led to, and how it ended, if it has. Later terms may begin and end before there is a route
-   * again.
-   */
+  /** The last term that a route led to, and how it ended, if it has. Other terms may end before there is a route again. */
   #used: { readonly term: number; readonly cause?: DeposedCause } | undefined;
   /** The last term that is known to be over, by its END frame. */
   #endedTerm = 0;
@@ -93,7 +90,7 @@ export class DataPlane {
   /** Reads a bundle from a leader. */
   read(bundle: Bundle): void {
     try {
-      // One reading for the whole bundle.
+      // Read once for all frames of the bundle, which are handled synchronously.
       const now = this.#member.clock.now();
       readFrames(bundle, frame => this.#frame(frame, bundle.t, now));
     } catch (error) {

@@ -63,10 +63,7 @@ export class LeaderSession {
     return (this.#service?.heldBytes ?? 0) + (this.#routes?.direct?.queuedBytes ?? 0);
   }
 
-  /**
-   * Frames that arrived by the relay. If the member also has a direct connection, they may have to wait for frames from
-   * that.
-   */
+  /** Frames that arrived by the relay. They may have to wait for earlier ones on the member's direct connection. */
   receive(bundle: Bundle): void {
     const direct = this.#routes?.direct;
     if (direct?.term === bundle.t) direct.relayed(bundle);

@@ -1,4 +1,4 @@
-// This process's one connection to its primary: hello and welcome, heartbeat and lease, and delivery of frames to its
+// This process's one connection to its primary: hello and welcome, heartbeat and lease, and the dispatch of frames to
 // members.
 
 import {

@@ -1,5 +1,4 @@
-// One worker's membership in a group, as used by its handles and by the link: its role, and its data on the route to the
-// current leader.
+// One worker's membership in a group, for its handles and the link: its role, and its data on the route to the leader.
 
 import { OwnTypes } from '../codec/own-types.js';
 import { publishDiagnostic } from '../diagnostics/channels.js';
@@ -107,7 +106,7 @@ export class Member implements LinkMember, MemberContext {
     return isLeaving || now.at === 'gone';
   }
 
-  /** All of its handles are closing. It is replaced if another definition with its name is created. */
+  /** It is leaving, or all of its handles are closing. It is replaced if another definition with its name is created. */
   get isRetired(): boolean {
     return this.isLeaving || (this.observers.size > 0 && [...this.observers].every(({ isClosed }) => isClosed));
   }

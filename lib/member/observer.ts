@@ -5,10 +5,7 @@ import type { DeposedCause } from '../protocol/messages.js';
 /** This member leads from now on, or leads no longer. */
 export interface RoleChange {
   readonly term: number;
-  /**
-   * Why the last term ended: for `leader` the one before its own, for `follower` its own. Absent if unknown, or if there was
-   * none.
-   */
+  /** Why the last term ended: for `leader` the one before its own, for `follower` its own. Absent if unknown. */
   readonly cause?: DeposedCause;
   /** The error of the real client that ended the term or prevented the client from opening. */
   readonly error?: Error;

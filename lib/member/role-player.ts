@@ -94,10 +94,7 @@ export class RolePlayer {
     while (!isOver()) await new Promise<void>(resolve => this.#whenPlayed.push(resolve));
   }
 
-  /**
-   * Connections and other resources that an event creates outlive the code that caused it, so they must not keep its
-   * context.
-   */
+  /** Connections and other resources outlive the event that caused them to be created, so they must not keep its context. */
   play(event: RoleEvent): void {
     neutralContext.runInAsyncScope(() => this.#play(event));
   }

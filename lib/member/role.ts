@@ -215,10 +215,7 @@ function goOrYield(state: RoleState): RoleStep {
   return { state, orders: [{ do: 'yield', term: now.term, now: now.isLate === true }] };
 }
 
-/**
- * Calls are in transit until the primary knows that this member steps down. So it asks a second time before it steps down
- * alone.
- */
+/** Calls arrive until the primary knows that this member steps down, so it asks a second time before it does so alone. */
 function waitedEnough(state: RoleState): RoleStep {
   const { now } = state;
   if (now.at !== 'leading' || now.isLate) return stepDown(state);
