@@ -1,5 +1,4 @@
-// Finds the function for a call: a method of the real client, a method in one of its namespaces, or an operation of the
-// application.
+// Finds the function for a call: a method of the real client or of a namespace in it, or an operation of the application.
 
 import { chainRefused, closingMethod } from '../errors/errors.js';
 import type { MemberMethod, MemberOptions } from '../options/options.js';

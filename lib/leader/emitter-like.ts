@@ -1,5 +1,4 @@
-// Whether a real client emits events, and how to listen to them. Not every object with an `on` is an emitter: a lamp has one
-// too.
+// Whether a real client emits events, and how to listen to them. Not every object with an `on` is an emitter.
 
 import { EventEmitter } from 'node:events';
 import { isThenable } from '../utils/is-thenable.js';

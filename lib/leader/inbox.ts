@@ -105,8 +105,8 @@ export class Inbox {
   }
 
   /**
-   * The oldest bundle of the sender whose turn it is. Reading continues where it stopped, and the bundle stays until {@link
-   * end}.
+   * The oldest bundle of the sender whose turn it is. Reading continues where it stopped. The bundle stays until
+   * {@link end}.
    */
   next(): Item | undefined {
     if (this.#queues.size === 0) this.#putWithdrawals();

@@ -158,10 +158,7 @@ export class LeaseGate {
       for (let i = 0; i < h.length; i += 4) this.#sender.to(f, Kind.OVERLOADED, h[i + 1]!, Overload.CALL);
   }
 
-  /**
-   * Works one slice on the waiting frames, each sender in turn. Without a lease, {@link schedule} is called when it is
-   * renewed.
-   */
+  /** Works one slice on the waiting frames, each sender in turn. When the lease is renewed, {@link schedule} is called. */
   #work(): void {
     this.#beginSlice(this.#clock.now());
     for (let item = this.#inbox.next(); item && this.#hasTime(this.#clock.now()); item = this.#inbox.next()) {

@@ -82,8 +82,7 @@ export class RealClient {
   }
 
   /**
-   * Begins to open the real client for a term. Calls that the library makes on its own later run in the context of this
-   * call.
+   * Begins to open the real client for a term. Later calls that the library makes on its own run in the context of this one.
    */
   static open(options: MemberOptions, term: number, clock: Clock, handlers: RealClientHandlers): Opening {
     const context = captureContext();
@@ -99,8 +98,7 @@ export class RealClient {
       real.#listen({ ...handlers, broken, error });
       return real;
     };
-    // In a later turn: if the application calls something in its open(), such as the handle's close(), the opening must be
-    // known.
+    // In a later turn: if open() calls something, such as the handle's close(), the opening must already be known.
     const made = Promise.resolve().then(async () => {
       giveUp.signal.throwIfAborted();
       const { name } = options;

@@ -1,5 +1,4 @@
-// The calls that a leader runs in its term: starts each one, answers it when it has ended, and bounds how many run at a
-// time.
+// The calls that a leader runs in its term: starts each one, answers it when it has ended, and limits their number.
 
 import { encodeError } from '../codec/encode-error.js';
 import { encodeData } from '../codec/encode-value.js';
@@ -30,10 +29,7 @@ import { type Method, type MethodOwner, startMethod } from './start-method.js';
 import type { StickyRegister } from './sticky-register.js';
 import type { Suspects } from './suspects.js';
 
-/**
- * Limits of concurrent calls and of the bytes of their arguments: a real client may be slower than its callers, or never
- * answer.
- */
+/** Limits of concurrent calls and of the bytes of their arguments: a real client may be slow, or never answer. */
 const MOST_RUNNING = 50_000;
 const MOST_RUNNING_BYTES = 256 * 1024 * 1024;
 

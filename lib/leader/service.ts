@@ -51,8 +51,8 @@ export class Service implements FrameHandler {
   receive(bundle: Bundle): void {
     if (this.#state === 'stopped') return;
     const { f, n } = bundle;
-    // Bundles arrive in order, except for withdrawals that the primary had no space for: they keep their number and arrive
-    // later.
+    // Bundles arrive in order, except for withdrawals that the primary had no space for: they arrive later, with their old
+    // number.
     if (f !== undefined && n !== undefined && n > (this.received.get(f) ?? 0)) this.received.set(f, n);
     this.#gate.receive(bundle);
   }
@@ -74,7 +74,7 @@ export class Service implements FrameHandler {
         this.#calls.cancel(from, frame);
         break;
       case Kind.SUBSCRIBE:
-        // Members subscribe again with the next leader without being told to.
+        // Members subscribe with the next leader by themselves, so nothing has to be returned.
         return this.#state === 'draining' || this.#topics.subscribe(from, frame);
       case Kind.UNSUBSCRIBE:
         this.#topics.unsubscribe(from, frame.id);
@@ -109,8 +109,7 @@ export class Service implements FrameHandler {
   }
 
   /**
-   * Starts no further calls: those that wait go to the next leader. Calls `done` once those in progress have ended, or after
-   * `ms`.
+   * Starts no further calls: those that wait go to the next leader. Calls `done` once the others have ended, or after `ms`.
    */
   drain(ms: number, done: () => void): void {
     this.#returnWaiting();

@@ -1,5 +1,5 @@
-// Starts a method of the real client: with `callContext()`, in the caller's own context, and traced for subscribers of the
-// call channel.
+// Starts a method of the real client, with `callContext()`, in the caller's own context, and traced for diagnostics
+// channels.
 
 import { callChannel } from '../diagnostics/channels.js';
 import type { ContextOption } from '../options/options.js';

@@ -71,7 +71,7 @@ export class Topic {
   #held: { readonly payload: Payload; readonly hasGap: boolean } | undefined;
   /** The real client reconnected outside the lease. Subscribers are notified once the lease is valid again. */
   #hasReconnected = false;
-  /** Incremented for each upstream subscription, so that calls of older listeners are ignored. */
+  /** Incremented when an upstream subscription begins or ends, so that calls of older listeners are ignored. */
   #round = 0;
   #listener: ((...values: unknown[]) => void) | undefined;
   #off: (() => unknown) | undefined;
@@ -268,8 +268,8 @@ export class Topic {
   }
 
   /**
-   * The topic stays until the call has settled. A later one with this key could be ended by its cleanup, which names only
-   * the topic.
+   * The topic stays until the call has settled, because the cleanup of a late call could end a later subscription to the
+   * same topic.
    */
   async #awaitLate(
     result: PromiseLike<unknown>,
