@@ -85,8 +85,8 @@ export class ClientCore implements MemberObserver {
       throw invalidOption('listener', 'a function', listener);
     if (listener) return this.#subscribe(topic, listener, with_);
     const iterator = new SubscriptionIterator(with_.maxQueued);
-    // A loop that iterates again after each error must leave the event loop a turn, so the error is delivered
-    // asynchronously.
+    // The error is delivered in a later turn, so that a loop that iterates again after each error cannot block the event
+    // loop.
     if (this.isClosed) iterator.refuse(closed('The shared client'));
     else
       iterator.attach(

@@ -141,8 +141,8 @@ export class Shape {
   #isNew(name: string): boolean {
     if (name === 'then' || name === 'toJSON' || name === 'constructor' || Object.hasOwn(this.#prototype, name))
       return false;
-    // The exception: an operation named `transfer` takes precedence, because `primary.transfer()` and `resign()` do the
-    // same.
+    // Exception: an operation named `transfer` takes precedence. `primary.transfer()` and `resign()` do the same as the
+    // handle's own.
     if (name === 'transfer' && this.#options.operations.has(name)) return true;
     return !Object.hasOwn(this.#members, name);
   }
