@@ -1,5 +1,4 @@
-// The built-in error classes: finds the class of an error, and creates errors of it. The only file that imports
-// serialize-error.
+// The built-in error classes: finds the class of an error, and creates errors. The only file that imports serialize-error.
 
 import { AssertionError } from 'node:assert';
 import { types } from 'node:util';
@@ -29,7 +28,7 @@ export function builtInClass(error: object): string {
 }
 
 /**
- * Creates an error of a built-in class, or an `Error` if no class has that name. Sets an own `name` only if the class has
+ * Creates an error of a built-in class, or an `Error` if there is none of that name. Sets `name` only if the class has
  * another.
  */
 export function createError(builtIn: string, name: string, message: string): Error {

@@ -1,5 +1,4 @@
-// Distinguishes handles from data. A handle, such as a connection, a stream or an emitter, is usable only next to the real
-// client.
+// Distinguishes handles from data. A handle, such as a connection or a stream, is usable only next to the real client.
 
 import { EventEmitter } from 'node:events';
 

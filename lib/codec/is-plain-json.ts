@@ -1,5 +1,4 @@
-// Whether JSON.stringify represents the whole value. Hot: every value that is sent is walked here first, so nothing is
-// allocated.
+// Whether JSON represents a value completely. Hot: every value that is sent is walked here first, so nothing is allocated.
 
 import { LONG_STRING, MAX_DEPTH, MAX_VALUE } from './limits.js';
 import { isPlainObject } from './prototypes.js';
@@ -27,7 +26,7 @@ export function isPlainJson(value: unknown, limit = MAX_VALUE): boolean {
   try {
     plain = isPlain(value, 0);
   } catch {
-    // A getter or a Proxy threw, or the stack overflowed. After an overflow no function can be called, so the next lines
+    // A getter or a Proxy threw, or the stack overflowed. In the latter case no function can be called, so the next lines
     // call none.
   }
   for (let i = 0; i < metCount; i++) few[i] = undefined;

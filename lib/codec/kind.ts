@@ -14,7 +14,7 @@ export interface Kind<T extends object = object> {
   /** The node: the tag, followed by what `read` needs. */
   write(writer: Writer, object: T): Json[];
   /**
-   * Creates the object from a node. Only the tag has been checked. Must call `reader.meet(object)` before it reads the
+   * Creates the object from a node, of which only the tag was checked. Calls `reader.meet(object)` before it reads the
    * content.
    */
   read(reader: Reader, node: readonly Json[]): unknown;

@@ -13,16 +13,10 @@ export const MAX_DEPTH = 1000;
 /** Signals in the arguments of one call. */
 export const MAX_SIGNALS = 1000;
 
-/**
- * Holes in the arrays of one value: they cost nothing in transit but memory on arrival, so a frame must not claim any
- * number.
- */
+/** Holes in the arrays of one value: they cost nothing in transit but memory on arrival, so their number is limited. */
 export const MAX_HOLES = 1_000_000;
 
-/**
- * Strings of this length or more are sent beside the text: escaping and parsing cost more. Measured on Node 20, both
- * channels.
- */
+/** Strings of this length or more are sent beside the text: escaping and parsing cost more (Node 20, both channels). */
 export const LONG_STRING = 512;
 
 /** Characters of the name, the message or the stack of an error. Longer texts are cut. */

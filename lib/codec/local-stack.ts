@@ -30,10 +30,7 @@ function rethrowHere(error: unknown): never {
   throw error;
 }
 
-/**
- * Created in this process, but in a timer or a message handler, so its own stack does not help. The reason of a signal is
- * not changed.
- */
+/** Created here, but in a timer or a message handler, so its own stack does not help. A signal's reason is not changed. */
 const isOurs = (error: object): error is Error => error instanceof SharedClientError;
 
 function addLocalStack(error: object): void {

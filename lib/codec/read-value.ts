@@ -64,7 +64,7 @@ function readSparseArray(reader: Reader, node: readonly Json[]): unknown[] {
 }
 
 /**
- * An array of holes only. If its first element is far behind its end, V8 stores an array as a table, in which a hole costs
+ * An array of holes only. If its first element is far behind its end, V8 stores it as a table, in which a hole costs
  * nothing.
  */
 function newSparseArray(length: number): unknown[] {

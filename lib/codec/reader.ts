@@ -50,10 +50,7 @@ export class Reader {
     return value;
   }
 
-  /**
-   * Gives the object its number. Must be called before its content is read, in the order in which the encoder met the
-   * objects.
-   */
+  /** Numbers an object. Must be called before its content is read, in the order in which the encoder met the objects. */
   meet<T extends object>(object: T): T {
     this.#met.push(object);
     return object;

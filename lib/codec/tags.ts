@@ -1,5 +1,4 @@
-// The tagged form: JSON in which plain objects stay as they are and an array is `[tag, ...]`. Tags are protocol; never reuse
-// one.
+// The tagged form: JSON in which plain objects stay as they are and arrays are `[tag, ...]`. A tag must never be reused.
 
 /**
  * The first element of each array in the tagged form, and what follows it. `bytes` adds no element: they are the next part.

@@ -1,5 +1,4 @@
-// The bytes of blobs and files are read asynchronously, but encoding is synchronous. So they are read before and stored
-// here.
+// Reading the bytes of blobs and files is asynchronous, encoding is not. So the bytes are read before and stored here.
 
 /** Ends an encoding: the value contains a blob whose bytes have not been read. */
 export class UnreadBlob extends Error {
