@@ -12,7 +12,7 @@ export interface InnerClient {
   ready(listener: (error?: Error | null) => void): void;
   close?(): Promise<void>;
   emit(event: string | symbol, ...args: unknown[]): boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: what is delegated is known to whoever extends the class.
+  // biome-ignore lint/suspicious/noExplicitAny: only the subclass knows the delegated methods.
   readonly [method: string]: any;
 }
 
@@ -35,7 +35,7 @@ export interface APIClientOptions {
 /** To be extended: `DataClient`, `clusterOptions` and `delegates` define its shared client. */
 export class APIClientBase extends ReadyEmitter {
   /** The shared client. */
-  // biome-ignore lint/suspicious/noExplicitAny: what is delegated is known to whoever extends the class.
+  // biome-ignore lint/suspicious/noExplicitAny: only the subclass knows the delegated methods.
   readonly _client: any;
 
   constructor(options: APIClientOptions = {}) {

@@ -15,8 +15,7 @@ export function generate<C extends RealClass>(Class: C, options?: ClusterOptions
 }
 
 /**
- * Closes a client; resolves when that is done. With the last client of its name in this process, the member leaves the
- * group.
+ * Closes a client; resolves when that is done. After the last one of its name in this process, the member leaves the group.
  */
 export function close(client: object): Promise<void> {
   const end = (client as { [CLOSE]?: () => Promise<void> })?.[CLOSE];

@@ -47,7 +47,7 @@ function createGeneratorCall(start: () => Promise<unknown>): PromiseLike<unknown
     return promise;
   };
   const awaitable: Pick<Promise<unknown>, 'then' | 'catch' | 'finally'> = {
-    // biome-ignore lint/suspicious/noThenProperty: it is there to be awaited.
+    // biome-ignore lint/suspicious/noThenProperty: the object is meant to be awaited.
     then: (...handlers) => started().then(...handlers),
     catch: handler => started().catch(handler),
     finally: handler => started().finally(handler),

@@ -70,8 +70,7 @@ export class Feeds {
     };
     this.#feeds.set(key, feed);
     try {
-      // The client may call back at once, and its promise may settle only at the end of the subscription, so it is not
-      // awaited.
+      // Not awaited: the client may call back at once, and its promise may settle only at the end of the subscription.
       subscribing = upstream.subscribe(reg, hear);
     } catch (error) {
       this.#feeds.delete(key);

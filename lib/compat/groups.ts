@@ -29,10 +29,7 @@ export class CompatGroups {
     return { group, handle };
   }
 
-  /**
-   * Closes the client's handle. Once all clients of a group are leaving, a new client gets a new group and a new real
-   * client.
-   */
+  /** Closes the client's handle. Once all clients of a group are leaving, the next one gets a new group and real client. */
   async leave(group: CompatGroup, client: GroupClient, handle: Handle): Promise<void> {
     const closed = handle.close();
     group.retire(client);

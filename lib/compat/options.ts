@@ -9,10 +9,7 @@ import type { ClusterOptions, Logger, Transcode } from './types.js';
 
 const log = debuglog('cluster-shared-client');
 
-/**
- * A missing primary is a mistake in the application. Without an error listener the client would never become ready,
- * silently.
- */
+/** A missing primary is a mistake in the application. Without this warning the client would silently never become ready. */
 function logError(error: unknown): void {
   log(String(error));
   if (error instanceof SharedClientError && error.code === 'ERR_NO_PRIMARY')
