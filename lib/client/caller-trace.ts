@@ -1,4 +1,4 @@
-// One call as the subscribers of the channel of calls see it on its caller's side.
+// Publishes one call to the subscribers of the call channel, on the caller's side.
 
 import { rejectWhereAwaited } from '../codec/local-stack.js';
 import { callChannel } from '../diagnostics/channels.js';
@@ -9,16 +9,16 @@ import { type AsyncContext, captureContext } from '../utils/async-context.js';
 
 export class CallerTrace {
   readonly #message: CallTrace;
-  /** Once there is one: it knows how it travelled in the end. */
+  /** Set once the call exists. It knows the route and term in which the call was sent. */
   call: Call | undefined;
-  /** That of the caller, with the stores that subscribers bound to the channel. */
+  /** The caller's context, with the stores that subscribers bound to the channel. */
   #context: AsyncContext | undefined;
 
   constructor({ name, term, route }: Member, method: string) {
     this.#message = { side: 'caller', group: name, method, term, route: route?.kind };
   }
 
-  /** Runs what makes the call, which doesn't throw. */
+  /** Runs `make`, which creates the call and does not throw. */
   start(make: () => void): void {
     callChannel.start.runStores(this.#message, () => {
       this.#context = captureContext();
@@ -37,7 +37,7 @@ export class CallerTrace {
     this.#settle(() => tell(error), callChannel.error);
   }
 
-  /** How a call ends that is watched: `onFail` where nobody waits for it. */
+  /** The callbacks that trace how the call ends. `onFail` is given if there is no promise. */
   watch(
     succeed: Call['succeed'],
     onFail?: Call['fail'],

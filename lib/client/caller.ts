@@ -19,7 +19,7 @@ import { listenToAbort } from '../utils/abort-listeners.js';
 import { afterTurn } from '../utils/after-turn.js';
 import { CallerTrace } from './caller-trace.js';
 
-/** The client whose handles call. */
+/** The client whose handles make the calls. */
 export interface CallerOwner {
   readonly member: Member;
   readonly options: HandleOptions;
@@ -29,7 +29,7 @@ export interface CallerOwner {
 
 export class Caller {
   readonly #roles: ReadonlyMap<MethodRole, string>;
-  /** Calls that wait until the bytes of a blob in an earlier one are read: they are made in order. */
+  /** Calls that wait until a blob of an earlier call has been read, so that the order is kept. */
   #behind: (() => void)[] | undefined;
   readonly #onError = (error: unknown) => this.owner.error(error);
 
@@ -52,8 +52,8 @@ export class Caller {
   }
 
   /**
-   * Makes a call, or refuses it. Hot: nothing is created that isn't needed for every call.
-   * @param fail without it `succeed` is the `resolve` of a promise
+   * Makes a call, or refuses it. Hot: creates nothing that is not needed for every call.
+   * @param fail without it, `succeed` is the `resolve` of a promise
    */
   make(
     kind: CallKind,
@@ -78,12 +78,12 @@ export class Caller {
     }
   }
 
-  /** A function of its own: a closure in {@link make} would cost every call the memory for what it refers to. */
+  /** Separate, because a closure in {@link make} would cost every call the memory for its captured variables. */
   #later(...call: Parameters<Caller['make']>): () => void {
     return () => this.make(...call);
   }
 
-  /** Reads the bytes of a blob: then its call goes on, and those made after it. */
+  /** Reads the bytes of a blob. Then its call continues, and the calls made after it. */
   async #read(blob: UnreadBlob, succeed: Call['succeed'], fail?: Call['fail'], trace?: CallerTrace): Promise<void> {
     try {
       await blob.read();
@@ -156,12 +156,12 @@ export class Caller {
       if (signal || signals) this.#watchSignals(call, signal, signals);
       member.calls.make(call);
     }
-    // It was accepted; its end concerns only the handle's `error`.
+    // The call was accepted. If it fails, only the handle's `error` event reports that.
     if (isOneway) resolve(undefined);
     return call;
   }
 
-  /** With what the user's hook gives to come along; if the hook fails, the call goes without. */
+  /** Adds the carrier from the user's `inject` hook. If the hook fails, the call is sent without one. */
   #withContext(args: Arguments, { inject }: ContextOption): Arguments {
     try {
       const carrier = inject();
@@ -208,10 +208,10 @@ export class Caller {
     isMade = true;
   }
 
-  /** Ends what is published under a key. */
+  /** Ends the publication under a key. */
   async unpublish(stickyKey: unknown, with_: ResolvedWith): Promise<void> {
     const key = canonicalKey(stickyKey, 'key');
-    // What this client's handles published was withdrawn when they were closed.
+    // The publications of this client were withdrawn when its handles were closed.
     if (!this.owner.isClosed) await this.takeBack(key, with_.timeoutMs);
   }
 
@@ -238,7 +238,7 @@ export class Caller {
     });
   }
 
-  /** Options of the real client's method hold for the handle's own method of that role. */
+  /** The options of the real client's method also apply to the handle's own method of that role. */
   #nameOf(role: MethodRole): string {
     return this.#roles.get(role) ?? role;
   }
@@ -249,7 +249,7 @@ export class Caller {
   }
 }
 
-/** It is refused before it began. */
+/** Rejects a call that has not begun. */
 function refuse(error: unknown, succeed: Call['succeed'], fail?: Call['fail'], trace?: CallerTrace): void {
   if (trace) trace.failed(error, () => refuse(error, succeed, fail));
   else afterTurn(() => (fail ? fail(error) : succeed(Promise.reject(error))));
@@ -261,7 +261,7 @@ let lastResolve!: (value: unknown) => void;
 /** The promise of the call that is about to be made. */
 let lastPromise: Promise<unknown> | undefined;
 
-/** The same executor for every promise: it runs at once, so what it leaves here is taken at once. */
+/** One executor for all promises. It runs synchronously, so the caller reads `lastResolve` right after. */
 function takeResolve(resolve: (value: unknown) => void): void {
   lastResolve = resolve;
 }
@@ -269,7 +269,7 @@ function takeResolve(resolve: (value: unknown) => void): void {
 /** The signals in the arguments that were encoded last. */
 let found: AbortSignal[] | undefined;
 
-/** Shared by all calls: encoding is synchronous. */
+/** Shared by all calls, because encoding is synchronous. */
 const signalCollector: SignalWriter = {
   add(signal) {
     found ??= [];

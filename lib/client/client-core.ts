@@ -1,4 +1,4 @@
-// What all handles that came of one createSharedClient call share: their member, their events, their subscriptions, their end.
+// What all handles from one createSharedClient() call share: the member, events, subscriptions, and close().
 
 import { canonicalKey } from '../codec/canonical-key.js';
 import { encodeValue } from '../codec/encode-value.js';
@@ -22,9 +22,9 @@ export class ClientCore implements MemberObserver {
   readonly emitter: Emitter;
   readonly upstreamEmitter: Emitter;
   readonly caller: Caller;
-  /** By topic's key. */
+  /** By the key of the topic. */
   readonly subscriptions = new MultiMap<string, Subscription>();
-  /** The last term for which a `resync` of each key was told. */
+  /** The last term for which a `resync` of each key was emitted. */
   readonly #resynced = new Map<string, number>();
   #closing: Promise<void> | undefined;
   #isGone = false;
@@ -34,7 +34,7 @@ export class ClientCore implements MemberObserver {
     readonly options: HandleOptions,
     /** Defines these methods on the handles. */
     private readonly define: (names: readonly string[]) => void,
-    /** This was the member's last. */
+    /** Called if this was the member's last observer. */
     private readonly release: () => Promise<void>,
   ) {
     const onThrow = (error: unknown) => this.error(error);
@@ -48,7 +48,7 @@ export class ClientCore implements MemberObserver {
     return this.#closing !== undefined;
   }
 
-  /** It is closed, and hears no more of its member, which may live on with other handles. */
+  /** It is closed, and receives nothing more from its member, which may live on with other handles. */
   get isGone(): boolean {
     return this.#isGone;
   }
@@ -63,7 +63,7 @@ export class ClientCore implements MemberObserver {
     return this.#closing;
   }
 
-  /** A closed handle leads nothing, whatever other handles of its member do. */
+  /** A closed handle does not lead, whatever other handles of its member do. */
   async resign(): Promise<void> {
     if (!this.isClosed) await this.member.resign();
   }
@@ -85,7 +85,8 @@ export class ClientCore implements MemberObserver {
       throw invalidOption('listener', 'a function', listener);
     if (listener) return this.#subscribe(topic, listener, with_);
     const iterator = new SubscriptionIterator(with_.maxQueued);
-    // A loop that iterates anew after each error must find a turn of the event loop in it.
+    // The error is delivered in a later turn, so that a loop that iterates again after each error cannot block the event
+    // loop.
     if (this.isClosed) iterator.refuse(closed('The shared client'));
     else
       iterator.attach(
@@ -121,9 +122,9 @@ export class ClientCore implements MemberObserver {
     });
   }
 
-  /** Told once a key and term, whatever the number of subscriptions to it. */
+  /** Emitted once per key and term, whatever the number of subscriptions to it. */
   resync(event: ResyncEvent): void {
-    // Within one term, of a primary that was gone for a while, each is another one.
+    // Within one term (the primary was gone for a while), each resync is a new one.
     if (event.reason === 'failover' && event.fromTerm !== event.toTerm) {
       if (this.#resynced.get(event.key) === event.toTerm) return;
       this.#resynced.set(event.key, event.toTerm);
@@ -161,13 +162,13 @@ export class ClientCore implements MemberObserver {
 
   async #close(): Promise<void> {
     const { member } = this;
-    // Calls are given time to end, which takes a process that lives on.
+    // Calls get time to end, so the process must stay alive.
     const alive = member.clock.setTimer(() => {}, MAX_TIMER_MS);
     alive.ref();
     member.readiness.end(closed('The shared client'), this);
     for (const subscription of [...this.subscriptions]) subscription.unsubscribe();
     await this.#endCalls();
-    // To the end it hears what becomes of its member: that it leads no longer, or that its real client closes slowly.
+    // Until the member has left, this handle still receives its events, such as `follower` or a warning about a slow close.
     if (member.observers.size === 1) await this.release();
     member.observers.delete(this);
     alive.clear();
@@ -177,10 +178,10 @@ export class ClientCore implements MemberObserver {
     this.upstreamEmitter.clear();
   }
 
-  /** What is under way may end, in time; what is sticky is taken back. */
+  /** Waits for the calls in progress, up to a limit, and withdraws the sticky publications. */
   async #endCalls(): Promise<void> {
     const { calls, stickyPublications, link, options } = this.member;
-    // Where one doesn't get there, the leader does it by itself once the member has left.
+    // If a withdrawal does not arrive, the leader withdraws the publication once the member has left.
     const taken = stickyPublications.keysOf(this).map(key => this.caller.takeBack(key).catch(() => {}));
     if (link.isLinked) await calls.whenEnded(this, options.drainTimeoutMs);
     calls.failAll(outcome => closed('The shared client', outcome), this);

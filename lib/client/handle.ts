@@ -1,8 +1,8 @@
-// The object that users hold: the library's own members, and beside them the real client's methods, each under its name.
+// The object that users hold: the library's own members, and the real client's methods, each under its name.
 //
 //   handle ──► shape: the real client's methods ──► members: the library's own ──► Object.prototype
 //
-// A handle behaves as an object with functions does: they are bound to it, and what a framework probes for is not there.
+// A handle behaves like an object with functions: they are bound to it, and names that frameworks probe for are not defined.
 
 import { inspect } from 'node:util';
 import { notKnownYet } from '../errors/errors.js';
@@ -25,13 +25,12 @@ const WITH = Symbol('with');
 type AnyFunction = (...args: any[]) => unknown;
 type AnyListener = (...args: never[]) => void;
 
-/** Any handle. */
 export interface Handle {
   readonly [CORE]: ClientCore;
   readonly [WITH]: ResolvedWith;
 }
 
-/** The library's own functions, each made for one handle. */
+/** The library's own functions, each created for one handle. */
 const FUNCTIONS: Readonly<
   Record<string, (handle: Handle, core: ClientCore, with_: ResolvedWith, shape: Shape) => AnyFunction>
 > = {
@@ -60,7 +59,7 @@ const FUNCTIONS: Readonly<
   off: (handle, { emitter }) => chained(handle, emitter.off),
 };
 
-/** For Node's `events.once()` and the like; not listed among the names that a handle has. */
+/** For Node's `events.once()` and the like. Not enumerable. */
 const ALIASES: Readonly<Record<string, string>> = { addListener: 'on', removeListener: 'off' };
 
 const GETTERS: Readonly<Record<string, (core: ClientCore) => unknown>> = {
@@ -73,7 +72,7 @@ const GETTERS: Readonly<Record<string, (core: ClientCore) => unknown>> = {
   },
 };
 
-/** A handle that was closed knows of no leader, although its member may live on. */
+/** A closed handle reports no leader, although its member may live on. */
 const roleOf = ({ isGone, member }: ClientCore): RoleStatus => (isGone ? LEFT : memberRole(member));
 
 function chained<T extends object>(self: T, register: (event: string, listener: AnyListener) => void) {
@@ -88,18 +87,18 @@ function publicSubscription(subscription: Subscription): object {
   return { ready: subscription.whenReady, unsubscribe, [Symbol.asyncDispose]: unsubscribe };
 }
 
-/** What the handles of one member have in common: the names of the real client's methods, which grow when a leader announces more. */
+/** What the handles of one member share: the names of the real client's methods. Leaders may announce further names. */
 export class Shape {
   readonly #prototype: object;
   readonly #members: object;
   readonly #options: MemberOptions;
-  /** Within the namespaces, once a leader has announced them. */
+  /** Names within the namespaces, once a leader has announced them. */
   #inNamespaces: ReadonlySet<string> | undefined;
 
   constructor(options: MemberOptions, named: Iterable<string>) {
     const { definition, namespaces } = options;
     this.#options = options;
-    // Only a real client that is open can tell the names of its methods.
+    // The method names of a real client are known only when it is open.
     const root = definition.kind === 'open' ? guard(options.name) : Object.prototype;
     this.#members = this.#createMembers(root);
     this.#prototype = Object.create(this.#members);
@@ -108,13 +107,13 @@ export class Shape {
     this.define(namespaces.map(path => path.split('.')[0]!));
   }
 
-  /** Adds methods that aren't there. */
+  /** Adds the methods that are not defined yet. */
   define(names: Iterable<string>): void {
     for (const name of names)
       if (this.#isNew(name)) defineGetter(this.#prototype, name, true, handle => this.#method(handle, name));
   }
 
-  /** A leader has told the names of all methods. */
+  /** A leader has announced the names of all methods. */
   announce(names: readonly string[]): void {
     this.define(names.filter(name => !this.#isInNamespace(name)));
     this.#inNamespaces = new Set(names);
@@ -122,12 +121,12 @@ export class Shape {
       Object.setPrototypeOf(this.#members, Object.prototype);
   }
 
-  /** A handle whose functions are made when they are read. */
+  /** A handle whose functions are created when they are read. */
   create(core: ClientCore, with_: ResolvedWith): Handle {
     return Object.create(this.#prototype, { [CORE]: { value: core }, [WITH]: { value: with_ } });
   }
 
-  /** Gives a handle its functions as properties of its own, as an object has that is written by hand. */
+  /** Defines the functions as own properties of a handle, like those of an object literal. */
   own(handle: Handle): void {
     for (const name in this.#prototype) {
       if (Object.hasOwn(handle, name) || Object.hasOwn(GETTERS, name)) continue;
@@ -136,11 +135,14 @@ export class Shape {
     }
   }
 
-  /** `then` never is: a handle must not pass for a promise. What is called like a member of the library's stays that. */
+  /**
+   * `then` is never defined: a handle must not pass for a promise. Names of the library's own members keep their meaning.
+   */
   #isNew(name: string): boolean {
     if (name === 'then' || name === 'toJSON' || name === 'constructor' || Object.hasOwn(this.#prototype, name))
       return false;
-    // The one name for which an operation counts more: `primary.transfer()` and `resign()` do what the handle's own does.
+    // Exception: an operation named `transfer` takes precedence. `primary.transfer()` and `resign()` do the same as the
+    // handle's own.
     if (name === 'transfer' && this.#options.operations.has(name)) return true;
     return !Object.hasOwn(this.#members, name);
   }
@@ -160,7 +162,7 @@ export class Shape {
     return (...args: unknown[]) => core.caller.invoke(name, args, with_);
   }
 
-  /** The methods, and the namespaces, under a path. */
+  /** The methods and nested namespaces under a path. */
   #namespace(handle: Handle, path: string): object {
     const { [CORE]: core, [WITH]: with_ } = handle;
     const made = new Map<string, unknown>();
@@ -204,7 +206,7 @@ export class Shape {
   }
 }
 
-/** Read on a handle; on what handles inherit from it is nothing. */
+/** The getter returns undefined when it is read on an object that is no handle, such as a prototype of handles. */
 function defineGetter(
   target: object,
   name: string | symbol,
@@ -215,7 +217,7 @@ function defineGetter(
     get(this: Handle) {
       return this[CORE] && get(this);
     },
-    // As a property that nobody defined: what is assigned, such as a spy, is the handle's own from then on.
+    // Assigning a value, such as a spy, defines an own property of the handle.
     set(this: object, value: unknown) {
       Object.defineProperty(this, name, { value, enumerable: true, configurable: true, writable: true });
     },
@@ -224,7 +226,7 @@ function defineGetter(
   });
 }
 
-/** Until a leader has told the names, a method that isn't declared throws where it is called, and says what to do. */
+/** Until a leader has announced the names, calling an undeclared method throws an error that states what to do. */
 function guard(group: string): object {
   return new Proxy(Object.prototype, {
     get(target, name, receiver) {

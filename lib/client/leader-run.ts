@@ -1,29 +1,29 @@
-// The task of `whileLeader()` in one term: the real client of its group, which does nothing but to run it.
+// The task of `whileLeader()` in one term. It is the real client of its group, and only runs the task.
 
 import type { LeaderTaskFunction, OpenContext } from '../options/options.js';
 
-/** What a run tells of itself. None of it may throw. */
+/** Notifications of a run. None of them may throw. */
 export interface RunObserver {
   started(): void;
-  /** It ended normally, and not because it was asked to. */
+  /** It ended normally, and not because its signal aborted. */
   done(term: number): void;
-  /** It ended with an error, which ends the term, and is told by it. */
+  /** It ended with an error. Unless its term was already over, the error ends the term and is reported with it. */
   failed(): void;
-  /** Its term was over by then. */
+  /** Called in addition to `failed`, if its term was already over. */
   failedLate(error: unknown): void;
 }
 
 export interface RunOptions {
   readonly name: string;
   readonly task: LeaderTaskFunction;
-  /** What `open` was given. */
+  /** The context that `open` received. */
   readonly context: OpenContext;
-  /** It was done in an earlier term, and isn't to be done again. */
+  /** It was done in an earlier term and must not run again. */
   readonly isDone: boolean;
   readonly observer: RunObserver;
 }
 
-/** Its public methods are what other workers can call. */
+/** Its public methods are those that other workers can call. */
 export class LeaderRun {
   readonly #options: RunOptions;
   #state: 'starting' | 'running' | 'done' | 'ended';
@@ -39,17 +39,17 @@ export class LeaderRun {
     return this.#state === 'running' && this.#options.context.signal.aborted ? 'stopping' : this.#state;
   }
 
-  /** Resolves when the task runs no more, or never began to. */
+  /** Resolves when the task has ended; undefined if it never began. */
   get ended(): Promise<void> | undefined {
     return this.#ended;
   }
 
-  /** Begins, once. It is asked for by a call, because no call is started outside the lease. */
+  /** Begins, once. It is invoked by a call, because no call is started outside the lease. */
   start(): void {
     if (this.#state === 'starting' && !this.#options.context.signal.aborted) this.#ended = this.#run();
   }
 
-  /** Whoever asks hears that the task is done, now or when it is. */
+  /** Notifies the subscriber that the task is done, now or when it is. */
   subscribe(_topic: string, listener: (isDone: boolean) => void): void {
     this.#resolveDone = listener;
     if (this.#state === 'done') listener(true);
@@ -69,7 +69,7 @@ export class LeaderRun {
       this.#state = signal.aborted ? 'ended' : 'done';
     } catch (error) {
       this.#state = 'ended';
-      // That it was told to stop is no news.
+      // An abort error is the expected answer to the signal.
       if (signal.aborted && isAbort(error, signal)) return;
       observer.failed();
       if (signal.aborted) observer.failedLate(error);

@@ -1,4 +1,4 @@
-// What `whileLeader()` returns: a shared client whose real client is the task, and what its user sees of it.
+// What `whileLeader()` returns: a shared client whose real client is the task, and its public interface.
 
 import { SharedClientError, taskExists } from '../errors/errors.js';
 import {
@@ -14,7 +14,7 @@ import type { LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from './types-lea
 
 type AnyListener = (...args: never[]) => void;
 
-/** Only `name` and `task` are asked for by their types: the rest is checked. */
+/** Only `name` and `task` are required by their types; everything is checked. */
 export function createLeaderTask(
   create: CreateSharedClient,
   name: string,
@@ -29,7 +29,7 @@ class Task implements LeaderTask {
   readonly #client: SharedClient<LeaderRun>;
   readonly #emitter = createEmitter(error => this.#emitter.emit('error', error));
   #run: LeaderRun | undefined;
-  /** Another leader did it, and it is to be done once. */
+  /** The task was done by some leader, and must not run again (`once`). */
   #isDone = false;
   #runs = 0;
   #failures = 0;
@@ -48,7 +48,7 @@ class Task implements LeaderTask {
       name: group,
       open: context => {
         this.#run = new LeaderRun({ name, task, context, isDone: once && this.#isDone, observer });
-        // It waits for the lease, however long that takes. Lost with its leader, it is the next one's own affair.
+        // The call waits for the lease, however long that takes. If its leader is lost, the next leader starts its own run.
         this.#client
           .with({ timeoutMs: Number.POSITIVE_INFINITY })
           .invoke('start')
@@ -60,7 +60,7 @@ class Task implements LeaderTask {
     try {
       this.#client = create<LeaderRun>(definition);
     } catch (error) {
-      // All options were checked: what differs is that each task opens by a function of its own.
+      // All options were checked. The only difference that remains is the `open` function, which each task has of its own.
       throw error instanceof SharedClientError && error.code === 'ERR_INVALID_OPTION' ? taskExists(name) : error;
     }
     this.#forward(['leader', 'follower', 'error', 'warning', 'close']);

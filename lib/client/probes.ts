@@ -1,6 +1,6 @@
-// Names that are read of any object to find out what it is. A handle must not answer to them with a method.
+// Names that libraries read on any object to find out what it is. A handle must not return a method for them.
 
-/** Of promises and JSON, of NestJS and other containers, of test frameworks, of DOM and React checks. */
+/** Read by promises and JSON, by NestJS and other containers, by test frameworks, and by DOM and React checks. */
 const PROBES: ReadonlySet<string> = new Set([
   'then',
   'catch',

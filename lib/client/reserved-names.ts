@@ -1,6 +1,8 @@
-// The names that every handle has for itself, and when a real client's method of such a name is out of reach.
+// The names that every handle has for itself, and which of them hide a method of the real client.
 
-/** All names that a handle itself has. The real client's own method of such a name is reached by `invoke()`, or by its role. */
+/**
+ * All names that a handle itself has. The real client's own method of such a name is called by `invoke()`, or by its role.
+ */
 export const RESERVED_NAMES = Object.freeze([
   'ready',
   'close',
@@ -25,7 +27,7 @@ export const RESERVED_NAMES = Object.freeze([
 /** One of {@link RESERVED_NAMES}. */
 export type ReservedName = (typeof RESERVED_NAMES)[number];
 
-/** Names under which the handle does what the real client's own method is for; `upstream` stands in for `on`, `once`, `off`. */
+/** Names under which the handle does what the real client's own method does. `upstream` replaces `on`, `once` and `off`. */
 const STANDING_IN: readonly ReservedName[] = [
   'ready',
   'close',
@@ -38,7 +40,7 @@ const STANDING_IN: readonly ReservedName[] = [
   'off',
 ];
 
-/** Those of the real client's method names that the handle takes for something else, each worth a `warning`. */
+/** The real client's method names that have another meaning on the handle. Each causes a `warning`. */
 export function clashingNames(methods: Iterable<string>): ReservedName[] {
   const names = new Set(methods);
   return RESERVED_NAMES.filter(name => names.has(name) && !STANDING_IN.includes(name));

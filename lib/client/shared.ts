@@ -1,5 +1,5 @@
-// What copies of the library that are loaded in one process share, and call of each other. Whoever changes the name or the
-// meaning of anything in these types, or in what `/compat` shares, raises the version.
+// What copies of the library in one process share and call on each other. Whoever changes a name or a meaning in these
+// types, or in what `/compat` shares, must increase the version.
 
 import { otherVersion } from '../errors/errors.js';
 import type { ConfigureOptions, PrimaryOptions } from '../options/options.js';
@@ -7,7 +7,7 @@ import type { Clock } from '../utils/clock.js';
 
 const VERSION = 1;
 
-/** The one runtime of a process, which the first copy makes. */
+/** The one runtime of a process, created by the first copy. */
 export interface SharedRuntime {
   createSharedClient(first: unknown, second?: unknown): object;
   /** Returns a `Primary`. */
@@ -15,14 +15,14 @@ export interface SharedRuntime {
   configure(options: ConfigureOptions): void;
 }
 
-/** What `/compat` needs of a handle beside its public members. The handle may be another copy's. */
+/** What `/compat` needs from a handle beside its public members. The handle may be created by another copy. */
 export interface HandleAccess {
   readonly clock: Clock;
-  /** There is a leader that calls can go to. */
+  /** There is a leader to which calls can be sent. */
   readonly hasRoute: boolean;
   readonly isEligible: boolean;
   setEligible(isEligible: boolean): void;
-  /** As `handle.invoke(method, ...args)`, without a promise: one of the two functions is called, once. */
+  /** Like `handle.invoke(method, ...args)`, but without a promise: calls one of the two functions, once. */
   invokeBack(
     method: string,
     args: readonly unknown[],
@@ -36,9 +36,9 @@ export const ACCESS: unique symbol = Symbol.for('cluster-shared-client.access') 
 export const accessOf = (handle: object): HandleAccess => (handle as { readonly [ACCESS]: HandleAccess })[ACCESS];
 
 /**
- * What all copies share under a name; the first copy creates it.
+ * The value that all copies share under a name; the first copy creates it.
  *
- * @throws {SharedClientError} `ERR_PROTOCOL`: that copy is of a version whose objects this one doesn't know
+ * @throws {SharedClientError} `ERR_PROTOCOL`: it was created by a copy of another version
  */
 export function share<T>(name: string, create: () => T): T {
   const key = Symbol.for(`cluster-shared-client.${name}`);

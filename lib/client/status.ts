@@ -1,16 +1,16 @@
-// What `status()` of a handle shows.
+// Creates the result of a handle's `status()`.
 
 import type { Member } from '../member/member.js';
 import { termEndStatus } from '../metrics/failovers.js';
 import type { ClientStatus } from './types-status.js';
 
-/** Who leads, as far as a handle knows. */
+/** The leader, as far as a handle knows. */
 export interface RoleStatus {
   readonly isLeader: boolean;
   readonly leader: { readonly workerId: number; readonly pid: number } | undefined;
 }
 
-/** Of a handle that has left the group. */
+/** The role of a handle that has left the group. */
 export const LEFT: RoleStatus = Object.freeze({ isLeader: false, leader: undefined });
 
 export function memberRole({ isLeader, view }: Member): RoleStatus {

@@ -1,10 +1,10 @@
-// A subscription as an async iterator: values wait for whoever iterates, the oldest are dropped beyond a limit.
+// A subscription as an async iterator. Values wait to be read; beyond a limit the oldest are dropped.
 
 import { afterTurn, rejectAfterTurn } from '../utils/after-turn.js';
 import type { Subscription } from './subscription.js';
 
 export class SubscriptionIterator implements AsyncIterableIterator<unknown> {
-  /** Values that were dropped because nobody took them in time. */
+  /** Values that were dropped because they were not read in time. */
   dropped = 0;
   readonly #queue: unknown[] = [];
   readonly #takers: ((result: IteratorResult<unknown>) => void)[] = [];
@@ -23,10 +23,10 @@ export class SubscriptionIterator implements AsyncIterableIterator<unknown> {
     this.#subscription = subscription;
   }
 
-  /** There is no subscription, and never was. */
+  /** The subscription could not be created. */
   refuse(error: Error): void {
     this.#refusal = rejectAfterTurn(Promise.reject(error));
-    // It may be that nobody asks.
+    // `ready` may never be read.
     this.#refusal.catch(() => {});
   }
 
@@ -39,13 +39,13 @@ export class SubscriptionIterator implements AsyncIterableIterator<unknown> {
     this.dropped++;
   }
 
-  /** What waits can still be taken. */
+  /** Values that wait can still be read. */
   end(): void {
     this.#isEnded = true;
     for (const taker of this.#takers.splice(0)) taker({ value: undefined, done: true });
   }
 
-  /** That it has ended comes after a turn, as an error does: whoever iterates may begin anew at once. */
+  /** The end is reported after a turn, as an error is, because the consumer may iterate again at once. */
   next(): Promise<IteratorResult<unknown>> {
     if (this.#refusal) return rejectAfterTurn(this.#refusal);
     if (this.#queue.length > 0) return Promise.resolve({ value: this.#queue.shift(), done: false });

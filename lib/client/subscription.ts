@@ -1,4 +1,4 @@
-// One subscription of a handle: a listener to a topic, until it is ended.
+// One subscription of a handle: a listener to a topic, until it ends.
 
 import { closed } from '../errors/errors.js';
 import type { Member } from '../member/member.js';
@@ -16,7 +16,7 @@ import type { Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import type { MultiMap } from '../utils/multi-map.js';
 
-/** What a subscription needs of the handle it is of. */
+/** What a subscription needs from its handle. */
 export interface SubscriptionBase {
   readonly member: Member;
   readonly subscriptions: MultiMap<string, Subscription>;
@@ -31,7 +31,7 @@ export interface SubscriptionRequest {
   readonly payload: Payload;
   readonly listener: (value: unknown, info: ValueInfo) => unknown;
   readonly delivery: 'all' | 'one';
-  /** For `ready`. */
+  /** The limit for `ready`. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   onEnd?(): void;
@@ -39,7 +39,7 @@ export interface SubscriptionRequest {
 
 export class Subscription implements SubscriptionOwner {
   readonly #request: SubscriptionRequest;
-  /** In which the listener runs. */
+  /** The context in which the listener runs. */
   readonly #context = captureContext();
   readonly #ready = defer();
   readonly whenReady = rejectAfterTurn(this.#ready.promise);
@@ -50,7 +50,7 @@ export class Subscription implements SubscriptionOwner {
   constructor(request: SubscriptionRequest) {
     this.#request = request;
     const { base, key, topic, payload, delivery, timeoutMs, signal } = request;
-    // It may be that nobody asks.
+    // `ready` may never be read.
     this.whenReady.catch(() => {});
     this.#member = new MemberSubscription(key, topic, payload, delivery, this);
     if (signal?.aborted) {

@@ -3,7 +3,7 @@
 import type { RoleChange } from '../member/observer.js';
 import type { ResyncEvent } from '../member/subscriptions.js';
 
-/** Something that works all the same, but that somebody should look at. */
+/** A non-fatal problem that needs attention. */
 export interface ClientWarning {
   readonly message: string;
 }
@@ -14,12 +14,12 @@ export interface ClientEvents {
   leader: [event: RoleChange];
   /** It leads no longer. */
   follower: [event: RoleChange];
-  /** Values of a subscription may have been missed; comes before the next value. */
+  /** Values of a subscription may have been missed. Emitted before the next value. */
   resync: [event: ResyncEvent];
-  /** What nobody else was told: an error of the real client, a listener, or a oneway call. Never kills the process. */
+  /** An error that no promise reports: from the real client, a listener, or a oneway call. Never ends the process. */
   error: [error: Error];
   warning: [warning: ClientWarning];
-  /** The handle is closed; the last event. */
+  /** The handle is closed. The last event. */
   close: [];
 }
 
@@ -30,6 +30,6 @@ export interface Upstream {
   off(event: string, listener: UpstreamListener): this;
 }
 
-/** Called with what the real client emitted. */
-// biome-ignore lint/suspicious/noExplicitAny: the events of a real client have no types to infer in general, as in node:events.
+/** Called with the arguments that the real client emitted. */
+// biome-ignore lint/suspicious/noExplicitAny: in general the events of a real client have no types, as in node:events.
 export type UpstreamListener = (...args: any[]) => void;

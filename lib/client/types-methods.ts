@@ -1,4 +1,4 @@
-// What a type of real client comes to when it is called from elsewhere. Only types.
+// The types of the real client's methods as they are called from other workers. Only types.
 
 import type { EventEmitter } from 'node:events';
 import type { MethodOptions, OptionsOf } from '../options/options.js';
@@ -7,7 +7,10 @@ import type { ReservedName } from './reserved-names.js';
 
 type AnyFunction = (...args: never) => unknown;
 
-/** Never reached from elsewhere: private by custom, inherited from `Object.prototype`, or what would make a handle a thenable. */
+/**
+ * Names that cannot be called: private by convention, inherited from `Object.prototype`, or `then`, which would make a
+ * handle a thenable.
+ */
 type HiddenName =
   | `_${string}`
   | 'then'
@@ -26,7 +29,7 @@ type IsAny<R> = 0 extends 1 & R ? true : false;
 
 // --------------------------------------------------------------------------------------------------------- results
 
-/** A handle: only where the real client is can it be used. As lib/codec/handles.ts tells it. */
+/** A handle: usable only next to the real client. The same rules as in lib/codec/handles.ts. */
 type IsHandle<R, T = never> =
   IsAny<R> extends true
     ? false
@@ -52,11 +55,14 @@ type HandleLike =
   | Disposable
   | AsyncIterable<unknown>;
 
-/** The `this` of a method whose result can't be sent, so that a call of it doesn't compile, and says why. */
+/** The `this` type of a method whose result cannot be sent: a call does not compile, and the error contains the reason. */
 type StaysInLeader =
   'What this method returns is a handle, which stays in the leader: define an operation, or say methods: { itsName: { result } }.';
 
-/** What arrives of a result: the real client itself never does, and an instance with `toJSON()` as what that returns. */
+/**
+ * The type in which a result arrives. The real client itself arrives as undefined, an instance with `toJSON()` as the result
+ * of that.
+ */
 type Sent<R, T> =
   IsAny<R> extends true
     ? R
@@ -70,7 +76,7 @@ type Sent<R, T> =
 
 // --------------------------------------------------------------------------------------------------------- methods
 
-/** True where a plain promise is all that `R` asks for. */
+/** True if `R` is a plain promise. */
 type IsPromise<R> =
   IsAny<R> extends true
     ? false
@@ -84,10 +90,10 @@ type Equal<A, B> = (<G>() => G extends A ? 1 : 2) extends <G>() => G extends B ?
 
 type ReturningPromise<U> = U extends (...args: never) => infer R ? (IsPromise<R> extends true ? U : never) : never;
 
-/** What promises among the overloads `U` resolve with. */
+/** The types that the promises among the overloads `U` resolve with. */
 type Resolved<U> = U extends (...args: never) => infer R ? Awaited<R> : never;
 
-/** Whether something of `R` arrives as something else. */
+/** `true` if a part of `R` arrives as another type. */
 type IsChanged<R, T> = R extends unknown ? (Equal<Sent<R, T>, R> extends true ? never : true) : never;
 
 type RemoteEach<U, T> = U extends (...args: infer A) => infer R
@@ -100,9 +106,9 @@ type RemoteEach<U, T> = U extends (...args: infer A) => infer R
 type RemoteAll<U, T> = Intersection<RemoteEach<U, T>>;
 
 /**
- * A method `F` of the real client `T` as it is called from elsewhere. One with overloads that return promises of data keeps its
- * signature, generics included; what takes a callback in the others is refused when it is called. Of other methods each
- * overload returns a promise, and a type parameter becomes what it extends.
+ * A method `F` of the real client `T` as it is called from other workers. A method with overloads that return promises of
+ * data keeps its signature, generics included; overloads with callbacks are refused when they are called. For other methods,
+ * each overload returns a promise, and a type parameter becomes its constraint.
  */
 export type Remote<F, T = unknown> = F extends AnyFunction
   ? [Overloads<F>] extends [never]
@@ -116,7 +122,7 @@ export type Remote<F, T = unknown> = F extends AnyFunction
           : RemoteAll<ReturningPromise<Overloads<F>>, T>
   : never;
 
-/** A method of which the option `methods` says `M`. */
+/** A method with the settings `M` of the option `methods`. */
 type RemoteAs<F, M, T> = M extends { callback: true }
   ? Intersection<WithoutCallback<Overloads<F>>>
   : M extends { result: 'void' } | { role: 'oneway' }
@@ -125,7 +131,7 @@ type RemoteAs<F, M, T> = M extends { callback: true }
       ? Intersection<Returning<Callable<F>, Awaited<R>>>
       : Remote<F, T>;
 
-/** Of overloads, those that return promises, if there is one: the others take callbacks. */
+/** The overloads that return promises, if there are any: the others take callbacks. */
 type Callable<F> = [Overloads<F>] extends [never]
   ? F
   : [ReturningPromise<Overloads<F>>] extends [never]
@@ -139,7 +145,7 @@ type WithoutCallback<U> = U extends (...args: [...infer A, (...args: infer C ext
   ? (...args: A) => Promise<C extends [unknown, (infer V)?, ...unknown[]] ? NonNullable<V> : void>
   : never;
 
-/** An operation as it is called from elsewhere: without its first parameter, the real client. */
+/** An operation as it is called from other workers: without its first parameter, the real client. */
 type RemoteOperation<F, M> = M extends { result: 'void' }
   ? Intersection<OperationEach<Overloads<F>, { result: Promise<void> }>>
   : M extends { result: (...args: never) => infer R }
@@ -154,18 +160,18 @@ type OperationEach<U, M> = U extends (client: never, ...args: infer A) => infer 
       : (...args: A) => Promise<Sent<Awaited<R>, unknown>>
   : never;
 
-/** The names of the public methods of `T`, reserved ones included. */
+/** The names of the public methods of `T`, including reserved ones. */
 export type MethodName<T> = keyof T & keyof { [K in keyof T as IfMethod<NonNullable<T[K]>, K>]: K };
 
-/** What `methods` says of one, where it is known by name. */
+/** The settings of the method `K` in `methods`, if its name is known. */
 type SaidOf<M, K> = string extends keyof M ? unknown : K extends keyof M ? M[K] : unknown;
 
-/** Methods of emitters, by which listeners could be taken away or events made up. */
+/** Methods of emitters, which could remove listeners or emit events. */
 type EmitterName = keyof EventEmitter | keyof EventTarget;
 
 type OfEmitter<T> = T extends { emit: AnyFunction; on: AnyFunction } | EventTarget ? EmitterName : never;
 
-/** The public methods of `T`, each returning a promise; without those whose names the handle has for itself. */
+/** The public methods of `T`, each returning a promise, without the names that the handle has for itself. */
 export type RemoteMethods<T, O = unknown, M = unknown, N extends string = never> =
   IsAny<T> extends true
     ? UntypedMethods
@@ -178,7 +184,7 @@ export type RemoteMethods<T, O = unknown, M = unknown, N extends string = never>
         readonly [K in keyof O as Exclude<K, Exclude<ReservedName, 'transfer'>>]: RemoteOperation<O[K], SaidOf<M, K>>;
       } & Spaces<T, N, M>;
 
-/** What is known of a real client without types: nothing. */
+/** The methods of a real client without types. */
 interface UntypedMethods {
   // biome-ignore lint/suspicious/noExplicitAny: any in, any out.
   readonly [method: string]: any;
@@ -189,7 +195,7 @@ interface UntypedMethods {
 type Head<N extends string> = N extends `${infer H}.${string}` ? H : N;
 type Tail<N extends string, H extends string> = N extends `${H}.${infer R}` ? R : never;
 
-/** The methods under the paths `N`, each path an object. `P` is the path to here. */
+/** The methods under the paths `N`, each path an object. `P` is the path so far. */
 type Spaces<T, N extends string, M, P extends string = ''> = [N] extends [never]
   ? unknown
   : {
@@ -207,7 +213,7 @@ type SpaceMethods<T, M, P extends string> = {
 
 type Member<T, K extends string> = K extends keyof T ? NonNullable<T[K]> : never;
 
-/** What is at a path within `T`; `never` where nothing is. */
+/** The type at a path within `T`; `never` if there is none. */
 export type AtPath<T, N extends string> = N extends `${infer H}.${infer R}` ? AtPath<Member<T, H>, R> : Member<T, N>;
 
 /** The path itself, if there is an object at it. */
@@ -227,7 +233,7 @@ export type ValidPath<T, N extends string> =
 /** Paths of methods in namespaces, for the option `methods`. */
 type SpacedName<T, N extends string> = N extends unknown ? `${N}.${MethodName<AtPath<T, N>> & string}` : never;
 
-/** The names of which `methods` can say something. Where the type of the real client knows no names, any. */
+/** The names that `methods` accepts. If the type of the real client has no known names, any. */
 export type OptionName<T, O, N extends string> =
   IsAny<T> extends true
     ? string
@@ -235,7 +241,7 @@ export type OptionName<T, O, N extends string> =
       ? string
       : (MethodName<T> & string) | (keyof O & string) | SpacedName<T, N>;
 
-/** What `methods` can say of the method `K`. */
+/** The settings that `methods` accepts for the method `K`. */
 export type OptionsFor<T, K> = K extends keyof T
   ? OptionsOf<NonNullable<T[K]>>
   : K extends `${string}.${string}`
@@ -247,7 +253,7 @@ export type OptionsFor<T, K> = K extends keyof T
 /** The arguments of the method `K` of `T`. */
 export type MethodArgs<T, K extends keyof T> = NonNullable<T[K]> extends (...args: infer A) => unknown ? A : never;
 
-/** What the method `K` of `T` returns when it is called from elsewhere: a promise. */
+/** The return type of the method `K` of `T` when it is called from another worker: a promise. */
 export type MethodResult<T, K extends keyof T> =
   Remote<NonNullable<T[K]>> extends infer F
     ? [ReturningPromise<Overloads<F>>] extends [never]
@@ -270,10 +276,10 @@ export type WithOperations<T, O> = [keyof O] extends [never]
 
 type SubscribeArgs<T> = T extends { subscribe: (...args: infer A) => unknown } ? A : [];
 
-/** What `T` is subscribed to: the first parameter of its `subscribe`; `unknown` where it has none. */
+/** The type of a topic of `T`: the first parameter of its `subscribe`; `unknown` if it has none. */
 export type TopicOf<T> = SubscribeArgs<T> extends [topic?: infer K, ...rest: unknown[]] ? K : unknown;
 
-/** What subscribers of `T` get: the first parameter of the listener of its `subscribe`; `unknown` where it has none. */
+/** The type of a value of `T`: the first parameter of the listener of its `subscribe`; `unknown` if it has none. */
 export type ValueOf<T> =
   IsAny<T> extends true
     ? T
@@ -283,7 +289,7 @@ export type ValueOf<T> =
         : unknown
       : unknown;
 
-/** `publish` as in `T`, resolving with nothing. */
+/** `publish` as in `T`, resolving with `undefined`. */
 export type Publish<T> =
   IsAny<T> extends true
     ? PublishAnything

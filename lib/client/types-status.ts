@@ -1,19 +1,19 @@
-// What `status()` of a handle returns. Only types.
+// The return type of a handle's `status()`. Only types.
 
 import type { FailureReason } from '../metrics/call-counts.js';
 import type { FailoverStatus, TermEndStatus } from '../metrics/failovers.js';
 import type { Histogram } from '../metrics/histogram.js';
 import type { ServedStatus } from '../metrics/served.js';
 
-/** Where a client stands: a plain object, for logs and health checks. */
+/** The state of a client: a plain object, for logs and health checks. */
 export interface ClientStatus {
-  /** The group. */
+  /** The name of the group. */
   readonly name: string;
-  /** How this process reaches the primary; `'local'`: it is the primary itself, or alone. */
+  /** How this process reaches the primary. `'local'`: it is the primary itself, or `standalone`. */
   readonly transport: 'cluster' | 'local' | 'memory' | 'pm2';
-  /** How calls travel now; `'local'`: this member leads; `undefined`: no leader is ready. */
+  /** The route of calls now. `'local'`: this member leads. `undefined`: no leader is ready. */
   readonly route: 'local' | 'relay' | 'direct' | undefined;
-  /** Why calls don't travel by the direct route, where the primary asked for it. */
+  /** Why calls do not take the direct route although the primary enabled it; `undefined` without such a problem. */
   readonly routeProblem: string | undefined;
   readonly role: 'leader' | 'follower';
   /** The last term that this member knows of; 0 before the first. */
@@ -21,42 +21,44 @@ export interface ClientStatus {
   readonly leader: Leader | undefined;
   /** The calls of this process. */
   readonly calls: CallCounts;
-  /** The calls that this process ran as a leader, whoever made them, over all its terms. */
+  /** The calls that this process ran as a leader, from all callers, over all its terms. */
   readonly served: ServedStatus;
-  /** The subscriptions of this process. */
+  /** The number of subscriptions of this process. */
   readonly subscriptions: number;
-  /** The sticky publications of this process. */
+  /** The number of sticky publications of this process. */
   readonly sticky: number;
-  /** Bytes that wait in this process: of calls for a leader, and of the data of all its clients for their channel. */
+  /**
+   * Bytes that wait in this process: calls that wait for a leader, and data of all its clients that waits for their channel.
+   */
   readonly queuedBytes: number;
-  /** How the last term ended; `undefined` where none has, or this process wasn't told. */
+  /** How the last term ended; `undefined` if none has, or if this process does not know. */
   readonly ended: TermEndStatus | undefined;
-  /** Since the start of this process, as it saw them. */
+  /** The failovers that this process saw since it started. */
   readonly failovers: FailoverStatus;
 }
 
 /** Counts of calls since the start. */
 export interface CallCounts {
-  /** Wait for a leader now. */
+  /** Waiting for a leader now. */
   readonly waiting: number;
-  /** Are on their way, or run, now. */
+  /** Sent or running now. */
   readonly inFlight: number;
   /** Ended so far. */
   readonly ended: { readonly ok: number; readonly failed: number };
   /**
-   * How many failed for each reason that there was: a code of the library's, `'rejected'` for the real client's own error,
-   * `'cancelled'` by their `signal`.
+   * Failed calls by reason: a code of this library, `'rejected'` for an error of the real client, `'cancelled'` by their
+   * `signal`. Contains only the reasons that occurred.
    */
   readonly failures: { readonly [reason in FailureReason]?: number };
   /** Idempotent calls that were sent again to the next leader, so far. */
   readonly resent: number;
-  /** Of those that were sent: how long they waited in this process for a leader. */
+  /** For calls that were sent: how long they waited in this process for a leader. */
   readonly queued: Histogram;
-  /** Of those that have ended: how long they took, from when they were made. */
+  /** For calls that have ended: how long they took, from when they were made. */
   readonly total: Histogram;
 }
 
-/** Who leads. */
+/** The leader of a group. */
 export interface Leader {
   /** `cluster.worker.id`; 0 is the primary itself. */
   readonly workerId: number;

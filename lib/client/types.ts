@@ -1,4 +1,4 @@
-// The types of what the user holds: the handle, and the function that makes one.
+// The public types of the handle and of `createSharedClient`.
 
 import type { ClassOptions, ClientClass, ClientDefinition, OperationsOption, WithOptions } from '../options/options.js';
 import type { Checked, Known, KnownPaths, MethodTable, NoUnknownMethods, Relevant } from './types-create.js';
@@ -24,78 +24,80 @@ export type { CallCounts, ClientStatus, Leader } from './types-status.js';
 export type { Listener, Subscription, SubscriptionIterator } from './types-subscription.js';
 
 /**
- * A handle on the real client `T` of a group, wherever that runs: every public method of `T`, returning a promise, and
+ * A handle on the real client `T` of a group, whichever worker runs it: every public method of `T`, returning a promise, and
  * {@link SharedClientMembers}.
  *
- * A method of `T` with a reserved name is not there: the handle's own member is, with its own type, so to use it as
- * `T`'s is a type error. For `ready`, `close`, `subscribe`, `unsubscribe`, `publish` and `unpublish` it does the same
- * thing, and for `on`, `once` and `off` of an emitter there is `upstream`. Any other is reached by `invoke()`.
+ * A method of `T` with a reserved name is not available. The handle's own member has that name and its own type, so using it
+ * as that of `T` is a type error. `ready`, `close`, `subscribe`, `unsubscribe`, `publish` and `unpublish` do the same as in
+ * `T`. For `on`, `once` and `off` of an emitter, use `upstream`. Call any other by `invoke()`.
  *
- * Not there either: properties that aren't methods, names that begin with `_`, symbols, `then`, and what every object
- * inherits. A method whose overloads don't all return promises of data keeps no generics. A method that returns a handle,
- * such as a connection, can't be called: that is a type error too.
+ * Also not available: properties that are not methods, names that begin with `_`, symbols, `then`, and the members of
+ * `Object.prototype`. A method whose overloads do not all return promises of data loses its generics. A call of a method
+ * that returns a handle, such as a connection, is a type error.
  *
- * `O` are the operations, `M` what `methods` says, `N` the namespaces, as `createSharedClient()` infers them.
+ * `O` are the operations, `M` the option `methods`, `N` the namespaces, as `createSharedClient()` infers them.
  */
 export type SharedClient<T, O = unknown, M = unknown, N extends string = never> = ('transfer' extends keyof O
   ? Omit<SharedClientMembers<WithOperations<T, O>, T, O, M, N>, 'transfer'>
   : SharedClientMembers<WithOperations<T, O>, T, O, M, N>) &
   RemoteMethods<T, O, M, N>;
 
-/** What every handle has, whatever its real client; see `RESERVED_NAMES`. */
+/** The members of every handle, whatever its real client; see `RESERVED_NAMES`. */
 export interface SharedClientMembers<T, C = T, O = unknown, M = unknown, N extends string = never>
   extends AsyncDisposable {
   /**
-   * Resolves when a leader is ready, which may be now; may be asked again at any time.
+   * Resolves when a leader is ready, which may be now. Can be called at any time.
    * @throws {SharedClientError} `ERR_LEADER_FAILED` after an attempt on every member or `readyTimeoutMs`, with a `cause`;
    * `ERR_NO_PRIMARY` after `primaryTimeoutMs`, `ERR_PRIMARY_LOST`, `ERR_PROTOCOL`, `ERR_CLOSED`
    */
   ready(): Promise<void>;
   /**
-   * Ends this handle. With the last one of its name in this process the member leaves the group: if it leads, its
+   * Closes this handle. With the last handle of its name in this process, the member leaves the group: if it leads, its
    * calls get `drainTimeoutMs` to end, and a successor takes over. Idempotent.
    */
   close(): Promise<void>;
-  /** Steps down, if this member leads; resolves when its real client is closed. It stays a member. Does nothing once closed. */
+  /**
+   * Steps down, if this member leads. Resolves when its real client is closed. It stays a member. Does nothing once closed.
+   */
   resign(): Promise<void>;
   /**
-   * Hands the group over, to the member of the worker with this id or to whoever fits best; resolves when it is ready.
-   * Waits first for a leader that is about to come, as `ready()` does, and rejects as that does if none comes.
-   * @throws {SharedClientError} `ERR_INVALID_OPTION` where nobody else, or not that worker, may lead;
-   * `ERR_LEADER_FAILED` where there is no leader to take over from, or the successor could not open
+   * Hands the group over to the member of the worker with this id, or to the best candidate. Resolves when it is ready.
+   * Waits for a leader first, as `ready()` does, and rejects like it if there is none.
+   * @throws {SharedClientError} `ERR_INVALID_OPTION` if no other member, or not that worker, may lead; `ERR_LEADER_FAILED`
+   * if there is no leader to take over from, or the successor could not open
    */
   transfer(workerId?: number): Promise<void>;
-  /** Whether this member leads: from the appointment it read until it steps down. */
+  /** Whether this member leads: from the appointment until it steps down, as far as this member knows. */
   readonly isLeader: boolean;
-  /** Who leads, as far as this member knows; `undefined` once this handle is closed. */
+  /** The current leader, as far as this member knows; `undefined` once this handle is closed. */
   readonly leader: Leader | undefined;
   /** The last term that this member knows of, a fencing token; 0 before the first. */
   readonly term: number;
-  /** Where this client stands. */
+  /** The state of this client. */
   status(): ClientStatus;
 
   /**
-   * Subscribes to a topic; all workers and listeners share one subscription of the real client. Survives failovers.
-   * @param topic any value that travels
+   * Subscribes to a topic. All workers and listeners share one subscription of the real client. Survives failovers.
+   * @param topic any value that can be sent
    */
   subscribe(topic: TopicOf<T>, listener: Listener<ValueOf<T>>): Subscription;
-  /** The same without a listener: an async iterator, which holds back at most `maxQueued` values. */
+  /** The same without a listener: an async iterator, which queues at most `maxQueued` values. */
   subscribe(topic: TopicOf<T>): SubscriptionIterator<ValueOf<T>>;
   /** Ends the subscriptions of this handle to a topic, or that of one listener. */
   unsubscribe(topic: TopicOf<T>, listener?: Listener<ValueOf<T>>): Promise<void>;
-  /** Publishes, as in `T`; resolves once the leader's real client took it. */
+  /** Publishes, as in `T`. Resolves once the leader's real client has accepted it. */
   readonly publish: Publish<T>;
   /** Ends the sticky publication with this key; see {@link WithOptions.sticky}. */
   unpublish(key: unknown): Promise<void>;
 
-  /** Calls a method of the real client by its name, a reserved one too. */
+  /** Calls a method of the real client by its name, including reserved ones. */
   invoke<K extends MethodName<T>>(method: K, ...args: MethodArgs<T, K>): MethodResult<T, K>;
-  /** Calls a method that the type `T` doesn't know of. */
+  /** Calls a method that the type `T` does not have. */
   invoke<K extends string>(method: Exclude<K, MethodName<T>>, ...args: unknown[]): Promise<unknown>;
 
   /**
-   * The same handle, with these options for what is called on it; what is not said stays as it was.
-   * With `oneway` every call resolves with `undefined`, whatever its type says.
+   * The same handle with these options for the calls made on it. Options that are not given keep their values. With `oneway`
+   * every call resolves with `undefined`, whatever its type.
    */
   with(options: WithOptions): SharedClient<C, O, M, N>;
 
@@ -121,7 +123,7 @@ export interface CreateSharedClient {
     Class: C,
     options: ClassOptions<C, O, M, N> & Checked<InstanceType<C>, N>,
   ): SharedClient<InstanceType<C>, Known<O>, Relevant<M>, KnownPaths<N>> & NoUnknownMethods<InstanceType<C>, O, M, N>;
-  /** Shares what `open` returns with all workers. */
+  /** Shares the client that `open` returns with all workers. */
   <T extends object, const N extends string, O extends OperationsOption<T>, const M extends MethodTable<T, O, N>>(
     definition: ClientDefinition<T, O, M, N> & Checked<NoInfer<T>, N>,
   ): SharedClient<T, Known<O>, Relevant<M>, KnownPaths<N>> & NoUnknownMethods<T, O, M, N>;

@@ -1,4 +1,4 @@
-// Kinds of bytes. Each arrives in memory of its own: two views on one ArrayBuffer arrive as two.
+// Kinds of binary data. Each value arrives in its own memory: two views on one ArrayBuffer arrive as two buffers.
 
 import { types } from 'node:util';
 import type { Kind } from './kind.js';
@@ -22,7 +22,7 @@ export const arrayBufferKind: Kind<ArrayBuffer> = {
   read: reader => reader.meet(reader.copyBytes().buffer),
 };
 
-// Float16Array is there from Node 24 on.
+// Float16Array exists from Node 24 on.
 const VIEW_CLASSES = [
   'Uint8Array',
   'Uint8ClampedArray',

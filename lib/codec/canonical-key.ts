@@ -6,10 +6,10 @@ import { writeValue } from './write-value.js';
 import { Writer } from './writer.js';
 
 /**
- * The key of a topic. The order of an object's keys doesn't matter, that of Maps and Sets does; an error's stack doesn't.
- * Throws ERR_NOT_SERIALIZABLE for what can't travel, for a signal, for a key of more than about a million characters, and
- * for a string of more than 16 million.
- * @param path what the topic is called in the text of that error
+ * The key of a topic. The order of an object's keys is ignored, that of Maps and Sets is not; an error's stack is ignored.
+ * Throws ERR_NOT_SERIALIZABLE for a value that cannot be sent, for a signal, for a key of more than about a million
+ * characters, and for a string of more than 16 million.
+ * @param path the name of the topic in the text of that error
  */
 export function canonicalKey(topic: unknown, path: string): string {
   if (typeof topic === 'string') {

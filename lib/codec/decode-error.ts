@@ -1,4 +1,4 @@
-// What was thrown elsewhere, back to an error that can be thrown here.
+// Decodes what another process threw into an error that can be thrown here.
 
 import type { Part } from '../protocol/payload.js';
 import { decodeValue } from './decode-value.js';
@@ -6,9 +6,9 @@ import { createNonError, isError } from './error-classes.js';
 import type { OwnTypes } from './own-types.js';
 
 /**
- * Decodes what `encodeError` made. Never throws: for a broken payload it gives the ERR_PROTOCOL that says so.
- * @param json what JSON.parse gave for the text; it is used up
- * @param localStack the stack of where the answer was waited for; it is shown below the one from there
+ * Decodes the output of `encodeError`. Never throws: for a broken payload it returns the ERR_PROTOCOL error.
+ * @param json the result of JSON.parse for the text; it is consumed
+ * @param localStack the stack of the code that waited for the answer; it is shown below the remote one
  */
 export function decodeError(
   json: unknown,
@@ -34,7 +34,7 @@ function toError(json: unknown, ext: boolean, parts: readonly Part[] | undefined
   }
 }
 
-// Without the first line, which only names what was made to get the stack.
+// Removes the first line, which only names the error that was created to get the stack.
 function frames(stack: string): string {
   const start = stack.indexOf('\n    at ');
   return start === -1 ? stack : stack.slice(start + 1);

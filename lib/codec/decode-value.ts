@@ -1,4 +1,4 @@
-// What travelled back to the value.
+// Decodes a payload into a value.
 
 import { brokenFrame, SharedClientError } from '../errors/errors.js';
 import type { Part } from '../protocol/payload.js';
@@ -11,10 +11,11 @@ import { withCause } from './with-cause.js';
 export type { SignalReader } from './reader.js';
 
 /**
- * Decodes a value. Throws ERR_PROTOCOL if `json` and `parts` are not what an encoder made, and ERR_NOT_SERIALIZABLE for a
- * value of a type that isn't among `own`.
- * @param json what JSON.parse gave for the text. It is used up: it becomes the value, so a second copy needs a second parse
- * @param signals the signals in the value; without it there must be none
+ * Decodes a value. Throws ERR_PROTOCOL if `json` and `parts` were not made by an encoder, and ERR_NOT_SERIALIZABLE for a
+ * value of a type that is not in `own`.
+ * @param json the result of JSON.parse for the text. It is consumed: it becomes the value, so a second copy needs a second
+ * parse
+ * @param signals the signals in the value; without it, a signal is refused
  * @param owned the parts belong to this call alone, so a Buffer may keep their memory
  */
 export function decodeValue(

@@ -1,4 +1,4 @@
-// Whatever was thrown to what may travel.
+// Encodes anything that was thrown.
 
 import type { Payload } from '../protocol/payload.js';
 import { createNonError, isError } from './error-classes.js';
@@ -11,10 +11,10 @@ import { writeValue } from './write-value.js';
 import { Writer } from './writer.js';
 
 /**
- * Encodes what was thrown. Never throws. An object with a message that is a string counts as an error; anything else
- * arrives as the `value` of a NonError, or, where it can't travel, as a NonError that shows it.
+ * Encodes what was thrown. Never throws. An object with a string `message` counts as an error. Anything else arrives as the
+ * `value` of a NonError or, if it cannot be sent, as a NonError that describes it.
  *
- * @param limit characters and bytes it may have; what may be left out is, where it would have more
+ * @param limit characters and bytes it may have; optional content is left out if it would have more
  */
 export function encodeError(thrown: unknown, limit = MAX_VALUE, own?: OwnTypes): Payload {
   try {
@@ -26,7 +26,7 @@ export function encodeError(thrown: unknown, limit = MAX_VALUE, own?: OwnTypes):
   }
 }
 
-// Nobody sees it: what can't travel is described instead.
+// Never shown: what cannot be sent is described instead.
 const path = 'error';
 
 function isErrorLike(thrown: unknown): thrown is object {

@@ -1,4 +1,4 @@
-// A value to what may travel: plain JSON where that says all of it, else the tagged form.
+// Encodes values: as plain JSON if that represents the whole value, and otherwise in the tagged form.
 
 import type { Payload } from '../protocol/payload.js';
 import { isPlainJson } from './is-plain-json.js';
@@ -10,13 +10,13 @@ import { type SignalWriter, sizeOf, Writer } from './writer.js';
 export type { SignalWriter } from './writer.js';
 
 /**
- * Encodes a value strictly, as arguments and topics: an instance of a class that the codec doesn't know is refused, since
- * what drives behaviour must not change its meaning on the way. The payload shares no memory with the value.
- * @param path what the value is called in the text of an error, such as `args`
- * @param signals numbers the signals in the value; without it a signal can't travel
+ * Encodes a value strictly, for arguments and topics: an instance of an unknown class is refused, because values that drive
+ * behaviour must not change their meaning in transit. The payload shares no memory with the value.
+ * @param path the name of the value in the text of an error, such as `args`
+ * @param signals numbers the signals in the value; without it, a signal is refused
  * @param limit characters and bytes it may have
- * @param own the app's own types
- * @throws `ERR_NOT_SERIALIZABLE`, and nothing else but {@link UnreadBlobs}
+ * @param own the application's own types
+ * @throws `ERR_NOT_SERIALIZABLE`, or {@link UnreadBlob}
  */
 export function encodeValue(
   value: unknown,
@@ -29,8 +29,8 @@ export function encodeValue(
 }
 
 /**
- * Encodes a value as data, as results, values and events: an instance of a class is sent as the plain object of its own
- * properties, and a handle refused.
+ * Encodes a value as data, for results, values and events: an instance of a class is sent as a plain object of its own
+ * properties, and a handle is refused.
  * @throws as {@link encodeValue}
  */
 export function encodeData(value: unknown, path: string, own?: OwnTypes, limit = MAX_VALUE): Payload {
@@ -39,7 +39,7 @@ export function encodeData(value: unknown, path: string, own?: OwnTypes, limit =
   );
 }
 
-/** Hot. @returns undefined where JSON doesn't say all of the value, or where the app's own types have to be asked */
+/** Hot. @returns undefined if JSON cannot represent the whole value, or if the application's own types have to be tested */
 function plainPayload(value: unknown, limit: number, own: OwnTypes | undefined): Payload | undefined {
   if (value === undefined) return UNDEFINED;
   if (own && own.types.length > 0) return undefined;
@@ -47,10 +47,10 @@ function plainPayload(value: unknown, limit: number, own: OwnTypes | undefined):
   return text !== undefined && sizeOf(text, limit) <= limit ? { text, ext: false, parts: undefined } : undefined;
 }
 
-// What most calls return.
+// The result of most calls.
 const UNDEFINED: Payload = { text: '[1]', ext: true, parts: undefined };
 
-// A getter may throw now, or give something else, though it didn't a moment ago.
+// A getter may throw or return something else now, although it did not in the check.
 function stringify(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);

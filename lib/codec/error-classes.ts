@@ -1,4 +1,4 @@
-// The built-in classes of errors: which one an error has, and a new error of it. The only door to serialize-error.
+// The built-in error classes: finds the class of an error, and creates errors. The only file that imports serialize-error.
 
 import { AssertionError } from 'node:assert';
 import { types } from 'node:util';
@@ -7,27 +7,30 @@ import { SharedClientError } from '../errors/errors.js';
 import { className } from './prototypes.js';
 import { showBriefly } from './show-briefly.js';
 
-/** Is it an error, of whatever realm? */
+/** Whether it is an error of any realm. */
 export function isError(value: unknown): value is Error {
   try {
     return types.isNativeError(value) || value instanceof Error;
   } catch {
-    return false; // a Proxy that throws when it is asked
+    return false; // a Proxy may throw here
   }
 }
 
-/** The nearest class of an error that every process has; `Error` for a class of the app's own. */
+/** The nearest class of an error that every process has; `Error` for an application class. */
 export function builtInClass(error: object): string {
   if (error instanceof SharedClientError) return 'SharedClientError';
   if (error instanceof NonError) return 'NonError';
-  // In another realm's error the class is known by its name alone.
+  // An error of another realm is recognized only by the name of its class.
   if (!(error instanceof Error)) return CLASS_NAMES.has(className(error)) ? className(error) : 'Error';
   let prototype = Object.getPrototypeOf(error);
   while (!CLASSES.has(prototype)) prototype = Object.getPrototypeOf(prototype);
   return CLASSES.get(prototype)!;
 }
 
-/** A new error of a built-in class, and of `Error` where there is none of that name. Its own `name` is set only if the class has another. */
+/**
+ * Creates an error of a built-in class, or an `Error` if there is none of that name. Sets `name` only if the class has
+ * another.
+ */
 export function createError(builtIn: string, name: string, message: string): Error {
   const error = withoutStack(() => construct(builtIn, name, message));
   Reflect.deleteProperty(error, 'name');
@@ -36,8 +39,8 @@ export function createError(builtIn: string, name: string, message: string): Err
 }
 
 /**
- * What stands for a thrown value that is no error: its `value` is what was thrown, its message shows the beginning of it.
- * NonError's own message would be all of it, and of what is referred to more than once again and again.
+ * Represents a thrown value that is not an error: `value` is what was thrown, and the message shows the beginning of it.
+ * NonError's own message would contain all of it, and repeat objects that are referenced more than once.
  */
 export function createNonError(value: unknown): Error {
   if (typeof value !== 'object' || value === null) return withDescription(withoutStack(() => new NonError(value)));
@@ -67,17 +70,17 @@ const CLASSES = new Map<object, string>(
 const CLASS_NAMES = new Set(CLASSES.values());
 
 function construct(builtIn: string, name: string, message: string): Error {
-  // These three can't be made without what is said here; the real code of a SharedClientError is set as a property.
+  // These three need special arguments. The real code of a SharedClientError is set as a property afterwards.
   if (builtIn === 'SharedClientError') return new SharedClientError('ERR_PROTOCOL', message);
   if (builtIn === 'DOMException') return new DOMException(message, name);
   if (builtIn === 'AssertionError') return new AssertionError({ message });
   return deserializeError({ name: builtIn, message });
 }
 
-// The stack that counts comes from where the error was thrown. To make one here is what costs most.
+// The stack of the original error is used. Capturing one here would be the most expensive part.
 function withoutStack(create: () => Error): Error {
   const { stackTraceLimit } = Error;
-  // False where the app froze the built-ins.
+  // False if the application froze the built-ins.
   if (!Reflect.set(Error, 'stackTraceLimit', 0)) return create();
   try {
     return create();

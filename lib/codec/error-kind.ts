@@ -1,4 +1,4 @@
-// Errors: class, name, message, stack and own properties. What can't travel of an error is left out, never the error.
+// Errors: class, name, message, stack and own properties. A part that cannot be sent is left out; the error is always sent.
 
 import { builtInClass, createError, isError } from './error-classes.js';
 import { type Json, type JsonObject, setOwn } from './json.js';
@@ -11,7 +11,7 @@ import type { Writer } from './writer.js';
 
 export const errorKind: Kind = {
   tag: Tag.ERROR,
-  // Told by what they are and not by the name of their class, which is often the app's own.
+  // Recognized by `isError` and not by the class name, which is often that of an application class.
   classes: [],
   is: isError,
   write: (writer, error) => {
@@ -36,9 +36,9 @@ export const errorKind: Kind = {
   },
 };
 
-// What every error has, and is told beside the properties.
+// Every error has these. They are sent separately from the properties.
 const TOLD = ['name', 'message', 'stack'];
-// What tells much of an error, though it is often not enumerable, or a getter of its class.
+// Important properties that are often not enumerable, or are getters of the class.
 const HIDDEN = ['code', 'cause', 'errors'];
 
 function writeProperties(writer: Writer, error: object, builtIn: string): JsonObject {
@@ -53,7 +53,7 @@ function writeProperties(writer: Writer, error: object, builtIn: string): JsonOb
 
 function propertiesOf(writer: Writer, error: object, builtIn: string): string[] {
   const keys = Object.keys(error);
-  // To list them took its time, also where the error is met again because it was left out.
+  // Listing the keys took time, even if this error is left out and encoded again.
   writer.waste(keys.length);
   const own = keys.filter(key => !TOLD.includes(key)).slice(0, MAX_ERROR_KEYS);
   // A DOMException's code follows from its name.
@@ -67,18 +67,18 @@ function writeOptional(writer: Writer, key: string | number, read: () => unknown
   return writer.attempt(() => {
     const value = read();
     if (key === 'errors' && Array.isArray(value)) return writeErrors(writer, value);
-    // Errors in errors have room of their own.
+    // A nested error is not confined as a whole, only each of its properties.
     if (!isError(value)) writer.confine(MAX_ERROR_PROPERTY);
     return writer.item(key, value);
   });
 }
 
-// The errors of an AggregateError keep their places: one that can't travel leaves undefined behind.
+// The errors of an AggregateError keep their indices: one that cannot be sent becomes undefined.
 function writeErrors(writer: Writer, errors: readonly unknown[]): Json {
   const seen = writer.meet(errors);
   if (seen !== undefined) return [Tag.SEEN, seen];
   const node: Json[] = [Tag.ARRAY];
-  // Holes count as well: a list of nothing may be as long as it likes.
+  // Holes count too: an array of holes may have any length.
   for (let i = 0; i < errors.length && i < MAX_ERRORS; i++)
     node.push(writeOptional(writer, i, () => errors[i]) ?? [Tag.UNDEFINED]);
   return node;

@@ -1,8 +1,8 @@
-// Tells handles from data. A handle is worth something only beside the real client: a connection, a stream, an emitter.
+// Distinguishes handles from data. A handle, such as a connection or a stream, is usable only next to the real client.
 
 import { EventEmitter } from 'node:events';
 
-/** What ends or gives back something that is in use. */
+/** Methods that end or release a resource. */
 const ENDINGS = [
   'close',
   'destroy',
@@ -17,7 +17,7 @@ const ENDINGS = [
 
 const CLASSES = [EventEmitter, EventTarget, TransformStream, WeakMap, WeakSet, WeakRef] as const;
 
-/** Whether an object that is no value of a known kind is a handle. Runs no getter. */
+/** Whether an object that has no known kind is a handle. Runs no getter. */
 export function isHandle(object: object): boolean {
   return (
     CLASSES.some(Class => object instanceof Class) ||
@@ -26,7 +26,7 @@ export function isHandle(object: object): boolean {
   );
 }
 
-/** Whether a plain object has functions, as one that a factory made of closures. */
+/** Whether a plain object has functions, like an object that a factory builds from closures. */
 export function hasFunctions(object: object): boolean {
   for (const key of Object.keys(object)) if (methodOf(object, key)) return true;
   return false;
@@ -48,7 +48,7 @@ export function hasMethods(object: object): boolean {
 const isIterator = (object: object): boolean =>
   methodOf(object, 'next') !== undefined && methodOf(object, Symbol.iterator) !== undefined;
 
-/** An own or inherited function of an object, but for what `Object.prototype` may have. A getter isn't run, so it counts as none. */
+/** An own or inherited function of an object, except those of `Object.prototype`. A getter is not run and counts as none. */
 export function methodOf(object: object, name: string | symbol): ((...args: unknown[]) => unknown) | undefined {
   for (let at: object | null = object; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
     const property = Object.getOwnPropertyDescriptor(at, name);

@@ -1,32 +1,33 @@
-// Tells whether JSON.stringify says all of a value. Hot: every value that travels is walked here first, so nothing is allocated.
+// Whether JSON represents a value completely. Hot: every value that is sent is walked here first, so nothing is allocated.
 
 import { LONG_STRING, MAX_DEPTH, MAX_VALUE } from './limits.js';
 import { isPlainObject } from './prototypes.js';
 
-// The objects met in this walk: a few in a list that is used again and again, more of them in a set.
+// The objects met in this walk: the first few in a reused array, more in a set.
 const FEW = 8;
 const few: (object | undefined)[] = new Array(FEW).fill(undefined);
 let metCount = 0;
 let many: Set<object> | undefined;
-/** Characters that are left of what the value may have. */
+/** Characters that the value may still have. */
 let room = 0;
-/** The prototype that was last found to be that of a record. */
+/** The last prototype that was found to be that of a record. */
 let recordPrototype: object | undefined;
 
 /**
- * Would `JSON.parse(JSON.stringify(value))` give an equal value, and is it worth it (no long strings)?
- * One that is larger than `limit` isn't: no text is to be made of it.
- * Never throws: what can't be read is not plain, and the slower walk says why. An array's named properties are not looked at.
+ * Whether `JSON.parse(JSON.stringify(value))` returns an equal value and is efficient (no long strings). False for a value
+ * larger than `limit`, so that no text is created for it. Never throws: an unreadable value is not plain, and the slower
+ * walk reports the reason. Named properties of arrays are ignored.
  */
 export function isPlainJson(value: unknown, limit = MAX_VALUE): boolean {
-  // A getter that encodes something while we walk: the slower way is always right.
+  // A getter called the encoder during a walk. The slower way is always correct.
   if (metCount > 0) return false;
   let plain = false;
   room = limit;
   try {
     plain = isPlain(value, 0);
   } catch {
-    // A getter, a Proxy, or the end of the stack. At the latter no function can be called, so the next lines call none.
+    // A getter or a Proxy threw, or the stack overflowed. In the latter case no function can be called, so the next lines
+    // call none.
   }
   for (let i = 0; i < metCount; i++) few[i] = undefined;
   metCount = 0;
@@ -58,13 +59,13 @@ function isPlainHolder(holder: object, depth: number): boolean {
       : prototype !== Object.prototype && prototype !== null && !isRecord(holder, prototype)
   )
     return false;
-  // Asked after the class: to look it up runs no getter of the app's.
+  // Checked after the class, so that the lookup runs no getter of the application.
   if ((holder as { toJSON?: unknown }).toJSON !== undefined) return false;
   if (isArray) return hasPlainElements(holder, depth);
   return Object.getOwnPropertySymbols(holder).length === 0 && hasPlainProperties(holder, depth);
 }
 
-// A driver's rows are all of one class, so what was found out of it holds for the next one in this walk.
+// The rows of a driver all have one class, so the result is reused for the next object in this walk.
 function isRecord(object: object, prototype: object): boolean {
   if (prototype === recordPrototype) return hasProperties(object);
   if (!isPlainObject(object)) return false;
@@ -83,7 +84,7 @@ function hasPlainElements(array: readonly unknown[], depth: number): boolean {
   return room >= 0;
 }
 
-// An inherited property, if there should be one, is looked at too: that can only lead to the slower way.
+// Inherited properties are checked too. That can only select the slower way.
 function hasPlainProperties(object: object, depth: number): boolean {
   for (const key in object) {
     room -= key.length;

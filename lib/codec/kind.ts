@@ -1,18 +1,21 @@
-// What the codec has to know of a class of objects, both directions side by side.
+// What the codec needs for a class of objects, with both directions side by side.
 
 import type { Json } from './json.js';
 import type { Reader } from './reader.js';
 import type { Writer } from './writer.js';
 
-/** A class of objects that can travel. */
+/** A class of objects that can be sent. */
 export interface Kind<T extends object = object> {
   readonly tag: number;
-  /** The globals whose instances are of this kind. A subclass is not. */
+  /** The globals whose instances are of this kind. Instances of subclasses are not. */
   readonly classes: readonly string[];
-  /** Is this one, made in whatever realm? Asked only of an object whose class has one of the names. */
+  /** Whether the object is of this kind, from any realm. Called only for an object whose class has one of the names. */
   is(object: object): boolean;
-  /** The node: the tag, then what `read` needs. */
+  /** The node: the tag, followed by what `read` needs. */
   write(writer: Writer, object: T): Json[];
-  /** Makes the object of a node that has the tag and may else be anything; `reader.meet(object)` before what is in it is read. */
+  /**
+   * Creates the object from a node, of which only the tag was checked. Calls `reader.meet(object)` before it reads the
+   * content.
+   */
   read(reader: Reader, node: readonly Json[]): unknown;
 }

@@ -1,4 +1,4 @@
-// All kinds of objects that can travel, and the two ways to find one: by an object, by a tag.
+// All kinds of objects that can be sent, with lookups by object and by tag.
 
 import { arrayBufferKind, bufferKind, viewKind } from './byte-kinds.js';
 import { mapKind, setKind } from './collection-kinds.js';
@@ -26,14 +26,14 @@ const KINDS = [
   errorKind,
 ] as readonly Kind[];
 
-/** The kind of an object, if it can travel. */
+/** The kind of an object, if it can be sent. */
 export function kindOf(object: object): Kind | undefined {
   const kind = BY_PROTOTYPE.get(Object.getPrototypeOf(object));
   if (kind) return kind;
   return errorKind.is(object) ? errorKind : foreignKindOf(object);
 }
 
-/** The kind of an instance of a subclass of one that can travel, such as a `Map` with methods of its own. */
+/** The kind of an instance of a subclass of one that can be sent, such as a `Map` with additional methods. */
 export function inheritedKindOf(object: object): Kind | undefined {
   let prototype = Object.getPrototypeOf(object);
   while (prototype !== null && !BY_PROTOTYPE.has(prototype)) prototype = Object.getPrototypeOf(prototype);
@@ -48,13 +48,13 @@ export function kindWithTag(tag: unknown): Kind | undefined {
 const BY_TAG = new Map<unknown, Kind>(KINDS.map(kind => [kind.tag, kind]));
 const BY_PROTOTYPE = new Map<object, Kind>(KINDS.flatMap(kind => kind.classes.flatMap(name => entryOf(name, kind))));
 
-// A class that this Node doesn't have makes no entry.
+// A class that this version of Node does not have gets no entry.
 function entryOf(name: string, kind: Kind): [object, Kind][] {
   const prototype: object | undefined = Reflect.get(globalThis, name)?.prototype;
   return prototype ? [[prototype, kind]] : [];
 }
 
-// From another realm: of a class with the right name, and the engine says that it is one.
+// An object from another realm: the name of its class matches, and the kind's `is` confirms it.
 function foreignKindOf(object: object): Kind | undefined {
   const name = className(object);
   return KINDS.find(kind => kind.classes.includes(name) && kind.is(object));

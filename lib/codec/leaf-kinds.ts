@@ -1,4 +1,4 @@
-// Kinds of objects that hold no others: dates, patterns, addresses, signals; and integers of any size.
+// Kinds of objects that contain no others: dates, regular expressions, URLs, signals; and integers of any size.
 
 import { types } from 'node:util';
 import type { Json } from './json.js';
@@ -13,7 +13,7 @@ export const dateKind: Kind<Date> = {
   tag: Tag.DATE,
   classes: ['Date'],
   is: types.isDate,
-  // An invalid date is NaN, which JSON says as null.
+  // The time of an invalid date is NaN, which JSON represents as null.
   write: (_writer, date) => [Tag.DATE, date.getTime()],
   read: (reader, [, time]) => reader.meet(new Date(typeof time === 'number' ? time : Number.NaN)),
 };
@@ -59,7 +59,7 @@ export const writeBigInt = (writer: Writer, value: bigint): Json => [Tag.BIGINT,
 
 export function readBigInt(reader: Reader, json: Json | undefined): bigint {
   const digits = readText(reader, json);
-  // `BigInt` would take a decimal number too, in a time that grows with the square of its length.
+  // `BigInt` would also accept a decimal number, in a time that grows with the square of its length.
   if (!/^-?[0-9a-f]+$/.test(digits)) return reader.refuse('one with hexadecimal digits in its integers');
   return digits[0] === '-' ? -BigInt(`0x${digits.slice(1)}`) : BigInt(`0x${digits}`);
 }

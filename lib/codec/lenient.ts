@@ -1,8 +1,8 @@
-// Lists in which what can't travel is left behind instead of refused.
+// Lists in which values that cannot be sent are replaced instead of refused.
 
 /**
- * Not a string, so that it is no property that travels; and not looked at where a list is plain JSON, so that it costs
- * nothing. Another copy of the library may encode the list.
+ * A symbol, so that it is not a property that is sent. It is not checked if the list is plain JSON, so it costs nothing.
+ * Registered, because another copy of the library may encode the list.
  */
 const LENIENT: unique symbol = Symbol.for('cluster-shared-client.lenient') as never;
 

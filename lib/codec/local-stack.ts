@@ -1,21 +1,21 @@
-// Shows where an error was waited for, below where it came from.
+// Adds the stack of the code that awaited a call below the stack of its error.
 
 import { SharedClientError } from '../errors/errors.js';
 
 const remote = new WeakSet<object>();
 
-/** Marks an error that came from another process: its own stack says nothing of this one. */
+/** Marks an error that came from another process: its stack contains nothing of this one. */
 export function markRemote<E extends Error>(error: E): E {
   remote.add(error);
   return error;
 }
 
 /**
- * A promise that rejects with `error`, for a promise that was given out long ago to be resolved with.
+ * A promise that rejects with `error`. An earlier promise is resolved with it.
  *
- * V8 adds the frames of whoever awaits a promise to an error that is made in a reaction which that promise follows; so
- * the local stack costs nothing until a call fails, where one taken at each call would cost more than the rest of it.
- * The reaction must run after the promise has begun to follow this one, hence the step between.
+ * V8 adds the frames of the code that awaits a promise to an error that is created in a reaction which that promise follows.
+ * So the local stack costs nothing until a call fails. Capturing one for each call would cost more than the rest of the
+ * call. The reaction must run after the earlier promise has begun to follow this one, hence the intermediate step.
  */
 export function rejectWhereAwaited(error: unknown): Promise<never> {
   return Promise.reject(error).then(undefined, rethrow).then(undefined, rethrowHere);
@@ -30,7 +30,7 @@ function rethrowHere(error: unknown): never {
   throw error;
 }
 
-/** Made here, but by a timer or a message: its own stack helps nobody. The reason of a signal is left as it is. */
+/** Created here, but in a timer or a message handler, so its own stack does not help. A signal's reason is not changed. */
 const isOurs = (error: object): error is Error => error instanceof SharedClientError;
 
 function addLocalStack(error: object): void {

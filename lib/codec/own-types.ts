@@ -1,16 +1,16 @@
-// The app's own types of values and classes of errors: what the options `types` and `errors` say of them.
+// The application's own types of values and classes of errors, from the options `types` and `errors`.
 
 import { ownTypeFailed, unknownOwnType } from '../errors/errors.js';
 
-/** A type of values that the library doesn't know, such as `ObjectId`. */
+/** A type of values that the library does not know, such as `ObjectId`. */
 export interface OwnType<V = unknown, P = unknown> {
-  /** Names the type in messages: the same in all workers. */
+  /** The name of the type in messages. Must be the same in all workers. */
   readonly name: string;
-  /** Whether a value is of this type. Asked of every object; must not change it. */
+  /** Whether a value is of this type. Called for every object; must not change it. */
   test(value: unknown): boolean;
-  /** The value as plain data. */
+  /** Returns the value as plain data. */
   encode(value: V): P;
-  /** The value again. */
+  /** Returns the value for its plain data. */
   decode(plain: P): V;
 }
 
@@ -18,7 +18,7 @@ export interface OwnType<V = unknown, P = unknown> {
 export type ErrorClass = abstract new (...args: never) => Error;
 
 export class OwnTypes {
-  /** @returns undefined where there are none */
+  /** @returns undefined if there are none */
   static of(types: readonly OwnType[], errors: readonly ErrorClass[]): OwnTypes | undefined {
     return types.length + errors.length > 0 ? new OwnTypes(types, errors) : undefined;
   }
@@ -50,7 +50,7 @@ export class OwnTypes {
     }
   }
 
-  /** The name of the class among `errors` that an error is of: the nearest one. */
+  /** The name of the nearest class of an error that is in `errors`. */
   classOf(error: object): string | undefined {
     for (let at: object | null = error; at; at = Object.getPrototypeOf(at)) {
       const Class = this.errors.find(({ prototype }) => prototype === at);
@@ -59,7 +59,7 @@ export class OwnTypes {
     return undefined;
   }
 
-  /** Makes an error one of a class among `errors`; where there is none of this name it stays as it is. */
+  /** Makes an error an instance of the class in `errors` with this name. Without such a class, the error is not changed. */
   restore(error: Error, name: string): void {
     const Class = this.#errors.get(name);
     if (Class) Object.setPrototypeOf(error, Class.prototype as object);

@@ -1,8 +1,8 @@
-// Tells plain objects and arrays, records included, from instances of classes; in any realm, such as a `vm` context.
+// Distinguishes plain objects and arrays, including records, from class instances; in any realm, such as a `vm` context.
 
 /**
- * Is it an object whose own enumerable properties are all it has? True for object literals, for objects without a
- * prototype, and for records: instances with properties of a class that adds none of its own, such as a driver's rows.
+ * Whether an object consists only of its own enumerable properties. True for object literals, for objects without a
+ * prototype, and for records: instances with properties, of a class that adds none of its own, such as the rows of a driver.
  */
 export function isPlainObject(object: object): boolean {
   let ofClass = false;
@@ -15,7 +15,7 @@ export function isPlainObject(object: object): boolean {
   return !ofClass || Object.keys(object).length > 0;
 }
 
-/** Is this array (`Array.isArray`) one of no class, or of a class that adds nothing? */
+/** Whether this array (`Array.isArray`) has no class of its own, or one that adds nothing. */
 export function isPlainArray(array: object): boolean {
   let prototype = Object.getPrototypeOf(array);
   // The only prototypes that are arrays themselves are the realms' own Array.prototype.
@@ -26,7 +26,7 @@ export function isPlainArray(array: object): boolean {
   return prototype !== null;
 }
 
-/** The name of the nearest class of `object`, for a text or a look into a table. */
+/** The name of the nearest class of `object`, for error texts and lookups. */
 export function className(object: object): string {
   let prototype = Object.getPrototypeOf(object);
   while (prototype !== null) {

@@ -1,4 +1,4 @@
-// The error in a control frame: whatever another process sent for one becomes an error.
+// Reads the error in a control frame. Anything that another process sent becomes an error.
 
 import { brokenFrame } from '../errors/errors.js';
 import { fromPortable } from '../protocol/pack-parts.js';

@@ -1,4 +1,4 @@
-// The tagged form to the value that it says. The JSON is used up: its objects and arrays become those of the value.
+// Decodes the tagged form. The JSON is consumed: its objects and arrays become those of the value.
 
 import type { Json, JsonObject } from './json.js';
 import { kindWithTag } from './kinds.js';
@@ -6,7 +6,7 @@ import { readBigInt } from './leaf-kinds.js';
 import type { Reader } from './reader.js';
 import { Tag } from './tags.js';
 
-/** The value; anything that no encoder wrote is refused. */
+/** The value. Input that no encoder wrote is refused. */
 export function readValue(reader: Reader, json: Json[] | JsonObject): unknown {
   return Array.isArray(json) ? readNode(reader, json) : readPlainObject(reader, json);
 }
@@ -63,7 +63,10 @@ function readSparseArray(reader: Reader, node: readonly Json[]): unknown[] {
   return array;
 }
 
-/** Of holes alone. V8 keeps an array as a table, which costs nothing for a hole, when its first element is far behind its end. */
+/**
+ * An array of holes only. If its first element is far behind its end, V8 stores it as a table, in which a hole costs
+ * nothing.
+ */
 function newSparseArray(length: number): unknown[] {
   if (length <= FEW_HOLES) return new Array<unknown>(length);
   const array: unknown[] = [];
@@ -72,14 +75,14 @@ function newSparseArray(length: number): unknown[] {
   return array;
 }
 
-/** V8 makes no table of an array with smaller gaps (`JSObject::kMaxGap`). */
+/** V8 does not use a table for an array with smaller gaps (`JSObject::kMaxGap`). */
 const FEW_HOLES = 2048;
 
 function readPlainObject(reader: Reader, object: JsonObject): object {
   reader.meet(object);
   for (const key of Object.keys(object)) {
     const json = object[key] as Json;
-    // Not setOwn: the property is there, so even __proto__ is assigned as one.
+    // Not setOwn: the property already exists, so even `__proto__` is assigned as a property.
     if (typeof json === 'object' && json !== null) (object as Record<string, unknown>)[key] = reader.read(json);
   }
   return object;

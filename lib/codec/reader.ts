@@ -1,4 +1,4 @@
-// What one decoding remembers while it walks the tagged form: the parts that are left, the objects made. Knows no kinds of values.
+// The state of one decoding: the remaining parts and the objects created so far. Knows nothing about kinds of values.
 
 import { types } from 'node:util';
 import { brokenFrame, unknownOwnType } from '../errors/errors.js';
@@ -9,19 +9,19 @@ import type { OwnTypes } from './own-types.js';
 
 /** Finds the signals of a call. */
 export interface SignalReader {
-  /** The signal with this number; a live one in the leader. */
+  /** The signal with this number. In the leader it aborts when the caller's does. */
   get(number: number): AbortSignal;
 }
 
-/** What there is to read from. */
+/** The input of a reader. */
 export interface ReaderOptions {
   readonly parts: readonly Part[];
   readonly signals: SignalReader | undefined;
-  /** The bytes of the parts belong to this decoding and needn't be copied. */
+  /** The bytes of the parts belong to this decoding and need not be copied. */
   readonly owned: boolean;
-  /** The app's own types, where values of them may come. */
+  /** The application's own types, if values of them may occur. */
   readonly own?: OwnTypes | undefined;
-  /** Decodes one value, and calls back for what is in it. */
+  /** Decodes one value, and calls the reader back for its content. */
   readonly read: (reader: Reader, json: Json[] | JsonObject) => unknown;
 }
 
@@ -50,7 +50,7 @@ export class Reader {
     return value;
   }
 
-  /** Gives the object its number. Called before what is in it is read, in the order in which the encoder met it. */
+  /** Numbers an object. Must be called before its content is read, in the order in which the encoder met the objects. */
   meet<T extends object>(object: T): T {
     this.#met.push(object);
     return object;
@@ -67,7 +67,7 @@ export class Reader {
     return this.#options.signals.get(number as number);
   }
 
-  /** A value of a type of the app's own. */
+  /** A value of a type of the application. */
   own(name: unknown, json: Json | undefined): unknown {
     if (typeof name !== 'string') return this.refuse('one with the names of its types');
     const plain = this.read(json);
@@ -75,7 +75,7 @@ export class Reader {
     return this.#options.own.decode(name, plain);
   }
 
-  /** Makes an error one of the class that it was of, where the app lists it. */
+  /** Restores the class of an error, if the application lists it. */
   restore(error: Error, name: unknown): void {
     if (typeof name === 'string') this.#options.own?.restore(error, name);
   }
@@ -94,7 +94,7 @@ export class Reader {
   /** The next part, as a Buffer. */
   buffer(): Buffer {
     const bytes = this.#bytes();
-    // A view on a small piece of a large chunk would keep all of it alive.
+    // A view on a small piece of a large chunk would keep the whole chunk in memory.
     if (!this.#options.owned || bytes.byteLength * 2 < bytes.buffer.byteLength) return Buffer.from(bytes);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
@@ -105,7 +105,7 @@ export class Reader {
     if (!(this.#holes <= MAX_HOLES)) this.refuse('one with fewer holes in its arrays');
   }
 
-  /** Ends the decoding: the payload was not made by an encoder that we know. */
+  /** Ends the decoding: the payload was not made by a known encoder. */
   refuse(expected: string): never {
     throw brokenFrame('the payload', expected);
   }

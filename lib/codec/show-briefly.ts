@@ -1,16 +1,18 @@
-// Shows the beginning of an object, in a time that doesn't depend on its size.
+// Shows the beginning of an object, in a time that does not depend on its size.
 
 const MOST_STEPS = 1000;
 const MOST_IN_ONE = 100;
 const MOST_CHARACTERS = 1000;
 
-/** JSON of the first of what is in it; what that can't say is only named. Throws where the object can't be read at all. */
+/**
+ * JSON of the beginning of its content. If JSON fails, only the type is shown. Throws if the object cannot be read at all.
+ */
 export function showBriefly(object: object): string {
   let steps = 0;
   try {
     return JSON.stringify(object, (_key, value: unknown) => (++steps > MOST_STEPS ? undefined : beginning(value)));
   } catch {
-    // Not `String(object)`: of an array it is all that is in it.
+    // `String(array)` would contain all elements.
     return Array.isArray(object) ? '[object Array]' : String(object);
   }
 }

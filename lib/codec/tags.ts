@@ -1,6 +1,8 @@
-// The tagged form: JSON in which a plain object is itself and an array is `[tag, ...]`. These numbers are protocol; never reuse one.
+// The tagged form: JSON in which plain objects stay as they are and arrays are `[tag, ...]`. A tag must never be reused.
 
-/** The first element of each array in the tagged form, and what follows it. `bytes` is nothing: they are the next part. */
+/**
+ * The first element of each array in the tagged form, and what follows it. `bytes` adds no element: they are the next part.
+ */
 export const Tag = {
   /** the elements */
   ARRAY: 0,
@@ -11,7 +13,7 @@ export const Tag = {
   INFINITY: 4,
   NEGATIVE_INFINITY: 5,
   NEGATIVE_ZERO: 6,
-  /** hexadecimal digits as a string, after a `-` where it is negative: both ways take a time in proportion to its length */
+  /** hexadecimal digits as a string, after a `-` if negative: both directions take linear time */
   BIGINT: 7,
   /** nothing: the string is the next part */
   STRING: 8,
@@ -29,7 +31,7 @@ export const Tag = {
   ARRAY_BUFFER: 14,
   /** the class's name, bytes: a typed array or DataView */
   VIEW: 15,
-  /** built-in class, name, message, stack, an object of own properties; then the name of a class that `errors` lists, if it is of one */
+  /** built-in class, name, message, stack, an object of own properties; then the name of its class if `errors` lists it */
   ERROR: 16,
   /** href */
   URL: 17,
@@ -37,7 +39,7 @@ export const Tag = {
   SEARCH_PARAMS: 18,
   /** the signal's number in this call */
   SIGNAL: 19,
-  /** the number of an object that came before, counted in the order met */
+  /** the number of an earlier object, counted in the order met */
   SEEN: 20,
   /** name, value, name, value */
   HEADERS: 21,
@@ -47,6 +49,6 @@ export const Tag = {
   BLOB: 23,
   /** the type, bytes, the name, the time of the last change in ms */
   FILE: 24,
-  /** the name of a type of the app's own, what its `encode` returned */
+  /** the name of an application type, the result of its `encode` */
   OWN: 25,
 } as const;

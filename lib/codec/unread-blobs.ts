@@ -1,18 +1,18 @@
-// Bytes of blobs and files can't be read at once, but a value is encoded at once. So they are read before, and kept here.
+// Reading the bytes of blobs and files is asynchronous, encoding is not. So the bytes are read before and stored here.
 
-/** Ends an encoding: a value has a blob in it whose bytes haven't been read. */
+/** Ends an encoding: the value contains a blob whose bytes have not been read. */
 export class UnreadBlob extends Error {
   constructor(private readonly blob: Blob) {
     super('A Blob or File can be sent in the arguments and the result of a call only. Send its bytes.');
   }
 
-  /** Reads them; then the value can be encoded, or has another blob. */
+  /** Reads the bytes. Then the encoding can be repeated; it may find another unread blob. */
   async read(): Promise<void> {
     READ.set(this.blob, new Uint8Array(await this.blob.arrayBuffer()));
   }
 }
 
-/** A blob never changes. */
+/** Blobs are immutable, so the bytes can be kept. */
 const READ = new WeakMap<Blob, Uint8Array>();
 
 /** @throws {UnreadBlob} */

@@ -1,32 +1,32 @@
-// Where in a value a walk is, and how a reader would write that: `args[0].socket`, `result.items[3]["odd key"]`.
+// The position of a walk in a value, and its text: `args[0].socket`, `result.items[3]["odd key"]`.
 
 import { types } from 'node:util';
 import { cut } from '../errors/errors.js';
 
-/** The way from the outermost value to the one that is looked at. A step in a Map counts key, value, key, value. */
+/** The path from the outermost value to the current one. The keys in a Map are counted as key, value, key, value. */
 export class ValuePath {
-  /** How many objects we are in. */
+  /** The number of objects that were entered. */
   depth = 0;
 
   readonly #base: string;
   readonly #holders: object[] = [];
   readonly #keys: (string | number)[] = [];
-  /** At which depth an object was entered. */
+  /** The depth at which each object was entered. */
   readonly #levels: Map<object, number> | undefined;
 
-  /** @param tells whether {@link levelOf} will be asked */
+  /** @param tells whether {@link levelOf} will be called */
   constructor(base: string, tells: boolean) {
     this.#base = base;
     if (tells) this.#levels = new Map();
   }
 
-  /** Goes into an object; `setKey` then says where in it. */
+  /** Enters an object; `setKey` then sets the position in it. */
   enter(holder: object): void {
     this.#levels?.set(holder, this.depth);
     this.#holders[this.depth++] = holder;
   }
 
-  /** Goes out of all objects from this depth on. */
+  /** Leaves all objects from this depth on. */
   leave(depth: number): void {
     for (; this.depth > depth; this.depth--) this.#levels?.delete(this.#holders[this.depth - 1]!);
   }
@@ -35,17 +35,17 @@ export class ValuePath {
     this.#keys[this.depth - 1] = key;
   }
 
-  /** The object we are in. */
+  /** The current object. */
   get holder(): object {
     return this.#holders[this.depth - 1]!;
   }
 
-  /** The depth at which `object` was entered, if we are in it. */
+  /** The depth at which `object` was entered, if the walk is inside it. */
   levelOf(object: object): number | undefined {
     return this.#levels!.get(object);
   }
 
-  /** The way as text; the middle of a very long one is left out. */
+  /** The path as text. The middle of a very long one is left out. */
   toString(): string {
     const shown: string[] = [];
     for (let i = 0; i < this.depth; i++) {
@@ -59,7 +59,7 @@ export class ValuePath {
 
 const MOST_STEPS = 20;
 
-/** Characters of a name that is shown whole. */
+/** Longer names are cut. */
 const MOST_KEY = 60;
 
 function segment(holder: object, key: string | number): string {

@@ -1,4 +1,4 @@
-// Kinds of the web's own classes: headers, forms, blobs and files.
+// Kinds of web classes: headers, forms, blobs and files.
 
 import type { Json } from './json.js';
 import type { Kind } from './kind.js';

@@ -1,6 +1,6 @@
-// Gives an error made by errors/errors.ts a cause.
+// Sets the cause of an error that errors/errors.ts created.
 
-/** `error`, with `cause` as the constructor would have set it. */
+/** `error`, with `cause` defined as the constructor would do it. */
 export function withCause<E extends Error>(error: E, cause: unknown): E {
   return Object.defineProperty(error, 'cause', { value: cause, writable: true, configurable: true });
 }

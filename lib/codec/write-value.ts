@@ -1,4 +1,4 @@
-// Any value to the tagged form.
+// Encodes any value in the tagged form.
 
 import { types } from 'node:util';
 import { cut, quote } from '../errors/errors.js';
@@ -72,7 +72,7 @@ function writeOwn(writer: Writer, object: object, { name, encode }: OwnType): Js
   return [Tag.OWN, name, writer.instead(plain)];
 }
 
-/** As the plain object of its own properties, or as what its `toJSON()` returns. */
+/** Writes the plain object of its own properties, or the result of its `toJSON()`. */
 function writeInstance(writer: Writer, object: object): Json {
   if (isHandle(object)) return refuseHandle(writer, object);
   const inherited = inheritedKindOf(object);
@@ -81,7 +81,7 @@ function writeInstance(writer: Writer, object: object): Json {
   if (types.isBoxedPrimitive(object) || types.isSharedArrayBuffer(object)) return refuseInstance(writer, object);
   const { isInInstance } = writer;
   const hasJson = methodOf(object, 'toJSON') !== undefined;
-  // All that it is can't be seen from outside: `{}` would tell nothing of it.
+  // Its state is not visible from outside, so `{}` would be useless to the receiver.
   if (!isInInstance && !hasJson && !hasData(object) && hasMethods(object)) return refuseHandle(writer, object);
   writer.isInInstance = true;
   const json = hasJson ? writeToJson(writer, object) : writePlainObject(writer, object);
@@ -129,7 +129,7 @@ function writePlainObject(writer: Writer, object: object): JsonObject {
   return json;
 }
 
-/** A function or symbol, which an instance that is sent as data leaves behind. What a getter gives isn't looked at. */
+/** A function or symbol, which is left out of an instance that is sent as data. Getters are not run. */
 function isFunction(object: object, key: string): boolean {
   const value = Object.getOwnPropertyDescriptor(object, key)?.value;
   return typeof value === 'function' || typeof value === 'symbol';
@@ -160,7 +160,7 @@ function writeElements(writer: Writer, array: readonly unknown[]): Json {
   return node;
 }
 
-// A look for undefined first: it is fast, and finds holes too.
+// Checking for undefined first is fast, and finds holes too.
 function hasHoles(array: readonly unknown[]): boolean {
   if (!array.includes(undefined)) return false;
   for (let i = 0; i < array.length; i++) if (!(i in array)) return true;
@@ -169,7 +169,7 @@ function hasHoles(array: readonly unknown[]): boolean {
 
 function writeSparseArray(writer: Writer, array: readonly unknown[]): Json {
   writer.expectHoles(array.length);
-  // To look for the elements takes a time that follows the length, and may be in vain again and again.
+  // Searching for the elements takes time proportional to the length, and may be repeated in vain.
   writer.waste(array.length / 16);
   const indices = Object.keys(array).filter(isIndex).map(Number);
   writer.growHoles(array.length - indices.length);
@@ -180,7 +180,7 @@ function writeSparseArray(writer: Writer, array: readonly unknown[]): Json {
   return node;
 }
 
-// Not so for a named property, even if its name is a number.
+// False for a named property, even if its name is a number.
 function isIndex(key: string): boolean {
   return String(Number(key) >>> 0) === key;
 }

@@ -1,4 +1,4 @@
-// What one encoding remembers while it walks a value: where it is, what it met, what goes beside the text. Knows no kinds of values.
+// The state of one encoding: the position, the objects met, the parts beside the text. Knows nothing about kinds of values.
 
 import { handleNotSerializable, notSerializable, tooLarge } from '../errors/errors.js';
 import type { Part, Payload } from '../protocol/payload.js';
@@ -15,18 +15,18 @@ export interface SignalWriter {
   add(signal: AbortSignal): number;
 }
 
-/** How to walk. */
+/** The options of a walk. */
 export interface WriterOptions {
-  /** What the outermost value is called in the text of an error. */
+  /** The name of the outermost value in the text of an error. */
   readonly path: string;
-  /** Encodes one value, and calls back for what is in it. */
+  /** Encodes one value, and calls the writer back for its content. */
   readonly write: (writer: Writer, value: unknown) => Json;
-  /** Equal values give equal text: keys are sorted, nothing goes beside the text, shared references are written out. */
+  /** Equal values give equal text: keys are sorted, no parts are used, shared references are written out. */
   readonly canonical?: boolean;
-  /** About how many characters and bytes there may be. */
+  /** Approximate characters and bytes that the payload may have. */
   readonly limit: number;
   readonly signals?: SignalWriter;
-  /** Instances of classes are sent as the data in them, as in results; else they are refused, as in arguments. */
+  /** Instances of classes are sent as their data, as in results. Otherwise they are refused, as in arguments. */
   readonly asData?: boolean;
   readonly own?: OwnTypes;
 }
@@ -34,15 +34,15 @@ export interface WriterOptions {
 export class Writer {
   readonly canonical: boolean;
   readonly parts: Part[] = [];
-  /** About how many characters each text of an error may have. */
+  /** Approximate characters that each text of an error may have. */
   readonly errorText: number;
   readonly asData: boolean;
   readonly own: OwnTypes | undefined;
-  /** Whether what can't travel is left behind here, and not refused. */
+  /** Whether values that cannot be sent are replaced here instead of refused. */
   isLenient = false;
-  /** Within an instance that is sent as data: its functions stay behind. */
+  /** Within an instance that is sent as data, whose functions are left out. */
   isInInstance = false;
-  /** Undefined where a signal can't travel. */
+  /** Undefined where signals are refused. */
   signals: SignalWriter | undefined;
 
   readonly #path: ValuePath;
@@ -51,11 +51,11 @@ export class Writer {
   readonly #met: object[] = [];
   #size = 0;
   #holes = 0;
-  /** Objects that we are in and for which another value is sent. */
+  /** The number of objects on the current path for which another value is sent. */
   #replaced = 0;
   #limit: number;
   #refusal: unknown;
-  /** How many attempts we are in. */
+  /** The depth of nested attempts. */
   #attempts = 0;
   /** Characters and bytes of attempts that failed. */
   #wasted = 0;
@@ -72,13 +72,13 @@ export class Writer {
   }
 
   /**
-   * Encodes the outermost value, with `write` if it is not to be treated like those in it.
-   * Whatever goes wrong on the way is thrown as ERR_NOT_SERIALIZABLE.
+   * Encodes the outermost value, with `write` if it is treated differently from its content. Every error on the way is
+   * thrown as ERR_NOT_SERIALIZABLE.
    */
   payload<T>(value: T, write: (writer: Writer, value: T) => Json = this.#write): Payload {
     try {
       const text = JSON.stringify(write(this, value));
-      // Half of a surrogate pair and control characters take six characters.
+      // Lone surrogates and control characters take six characters.
       if (sizeOf(text, this.#limit) > this.#limit && !this.canonical) return this.#refuseSize();
       return { text, ext: true, parts: this.parts.length > 0 ? this.parts : undefined };
     } catch (error) {
@@ -89,23 +89,23 @@ export class Writer {
     }
   }
 
-  /** Ends the encoding, in the name of the value that is looked at just now. */
+  /** Ends the encoding with an error about the current value. */
   refuse(what: string, options?: { cause: unknown }): never {
-    // Nobody will see it, and to make it costs more than all the rest of an attempt.
+    // Nobody sees the error, and creating it costs more than the rest of an attempt.
     if (this.#attempts > 0) throw LEFT_OUT;
     const error = notSerializable(String(this.#path), what);
     this.#refusal = options ? withCause(error, options.cause) : error;
     throw this.#refusal;
   }
 
-  /** Ends the encoding, because of something that can be used only beside the real client. */
+  /** Ends the encoding because of an object that is usable only next to the real client. */
   refuseHandle(className: string): never {
     if (this.#attempts > 0) throw LEFT_OUT;
     this.#refusal = handleNotSerializable(String(this.#path), className);
     throw this.#refusal;
   }
 
-  /** Encodes another value in place of the object that was met last. */
+  /** Encodes another value in place of the last object met. */
   instead(value: unknown): Json {
     this.#numbers.delete(this.#met.pop()!);
     if (this.#path.depth + ++this.#replaced > MAX_DEPTH) this.#refuseDepth();
@@ -114,16 +114,16 @@ export class Writer {
     return json;
   }
 
-  /** The number of an object that was met before; else undefined, and the object has a number from now on. */
+  /** The number of an object that was met before. Otherwise undefined, and the object gets a number. */
   meet(object: object): number | undefined {
-    // Two references to one object and two equal objects are equal values: only what we are in can be referred to.
+    // Two references to one object and two equal objects must give equal text, so only enclosing objects can be referred to.
     if (this.canonical) return this.#path.levelOf(object);
     const number = this.#numbers.get(object);
     if (number === undefined) this.#numbers.set(object, this.#met.push(object) - 1);
     return number;
   }
 
-  /** Goes into an object; `property` and `item` are then about what is in it. */
+  /** Enters an object; `property` and `item` then encode its content. */
   enter(holder: object): void {
     if (this.#path.depth === MAX_DEPTH) this.#refuseDepth();
     this.#path.enter(holder);
@@ -133,19 +133,19 @@ export class Writer {
     this.#path.leave(this.#path.depth - 1);
   }
 
-  /** Reads and encodes a property of the object that was entered. */
+  /** Reads and encodes a property of the current object. */
   property(key: string | number): Json {
     this.#step(key);
     return this.#write(this, this.#read(this.#path.holder, key));
   }
 
-  /** Encodes something that is in the object that was entered, but under no property. */
+  /** Encodes a value in the current object that is not one of its properties. */
   item(key: string | number, value: unknown): Json {
     this.#step(key);
     return this.#write(this, value);
   }
 
-  /** True if the string is to go beside the text, which is then done. */
+  /** Adds the string to the parts if it is long. @returns whether it did */
   takeString(value: string): boolean {
     this.grow(sizeOf(value, this.#limit));
     if (this.canonical || value.length < LONG_STRING || !isWellFormed(value)) return false;
@@ -153,7 +153,7 @@ export class Writer {
     return true;
   }
 
-  /** Copies bytes, so that they don't change any more, and gives what the text says of them. */
+  /** Copies bytes, so that later changes do not affect them, and returns what the text contains for them. */
   takeBytes(bytes: ArrayBufferView): string[] {
     this.grow(bytes.byteLength);
     const copy = Buffer.from(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
@@ -162,7 +162,7 @@ export class Writer {
     return [];
   }
 
-  /** Refuses an array with holes that has so many, or else so many elements, that nobody needs to look for those. */
+  /** Refuses an array early that must have too many holes, or else too many elements, so that nothing is searched in it. */
   expectHoles(length: number): void {
     if (length - MAX_HOLES > (this.#limit - this.#size) / 2) this.#refuseHoles();
   }
@@ -177,19 +177,20 @@ export class Writer {
     return this.refuse(`an array with over ${MAX_HOLES} holes`);
   }
 
-  /** Lets what is encoded from here on, up to the end of the attempt, have no more than `room`. */
+  /** Limits what is encoded from here to the end of the attempt to `room` characters and bytes. */
   confine(room: number): void {
     this.#limit = Math.min(this.#limit, this.#size + room);
   }
 
-  /** Counts what took its time, though nothing of it travels. */
+  /** Counts work that took time although nothing of it is sent. */
   waste(size: number): void {
     this.#wasted += size;
   }
 
   /**
-   * Encodes what may be left out: if it can't travel, is too large or has a signal in it, nothing has happened. What is
-   * in it may be met again and again, so when too much was in vain all else that may be left out is.
+   * Encodes optional content: if it cannot be sent, is too large or contains a signal, it is left out without an effect. The
+   * same objects may be tried again and again, so once too much was encoded in vain, all further optional content is left
+   * out.
    */
   attempt(run: () => Json): Json | undefined {
     if (this.#wasted > MAX_WASTE) return undefined;
@@ -242,7 +243,7 @@ export class Writer {
     throw this.#refusal;
   }
 
-  // The whole way there would be too long to read.
+  // The full path would be too long to read.
   #refuseDepth(cause?: RangeError): never {
     this.#path.leave(0);
     return this.refuse(TOO_DEEP, cause && { cause });
@@ -253,16 +254,19 @@ const TOO_DEEP = `nested too deeply (over ${MAX_DEPTH} levels)`;
 /** Ends an attempt. */
 const LEFT_OUT = new Error('Left out');
 
-/** What an attempt costs beside its characters. */
+/** The cost of a failed attempt, beside its characters. */
 const LEAST_WASTE = 32;
 
 const UNREADABLE = 'a value that throws when it is read';
 
-// Half a surrogate pair is lost in UTF-8, but not in JSON; so parts can be written as UTF-8.
+// A lone surrogate is lost in UTF-8, but not in JSON. So only well-formed strings become parts.
 function isWellFormed(value: string): boolean {
   return (value as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
-/** What a text counts: one a character, but bytes where they alone could be more than the limit, since V8 reads no string from more. */
+/**
+ * The size of a text: its characters, but its bytes if they alone could exceed the limit, since V8 reads no string from
+ * more.
+ */
 export const sizeOf = (text: string, limit: number): number =>
   text.length > limit / 3 ? Buffer.byteLength(text) : text.length;

@@ -1,4 +1,4 @@
-// The base class of clients with business logic of their own, which keep a shared client for the data.
+// The base class of clients that contain business logic and use a shared client for the data.
 
 import { generate } from './cluster.js';
 import { noDataClient } from './errors.js';
@@ -6,13 +6,13 @@ import { ReadyEmitter } from './ready-emitter.js';
 import { CLOSE } from './symbols.js';
 import type { ClusterOptions, Delegates, RealClass } from './types.js';
 
-/** What an {@link APIClientBase} needs of the client it is made of: this library's, or another. */
+/** What an {@link APIClientBase} needs from its client, which another library may have created. */
 export interface InnerClient {
   readonly isClusterClientLeader?: boolean | undefined;
   ready(listener: (error?: Error | null) => void): void;
   close?(): Promise<void>;
   emit(event: string | symbol, ...args: unknown[]): boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: what is delegated is known to whoever extends the class.
+  // biome-ignore lint/suspicious/noExplicitAny: only the subclass knows the delegated methods.
   readonly [method: string]: any;
 }
 
@@ -21,21 +21,21 @@ interface InnerGenerator {
   create(...args: never): unknown;
 }
 
-/** `cluster`, or what stands in for it. */
+/** `cluster`, or a function that replaces it. */
 export type ClusterFunction = (Class: RealClass, options?: ClusterOptions) => InnerGenerator;
 
 export interface APIClientOptions {
-  /** Makes the client in place of this library. */
+  /** Creates the client in place of this library. */
   readonly cluster?: ClusterFunction;
-  /** A method to be run before it is ready; then the inner client's readiness doesn't count. */
+  /** A method that runs before the client is ready. With it, the inner client's readiness is ignored. */
   readonly initMethod?: string;
   readonly [other: string]: unknown;
 }
 
-/** To be extended: `DataClient`, `clusterOptions` and `delegates` say of what its shared client is made. */
+/** To be extended: `DataClient`, `clusterOptions` and `delegates` define its shared client. */
 export class APIClientBase extends ReadyEmitter {
   /** The shared client. */
-  // biome-ignore lint/suspicious/noExplicitAny: what is delegated is known to whoever extends the class.
+  // biome-ignore lint/suspicious/noExplicitAny: only the subclass knows the delegated methods.
   readonly _client: any;
 
   constructor(options: APIClientOptions = {}) {
@@ -53,7 +53,7 @@ export class APIClientBase extends ReadyEmitter {
     return this._client.isClusterClientLeader;
   }
 
-  /** The class of the real client; to be overridden. It is constructed with the options of this one. */
+  /** The class of the real client; must be overridden. It is constructed with the options of this client. */
   get DataClient(): RealClass {
     throw noDataClient();
   }
@@ -63,7 +63,7 @@ export class APIClientBase extends ReadyEmitter {
     return {};
   }
 
-  /** What is delegated beside what goes without a word. */
+  /** Delegated methods, in addition to those that are delegated automatically. */
   get delegates(): Delegates {
     return {};
   }
@@ -74,7 +74,7 @@ export class APIClientBase extends ReadyEmitter {
   }
 }
 
-/** Whatever it emits, this one does too. */
+/** Emits every event of the inner client on this one too. */
 function passEvents(from: InnerClient, to: ReadyEmitter): void {
   const { emit } = from;
   from.emit = (event, ...args) => {

@@ -1,4 +1,4 @@
-// What `cluster(ClientClass, options)` returns: it is told what the client's methods do, and creates it.
+// What `cluster(ClientClass, options)` returns: configures the client's methods, and creates the client.
 
 import { ClusterClient } from './cluster-client.js';
 import { createDelegated } from './delegated.js';
@@ -9,7 +9,7 @@ import { isGeneratorFunction } from './run-generator.js';
 import { ASK, CLOSE, INVOKE, PUBLISH, SUBSCRIBE, UNSUBSCRIBE } from './symbols.js';
 import type { ClusterOptions, CompatClient, DelegateKind, RealClass } from './types.js';
 
-/** `D` is what was delegated, `O` what was overridden. */
+/** `D` are the delegated methods, `O` the overridden properties. */
 export class ClientGenerator<C extends RealClass, D = unknown, O = unknown> {
   readonly #Class: RealClass;
   readonly #options: ResolvedOptions;
@@ -23,8 +23,8 @@ export class ClientGenerator<C extends RealClass, D = unknown, O = unknown> {
   }
 
   /**
-   * Says what a method of the client does: it calls the real client's of that name, unless `to` says otherwise.
-   * @throws by `create()`, where there is no such method to be called
+   * Defines what a method of the client does. By default it calls the real client's method of that name.
+   * @throws from `create()`, if the real client has no such method to be called
    */
   delegate<N extends string, K extends DelegateKind = 'invoke'>(
     from: N,
@@ -34,13 +34,13 @@ export class ClientGenerator<C extends RealClass, D = unknown, O = unknown> {
     return this as never;
   }
 
-  /** Says what a property of the client is. */
+  /** Defines a property of the client. */
   override<N extends string, V>(name: N, value: V): ClientGenerator<C, D, O & { [Name in N]: V }> {
     this.#said.set(name, { type: 'override', value });
     return this as never;
   }
 
-  /** A client; its arguments are those of the real client's constructor, for when this process holds it. */
+  /** Creates a client. The arguments are passed to the real client's constructor if this process holds it. */
   create(...args: ConstructorParameters<C>): CompatClient<InstanceType<C>, D, O> {
     const Class = this.#Class;
     const descriptors = this.#options.autoGenerate ? withAutomatic(Class, this.#said) : new Map(this.#said);
@@ -55,7 +55,7 @@ export class ClientGenerator<C extends RealClass, D = unknown, O = unknown> {
   }
 }
 
-/** As plain properties, so that `mm`, `sinon` or an assignment may replace them. */
+/** Defined as plain properties, so that `mm`, `sinon` or an assignment can replace them. */
 function defineAll(client: ClusterClient, Class: RealClass, descriptors: Descriptors): void {
   for (const [name, descriptor] of descriptors) {
     const value =
@@ -65,7 +65,7 @@ function defineAll(client: ClusterClient, Class: RealClass, descriptors: Descrip
 }
 
 function methodFor(client: ClusterClient, name: string, to: DelegateKind, method: unknown): unknown {
-  // A generator method is waited for, whatever was said of it.
+  // A generator method is always awaited, even as `invokeOneway`.
   if (to === 'invokeOneway' && !isGeneratorFunction(method)) return (...args: unknown[]) => client[INVOKE](name, args);
   if (!isCalled(to)) return client[OWN[to as keyof typeof OWN]].bind(client);
   return createDelegated(method, client[ASK]('invoke', name), (args, callback) => client[INVOKE](name, args, callback));

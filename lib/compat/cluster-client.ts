@@ -1,4 +1,4 @@
-// A client as cluster-client has it, on a handle of the core.
+// A client with the interface of cluster-client, based on a handle of the core.
 
 import { accessOf, type HandleAccess } from '../client/shared.js';
 import { invalidOption } from '../errors/errors.js';
@@ -19,7 +19,7 @@ import { encodeAll } from './transcode.js';
 
 type Callback = (...results: unknown[]) => void;
 
-/** Numbers the clients of this process: what each of them published is its own. */
+/** Numbers the clients of this process, so that each one has its own publications. */
 let lastNumber = 0;
 
 export class ClusterClient extends ReadyEmitter {
@@ -33,9 +33,9 @@ export class ClusterClient extends ReadyEmitter {
   readonly #registrations: Registrations;
   /** By the name of the call. */
   readonly #asks = new Map<string, Invoke>();
-  /** Settles once, with how the start went. */
+  /** Settles once, with the result of the start. */
   readonly #opened = defer();
-  /** Whether somebody waits for that: else an error is emitted. */
+  /** Whether a caller waits for the start. If none does, a failure is emitted as `error`. */
   #isAwaited = false;
   #state: 'opening' | 'open' | 'failed' = 'opening';
   #closing: Promise<void> | undefined;
@@ -52,7 +52,7 @@ export class ClusterClient extends ReadyEmitter {
       event: (name, args) => this.#emitSafely(name, ...args),
       error: error => this.#error(error),
       closeFailed: error => {
-        // Who closes it is told by the promise.
+        // The promise of close() reports the error to its caller.
         if (this.#closing) this.#closeFailure = { error };
         else this.#error(error);
       },
@@ -69,12 +69,12 @@ export class ClusterClient extends ReadyEmitter {
     );
     handle.on('error', error => this.#error(error));
     handle.on('warning', ({ message }) => options.logger.warn?.(message));
-    // Somebody may never ask.
+    // ready() may never be called.
     this.#opened.promise.catch(ignore);
     void this.#open();
   }
 
-  /** Of several clients in a process that leads, the oldest is the leader. `undefined` before there is any. */
+  /** If this process leads, the oldest of its clients is the leader. `undefined` before there is any leader. */
   get isClusterClientLeader(): boolean | undefined {
     return this.#handle.term === 0 ? undefined : this.#leads;
   }
@@ -91,7 +91,7 @@ export class ClusterClient extends ReadyEmitter {
     if (typeof given !== 'function') return ready;
     const { clock } = this.#access;
     const tell = bindToContext(given);
-    // Out of the promise: what the listener throws is uncaught.
+    // Outside the promise chain, so that errors thrown by the listener are uncaught exceptions.
     ready.then(
       () => clock.defer(() => tell(null)),
       error => clock.defer(() => tell(error)),
@@ -119,19 +119,19 @@ export class ClusterClient extends ReadyEmitter {
   [PUBLISH](reg: unknown): void {
     if (this.#closing) return;
     const { transcode } = this.options;
-    // It waits for a leader for as long as it takes.
+    // It waits for a leader without a limit.
     const said = this.#handle.with({ sticky: this.#stickyKey(reg), oneway: true, timeoutMs: Number.POSITIVE_INFINITY });
     said.publish(encodeAll(transcode, [reg])).catch(error => this.#error(error));
   }
 
-  /** Calls a method of the real client. Without a callback nobody waits: what goes wrong is emitted. */
+  /** Calls a method of the real client. Without a callback, errors are emitted. */
   [INVOKE](method: string, args: readonly unknown[], callback?: Callback): void {
     const ask = this[ASK](callback ? 'invoke' : 'invokeOneway', method);
     if (callback) this.#callBack(ask, [...args], callback);
     else ask([...args], ignore, error => this.#error(error));
   }
 
-  /** What calls a method of the real client. */
+  /** The function that calls a method of the real client. */
   [ASK](kind: CallKind, method: string): Invoke {
     const name = nameOfCall(kind, method);
     const known = this.#asks.get(name);
@@ -141,7 +141,7 @@ export class ClusterClient extends ReadyEmitter {
     return ask;
   }
 
-  /** Once it is ready, or can't be. Nothing is emitted after it but `close`. */
+  /** Closes once the start has succeeded or failed. After it, only `close` is emitted. */
   [CLOSE](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -163,13 +163,13 @@ export class ClusterClient extends ReadyEmitter {
     }
   }
 
-  /** It had to lead, and another does. */
+  /** The option `isLeader` requires this client to lead, but another one does. */
   async #giveUp(): Promise<Error> {
     await this.#groups.leave(this.#group, this.#self, this.#handle);
     return leaderOccupied(this.options.name);
   }
 
-  /** Later, a leader has to be there now; one that failed at first may have come since. */
+  /** After the start, a leader must be there now. If the start failed, a leader may have become available since. */
   async #whenReady(): Promise<void> {
     this.#isAwaited = true;
     if (this.#state === 'opening') return this.#opened.promise;
@@ -199,7 +199,7 @@ export class ClusterClient extends ReadyEmitter {
       this.#state === 'open' ? send(args, succeed, fail) : this.#later(send, args, succeed, fail);
   }
 
-  /** Before it is ready a call waits for that, and its time doesn't run. */
+  /** Before the client is ready, a call waits for that, and its timeout does not run. */
   #later(send: Invoke, ...[args, succeed, fail]: Parameters<Invoke>): void {
     rejectAfterTurn(this.#whenReady()).then(() => send(args, succeed, fail), fail);
   }
@@ -207,7 +207,7 @@ export class ClusterClient extends ReadyEmitter {
   #callBack(ask: Invoke, args: unknown[], callback: Callback): void {
     const { clock } = this.#access;
     const tell = bindToContext(callback);
-    // By itself: what the callback throws is uncaught, as that of any callback, and ends nothing else.
+    // In a later turn, so that an error thrown by the callback is an uncaught exception and affects nothing else.
     ask(
       args,
       results => clock.defer(() => tell(null, ...results)),
@@ -217,7 +217,7 @@ export class ClusterClient extends ReadyEmitter {
 
   // ------------------------------------------------------------------------------------------------------ the rest
 
-  /** A withdrawn publication isn't republished. */
+  /** A withdrawn publication is not republished. */
   #forget(reg: unknown): void {
     this.#handle.unpublish(this.#stickyKey(reg)).catch(error => this.#error(error));
   }
@@ -230,7 +230,7 @@ export class ClusterClient extends ReadyEmitter {
     this.#emitSafely('error', renamed(error));
   }
 
-  /** Nothing after `close`. An API client passes on all that is emitted, so it isn't for `emit` to hold it back. */
+  /** Emits nothing after `close`. An API client forwards every call of `emit`, so the check is here and not in `emit`. */
   #emitSafely(event: string | symbol, ...args: unknown[]): void {
     if (!this.#isSilent) this.emit(event, ...args);
   }

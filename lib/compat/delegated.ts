@@ -1,21 +1,21 @@
-// The functions that stand on a client for the real client's methods: for a callback, a promise, or a generator.
+// The functions of a client that call the real client's methods: with a callback, for a promise, or as a generator.
 
 import { rejectWhereAwaited } from '../codec/local-stack.js';
 import { isGeneratorFunction } from './run-generator.js';
 
-/** Calls the real client: one of two functions is called, once. The arguments become its own. */
+/** Calls the real client. Calls one of the two functions, once. It may modify the arguments. */
 export type Invoke = (
   args: unknown[],
   succeed: (results: readonly unknown[]) => void,
   fail: (error: unknown) => void,
 ) => void;
 
-/** The same with a callback, which gets all results. */
+/** The same with a callback, which receives all results. */
 export type AskBack = (args: unknown[], callback: (...results: unknown[]) => void) => void;
 
 type Method = (...args: unknown[]) => unknown;
 
-/** @param method the real client's own, which tells by its kind how it is to be called */
+/** @param method the real client's own method; its kind decides how it is called */
 export function createDelegated(method: unknown, ask: Invoke, askBack: AskBack): Method {
   return isGeneratorFunction(method) ? generatorMethod(ask, askBack) : plainMethod(ask, askBack);
 }
@@ -28,8 +28,8 @@ function plainMethod(ask: Invoke, askBack: AskBack): Method {
 }
 
 /**
- * A generator function, to whoever asks what it is, since `co` and its like do. What it returns can be awaited as well.
- * As with any generator, nothing happens until somebody wants the result.
+ * A function that looks like a generator function, because `co` and similar libraries check that. Its result can also be
+ * awaited. As with any generator, nothing happens until the result is requested.
  */
 function generatorMethod(ask: Invoke, askBack: AskBack): Method {
   return new Proxy(waitFor as unknown as Method, {
@@ -47,7 +47,7 @@ function createGeneratorCall(start: () => Promise<unknown>): PromiseLike<unknown
     return promise;
   };
   const awaitable: Pick<Promise<unknown>, 'then' | 'catch' | 'finally'> = {
-    // biome-ignore lint/suspicious/noThenProperty: it is there to be awaited.
+    // biome-ignore lint/suspicious/noThenProperty: the object is meant to be awaited.
     then: (...handlers) => started().then(...handlers),
     catch: handler => started().catch(handler),
     finally: handler => started().finally(handler),
@@ -63,7 +63,7 @@ function takeCallback(args: unknown[]): ((...results: unknown[]) => void) | unde
   return typeof args.at(-1) === 'function' ? (args.pop() as () => void) : undefined;
 }
 
-/** Of the first result. */
+/** A promise of the first result. */
 function promiseOf(ask: Invoke, args: unknown[]): Promise<unknown> {
   return new Promise(resolve => {
     ask(

@@ -1,4 +1,4 @@
-// What each name on a client stands for: said by `delegate` and `override`, or known of the class without a word.
+// What each name on a client stands for: defined by `delegate` and `override`, or derived from the class.
 
 import { notImplemented, unknownDelegate } from './errors.js';
 import { isGeneratorFunction } from './run-generator.js';
@@ -8,7 +8,7 @@ export type Descriptor =
   | { readonly type: 'override'; readonly value: unknown }
   | { readonly type: 'delegate'; readonly to: DelegateKind };
 
-/** By name, in the order in which they were said. */
+/** By name, in the order of definition. */
 export type Descriptors = ReadonlyMap<string, Descriptor>;
 
 const KINDS: readonly string[] = [
@@ -20,17 +20,17 @@ const KINDS: readonly string[] = [
   'close',
 ] satisfies DelegateKind[];
 
-/** Delegated to what they are called. */
+/** Delegated to the kind of the same name. */
 const BY_NAME = ['subscribe', 'unSubscribe', 'publish', 'close'] as const;
 
-/** The client's own, whatever the class makes of it. */
+/** Members of the client itself, whatever the class defines. */
 const OWN = ['constructor', 'ready'];
 
 function isDelegateKind(kind: unknown): kind is DelegateKind {
   return KINDS.includes(kind as string);
 }
 
-/** What was said, and then what goes without saying. */
+/** The explicit descriptors, followed by the automatic ones. */
 export function withAutomatic(Class: RealClass, said: Descriptors): Descriptors {
   const all = new Map(said);
   const add = (name: string, to: DelegateKind) => {
@@ -43,7 +43,7 @@ export function withAutomatic(Class: RealClass, said: Descriptors): Descriptors 
   return all;
 }
 
-/** The first method that is delegated to this. */
+/** The first method that is delegated to this kind. */
 export function methodFor(descriptors: Descriptors, kind: DelegateKind): string | undefined {
   for (const [name, descriptor] of descriptors) {
     if (descriptor.type === 'delegate' && descriptor.to === kind) return name;
@@ -51,7 +51,7 @@ export function methodFor(descriptors: Descriptors, kind: DelegateKind): string 
   return undefined;
 }
 
-/** What is to be called has to be there, in the class. */
+/** A method that is to be called must exist in the class. */
 export function checkDelegate(Class: RealClass, name: string, to: DelegateKind): void {
   if (!isDelegateKind(to)) throw unknownDelegate(name, to, KINDS);
   if (isCalled(to) && typeof memberOf(Class, name) !== 'function') throw notImplemented(name);

@@ -1,9 +1,9 @@
-// Errors as a caller of cluster-client knows them: under its names, with the code of this library beside them.
+// Errors with the names that callers of cluster-client know, and with this library's codes.
 
 import { type ErrorCode, SharedClientError } from '../errors/errors.js';
 import { delegatedLost } from './errors.js';
 
-/** What cluster-client calls the same thing. The others have no counterpart there, and keep their name. */
+/** The name that cluster-client uses for the same error. The others have no counterpart there and keep their name. */
 export const ERROR_NAMES: Readonly<Partial<Record<ErrorCode, string>>> = Object.freeze({
   ERR_TIMEOUT: 'ResponseTimeoutError',
   ERR_LEADER_LOST: 'SocketCloseError',
@@ -14,7 +14,7 @@ export const ERROR_NAMES: Readonly<Partial<Record<ErrorCode, string>>> = Object.
   ERR_PROTOCOL: 'ClusterRequestTypeError',
 });
 
-/** Of a call, or of the client. The real client's own errors are left as they are. */
+/** The error of a call or of the client. The real client's own errors are not changed. */
 export function renamed(error: unknown, method?: string): unknown {
   if (!(error instanceof SharedClientError)) return thrownValue(error);
   if (error.code === 'ERR_LEADER_FAILED' && isForeign(error.cause)) return error.cause;
@@ -25,12 +25,12 @@ export function renamed(error: unknown, method?: string): unknown {
   return Object.defineProperty(shown, 'name', { value: name, configurable: true, writable: true });
 }
 
-/** The real client's own, and no error of ours about it. */
+/** Whether the cause is the real client's own error. */
 const isForeign = (cause: unknown): boolean => cause !== undefined && !(cause instanceof SharedClientError);
 
-/** Something thrown that is no error, as it was thrown. */
+/** Restores a thrown value that is not an error. */
 function thrownValue(error: unknown): unknown {
   if (!(error instanceof Error) || error.name !== 'NonError' || !('value' in error)) return error;
-  // An absent or empty one would pass for success.
+  // A falsy value would pass for success.
   return error.value ? error.value : error;
 }

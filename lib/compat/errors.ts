@@ -1,8 +1,8 @@
-// The texts of errors that only `/compat` has, some of them known to callers of cluster-client.
+// The error texts that only `/compat` has. Callers of cluster-client know some of them.
 
 import { cut, invalidChoice, invalidOption, type Outcome, quote, SharedClientError } from '../errors/errors.js';
 
-// The beginning of this text is what callers of cluster-client know.
+// Callers of cluster-client check for the beginning of this text.
 export const notImplemented = (name: string) =>
   new SharedClientError('ERR_UNKNOWN_METHOD', `[ClusterClient] api: ${cut(name)} not implement in client`);
 

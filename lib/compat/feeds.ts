@@ -1,19 +1,19 @@
-// Upstream subscriptions of one real client: one for each key, however many topics have it.
+// The upstream subscriptions of one real client: one per key, however many topics have it.
 
 import { isThenable } from '../utils/is-thenable.js';
 
 export type FeedListener = (value: unknown) => void;
 
-/** What `formatKey` makes of a registration, and the registration. */
+/** The key that `formatKey` returned for a registration, and the registration. */
 export type FeedTopic = readonly [key: string, reg: unknown];
 
 export interface Upstream {
   subscribe(reg: unknown, listener: FeedListener): unknown;
-  /** Absent where the real client has no such method: what it is subscribed to, it stays subscribed to. */
+  /** Absent if the real client has no such method. Its subscriptions then stay. */
   readonly unsubscribe: ((reg: unknown, listener: FeedListener) => unknown) | undefined;
-  /** Makes a value ready for its way. */
+  /** Encodes a value for sending. */
   encode(value: unknown): unknown;
-  /** What went wrong when nobody waited for it. */
+  /** Receives errors that no caller waits for. */
   report(error: unknown): void;
 }
 
@@ -28,11 +28,11 @@ export class Feeds {
 
   constructor(
     private readonly upstream: Upstream,
-    /** Whether one that comes late gets the last value. */
+    /** Whether a later subscriber receives the last value. */
     private readonly replays: boolean,
   ) {}
 
-  /** @returns what ends it */
+  /** @returns the function that ends it */
   subscribe([key, reg]: FeedTopic, listener: FeedListener): () => Promise<void> | undefined {
     const known = this.#feeds.get(key);
     const feed = known ?? this.#open(key, reg, listener);
@@ -51,7 +51,7 @@ export class Feeds {
     const listeners = new Set([first]);
     const hear = (value: unknown) => {
       try {
-        // Now, and once for all: it may change later.
+        // Encoded now, once for all listeners, because the value may change later.
         feed.last = { value: upstream.encode(value) };
       } catch (error) {
         return upstream.report(error);
@@ -70,7 +70,7 @@ export class Feeds {
     };
     this.#feeds.set(key, feed);
     try {
-      // It may call back at once, and its promise may end with the subscription: nobody waits for it.
+      // Not awaited: the client may call back at once, and its promise may settle only at the end of the subscription.
       subscribing = upstream.subscribe(reg, hear);
     } catch (error) {
       this.#feeds.delete(key);
@@ -80,7 +80,7 @@ export class Feeds {
     return feed;
   }
 
-  /** After it was subscribed, however that went. */
+  /** Waits until the subscribe call has settled, with or without an error. */
   async #end(subscribing: unknown, reg: unknown, hear: FeedListener): Promise<void> {
     if (isThenable(subscribing)) await subscribing.then(undefined, () => {});
     await this.upstream.unsubscribe?.(reg, hear);

@@ -1,4 +1,4 @@
-// The clients of one name in this process: they share one member of the core, and the oldest of them speaks for it.
+// The clients of one name in this process. They share one member of the core, and the oldest of them represents it.
 
 import { accessOf } from '../client/shared.js';
 import type { CreateSharedClient, SharedClientMembers } from '../client/types.js';
@@ -7,7 +7,7 @@ import { type ClientAdapter, type ClientSpec, type EventSink, openRealClient, RO
 
 export type Handle = SharedClientMembers<object>;
 
-/** One client, as far as its group goes. */
+/** A client, as its group uses it. */
 export interface GroupClient extends EventSink {
   readonly options: ResolvedOptions;
   readonly recipe: ClientSpec;
@@ -29,7 +29,7 @@ export class CompatGroups {
     return { group, handle };
   }
 
-  /** Closes its handle. Whoever comes once all of a group do so has a real client of its own, and a group. */
+  /** Closes the client's handle. Once all clients of a group are leaving, the next one gets a new group and real client. */
   async leave(group: CompatGroup, client: GroupClient, handle: Handle): Promise<void> {
     const closed = handle.close();
     group.retire(client);
@@ -40,14 +40,14 @@ export class CompatGroups {
 }
 
 export class CompatGroup {
-  /** Each with its handle, the oldest first. */
+  /** Each client with its handle, the oldest first. */
   readonly #clients = new Map<GroupClient, Handle>();
   readonly #retired = new Set<GroupClient>();
   readonly #options: ResolvedOptions;
 
   constructor(
     readonly name: string,
-    /** Of the first client: what belongs to the member. */
+    /** The options of the first client. Those of the member are taken from them. */
     options: ResolvedOptions,
   ) {
     this.#options = options;
@@ -58,7 +58,7 @@ export class CompatGroup {
     return this.#clients.size === this.#retired.size;
   }
 
-  /** Whether this client is the one that speaks for the member, should that lead. In single mode all do. */
+  /** Whether this client represents the member if that leads. In single mode all clients do. */
   speaks(client: GroupClient): boolean {
     return this.#speakers.includes(client);
   }
@@ -101,7 +101,7 @@ export class CompatGroup {
     return clients.filter(({ options }) => options.isLeader !== false).slice(0, 1);
   }
 
-  /** Whether the member may lead follows from who is there. */
+  /** Whether the member may lead depends on its current clients. */
   #reconsider(): void {
     const [handle] = this.#clients.values();
     if (!handle || this.#options.singleMode) return;
@@ -110,7 +110,7 @@ export class CompatGroup {
     if (eligible !== undefined && eligible !== access.isEligible) access.setEligible(eligible);
   }
 
-  // One function for all clients of the group: the core compares them.
+  // One function for all clients of the group, because the core compares definitions.
   readonly #open = ({ signal }: { readonly signal: AbortSignal }): Promise<ClientAdapter> => {
     const [speaker] = this.#speakers;
     return openRealClient(speaker!.recipe, this.#sink, signal);
@@ -134,11 +134,11 @@ export class CompatGroup {
   };
 }
 
-/** `undefined`: as the library has it by default. */
+/** `undefined` means the default of the library. */
 function eligibleFor(clients: readonly GroupClient[]): boolean | undefined {
   const said = clients.map(({ options }) => options.isLeader ?? undefined);
   if (said.includes(true)) return true;
   if (!said.includes(undefined)) return false;
-  // One that may, beside one that never does.
+  // A client that may lead, beside one that never does.
   return said.includes(false) ? true : undefined;
 }

@@ -1,4 +1,4 @@
-// The options of cluster-client, completed, and what of them is left to do here.
+// The options of cluster-client with their defaults, and notices about those that have no effect here.
 
 import { debuglog } from 'node:util';
 import { canonicalKey } from '../codec/canonical-key.js';
@@ -9,14 +9,14 @@ import type { ClusterOptions, Logger, Transcode } from './types.js';
 
 const log = debuglog('cluster-shared-client');
 
-/** A missing primary is a mistake in the app. Without a listener the client would silently never become ready. */
+/** A missing primary is a mistake in the application. Without this warning the client would silently never become ready. */
 function logError(error: unknown): void {
   log(String(error));
   if (error instanceof SharedClientError && error.code === 'ERR_NO_PRIMARY')
     process.emitWarning(error.message, { type: 'SharedClientWarning', code: error.code });
 }
 
-/** {@link ClusterOptions}, complete; others that were given are there too. */
+/** {@link ClusterOptions} with all defaults. Unknown options are included too. */
 export interface ResolvedOptions {
   readonly name: string;
   readonly port: number | string;
@@ -49,7 +49,7 @@ const DEFAULTS = {
   maxListeners: undefined,
 } as const;
 
-/** What a given option leaves undefined is the default. */
+/** An option that is undefined has its default value. */
 export function resolveOptions(className: string, given: ClusterOptions = {}): ResolvedOptions {
   const { env } = process;
   sayIgnored(given, env);
@@ -63,7 +63,7 @@ export function resolveOptions(className: string, given: ClusterOptions = {}): R
   });
 }
 
-/** The group: clients of one name with different ports stay apart, and so do those that share within a process only. */
+/** The name of the group. Clients of one name are separated by their ports, and from those in single mode. */
 export const groupOf = ({ name, port, singleMode }: ResolvedOptions): string =>
   singleMode ? `${name}@single` : `${name}@${port}`;
 
@@ -72,7 +72,7 @@ const VARIABLES = ['NODE_CLUSTER_CLIENT_PORT', 'NODE_CLUSTER_CLIENT_CONNECT_TIME
 
 const said = new Set<string>();
 
-/** Once for each, in a process. */
+/** Logs each ignored option and variable once per process. */
 function sayIgnored(given: ClusterOptions, env: NodeJS.ProcessEnv): void {
   const options = IGNORED.filter(name => given[name] !== undefined).map(name => `The option ${name}`);
   const variables = VARIABLES.filter(name => env[name] !== undefined).map(name => `The variable ${name}`);

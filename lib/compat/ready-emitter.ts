@@ -1,4 +1,4 @@
-// An emitter that becomes ready, as the base class `sdk-base` of most real clients has it.
+// An emitter with a ready state, like `sdk-base`, the base class of most real clients.
 
 import { EventEmitter } from 'node:events';
 import { afterTurn } from '../utils/after-turn.js';
@@ -9,9 +9,9 @@ import { isGeneratorFunction, runGenerator } from './run-generator.js';
 
 export type ReadyListener = (error: Error | null) => void;
 
-/** What the constructor reads; the rest is for whoever extends it. */
+/** The options that the constructor reads. Subclasses may use others. */
 interface ReadyOptions {
-  /** A method to be run before it is ready: async, or a generator. */
+  /** A method that runs before the emitter is ready: async, or a generator function. */
   readonly initMethod?: string;
   readonly localStorage?: unknown;
 }
@@ -35,11 +35,11 @@ export class ReadyEmitter extends EventEmitter {
     return this.options.localStorage;
   }
 
-  /** Resolves once it is ready, rejects once it can't be. */
+  /** Resolves once it is ready; rejects once it has failed. */
   ready(): Promise<void>;
-  /** Calls back, with null once it is ready; also if it has been for long. */
+  /** Calls back once it is ready, with null, or once it has failed. Also if that was long ago. */
   ready(listener: ReadyListener): void;
-  /** Says whether it is ready, or why it can't be. Without anybody who waits for it, an error is emitted. */
+  /** Sets the state: ready, not ready, or failed with an error. If no listener waits, the error is emitted. */
   ready(state: boolean | Error): void;
   ready(given?: ReadyListener | boolean | Error): Promise<void> | void {
     if (given === undefined) return this.#whenReady();
@@ -47,7 +47,7 @@ export class ReadyEmitter extends EventEmitter {
     else this.#become(given);
   }
 
-  /** As `ready()`, but for no longer than `ms`. */
+  /** Like `ready()`, but rejects after `ms`. */
   async readyOrTimeout(ms: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const timer = systemClock.setTimer(() => reject(notReadyInTime(ms)), ms);
@@ -60,7 +60,7 @@ export class ReadyEmitter extends EventEmitter {
     });
   }
 
-  /** Resolves with the first argument of the next such event; rejects with the next `error`, if that is asked for. */
+  /** Resolves with the first argument of the next such event. For `'error'`, rejects with it instead. */
   await(event: string): Promise<unknown> {
     return new Promise((resolve, reject) => void this.once(event, event === 'error' ? reject : resolve));
   }
@@ -78,14 +78,14 @@ export class ReadyEmitter extends EventEmitter {
     });
   }
 
-  /** An `error` that nobody listens to goes to `unheard()` and kills nothing. */
+  /** An `error` without a listener is passed to `unhandled()` and does not throw. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     if (event !== 'error' || this.listenerCount('error') > 0) return super.emit(event, ...args);
     this.unhandled(args[0]);
     return false;
   }
 
-  /** For whoever extends it. */
+  /** Receives `error` events without a listener. For subclasses. */
   protected unhandled(_error: unknown): void {}
 
   #whenReady(): Promise<void> {
@@ -114,7 +114,7 @@ export class ReadyEmitter extends EventEmitter {
   #initialize(name: string): void {
     const method = (this as unknown as Record<string, unknown>)[name];
     if (typeof method !== 'function') throw notAMethod('initMethod', name);
-    // Whoever extends this class isn't constructed yet.
+    // In a later turn, because the constructor of the subclass has not finished yet.
     const run = async () => {
       try {
         await (isGeneratorFunction(method) ? runGenerator(method.call(this)) : method.call(this));

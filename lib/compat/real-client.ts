@@ -1,4 +1,4 @@
-// The real client in the leader: opened until it is ready, asked in the words of the core's roles, heard, closed.
+// The real client in the leader: opens it, adapts it to the roles of the core, forwards its events, and closes it.
 
 import { unknownMethod } from '../errors/errors.js';
 import { isEmitter, listen } from '../leader/emitter-like.js';
@@ -10,7 +10,7 @@ import { call, runMethod, runOneway } from './run-method.js';
 import { decodeAll, encodeAll, encodeResults } from './transcode.js';
 import type { DelegateKind, Transcode } from './types.js';
 
-/** How to make one, of the client that leads. */
+/** How to create a real client; taken from the client that represents the leading member. */
 export interface ClientSpec {
   create(): object;
   readonly descriptors: Descriptors;
@@ -18,23 +18,23 @@ export interface ClientSpec {
   readonly isBroadcast: boolean;
 }
 
-/** What happens to it without a call. */
+/** Receives the events and errors of the real client. */
 export interface EventSink {
   event(name: string | symbol, args: unknown[]): void;
   error(error: unknown): void;
 }
 
-/** What the core sees: a method for each role, and one for each call that may be asked for. */
+/** The client that the core uses: a method for each role, and one for each call. */
 export type ClientAdapter = Record<string, (...args: unknown[]) => unknown>;
 
-/** Of the core's roles, which methods of a {@link ClientAdapter} have them. */
+/** The methods of a {@link ClientAdapter} that have roles of the core. */
 export const ROLES = Object.freeze({
   subscribe: { role: 'subscribe' },
   publish: { role: 'publish' },
   close: { role: 'close' },
 } as const);
 
-/** By the first word of their names. */
+/** By the first word of the call's name. */
 const CALLS = { client: runMethod, oneway: runOneway } as const;
 
 type CallWord = keyof typeof CALLS;
@@ -45,19 +45,19 @@ const WORDS = { invoke: 'client', invokeOneway: 'oneway' } as const;
 export type CallKind = keyof typeof WORDS;
 
 /**
- * The name under which a {@link ClientAdapter} has a method, and which errors and traces show: whatever the method is called, it
- * is none of the core's own names.
+ * The name of a call's method in a {@link ClientAdapter}, also shown in errors and traces. Its prefix avoids collisions with
+ * names that the core uses.
  */
 export const nameOfCall = (kind: CallKind, method: string): string => `${WORDS[kind]}.${method}`;
 
-/** Opens one. Resolves once it is ready; one that can't become so, or isn't wanted any more, is closed. */
+/** Opens one. Resolves once it is ready. If it fails to become ready, or the signal aborts, it is closed. */
 export async function openRealClient(recipe: ClientSpec, sink: EventSink, signal: AbortSignal): Promise<ClientAdapter> {
   const real = new CompatRealClient(recipe, sink);
   try {
     await Promise.race([real.whenReady(), aborted(signal)]);
     return real.facade;
   } catch (error) {
-    // What it says to that is no news.
+    // Only the first error is reported.
     await real.close().catch(() => {});
     throw error;
   }
@@ -94,12 +94,12 @@ class CompatRealClient {
       publish: said => this.#publish(said),
       close: () => this.close(),
     };
-    // What was found once is there: to ask a Proxy for each call would cost more.
+    // Found methods are stored as properties, because asking the Proxy for each call would cost more.
     const others = new Proxy({}, { get: (_target, name, facade: ClientAdapter) => this.#find(facade, String(name)) });
     return Object.setPrototypeOf(roles, others);
   }
 
-  /** By its own `ready`, which calls back, or returns a promise, or isn't there. */
+  /** Waits for its own `ready` method, which may call back, return a promise, or be missing. */
   async whenReady(): Promise<void> {
     const { ready } = this.#client as { ready?: unknown };
     if (typeof ready !== 'function') return;
@@ -117,7 +117,7 @@ class CompatRealClient {
     if (close !== undefined) await call(this.#client, close, []);
   }
 
-  /** Undefined for what the core looks for in clients of its own, such as `on`. */
+  /** Undefined for other names that the core looks up on real clients, such as `on`. */
   #find(facade: ClientAdapter, name: string): ClientAdapter[string] | undefined {
     const [, word, method] = /^(client|oneway)\.(.*)$/s.exec(name) ?? [];
     if (method === undefined) return undefined;
@@ -135,12 +135,12 @@ class CompatRealClient {
     };
   }
 
-  /** Also what no other client could call, where it was delegated by name here. */
+  /** A delegated method can be called even if other clients could not call it. */
   #isCallable(method: string): boolean {
     return isCallableOf(this.#client, method) || this.#recipe.descriptors.get(method)?.type === 'delegate';
   }
 
-  /** Returns at once: whoever published doesn't wait, and says it again to the next leader however it ends here. */
+  /** Returns at once: the publisher does not wait, and publishes again with the next leader whatever the result here. */
   #publish(said: unknown): void {
     const { transcode } = this.#recipe;
     const name = this.#nameOf('publish');
@@ -151,19 +151,19 @@ class CompatRealClient {
     return methodFor(this.#recipe.descriptors, kind) ?? kind;
   }
 
-  /** The name of a method that it has. */
+  /** The name of the method of this kind, if the real client has it. */
   #method(kind: DelegateKind): string | undefined {
     const name = this.#nameOf(kind);
     return typeof (this.#client as Record<string, unknown>)[name] === 'function' ? name : undefined;
   }
 
-  /** Everything that it emits, until it is closed. */
+  /** Forwards all events until the real client is closed. */
   #forwardEvents(): void {
     const client = this.#client as { emit?: unknown; on?: unknown };
     const { emit } = client;
     if (!isEmitter(client)) return;
     const nothing = () => {};
-    // Without a listener an emitter would throw it.
+    // An emitter without an `error` listener would throw.
     listen(client, client.on, 'error', nothing, nothing);
     if (typeof emit !== 'function') return;
     const heard = (name: string | symbol, ...args: unknown[]) => {
@@ -171,7 +171,7 @@ class CompatRealClient {
       if (!this.#isClosed) this.#sink.event(name, args);
       return wasHeard;
     };
-    // A client may not let that be.
+    // The property may be read-only. Then no events are forwarded.
     Reflect.set(client, 'emit', heard);
   }
 }

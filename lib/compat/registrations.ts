@@ -1,4 +1,4 @@
-// What one client is subscribed to: listeners by key, and how long they wait for a first value.
+// The subscriptions of one client: its listeners by key, and the timeout of the first value.
 
 import { lenient } from '../codec/lenient.js';
 import type { Clock, Timer } from '../utils/clock.js';
@@ -43,7 +43,7 @@ export class Registrations {
     if (!entry.hasValue) this.#expect(key, entry);
   }
 
-  /** Without a listener: all. */
+  /** Without a listener, removes all. */
   remove(reg: unknown, listener?: RegistrationListener): void {
     const key = this.options.formatKey(reg as never);
     const entry = this.#keys.get(key);
@@ -75,7 +75,7 @@ export class Registrations {
     this.#keys.delete(key);
   }
 
-  /** From the newest subscription on. */
+  /** The time starts again with each new subscription. */
   #expect(key: string, entry: Key): void {
     const { subscribeTimeout } = this.options;
     if (subscribeTimeout === undefined) return;

@@ -1,15 +1,15 @@
-// Generators as coroutines, in the way that clients written for `co` expect: what is yielded is waited for.
+// Runs generators as coroutines, as clients written for `co` expect: yielded values are awaited.
 
 import { isThenable } from '../utils/is-thenable.js';
 
-/** Whether calling it gives a generator; known by its class, as cluster-client does. */
+/** Whether it is a generator function. Checked by the name of its class, as cluster-client does. */
 export function isGeneratorFunction(value: unknown): value is (...args: unknown[]) => Generator {
   return typeof value === 'function' && value.constructor?.name === 'GeneratorFunction';
 }
 
 /**
- * Runs a generator to its end. Yielded may be: promises, thunks, generators and generator functions, and arrays and
- * plain objects of these.
+ * Runs a generator to its end. It may yield promises, thunks, generators and generator functions, and arrays and plain
+ * objects of these.
  */
 export function runGenerator(generator: Generator): Promise<unknown> {
   return new Promise((resolve, reject) => {
@@ -37,7 +37,7 @@ function waitable(yielded: unknown): Promise<unknown> {
   );
 }
 
-/** A promise where there is something to wait for; else the value itself, as it may stand in an array. */
+/** A promise if the value can be awaited. Otherwise the value itself, since arrays may contain such values. */
 function wait(yielded: unknown): unknown {
   if (isThenable(yielded)) return yielded;
   if (isGeneratorFunction(yielded)) return runGenerator(yielded());

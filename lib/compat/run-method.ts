@@ -1,4 +1,4 @@
-// One call of a method of the real client, whichever way that answers: by a callback, a promise, or as a generator.
+// Calls a method of the real client, which may answer by a callback, by a promise, or as a generator.
 
 import { unknownMethod } from '../errors/errors.js';
 import { callContext } from '../leader/call-context.js';
@@ -7,13 +7,13 @@ import { isGeneratorFunction, runGenerator } from './run-generator.js';
 
 type Outcome = readonly [error?: unknown, ...results: unknown[]];
 
-/** Makes all results ready for their way. */
+/** Encodes all results for sending. */
 type Pack = (results: unknown[]) => unknown;
 
 /**
- * All results, packed: those of the callback that comes last, or the one of a promise. A method that never calls back is
- * given up with its caller.
- * @param args become its own
+ * All results, packed: those of the callback, which is passed as the last argument, or the one of a promise. A method that
+ * never calls back ends when its caller gives up.
+ * @param args modified by this function
  */
 export function runMethod(client: object, name: string, args: unknown[], pack: Pack): unknown {
   let called: Outcome | undefined;
@@ -30,14 +30,14 @@ export function runMethod(client: object, name: string, args: unknown[], pack: P
   }).then(pack);
 }
 
-/** Of nothing, once the promise that the method may have returned has resolved. The method's last argument is undefined. */
+/** Waits for a returned promise and has no results. The method's last argument is undefined, in place of a callback. */
 export async function runOneway(client: object, name: string, args: unknown[], pack: Pack): Promise<unknown> {
   args.push(undefined);
   await call(client, name, args);
   return pack([]);
 }
 
-/** Calls it with just these. */
+/** Calls it with exactly these arguments. */
 export function call(client: object, name: string, args: readonly unknown[]): unknown {
   const method = (client as Record<string, unknown>)[name];
   if (typeof method !== 'function') throw unknownMethod(name);

@@ -1,4 +1,4 @@
-// What sends one method's calls on their way to the real client, and reads what comes back.
+// Sends the calls of one method to the real client, and decodes the results.
 
 import { accessOf } from '../client/shared.js';
 import { afterTurn } from '../utils/after-turn.js';
@@ -10,16 +10,16 @@ import type { Transcode } from './types.js';
 
 interface Way {
   readonly handle: Handle;
-  /** Under which the real client's side knows the call. */
+  /** The name of the call in the {@link ClientAdapter}. */
   readonly name: string;
-  /** As the user knows it. */
+  /** The name of the method, as the user knows it. */
   readonly method: string;
   readonly transcode: Transcode;
-  /** Makes the arguments ready. */
+  /** Encodes the arguments. */
   begin(args: unknown[]): readonly unknown[];
 }
 
-/** Hot, so it makes no promises. What is the user's own in it may throw: a transcode, or `formatKey`. */
+/** Hot, so it creates no promises. The user's code in it may throw: a transcode, or `formatKey`. */
 export function createSend({ handle, name, method, transcode, begin }: Way): Invoke {
   const access = accessOf(handle);
   return (args, succeed, fail) => {

@@ -1,4 +1,4 @@
-// The public types of the drop-in for cluster-client.
+// The public types of the drop-in replacement for cluster-client.
 
 import type { ReadyEmitter } from './ready-emitter.js';
 
@@ -8,60 +8,60 @@ export type DelegateKind = 'subscribe' | 'unSubscribe' | 'publish' | 'invoke' | 
 /** Methods of the client by name, and what each does. */
 export type Delegates = { readonly [method: string]: DelegateKind };
 
-/** Makes values ready for their way to another process, and reads them there. Every process needs the same. */
+/** Encodes values for another process and decodes them there. Must be the same in every process. */
 export interface Transcode {
-  /** What it returns has to travel by itself: a Buffer, say. Called for each argument, result and value. */
+  /** Must return a value that can be sent, such as a Buffer. Called for each argument, result and value. */
   encode(value: unknown): unknown;
   decode(encoded: unknown): unknown;
 }
 
-/** As of `console`. */
+/** Like `console`. */
 export interface Logger {
   info(...args: unknown[]): void;
   warn(...args: unknown[]): void;
   error(...args: unknown[]): void;
 }
 
-/** The options of cluster-client 3.7.0. Others are left unread. Durations are 1 to 2^31-1 ms, or `Infinity`. */
+/** The options of cluster-client 3.7.0. Others are ignored. Durations are 1 to 2^31-1 ms, or `Infinity`. */
 export interface ClusterOptions {
   /**
-   * All clients of this name, and of this `port`, share one real client.
+   * All clients with this name and the same `port` share one real client.
    * @default the name of the class
    */
   readonly name?: string;
   /**
-   * No port is opened. Two clients with different ports stay apart all the same.
+   * No port is opened, but clients with different ports do not share a real client.
    * @default NODE_CLUSTER_CLIENT_PORT, else 7777
    */
   readonly port?: number | string;
   /**
-   * Share within this process only.
+   * Shares within this process only.
    * @default NODE_CLUSTER_CLIENT_SINGLE_MODE === '1'
    */
   readonly singleMode?: boolean;
   /**
-   * For `ready`, in ms, and for the real client to become ready, each attempt.
+   * Limit for `ready`, and for each attempt of the real client to become ready, in ms.
    * @default 30000
    */
   readonly maxWaitTime?: number;
-  /** Does nothing: there is nothing to connect to. */
+  /** Has no effect: there is nothing to connect to. */
   readonly connectTimeout?: number;
   /**
-   * For a call, in ms; before the client is ready it doesn't count.
+   * Limit for a call, in ms. The time before the client is ready does not count.
    * @default 3000
    */
   readonly responseTimeout?: number;
   /**
-   * For the first value of a subscription, in ms; then `error` is emitted and the subscription stays.
+   * Limit for the first value of a subscription, in ms. After it, `error` is emitted and the subscription stays.
    * @default none
    */
   readonly subscribeTimeout?: number;
-  /** Does nothing: `setupPrimary({ heartbeatMs })` says how often a worker that leads shows that it lives. */
+  /** Has no effect: `setupPrimary({ heartbeatMs })` sets how often a leading worker sends heartbeats. */
   readonly heartbeatInterval?: number;
-  /** Does nothing: the primary always checks. */
+  /** Has no effect: the primary always checks. */
   readonly isCheckHeartbeat?: boolean;
   /**
-   * Delegate `subscribe`, `unSubscribe`, `publish`, `close`, async methods and generator methods without a word.
+   * Delegates `subscribe`, `unSubscribe`, `publish`, `close`, async methods and generator methods automatically.
    * @default true
    */
   readonly autoGenerate?: boolean;
@@ -71,25 +71,23 @@ export interface ClusterOptions {
    */
   readonly isBroadcast?: boolean;
   /**
-   * `true`: this client has to lead, and isn't ready if another one does. `false`: it never leads.
+   * `true`: this client must lead, and fails to become ready if another one leads. `false`: it never leads.
    * @default any may
    */
   readonly isLeader?: boolean | null;
   /**
-   * Told of warnings, and of errors that nobody listens to.
+   * Receives warnings, and errors without a listener.
    * @default one that writes to `util.debuglog('cluster-shared-client')`
    */
   readonly logger?: Partial<Logger>;
-  /**
-   * @default values travel as the library lets them, and as cluster-client did where it doesn't
-   */
+  /** @default the library encodes values itself; values that it would refuse are sent as cluster-client sends them */
   readonly transcode?: Transcode;
   /**
-   * What tells two registrations apart.
-   * @default all of their value
+   * Returns the key that distinguishes registrations.
+   * @default a key of the whole value
    */
   readonly formatKey?: (reg: never) => string;
-  /** Of the client, as in `emitter.setMaxListeners()`. */
+  /** For this client, as in `emitter.setMaxListeners()`. */
   readonly maxListeners?: number;
   readonly [other: string]: unknown;
 }
@@ -97,12 +95,12 @@ export interface ClusterOptions {
 /** Any class, with the real client's constructor. */
 export type RealClass = new (...args: never) => object;
 
-// biome-ignore lint/suspicious/noExplicitAny: in a conditional type it stands for whatever is there.
+// biome-ignore lint/suspicious/noExplicitAny: in a conditional type it matches any type.
 type Any = any;
 
 type Callback<V> = (error: Error | null | undefined, value: V) => void;
 
-/** What a delegated generator method returns: something to `yield` in `co`, to `yield*`, or to await. */
+/** What a delegated generator method returns. Can be used with `yield` in `co`, with `yield*`, or awaited. */
 export type GeneratorCall<V> = Generator<unknown, V, Any> & Promise<V>;
 
 /** A method as it is called through the client: with a callback, or for a promise. */
@@ -136,7 +134,7 @@ type IsWaitedFor<F> = F extends (...args: never) => infer R
     : false
   : false;
 
-/** What is delegated without a word: known by the types of a class, not by how its methods are written. */
+/** The methods that are delegated automatically. Determined by the types of a class, not by how its methods are written. */
 type AutomaticKinds<T> = {
   [K in keyof T & string as K extends Automatic
     ? K
@@ -149,11 +147,11 @@ type AutomaticKinds<T> = {
 
 type WithKinds<T, D> = { [K in keyof D & string]: Delegated<K extends keyof T ? T[K] : never, D[K]> };
 
-/** What `create()` returns for a real client `T`, with what was delegated. */
+/** What `create()` returns for a real client `T` with the delegated methods. */
 export type CompatClient<T, D = unknown, O = unknown> = Omit<ReadyEmitter, keyof D | keyof O | 'close'> &
   WithKinds<T, Omit<AutomaticKinds<T>, keyof D | keyof O> & D> &
   O & {
-    /** Whether it holds the real client; of several in a process that leads, the oldest. `undefined` before any leader. */
+    /** Whether it holds the real client; of several in a leading process, the oldest does. `undefined` before any leader. */
     readonly isClusterClientLeader: boolean | undefined;
     close(): Promise<void>;
   };

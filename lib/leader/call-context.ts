@@ -1,4 +1,4 @@
-// What a method that runs in the leader may ask about its call.
+// The information about its call that a method running in the leader can get.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CallContext } from '../options/options.js';
@@ -7,17 +7,17 @@ const KEY = Symbol.for('cluster-shared-client.call-context');
 const globals = globalThis as { [KEY]?: AsyncLocalStorage<CallContext> };
 globals[KEY] ??= new AsyncLocalStorage();
 
-/** One for all copies of the library in this process: which of them asks may be another than the one that calls. */
+/** Shared by all copies of the library in this process: the copy that asks may be another one than the copy that calls. */
 const storage = globals[KEY];
 
-/** Runs `fn` so that {@link callContext} finds `context`, in what it awaits too. */
+/** Runs `fn` so that {@link callContext} returns `context`, also in the code that `fn` awaits. */
 export function runInContext<R>(context: CallContext, fn: () => R): R {
   return storage.run(context, fn);
 }
 
 /**
- * The call that runs now, inside a method of the real client: its term to hand to servers that fence, its group, a
- * signal that aborts when the caller gave up or the term ended, and its deadline. `undefined` elsewhere.
+ * The current call, inside a method of the real client: its term (a fencing token for servers), its group, a signal that
+ * aborts when the caller gave up or the term ended, and its deadline. `undefined` elsewhere.
  */
 export function callContext(): CallContext | undefined {
   return storage.getStore();

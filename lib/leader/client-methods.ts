@@ -1,4 +1,4 @@
-// Finds what a call asks for: a method of the real client, one in a namespace of it, or an operation of the app.
+// Finds the function for a call: a method of the real client or of a namespace in it, or an operation of the application.
 
 import { chainRefused, closingMethod } from '../errors/errors.js';
 import type { MemberMethod, MemberOptions } from '../options/options.js';
@@ -9,13 +9,13 @@ export type Method = (...args: unknown[]) => unknown;
 type Anything = Record<string | symbol, unknown>;
 
 export class ClientMethods {
-  /** What was found, by its name: to look for it again would cost more than the rest of a call. */
+  /** Functions by name. A second search would cost more than the rest of a call. */
   readonly #found = new Map<string, Method>();
 
   constructor(
     private readonly client: object,
     private readonly options: MemberOptions,
-    /** Of the real client's methods, those that end it. */
+    /** The names of the real client's methods that close it. */
     private readonly closingNames: readonly (string | symbol)[],
   ) {}
 
@@ -30,7 +30,7 @@ export class ClientMethods {
   }
 
   /**
-   * What may be called from elsewhere.
+   * A function that other workers may call.
    * @throws `ERR_UNKNOWN_METHOD` for the method that would close the client of all workers
    */
   callable(name: unknown): Method | undefined {
@@ -39,12 +39,12 @@ export class ClientMethods {
     if (known) return known;
     const found = this.#find(name);
     if (found && this.closingNames.includes(name)) throw closingMethod(name);
-    // What a Proxy makes up for any name isn't kept.
+    // A Proxy may return a function for any name. Those are not stored.
     if (found && (this.options.operations.has(name) || name in this.client)) this.#found.set(name, found);
     return found;
   }
 
-  /** What serves a role: an operation, else a method of the real client, private ones included. */
+  /** The function for a role: an operation, or else a method of the real client, including private ones. */
   named(name: string | symbol): Method | undefined {
     const isOperation = this.options.operations.has(name as string);
     const method = isOperation ? this.#operation(name as string) : methodOf(this.client, name);
@@ -79,14 +79,14 @@ export class ClientMethods {
     return method && this.#adapted(name, method);
   }
 
-  /** The object that holds the methods of a namespace. The app named it, so a getter runs. */
+  /** The object that holds the methods of a namespace. Getters on the way run, because the application named the path. */
   #space(path: string): object | undefined {
     let at: unknown = this.client;
     for (const name of path.split('.')) at = (at as Anything | null | undefined)?.[name];
     return (typeof at === 'object' && at !== null) || typeof at === 'function' ? at : undefined;
   }
 
-  /** As `methods` says of it. */
+  /** Applies the settings that the option `methods` has for this method. */
   #adapted(name: string, method: Method): Method {
     const said = this.options.methods.get(name);
     const called = said?.callback ? withCallback(method) : method;
@@ -112,7 +112,7 @@ const methodOf = (client: object, name: string | symbol): Method | undefined => 
   return typeof method === 'function' ? (...args) => Reflect.apply(method, client, args) : undefined;
 };
 
-/** A method that takes a callback as its last argument, as one that returns a promise. */
+/** Turns a method that takes a callback as its last argument into one that returns a promise. */
 const withCallback =
   (method: Method): Method =>
   (...args) =>

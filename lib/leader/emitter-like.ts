@@ -1,14 +1,14 @@
-// Whether a real client emits events, and how it is listened to: what has an `on` may be anything, a lamp for example.
+// Whether a real client emits events, and how to listen to them. Not every object with an `on` is an emitter.
 
 import { EventEmitter } from 'node:events';
 import { isThenable } from '../utils/is-thenable.js';
 
 type Anything = Record<string | symbol, unknown>;
 
-/** Beside `on`, one of these shows that a client registers listeners by it. */
+/** A client with `on` and one of these methods registers listeners with `on`. */
 const OTHERS = ['emit', 'once', 'addListener', 'removeListener', 'addEventListener'];
 
-/** Methods of emitters that aren't Node's, `eventemitter2` for one. */
+/** Methods of emitters other than Node's, such as `eventemitter2`. */
 const OF_OTHER_LIBRARIES = [
   'emitAsync',
   'hasListeners',
@@ -32,12 +32,12 @@ const NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A method by which a client's own listeners could be taken away, or its events be made up. Whoever calls it from another
- * process means neither.
+ * A method that could remove the client's own listeners, or emit events in its name. A call of it from another process is
+ * not meant to do either.
  */
 export const isEmitterMethod = (client: object, name: string): boolean => NAMES.has(name) && isEmitter(client);
 
-/** Its `on` registers listeners. */
+/** Whether its `on` registers listeners. */
 export function isEmitter(client: object): boolean {
   if (client instanceof EventEmitter || client instanceof EventTarget) return true;
   const { on } = client as Anything;
@@ -45,7 +45,7 @@ export function isEmitter(client: object): boolean {
   return on.length >= 2 || OTHERS.some(name => typeof (client as Anything)[name] === 'function');
 }
 
-/** Calls `on` or `off`, which may throw, or return a promise that rejects: then `failed` is called, if at all. */
+/** Calls `on` or `off`. Calls `failed` if that throws, or returns a promise that rejects. */
 export function listen(
   client: object,
   method: unknown,

@@ -1,6 +1,6 @@
-// What waits in a leader: for its lease, or for its turn where there is more than a slice of time holds. By sender, so that
-// the flood of one doesn't keep out the others, and bounded: calls whose deadline passes are let go of, and beyond the bound
-// calls and subscriptions are refused.
+// Frames that wait in a leader: for its lease, or for their turn if there is more work than fits into one slice of time.
+// There is one queue per sender, so that one sender cannot block the others. The size is bounded: calls whose deadline has
+// passed are dropped, and beyond the bound calls and subscriptions are refused.
 
 import { ABOUT, type Bundle, Kind, kindOf } from '../protocol/bundle.js';
 import { classOf } from '../protocol/classes.js';
@@ -11,18 +11,18 @@ import { Withdrawals } from '../protocol/withdrawals.js';
 /** Characters and bytes that may wait. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** How often it is looked for calls that are too late. */
+/** How often the queues are searched for calls whose deadline has passed. */
 const LOOK_MS = 1000;
 
 /** A bundle that waits. */
 export interface Item {
   readonly bundle: Bundle;
   readonly bytes: number;
-  /** It has begun to be read. */
+  /** Set once reading of the bundle has begun. */
   reader?: FrameReader | undefined;
 }
 
-/** What one sender sent, in order. */
+/** The bundles of one sender, in order. */
 class Queue {
   #items: (Item | undefined)[] = [];
   #first = 0;
@@ -41,7 +41,7 @@ class Queue {
 
   shift(): void {
     this.#items[this.#first++] = undefined;
-    // Now and then: to move all for each one would take the square of their number.
+    // Only now and then: moving all items for each one would take quadratic time.
     if (this.#first > 1000 && this.#first * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#first);
       this.#first = 0;
@@ -54,18 +54,18 @@ class Queue {
 }
 
 export class Inbox {
-  /** By sender, the next in turn first. */
+  /** By sender; the next in turn is first. */
   readonly #queues = new Map<number, Queue>();
   /** Senders whose turn must not come yet. */
   readonly #held = new Set<number>();
   #bytes = 0;
-  /** For which there was no room: one small frame for each call and subscription. They come after all else. */
+  /** Withdrawals that did not fit: one small frame per call and subscription. They are read after everything else. */
   readonly #withdrawals = new Withdrawals();
   #lookedAt = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param onDrop called when first of what takes calls and subscriptions back something is dropped
-   * @param mostBytes that may wait
+   * @param onDrop called when the first withdrawal is dropped
+   * @param mostBytes bytes that may wait
    */
   constructor(
     private readonly onDrop: () => void,
@@ -76,7 +76,7 @@ export class Inbox {
     return this.#queues.size === 0 && this.#withdrawals.size === 0;
   }
 
-  /** Nothing in it may be read yet. */
+  /** Whether nothing in it may be read yet. */
   get isIdle(): boolean {
     if (this.#queues.size === 0) return this.#withdrawals.size === 0;
     for (const sender of this.#queues.keys()) if (!this.#held.has(sender)) return false;
@@ -87,7 +87,7 @@ export class Inbox {
     return this.#bytes + this.#withdrawals.bytes;
   }
 
-  /** @returns the calls and subscriptions in it, where there is no room for them */
+  /** @returns the calls and subscriptions of the bundle, if there is no space for them */
   add(bundle: Bundle, now: number): Bundle | undefined {
     let bytes = bytesOf(bundle);
     if (this.#bytes + bytes > this.mostBytes) this.#dropLate(now);
@@ -104,7 +104,10 @@ export class Inbox {
     return refused;
   }
 
-  /** The oldest bundle of the sender whose turn it is; it goes on where it was left, and stays until {@link end}. */
+  /**
+   * The oldest bundle of the sender whose turn it is. Reading continues where it stopped. The bundle stays until
+   * {@link end}.
+   */
   next(): Item | undefined {
     if (this.#queues.size === 0) this.#putWithdrawals();
     for (const [sender, queue] of this.#queues) {
@@ -116,7 +119,7 @@ export class Inbox {
     return undefined;
   }
 
-  /** What a sender sent waits until {@link letGo}. */
+  /** The frames of a sender wait until {@link letGo}. */
   hold(sender: number): void {
     this.#held.add(sender);
   }
@@ -125,7 +128,7 @@ export class Inbox {
     this.#held.delete(sender);
   }
 
-  /** What {@link next} handed out was read to its end. */
+  /** A bundle that {@link next} returned has been read completely. */
   end(item: Item): void {
     const sender = senderOf(item.bundle);
     const queue = this.#queues.get(sender)!;
@@ -134,7 +137,7 @@ export class Inbox {
     if (queue.length === 0) this.#queues.delete(sender);
   }
 
-  /** All of it, which doesn't wait any more. */
+  /** Removes and returns everything that waits. */
   take(): Bundle[] {
     this.#putWithdrawals();
     return this.#takeQueues();
@@ -149,7 +152,7 @@ export class Inbox {
   }
 
   #putWithdrawals(): void {
-    // With what was refused it forgets, too.
+    // The release also clears the record of refused calls.
     if (this.#withdrawals.bytes > 0) this.#withdrawals.release(bundle => this.#put({ bundle, bytes: bytesOf(bundle) }));
   }
 
@@ -168,7 +171,7 @@ export class Inbox {
     this.#bytes += item.bytes;
   }
 
-  /** Nobody waits for them any more. One that takes something back still does so. */
+  /** Drops calls that no caller waits for any more. Withdrawals are kept. */
   #dropLate(now: number): void {
     if (now - this.#lookedAt < LOOK_MS) return;
     this.#lookedAt = now;
@@ -179,7 +182,7 @@ export class Inbox {
   }
 }
 
-/** Whose queue it goes to: that a worker is gone is read after all that it sent. */
+/** The queue of a bundle. The notice that a worker is gone goes to that worker's queue, behind everything that it sent. */
 const senderOf = ({ f, h }: Bundle): number => f ?? h[1]!;
 
 const isAsked = (kind: number): boolean => classOf(kind) === 'call' || classOf(kind) === 'subscription';

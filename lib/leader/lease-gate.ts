@@ -1,5 +1,5 @@
-// Lets frames through to the leader while it has its lease, for a slice of time after which timers and I/O have a turn.
-// Until then the other frames wait in the inbox.
+// Passes frames to the leader while it holds its lease, for one slice of time; then timers and I/O have a turn. All other
+// frames wait in the inbox.
 
 import { encodeError } from '../codec/encode-error.js';
 import { brokenFrame } from '../errors/errors.js';
@@ -13,16 +13,16 @@ import type { Sender } from './sender.js';
 import type { ServiceOptions } from './service-options.js';
 
 /**
- * How long a leader works before timers and I/O have a turn: the work that it has at once, after a failover above all, may
- * take many times its lease. How long it works for one sender before the next one's turn.
+ * `SLICE_MS`: how long a leader works before timers and I/O have a turn. The work that is there at once, above all after a
+ * failover, may take many times the lease. `TURN_MS`: how long it works for one sender before the next one's turn.
  */
 const SLICE_MS = 10;
 const TURN_MS = 2;
 
 export interface FrameHandler {
-  /** A frame of a member. @returns false if it has to wait after all */
+  /** Handles a frame of a member. @returns false if the frame has to wait after all */
   handle(from: number, frame: FrameView, now: number): boolean;
-  /** The primary says that a member left or died. */
+  /** The primary reports that a member left or died. */
   memberLeft(workerId: number): void;
 }
 
@@ -35,7 +35,7 @@ export class LeaseGate {
   readonly #inbox: Inbox;
   #mode: 'needs lease' | 'open' | 'closed' = 'needs lease';
   #sliceEndsAt = Number.NEGATIVE_INFINITY;
-  /** Timers and I/O had a turn since the slice began. */
+  /** Whether timers and I/O had a turn since the slice began. */
   #hasTurned = true;
   #isScheduled = false;
 
@@ -61,12 +61,12 @@ export class LeaseGate {
     if (!this.#inbox.isEmpty || !this.#hasTime(this.#clock.now())) return this.#keep(bundle);
     const reader = this.#readerOf(bundle);
     if (!reader || this.#read(bundle, reader, Number.POSITIVE_INFINITY)) return;
-    // A call may have ended the term by itself.
+    // A call may have ended the term while it ran.
     if (this.#mode === 'closed') handBack(reader.rest, this.#sender);
     else this.#keep(reader.rest);
   }
 
-  /** Goes on in a later turn with the frames that wait. */
+  /** Continues with the waiting frames in a later turn. */
   schedule(): void {
     if (this.#isScheduled || this.#inbox.isIdle) return;
     this.#isScheduled = true;
@@ -76,7 +76,7 @@ export class LeaseGate {
     });
   }
 
-  /** Frames of this sender wait until {@link letGo}. */
+  /** The frames of this sender wait until {@link letGo}. */
   hold(sender: number): void {
     this.#inbox.hold(sender);
   }
@@ -86,7 +86,7 @@ export class LeaseGate {
     this.schedule();
   }
 
-  /** Lets all frames through that wait. Later ones don't need the lease. */
+  /** Passes all waiting frames on. Later frames do not need the lease. */
   open(): void {
     this.#mode = 'open';
     this.#sliceEndsAt = Number.POSITIVE_INFINITY;
@@ -101,7 +101,7 @@ export class LeaseGate {
     this.#mode = 'closed';
   }
 
-  /** If the bundle can't be read, the callers of its calls are told. */
+  /** If the bundle cannot be parsed, its calls are answered with an error. */
   #readerOf(bundle: Bundle): FrameReader | undefined {
     try {
       return new FrameReader(bundle);
@@ -112,10 +112,10 @@ export class LeaseGate {
     }
   }
 
-  /** Reads on for `ms`. @returns whether all was read */
+  /** Reads for at most `ms`. @returns whether everything was read */
   #read({ f }: Bundle, reader: FrameReader, ms: number): boolean {
     const startedAt = this.#clock.now();
-    // The clock is read for each frame: the one before it may have blocked the event loop until the lease was over.
+    // The clock is read for each frame: the frame before may have blocked the event loop until the lease was over.
     for (let now = startedAt; this.#hasTime(now) && now - startedAt < ms; now = this.#clock.now()) {
       const frame = reader.next();
       if (!frame) return true;
@@ -131,8 +131,8 @@ export class LeaseGate {
   }
 
   /**
-   * Whether something may be started now: in the lease, and before timers and I/O must have a turn. If they had one since
-   * the slice began, the next slice begins here, because setting work aside costs more than going on.
+   * Whether work may start now: within the lease, and before timers and I/O must have a turn. If they had one since the
+   * slice began, the next slice begins here, because deferring work costs more than continuing.
    */
   #hasTime(now: number): boolean {
     if (this.mustHold(now)) return false;
@@ -148,7 +148,7 @@ export class LeaseGate {
     });
   }
 
-  /** Calls and subscriptions for which there is no room are refused before they begin. */
+  /** Queues the bundle. Calls and subscriptions that do not fit are refused before they begin. */
   #keep(bundle: Bundle): void {
     const refused = this.#inbox.add(bundle, this.#clock.now());
     this.schedule();
@@ -158,7 +158,7 @@ export class LeaseGate {
       for (let i = 0; i < h.length; i += 4) this.#sender.to(f, Kind.OVERLOADED, h[i + 1]!, Overload.CALL);
   }
 
-  /** One slice of the frames that wait, each sender in turn. Without a lease {@link schedule} is called when it is back. */
+  /** Works one slice on the waiting frames, each sender in turn. When the lease is renewed, {@link schedule} is called. */
   #work(): void {
     this.#beginSlice(this.#clock.now());
     for (let item = this.#inbox.next(); item && this.#hasTime(this.#clock.now()); item = this.#inbox.next()) {

@@ -1,14 +1,14 @@
-// Reads an async iterable to its end: a subscription whose values come that way.
+// Reads an async iterable to its end. Used for subscriptions that deliver their values that way.
 
 import type { Clock } from '../utils/clock.js';
 
 export interface PumpHandlers {
   value(value: unknown): void;
-  /** It ended without being asked to; `error` is what it threw. Nothing comes after this. */
+  /** The iterable ended without a call of `end()`; `error` is what it threw. Nothing follows. */
   ended(error?: unknown): void;
 }
 
-/** So many values are read before timers and I/O have a turn: a source that always has more would keep them out. */
+/** Values that are read before timers and I/O have a turn. A source that always has a next value would block them. */
 const MOST_IN_TURN = 100;
 
 export const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
@@ -28,7 +28,7 @@ export class Pump {
     void this.#run();
   }
 
-  /** Ends it at its source. Resolves or returns when that is done. */
+  /** Ends the iteration at its source. Returns what the source returns, perhaps a promise. */
   end(): unknown {
     if (this.#isEnded) return undefined;
     this.#isEnded = true;

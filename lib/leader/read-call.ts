@@ -1,4 +1,4 @@
-// Reads what a member asks for in a frame: a call's method and arguments, or why a call is cancelled.
+// Reads a member's frame: a call's method and arguments, or the reason why a call is cancelled.
 
 import { decodeValue } from '../codec/decode-value.js';
 import type { OwnTypes } from '../codec/own-types.js';
@@ -10,14 +10,14 @@ import type { RunningCall } from './running-call.js';
 export interface CallArguments {
   /** Encoded. */
   readonly args: unknown;
-  /** Of a sticky publication. */
+  /** The key of a sticky publication. */
   readonly key?: unknown;
-  /** From the caller's `inject`. */
+  /** The carrier from the caller's `inject`. */
   readonly carrier?: unknown;
   readonly isRepeated: boolean;
 }
 
-/** The method that a call asks for. Those with a role are named by it. */
+/** The method that a call names. `publish` and `unpublish` are named by their role. */
 export function methodOf({ kind, method }: FrameView): string {
   if (method === undefined) throw brokenFrame('call', 'about a method', 'not-started');
   if (kind === Kind.CALL || kind === Kind.ONEWAY) return method;
@@ -31,7 +31,9 @@ export function argumentsOf({ json, more }: FrameView): CallArguments {
   return { args, key, carrier: again === 1 ? (carrier ?? undefined) : carrier, isRepeated: again === 1 };
 }
 
-/** @param owned nobody else reads the parts: a call of the leader's own worker may be made again with them */
+/**
+ * @param owned nothing else reads the parts. False for calls of the leader's own worker, which may be sent again with them
+ */
 export function decodeArguments(
   args: unknown,
   parts: FrameView['parts'],
@@ -47,7 +49,7 @@ export function decodeArguments(
   }
 }
 
-/** Never throws: the error of a reason that can't be read is a reason as well. */
+/** Never throws: if the reason cannot be decoded, the decoding error is the reason. */
 export function decodeReason(reason: unknown, parts: FrameView['parts']): unknown {
   try {
     return decodeValue(reason, true, parts);

@@ -1,4 +1,4 @@
-// The one real client: opened, asked by role, listened to, closed.
+// The one real client: opens it, finds its methods by role, listens to its events, and closes it.
 
 import { OwnTypes } from '../codec/own-types.js';
 import { noSuchEvent, openTimedOut, show } from '../errors/errors.js';
@@ -13,27 +13,29 @@ import { letGo } from './results.js';
 
 type Anything = Record<string | symbol, unknown>;
 
-/** What happens to the real client without a call. */
+/** Events of the real client that are not answers to a call. */
 export interface RealClientHandlers {
-  /** It is lost: `fail(error)` or an event of `failOn`. */
+  /** It is lost: `fail(error)` was called, or an event of `failOn` was emitted. */
   broken(error: unknown): void;
-  /** An `error` event, which never kills anything. */
+  /** An `error` event. It never ends the process. */
   error(error: unknown): void;
-  /** It came back by itself: `resync()` or an event of `resyncOn`. */
+  /** It reconnected by itself: `resync()` was called, or an event of `resyncOn` was emitted. */
   reconnected(): void;
   /** An event of `events`. */
   event(event: string, args: unknown[]): void;
-  /** Something about it needs attention. */
+  /** A problem with it needs attention. */
   warn(text: string): void;
 }
 
-/** The roles that are found by name where `methods` doesn't say otherwise. */
+/** The roles that are found by name unless `methods` states otherwise. */
 const NATURAL_ROLES = ['subscribe', 'unsubscribe', 'publish', 'unpublish'] as const;
 
-/** By which a client ends that has no `close`, in this order. `destroy` isn't among them: in some clients it deletes things. */
+/**
+ * Methods that close a client, in this order of preference. `destroy` is missing because in some clients it deletes data.
+ */
 const CLOSING: readonly string[] = ['close', 'quit', 'end', 'disconnect'];
 
-/** The method for each role: what `methods` says, else the one of that name, unless it has another role. */
+/** The method for each role: the one that `methods` names, or else the method of that name, unless it has another role. */
 export function rolesOf(methods: MemberOptions['methods']): ReadonlyMap<MethodRole, string> {
   const roles = new Map<MethodRole, string>();
   for (const role of NATURAL_ROLES) {
@@ -45,16 +47,16 @@ export function rolesOf(methods: MemberOptions['methods']): ReadonlyMap<MethodRo
   return roles;
 }
 
-/** A real client on its way. */
+/** A real client that is being opened. */
 export interface Opening {
-  /** Rejects with what the client threw, or `ERR_TIMEOUT`. */
+  /** Rejects with what the client threw, or with `ERR_TIMEOUT`. */
   readonly ready: Promise<RealClient>;
-  /** Gets rid of it at any point of its way, and when it is open; resolves when what is there is closed. */
+  /** Gives the client up, whether it is being opened or open. Resolves when what exists of it is closed. */
   abandon(reason: unknown): Promise<void>;
 }
 
 export class RealClient {
-  /** The app's own types. */
+  /** The application's own types. */
   readonly own: OwnTypes | undefined;
   readonly #client: Anything;
   readonly #context: AsyncContext;
@@ -62,7 +64,7 @@ export class RealClient {
   readonly #roles: ReadonlyMap<MethodRole, string>;
   readonly #listeners: [event: string, listener: Method][] = [];
   readonly #methods: ClientMethods;
-  /** The names of all methods that end it; the first one is called. */
+  /** The names of all methods that close it. The first one is called. */
   readonly #closingNames: readonly (string | symbol)[];
   /** Rejects with the first `error` event before it is open. */
   readonly #firstError = defer<never>();
@@ -79,7 +81,9 @@ export class RealClient {
     this.#firstError.promise.catch(() => {});
   }
 
-  /** Begins to open the real client for a term. What the library itself asks of it later runs in the context of this call. */
+  /**
+   * Begins to open the real client for a term. Later calls that the library makes on its own run in the context of this one.
+   */
   static open(options: MemberOptions, term: number, clock: Clock, handlers: RealClientHandlers): Opening {
     const context = captureContext();
     const giveUp = new AbortController();
@@ -89,12 +93,12 @@ export class RealClient {
     const broken = (error: unknown) => (isOpen ? handlers.broken(error) : failed.reject(error));
     const adopt = (client: object) => {
       real = new RealClient(client, options, context);
-      // Who was given the signal is ended by it, and says so.
+      // After the signal aborts, a client may report the abort as an error. That is expected.
       const error = (error: unknown) => (giveUp.signal.aborted && isAbort(error)) || handlers.error(error);
       real.#listen({ ...handlers, broken, error });
       return real;
     };
-    // Not in this turn: what the app does in its open(), such as to close the handle, must find the opening under way.
+    // In a later turn: if open() calls something, such as the handle's close(), the opening must already be known.
     const made = Promise.resolve().then(async () => {
       giveUp.signal.throwIfAborted();
       const { name } = options;
@@ -111,7 +115,7 @@ export class RealClient {
       async abandon(reason) {
         context.runInAsyncScope(() => giveUp.abort(reason));
         failed.reject(reason);
-        // Nobody may care any more how it ends, but a client that comes late must not stay.
+        // Nothing waits for the result any more, but a client that opens late must be closed.
         made.then(late => late.close()).catch(() => {});
         await real?.close();
       },
@@ -126,7 +130,7 @@ export class RealClient {
   async becomeReady(): Promise<void> {
     const { readyOn, definition } = this.#options;
     const events = readyOn.map(event => this.#happens(event));
-    // What `open` returned is open, unless the app says otherwise.
+    // What `open` returned is open, unless the application states otherwise.
     const name = this.#roles.get('ready') ?? (definition.kind === 'class' ? 'ready' : undefined);
     const called = name === undefined ? undefined : this.#methods.named(name)?.();
     const all = Promise.all([called, ...events]);
@@ -149,36 +153,36 @@ export class RealClient {
   }
 
   /**
-   * A method that may be called from elsewhere.
+   * A method that other workers may call.
    * @throws `ERR_UNKNOWN_METHOD` for the one that would close the client of all workers
    */
   method(name: string): Method | undefined {
     return this.#methods.callable(name);
   }
 
-  /** What serves a role, if there is something. */
+  /** The method for a role, if there is one. */
   role(role: MethodRole): Method | undefined {
     const name = this.#roles.get(role);
     return name === undefined ? undefined : this.#methods.named(name);
   }
 
-  /** What the app says that the value of a subscription is. */
+  /** The application's function that extracts the value of a subscription, from the option `methods`. */
   get valueFrom(): Method | undefined {
     return this.#options.methods.get(this.#roles.get('subscribe') ?? '')?.value;
   }
 
-  /** Lets go of what a call returned that nobody gets. */
+  /** Releases the handles in a result that nobody receives. */
   letGo(value: unknown, report: (error: unknown) => void): void {
     this.runInContext(() => letGo(value, this.#client, report));
   }
 
-  /** Closes it, beginning in this very turn. Idempotent. */
+  /** Closes it, starting synchronously. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.runInContext(() => this.#close());
     return this.#closing;
   }
 
-  /** Runs what the library asks of the client for no caller. */
+  /** Runs code that calls the client on behalf of the library, not of a caller. */
   runInContext<R>(fn: () => R): R {
     return this.#context.runInAsyncScope(fn);
   }
@@ -216,7 +220,7 @@ export class RealClient {
         failed(event),
       );
     for (const event of resyncOn) this.#on(event, () => handlers.reconnected(), failed(event));
-    // Without a listener an emitter would throw it. Nobody asked for it, so a client that knows no such event may refuse.
+    // An emitter without an `error` listener would throw. A client that refuses this event is not reported.
     if (isEmitter(this.#client))
       this.#on(
         'error',
@@ -234,7 +238,7 @@ export class RealClient {
     listen(this.#client, this.#client.on, event, listener, failed);
   }
 
-  /** All but the `error` listener: a client may still fail while it closes, or long after. */
+  /** Removes all listeners but that for `error`: a client may still fail while it closes, or long after. */
   #unlisten(): void {
     const off = this.#client.off ?? this.#client.removeListener;
     for (const [event, listener] of this.#listeners)

@@ -1,4 +1,4 @@
-// What a method returned: whether it is awaited, and how the leader lets go of what can't be sent.
+// The values that methods return: whether they are awaited, and how the leader releases those that cannot be sent.
 
 import { Readable, Writable } from 'node:stream';
 import { types } from 'node:util';
@@ -13,8 +13,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * Whether a thenable is a lazy builder, that begins when it is awaited: further calls may still change what it does. A
- * promise, of whatever library, has a class with a static `resolve`.
+ * Whether a thenable is a lazy builder, which starts when it is awaited: further calls may still change what it does. A
+ * promise of any library has a class with a static `resolve`.
  */
 export function isLazy(thenable: PromiseLike<unknown>): boolean {
   if (types.isPromise(thenable)) return false;
@@ -22,12 +22,13 @@ export function isLazy(thenable: PromiseLike<unknown>): boolean {
   return typeof Class?.resolve !== 'function' || (Class as unknown) === Object;
 }
 
-/** So many objects of a result are looked at. */
+/** Maximum number of objects of a result that are searched for handles. */
 const MOST_LOOKED_AT = 10_000;
 
 /**
- * Lets go of the handles in what a call returned, where nobody gets them: a connection that nobody gives back would be
- * missing from its pool. Each is given back once, in the way that is named first. Never ended: it may be shared.
+ * Releases the handles in a result that nobody receives: a connection that is never returned would be missing from its pool.
+ * Each is released once, by the first method of `WAYS` that it has; a stream or socket without one is destroyed. Other
+ * methods that end things are not called, because the object may be shared.
  * @param kept the real client itself
  */
 export function letGo(value: unknown, kept: object, report: (error: unknown) => void): void {
@@ -50,7 +51,7 @@ async function giveBack(handle: object): Promise<void> {
 
 const WAYS = [Symbol.asyncDispose, Symbol.dispose, 'release', 'cancel', 'return'] as const;
 
-/** What is in an object; no getter runs. */
+/** The values in an object. No getter runs. */
 function partsOf(object: object): unknown[] {
   if (object instanceof Map) return [...object].flat();
   if (object instanceof Set) return [...object];

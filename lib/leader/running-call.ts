@@ -1,4 +1,4 @@
-// A call while it runs in the leader, which is also what `callContext()` shows of it.
+// A call while it runs in the leader. The same object is what `callContext()` returns.
 
 import type { SignalReader } from '../codec/decode-value.js';
 import type { CallContext } from '../options/options.js';
@@ -14,20 +14,20 @@ export interface Limit extends Expiring {
 export class RunningCall implements CallContext, SignalReader, Numbered<RunningCall> {
   behind: RunningCall | undefined = undefined;
   isEnded = false;
-  /** Its caller wants to know how it ended, and not with what result. */
+  /** Its caller needs to know when it ended, but not its result. */
   wantsNoResult = false;
-  /** Of its arguments, encoded. */
+  /** Size of its encoded arguments. */
   bytes = 0;
-  /** A sticky publication that is repeated: no caller waits for it. */
+  /** A repeated sticky publication: no caller waits for it. */
   isRepeated = false;
-  /** Until when that may take. */
+  /** The deadline of a repeated sticky publication. */
   limit: Limit | undefined = undefined;
-  /** What came along from the caller's `inject`. */
+  /** The carrier from the caller's `inject`. */
   carrier: unknown = undefined;
-  /** In which its method runs: its caller's where that is in this process. */
+  /** The context in which its method runs: that of the caller, if the caller is in this process. */
   context: AsyncContext = neutralContext;
   #reason: unknown;
-  /** By number: 0 is the call's own, n the nth in its arguments. Made when somebody asks. */
+  /** By number: 0 is the call's own signal, n is the nth in its arguments. Created on demand. */
   #controllers: Map<number, AbortController> | undefined;
 
   constructor(
@@ -49,13 +49,13 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
     return this.#controller(number).signal;
   }
 
-  /** A signal in the arguments aborted in the caller; one that isn't there is nobody's. */
+  /** A signal in the arguments aborted in the caller. A number that the method has no signal for is ignored. */
   abort(number: number, reason: unknown): void {
     const controller = this.#controllers?.get(number);
     if (controller) this.#inContext(() => controller.abort(reason));
   }
 
-  /** Nobody waits for it any more. */
+  /** No caller waits for it any more. */
   abandon(reason: unknown): void {
     this.isEnded = true;
     this.#reason = reason;
@@ -66,7 +66,7 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
     });
   }
 
-  /** Runs what calls listeners of the method's. */
+  /** Runs code that may call listeners of the method. */
   #inContext(fn: () => void): void {
     this.context.runInAsyncScope(() => runInContext(this, fn));
   }

@@ -1,4 +1,4 @@
-// The calls that a leader runs in its term: starts each, answers it when it has ended, and bounds how many run at a time.
+// The calls that a leader runs in its term: starts each one, answers it when it has ended, and limits their number.
 
 import { encodeError } from '../codec/encode-error.js';
 import { encodeData } from '../codec/encode-value.js';
@@ -29,7 +29,7 @@ import { type Method, type MethodOwner, startMethod } from './start-method.js';
 import type { StickyRegister } from './sticky-register.js';
 import type { Suspects } from './suspects.js';
 
-/** Calls that may run at a time, and the bytes of their arguments: a real client may be slower than its callers, or never answer. */
+/** Limits of concurrent calls and of the bytes of their arguments: a real client may be slow, or never answer. */
 const MOST_RUNNING = 50_000;
 const MOST_RUNNING_BYTES = 256 * 1024 * 1024;
 
@@ -43,7 +43,7 @@ export interface CallParts {
 }
 
 export class RunningCalls implements MethodOwner {
-  /** For the hooks of calls that brought a context along. */
+  /** The hooks for calls that have a carrier. */
   readonly context: ContextOption | undefined;
   readonly report: (error: unknown) => void;
   readonly #options: ServiceOptions;
@@ -52,7 +52,7 @@ export class RunningCalls implements MethodOwner {
   readonly #running = new Map<number, NumberedTable<RunningCall>>();
   #count = 0;
   #bytes = 0;
-  /** Of repeated publications: no caller gives them up. */
+  /** Deadlines of repeated publications, because no caller times them out. */
   readonly #limits: Deadlines<Limit>;
   #whenDrained: (() => void) | undefined;
   #drainTimer: Timer | undefined;
@@ -98,7 +98,7 @@ export class RunningCalls implements MethodOwner {
     if (now > deadline && kind === Kind.UNPUBLISH) sticky.takeBack(from, key as string);
     if (now > deadline) throw cameLate(method);
     const given = ext ? decodeArguments(args, parts, call, from !== self, client.own) : args;
-    // The lease may have ended while much was decoded.
+    // The lease may have ended while large arguments were decoded.
     if (ext && gate.mustHold(clock.now())) return false;
     const list = one ? [given] : given;
     if (!Array.isArray(list)) throw brokenArguments();
@@ -119,7 +119,7 @@ export class RunningCalls implements MethodOwner {
     this.#start(call, this.#options.client.role('publish'), args);
   }
 
-  /** The arguments come along: a leader that came after the publication doesn't have them. */
+  /** The call contains the arguments, because a leader appointed after the publication does not have them. */
   #unpublish(call: RunningCall, key: unknown, args: unknown[]): void {
     if (typeof key === 'string') this.#parts.sticky.delete(call.workerId, key);
     const unpublish = this.#options.client.role('unpublish');
@@ -138,7 +138,7 @@ export class RunningCalls implements MethodOwner {
     if (!isThenable(result)) return this.#succeed(call, result);
     this.#track(call);
     if (call.isRepeated) this.#limit(call);
-    // Wrapped: a thenable may throw, or settle twice.
+    // Wrapped, because a thenable may throw, or settle twice.
     Promise.resolve(result).then(
       value => (this.#untrack(call) ? this.#succeed(call, value) : this.#letGo(value)),
       error => this.#untrack(call) && this.#fail(call, error),
@@ -175,7 +175,7 @@ export class RunningCalls implements MethodOwner {
     this.#options.sender.payloadTo(call.workerId, Kind.RESULT, call.id, result);
   }
 
-  /** Nobody gets it: what it holds has to be given back. */
+  /** Nobody receives the value, so the handles in it have to be released. */
   #letGo(value: unknown): void {
     if (typeof value === 'object' && value !== null) this.#options.client.letGo(value, this.report);
   }
@@ -196,7 +196,7 @@ export class RunningCalls implements MethodOwner {
 
   // ---------------------------------------------------------------------------------------------- calls in progress
 
-  /** A single call may be as large as it likes. */
+  /** A single call may have any size. */
   #isFull(bytes: number): boolean {
     if (this.#count === 0) return false;
     return this.#count >= MOST_RUNNING || this.#bytes + bytes > MOST_RUNNING_BYTES;
@@ -240,7 +240,7 @@ export class RunningCalls implements MethodOwner {
     this.#limits.add(call.limit);
   }
 
-  /** Whatever its real client answers comes too late. */
+  /** Answers with an error. A later answer of the real client is ignored. */
   #overdue(call: RunningCall): void {
     const error = timedOut(call.method, this.#options.options.openTimeoutMs, 'unknown');
     this.#forget(call);
@@ -258,7 +258,7 @@ export class RunningCalls implements MethodOwner {
     else call.abort(number, decoded);
   }
 
-  /** Nobody waits for its calls any more. */
+  /** No caller waits for the calls of this worker any more. */
   memberLeft(workerId: number): void {
     for (const call of this.#running.get(workerId)?.inOrder() ?? []) {
       call.abandon(
@@ -267,12 +267,12 @@ export class RunningCalls implements MethodOwner {
     }
   }
 
-  /** Calls `done` once those in progress have ended, or after `ms`. */
+  /** Calls `done` once the calls in progress have ended, or after `ms`. */
   drain(ms: number, done: () => void): void {
     const { clock } = this.#options;
     this.#whenDrained = done;
     this.#drainTimer = clock.setTimer(() => this.#drained(), ms);
-    // In a later turn: the caller of this hasn't finished its own turn yet.
+    // In a later turn: the caller of this function has not finished its own turn yet.
     if (this.#count === 0) clock.defer(() => this.#drained());
   }
 
@@ -283,7 +283,7 @@ export class RunningCalls implements MethodOwner {
     done?.();
   }
 
-  /** Answers none of them any more. */
+  /** Abandons all calls without an answer. */
   stop(): void {
     this.#whenDrained = undefined;
     this.#drainTimer?.clear();

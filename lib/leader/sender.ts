@@ -1,5 +1,5 @@
-// What the leader says to the members, in the order it is said to each of them. What waits for the primary is bounded as
-// what waits on a direct connection is: where the real client is faster than the channel the newest values stay.
+// Sends the leader's frames to the members, in order for each of them. Like a direct connection, the queue to the primary is
+// bounded: if the real client is faster than the channel, only the newest values are kept.
 
 import { Backlog } from '../protocol/backlog.js';
 import { type Bundle, EXT, Kind, kindOf, Overload } from '../protocol/bundle.js';
@@ -12,27 +12,27 @@ import type { Clock } from '../utils/clock.js';
 export interface SenderOptions {
   readonly group: string;
   readonly term: number;
-  /** The leader's own worker, whose frames never leave the process. */
+  /** The leader's own worker. Its frames never leave the process. */
   readonly self: number;
   readonly clock: Clock;
   readonly outbox: Outbox;
-  /** What may wait for one process. */
+  /** Maximum bytes that may wait for one process. */
   readonly maxQueuedBytes: number;
-  /** Calls back once, when some of what waits in the outbox has left. */
+  /** Calls back once, when some of the data that waits in the outbox has left. */
   whenRoom(callback: () => void): void;
   deliverHere(bundle: Bundle): void;
-  /** Members that are spoken to past the primary; none of them without it. */
+  /** Direct connections to members. Without it, there are none. */
   readonly lanes?: Lanes | undefined;
 }
 
-/** The way to one member past the primary. */
+/** The direct connection to one member. */
 export interface Lane {
   put(kind: number, id: number, text: string, parts?: readonly Part[]): void;
-  /** Writes what there is room for, now. */
+  /** Writes now what there is capacity for. */
   flush(): void;
-  /** What is put and flushed now is written at once, as far as it is known. */
+  /** Whether a frame that is put and flushed now is written at once, as far as is known. */
   readonly isClear: boolean;
-  /** Nothing goes to the member by the relay. */
+  /** Nothing is sent to the member by the relay. */
   readonly hasNoRelay: boolean;
 }
 
@@ -44,24 +44,25 @@ export interface Lanes {
 
 const NOBODY: readonly number[] = [];
 
-/** Answers that are under way when there are many. */
+/** The number of calls in flight that is assumed when deciding whether to write a bundle early. */
 const MANY = 512;
 
 /**
- * Bytes of values that may wait for the primary: results wait behind them, for 0.9 s with an upstream of 1 GB a second on two
- * cores, and for 1.8 s with 8 MiB. Where fewer wait, what was kept back follows.
+ * `MOST_VALUE_BYTES`: bytes of values that may wait for the primary. Results wait behind them: 0.9 s with an upstream of 1
+ * GB a second on two cores, 1.8 s with 8 MiB. `ROOM_BYTES`: once no more than this waits, the values that were kept back
+ * follow.
  */
 const MOST_VALUE_BYTES = 2 * 1024 * 1024;
 const ROOM_BYTES = 1024 * 1024;
 
-/** How many bytes may be put before it is looked again what waits, which takes longer the more it is. */
+/** Bytes that may be sent before the size of the outbox is read again. Reading it takes longer the more waits. */
 const LOOK_BYTES = 256 * 1024;
 
 export class Sender {
-  /** The bundle that holds the last frame for a member: another one may join it if it is for the same members. */
+  /** The bundle that holds the last frame for a member. The next frame may join it if it is for the same members. */
   readonly #last = new Map<number, BundleBuilder>();
   #here: BundleBuilder | undefined;
-  /** What the primary doesn't read as fast as the real client says it. */
+  /** Values that the real client produced faster than the primary reads. */
   readonly #backlog = new Backlog();
   #isAwaitingRoom = false;
   #unseenBytes = 0;
@@ -69,7 +70,7 @@ export class Sender {
 
   constructor(private readonly options: SenderOptions) {}
 
-  /** How a member is spoken to. */
+  /** The route to a member. */
   routeTo(workerId: number): 'local' | 'relay' | 'direct' {
     const { self, lanes } = this.options;
     if (workerId === self) return 'local';
@@ -93,22 +94,22 @@ export class Sender {
     this.to(workerId, ext ? kind | EXT : kind, id, text, parts);
   }
 
-  /** By the relay, after all that was said so; what follows to this member begins a bundle. */
+  /** Sends by the relay, after everything sent by it before. The next frame for this member begins a new bundle. */
   toByRelay(workerId: number, kind: number, id: number, text: string): void {
     if (this.#isCrowded(text) && this.#place([workerId], undefined, kind, id, text) === 'kept') return;
     this.#openFor(workerId).add(kind, id, text);
     this.#last.delete(workerId);
   }
 
-  /** The same of a bundle for one member. */
+  /** Sends a bundle for one member by the relay. */
   putOnRelay(bundle: BundleBuilder): void {
-    // It follows what was said to the member before.
+    // It must follow everything that was sent to the member before.
     this.#backlog.release(kept => this.#putKept(kept));
     for (const workerId of bundle.to as readonly number[]) this.#last.delete(workerId);
     this.options.outbox.open(bundle);
   }
 
-  /** A value for several members crosses to the primary once. */
+  /** A value for several members is sent to the primary once. */
   payloadToMany(workerIds: readonly number[], kind: number, id: number, payload: Payload): void {
     const { self } = this.options;
     if (workerIds.includes(self)) this.payloadTo(self, kind, id, payload);
@@ -123,7 +124,7 @@ export class Sender {
       this.#openForMany(others).addPayload(kind, id, payload);
   }
 
-  /** To every member there is, also those never heard of. */
+  /** Sends to every member, including those that this leader does not know of. */
   payloadToAll(kind: number, id: number, payload: Payload): void {
     const { group, term, outbox, self } = this.options;
     this.payloadTo(self, kind, id, payload);
@@ -142,20 +143,20 @@ export class Sender {
     return this.#backlog.bytes;
   }
 
-  /** It speaks no more: what was kept back follows, whatever room there is. */
+  /** Nothing more will be sent: values that were kept back follow, whatever the capacity. */
   end(): void {
     this.#backlog.release(bundle => this.#putKept(bundle));
     this.flush();
   }
 
-  /** Whether {@link sayNow} leaves this process at once: else something large waits before it. */
+  /** Whether {@link sayNow} can write at once. Otherwise something large waits before it. */
   mayLeaveNow(workerId: number): boolean {
     const { lanes, outbox, self } = this.options;
     const lane = lanes?.of(workerId);
     return workerId === self || lane?.isClear === true || lane?.hasNoRelay === true || outbox.isClear;
   }
 
-  /** Says what may come before what was said earlier: by the relay where that is the faster way. */
+  /** Sends a frame that may overtake earlier ones: by the relay if that is faster. */
   sayNow(workerId: number, kind: number, id: number, text: string): void {
     const { lanes, outbox } = this.options;
     const lane = lanes?.of(workerId);
@@ -168,18 +169,18 @@ export class Sender {
     }
   }
 
-  /** Calls back once, when some of what waits for the primary has left. */
+  /** Calls back once, when some of the data that waits for the primary has left. */
   whenRoom(callback: () => void): void {
     this.options.whenRoom(callback);
   }
 
-  /** Leaves now what waits for the end of the tick. */
+  /** Sends now what would wait for the end of the tick. */
   flush(): void {
     this.#deliver();
     this.options.outbox.flush();
   }
 
-  /** Whether it must be looked what waits for the primary before more follows. Hot. */
+  /** Whether the size of the outbox must be checked before more is sent. Hot. */
   #isCrowded(text: string, parts?: readonly Part[]): boolean {
     this.#unseenBytes += bytesOf(text, parts);
     return this.#unseenBytes >= LOOK_BYTES || this.#backlog.size > 0;
@@ -195,7 +196,10 @@ export class Sender {
     return this.#isCrowded(text, parts) && this.#place(to, but, ext ? kind | EXT : kind, id, text, parts) === 'kept';
   }
 
-  /** Where a frame goes, with what waits for the primary: a value without room is kept back, a result has none. */
+  /**
+   * Decides where a frame goes, given what waits for the primary. Without capacity, a value is kept back, and a result is
+   * replaced by OVERLOADED.
+   */
   #place(
     to: readonly number[] | '*',
     but: readonly number[] | undefined,
@@ -221,7 +225,7 @@ export class Sender {
     return 'kept';
   }
 
-  /** Bytes that wait for the primary, about. */
+  /** Bytes that wait for the primary, approximately. */
   #lookAtOutbox(): number {
     if (this.#unseenBytes >= LOOK_BYTES) {
       this.#unseenBytes = 0;
@@ -253,7 +257,7 @@ export class Sender {
     this.#last.clear();
   }
 
-  /** Says it to those that have a lane. @returns the others */
+  /** Sends to the members that have a lane. @returns the others */
   #onRelay(workerIds: readonly number[], kind: number, id: number, payload: Payload): readonly number[] {
     const { lanes } = this.options;
     if (!lanes || lanes.active.length === 0) return workerIds;
@@ -296,7 +300,7 @@ export class Sender {
   #openHere(): BundleBuilder {
     if (!this.#here) {
       this.#here = new BundleBuilder(this.options.group, this.options.term);
-      // A loop of calls in the leader's own worker must not keep everybody else out of its event loop.
+      // In a later turn: a loop of calls in the leader's own worker must not block its event loop.
       this.options.clock.yield(() => this.#deliver());
     }
     return this.#here;

@@ -1,4 +1,4 @@
-// What a leader's service is made from. Its parts share it.
+// The options of a leader's service, shared by its parts.
 
 import type { Served } from '../metrics/served.js';
 import type { MemberOptions } from '../options/options.js';
@@ -19,10 +19,10 @@ export interface ServiceOptions {
   readonly served: Served;
   /** The context in which a call of the leader's own worker was made. */
   contextOf(id: number): AsyncContext | undefined;
-  /** Whether this leader may act at this moment of the clock. */
+  /** Whether this leader holds its lease at `now`. */
   hasLease(now: number): boolean;
-  /** Receives errors that concern no call and no subscriber. */
+  /** Receives errors that belong to no call and no subscriber. */
   report(error: unknown): void;
-  /** Something about the real client needs attention. */
+  /** A problem with the real client needs attention. */
   warn(text: string): void;
 }

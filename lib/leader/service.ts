@@ -1,5 +1,5 @@
-// The leader at work in one term. Frames come in through the lease gate and go from here to the part that they concern:
-// the calls that run, the topics, the sticky publications.
+// The leader's service in one term. Frames enter through the lease gate and are dispatched to the running calls, the topics
+// or the sticky publications.
 
 import { type Bundle, Kind } from '../protocol/bundle.js';
 import type { FrameView } from '../protocol/frame-reader.js';
@@ -15,7 +15,7 @@ import { UpstreamEvents } from './upstream-events.js';
 export class Service implements FrameHandler {
   readonly term: number;
   readonly sender: Sender;
-  /** The number of the last bundle that came from a member, by worker. */
+  /** The number of the last bundle from each member, by worker. */
   readonly received = new Map<number, number>();
   readonly #options: ServiceOptions;
   readonly #gate: LeaseGate;
@@ -47,11 +47,12 @@ export class Service implements FrameHandler {
     return this.#options.hasLease(this.#options.clock.now());
   }
 
-  /** Frames of a member; without `f` they are the primary's. */
+  /** Frames of a member. A bundle without `f` is from the primary. */
   receive(bundle: Bundle): void {
     if (this.#state === 'stopped') return;
     const { f, n } = bundle;
-    // Bundles come in order, except for withdrawals that the primary had no room for: they keep their number and come later.
+    // Bundles arrive in order, except for withdrawals that the primary had no space for: they arrive later, with their old
+    // number.
     if (f !== undefined && n !== undefined && n > (this.received.get(f) ?? 0)) this.received.set(f, n);
     this.#gate.receive(bundle);
   }
@@ -73,7 +74,7 @@ export class Service implements FrameHandler {
         this.#calls.cancel(from, frame);
         break;
       case Kind.SUBSCRIBE:
-        // Subscriptions go to the next leader without being returned.
+        // Members subscribe with the next leader by themselves, so nothing has to be returned.
         return this.#state === 'draining' || this.#topics.subscribe(from, frame);
       case Kind.UNSUBSCRIBE:
         this.#topics.unsubscribe(from, frame.id);
@@ -94,7 +95,7 @@ export class Service implements FrameHandler {
     if (this.#state !== 'stopped') this.#events.add(event, args);
   }
 
-  /** The real client came back by itself: subscribers may have missed values. */
+  /** The real client reconnected by itself: subscribers may have missed values. */
   reconnected(): void {
     if (this.#state !== 'stopped') this.#topics.reconnected();
   }
@@ -107,13 +108,15 @@ export class Service implements FrameHandler {
     this.#gate.schedule();
   }
 
-  /** Starts no call any more: the next leader gets those that wait. Calls `done` once those in progress have ended, or after `ms`. */
+  /**
+   * Starts no further calls: those that wait go to the next leader. Calls `done` once the others have ended, or after `ms`.
+   */
   drain(ms: number, done: () => void): void {
     this.#returnWaiting();
     this.#calls.drain(ms, done);
   }
 
-  /** Ends the term here: sends nothing of it any more. */
+  /** Ends the term here. Nothing is sent in it any more. */
   stop(): void {
     if (this.#state === 'stopped') return;
     this.#returnWaiting();

@@ -1,5 +1,5 @@
-// Starts a method of the real client as its caller would have it: with `callContext()`, in the caller's own context, and
-// seen by those who watch calls.
+// Starts a method of the real client, with `callContext()`, in the caller's own context, and traced for diagnostics
+// channels.
 
 import { callChannel } from '../diagnostics/channels.js';
 import type { ContextOption } from '../options/options.js';
@@ -8,16 +8,16 @@ import type { RunningCall } from './running-call.js';
 
 export type Method = (...args: unknown[]) => unknown;
 
-/** What is to be known of the leader. */
+/** What starting a method needs from the leader. */
 export interface MethodOwner {
   readonly context: ContextOption | undefined;
-  /** How calls of this worker come. */
+  /** The route by which calls of this worker arrive. */
   routeOf(workerId: number): string;
-  /** What a hook threw, which ends no call. */
+  /** Receives errors that a hook threw. They end no call. */
   report(error: unknown): void;
 }
 
-/** Hot where nobody watches and nothing came along. @returns what the method returned, or a promise of it */
+/** Hot if there are no subscribers and no carrier. @returns what the method returned, or a promise of it */
 export function startMethod(call: RunningCall, method: Method, args: unknown[], host: MethodOwner): unknown {
   const isWatched = callChannel.hasSubscribers;
   const hasContext = call.carrier !== undefined && host.context !== undefined;
@@ -29,14 +29,14 @@ export function startMethod(call: RunningCall, method: Method, args: unknown[], 
 function watched(call: RunningCall, method: Method, args: unknown[], host: MethodOwner): unknown {
   const { name: group, term, workerId: caller } = call;
   const route = host.routeOf(caller);
-  // A promise in any case: only then are all of the channels told.
+  // Always a promise: only then are all of the channels published to.
   const run = async () => method(...args);
   return callChannel.tracePromise(run, { side: 'leader', group, method: call.method, term, route, caller });
 }
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
-/** The method runs exactly once, and how it ends is its own affair, whatever the hook does. */
+/** The method runs exactly once. The hook does not affect its result. */
 function inContextOf({ carrier }: RunningCall, run: () => unknown, host: MethodOwner): unknown {
   let outcome: Outcome | undefined;
   const once = () => {

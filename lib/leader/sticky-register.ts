@@ -1,9 +1,9 @@
-// What the members published with `sticky` in this term: a leader takes it back when its publisher leaves.
+// The sticky publications of the members in this term. The leader withdraws them when their publisher leaves.
 
 import type { ServiceOptions } from './service-options.js';
 
 export class StickyRegister {
-  /** The arguments of each publication, by worker, then by its key. */
+  /** The arguments of each publication, by worker and key. */
   readonly #published = new Map<number, Map<string, unknown[]>>();
 
   constructor(private readonly options: Pick<ServiceOptions, 'client' | 'report'>) {}
@@ -25,7 +25,7 @@ export class StickyRegister {
     return args;
   }
 
-  /** Nobody waits for this any more, but the publication may have reached the server in time. */
+  /** Withdraws a publication whose caller no longer waits. It may have reached the server. */
   takeBack(workerId: number, key: string): void {
     const args = this.delete(workerId, key);
     if (args) void this.#unpublish(args);

@@ -1,5 +1,5 @@
-// Calls and subscriptions with which a leader may have been lost before. Before such a one begins, its member has to know:
-// this leader may be lost with it, too, and with all that hasn't left the process by then.
+// Calls and subscriptions that may have caused the loss of an earlier leader. A member must be notified before its suspect
+// begins: this leader may be lost with it too, and with every frame that has not left the process by then.
 
 import { Kind } from '../protocol/bundle.js';
 import { MultiMap } from '../utils/multi-map.js';
@@ -19,7 +19,7 @@ export class Suspects {
     this.#ids.add(workerId, id);
   }
 
-  /** Whether it may begin now. If not, it waits, and everything else of its member with it. */
+  /** Whether it may begin now. If not, all frames of its member wait. */
   mayBegin(from: number, id: number): boolean {
     if (!this.#ids.has(from, id) || this.sender.mayLeaveNow(from)) return true;
     this.gate.hold(from);
@@ -27,7 +27,7 @@ export class Suspects {
     return false;
   }
 
-  /** Tells the member of a suspect that it begins. */
+  /** Notifies the member of a suspect that it begins. */
   begin(from: number, id: number): void {
     if (this.#ids.delete(from, id)) this.sender.sayNow(from, Kind.BEGUN, id, '0');
   }

@@ -1,4 +1,4 @@
-// One topic in the leader: one upstream subscription for however many subscribers, subscribed and unsubscribed in turn.
+// One topic in the leader: one upstream subscription for any number of subscribers, subscribed and unsubscribed in turn.
 //
 //            a subscriber              ok
 //   idle ─────────────────► subscribing ──► active
@@ -6,10 +6,10 @@
 //    │ └──────── refused ───────┘             ▼
 //    └───────────────── done ────────── unsubscribing
 //
-// Values come by the listener, or are pumped out of an async iterable that the real client's `subscribe` returned. Where that
-// ends by itself, the upstream subscription is lost: subscribers get `resync`, and it is made again after a pause.
+// Values arrive by the listener, or are read from an async iterable that the real client's `subscribe` returned. If the
+// iterable ends by itself, the upstream subscription is lost: subscribers get `resync`, and it is made again after a pause.
 //
-// What takes longer than `limitMs` counts as done: an upstream subscription is tried again after a pause.
+// A step that takes longer than `limitMs` counts as done. A subscription that is late is tried again after a pause.
 
 import { encodeError } from '../codec/encode-error.js';
 import { encodeData } from '../codec/encode-value.js';
@@ -26,7 +26,7 @@ import { isAsyncIterable, Pump } from './pump.js';
 import type { RealClient } from './real-client.js';
 import type { Sender } from './sender.js';
 
-/** Values that may come before the subscription is confirmed; beyond it the oldest are dropped. */
+/** Values that may arrive before the subscription is confirmed. Beyond that, the oldest are dropped. */
 const MOST_EARLY = 1000;
 
 export interface Subscriber {
@@ -42,36 +42,36 @@ export interface TopicOwner {
   readonly clock: Clock;
   /** How long the real client may take to subscribe or unsubscribe. */
   readonly limitMs: number;
-  /** Makes the value of what the real client calls a listener with, where the app says how. */
+  /** The application's function that makes the value from the arguments of a listener call. */
   readonly valueFrom: ((...args: unknown[]) => unknown) | undefined;
   readonly own: OwnTypes | undefined;
   hasLease(): boolean;
-  /** Of the group. */
+  /** The name of the group. */
   readonly name: string;
-  /** What went wrong and concerns no subscriber. */
+  /** Receives errors that belong to no subscriber. */
   report(error: unknown): void;
-  /** Something about the real client needs attention. */
+  /** A problem with the real client needs attention. */
   warn(text: string): void;
-  /** This one was refused. */
+  /** A subscriber was refused. */
   refused(subscriber: Subscriber): void;
-  /** Nobody is subscribed and nothing is under way. */
+  /** The topic has no subscribers, and nothing is in progress. */
   idle(topic: Topic): void;
 }
 
 export class Topic {
   #state: 'idle' | 'subscribing' | 'active' | 'unsubscribing' = 'idle';
   readonly #subscribers = new Map<string, Subscriber>();
-  /** Workers with a subscriber that gets every value; made anew when they change. */
+  /** Workers with a subscriber that gets every value; rebuilt when they change. */
   #workers: number[] | undefined;
-  /** Those that get each value once among them; the next in turn first. */
+  /** Subscribers that share the values, one value each in turn; the next in turn is first. */
   readonly #ones = new Set<Subscriber>();
   #last: Payload | undefined;
   #early: Payload[] = [];
-  /** The newest value that came outside the lease, and whether it stands for several. */
+  /** The newest value that arrived outside the lease, and whether others were dropped for it. */
   #held: { readonly payload: Payload; readonly hasGap: boolean } | undefined;
-  /** Outside the lease the real client reconnected: to be told once it is valid again. */
+  /** The real client reconnected outside the lease. Subscribers are notified once the lease is valid again. */
   #hasReconnected = false;
-  /** Listeners of an upstream subscription that is over are of an older number. */
+  /** Incremented when an upstream subscription begins or ends, so that calls of older listeners are ignored. */
   #round = 0;
   #listener: ((...values: unknown[]) => void) | undefined;
   #off: (() => unknown) | undefined;
@@ -79,18 +79,18 @@ export class Topic {
   /** Attempts in a row that took too long, and the pause before the next. */
   #failures = 0;
   #pause: Timer | undefined;
-  /** What took too long to subscribe or unsubscribe, and hasn't settled. */
+  /** Late calls of subscribe or unsubscribe that have not settled. */
   #lateOnes = 0;
-  /** One to unsubscribe settled while the next was being made. */
+  /** A late unsubscribe settled while the next subscription was being made. */
   #isDoubtful = false;
   #isStopped = false;
-  /** Of what is asked of the real client. */
+  /** The timer of the call of the real client that is in progress. */
   #limit: Timer | undefined;
 
   constructor(
     readonly key: string,
     readonly topic: unknown,
-    /** By which the members know it in this term. */
+    /** The number by which members know the topic in this term. */
     readonly number: number,
     private readonly owner: TopicOwner,
   ) {}
@@ -133,7 +133,7 @@ export class Topic {
     this.#emit(held.payload);
   }
 
-  /** The real client came back by itself: values may have been missed, and the last one may be old. */
+  /** The real client reconnected by itself: values may have been missed, and the last one may be outdated. */
   reconnected(): void {
     this.#last = undefined;
     this.#held = undefined;
@@ -147,7 +147,7 @@ export class Topic {
     this.owner.sender.payloadToMany([...workers], Kind.GAP, this.number, RECONNECTED);
   }
 
-  /** No listener of ours counts any more. */
+  /** Listeners of this topic are ignored from now on. */
   stop(): void {
     this.#round++;
     this.#pump?.end();
@@ -159,7 +159,7 @@ export class Topic {
   }
 
   #advance(): void {
-    // Who subscribes meanwhile may have what comes late.
+    // A late subscription may still serve a subscriber that joins meanwhile.
     if (this.#subscribers.size === 0 && this.#lateOnes === 0) this.#endPause();
     if (this.#pause) return;
     if (this.#state === 'idle' && this.#subscribers.size > 0) void this.#subscribe();
@@ -190,7 +190,7 @@ export class Topic {
     this.#advance();
   }
 
-  /** @returns {@link LATE} where it takes too long; of that a warning tells */
+  /** @returns {@link LATE} if it takes too long; a warning reports that */
   async #inTime(result: PromiseLike<unknown>, method: 'subscribe' | 'unsubscribe'): Promise<unknown> {
     const { clock, limitMs, name } = this.owner;
     const limit = defer<typeof LATE>();
@@ -226,7 +226,7 @@ export class Topic {
 
   #subscribed(returned: unknown): void {
     const isPumped = isAsyncIterable(returned);
-    // One that ends at once each time is tried ever more slowly.
+    // A source that ends at once each time is retried ever more slowly, so the pause is cleared and the failures are not.
     if (isPumped) this.#pause = undefined;
     else this.#endPause();
     this.#off = isPumped ? this.#startPump(returned) : this.#offOf(returned);
@@ -235,7 +235,7 @@ export class Topic {
     if (this.#isDoubtful) this.#renew();
   }
 
-  /** @returns what ends it */
+  /** @returns the function that ends it */
   #startPump(iterable: AsyncIterable<unknown>): () => unknown {
     const round = this.#round;
     const { clock, client } = this.owner;
@@ -257,7 +257,7 @@ export class Topic {
     };
   }
 
-  /** The upstream subscription ended without our asking. */
+  /** The upstream subscription ended, although this topic did not end it. */
   #lost(): void {
     this.#round++;
     this.#pump = undefined;
@@ -266,7 +266,10 @@ export class Topic {
     this.#tryLater();
   }
 
-  /** Until it has settled the topic stays: by its topic it might end an upstream subscription that took its place. */
+  /**
+   * The topic stays until the call has settled, because the cleanup of a late call could end a later subscription to the
+   * same topic.
+   */
   async #awaitLate(
     result: PromiseLike<unknown>,
     listener: (...values: unknown[]) => void,
@@ -282,7 +285,7 @@ export class Topic {
     if (!this.#isStopped) this.#advance();
   }
 
-  /** It serves all the same, unless another is in its place or nobody wants one. */
+  /** A late subscription is used, unless another one is in its place or there are no subscribers. */
   async #cameLate(returned: unknown, listener: (...values: unknown[]) => void, round: number): Promise<void> {
     if (this.#isStopped) return;
     if (round === this.#round && this.#pause) return this.#subscribed(returned);
@@ -290,9 +293,9 @@ export class Topic {
     await this.owner.client.runInContext(this.#offOf(returned) ?? byTopic);
   }
 
-  /** How the upstream subscription ends, where `subscribe` returned that. */
+  /** The function that ends the upstream subscription, if `subscribe` returned one. */
   #offOf(returned: unknown): (() => unknown) | undefined {
-    // A client that returns itself has its own unsubscribe().
+    // A client that returns itself has an unsubscribe() of its own.
     if (returned === undefined || this.owner.client.isSame(returned)) return undefined;
     const off = endOf(returned);
     if (!off) this.owner.warn(oddSubscription(this.owner.name, show(returned)));
@@ -318,7 +321,9 @@ export class Topic {
     this.#advance();
   }
 
-  /** Where the real client knows topics and not listeners, it may end the upstream subscription that was made meanwhile. */
+  /**
+   * If the real client identifies subscriptions by topic and not by listener, the late call may end the one made meanwhile.
+   */
   async #awaitLateEnd(result: PromiseLike<unknown>): Promise<void> {
     this.#lateOnes++;
     try {
@@ -350,7 +355,7 @@ export class Topic {
   #confirm({ workerId, id, delivery }: Subscriber): void {
     const { sender } = this.owner;
     sender.to(workerId, Kind.SUBSCRIBED, id, String(this.number));
-    // Of those that get each value once among them, one has had it.
+    // Subscribers that share the values get no replay: one of them has had the value.
     if (this.#last && delivery === 'all') sender.payloadTo(workerId, Kind.REPLAY, id, this.#last);
   }
 
@@ -381,11 +386,11 @@ export class Topic {
     if (this.#early.length > MOST_EARLY) this.#early.shift();
   }
 
-  /** @returns undefined where there is no value */
+  /** @returns undefined if there is no value */
   #payloadOf(values: readonly unknown[]): Payload | undefined {
     const { name, own, valueFrom } = this.owner;
     if (values.length > 1 && values[0] instanceof Error) {
-      // As a Node callback.
+      // An error as the first argument, as in a Node callback.
       this.owner.report(values[0]);
       return undefined;
     }
@@ -425,7 +430,7 @@ const LATE = Symbol('late');
 
 type Ending = Record<string | symbol, unknown>;
 
-/** What ends a subscription, of what `subscribe` returned. */
+/** The function that ends a subscription, from what `subscribe` returned. */
 function endOf(returned: unknown): (() => unknown) | undefined {
   if (typeof returned === 'function') return returned as () => unknown;
   if (typeof returned !== 'object' || returned === null) return undefined;

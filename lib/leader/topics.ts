@@ -1,4 +1,4 @@
-// All topics that somebody is subscribed to in this term, and which subscription belongs to which topic.
+// All topics that have subscribers in this term, and the topic of each subscription.
 
 import { canonicalKey } from '../codec/canonical-key.js';
 import { decodeValue } from '../codec/decode-value.js';
@@ -29,7 +29,7 @@ export class Topics implements TopicOwner {
   readonly #suspects: Suspects;
   readonly #topics = new Map<string, Topic>();
   #lastNumber = 0;
-  /** The topic of a subscription: by worker, then by the subscription's number. */
+  /** The topic of each subscription: by worker, then by the subscription's number. */
   readonly #subscriptions = new Map<number, Map<number, Topic>>();
 
   constructor({ client, options, sender, clock, hasLease, report, warn }: ServiceOptions, suspects: Suspects) {
@@ -80,7 +80,7 @@ export class Topics implements TopicOwner {
     for (const topic of this.#topics.values()) topic.release();
   }
 
-  /** The real client came back by itself. */
+  /** The real client reconnected by itself. */
   reconnected(): void {
     for (const topic of this.#topics.values()) topic.reconnected();
   }

@@ -1,11 +1,11 @@
-// Events of the real client, for every member. Outside the lease they wait.
+// Forwards the events of the real client to every member. Outside the lease they wait.
 
 import { encodeData } from '../codec/encode-value.js';
 import { Kind } from '../protocol/bundle.js';
 import type { Payload } from '../protocol/payload.js';
 import type { ServiceOptions } from './service-options.js';
 
-/** Events that may wait for the lease; beyond it the oldest are dropped. */
+/** Events that may wait for the lease. Beyond that, the oldest are dropped. */
 const MOST_HELD = 1000;
 
 export class UpstreamEvents {

@@ -1,4 +1,4 @@
-// One call of this process, from the moment it is made until it ends.
+// One call of this process, from its creation until it ends.
 
 import { encodeValue, type SignalWriter } from '../codec/encode-value.js';
 import { isLenient } from '../codec/lenient.js';
@@ -14,57 +14,60 @@ import type { Numbered } from '../utils/numbered-table.js';
 
 export type CallKind = typeof Kind.CALL | typeof Kind.PUBLISH | typeof Kind.UNPUBLISH | typeof Kind.ONEWAY;
 
-/** Signals of the caller that reach the leader: by number, 0 the call's own, n the nth in its arguments. */
+/** A signal of the caller that is forwarded to the leader: number 0 is the call's own, n is the nth in its arguments. */
 export interface CallSignal {
   readonly signal: AbortSignal;
   readonly number: number;
   listener?: () => void;
 }
 
-/** Whose a call is. */
+/** The client whose handle made a call. */
 export interface CallOwner {
-  /** What no promise tells. */
+  /** Receives errors that no promise reports. */
   error(error: unknown): void;
 }
 
-/** Made for every call, so all its fields are set at once, in one order. */
+/** One is created for every call, so all fields are set at once and in one order. */
 export class Call implements About, Expiring, Numbered<Call> {
   behind: Call | undefined = undefined;
   before: Expiring | undefined = undefined;
   after: Expiring | undefined = undefined;
-  /** The route it was sent on; none while it waits. */
+  /** The route it was sent on; undefined while it waits. */
   route: Route | undefined = undefined;
-  /** The number of the bundle it travelled in. */
+  /** The number of the bundle that contains it. */
   bundle = 0;
-  /** It was in the hands of a leader that was lost: it may have run, wherever it is now. */
+  /** It was sent to a leader that was lost. It may have run there, whatever happens to it now. */
   wasLost = false;
-  /** Nobody waits for it. */
+  /** A repeated sticky publication: no caller waits for it. */
   readonly isRepeated: boolean;
-  /** The last term that ended with it in its leader's hands. */
+  /** The last term that ended while its leader had the call. */
   lostIn = 0;
-  /** Leaders that were lost while it was in their hands; from the second on they had said that it begins. */
+  /**
+   * Leaders that were lost while they had the call. From the second on, only leaders that had confirmed that the call begins
+   * are counted.
+   */
   losses = 0;
-  /** The last term in which its leader said so. */
+  /** The last term in which its leader confirmed that the call begins. */
   begunIn = 0;
-  /** It cost too many leaders, and is not sent again. */
+  /** Too many leaders were lost with it. It is not sent again. */
   isGivenUp = false;
-  /** What its caller was given. */
+  /** The promise that its caller received. */
   promise: Promise<unknown> | undefined = undefined;
-  /** It ran, but there was no room for its result. */
+  /** It ran, but its result was dropped: the queue was full, or the result could not be sent. */
   hasRun = false;
   signals: readonly CallSignal[] | undefined = undefined;
-  /** Of the code that made it: where the leader is in this process, its method runs there. */
+  /** The context of the code that made the call. If the leader is in this process, the method runs in it. */
   context: AsyncContext = captureContext();
-  /** With the codec's own flag. */
+  /** Includes the codec's flags. */
   readonly wireKind: number;
   readonly text: string;
   readonly parts: readonly Part[] | undefined;
-  /** Absolute, in whole ms. */
+  /** Absolute time, in whole ms. */
   readonly deadline: number;
 
   /**
    * @param sticky the key of a sticky publication
-   * @param succeed the `resolve` of the promise that was given out, if there's no `onFail`
+   * @param succeed the `resolve` of the promise that the caller received, if there is no `onFail`
    */
   constructor(
     kind: CallKind,
@@ -75,9 +78,8 @@ export class Call implements About, Expiring, Numbered<Call> {
     /** When it was made, by the clock. */
     readonly madeAt: number,
     readonly timeoutMs: number,
-    /** May run twice. */
+    /** Whether it may run twice. */
     public isIdempotent: boolean,
-    /** Whose it is. */
     readonly handle: CallOwner,
     readonly succeed: (value: unknown) => void,
     private readonly onFail?: (error: unknown) => void,
@@ -97,15 +99,15 @@ export class Call implements About, Expiring, Numbered<Call> {
   }
 
   /**
-   * The first link of a chain such as `deleteMany().where(...)`: its caller already has a TypeError, and the promise is nobody's. It
-   * must not end the process.
+   * The first link of a chain such as `deleteMany().where(...)`: its caller already has a TypeError, and nobody awaits the
+   * promise. Its rejection must not end the process.
    */
   #reportChain(error: unknown): void {
     this.promise?.catch(() => {});
     this.handle.error(error);
   }
 
-  /** What it holds in memory while it waits. */
+  /** Bytes of memory that it uses while it waits. */
   get bytes(): number {
     let bytes = bytesOfAbout(this.method) + this.text.length;
     if (this.parts) for (const part of this.parts) bytes += part.length;
@@ -115,19 +117,18 @@ export class Call implements About, Expiring, Numbered<Call> {
 
 const isChain = (error: unknown): boolean => (error as { chain?: unknown } | undefined)?.chain === true;
 
-/** Arguments, encoded. */
 export interface Arguments extends Payload {
-  /** It is one, without the list around it, which would cost as much as a small value in it. */
+  /** A single argument is encoded without the enclosing list, which would cost as much as a small value. */
   readonly isOne: boolean;
-  /** What comes along with them as JSON, which the codec doesn't see. */
+  /** JSON that is sent along with the arguments and that the codec does not read. */
   readonly carrier?: string;
-  /** Of a sticky publication that is repeated: it has no deadline, the leader limits it. */
+  /** A repeated sticky publication. It has no deadline; the leader limits it. */
   readonly isRepeated?: boolean;
 }
 
-/** @param signals as that of `encodeValue` */
+/** @param signals passed to `encodeValue` */
 export function encodeArguments(args: readonly unknown[], signals: SignalWriter, own?: OwnTypes): Arguments {
-  // What a list says of all that is in it would be lost without it.
+  // A lenient list has to be sent itself: its mark applies to everything in it.
   const isOne = args.length === 1 && !isLenient(args);
   const { text, ext, parts } = isOne
     ? encodeValue(args[0], 'args[0]', signals, undefined, own)

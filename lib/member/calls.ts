@@ -1,4 +1,4 @@
-// The calls of one member: they wait for a leader, travel, and end exactly once.
+// The calls of one member: they wait for a leader, are sent, and end exactly once.
 
 import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
@@ -28,31 +28,31 @@ import { defer } from '../utils/deferred.js';
 import { NumberedTable } from '../utils/numbered-table.js';
 import type { Call, CallSignal } from './call.js';
 
-/** Calls that may wait in this process for a leader, or for a primary that doesn't read. */
+/** Bytes of calls that may wait in this process for a leader, or for a primary that does not read. */
 export const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 
 export interface CallsOptions {
   readonly clock: Clock;
-  /** Why a call whose deadline passed got no answer. */
+  /** Creates the error for a call whose deadline passed. */
   timeout(method: string, timeoutMs: number, outcome: Outcome): Error;
-  /** How many leaders a call may cost. */
+  /** How many leaders may be lost with one call. */
   readonly maxLeadersLost: number;
-  /** A call cost so many. */
+  /** `maxLeadersLost` leaders were lost with this call. */
   costly(call: Call): void;
-  /** The app's own types. */
+  /** The application's own types. */
   readonly own?: OwnTypes | undefined;
-  /** There was no room for a call, or for the result of one. */
+  /** A call or a result was refused because the queue is full. */
   overloaded?(what: 'calls' | 'results'): void;
 }
 
 export class Calls {
-  /** Their numbers are in the order in which they were made. */
+  /** Numbered in the order in which the calls were made. */
   readonly #calls = new NumberedTable<Call>();
   readonly #options: CallsOptions;
   #route: Route | undefined;
   #waiting = 0;
   #waitingBytes = 0;
-  /** Called after a call ended, while somebody waits for that. */
+  /** Called after a call ended, while `whenEnded` waits. */
   readonly #whenFewer = new Set<() => void>();
   readonly counts = new CallCounts();
   readonly #deadlines: Deadlines<Call>;
@@ -70,14 +70,14 @@ export class Calls {
     return this.#calls.size - this.#waiting;
   }
 
-  /** Bytes of those that wait for a leader. */
+  /** Bytes of the calls that wait for a leader. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
   /**
-   * Takes a call.
-   * @throws {SharedClientError} `ERR_OVERLOADED`: there is no room for it
+   * Accepts a call.
+   * @throws {SharedClientError} `ERR_OVERLOADED`: the queue is full
    */
   make(call: Call): void {
     if (this.#isOverloaded(call)) {
@@ -94,31 +94,31 @@ export class Calls {
     } else this.#wait(call);
   }
 
-  /** In which a call was made, while it is under way. */
+  /** The context in which a call was made, while it is in progress. */
   contextOf(id: number): AsyncContext | undefined {
     return this.#calls.get(id)?.context;
   }
 
-  /** The caller gives up: the call ends at once, and the leader hears of it. */
+  /** The caller gives up: the call ends at once, and the leader is notified. */
   cancel(call: Call, error: unknown, reason: FailureReason = 'cancelled'): void {
     if (!this.#isUnderWay(call)) return;
     this.sendAbort(call, 0, error);
     this.#fail(call, error, reason);
   }
 
-  /** As `cancel`, with an error that says whether it may have begun. */
+  /** Like `cancel`, with an error that states whether the call may have begun. */
   giveUp(call: Call, toError: (outcome: Outcome) => Error): void {
     const error = toError(outcomeOf(call));
     this.cancel(call, error, reasonOf(error));
   }
 
-  /** A signal of the caller aborted: the call's own ends it, one in its arguments only travels. */
+  /** A signal of the caller aborted. The call's own signal ends the call; a signal in its arguments is only forwarded. */
   aborted(call: Call, { number, signal }: CallSignal): void {
     if (number === 0) this.cancel(call, signal.reason);
     else if (this.#isUnderWay(call)) this.sendAbort(call, number, signal.reason);
   }
 
-  /** A signal of the call aborted; the leader's copy shall too. */
+  /** Forwards an abort, so that the leader's copy of the signal aborts too. */
   sendAbort(call: Call, number: number, reason: unknown): void {
     if (!call.route) return;
     // Always the tagged form.
@@ -127,7 +127,7 @@ export class Calls {
   }
 
   /**
-   * There is a leader: what waits is sent, in the order it was made, after what `sayFirst` makes.
+   * A leader is available: sends the waiting calls in the order they were made, after `sayFirst` has run.
    * @param lostTerm the last term that a route led to, if its leader was lost
    */
   open(route: Route, sayFirst: () => void, lostTerm?: number): void {
@@ -137,17 +137,17 @@ export class Calls {
     if (this.#waiting === 0) return;
     const now = this.#options.clock.now();
     for (const call of this.#calls.inOrder()) {
-      // To send one may have ended another.
+      // Sending one call may have ended another.
       if (!call.route && this.#isUnderWay(call)) this.#resume(call, route, now);
     }
   }
 
-  /** There is none any more, or it takes no more calls. */
+  /** There is no leader any more, or it accepts no more calls. */
   shut(): void {
     this.#route = undefined;
   }
 
-  /** A frame about a call, read at `now`. @returns whether it was one */
+  /** Handles a frame about a call, read at `now`. @returns whether it was one */
   receive(frame: FrameView, term: number, now: number): boolean {
     if (frame.kind === Kind.BEGUN) return this.#begun(frame.id, term);
     if (
@@ -159,7 +159,7 @@ export class Calls {
       return false;
     }
     const call = this.#calls.get(frame.id);
-    // A subscription has a number of its own among them.
+    // The id may be that of a subscription: both share one number space.
     if (!call && frame.kind === Kind.OVERLOADED) return false;
     if (call?.route?.term === term) this.#answer(call, frame, now);
     return true;
@@ -171,19 +171,19 @@ export class Calls {
     return call !== undefined;
   }
 
-  /** A bundle that can't be read says at least whose calls it answered. */
+  /** A bundle cannot be parsed, but its head still names the calls that it answered. */
   receiveBroken(id: number, term: number): void {
     const call = this.#calls.get(id);
     if (call?.route?.term === term) this.#fail(call, brokenFrame('bundle.x', 'JSON', 'unknown'));
   }
 
   /**
-   * Nothing comes any more by this route. Calls that were in the leader's hands may have run; the others are our own again.
+   * Nothing more arrives on this route. Calls that the leader received may have run; the others can be sent again.
    * @param received the number of the last bundle that the primary received
    */
   end(route: Route, received: number): void {
     for (const call of this.#calls.inOrder()) {
-      // The end of one may have made somebody cancel another.
+      // Ending one call may have caused the application to cancel another.
       if (call.route !== route || !this.#isUnderWay(call)) continue;
       if (!route.isInHands(call.bundle, received)) this.#again(call);
       else if (call.isIdempotent) {
@@ -195,7 +195,7 @@ export class Calls {
     }
   }
 
-  /** One that ends whoever runs it must not end all of them: what was in the hands of a leader that was lost is counted. */
+  /** A call that crashes every leader must not take down all of them, so the leaders that were lost with it are counted. */
   #countLosses(term: number): void {
     for (const call of this.#calls.inOrder()) {
       if (call.lostIn !== term || !this.#isUnderWay(call)) continue;
@@ -207,7 +207,6 @@ export class Calls {
     }
   }
 
-  /** Lets go of all timers. */
   close(): void {
     this.#deadlines.close();
   }
@@ -216,7 +215,7 @@ export class Calls {
   failAll(toError: (outcome: Outcome) => Error, handle?: object): void {
     for (const call of this.#calls.inOrder()) {
       if (handle && call.handle !== handle) continue;
-      // Where the member stays, its leader still runs them.
+      // If only the handle closes, the leader still runs its calls and must be notified.
       if (handle) this.giveUp(call, toError);
       else this.#fail(call, toError(outcomeOf(call)));
     }
@@ -258,7 +257,7 @@ export class Calls {
     if (call.signals) {
       for (const { signal, number } of call.signals) if (signal.aborted) this.sendAbort(call, number, signal.reason);
     }
-    // What waits to be written must not keep the caller's context.
+    // The pending write must not retain the caller's context.
     neutralContext.runInAsyncScope(route.flushEarly, route, this.#calls.size);
   }
 
@@ -271,7 +270,7 @@ export class Calls {
   #resume(call: Call, route: Route, now: number): void {
     this.#waiting--;
     this.#waitingBytes -= call.bytes;
-    // What is sent again was counted when it was sent first.
+    // A call that is sent again was already counted at its first send.
     if (call.bundle === 0) this.counts.queued.add(now - call.madeAt);
     this.#send(call, route);
   }
@@ -291,7 +290,7 @@ export class Calls {
           markRemote(withOutcomeOf(call, decodeError(json, ext, parts, undefined, this.#options.own))),
         );
       case Kind.RETURNED:
-        // The leader takes no more: neither this one nor the next.
+        // The leader accepts no more calls.
         if (this.#route === call.route) this.#route = undefined;
         return this.#again(call);
       case Kind.OVERLOADED:
@@ -305,7 +304,7 @@ export class Calls {
   #succeed(call: Call, json: unknown, ext: boolean, parts: FrameView['parts'], now: number): void {
     let value = json;
     try {
-      // Nobody else reads its parts.
+      // Nothing else reads its parts, so the value may own them.
       if (ext) value = decodeValue(json, true, parts, undefined, true, this.#options.own);
     } catch (error) {
       const isOwnType = (error as SharedClientError).code === 'ERR_NOT_SERIALIZABLE';
@@ -342,10 +341,10 @@ export class Calls {
   }
 }
 
-/** That the next leader never began it says nothing of the one that was lost. */
+/** If the next leader never began the call, the leader that was lost may still have run it. */
 function withOutcomeOf(call: Call, error: Error): Error {
   const isWrong = call.wasLost && error instanceof SharedClientError && error.outcome === 'not-started';
-  // It was decoded for this call alone.
+  // The error was decoded for this call alone.
   return isWrong ? Object.assign(error, { outcome: 'unknown' }) : error;
 }
 

@@ -1,4 +1,4 @@
-// A member's data: its calls, subscriptions and sticky publications, on the route to whoever leads.
+// A member's data: its calls, subscriptions and sticky publications, and the route to the current leader.
 
 import { decodeValue } from '../codec/decode-value.js';
 import { publishDiagnostic } from '../diagnostics/channels.js';
@@ -21,11 +21,11 @@ import { StickyPublications } from './sticky-publications.js';
 import { Subscriptions } from './subscriptions.js';
 
 export interface DataPlaneOptions {
-  /** Why a call got no answer in time. */
+  /** Creates the error for a call that was not answered in time. */
   timeout(method: string, ms: number, outcome: Outcome): Error;
-  /** Data gets to a leader, for the first time or again. */
+  /** Data reaches a leader, for the first time or again. */
   reached(): void;
-  /** All was read that the last leader wrote: the route to the next one may be taken. */
+  /** Everything that the last leader wrote has been read, so the route to the next one may be taken. */
   finished(): void;
 }
 
@@ -37,9 +37,9 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #routes: FollowerRoutes;
   #route: Route | undefined;
-  /** The last term that a route led to, and how it ended, if it has. Others may end after it before there is a route again. */
+  /** The last term that a route led to, and how it ended, if it has. Other terms may end before there is a route again. */
   #used: { readonly term: number; readonly cause?: DeposedCause } | undefined;
-  /** The last term whose end has come. */
+  /** The last term that is known to be over, by its END frame. */
   #endedTerm = 0;
 
   constructor(member: MemberContext, options: DataPlaneOptions) {
@@ -75,7 +75,7 @@ export class DataPlane {
     return this.#route;
   }
 
-  /** A leader is ready, and data gets to it. */
+  /** A leader is ready, and data reaches it. */
   get isReady(): boolean {
     return this.#route !== undefined && (this.#route.kind === 'local' || this.#routes.isReached);
   }
@@ -87,10 +87,10 @@ export class DataPlane {
 
   // --------------------------------------------------------------------------------------------- from the leader
 
-  /** What a leader says. */
+  /** Reads a bundle from a leader. */
   read(bundle: Bundle): void {
     try {
-      // Once for all: nothing of the user's runs between two of them.
+      // Read once for all frames of the bundle, which are handled synchronously.
       const now = this.#member.clock.now();
       readFrames(bundle, frame => this.#frame(frame, bundle.t, now));
     } catch (error) {
@@ -106,7 +106,6 @@ export class DataPlane {
     else if (frame.kind === Kind.EVENT && this.#route?.term === term) this.#upstream(frame);
   }
 
-  /** An event of the real client. */
   #upstream(frame: FrameView): void {
     const { text, ext, parts } = frame.payload();
     const decode = () => decodeValue(JSON.parse(text), ext, parts, undefined, false, this.#member.own);
@@ -134,22 +133,22 @@ export class DataPlane {
 
   // ------------------------------------------------------------------------------------------------------- routes
 
-  /** Where the leader of a term can be reached directly. */
+  /** The address at which the leader of a term accepts direct connections. */
   offer(offer: Offer): void {
     this.#routes.offered(offer);
   }
 
-  /** How a term ended: calls that were in the hands of a leader that was lost count that. */
+  /** Records how a term ended. If its leader was lost, the calls that it had count the loss. */
   termEnded({ term, cause }: TermEnd): void {
     if (term !== undefined && term === this.#used?.term) this.#used = { term, cause };
   }
 
-  /** Takes the route that fits where the group stands now. `service`: what this member itself leads with. */
+  /** Takes the route that fits the current state of the group. `service` is set if this member leads. */
   updateRoute({ now, update }: RoleState, service: Service | undefined): void {
     const { link } = this.#member;
     if (service) return this.#take(true, service.term, () => this.#localRoute(service));
     const isLedElsewhere = update.phase === 'ready' && update.leader !== link.self.workerId && now.at !== 'gone';
-    // The end of a term and the news of it come in any order.
+    // The END of a term and the state update about it arrive in any order.
     const isOver = update.term <= this.#endedTerm;
     if (!isLedElsewhere || isOver || !link.isLinked) return this.#shut();
     this.#take(false, update.term, () => this.#routes.to(update.term));
@@ -158,7 +157,7 @@ export class DataPlane {
   #take(isLocal: boolean, term: number, build: () => Route): void {
     if (this.#route?.term === term && (this.#route.kind === 'local') === isLocal) return;
     this.#shut();
-    // What comes back of the older term was made before what waits now, and is to be sent before it.
+    // Calls that come back from the older term were made before those that wait now, and must be sent first.
     if (this.#routes.remote && this.#routes.remote.term !== term) return;
     const { clock, view, failovers, source } = this.#member;
     const route = build();
@@ -173,7 +172,7 @@ export class DataPlane {
     if (this.isReady) this.#options.reached();
   }
 
-  /** The last term that a route led to, if its leader was lost with what was in its hands. */
+  /** The last term that a route led to, if its leader was lost together with the calls that it had. */
   get #lostTerm(): number | undefined {
     const { cause, term } = this.#used ?? {};
     const isLoss = cause && cause !== 'resigned' && cause !== 'failed' && cause !== 'broken';
@@ -205,7 +204,7 @@ export class DataPlane {
 
   // ---------------------------------------------------------------------------------------------------------- end
 
-  /** There is no primary any more. @returns whether calls ended with that */
+  /** There is no primary any more. @returns whether any calls were ended by this */
   interrupt(toError: ToError): boolean {
     const hasCalls = this.calls.waiting + this.calls.inFlight > 0;
     this.calls.failAll(toError);
@@ -218,12 +217,11 @@ export class DataPlane {
     this.#member.failovers.forget();
   }
 
-  /** Resolves when what was sent has left this process, or may take no longer. */
+  /** Resolves when everything that was sent has left this process, or the time limit for that has passed. */
   leaveRoutes(): Promise<void> {
     return this.#routes.leave();
   }
 
-  /** The member leaves the group. */
   close(): void {
     this.calls.failAll(outcome => closed('The shared client', outcome));
     this.#shut();

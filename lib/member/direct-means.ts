@@ -1,4 +1,4 @@
-// What a process needs for the direct route of all its members: connections to other processes, and the server for theirs.
+// What a process needs for the direct route of all its members: outgoing connections, and the server for incoming ones.
 
 import type { Welcome } from '../protocol/messages.js';
 import type { Limits } from '../route/direct/direct-sender.js';
@@ -9,7 +9,7 @@ import type { Clock } from '../utils/clock.js';
 export interface DirectMeans extends Limits {
   readonly transport: DirectTransport;
   readonly server: DirectServer;
-  /** Nothing goes by the relay. */
+  /** Nothing is sent by the relay (`'direct-only'`). */
   readonly hasNoRelay: boolean;
 }
 

@@ -1,4 +1,4 @@
-// The routes of a member to leaders elsewhere: to the one that leads, and to the one that leads next.
+// A member's routes to leaders in other workers: to the current leader, and to the next one.
 
 import type { Bundle } from '../protocol/bundle.js';
 import type { FrameView } from '../protocol/frame-reader.js';
@@ -11,7 +11,7 @@ type RemoteRoute = RelayRoute | DirectRoute;
 
 export class FollowerRoutes {
   #remote: RemoteRoute | undefined;
-  /** Without a relay: to the leader of a term that isn't ready yet, so that nobody waits for the connection then. */
+  /** Without a relay: the route to the leader of a term that is not ready yet. Connecting early saves the wait later. */
   #next: RemoteRoute | undefined;
   #offer: Offer | undefined;
   /** The last term whose leader was reached directly. */
@@ -19,18 +19,18 @@ export class FollowerRoutes {
 
   constructor(
     private readonly member: Pick<MemberContext, 'name' | 'link' | 'problem'>,
-    /** Reads what the leader says. */
+    /** Reads a bundle from the leader. */
     private readonly read: (bundle: Bundle) => void,
-    /** Data gets to the leader again, or for the first time. */
+    /** Data reaches the leader, for the first time or again. */
     private readonly reached: () => void,
   ) {}
 
-  /** The last route to a leader elsewhere, until its term has come to its end. */
+  /** The route to the last leader in another worker, until everything of its term has been read. */
   get remote(): RemoteRoute | undefined {
     return this.#remote;
   }
 
-  /** The same, if it may become direct. */
+  /** The same route, if it may become direct. */
   get #direct(): DirectRoute | undefined {
     return this.#remote instanceof DirectRoute ? this.#remote : undefined;
   }
@@ -40,7 +40,7 @@ export class FollowerRoutes {
     return this.#direct?.queuedBytes ?? 0;
   }
 
-  /** Whether data gets to the leader elsewhere, as far as it is known. */
+  /** Whether data reaches the leader in another worker, as far as this member knows. */
   get isReached(): boolean {
     const { link, problem } = this.member;
     return !link.direct?.hasNoRelay || (this.#reached === this.#remote?.term && !problem.text);
@@ -51,7 +51,7 @@ export class FollowerRoutes {
     return this.#remote;
   }
 
-  /** Where the leader of a term can be reached directly. */
+  /** The address at which the leader of a term accepts direct connections. */
   offered(offer: Offer): void {
     this.#offer = offer;
     const { term } = offer;
@@ -62,23 +62,23 @@ export class FollowerRoutes {
     }
   }
 
-  /** A word of a leader's about the route, that came by the relay. @returns whether it was one */
+  /** Handles a frame from a leader about the route, received by the relay. @returns whether it was one */
   handle(term: number, { kind, id, json }: FrameView): boolean {
     return this.#remote?.term === term && this.#direct?.handle(kind, id, json) === true;
   }
 
-  /** The term is over, and was never taken here. */
+  /** The term is over. Drops the route that was prepared for it but never taken. */
   forget(term: number): void {
     if (this.#next?.term === term) this.#dropNext();
   }
 
-  /** The term is over. `done` comes once all was read that its leader wrote. */
+  /** The term is over. Calls `done` once everything that its leader wrote has been read. */
   finish(done: () => void): void {
     const route = this.#remote!;
     const finished = () => {
       if (this.#remote !== route) return;
       this.#remote = undefined;
-      // That of the next term may be known already.
+      // A problem of the next term's route may already be known and must stay.
       this.member.problem.forget(route.term);
       done();
     };
@@ -86,7 +86,7 @@ export class FollowerRoutes {
     else finished();
   }
 
-  /** Resolves when what was sent has left this process, or may take no longer. */
+  /** Resolves when everything that was sent has left this process, or the time limit for that has passed. */
   async leave(): Promise<void> {
     const route = this.#direct;
     this.#remote = undefined;

@@ -1,4 +1,4 @@
-// What the primary last said of a group: who leads it, how the last term ended, and why there is no leader.
+// The last state of a group that the primary sent: its leader, how the last term ended, and why there is no leader.
 
 import type { GroupMessage } from '../diagnostics/messages.js';
 import type { TermEnd } from '../metrics/failovers.js';
@@ -26,7 +26,7 @@ export class GroupView {
     return this.#update;
   }
 
-  /** How the last term ended, as far as this member was told. */
+  /** How the last term ended, as far as this member knows. */
   get ended(): TermEnd | undefined {
     return this.#ended;
   }
@@ -43,7 +43,7 @@ export class GroupView {
     if (ended) this.#ended = ended;
     this.#diagnostics.publish(update, error);
     this.#update = update;
-    // A group may be without a leader before it is known that the term is over: its leader is fenced.
+    // A group may have no leader before its term is known to be over: the old leader is fenced meanwhile.
     if (update.leader) this.#lastLed = update.term;
     if (update.phase === 'failed') this.#openError = error;
     if (update.phase === 'ready') this.#openError = undefined;

@@ -1,4 +1,4 @@
-// Hand-overs that this process asked its primary for, each until it is answered.
+// Hand-overs that this process requested from its primary and that are not answered yet.
 
 import { nextNumber } from '../protocol/ids.js';
 import type { Transfer, TransferFailure, Transferred } from '../protocol/messages.js';
@@ -9,7 +9,7 @@ export class HandOvers {
 
   constructor(private readonly tell: (request: Transfer) => void) {}
 
-  /** @returns why it didn't come about, if it didn't */
+  /** @returns why the hand-over failed, if it did */
   ask(group: string, to: number | undefined): Promise<TransferFailure | undefined> {
     const id = nextNumber();
     const answer = defer<TransferFailure | undefined>();
@@ -23,7 +23,7 @@ export class HandOvers {
     this.#asked.delete(id);
   }
 
-  /** There is nobody any more who could answer. */
+  /** No answer can arrive any more. */
   failAll(error: Error): void {
     for (const answer of this.#asked.values()) answer.reject(error);
     this.#asked.clear();

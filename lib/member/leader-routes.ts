@@ -1,4 +1,4 @@
-// A leader's routes to its members in one term: by the relay, and directly to those that have connected.
+// A leader's routes to its members in one term: the relay, and direct connections to the members that have connected.
 
 import { memberRefused } from '../errors/warnings.js';
 import { Sender } from '../leader/sender.js';
@@ -8,8 +8,8 @@ import type { Timer } from '../utils/clock.js';
 import type { MemberContext } from './member-context.js';
 
 /**
- * The cost of a failover falls on the first calls, which go by the relay: a leader accepts connections when most of those
- * have their answers.
+ * After a failover the first calls go by the relay. The leader accepts connections only when most of them are answered, so
+ * that connecting does not slow them down.
  */
 export const INVITE_AFTER_MS = 20;
 
@@ -21,9 +21,9 @@ export class LeaderRoutes {
   constructor(
     readonly term: number,
     private readonly member: MemberContext,
-    /** Reads what the leader says to its own member. */
+    /** Reads the frames that the leader sends to its own member. */
     read: (bundle: Bundle) => void,
-    /** Takes what members say over direct connections. */
+    /** Receives the frames that members send over direct connections. */
     deliver: (bundle: Bundle) => void,
   ) {
     const { direct } = member.link;
@@ -45,7 +45,7 @@ export class LeaderRoutes {
     else if (direct) this.#inviting = clock.setTimer(() => this.#invite(), INVITE_AFTER_MS);
   }
 
-  /** Resolves when what the leader said has left this process, or may take no longer. */
+  /** Resolves when everything that the leader sent has left this process, or the time limit for that has passed. */
   async finish(): Promise<void> {
     this.#stopInviting();
     await this.direct?.finish();
@@ -57,7 +57,7 @@ export class LeaderRoutes {
     this.direct?.destroy();
   }
 
-  /** Tells the members where to connect. */
+  /** Announces to the members where to connect. */
   #invite(): void {
     const { term, direct } = this;
     const { name: group, link, problem } = this.member;
@@ -77,7 +77,7 @@ export class LeaderRoutes {
   }
 }
 
-/** @param lanes the members that are spoken to directly; without it, none */
+/** @param lanes the members with a direct connection; without it, there are none */
 export function createSender(
   term: number,
   { name: group, link }: MemberContext,

@@ -1,5 +1,5 @@
-// What a member holds for the term that it leads, or prepares for: its real client from the order to open it until it is
-// closed, the service in between, and the routes to its members. Its role decides what it does, and when.
+// What a member holds for the term that it leads or prepares for: the real client from the order to open it until it is
+// closed, the service, and the routes to the members. The role decides what happens and when.
 
 import { encodeError } from '../codec/encode-error.js';
 import { MAX_CONTROL_ERROR } from '../codec/limits.js';
@@ -17,12 +17,12 @@ import { createSender, LeaderRoutes } from './leader-routes.js';
 import type { MemberContext } from './member-context.js';
 import type { RoleEvent } from './role.js';
 
-/** A primary that has nothing to wait for, and doesn't answer for so long, is taken to hang. */
+/** A primary that has nothing to wait for and does not answer within this time is assumed to hang. */
 const ANSWER_MS = 1000;
 
 export interface LeaderSessionOptions extends Pick<ServiceOptions, 'contextOf' | 'hasLease'> {
   play(event: RoleEvent): void;
-  /** Reads what the leader says to its own member. */
+  /** Reads the frames that the leader sends to its own member. */
   read(bundle: Bundle): void;
   /** The real client could not be opened here. */
   openFailed(error: unknown): void;
@@ -53,7 +53,7 @@ export class LeaderSession {
     return this.#client!.methods;
   }
 
-  /** Resolves once the real client that was let go of is closed. */
+  /** Resolves once the previous real client is closed; undefined if none is being closed. */
   get closing(): Promise<void> | undefined {
     return this.#closing?.done;
   }
@@ -63,7 +63,7 @@ export class LeaderSession {
     return (this.#service?.heldBytes ?? 0) + (this.#routes?.direct?.queuedBytes ?? 0);
   }
 
-  /** Frames that came by the relay. Those of a member that also has a direct connection may have to wait for that one's. */
+  /** Frames that arrived by the relay. They may have to wait for earlier ones on the member's direct connection. */
   receive(bundle: Bundle): void {
     const direct = this.#routes?.direct;
     if (direct?.term === bundle.t) direct.relayed(bundle);
@@ -72,16 +72,16 @@ export class LeaderSession {
 
   #serve(bundle: Bundle): void {
     if (this.#service?.term === bundle.t) this.#service.receive(bundle);
-    // Until the primary hears that the real client is closed, calls still come.
+    // Until the primary knows that the real client is closed, calls still arrive.
     else if (this.#closing?.term === bundle.t) handBack(bundle, this.#senderOf(bundle.t));
   }
 
-  /** A term that was never served has no routes. */
+  /** If the term was never served there are no routes, so a sender is created. */
   #senderOf(term: number) {
     return this.#routes?.term === term ? this.#routes.sender : createSender(term, this.#member, this.#options.read);
   }
 
-  /** It will lead in this term. Without a relay the others are told where to connect, so that nobody waits for that then. */
+  /** This member will lead in this term. Without a relay, members connect now, so that nothing waits for that later. */
   expect(term: number): void {
     if (this.#member.link.direct?.hasNoRelay) this.#routesOf(term);
   }
@@ -98,7 +98,7 @@ export class LeaderSession {
     const handlers: RealClientHandlers = {
       broken: error => {
         debug(source, () => `its real client is lost (term ${term}): ${textOf(error)}`);
-        // What a client says of itself while it is closed is no news.
+        // Errors that a client emits while it is being closed are not reported.
         if (this.#opening === opening) this.#report(error);
         play({ type: 'broken', term, error: encodeError(error, MAX_CONTROL_ERROR) });
       },
@@ -124,7 +124,7 @@ export class LeaderSession {
     }
   }
 
-  /** Serves calls from now on, and tells the primary. */
+  /** Serves calls from now on, and notifies the primary. */
   serve(term: number): void {
     const { name, link, clock, served, options } = this.#member;
     const { contextOf, hasLease } = this.#options;
@@ -150,14 +150,14 @@ export class LeaderSession {
     this.#member.observe(observer => observer.error(error));
   }
 
-  /** The next real client is of the same kind. */
+  /** The next real client is of the same kind, so each warning is emitted once. */
   #warnOnce(text: string): void {
     if (this.#warned.has(text)) return;
     this.#warned.add(text);
     this.#member.warning(text);
   }
 
-  /** Asks the primary to let it go, now or once a successor is prepared, and waits for its word. */
+  /** Asks the primary to end the term, now or once a successor is prepared, and waits for its answer. */
   yield(term: number, now: boolean): void {
     const { name: group, link, clock } = this.#member;
     const { drainTimeoutMs } = this.#member.options;
@@ -174,7 +174,7 @@ export class LeaderSession {
     this.#service!.drain(drainTimeoutMs, () => this.#options.play({ type: 'drained', term }));
   }
 
-  /** Starts nothing any more. @returns what served until now */
+  /** Starts no further calls. @returns the service until now */
   stop(): Service | undefined {
     const service = this.#service;
     service?.stop();
@@ -182,7 +182,7 @@ export class LeaderSession {
     return service;
   }
 
-  /** Lets go of the real client, beginning in this very turn; waits for it no longer than it may. */
+  /** Closes the real client, starting synchronously; waits at most `drainTimeoutMs`. */
   async close(term: number): Promise<void> {
     this.#yieldTimer?.clear();
     const opening = this.#opening;

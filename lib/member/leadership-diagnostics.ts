@@ -1,25 +1,25 @@
-// What a member tells of the news that it reads: who leads no longer, who was appointed, who is ready.
+// The diagnostics that a member publishes about state updates: the leader was deposed, appointed, or is ready.
 
 import { publishDiagnostic } from '../diagnostics/channels.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
 import type { StateUpdate } from '../protocol/messages.js';
 
-/** News with a leader. */
+/** An update with a leader. */
 type LedUpdate = StateUpdate & Required<Pick<StateUpdate, 'leader'>>;
 
 const hasLeader = (news: StateUpdate): news is LedUpdate => news.leader !== undefined;
 
 export class LeadershipDiagnostics {
-  /** Who leads, as it was told last. */
+  /** The last update that had a leader. */
   #led: LedUpdate | undefined;
 
   constructor(private readonly teller: GroupMessage) {}
 
-  /** @param error the one that ended the last term */
+  /** @param error the error that ended the last term */
   publish(news: StateUpdate, error?: Error): void {
     const led = this.#led;
     const isSameTerm = led?.term === news.term;
-    // It can't be reached, but whether its term has ended, and why, isn't known yet.
+    // The leader cannot be reached, but it is not known yet whether its term has ended, and why.
     const isInDoubt = isSameTerm && !news.leader && !news.cause;
     if (isInDoubt) return;
     this.#led = hasLeader(news) ? news : undefined;
@@ -38,7 +38,7 @@ export class LeadershipDiagnostics {
     if (news.phase === 'ready' && !(isSameTerm && led.phase === 'ready')) publishDiagnostic('ready', message);
   }
 
-  /** There is no primary whose word it was. */
+  /** There is no primary any more. */
   forget(): void {
     this.#led = undefined;
   }

@@ -1,4 +1,5 @@
-// This process's one link to its primary: hello and welcome, the heartbeat and the lease, and who of the members a frame is for.
+// This process's one connection to its primary: hello and welcome, heartbeat and lease, and the dispatch of frames to
+// members.
 
 import {
   closed,
@@ -37,29 +38,29 @@ import { HandOvers } from './hand-overs.js';
 const FIRST_HELLO_MS = 25;
 const MOST_HELLO_MS = 1000;
 
-/** As long as nothing has answered, so many hellos take the internal way alone; then it's every other one. */
+/** Until something answers, this many hellos use only the internal channel. After that, every other hello does. */
 const INTERNAL_HELLOS = 5;
 
-/** What the link needs of a member. */
+/** What the link needs from a member. */
 export interface LinkMember {
   readonly name: string;
   join(): Join;
-  /** The primary answered; the member has joined. */
+  /** The primary answered, and the member has joined. */
   linked(): void;
   stateChanged(news: StateUpdate): void;
   handover(term: number): void;
   prepare(term: number): void;
-  /** Where its leader can be reached past the primary. */
+  /** Where the leader accepts direct connections. */
   offer(offer: Offer): void;
   warning(text: string): void;
   data(bundle: Bundle): void;
   /** The lease was renewed. */
   leased(): void;
-  /** There is no primary: what waits for it ends. A promise: Node's exit is to wait for it. */
+  /** There is no primary: everything that waits for it ends. The exit of the process waits for a returned promise. */
   lost(toError: ToError): Promise<unknown> | undefined;
 }
 
-/** Makes the error for a call that ends because there is no primary. */
+/** Creates the error for a call that ends because there is no primary. */
 export type ToError = (outcome?: Outcome) => SharedClientError;
 
 export interface LinkOptions {
@@ -68,7 +69,7 @@ export interface LinkOptions {
   readonly versions?: readonly number[];
   /** Without it there is no direct route. */
   createDirect?(): DirectTransport;
-  /** Frames that were ours but broken. */
+  /** Receives descriptions of frames that belong to this library but are broken. */
   warn(message: string): void;
 }
 
@@ -81,24 +82,24 @@ export class Link {
   readonly #createDirect: LinkOptions['createDirect'];
   readonly #members = new Map<string, LinkMember>();
   /**
-   * Names whose member has left, with the heartbeat that went after its leave. Until that is acknowledged, whatever
-   * comes for the name was meant for that member, and the next one doesn't join.
+   * Names whose member has left, with the number of the heartbeat that was sent after its leave. Until that heartbeat is
+   * acknowledged, frames for the name are meant for the old member, and a new one does not join.
    */
   readonly #leaving = new Map<string, number>();
   /**
-   * The way by which a first answer came, and by which we speak from then on. The primary answers by the way of what it
-   * got last, so an answer shows that the way works in both directions:
+   * The channel on which the first answer arrived, used for everything sent from then on. The primary answers on the channel
+   * of the last message that it received, so an answer shows that the channel works in both directions:
    *
    *     asking internally ── an answer came internally ──────────────────────> internal
    *          │ no answer to INTERNAL_HELLOS
    *          v
-   *     asking by both in turn ── what was asked publicly was answered first ─> public
+   *     asking on both in turn ── a public hello was answered first ─────────> public
    */
   #via: Via | undefined;
   #hellos = 0;
-  /** What came of our primary; while linked. */
+  /** Tracks what was received from the current primary; only while linked. */
   #received: Received | undefined;
-  /** Real clients of before a goodbye are still being closed. */
+  /** Real clients from before a goodbye are still being closed. */
   #isClosing = false;
   #isOver = false;
   #hasWarnedOfPassedOn = false;
@@ -112,9 +113,9 @@ export class Link {
   #beatTimer: Timer | undefined;
   #beating = 0;
   #beats = 0;
-  /** In this tick. */
+  /** A heartbeat was sent in this tick. */
   #hasBeaten = false;
-  /** When the heartbeats were sent that aren't acknowledged yet, by number. */
+  /** When each unacknowledged heartbeat was sent, by number. */
   readonly #beatSentAt = new Map<number, number>();
   /** Only while linked. */
   readonly handOvers = new HandOvers(request => this.sendControl(request));
@@ -139,7 +140,7 @@ export class Link {
     return this.#end.self;
   }
 
-  /** Why nobody answers, where that is known. */
+  /** Why no primary answers, if that is known. */
   get advice(): string | undefined {
     return this.#end.advice;
   }
@@ -148,27 +149,27 @@ export class Link {
     return this.#outbox !== undefined;
   }
 
-  /** Why there will be no primary for this process any more. */
+  /** Creates the errors that report why this process will never have a primary again; undefined until then. */
   get toError(): ToError | undefined {
     return this.#toError;
   }
 
-  /** Where data for the primary goes; only while linked. */
+  /** The outbox for data to the primary; only while linked. */
   get outbox(): Outbox {
     return this.#outbox!;
   }
 
-  /** What may wait for one process. */
+  /** Maximum bytes that may wait for one process. */
   get maxQueuedBytes(): number {
     return this.#welcome?.maxQueuedBytes ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Called once, when some of the data that waits for the primary was written. */
+  /** Calls back once, when some of the data that waits for the primary was written. */
   whenRoom(callback: () => void): void {
     this.#whenRoom.push(callback);
   }
 
-  /** What the direct route needs; only where the primary asked for it. */
+  /** What the direct route needs; only if the primary enabled it. */
   get direct(): DirectMeans | undefined {
     return this.#direct;
   }
@@ -179,21 +180,22 @@ export class Link {
     else if (this.#toError) void member.lost(this.#toError);
   }
 
-  /** Tells the primary what changed of a member. */
+  /** Notifies the primary of a change of a member. */
   update(member: LinkMember): void {
     if (!this.#leaving.has(member.name)) this.#outbox?.control(member.join());
   }
 
   /**
-   * Resolves when all that the member said was written, or is known lost: until then it would die with the process.
+   * Resolves when everything that the member sent was written or is known to be lost. Until then it could be lost with the
+   * process.
    *
-   * @param heard in the term that it may give back by leaving
+   * @param heard how far the member read in the term that its leaving may end
    */
   async remove(member: LinkMember, heard?: ReadUpTo): Promise<void> {
     const { name } = member;
     if (this.#members.get(name) !== member) return;
     this.#members.delete(name);
-    // It may have waited to join.
+    // It may not have joined yet.
     if (!this.#outbox || this.#leaving.has(name)) return;
     await new Promise<void>(resolve => this.#leave(name, heard, resolve));
   }
@@ -203,8 +205,8 @@ export class Link {
   }
 
   /**
-   * After all data that was sent before.
-   * @param written called once, when it was written or is known lost
+   * Sends after all data that was sent before.
+   * @param written called once, when it was written or is known to be lost
    */
   sendControlInOrder(frame: ControlFrame, written?: () => void): void {
     if (this.#outbox) this.#outbox.controlInOrder(frame, written);
@@ -212,12 +214,12 @@ export class Link {
   }
 
   /**
-   * A member was appointed, or prepares to lead: heartbeats begin, with one at once.
+   * A member was appointed, or prepares to lead: starts heartbeats, and sends one at once.
    * @returns the number of the first heartbeat whose acknowledgement is a lease for this appointment
    */
   startBeating(): number {
     this.#beating++;
-    // Of many groups that are led from one tick on: one is enough for all.
+    // If several groups are led from one tick on, one heartbeat is enough for all of them.
     if (!this.#hasBeaten) this.#beat();
     return this.#beats;
   }
@@ -230,12 +232,12 @@ export class Link {
     this.#beatSentAt.clear();
   }
 
-  /** Whether the lease of an appointment is valid at `now`; `first` is what {@link startBeating} returned. */
+  /** Whether the lease of an appointment is valid at `now`. `first` is the number that {@link startBeating} returned. */
   hasLease(first: number, now: number): boolean {
     return this.#acked >= first && now < this.#leaseUntil;
   }
 
-  /** Whether the primary, which appointed a leader `at` that moment, still waits for it to be heard. */
+  /** Whether the primary still waits for the first heartbeat of a leader that it appointed at the time `at`. */
   isAwaited(at: number, now: number): boolean {
     return now < at + this.#welcome!.leaderTimeoutMs;
   }
@@ -260,7 +262,7 @@ export class Link {
     const isInternal = ++this.#hellos <= INTERNAL_HELLOS || this.#hellos % 2 === 1;
     const via = this.#via ?? (isInternal ? 'internal' : 'public');
     this.#end.send({ [MARKER]: this.#versions[0], up: 0, c: [hello] }, () => {}, via);
-    // A primary that is set up later never heard this one.
+    // A primary that is set up later never received this hello, so it is repeated.
     const ms = closing ? this.#welcome!.heartbeatMs : nextMs;
     this.#helloTimer = this.clock.setTimer(() => this.#hello(Math.min(nextMs * 2, MOST_HELLO_MS)), ms);
   }
@@ -272,12 +274,12 @@ export class Link {
     if (!this.#outbox) this.#answered(packet, via);
     if (!this.#outbox) return;
     for (const frame of packet.c) this.#control(frame as FromPrimary);
-    // It may have said goodbye.
+    // It may have been a goodbye.
     if (!this.#outbox) return;
     for (const bundle of packet.d) this.#memberOf(bundle.g)?.data(bundle);
   }
 
-  /** As long as there is no link, it depends on what is in it. */
+  /** Without a link, `#answered` decides by the content of the packet. */
   #isMeant(envelope: Envelope): boolean {
     if (envelope.down !== undefined && this.#received?.accepts(envelope) !== false) return true;
     if (!this.#hasWarnedOfPassedOn) this.#warn(passedOn());
@@ -300,7 +302,7 @@ export class Link {
 
   #control(frame: FromPrimary): void {
     if (frame.k === 'welcome') return this.#configure(frame);
-    // Only what answers a hello.
+    // A rejection matters only as an answer to a hello.
     if (frame.k === 'rejected') return;
     if (frame.k === 'ack') return this.#acknowledged(frame.n);
     if (frame.k === 'goodbye') return this.#goodbye();
@@ -315,12 +317,12 @@ export class Link {
     else if (frame.k === 'warning') member?.warning(frame.text);
   }
 
-  /** The primary's options, now and whenever they change. */
+  /** Applies the primary's options, now and whenever they change. */
   #configure(welcome: Welcome): void {
     this.#welcome = welcome;
     if (welcome.route !== 'relay' && this.#createDirect)
       this.#direct ??= createDirectMeans(this.#createDirect(), this.clock, welcome, {
-        // What was written is read even if this process is killed the next moment, and so nothing of it stays.
+        // A written frame is read even if this process is killed right after, so nothing is left behind at the address.
         announce: (address, proceed) => this.#outbox?.controlInOrder({ k: 'address', address }, proceed),
         removed: address => this.#outbox?.controlInOrder({ k: 'address', address, gone: true }),
       });
@@ -369,13 +371,13 @@ export class Link {
     }
   }
 
-  /** The primary closed; another may be set up in its place. */
+  /** The primary closed; another one may be set up in its place. */
   #goodbye(): void {
     this.#outbox?.close();
     this.#outbox = undefined;
     this.#received = undefined;
     this.#slices = new SliceReader();
-    // Whoever is set up next knows nothing of this link.
+    // The next primary knows nothing about this link.
     this.#leaving.clear();
     this.handOvers.failAll(primaryClosed());
     const waits = this.#loseMembers(primaryClosed);
@@ -384,7 +386,7 @@ export class Link {
     if (this.#isClosing) void Promise.allSettled(waits).then(() => this.#closedAll());
   }
 
-  /** No real client of the last primary's groups is open here any more: the next one may appoint others. */
+  /** All real clients of the last primary's groups are closed here, so the next primary may appoint others. */
   #closedAll(): void {
     this.#isClosing = false;
     if (this.#toError || this.#isOver) return;
@@ -399,7 +401,7 @@ export class Link {
 
   #closed({ intended, holdExit }: { intended: boolean; holdExit(until: Promise<unknown>): void }): void {
     const waits = this.#lose(primaryLost);
-    // Who has nothing to wait for exits as without the library.
+    // If nothing waits, the process exits as it would without the library.
     if (!intended && waits.length > 0) holdExit(Promise.allSettled(waits));
   }
 
@@ -424,7 +426,7 @@ export class Link {
     this.#beatTimer = this.clock.setTimer(() => this.#beat(), this.#welcome!.heartbeatMs);
   }
 
-  /** The lease runs from when the heartbeat was sent, not from when its acknowledgement came. */
+  /** The lease runs from when the heartbeat was sent, not from when its acknowledgement arrived. */
   #renew(n: number): void {
     const sentAt = this.#beatSentAt.get(n);
     if (sentAt === undefined || n < this.#acked) return;

@@ -17,13 +17,13 @@ export interface MemberContext {
   readonly options: MemberOptions;
   readonly link: Link;
   readonly clock: Clock;
-  /** Of the code that asked for the client. */
+  /** The async context of the code that asked for the client. */
   readonly context: AsyncContext;
-  /** Whose diagnostics and lines of NODE_DEBUG they are. */
+  /** The source named in diagnostics and NODE_DEBUG lines. */
   readonly source: GroupMessage;
   readonly view: GroupView;
   readonly problem: RouteProblem;
-  /** The app's own types. */
+  /** The application's own types. */
   readonly own: OwnTypes | undefined;
   /** Counts the calls that ran here. */
   readonly served: Served;

@@ -1,5 +1,4 @@
-// One worker's part in a group, as its handles and its link to the primary see it: its role, and its data on the route to
-// whoever leads.
+// One worker's membership in a group, for its handles and the link: its role, and its data on the route to the leader.
 
 import { OwnTypes } from '../codec/own-types.js';
 import { publishDiagnostic } from '../diagnostics/channels.js';
@@ -34,10 +33,10 @@ export class Member implements LinkMember, MemberContext {
   readonly subscriptions: Subscriptions;
   readonly stickyPublications: StickyPublications;
   readonly clock: Clock;
-  /** Of the code that asked for the client. */
+  /** The async context of the code that asked for the client. */
   readonly context = captureContext();
   readonly observers = new Set<MemberObserver>();
-  /** What it ran as a leader. */
+  /** Counts the calls that it ran as a leader. */
   readonly served = new Served();
   readonly #gone = defer();
   /** Resolves once it has left the group. */
@@ -55,7 +54,7 @@ export class Member implements LinkMember, MemberContext {
   constructor(
     options: MemberOptions,
     readonly link: Link,
-    /** Of all members that had this name in this process. */
+    /** Shared by all members that had this name in this process. */
     readonly failovers = new Failovers(),
   ) {
     this.name = options.name;
@@ -84,7 +83,6 @@ export class Member implements LinkMember, MemberContext {
     });
   }
 
-  /** Joins the group. */
   start(): void {
     // It may have left before it could join.
     if (this.isLeaving) return;
@@ -108,7 +106,7 @@ export class Member implements LinkMember, MemberContext {
     return isLeaving || now.at === 'gone';
   }
 
-  /** Everybody who used it is about to leave it: it is replaced where another definition of its name comes. */
+  /** It is leaving, or all of its handles are closing. It is replaced if another definition with its name is created. */
   get isRetired(): boolean {
     return this.isLeaving || (this.observers.size > 0 && [...this.observers].every(({ isClosed }) => isClosed));
   }
@@ -118,7 +116,7 @@ export class Member implements LinkMember, MemberContext {
     return now.at === 'leading' ? now.term : update.term;
   }
 
-  /** Bytes of calls that wait here for a leader, and of all that waits for the channel to take it. */
+  /** Bytes of calls that wait here for a leader, and of everything that waits for the channel to accept it. */
   get queuedBytes(): number {
     const channel = this.link.isLinked ? this.link.outbox.waitingBytes : 0;
     return channel + this.#data.queuedBytes + this.#role.session.queuedBytes;
@@ -128,27 +126,29 @@ export class Member implements LinkMember, MemberContext {
     return this.#data.route;
   }
 
-  /** Whether this member may lead changed. */
+  /** Changes whether this member may lead. */
   setEligible(eligible: boolean): void {
     this.#options = { ...this.#options, eligible };
     this.link.update(this);
   }
 
   /**
-   * The process is to end, once the app is done with it. From now on the member leads only as long as nobody else may, so
-   * that what is under way here and in other workers can still call. The primary takes from it what it leads.
+   * The process is about to end, once the application is done. From now on the member leads only while no other member may,
+   * so that code that still runs here or in other workers can make calls. The primary hands its groups over.
    */
   giveWay(): void {
     this.#role.aside ||= 'unless needed';
     this.link.update(this);
   }
 
-  /** Hands over what it leads, and leads no more; resolves when its real client is closed and the primary was told. */
+  /**
+   * Hands over what it leads and never leads again. Resolves when its real client is closed and the primary was notified.
+   */
   async stepAside(): Promise<void> {
     this.#role.aside = 'for good';
     this.link.update(this);
     await this.resign();
-    // Else it would die with the process.
+    // Otherwise the message would be lost with the process.
     await this.#inTime(() => this.#role.toldOfResigning);
   }
 
@@ -158,13 +158,13 @@ export class Member implements LinkMember, MemberContext {
   }
 
   /**
-   * Hands the group over, to the member of another worker; resolves when that one is ready. Waits for a leader first, but
-   * where nobody is about to lead the primary says so at once.
+   * Hands the group over to the member of another worker; resolves when that one is ready. Waits for a leader first. If
+   * nobody is about to lead, the primary reports that at once.
    * @param owner the handle that waits, for {@link Readiness.end}
    */
   async transfer(workerId: number | undefined, readyTimeoutMs: number, owner: object): Promise<void> {
-    // The primary may have said goodbye in the same message.
-    // That calls can't get to its leader is no reason to wait: another one may be reached.
+    // The primary may have sent its goodbye in the same message.
+    // That calls cannot reach the current leader is no reason to wait: another leader may be reachable.
     const mayAsk = () => this.view.update?.phase === 'vacant' || this.view.update?.phase === 'ready';
     do if (!this.link.isLinked || !mayAsk()) await this.readiness.wait(readyTimeoutMs, owner);
     while (!this.link.isLinked);
@@ -172,7 +172,7 @@ export class Member implements LinkMember, MemberContext {
     if (failed) throw noTransfer(this.name, workerId, failed);
   }
 
-  /** Leaves the group, once its calls have ended or the time for that is over. */
+  /** Leaves the group, once its calls have ended or the time limit for that has passed. */
   async leave(): Promise<void> {
     this.#role.play({ type: 'leave' });
     await this.gone;
@@ -180,7 +180,7 @@ export class Member implements LinkMember, MemberContext {
 
   #leave(): void {
     publishDiagnostic('leave', { ...this.source, ...this.link.self });
-    // In this order: the leader has all of its data before the primary says that it left.
+    // In this order: the leader must have all of the member's data before the primary announces that it left.
     void this.#inTime(
       () => this.#data.leaveRoutes(),
       () => this.link.remove(this, this.#role.readUpTo),
@@ -190,7 +190,7 @@ export class Member implements LinkMember, MemberContext {
     this.#noPrimaryTimer?.clear();
   }
 
-  /** Takes each step once the one before is done, or `drainTimeoutMs` are over; resolves likewise. */
+  /** Runs the steps in order. Waits for each, but for all of them at most `drainTimeoutMs`. */
   async #inTime(...steps: (() => Promise<void>)[]): Promise<void> {
     const limit = defer();
     const timer = this.clock.setTimer(() => limit.resolve(), this.#options.drainTimeoutMs);
@@ -235,7 +235,9 @@ export class Member implements LinkMember, MemberContext {
     this.#role.leased();
   }
 
-  /** From members, or about one that left: for the leader that this member is. All else is the leader's word. */
+  /**
+   * Frames from members, or about one that left, are for this member as the leader. All other frames come from the leader.
+   */
   data(bundle: Bundle): void {
     if (bundle.f !== undefined || bundle.h[0] === Kind.MEMBER_LEFT) this.#role.session.receive(bundle);
     else this.#data.read(bundle);
@@ -245,7 +247,7 @@ export class Member implements LinkMember, MemberContext {
     const { session } = this.#role;
     this.view.forget();
     debug(this.source, () => `there is no primary: ${toError().message}`);
-    // Its results are still good; what is left then is lost with the primary, not with a leader.
+    // Results that the service has are still valid. What is left after that is lost with the primary, not with a leader.
     session.service?.stop();
     const hasCalls = this.#data.interrupt(toError);
     this.#role.play({ type: 'lost' });
@@ -253,7 +255,7 @@ export class Member implements LinkMember, MemberContext {
     this.#data.destroyRoutes();
     this.readiness.end(toError());
     if (this.#role.state.now.at === 'closing') return session.closing;
-    // One turn is enough for their callers to get the errors.
+    // One turn is enough for the callers to receive the errors.
     return hasCalls ? Promise.resolve() : undefined;
   }
 

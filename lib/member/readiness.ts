@@ -1,4 +1,4 @@
-// Who waits in ready() for a leader, and why there is none.
+// The callers of ready() that wait for a leader, and the reason why there is none.
 
 import {
   leaderFailed,
@@ -16,7 +16,7 @@ import { ReadyWaiters } from './ready-waiters.js';
 
 export class Readiness {
   readonly #waiters: ReadyWaiters;
-  /** Somebody in this process was told that the real client could not be opened. */
+  /** A caller in this process has already received the error that the real client could not be opened with. */
   #isFailureTold = false;
 
   constructor(
@@ -42,36 +42,38 @@ export class Readiness {
     await this.#waiters.wait(limits, owner);
   }
 
-  /** Nobody waits for a leader any more; with `owner`, only that handle. */
+  /** Rejects all waiters, or those of `owner`. */
   end(error: Error, owner?: object): void {
     this.#waiters.reject(error, owner);
   }
 
-  /** Data gets to a leader, as far as the route knows. */
+  /** Data reaches a leader, as far as the route knows. */
   reached(): void {
     if (this.data.isReady) this.#waiters.resolve();
   }
 
-  /** The real client could not be opened here. Who waits gets the error; else it is an event, once an outage. */
+  /**
+   * The real client could not be opened here. Waiters receive the error. Without waiters it is an event, once per outage.
+   */
   openFailed(error: unknown): void {
     if (!this.#waiters.isEmpty || this.#isFailureTold) return;
     this.#isFailureTold = true;
     this.member.observe(observer => observer.error(error));
   }
 
-  /** The primary said so, and the role has acted on it. */
+  /** The primary sent an update, and the role has handled it. */
   stateChanged({ phase }: StateUpdate): void {
     if (phase !== 'failed') return;
     this.#isFailureTold ||= !this.#waiters.isEmpty;
     this.#waiters.reject(leaderFailed(this.member.name, this.member.view.openError));
   }
 
-  /** The real client is open somewhere. */
+  /** The real client is open in some worker. */
   opened(): void {
     this.#isFailureTold = false;
   }
 
-  /** Why something that was asked for didn't come in time. */
+  /** Creates the error for something that did not complete in time. */
   timeoutError(method: string, ms: number, outcome: Outcome): Error {
     const { name, link, view } = this.member;
     if (link.toError) return link.toError(outcome);

@@ -1,4 +1,4 @@
-// Who waits for a leader to be ready.
+// A set of promises that wait for a leader to be ready.
 
 import { type Clock, MAX_TIMER_MS, type Timer } from '../utils/clock.js';
 
@@ -15,8 +15,8 @@ export class ReadyWaiters {
   constructor(private readonly clock: Clock) {}
 
   /**
-   * Resolves with {@link resolve}, rejects with {@link reject}, or with what the first of `limits` to run out says;
-   * `undefined` there: not yet. Keeps the process alive meanwhile.
+   * Resolves with {@link resolve}. Rejects with {@link reject}, or with the `error()` of a limit that has passed;
+   * `undefined` from it means that the wait goes on. Keeps the process alive meanwhile.
    * @param owner the handle that waits
    */
   wait(limits: readonly { readonly ms: number; error(): Error | undefined }[], owner?: object): Promise<void> {
@@ -24,7 +24,7 @@ export class ReadyWaiters {
       const waiter: Waiter = { owner, resolve, reject, timers: [] };
       this.#waiters.add(waiter);
       for (const { ms, error } of limits) {
-        // Where it never runs out there is a timer all the same, for nothing else keeps the process alive.
+        // An infinite limit still needs a timer, because nothing else keeps the process alive.
         const timer = this.clock.setTimer(
           () => {
             const reason = ms === Number.POSITIVE_INFINITY ? undefined : error();
@@ -46,7 +46,7 @@ export class ReadyWaiters {
     for (const waiter of this.#waiters) this.#end(waiter, waiter.resolve);
   }
 
-  /** @param owner only those of this handle */
+  /** @param owner rejects only those of this handle */
   reject(error: Error, owner?: object): void {
     for (const waiter of this.#waiters) {
       if (owner === undefined || waiter.owner === owner) this.#end(waiter, () => waiter.reject(error));

@@ -1,4 +1,4 @@
-// Plays a member's role: keeps its state, holds its lease, and has the leader's session carry its orders out.
+// The shell around a member's role: stores its state, holds its lease, and carries out its orders with the leader session.
 
 import { readError } from '../codec/read-error.js';
 import { debug } from '../diagnostics/debug-log.js';
@@ -34,9 +34,9 @@ const TELLS: { readonly [order in RoleOrder['do']]: string } = {
 };
 
 export interface RolePlayerOptions extends Omit<LeaderSessionOptions, 'play' | 'hasLease'> {
-  /** What served until now serves no more. */
+  /** The service has stopped. */
   stopped(service: Service): void;
-  /** Carried out, whatever the event ordered. */
+  /** All orders of an event have been carried out. */
   played(): void;
   /** The member leaves the group. */
   leave(): void;
@@ -47,13 +47,13 @@ export class RolePlayer {
   readonly #member: MemberContext;
   readonly #options: RolePlayerOptions;
   #state: RoleState;
-  /** The number of the heartbeat from which on a lease is ours. */
+  /** The number of the first heartbeat whose acknowledgement is a lease for the current term. */
   #firstBeat = 0;
-  /** In the last term that was served here. */
+  /** How far it read in the last term that was served here. */
   #readUpTo: ReadUpTo | undefined;
   #toldOfResigning = Promise.resolve();
   #whenPlayed: (() => void)[] = [];
-  /** It leads no more, or only as long as nobody else may. */
+  /** `'for good'`: it never leads again. `'unless needed'`: it leads only while no other member may. */
   aside: false | 'unless needed' | 'for good' = false;
 
   constructor(member: MemberContext, options: RolePlayerOptions) {
@@ -80,7 +80,7 @@ export class RolePlayer {
     return this.#readUpTo;
   }
 
-  /** Resolves once the primary was sent the last term that this member gave back. */
+  /** Resolves once the message that gave the last term back was written. */
   get toldOfResigning(): Promise<void> {
     return this.#toldOfResigning;
   }
@@ -94,7 +94,7 @@ export class RolePlayer {
     while (!isOver()) await new Promise<void>(resolve => this.#whenPlayed.push(resolve));
   }
 
-  /** Connections and the like that come of it outlive whoever caused it, and must not keep that one's context. */
+  /** Connections and other resources outlive the event that caused them to be created, so they must not keep its context. */
   play(event: RoleEvent): void {
     neutralContext.runInAsyncScope(() => this.#play(event));
   }
@@ -162,7 +162,7 @@ export class RolePlayer {
     this.#member.observe(observer => (wasLeader ? observer.follower(event) : observer.leader(event)));
   }
 
-  /** How the term ends that this member led, where it ends by its own word. */
+  /** How the term that this member led ends, if the member ended it. */
   #ownEnd(): Omit<TermEnd, 'term'> | undefined {
     const { now } = this.#state;
     if (now.at !== 'closing' || !now.cause) return undefined;
@@ -180,7 +180,7 @@ export class RolePlayer {
   #openOnceLeased(): void {
     const { now } = this.#state;
     if (now.at !== 'opening' || now.client !== 'awaits lease') return;
-    // The primary may have chosen this member before it heard that it leads no more.
+    // The primary may have chosen this member before it received the message that it leads no more.
     if (this.aside === 'for good') return this.play({ type: 'resign' });
     const at = this.#member.clock.now();
     if (this.#hasLease(at) || this.#isJustAppointed(now.term, at)) this.play({ type: 'leased' });
@@ -190,14 +190,14 @@ export class RolePlayer {
     return this.#member.link.hasLease(this.#firstBeat, now);
   }
 
-  /** Its appointment is so young that nobody else can hold a later one, acknowledged or not. */
+  /** The appointment is so recent that no other member can hold a later one, even without an acknowledged heartbeat. */
   #isJustAppointed(term: number, now: number): boolean {
     const { link, view } = this.#member;
     if (view.update?.term !== term || view.update.appointedAt === undefined) return false;
     return link.isAwaited(view.update.appointedAt, now);
   }
 
-  /** Heartbeats for as long as a term is held. Each term needs an acknowledgement of its own. */
+  /** Sends heartbeats while a term is held. Each term needs an acknowledgement of its own. */
   #beatFor(before: number | undefined, after: number | undefined): void {
     if (before === after) return;
     const { link } = this.#member;
@@ -205,7 +205,7 @@ export class RolePlayer {
     if (after !== undefined) this.#firstBeat = link.startBeating();
   }
 
-  /** They are no lease, but show that the preparation goes on. */
+  /** These heartbeats are no lease, but show that the preparation goes on. */
   #beatAhead(isPreparing: boolean): void {
     const { link } = this.#member;
     if (isPreparing) this.#firstBeat = link.startBeating();

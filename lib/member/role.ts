@@ -1,5 +1,5 @@
-// Who this member is just now: a pure function of what it was told and what became of its real client. The member
-// carries the orders out.
+// The role of one member: a pure function of the messages that it received and of the state of its real client. Orders are
+// carried out by the shell (role-player.ts).
 //
 //                 appointed, prepare                  opened
 //   following ─────────────────────────► opening ─────────────────► leading
@@ -9,7 +9,7 @@
 //      │            closed                                           ▼    │ drained, broken, deposed
 //      └──────────────────────────────── closing ◄────────────────────────┘
 //
-// A member holds at most one real client: what it is told while it closes one waits until that is closed.
+// A member holds at most one real client: an appointment that arrives while it closes one waits until that one is closed.
 
 import type { GroupPhase, ResignCause } from '../protocol/messages.js';
 import type { Payload } from '../protocol/payload.js';
@@ -17,19 +17,19 @@ import { assertNever } from '../utils/assert-never.js';
 
 export type At =
   | { readonly at: 'following' }
-  /** `isSuccessor`: the term may never begin. */
+  /** `isSuccessor`: it prepares for a term that may never begin. */
   | { readonly at: 'opening'; readonly term: number; readonly isSuccessor: boolean; readonly client: ClientOnItsWay }
-  /** `isLate`: it wants to go, and waits no longer for a successor to be prepared. */
+  /** `isLate`: it asked to step down, and no longer waits for a successor to be prepared. */
   | { readonly at: 'leading'; readonly term: number; readonly isLate?: boolean }
   | { readonly at: 'draining'; readonly term: number }
-  /** `cause`: what the primary is then told; nothing where it ended the term itself. */
+  /** `cause`: reported to the primary afterwards; absent if the primary ended the term. */
   | { readonly at: 'closing'; readonly term: number; readonly cause?: ResignCause; readonly error?: Payload }
   /** It has left the group for good. */
   | { readonly at: 'gone' };
 
 /**
- * A process that was frozen reads an appointment, or a request to prepare, that may have ended long ago: it opens nothing
- * before the primary has acknowledged a heartbeat that it sent since, or where the appointment says when it was made and
+ * A process that was frozen may read an appointment, or a request to prepare, that ended long ago. So it opens nothing
+ * before the primary has acknowledged a heartbeat that it sent since, unless the appointment states when it was made and
  * that was not long ago.
  */
 export type ClientOnItsWay = 'awaits lease' | 'opens' | 'is open';
@@ -38,9 +38,9 @@ export interface RoleState {
   readonly workerId: number;
   readonly now: At;
   readonly update: { readonly term: number; readonly phase: GroupPhase; readonly leader?: number };
-  /** The last term that ended here: news of it that was under way comes too late. */
+  /** The last term that ended here. Updates about it that were in transit arrive too late and are ignored. */
   readonly endedTerm: number;
-  /** The term that this member was asked to prepare for and hasn't begun to. */
+  /** The term that this member was asked to prepare for and has not begun to. */
   readonly prepareFor?: number;
   readonly isLeaving: boolean;
 }
@@ -58,7 +58,7 @@ export type RoleEvent =
   | { readonly type: 'closed'; readonly term: number }
   | { readonly type: 'resign' }
   | { readonly type: 'leave' }
-  /** The primary's `handover` didn't come in time. */
+  /** The primary's `handover` did not arrive in time. */
   | { readonly type: 'waited enough' }
   /** There is no primary any more. */
   | { readonly type: 'lost' };
@@ -66,14 +66,14 @@ export type RoleEvent =
 export type RoleOrder =
   | { readonly do: 'open'; readonly term: number }
   | { readonly do: 'tell prepared'; readonly term: number }
-  /** Serve calls, and tell the primary. */
+  /** Serve calls, and notify the primary. */
   | { readonly do: 'serve'; readonly term: number }
   /** Let the calls in progress end. */
   | { readonly do: 'drain'; readonly term: number }
-  /** Start nothing any more. */
+  /** Start no further calls. */
   | { readonly do: 'stop' }
   | { readonly do: 'close'; readonly term: number }
-  /** Ask to go; `now`: whether a successor is prepared or not. */
+  /** Ask to step down; `now`: without waiting for a prepared successor. */
   | { readonly do: 'yield'; readonly term: number; readonly now: boolean }
   | { readonly do: 'resign'; readonly term: number; readonly cause: ResignCause; readonly error?: Payload }
   | { readonly do: 'leave' };
@@ -93,7 +93,7 @@ export function newRole(workerId: number): RoleState {
   };
 }
 
-/** The one door: what a member becomes by an event, and what is to be done about it. */
+/** The only way to change the role: returns the next state and the orders to carry out. */
 export function play(state: RoleState, event: RoleEvent): RoleStep {
   switch (event.type) {
     case 'update':
@@ -132,8 +132,8 @@ export const isLeading = ({ now }: RoleState): boolean =>
   now.at === 'leading' || now.at === 'draining' || (now.at === 'opening' && !now.isSuccessor);
 
 /**
- * The term that the primary takes this member to hold: also while it closes its real client and hasn't given the term
- * back yet, or was appointed anew meanwhile. So long its silence would mean that it hangs.
+ * The term that the primary considers this member to hold. That includes the time in which it closes its real client and has
+ * not given the term back yet, or was appointed again. The primary takes missing heartbeats for a hang during all of it.
  */
 export function heldTerm(state: RoleState): number | undefined {
   const { now } = state;
@@ -141,7 +141,7 @@ export function heldTerm(state: RoleState): number | undefined {
   return isLeading(state) && 'term' in now ? now.term : undefined;
 }
 
-/** It opens a real client ahead of its term. Its silence would mean that it hangs. */
+/** It opens a real client ahead of its term. The primary takes missing heartbeats for a hang. */
 export const isPreparing = ({ now }: RoleState): boolean => now.at === 'opening' && now.isSuccessor;
 
 /** The term of an appointment that this member has read and not yet ended. */
@@ -157,17 +157,17 @@ function applyUpdate(state: RoleState): RoleStep {
     if (isMine) return appointed({ ...state, now: { ...now, isSuccessor: false } });
     return update.term < now.term ? same(state) : close(state);
   }
-  // News older than the term at hand was under way before its appointment.
+  // Updates older than the current term were in transit before its appointment.
   return isMine || update.term < now.term ? same(state) : close(state);
 }
 
-/** The term that was prepared for has begun. */
+/** The term that this member prepared for has begun. */
 function appointed(state: RoleState): RoleStep {
   const { now } = state;
   return now.at === 'opening' && now.client === 'is open' ? serve(state, now.term) : same(state);
 }
 
-/** Free of a real client: does what the latest news, or a request to prepare, ask for. */
+/** Without a real client: acts on the latest update, or on a request to prepare. */
 function settle(state: RoleState): RoleStep {
   const { now, update, endedTerm, prepareFor } = state;
   if (now.at !== 'following') return same(state);
@@ -206,14 +206,16 @@ function broken(state: RoleState, term: number, error: Payload): RoleStep {
   return isOurs ? close(state, 'broken', error) : same(state);
 }
 
-/** By its own wish, but not by its own clock: the primary must send it no more calls, or have a successor ready first. */
+/**
+ * The member wants to step down, but must not decide when: the primary first stops sending calls, or prepares a successor.
+ */
 function goOrYield(state: RoleState): RoleStep {
   const { now } = state;
   if (now.at !== 'leading') return stepDown(state);
   return { state, orders: [{ do: 'yield', term: now.term, now: now.isLate === true }] };
 }
 
-/** Calls are on their way here until the primary knows that it goes, so it asks again before it goes without its word. */
+/** Calls arrive until the primary knows that this member steps down, so it asks a second time before it does so alone. */
 function waitedEnough(state: RoleState): RoleStep {
   const { now } = state;
   if (now.at !== 'leading' || now.isLate) return stepDown(state);
@@ -232,7 +234,7 @@ function stepDown(state: RoleState): RoleStep {
   return { state: { ...state, now: { at: 'draining', term: now.term } }, orders: [{ do: 'drain', term: now.term }] };
 }
 
-/** Lets go of the real client; without a cause because another leads. */
+/** Closes the real client. Without a cause, the primary has ended the term. */
 function close(state: RoleState, cause?: ResignCause, error?: Payload): RoleStep {
   const { now } = state;
   if (!('term' in now)) return same(state);
@@ -253,7 +255,7 @@ function closed(state: RoleState, term: number): RoleStep {
   const next: RoleStep = isLeaving
     ? { state: { ...state, now: { at: 'gone' } }, orders: [{ do: 'leave' }] }
     : settle({ ...state, now: { at: 'following' } });
-  // That it leaves says that it resigns, and no more.
+  // The leave message implies that it resigned.
   if (!cause || (isLeaving && cause === 'resigned')) return next;
   return { ...next, orders: [{ do: 'resign', term, cause, error }, ...next.orders] };
 }
@@ -265,7 +267,7 @@ function lost(state: RoleState): RoleStep {
     prepareFor: undefined,
   };
   const { now } = state;
-  // What closes already goes on to do so, and there is nobody to tell of it.
+  // A close in progress goes on, but there is no primary to report it to.
   if (now.at === 'closing') return same({ ...forgotten, now: { at: 'closing', term: now.term } });
   return close(forgotten);
 }

@@ -1,5 +1,5 @@
-// Why a member's data goes through the relay although the primary asked for the direct route, or reaches nobody. The
-// primary and the user are told.
+// Why a member's data goes by the relay although the primary enabled the direct route, or reaches no leader. Reported to the
+// primary and to the user.
 
 import { notDirect, unreached } from '../errors/warnings.js';
 import type { Link } from './link.js';
@@ -13,7 +13,7 @@ export class RouteProblem {
     return this.#now?.text;
   }
 
-  /** The route of a term has another kind, or another problem, than it had. */
+  /** The route of a term has changed its kind or its problem. */
   report(term: number, route: 'relay' | 'direct', problem: string | undefined): void {
     const isNew = problem !== undefined && this.#now === undefined;
     this.#now = problem === undefined ? undefined : { term, text: problem };

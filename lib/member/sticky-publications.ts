@@ -1,4 +1,4 @@
-// Publications that are republished to every new leader, the newest under each key.
+// Publications that are republished to every new leader: the newest one under each key.
 
 import { SharedClientError, takenBack } from '../errors/errors.js';
 import { Kind } from '../protocol/bundle.js';
@@ -13,33 +13,33 @@ import type { Calls } from './calls.js';
 export interface Sticky {
   readonly args: Arguments;
   readonly handle: CallOwner;
-  /** Of the code that published it. */
+  /** The async context of the code that published it. */
   readonly context: AsyncContext;
-  /** Published and not yet confirmed: meanwhile it isn't published a second time. */
+  /** The publication in progress. It is not published a second time meanwhile. */
   call: Call | undefined;
-  /** What it replaced, where that was under way then, and may wait until this one is taken. */
+  /** The publication that it replaced, if that was in progress then. It may wait until this one is confirmed. */
   before: Sticky | undefined;
-  /** Sayings in a row that failed, and when the next one is due. */
+  /** Failed attempts in a row, and the timer of the next one. */
   failures: number;
   retry: Timer | undefined;
-  /** Errors of a republication. */
+  /** Receives the errors of a republication. */
   onError(error: unknown): void;
-  /** Its end is no end of what replaces it. */
+  /** Removes the abort listener: the signal must not end a publication that replaces this one. */
   stopListening(): void;
 }
 
-/** What is to be said, and who waits for it. */
+/** What to publish, and the callbacks of the caller that waits for it. */
 export interface Saying {
   readonly args: Arguments;
   readonly timeoutMs: number;
   readonly handle: CallOwner;
   readonly succeed: Call['succeed'];
   readonly fail: Call['fail'];
-  /** Errors of a republication. */
+  /** Receives the errors of a republication. */
   onError(error: unknown): void;
-  /** Ends it. */
+  /** Ends the publication. */
   readonly signal: AbortSignal | undefined;
-  /** Called when the signal has ended it, with what is to be taken back. */
+  /** Called when the signal has ended the publication, which then has to be withdrawn. */
   onAbort(key: string, sticky: Sticky): void;
 }
 
@@ -50,9 +50,9 @@ export interface StickyPublicationsOptions {
 
 export class StickyPublications {
   readonly #stickyPublications = new Map<string, Sticky>();
-  /** Those that are over, of which the leader could not be told. */
+  /** Publications that have ended while the leader could not be notified. */
   readonly #pendingWithdrawals = new Map<string, Sticky>();
-  /** There is a leader to say them to. */
+  /** Whether there is a leader to publish to. */
   #isOpen = false;
 
   constructor(private readonly options: StickyPublicationsOptions) {}
@@ -61,7 +61,7 @@ export class StickyPublications {
     return this.#stickyPublications.size;
   }
 
-  /** Says it now and to every leader to come, in place of what was said under the key before. */
+  /** Publishes now and to every later leader, in place of what was published under the key before. */
   publish(key: string, saying: Saying): void {
     const { args, handle, onError } = saying;
     const older = this.#end(key);
@@ -80,13 +80,13 @@ export class StickyPublications {
     this.#stickyPublications.set(key, sticky);
     this.#listen(key, sticky, saying);
     this.#say(key, sticky, args, saying.timeoutMs, saying.succeed, error => {
-      // Refused by the real client: there is nothing to repeat.
+      // The real client refused it, so there is nothing to republish.
       if (this.#stickyPublications.get(key) === sticky && !(error instanceof SharedClientError)) this.#end(key);
       saying.fail(error);
     });
   }
 
-  /** Ends it; `undefined` where nothing is said under the key, and nothing is left to be taken back. */
+  /** Ends it. Returns `undefined` if nothing is published under the key and no withdrawal is pending. */
   unpublish(key: string): Sticky | undefined {
     const sticky = this.#end(key) ?? this.#pendingWithdrawals.get(key);
     this.#pendingWithdrawals.delete(key);
@@ -94,8 +94,8 @@ export class StickyPublications {
   }
 
   /**
-   * The leader could not be told of its end: if it wasn't said yet it never is, nor what it replaced, else it may be taken
-   * back again.
+   * The leader could not be notified that it ended. If it, or what it replaced, was not sent yet, it never will be.
+   * Otherwise the `unpublish()` can be repeated.
    */
   keepWithdrawal(key: string, sticky: Sticky): void {
     for (let one: Sticky | undefined = sticky; one; one = one.before)
@@ -107,17 +107,17 @@ export class StickyPublications {
     return [...this.#stickyPublications].filter(([, sticky]) => sticky.handle === handle).map(([key]) => key);
   }
 
-  /** There is a new leader, and what waits is sent after this. */
+  /** There is a new leader. Waiting calls are sent after this. */
   republish(): void {
     this.#isOpen = true;
-    // It never heard of them.
+    // The new leader never received these publications.
     this.#pendingWithdrawals.clear();
     for (const [key, sticky] of this.#stickyPublications) {
       if (!sticky.call) this.#repeat(key, sticky);
     }
   }
 
-  /** There is none any more; the next one hears them all. */
+  /** There is no leader any more. The next one receives all publications. */
   shut(): void {
     this.#isOpen = false;
     for (const sticky of this.#stickyPublications.values()) sticky.retry?.clear();
@@ -141,19 +141,21 @@ export class StickyPublications {
   }
 
   #repeat(key: string, sticky: Sticky): void {
-    // No caller waits for it, and its turn may come late where much is repeated: the leader limits it from when it begins.
+    // No caller waits for it, and it may start late if many are repeated. So the leader limits its time from when it begins.
     const args = { ...sticky.args, isRepeated: true };
     this.#say(key, sticky, args, Number.POSITIVE_INFINITY, () => {}, sticky.onError);
   }
 
-  /** What this leader did not take, and still is to be said, it hears again after a pause. */
+  /** Repeats a publication that this leader did not accept after a pause, if it is still in force. */
   #repeatLater(key: string, sticky: Sticky): void {
     if (!this.#isOpen || this.#stickyPublications.get(key) !== sticky) return;
     sticky.failures++;
     sticky.retry = this.options.clock.setTimer(() => this.#repeat(key, sticky), backoffMs(sticky.failures));
   }
 
-  /** In flight when the leader is lost, it is sent to the next one: once, as any sticky publication. */
+  /**
+   * If it is in flight when the leader is lost, the call itself is sent to the next leader, so it is not repeated as well.
+   */
   #say(
     key: string,
     sticky: Sticky,
@@ -170,7 +172,7 @@ export class StickyPublications {
     const done: Call['succeed'] = value => {
       over();
       sticky.failures = 0;
-      // It was sent before this one, and needn't be kept for as long as this one is in force.
+      // The older one was sent before this one, and need not be kept while this one is in force.
       sticky.before = undefined;
       succeed(value);
     };
@@ -202,7 +204,7 @@ export class StickyPublications {
     }
   }
 
-  /** What is over must not be sent again after what replaced it, or took it back. */
+  /** A publication that has ended must not be sent again after the one that replaced or withdrew it. */
   #end(key: string): Sticky | undefined {
     const sticky = this.#stickyPublications.get(key);
     if (!sticky) return undefined;

@@ -1,4 +1,5 @@
-// What this process is subscribed to, whichever worker leads. Each new leader is subscribed again, and each listener gets a copy of its own.
+// The subscriptions of this process, whichever worker leads. Each new leader is subscribed to again, and each listener gets
+// its own copy of a value.
 
 import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
@@ -14,28 +15,28 @@ import type { Clock, Timer } from '../utils/clock.js';
 import { MultiMap } from '../utils/multi-map.js';
 import { MOST_WAITING_BYTES } from './calls.js';
 
-/** What a listener learns beside the value. */
+/** Information that a listener receives beside the value. */
 export interface ValueInfo {
   readonly term: number;
   /** It is the last value from before the subscription. */
   readonly replayed: boolean;
 }
 
-/** What happens to a subscription, told to whoever made it. None of it may throw. */
+/** The notifications that the owner of a subscription receives. None of them may throw. */
 export interface SubscriptionOwner {
-  /** The handle: a `resync` is told once to each. */
+  /** The handle: each handle receives a `resync` once. */
   readonly handle: object;
   ready(): void;
   /** The first attempt was refused: the subscription is over. */
   refused(error: Error): void;
-  /** A later one was: it is tried again. */
+  /** A later attempt was refused: it is tried again. */
   failed(error: Error): void;
   value(value: unknown, info: ValueInfo): void;
   /** Values may have been missed. */
   resync(event: ResyncEvent): void;
 }
 
-/** What `resync` tells: values of a topic may have been missed. */
+/** The content of `resync`: values of a topic may have been missed. */
 export interface ResyncEvent {
   readonly key: string;
   readonly topic: unknown;
@@ -46,18 +47,18 @@ export interface ResyncEvent {
 
 export class MemberSubscription {
   readonly id = nextNumber();
-  /** By which the leader knows its topic, in the term it was confirmed in. */
+  /** The leader's number for its topic, in the term in which it was confirmed. */
   number: number | undefined;
-  /** The last term it was confirmed in; 0 before. */
+  /** The last term in which it was confirmed; 0 before. */
   term = 0;
   failures = 0;
   retry: Timer | undefined;
-  /** As those of a call. */
+  /** `losses` and `begunIn` are as those of a call. */
   losses = 0;
   begunIn = 0;
-  /** The term of the leader that was asked and hasn't answered. */
+  /** The term of the leader that was asked and has not answered. */
   askedIn = 0;
-  /** What the leader said since it was confirmed was not heard here, though it may lead on in the same term. */
+  /** Values may have been missed since it was confirmed, although the same leader may continue in the same term. */
   isInterrupted = false;
 
   constructor(
@@ -71,11 +72,11 @@ export class MemberSubscription {
 
 export interface SubscriptionsOptions {
   readonly clock: Clock;
-  /** How many leaders a subscription may cost. */
+  /** How many leaders may be lost with one subscription. */
   readonly maxLeadersLost: number;
-  /** The app's own types. */
+  /** The application's own types. */
   readonly own?: OwnTypes | undefined;
-  /** One cost so many. */
+  /** `maxLeadersLost` leaders were lost with this subscription. */
   costly(subscription: MemberSubscription): void;
 }
 
@@ -84,7 +85,7 @@ export class Subscriptions {
   /** By the topic's number in this term. */
   readonly #byNumber = new MultiMap<number, MemberSubscription>();
   #route: Route | undefined;
-  /** Of which topics each handle was told that they were interrupted. */
+  /** For each handle, the topics whose interruption it was notified of. */
   #told = new WeakMap<object, Set<string>>();
 
   constructor(private readonly options: SubscriptionsOptions) {}
@@ -101,7 +102,7 @@ export class Subscriptions {
     this.#send(subscription, this.#route);
   }
 
-  /** In a later turn: whoever subscribes has nothing in hands yet. */
+  /** In a later turn: the subscribing code does not have the subscription yet. */
   #refuseHere(subscription: MemberSubscription): void {
     this.options.clock.defer(() => {
       if (this.#all.delete(subscription.id)) subscription.owner.refused(overloadedSubscription());
@@ -116,7 +117,7 @@ export class Subscriptions {
   }
 
   /**
-   * There is a leader: subscribes again to all, in the order made.
+   * A leader is available: subscribes to everything again, in the order of creation.
    * @param lostTerm the last term that a route led to, if its leader was lost
    */
   open(route: Route, lostTerm?: number): void {
@@ -131,7 +132,7 @@ export class Subscriptions {
     this.#byNumber.clear();
   }
 
-  /** There is no primary: who leads elsewhere goes on without us. */
+  /** There is no primary. A leader in another worker may continue without this process. */
   interrupt(): void {
     this.#told = new WeakMap();
     for (const subscription of this.#all.values()) subscription.isInterrupted = subscription.term !== 0;
@@ -143,7 +144,7 @@ export class Subscriptions {
     this.shut();
   }
 
-  /** A frame about subscriptions. @returns whether it was one */
+  /** Handles a frame about subscriptions. @returns whether it was one */
   receive(frame: FrameView, term: number): boolean {
     switch (frame.kind) {
       case Kind.BEGUN:
@@ -190,7 +191,7 @@ export class Subscriptions {
     );
   }
 
-  /** What its leader was asked for, and didn't confirm, may be why it was lost. */
+  /** A subscription that was sent to the leader and not confirmed may be the reason why the leader was lost. */
   #countLosses(term: number): void {
     const { maxLeadersLost, costly } = this.options;
     for (const subscription of this.#all.values()) {
@@ -225,7 +226,7 @@ export class Subscriptions {
     else if (mayMiss) owner.resync({ key, topic, fromTerm, toTerm: term, reason: 'failover' });
   }
 
-  /** Whether this handle wasn't told of the last interruption of a topic. */
+  /** Whether this handle was not yet notified of the last interruption of a topic. */
   #isNews(key: string, handle: object): boolean {
     const told = this.#told.get(handle) ?? new Set();
     this.#told.set(handle, told);
@@ -282,7 +283,7 @@ export class Subscriptions {
     owner.value(value, info);
   }
 
-  /** Of a topic, by its number, or of one subscription, by its id. */
+  /** A gap of a topic, by its number, or of one subscription, by its id. */
   #gap(number: number, what: unknown, term: number): void {
     if (!this.#isCurrent(term)) return;
     const told = new Set<object>();
@@ -302,7 +303,7 @@ export class Subscriptions {
     if (subscription.number !== undefined) this.#byNumber.delete(subscription.number, subscription);
   }
 
-  /** What an older leader said comes too late. */
+  /** Frames from an older leader arrive too late and are ignored. */
   #isCurrent(term: number): boolean {
     return this.#route?.term === term;
   }

@@ -1,5 +1,5 @@
-// What the members of a group are told of a real client that could not be opened, or broke. Where others read the control
-// plane too, as on PM2's bus, its message, stack and properties stay in its worker: passwords stand in such texts.
+// The errors that the members of a group receive when a real client could not be opened, or broke. If other programs can
+// read the control plane, as on PM2's bus, the message, stack and properties stay in the worker: they may contain passwords.
 
 import { encodeError } from '../codec/encode-error.js';
 import { readError } from '../codec/read-error.js';
@@ -9,12 +9,12 @@ import type { Payload, PortablePayload } from '../protocol/payload.js';
 import type { Link } from './link.js';
 
 export class ToldErrors {
-  /** What we told last, and of what. */
+  /** The last error that this process sent, and its text on the wire. */
   #own: { readonly text: string; readonly error: Error } | undefined;
 
   constructor(private readonly link: Pick<Link, 'kind' | 'self'>) {}
 
-  /** What the others may know. */
+  /** What the other members may know about the error. */
   send(payload: Payload): PortablePayload {
     const whole = toPortable(payload);
     if (this.link.kind !== 'pm2') return whole;
@@ -24,13 +24,13 @@ export class ToldErrors {
     return told;
   }
 
-  /** Whatever was told becomes an error; what was told here, the one that it was. */
+  /** Decodes an error. If this process sent it, returns the original. */
   read(told: PortablePayload): Error {
     return this.#own?.text === told.text ? this.#own.error : readError(told);
   }
 }
 
-/** A name and a code: words that a program chose, and nothing that somebody typed. */
+/** Only the name and the code: identifiers chosen by a program, never user data. */
 function briefly({ name, code }: Error & { readonly code?: unknown }, workerId: number): Error {
   const told: Error & { code?: string | number } = new Error();
   told.name = /^[A-Za-z_$][\w$]{0,59}$/.test(name) ? name : 'Error';
