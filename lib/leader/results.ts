@@ -1,6 +1,6 @@
 // The values that methods return: whether they are awaited, and how the leader releases those that cannot be sent.
 
-import { Readable, Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { types } from 'node:util';
 import { isHandle, methodOf } from '../codec/handles.js';
 
@@ -46,7 +46,7 @@ export function letGo(value: unknown, kept: object, report: (error: unknown) => 
 async function giveBack(handle: object): Promise<void> {
   const name = WAYS.find(way => methodOf(handle, way));
   if (name !== undefined) await (handle as Record<string | symbol, () => unknown>)[name]!();
-  else if (handle instanceof Readable || handle instanceof Writable) handle.destroy();
+  else if (handle instanceof Writable) handle.destroy();
 }
 
 const WAYS = [Symbol.asyncDispose, Symbol.dispose, 'release', 'cancel', 'return'] as const;

@@ -545,3 +545,38 @@ test('where it ends after all, the one that was made meanwhile is made anew, bec
     unit.topic.stop();
   }
 });
+
+test('a real client that reconnects outside the lease is told of once the lease is valid again', async t => {
+  let listener = (..._: unknown[]) => {};
+  const unit = await UnitTopic.create({
+    subscribe(_topic: unknown, given: typeof listener) {
+      listener = given;
+    },
+  });
+  unit.add(2, 7);
+  await microtasks();
+  listener('old');
+  unit.said();
+  unit.leases = false;
+  unit.topic.reconnected();
+  t.deepEqual(unit.said(), []);
+  unit.leases = true;
+  unit.topic.release();
+  t.deepEqual(unit.said(), ['2 GAP 3 2']);
+  unit.topic.release();
+  t.deepEqual(unit.said(), []);
+  unit.add(2, 8);
+  t.deepEqual(unit.said(), ['2 SUBSCRIBED 8 3'], 'the last value is forgotten');
+});
+
+test('an iterable that is read ends with the term', async t => {
+  let ended = 0;
+  const iterator = { next: () => new Promise(() => {}), return: () => ++ended };
+  const unit = await UnitTopic.create({ subscribe: () => ({ [Symbol.asyncIterator]: () => iterator }) });
+  unit.add(2, 7);
+  await microtasks();
+  unit.topic.stop();
+  t.is(ended, 1);
+  unit.topic.stop();
+  t.is(ended, 1);
+});

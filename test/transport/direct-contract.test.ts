@@ -182,6 +182,7 @@ for (const [name, createPlace] of Object.entries(PLACES)) {
     let count = 0;
     while (here.connection.write([written(bytes)]) && count < 100) count++;
     t.true(here.connection.waitingBytes > 0);
+    t.is(here.connection.bytesAhead, here.connection.waitingBytes);
     await here.until(() => here.drains === 1);
     await there.until(() => there.bytes === 1 + (count + 1) * bytes.length);
     t.is(here.connection.waitingBytes, 0);
