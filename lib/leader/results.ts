@@ -1,6 +1,5 @@
 // The values that methods return: whether they are awaited, and how the leader releases those that cannot be sent.
 
-import { Writable } from 'node:stream';
 import { types } from 'node:util';
 import { isHandle, methodOf } from '../codec/handles.js';
 
@@ -43,10 +42,10 @@ export function letGo(value: unknown, kept: object, report: (error: unknown) => 
   }
 }
 
+/** Streams and sockets of Node are disposable: that destroys them. */
 async function giveBack(handle: object): Promise<void> {
   const name = WAYS.find(way => methodOf(handle, way));
   if (name !== undefined) await (handle as Record<string | symbol, () => unknown>)[name]!();
-  else if (handle instanceof Writable) handle.destroy();
 }
 
 const WAYS = [Symbol.asyncDispose, Symbol.dispose, 'release', 'cancel', 'return'] as const;
