@@ -26,8 +26,8 @@ const MOST_LOOKED_AT = 10_000;
 
 /**
  * Releases the handles in a result that nobody receives: a connection that is never returned would be missing from its pool.
- * Each is released once, by the first method of `WAYS` that it has; a stream or socket without one is destroyed. Other
- * methods that end things are not called, because the object may be shared.
+ * Each is released once, by the first method of `WAYS` that it has. Other methods that end things are not called, because
+ * the object may be shared.
  * @param kept the real client itself
  */
 export function letGo(value: unknown, kept: object, report: (error: unknown) => void): void {

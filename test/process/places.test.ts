@@ -8,7 +8,7 @@ test.serial('a worker thread of a worker has no primary, unless it wants to be a
   t.deepEqual(JSON.parse(await leader.do.run('thread', 'process-thread.js')), {
     shared: 'ERR_NO_PRIMARY',
     primary: 'ERR_INVALID_OPTION',
-    standalone: true,
+    alone: true,
   });
   t.deepEqual(await leader.do.call('echo', ['still']), { value: 'still' });
 });
