@@ -2,8 +2,9 @@
 
 import { chainRefused, closingMethod } from '../errors/errors.js';
 import type { MemberMethod, MemberOptions } from '../options/options.js';
+import { isThenable } from '../utils/is-thenable.js';
 import { isCallableOf, methodNames } from './method-names.js';
-import { isLazy, isThenable } from './results.js';
+import { isLazy } from './results.js';
 
 export type Method = (...args: unknown[]) => unknown;
 type Anything = Record<string | symbol, unknown>;

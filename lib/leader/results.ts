@@ -1,15 +1,7 @@
-// The values that methods return: whether they are awaited, and how the leader releases those that cannot be sent.
+// The values that methods return: which of them are lazy, and how the leader releases those that cannot be sent.
 
 import { types } from 'node:util';
 import { isHandle, methodOf } from '../codec/handles.js';
-
-/** Whether it has to be awaited: an object or function with `then`. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
-}
 
 /**
  * Whether a thenable is a lazy builder, which starts when it is awaited: further calls may still change what it does. A
@@ -33,12 +25,17 @@ const MOST_LOOKED_AT = 10_000;
 export function letGo(value: unknown, kept: object, report: (error: unknown) => void): void {
   const seen = new Set<unknown>([kept]);
   const waiting: unknown[] = [value];
-  while (waiting.length > 0 && seen.size < MOST_LOOKED_AT) {
-    const at = waiting.pop();
-    if (typeof at !== 'object' || at === null || seen.has(at) || ArrayBuffer.isView(at)) continue;
-    seen.add(at);
-    if (isHandle(at)) void giveBack(at).catch(report);
-    else waiting.push(...partsOf(at));
+  try {
+    while (waiting.length > 0 && seen.size <= MOST_LOOKED_AT) {
+      const at = waiting.pop();
+      if (typeof at !== 'object' || at === null || seen.has(at) || ArrayBuffer.isView(at)) continue;
+      seen.add(at);
+      if (isHandle(at)) void giveBack(at).catch(report);
+      else addObjectsIn(at, waiting);
+    }
+  } catch (error) {
+    // Of a Proxy, for example.
+    report(error);
   }
 }
 
@@ -50,9 +47,16 @@ async function giveBack(handle: object): Promise<void> {
 
 const WAYS = [Symbol.asyncDispose, Symbol.dispose, 'release', 'cancel', 'return'] as const;
 
-/** The values in an object. No getter runs. */
-function partsOf(object: object): unknown[] {
-  if (object instanceof Map) return [...object].flat();
-  if (object instanceof Set) return [...object];
-  return Object.values(Object.getOwnPropertyDescriptors(object)).map(({ value }) => value as unknown);
+/** Adds the objects in an object, as many as are searched at most. No getter runs. */
+function addObjectsIn(object: object, list: unknown[]): void {
+  for (const value of valuesIn(object)) {
+    if (list.length > MOST_LOOKED_AT) return;
+    if (typeof value === 'object' && value !== null) list.push(value);
+  }
+}
+
+function* valuesIn(object: object): Iterable<unknown> {
+  if (object instanceof Map) for (const entry of object) yield* entry;
+  else if (object instanceof Set || Array.isArray(object)) yield* object;
+  else for (const key of Object.keys(object)) yield Object.getOwnPropertyDescriptor(object, key)?.value;
 }

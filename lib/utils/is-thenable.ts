@@ -1,4 +1,5 @@
-/** Whether it can be awaited for something: a promise of whatever library. */
+/** Whether a value has to be awaited: a promise of any library, or another object or function with `then`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return isObject && typeof (value as { then?: unknown }).then === 'function';
 }
