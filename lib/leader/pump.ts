@@ -14,6 +14,13 @@ const MOST_IN_TURN = 100;
 export const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
   typeof (value as AsyncIterable<unknown> | null | undefined)?.[Symbol.asyncIterator] === 'function';
 
+/** Ends an async iterable at its source. Returns what the source returns, perhaps a promise. */
+export function endIterable(iterable: AsyncIterable<unknown>, iterator?: AsyncIterator<unknown>): unknown {
+  const { unsubscribe } = iterable as { unsubscribe?: unknown };
+  if (typeof unsubscribe === 'function') return Reflect.apply(unsubscribe, iterable, []);
+  return (iterator ?? iterable[Symbol.asyncIterator]()).return?.();
+}
+
 export class Pump {
   #iterator: AsyncIterator<unknown> | undefined;
   #isEnded = false;
@@ -28,13 +35,11 @@ export class Pump {
     void this.#run();
   }
 
-  /** Ends the iteration at its source. Returns what the source returns, perhaps a promise. */
+  /** Returns what the source returns, perhaps a promise. */
   end(): unknown {
     if (this.#isEnded) return undefined;
     this.#isEnded = true;
-    const { unsubscribe } = this.iterable as { unsubscribe?: unknown };
-    if (typeof unsubscribe === 'function') return Reflect.apply(unsubscribe, this.iterable, []);
-    return this.#iterator?.return?.();
+    return this.#iterator && endIterable(this.iterable, this.#iterator);
   }
 
   async #run(): Promise<void> {

@@ -22,7 +22,7 @@ import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { isThenable } from '../utils/is-thenable.js';
-import { isAsyncIterable, Pump } from './pump.js';
+import { endIterable, isAsyncIterable, Pump } from './pump.js';
 import type { RealClient } from './real-client.js';
 import type { Sender } from './sender.js';
 
@@ -150,12 +150,21 @@ export class Topic {
   /** Listeners of this topic are ignored from now on. */
   stop(): void {
     this.#round++;
-    this.#pump?.end();
-    this.#pump = undefined;
+    void this.#endPump();
     this.#isStopped = true;
     this.#endPause();
     this.#limit?.clear();
     this.#subscribers.clear();
+  }
+
+  async #endPump(): Promise<void> {
+    const pump = this.#pump;
+    this.#pump = undefined;
+    try {
+      await this.owner.client.runInContext(() => pump?.end());
+    } catch (error) {
+      this.owner.report(error);
+    }
   }
 
   #advance(): void {
@@ -226,9 +235,10 @@ export class Topic {
 
   #subscribed(returned: unknown): void {
     const isPumped = isAsyncIterable(returned);
-    // A source that ends at once each time is retried ever more slowly, so the pause is cleared and the failures are not.
-    if (isPumped) this.#pause = undefined;
-    else this.#endPause();
+    // A source that ends at once each time is retried ever more slowly, so its failures go on counting until a value comes.
+    const failures = this.#failures;
+    this.#endPause();
+    if (isPumped) this.#failures = failures;
     this.#off = isPumped ? this.#startPump(returned) : this.#offOf(returned);
     this.#state = 'active';
     this.#confirmAll();
@@ -297,6 +307,7 @@ export class Topic {
   #offOf(returned: unknown): (() => unknown) | undefined {
     // A client that returns itself has an unsubscribe() of its own.
     if (returned === undefined || this.owner.client.isSame(returned)) return undefined;
+    if (isAsyncIterable(returned)) return () => endIterable(returned);
     const off = endOf(returned);
     if (!off) this.owner.warn(oddSubscription(this.owner.name, show(returned)));
     return off;

@@ -580,3 +580,42 @@ test('an iterable that is read ends with the term', async t => {
   unit.topic.stop();
   t.is(ended, 1);
 });
+
+test('an iterable that can not be ended with the term is reported, and harms nothing', async t => {
+  const ends = [
+    () => {
+      throw new Error('thrown');
+    },
+    () => Promise.reject(new Error('rejected')),
+  ];
+  for (const [i, end] of ends.entries()) {
+    const iterator = { next: () => new Promise(() => {}), return: end };
+    const unit = await UnitTopic.create({ subscribe: () => ({ [Symbol.asyncIterator]: () => iterator }) });
+    unit.add(2, 7);
+    await microtasks();
+    t.notThrows(() => unit.topic.stop());
+    await microtasks();
+    t.deepEqual(
+      unit.reported.map(error => (error as Error).message),
+      [['thrown', 'rejected'][i]],
+    );
+  }
+});
+
+test('an iterable that comes too late for anybody is ended', async t => {
+  const iterated = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}), return: () => ++ended }) };
+  let ended = 0;
+  const upstream = new SlowUpstream();
+  const unit = await UnitTopic.create(upstream);
+  unit.add(2, 7);
+  unit.clock.advance(unit.limitMs);
+  await microtasks();
+  unit.topic.remove(2, 7);
+  await upstream.done(iterated);
+  await microtasks();
+  t.is(ended, 1);
+  t.deepEqual(
+    unit.warnings.filter(text => /returned/.test(text)),
+    [],
+  );
+});
