@@ -156,9 +156,8 @@ export class Shape {
     const { namespaces, methods } = this.#options;
     if (namespaces.some(path => path === name || path.startsWith(`${name}.`))) return this.#namespace(handle, name);
     const role = methods.get(name)?.role;
-    const own = role !== undefined && role !== 'ready' && role !== 'close' ? FUNCTIONS[role] : undefined;
-    if (own && role !== 'invoke') return own(handle, core, with_, this);
-    if (role === 'close') return FUNCTIONS.close!(handle, core, with_, this);
+    // The handle's own function of that role. The real client's connect(), for example, must not run a second time.
+    if (role && role !== 'invoke' && role !== 'oneway') return FUNCTIONS[role]!(handle, core, with_, this);
     return (...args: unknown[]) => core.caller.invoke(name, args, with_);
   }
 

@@ -649,7 +649,9 @@ class Slow extends EventEmitter {
     super();
     Slow.made.push(this);
   }
+  connects = 0;
   async connect(): Promise<void> {
+    this.connects++;
     await sleep(5);
     this.isOpen = true;
   }
@@ -668,7 +670,13 @@ test('a method with the role ready, and the events of readyOn, are waited for in
     [{ methods, open: () => new Slow() }, undefined],
   ] as const) {
     const { cluster, handles } = await rigOf(options, Class);
-    for (const handle of handles) t.true(await handle.state());
+    for (const handle of handles) {
+      const made = Slow.made.length;
+      t.is(await handle.connect(), undefined, 'it is ready()');
+      t.true(await handle.state());
+      t.is(Slow.made.at(-1)!.connects, 1);
+      t.is(Slow.made.length, made);
+    }
     cluster.close();
   }
   class Socket extends EventEmitter {
