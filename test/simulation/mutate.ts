@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Mutation } from './mutation.js';
+import { simulateSeed } from './simulate.js';
 
 const BUILD = fileURLToPath(new URL('../..', import.meta.url));
 const NODE_MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
@@ -16,12 +17,21 @@ export interface Found {
   readonly promise: string;
 }
 
-/** The first of `seeds` seeds from `start` on that finds the mutation. */
+/** The first of `seeds` seeds from `start` on that finds the mutation: it breaks a promise with it, and none without it. */
 export async function find(mutation: Mutation, start: number, seeds: number): Promise<Found | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'mutation-'));
+  const { route = 'relay' } = mutation;
+  const end = start + seeds;
   try {
     await build(mutation, directory);
-    return readResult(await run(directory, start, seeds, mutation.route ?? 'relay'));
+    for (let from = start; from < end; ) {
+      const found = readResult(await run(directory, from, end - from, route));
+      if (!found) return undefined;
+      const { violation } = await simulateSeed(found.seed, {}, route);
+      if (!violation) return found;
+      from = found.seed + 1;
+    }
+    return undefined;
   } finally {
     await rm(directory, { recursive: true });
   }
