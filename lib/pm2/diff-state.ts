@@ -16,11 +16,11 @@ export interface StateDiff {
   readonly addresses: readonly Reach[];
   /** Groups and terms that are over for this worker. */
   readonly ended: readonly { readonly group: string; readonly term: number }[];
-  /** Members that are gone from groups that this worker leads, as their leader hears of it. */
+  /** Members that left groups that this worker leads. */
   readonly gone: readonly Bundle[];
 }
 
-/** What `me` hears of a step from one state to the next; `before` is `undefined` where nothing was told yet. */
+/** The control messages for `me` about a step from one state to the next. `before` is undefined for the first state. */
 export function diffState(before: LogState | undefined, after: LogState, me: string): StateDiff {
   const told: MutableDiff = { control: [], addresses: [], ended: [], gone: [] };
   const old = before ?? EMPTY_LOG;

@@ -28,7 +28,7 @@ export async function findRedis(t: ExecutionContext): Promise<RedisService | und
 
 /** The same without a test, for whoever closes it. */
 export async function locateRedis(): Promise<RedisService | undefined> {
-  const url = process.env.REDIS_URL ?? ((await answers(new URL(DEFAULT_URL))) ? DEFAULT_URL : undefined);
+  const url = process.env.REDIS_URL ?? ((await answers(6379)) ? DEFAULT_URL : undefined);
   return url ? { address: { url }, close: async () => {} } : startRedis();
 }
 
@@ -39,8 +39,9 @@ export function skip(t: ExecutionContext, why: string): void {
   t.pass();
 }
 
-async function answers({ hostname, port }: URL): Promise<boolean> {
-  const socket = connect(Number(port), hostname);
+/** Whether something listens there. */
+export async function answers(port: number, host = '127.0.0.1'): Promise<boolean> {
+  const socket = connect(port, host);
   try {
     await once(socket, 'connect');
     return true;

@@ -5,7 +5,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Server, ServerCredentials, type sendUnaryData, status } from '@grpc/grpc-js';
@@ -14,7 +13,7 @@ import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { createClient } from 'redis';
 import { WebSocketServer } from 'ws';
-import { skip } from '../../helpers/services/services.js';
+import { answers, skip } from '../../helpers/services/services.js';
 import { GREETER } from '../../real-clients/greeter.js';
 
 const HANDLE =
@@ -283,16 +282,4 @@ function start(t: ExecutionContext, library: string, route: string, name: string
       return JSON.parse(value);
     },
   };
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

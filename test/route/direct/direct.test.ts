@@ -895,7 +895,7 @@ direct(
   },
 );
 
-direct('the door is closed with the last term, and unproved peers are dismissed', async (t, rig) => {
+direct('the listener is closed with the last term, and unproved peers are dismissed', async (t, rig) => {
   let closes = 0;
   const connection = rig[2].direct.connect(rig.address!.address, {
     data() {},
