@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Desk, Serialization } from '../contestants/contestant.js';
 import { type ContestantName, loadContestant } from '../contestants/load.js';
 import { nowMs } from '../jobs/clock.js';
+import { holdAppHeap } from './app-heap.js';
 import { PRIMARY_JOBS, type Seated } from './jobs.js';
 import { type Answer, type Arrived, answer, type JobOrder, type Order } from './messages.js';
 
@@ -22,6 +23,7 @@ cluster.setupPrimary({
   execArgv: ['--expose-gc'],
   serialization: process.env.BENCH_SERIALIZATION as Serialization,
 });
+holdAppHeap();
 const contestant = await loadContestant(process.env.BENCH_CONTESTANT as ContestantName);
 const desk = await contestant.primary();
 const jobs = PRIMARY_JOBS as unknown as Readonly<Record<string, (desk: Desk, args: unknown) => unknown>>;

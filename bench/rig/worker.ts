@@ -2,9 +2,11 @@
 
 import type { Seat } from '../contestants/contestant.js';
 import { type ContestantName, loadContestant } from '../contestants/load.js';
+import { holdAppHeap } from './app-heap.js';
 import { WORKER_JOBS } from './jobs.js';
 import { type Arrived, answer, type JobOrder } from './messages.js';
 
+holdAppHeap();
 const contestant = await loadContestant(process.env.BENCH_CONTESTANT as ContestantName);
 const seat = await contestant.join();
 const jobs = WORKER_JOBS as unknown as Readonly<Record<string, (seat: Seat, args: unknown) => unknown>>;

@@ -37,9 +37,15 @@ export function className(object: object): string {
   return Object.prototype.toString.call(object).slice('[object '.length, -1);
 }
 
+/** Prototypes that were found to have members. Listing the names of a large one, such as that of Buffer, takes 8 kB. */
+const withMembers = new WeakSet<object>();
+
 function addsNothing(prototype: object): boolean {
+  if (withMembers.has(prototype)) return false;
   const keys = Reflect.ownKeys(prototype);
-  return keys.length === 0 || (keys.length === 1 && keys[0] === 'constructor');
+  if (keys.length === 0 || (keys.length === 1 && keys[0] === 'constructor')) return true;
+  withMembers.add(prototype);
+  return false;
 }
 
 function isObjectPrototype(prototype: object): boolean {
