@@ -18,11 +18,10 @@ export function removeDead(addresses: MemoryAddresses, address: string): void {
 
 /** The connections of one process. */
 export class MemoryDirect implements DirectTransport {
-  /** For writes from now on. */
-  latencyMs = 0;
   /** No connection from or to this process can be opened. */
   isRefused = false;
   readonly ends = new Set<MemoryConnection>();
+  #latencyMs = 0;
   #isRead = true;
   #listened = 0;
 
@@ -32,6 +31,16 @@ export class MemoryDirect implements DirectTransport {
     readonly name: string,
     readonly addresses: MemoryAddresses,
   ) {}
+
+  get latencyMs(): number {
+    return this.#latencyMs;
+  }
+
+  /** Of everything that it sends from now on, by connections that are open too. */
+  set latencyMs(ms: number) {
+    this.#latencyMs = ms;
+    for (const { out } of this.ends) if (out) out.latencyMs = ms;
+  }
 
   listen(handlers: ListenerHandlers): DirectListener {
     const address = `memory:${this.name}/${++this.#listened}`;
@@ -207,7 +216,6 @@ class MemoryConnection implements Connection {
     const { out, peer } = this;
     if (!this.isOpen || !out || !peer) return;
     if (!peer.isOpen) return this.#fail();
-    out.latencyMs = this.home.latencyMs;
     this.waitingBytes += bytes.length;
     this.#isFull ||= this.waitingBytes > ROOM_BYTES;
     const cut = (++this.#writes * 7919) % bytes.length;

@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { Connection } from '../../lib/transport/direct.js';
 import { MemoryNetwork, type MemoryNetworkOptions, type MemoryWorker } from '../../lib/transport/memory.js';
 import { turns } from '../helpers/transport/actor.js';
 import { ManualClock } from '../helpers/transport/fakes.js';
@@ -390,5 +391,34 @@ test('what waits for a connection to settle goes on where it broke, and was dest
   connection.destroy();
   await settled;
   t.pass();
+  network.close();
+});
+
+test('a connection is as fast as its processes are now', async t => {
+  const { clock, network } = setUp();
+  const [here, there] = [network.fork(), network.fork()];
+  const handlers = { data() {}, drained() {}, closed() {} };
+  const accepted = new Promise<Connection>((accept, failed) => {
+    there.direct.listen({
+      listening: address => void here.direct.connect(address, handlers),
+      failed,
+      accept: connection => {
+        accept(connection);
+        return handlers;
+      },
+    });
+  });
+  const connection = await accepted;
+  const log: string[] = [];
+  here.delay(10);
+  connection.settle(() => log.push('settled slowly'));
+  await turns(1);
+  t.deepEqual(log, []);
+  clock.advance(10);
+  await turns(1);
+  here.delay(0);
+  connection.settle(() => log.push('settled'));
+  await turns(1);
+  t.deepEqual(log, ['settled slowly', 'settled']);
   network.close();
 });
