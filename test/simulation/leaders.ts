@@ -170,11 +170,14 @@ export class LeaderAccount {
     for (const client of group.upstream.clients) if (innerOf(client).home === worker) innerOf(client).isExcused = true;
   }
 
-  /** Only the primary's own running time counts, so its stalls depose nobody. */
+  /**
+   * Only the primary's own running time counts, so its stalls depose nobody. One that is killed for its silence is deposed
+   * once its channel has been read to its end, which may take long.
+   */
   #checkSilence(group: SimGroup, worker: SimWorker): void {
     const { world } = this;
     if (worker.isFrozen || worker.latencyMs > 0 || world.plan.jitterMs > 1) return;
-    const wellFor = world.runningMs - worker.unwellAtMs;
+    const wellFor = (worker.diedAtMs ?? world.runningMs) - worker.unwellAtMs;
     if (wellFor > LEADER_TIMEOUT_MS + 2 * HEARTBEAT_MS)
       world.broken('silence', `${worker} was deposed in ${group}, and was well for ${Math.round(wellFor)} ms`);
   }

@@ -116,6 +116,8 @@ export class SimWorker {
   unwellAt = 0;
   /** The same in the primary's own running time. */
   unwellAtMs = 0;
+  /** When it was killed or exited, in the primary's own running time. */
+  diedAtMs: number | undefined;
   latencyMs = 0;
   /** What it wrote when it was slow arrives until then. */
   lateUntil = 0;
@@ -175,6 +177,7 @@ export class SimWorker {
     this.world.log(() => `  ${this} is blocked for ${ms} ms`);
     this.process.cpu.spend(ms);
     this.wasDisturbed();
+    if (this.id === 0) this.world.wasBlocked(ms);
   }
 
   /** It runs again, or will when its processor is no longer blocked. */

@@ -121,6 +121,8 @@ export class World {
   #shut = 0;
   #stalledAt = 0;
   #stalledMs = 0;
+  /** Until then code in the primary takes its time. */
+  #blockedUntil = 0;
 
   constructor(
     readonly plan: Plan,
@@ -263,7 +265,9 @@ export class World {
 
   /** The time in which the primary ran. */
   get runningMs(): number {
-    return this.time.now() - this.#stalledMs - (this.isStalled ? this.time.now() - this.#stalledAt : 0);
+    const now = this.time.now();
+    const isYetToCome = Math.max(0, this.#blockedUntil - now);
+    return now - this.#stalledMs + isYetToCome - (this.isStalled ? now - this.#stalledAt : 0);
   }
 
   /** Whether neither this worker nor the primary was hindered for so long. */
@@ -282,6 +286,13 @@ export class World {
   /** The primary, or all of the machine, runs again, or will in so long. */
   wasDisturbed(ms = 0): void {
     this.disturbedAt = Math.max(this.disturbedAt, this.time.now() + ms);
+  }
+
+  /** Code in the primary has taken so long: as much has passed for it, and for others is yet to come. */
+  wasBlocked(ms: number): void {
+    this.#stalledMs += ms;
+    this.#blockedUntil = this.time.now();
+    this.wasDisturbed();
   }
 
   jump(ms: number): void {
@@ -342,7 +353,10 @@ export class World {
     this.leaders.check();
     const now = this.time.now();
     if (this.#cluster.primary.isIdle) this.#idleAt = now;
-    for (const worker of this.workers) if (worker.process.isIdle) worker.idleAt = now;
+    for (const worker of this.workers) {
+      if (worker.process.isIdle) worker.idleAt = now;
+      if (!worker.process.isAlive) worker.diedAtMs ??= this.runningMs;
+    }
     if (now - this.#lastSweep < SWEEP_MS) {
       if (++this.#sinceSweep > this.#mostEvents)
         this.broken('busy', `${this.#mostEvents} events within ${SWEEP_MS} ms`);
