@@ -2,7 +2,7 @@ import test from 'ava';
 import { passedOn } from '../../lib/errors/warnings.js';
 import { resolvePrimaryOptions } from '../../lib/options/options.js';
 import { type ControlFrame, MARKER, type StateUpdate } from '../../lib/protocol/messages.js';
-import { MOST_GROUPS } from '../../lib/router/router.js';
+import { MOST_GROUPS } from '../../lib/router/joins.js';
 import { memberKey } from '../../lib/utils/secret.js';
 import { microtasks } from '../helpers/clocks/unit-clock.js';
 import { FakePrimaryEnd, join, UnitPrimary } from '../helpers/unit/primary.js';

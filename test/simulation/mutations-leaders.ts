@@ -54,7 +54,7 @@ export const LEADERS: readonly Mutation[] = [
   },
   {
     name: 'of those that get each value once, one gets them all',
-    file: 'leader/topic.js',
+    file: 'leader/topic-subscribers.js',
     find: 'this.#ones.delete(one);',
     replace: '',
     seed: 10,
@@ -156,21 +156,21 @@ export const LEADERS: readonly Mutation[] = [
   },
   {
     name: 'to subscribe may take for ever',
-    file: 'leader/topic.js',
+    file: 'leader/upstream-subscription.js',
     find: 'limit.resolve(LATE);',
     replace: '',
     seed: 65,
   },
   {
     name: 'what the real client subscribed to late is neither used nor ended',
-    file: 'leader/topic.js',
+    file: 'leader/upstream-subscription.js',
     find: 'void this.#awaitLate(result, listener, round);',
     replace: '',
     seed: 149,
   },
   {
     name: 'what a late unsubscribe ended with the old subscription is not made again',
-    file: 'leader/topic.js',
+    file: 'leader/upstream-subscription.js',
     find: "else if (this.#state === 'active')\n            this.#renew();",
     replace: "else if (this.#state === 'active')\n            return;",
     seed: 2705,

@@ -19,9 +19,9 @@ export const TERMS: readonly Mutation[] = [
   },
   {
     name: 'an appointment is young where its leader has been silent for long',
-    file: 'router/router.js',
+    file: 'router/silence-watch.js',
     find: 'if (!isNew)',
-    replace: 'if (!next) return undefined; else if (!isNew) return this.clock.now(); else if (false)',
+    replace: 'if (!next) return undefined; else if (!isNew) return clock.now(); else if (false)',
     seed: 3895,
   },
   {
@@ -68,7 +68,7 @@ export const TERMS: readonly Mutation[] = [
   },
   {
     name: 'what waits in the primary for all workers is not bounded',
-    file: 'router/router.js',
+    file: 'router/queue-limits.js',
     find: ' || this.#queuedBytes - backlog.bytes + bytes > maxQueuedTotalBytes;',
     replace: ';',
     seed: 707,
@@ -83,9 +83,9 @@ export const TERMS: readonly Mutation[] = [
   {
     name: 'a primary that is set up again appoints a leader beside one that is frozen',
     file: 'router/router.js',
-    find: 'return new Promise(resolve => {\n            this.#leaving',
+    find: 'return this.#departures.begin(end);',
     replace:
-      'for (const { workerId } of workers)\n            this.#exited(workerId);\n        return new Promise(resolve => {\n            this.#leaving',
+      'for (const { workerId } of workers)\n            this.#exited(workerId);\n        return this.#departures.begin(end);',
     seed: 30,
   },
   {
@@ -105,8 +105,9 @@ export const TERMS: readonly Mutation[] = [
   {
     name: 'data is no sign of life',
     file: 'router/router.js',
-    find: 'this.#heard(worker);\n        for (const bundle of packet.d)',
-    replace: 'if (packet.c.length > 0)\n            this.#heard(worker);\n        for (const bundle of packet.d)',
+    find: 'this.#silence.received(worker);\n        for (const bundle of packet.d)',
+    replace:
+      'if (packet.c.length > 0)\n            this.#silence.received(worker);\n        for (const bundle of packet.d)',
     seed: 42,
   },
   {
@@ -119,14 +120,14 @@ export const TERMS: readonly Mutation[] = [
   {
     name: 'a worker that still closes its real client counts as gone',
     file: 'router/router.js',
-    find: 'if (hello.closing)\n            worker.lastSeenAt',
-    replace: 'if (!hello)\n            worker.lastSeenAt',
+    find: 'if (hello.closing)\n            this.isClosing(worker)',
+    replace: 'if (!hello)\n            this.isClosing(worker)',
     seed: 144,
   },
   {
     name: "the app's own messages are no sign of life",
     file: 'router/router.js',
-    find: 'return worker && this.#heard(worker);',
+    find: 'return worker && this.#silence.received(worker);',
     replace: 'return;',
     seed: 5,
   },
