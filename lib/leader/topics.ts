@@ -12,7 +12,8 @@ import type { RealClient } from './real-client.js';
 import type { Sender } from './sender.js';
 import type { ServiceOptions } from './service-options.js';
 import type { Suspects } from './suspects.js';
-import { type Subscriber, Topic, type TopicOwner } from './topic.js';
+import { Topic, type TopicOwner } from './topic.js';
+import type { Subscriber } from './topic-subscribers.js';
 
 export class Topics implements TopicOwner {
   readonly name: string;

@@ -1,7 +1,8 @@
 // A topic without a service: its real client, its subscribers, and what they are told.
 
 import type { RealClient } from '../../../lib/leader/real-client.js';
-import { type Subscriber, Topic, type TopicOwner } from '../../../lib/leader/topic.js';
+import { Topic, type TopicOwner } from '../../../lib/leader/topic.js';
+import type { Subscriber } from '../../../lib/leader/topic-subscribers.js';
 import { type Deferred, defer } from '../../../lib/utils/deferred.js';
 import { microtasks } from '../clocks/unit-clock.js';
 import { openReal, UnitSender } from './leader.js';
