@@ -1,5 +1,4 @@
-// This process's one connection to its primary: hello and welcome, heartbeat and lease, and the dispatch of frames to
-// members.
+// This process's one connection to its primary: which primary it has, and the dispatch of frames to members.
 
 import {
   closed,
@@ -18,7 +17,6 @@ import {
   type Envelope,
   type FromPrimary,
   type Join,
-  MARKER,
   type Offer,
   PROTOCOL_VERSIONS,
   type ReadPacket,
@@ -31,15 +29,11 @@ import { parsePacket } from '../protocol/parse.js';
 import { SliceReader } from '../protocol/slices.js';
 import type { DirectTransport } from '../transport/direct.js';
 import type { Via, WorkerEnd } from '../transport/transport.js';
-import type { Clock, Timer } from '../utils/clock.js';
+import type { Clock } from '../utils/clock.js';
 import { createDirectMeans, type DirectMeans } from './direct-means.js';
 import { HandOvers } from './hand-overs.js';
-
-const FIRST_HELLO_MS = 25;
-const MOST_HELLO_MS = 1000;
-
-/** Until something answers, this many hellos use only the internal channel. After that, every other hello does. */
-const INTERNAL_HELLOS = 5;
+import { Hellos } from './hellos.js';
+import { Lease } from './lease.js';
 
 /** What the link needs from a member. */
 export interface LinkMember {
@@ -86,21 +80,8 @@ export class Link {
    * acknowledged, frames for the name are meant for the old member, and a new one does not join.
    */
   readonly #leaving = new Map<string, number>();
-  /**
-   * The channel on which the first answer arrived, used for everything sent from then on. The primary answers on the channel
-   * of the last message that it received, so an answer shows that the channel works in both directions:
-   *
-   *     asking internally ── an answer came internally ──────────────────────> internal
-   *          │ no answer to INTERNAL_HELLOS
-   *          v
-   *     asking on both in turn ── a public hello was answered first ─────────> public
-   */
-  #via: Via | undefined;
-  #hellos = 0;
   /** Tracks what was received from the current primary; only while linked. */
   #received: Received | undefined;
-  /** Real clients from before a goodbye are still being closed. */
-  #isClosing = false;
   #isOver = false;
   #hasWarnedOfPassedOn = false;
   #outbox: Outbox | undefined;
@@ -109,18 +90,10 @@ export class Link {
   #welcome: Welcome | undefined;
   #direct: DirectMeans | undefined;
   #toError: ToError | undefined;
-  #helloTimer: Timer | undefined;
-  #beatTimer: Timer | undefined;
-  #beating = 0;
-  #beats = 0;
-  /** A heartbeat was sent in this tick. */
-  #hasBeaten = false;
-  /** When each unacknowledged heartbeat was sent, by number. */
-  readonly #beatSentAt = new Map<number, number>();
   /** Only while linked. */
   readonly handOvers = new HandOvers(request => this.sendControl(request));
-  #acked = 0;
-  #leaseUntil = 0;
+  readonly lease: Lease;
+  readonly #hellos: Hellos;
 
   constructor({ clock, end, versions = PROTOCOL_VERSIONS, createDirect, warn }: LinkOptions) {
     this.clock = clock;
@@ -128,8 +101,16 @@ export class Link {
     this.#versions = versions;
     this.#warn = warn;
     this.#createDirect = createDirect;
+    this.lease = new Lease(
+      clock,
+      n => this.#outbox?.control({ k: 'heartbeat', n }),
+      () => {
+        for (const member of this.#members.values()) member.leased();
+      },
+    );
+    this.#hellos = new Hellos(clock, end, this.id, versions);
     end.listen({ message: (message, via) => this.#receive(message, via), closed: event => this.#closed(event) });
-    this.#hello(FIRST_HELLO_MS);
+    this.#hellos.start();
   }
 
   get kind(): WorkerEnd['kind'] {
@@ -213,58 +194,15 @@ export class Link {
     else written?.();
   }
 
-  /**
-   * A member was appointed, or prepares to lead: starts heartbeats, and sends one at once.
-   * @returns the number of the first heartbeat whose acknowledgement is a lease for this appointment
-   */
-  startBeating(): number {
-    this.#beating++;
-    // If several groups are led from one tick on, one heartbeat is enough for all of them.
-    if (!this.#hasBeaten) this.#beat();
-    return this.#beats;
-  }
-
-  stopBeating(): void {
-    if (--this.#beating > 0) return;
-    this.#hasBeaten = false;
-    this.#beatTimer?.clear();
-    this.#beatTimer = undefined;
-    this.#beatSentAt.clear();
-  }
-
-  /** Whether the lease of an appointment is valid at `now`. `first` is the number that {@link startBeating} returned. */
-  hasLease(first: number, now: number): boolean {
-    return this.#acked >= first && now < this.#leaseUntil;
-  }
-
-  /** Whether the primary still waits for the first heartbeat of a leader that it appointed at the time `at`. */
-  isAwaited(at: number, now: number): boolean {
-    return now < at + this.#welcome!.leaderTimeoutMs;
-  }
-
   close(): void {
     this.#isOver = true;
-    this.#helloTimer?.clear();
-    this.#beatTimer?.clear();
+    this.#hellos.stop();
+    this.lease.close();
     this.#outbox?.flush();
     this.#outbox?.close();
     this.#outbox = undefined;
     this.handOvers.failAll(closed('The shared client'));
     this.#end.close();
-  }
-
-  #hello(nextMs: number): void {
-    const { workerId, pid } = this.#end.self;
-    const probe = new Uint8Array(1);
-    const closing = this.#isClosing;
-    const versions = this.#versions;
-    const hello = { k: 'hello', versions, id: this.id, workerId, pid, probe, ...(closing && { closing }) } as const;
-    const isInternal = ++this.#hellos <= INTERNAL_HELLOS || this.#hellos % 2 === 1;
-    const via = this.#via ?? (isInternal ? 'internal' : 'public');
-    this.#end.send({ [MARKER]: this.#versions[0], up: 0, c: [hello] }, () => {}, via);
-    // A primary that is set up later never received this hello, so it is repeated.
-    const ms = closing ? this.#welcome!.heartbeatMs : nextMs;
-    this.#helloTimer = this.clock.setTimer(() => this.#hello(Math.min(nextMs * 2, MOST_HELLO_MS)), ms);
   }
 
   #receive(message: unknown, via: Via): void {
@@ -292,7 +230,7 @@ export class Link {
     if (answer?.k === 'rejected') {
       this.#lose(outcome => noCommonProtocol(this.#versions, answer.versions, outcome));
     } else if (answer?.k === 'welcome' && link !== undefined && !this.#toError) {
-      this.#via ??= via;
+      this.#hellos.answered(via);
       this.#received = new Received('down', link);
       this.#received.accepts({ link, ...envelope });
       this.#configure(answer);
@@ -310,7 +248,7 @@ export class Link {
     const member = this.#memberOf(frame.group);
     if (frame.k === 'update') {
       member?.stateChanged(frame);
-      if (frame.leasedAt !== undefined) this.#lease(frame.leasedAt, this.#beats);
+      if (frame.leasedAt !== undefined) this.lease.renew(frame.leasedAt, this.lease.lastNumber);
     } else if (frame.k === 'handover') member?.handover(frame.term);
     else if (frame.k === 'prepare') member?.prepare(frame.term);
     else if (frame.k === 'offer') member?.offer(frame);
@@ -320,6 +258,7 @@ export class Link {
   /** Applies the primary's options, now and whenever they change. */
   #configure(welcome: Welcome): void {
     this.#welcome = welcome;
+    this.lease.configure(welcome);
     if (welcome.route !== 'relay' && this.#createDirect)
       this.#direct ??= createDirectMeans(this.#createDirect(), this.clock, welcome, {
         // A written frame is read even if this process is killed right after, so nothing is left behind at the address.
@@ -329,7 +268,6 @@ export class Link {
   }
 
   #begin({ version, probe }: Welcome, link: number): void {
-    this.#helloTimer?.clear();
     this.#outbox = new Outbox({
       clock: this.clock,
       version,
@@ -337,7 +275,7 @@ export class Link {
       direction: 'up',
       carriesBytes: probe instanceof Uint8Array,
       isByReference: this.#end.isByReference,
-      send: (packet, written) => this.#end.send(packet, written, this.#via!),
+      send: (packet, written) => this.#end.send(packet, written, this.#hellos.via!),
       onRoom: () => {
         for (const callback of this.#whenRoom.splice(0)) callback();
       },
@@ -346,9 +284,10 @@ export class Link {
   }
 
   #leave(name: string, heard: ReadUpTo | undefined, written: () => void): void {
-    this.#leaving.set(name, ++this.#beats);
+    const n = this.lease.nextNumber();
+    this.#leaving.set(name, n);
     this.#outbox!.controlInOrder({ k: 'leave', group: name, ...heard });
-    this.#outbox!.controlInOrder({ k: 'heartbeat', n: this.#beats }, written);
+    this.#outbox!.controlInOrder({ k: 'heartbeat', n }, written);
   }
 
   #join(member: LinkMember): void {
@@ -362,7 +301,7 @@ export class Link {
   }
 
   #acknowledged(n: number): void {
-    this.#renew(n);
+    this.lease.acknowledged(n);
     for (const [name, beat] of this.#leaving) {
       if (beat !== n) continue;
       this.#leaving.delete(name);
@@ -381,17 +320,14 @@ export class Link {
     this.#leaving.clear();
     this.handOvers.failAll(primaryClosed());
     const waits = this.#loseMembers(primaryClosed);
-    this.#isClosing = waits.length > 0;
-    this.#hello(FIRST_HELLO_MS);
-    if (this.#isClosing) void Promise.allSettled(waits).then(() => this.#closedAll());
+    const isClosing = waits.length > 0;
+    this.#hellos.start(isClosing ? this.#welcome!.heartbeatMs : undefined);
+    if (isClosing) void Promise.allSettled(waits).then(() => this.#closedAll());
   }
 
   /** All real clients of the last primary's groups are closed here, so the next primary may appoint others. */
   #closedAll(): void {
-    this.#isClosing = false;
-    if (this.#toError || this.#isOver) return;
-    this.#helloTimer?.clear();
-    this.#hello(FIRST_HELLO_MS);
+    if (!this.#toError && !this.#isOver) this.#hellos.start();
   }
 
   #loseMembers(toError: ToError): Promise<unknown>[] {
@@ -407,36 +343,10 @@ export class Link {
 
   #lose(toError: ToError): Promise<unknown>[] {
     this.#toError ??= toError;
-    this.#helloTimer?.clear();
+    this.#hellos.stop();
     this.#outbox?.close();
     this.#outbox = undefined;
     this.handOvers.failAll(toError());
     return this.#loseMembers(toError);
-  }
-
-  #beat(): void {
-    this.#beatTimer?.clear();
-    this.#hasBeaten = true;
-    this.clock.defer(() => {
-      this.#hasBeaten = false;
-    });
-    const n = ++this.#beats;
-    this.#beatSentAt.set(n, this.clock.now());
-    this.#outbox?.control({ k: 'heartbeat', n });
-    this.#beatTimer = this.clock.setTimer(() => this.#beat(), this.#welcome!.heartbeatMs);
-  }
-
-  /** The lease runs from when the heartbeat was sent, not from when its acknowledgement arrived. */
-  #renew(n: number): void {
-    const sentAt = this.#beatSentAt.get(n);
-    if (sentAt === undefined || n < this.#acked) return;
-    for (const older of this.#beatSentAt.keys()) if (older <= n) this.#beatSentAt.delete(older);
-    this.#lease(sentAt, n);
-  }
-
-  #lease(since: number, n: number): void {
-    this.#acked = n;
-    this.#leaseUntil = since + this.#welcome!.leaderTimeoutMs;
-    for (const member of this.#members.values()) member.leased();
   }
 }

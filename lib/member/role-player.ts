@@ -187,28 +187,28 @@ export class RolePlayer {
   }
 
   #hasLease(now: number): boolean {
-    return this.#member.link.hasLease(this.#firstBeat, now);
+    return this.#member.link.lease.isValid(this.#firstBeat, now);
   }
 
   /** The appointment is so recent that no other member can hold a later one, even without an acknowledged heartbeat. */
   #isJustAppointed(term: number, now: number): boolean {
     const { link, view } = this.#member;
     if (view.update?.term !== term || view.update.appointedAt === undefined) return false;
-    return link.isAwaited(view.update.appointedAt, now);
+    return link.lease.isAwaited(view.update.appointedAt, now);
   }
 
   /** Sends heartbeats while a term is held. Each term needs an acknowledgement of its own. */
   #beatFor(before: number | undefined, after: number | undefined): void {
     if (before === after) return;
     const { link } = this.#member;
-    if (before !== undefined) link.stopBeating();
-    if (after !== undefined) this.#firstBeat = link.startBeating();
+    if (before !== undefined) link.lease.stopBeating();
+    if (after !== undefined) this.#firstBeat = link.lease.startBeating();
   }
 
   /** These heartbeats are no lease, but show that the preparation goes on. */
   #beatAhead(isPreparing: boolean): void {
     const { link } = this.#member;
-    if (isPreparing) this.#firstBeat = link.startBeating();
-    else link.stopBeating();
+    if (isPreparing) this.#firstBeat = link.lease.startBeating();
+    else link.lease.stopBeating();
   }
 }

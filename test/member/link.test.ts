@@ -169,13 +169,13 @@ test('what a member tells the primary overtakes its data, or follows it', t => {
 test('a second welcome brings other durations, and nobody joins again', t => {
   const member = new FakeMember();
   const unit = setUp(member);
-  const first = unit.link.startBeating();
+  const first = unit.link.lease.startBeating();
   unit.told();
   unit.welcome({ heartbeatMs: 10, leaderTimeoutMs: 50 });
   t.deepEqual(unit.told(), []);
   unit.say({ k: 'ack', n: first });
-  t.true(unit.link.hasLease(first, 49));
-  t.false(unit.link.hasLease(first, 50));
+  t.true(unit.link.lease.isValid(first, 49));
+  t.false(unit.link.lease.isValid(first, 50));
 });
 
 test('each member hears what is for its group, and nothing else', t => {
@@ -260,7 +260,7 @@ test('the next member of a name joins, and hears of the group, once the primary 
   unit.link.add(second);
   unit.link.update(second);
   t.deepEqual(unit.told(), [leave, { k: 'heartbeat', n: 1 }]);
-  unit.link.startBeating();
+  unit.link.lease.startBeating();
   t.deepEqual(unit.told(), [{ k: 'heartbeat', n: 2 }]);
   // What the primary said to the first one was under way. An acknowledgement may overtake another.
   unit.say(news, { k: 'ack', n: 2 });
@@ -313,17 +313,17 @@ test('a member that was replaced by another of its name can not remove it', t =>
 test('heartbeats go on from an appointment until the last term is given back, one for all terms', t => {
   const unit = setUp();
   const beats = () => unit.told().map(frame => (frame.k === 'heartbeat' ? frame.n : frame.k));
-  t.is(unit.link.startBeating(), 1);
+  t.is(unit.link.lease.startBeating(), 1);
   t.deepEqual(beats(), [1]);
   unit.clock.advance(1000);
   t.deepEqual(beats(), [2, 3]);
-  t.is(unit.link.startBeating(), 4, 'an appointment is followed by a heartbeat at once');
+  t.is(unit.link.lease.startBeating(), 4, 'an appointment is followed by a heartbeat at once');
   unit.clock.advance(499);
   t.deepEqual(beats(), [4]);
-  unit.link.stopBeating();
+  unit.link.lease.stopBeating();
   unit.clock.advance(500);
   t.deepEqual(beats(), [5]);
-  unit.link.stopBeating();
+  unit.link.lease.stopBeating();
   unit.clock.advance(5000);
   t.deepEqual(beats(), []);
   t.is(unit.clock.timers, 0);
@@ -332,48 +332,48 @@ test('heartbeats go on from an appointment until the last term is given back, on
 test('a lease runs from when the heartbeat was sent, however late its acknowledgement comes', t => {
   const member = new FakeMember();
   const unit = setUp(member);
-  const first = unit.link.startBeating();
-  t.false(unit.link.hasLease(first, 0), 'an appointment alone is no lease');
+  const first = unit.link.lease.startBeating();
+  t.false(unit.link.lease.isValid(first, 0), 'an appointment alone is no lease');
   unit.clock.advance(2000);
   unit.say({ k: 'ack', n: first });
   t.deepEqual(member.heard, ['leased']);
-  t.true(unit.link.hasLease(first, 2999));
-  t.false(unit.link.hasLease(first, 3000));
+  t.true(unit.link.lease.isValid(first, 2999));
+  t.false(unit.link.lease.isValid(first, 3000));
   unit.say({ k: 'ack', n: first + 2 });
-  t.true(unit.link.hasLease(first, 3999));
-  t.false(unit.link.hasLease(first, 4000));
+  t.true(unit.link.lease.isValid(first, 3999));
+  t.false(unit.link.lease.isValid(first, 4000));
 });
 
 test('an acknowledgement that is older than the last, or of no heartbeat, changes nothing', t => {
   const member = new FakeMember();
   const unit = setUp(member);
-  const first = unit.link.startBeating();
+  const first = unit.link.lease.startBeating();
   unit.clock.advance(500);
   unit.say({ k: 'ack', n: first + 1 });
   unit.say({ k: 'ack', n: first });
   unit.say({ k: 'ack', n: first + 1 });
   unit.say({ k: 'ack', n: 99 });
   t.deepEqual(member.heard, ['leased']);
-  t.false(unit.link.hasLease(first, 3500));
+  t.false(unit.link.lease.isValid(first, 3500));
 });
 
 test('an appointment has no lease by a heartbeat that was sent before it was read', t => {
   const unit = setUp();
-  const first = unit.link.startBeating();
+  const first = unit.link.lease.startBeating();
   unit.say({ k: 'ack', n: first });
-  const second = unit.link.startBeating();
-  t.true(unit.link.hasLease(first, 100));
-  t.false(unit.link.hasLease(second, 100));
+  const second = unit.link.lease.startBeating();
+  t.true(unit.link.lease.isValid(first, 100));
+  t.false(unit.link.lease.isValid(second, 100));
   unit.say({ k: 'ack', n: second });
-  t.true(unit.link.hasLease(second, 100));
+  t.true(unit.link.lease.isValid(second, 100));
 });
 
 test('an acknowledgement that comes after the last term was given back is no lease', t => {
   const unit = setUp();
-  const first = unit.link.startBeating();
-  unit.link.stopBeating();
+  const first = unit.link.lease.startBeating();
+  unit.link.lease.stopBeating();
   unit.say({ k: 'ack', n: first });
-  t.false(unit.link.hasLease(first, 0));
+  t.false(unit.link.lease.isValid(first, 0));
 });
 
 test('after a goodbye the members have no primary, and the next one is greeted', t => {
@@ -393,12 +393,12 @@ test('after a goodbye the members have no primary, and the next one is greeted',
 
 test('a leader that hears a goodbye beats no more, whatever it still has to close', t => {
   const unit = setUp();
-  unit.link.startBeating();
+  unit.link.lease.startBeating();
   unit.told();
   unit.say({ k: 'goodbye' });
   unit.clock.advance(20);
   t.deepEqual(kinds(unit.told()), ['hello']);
-  unit.link.stopBeating();
+  unit.link.lease.stopBeating();
   t.is(unit.clock.timers, 1, 'the next hello');
 });
 
@@ -484,7 +484,7 @@ test('where there is no common protocol version there will be no primary, and no
 test('nothing is left once it is closed, and what was said before has left', t => {
   const member = new FakeMember();
   const unit = setUp(member);
-  unit.link.startBeating();
+  unit.link.lease.startBeating();
   unit.told();
   void unit.link.remove(member);
   unit.link.close();

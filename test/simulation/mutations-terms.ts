@@ -12,8 +12,8 @@ export const TERMS: readonly Mutation[] = [
   },
   {
     name: 'an appointment is young for ever',
-    file: 'member/link.js',
-    find: 'return now < at + this.#welcome.leaderTimeoutMs',
+    file: 'member/lease.js',
+    find: 'return now < at + this.#options.leaderTimeoutMs',
     replace: 'return true',
     seed: 62,
   },
@@ -26,9 +26,9 @@ export const TERMS: readonly Mutation[] = [
   },
   {
     name: 'a lease runs from its acknowledgement and not from its heartbeat',
-    file: 'member/link.js',
-    find: 'this.#leaseUntil = since +',
-    replace: 'this.#leaseUntil = this.clock.now() +',
+    file: 'member/lease.js',
+    find: 'this.#until = since +',
+    replace: 'this.#until = this.#clock.now() +',
     seed: 20,
   },
   {
@@ -91,15 +91,15 @@ export const TERMS: readonly Mutation[] = [
   {
     name: 'a worker looks for no other primary once its own has closed',
     file: 'member/link.js',
-    find: 'this.#hello(FIRST_HELLO_MS);\n        if (this.#isClosing)',
-    replace: 'if (this.#isClosing)',
+    find: 'this.#hellos.start(isClosing ? this.#welcome.heartbeatMs : undefined);',
+    replace: '',
     seed: 3,
   },
   {
     name: 'a heartbeat from before its appointment is a lease',
-    file: 'member/link.js',
-    find: 'return this.#acked >= first && now < this.#leaseUntil;',
-    replace: 'return now < this.#leaseUntil;',
+    file: 'member/lease.js',
+    find: 'return this.#acknowledged >= first && now < this.#until;',
+    replace: 'return now < this.#until;',
     seed: 1,
   },
   {
@@ -113,8 +113,8 @@ export const TERMS: readonly Mutation[] = [
   {
     name: 'a worker that still closes its real client leads for the next primary',
     file: 'member/link.js',
-    find: 'this.#isClosing = waits.length > 0;',
-    replace: 'this.#isClosing = false;',
+    find: 'const isClosing = waits.length > 0;',
+    replace: 'const isClosing = false;',
     seed: 748,
   },
   {

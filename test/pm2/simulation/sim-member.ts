@@ -46,7 +46,7 @@ export class SimMember implements LinkMember {
   get hasLease(): boolean {
     const { link, clock } = this.options;
     const { at } = this.role.now;
-    return (at === 'leading' || at === 'draining') && link.hasLease(this.#firstBeat, clock.now());
+    return (at === 'leading' || at === 'draining') && link.lease.isValid(this.#firstBeat, clock.now());
   }
 
   get isServing(): boolean {
@@ -92,7 +92,7 @@ export class SimMember implements LinkMember {
 
   leased(): void {
     const { link, clock } = this.options;
-    if (link.hasLease(this.#firstBeat, clock.now())) this.play({ type: 'leased' });
+    if (link.lease.isValid(this.#firstBeat, clock.now())) this.play({ type: 'leased' });
   }
 
   lost(): undefined {
@@ -114,8 +114,8 @@ export class SimMember implements LinkMember {
   #beatFor(before: number | undefined, after: number | undefined): void {
     const { link } = this.options;
     if (before === after) return;
-    if (before !== undefined) link.stopBeating();
-    if (after !== undefined) this.#firstBeat = link.startBeating();
+    if (before !== undefined) link.lease.stopBeating();
+    if (after !== undefined) this.#firstBeat = link.lease.startBeating();
   }
 
   #carryOut(order: RoleOrder): void {

@@ -67,9 +67,9 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'a lease runs from when its heartbeat was read',
-    file: 'member/link.js',
-    find: 'this.#leaseUntil = since +',
-    replace: 'this.#leaseUntil = this.clock.now() +',
+    file: 'member/lease.js',
+    find: 'this.#until = since +',
+    replace: 'this.#until = this.#clock.now() +',
     first: AIMED + 1,
   },
   {
