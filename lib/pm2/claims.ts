@@ -2,8 +2,8 @@
 
 import type { Choose } from '../group/choose.js';
 import { successorIn, termOf } from '../group/queries.js';
+import type { Claim } from '../protocol/bus-frames.js';
 import type { BusGroup, LogState } from '../protocol/log-state.js';
-import type { Claim } from '../protocol/messages.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import { own } from '../utils/own.js';
 import { claimDelay } from './preference.js';

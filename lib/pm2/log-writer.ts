@@ -1,13 +1,7 @@
 // What this worker writes into the log: numbered packets, of which those with claims are remembered until they are read back.
 
-import {
-  type BusPacket,
-  type Claim,
-  type ControlFrame,
-  MARKER,
-  PROTOCOL_VERSIONS,
-  type State,
-} from '../protocol/messages.js';
+import type { Claim, State } from '../protocol/bus-frames.js';
+import { type BusPacket, type ControlFrame, MARKER, PROTOCOL_VERSIONS } from '../protocol/messages.js';
 import type { Bus } from '../transport/bus.js';
 import type { Clock } from '../utils/clock.js';
 import type { Seen } from './view.js';

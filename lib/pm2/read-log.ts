@@ -5,11 +5,11 @@
 import type { GroupEvent } from '../group/events.js';
 import { newGroup, successorIn, termOf } from '../group/queries.js';
 import { reduce } from '../group/reduce.js';
+import type { Claim } from '../protocol/bus-frames.js';
 import type { BusGroup, BusMember, LogState } from '../protocol/log-state.js';
 import type {
   Address,
   BusPacket,
-  Claim,
   ControlFrame,
   DeposedCause,
   Join,

@@ -3,8 +3,8 @@
 
 import type { Choose } from '../group/choose.js';
 import { candidatesOf, termHeldBy } from '../group/queries.js';
+import type { Claim } from '../protocol/bus-frames.js';
 import type { LogState } from '../protocol/log-state.js';
-import type { Claim } from '../protocol/messages.js';
 import type { Clock } from '../utils/clock.js';
 import { own } from '../utils/own.js';
 import { rank, STEP_MS } from './preference.js';

@@ -6,8 +6,9 @@
 //     ▲ the connection broke, from anywhere ▲                                               │
 //     └─────────────────────────            └────────────── somebody else's `found` counts ─┘
 
+import type { Ask, State } from '../protocol/bus-frames.js';
 import type { LogState } from '../protocol/log-state.js';
-import type { Ask, BusPacket, State } from '../protocol/messages.js';
+import type { BusPacket } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
 import { EMPTY_LOG, type LogEntry, readLog, type Settled } from './read-log.js';
 

@@ -4,8 +4,9 @@
 import { noBus, silentBus } from '../errors/warnings.js';
 import type { Choose } from '../group/choose.js';
 import { termHeldBy } from '../group/queries.js';
+import type { Claim } from '../protocol/bus-frames.js';
 import type { LogState } from '../protocol/log-state.js';
-import { type Claim, type ControlFrame, MARKER, type Packet } from '../protocol/messages.js';
+import { type ControlFrame, MARKER, type Packet } from '../protocol/messages.js';
 import { parseBusPacket } from '../protocol/parse.js';
 import type { Bus } from '../transport/bus.js';
 import type { Peer, WorkerEnd, WorkerEndHandlers } from '../transport/transport.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { succeed } from '../../lib/pm2/succession.js';
-import type { Claim } from '../../lib/protocol/messages.js';
+import type { Claim } from '../../lib/protocol/bus-frames.js';
 import { UnitClock } from '../helpers/clocks/unit-clock.js';
 import { ledByA } from '../helpers/pm2/log.js';
 

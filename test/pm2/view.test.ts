@@ -2,8 +2,9 @@ import test from 'ava';
 import { termOf } from '../../lib/group/queries.js';
 import { EMPTY_LOG } from '../../lib/pm2/read-log.js';
 import { loseConnection, newView, reduceView, type Seen, type View, type ViewOrder } from '../../lib/pm2/view.js';
+import type { State } from '../../lib/protocol/bus-frames.js';
 import type { LogState } from '../../lib/protocol/log-state.js';
-import type { ControlFrame, State } from '../../lib/protocol/messages.js';
+import type { ControlFrame } from '../../lib/protocol/messages.js';
 import { claim, join, Log, ready, resign, T0, transfer } from '../helpers/pm2/log.js';
 
 const ask = (n: number, process = '1'): ControlFrame => ({ k: 'ask', n, process });
