@@ -1,0 +1,133 @@
+// Schedules in which the simulator reported a fault that was none.
+
+import { CALL, LOAD, plan, type Regression } from './regression.js';
+
+export const FALSE_ALARMS: readonly Regression[] = [
+  {
+    seed: 764,
+    text: 'The simulator asked for results while a flood from before the end of the faults was still on its way.',
+    plan: plan(
+      764,
+      2,
+      885,
+      [
+        { at: 1, do: 'fork', w: 1 },
+        { at: 2, do: 'fork', w: 0 },
+        { at: 255, do: 'subscribe', g: 0, w: 0, topic: 0, how: 'all' },
+        { at: 256, do: 'subscribe', g: 0, w: 0, topic: 1, how: 'all' },
+        { at: 257, do: 'open', g: 1, w: 0 },
+        { at: 276, do: 'deaf', g: 1, w: 0, ms: 200 },
+        { at: 440, do: 'push', g: 0, topic: 1, count: 1 },
+        { at: 497, do: 'call', g: 0, w: 0, what: 'blocks', ms: 450, ...CALL, count: 15 },
+        { at: 555, do: 'push', g: 0, topic: 1, count: 9 },
+        { at: 667, do: 'subscribe', g: 0, w: 0, topic: 1, how: 'all' },
+        { at: 675, do: 'sever', g: 1, w: 0 },
+        { at: 777, do: 'call', g: 1, w: 0, what: 'quick', ms: 20, ...CALL, timeoutMs: 300, isPadded: true, count: 3 },
+      ],
+      {
+        route: 'direct',
+        jitterMs: 0.05,
+        groups: ['g0', 'g1'].map((name, i) => ({
+          name,
+          form: 'class',
+          handover: i === 0 ? 'overlap' : 'exclusive',
+          replay: 'last',
+          greets: false,
+        })),
+        load: { ...LOAD, maxQueuedTotalBytes: 64 * 1024 },
+      },
+    ),
+  },
+  {
+    seed: 6367,
+    text: 'The simulator looked at a call in the very moment in which its time was over.',
+    plan: plan(
+      6367,
+      2,
+      696,
+      [
+        { at: 3, do: 'fork', w: 0 },
+        { at: 4, do: 'fork', w: 1 },
+        { at: 99, do: 'unpublish', g: 0, w: 1, key: 0 },
+        { at: 137, do: 'call', g: 0, w: 1, what: 'blocks', ms: 20, ...CALL, timeoutMs: 5, isPadded: true, count: 3 },
+        { at: 138, do: 'subscribe', g: 0, w: 0, topic: 0, how: 'all' },
+        { at: 139, do: 'call', g: 0, w: 1, what: 'quick', ms: 320, ...CALL },
+        { at: 166, do: 'sticky', g: 0, w: 0, key: 1 },
+        { at: 309, do: 'call', g: 0, w: 1, what: 'never', via: 'drop', ms: 280, ...CALL, isPadded: true },
+        { at: 310, do: 'exit', g: 0, w: -1 },
+        { at: 579, do: 'unpublish', g: 0, w: 1, key: 0 },
+      ],
+      {
+        jitterMs: 2,
+        groups: [{ name: 'g0', form: 'open', handover: 'exclusive', replay: 'none', greets: false }],
+      },
+    ),
+  },
+  {
+    seed: 8235,
+    text: 'The simulator counted the real client of a successor that stood still and was given up.',
+    plan: plan(
+      8235,
+      5,
+      1790,
+      [
+        { at: 0, do: 'fork', w: 2 },
+        { at: 0, do: 'fork', w: 3 },
+        { at: 2, do: 'fork', w: 1 },
+        { at: 91, do: 'kill', g: 0, w: -1 },
+        { at: 881, do: 'fork', w: 4 },
+        { at: 947, do: 'ill', g: 0, how: 'opens late', ms: 500, delayMs: 450 },
+        { at: 1317, do: 'resign', g: 0, w: 1 },
+        { at: 1384, do: 'freeze', g: 0, w: 4, ms: 1500 },
+        { at: 1452, do: 'call', g: 0, w: 3, what: 'never', ms: 20, ...CALL, isOneway: true },
+      ],
+      { groups: [{ name: 'g0', form: 'class', handover: 'overlap', replay: 'last', greets: false }] },
+    ),
+  },
+  {
+    seed: 23643,
+    text: 'The simulator took the loss of a leader for a planned hand-over, for it was not yet told that its term was over.',
+    plan: plan(
+      23643,
+      4,
+      1100,
+      [
+        { at: 0, do: 'fork', w: 3 },
+        { at: 2, do: 'fork', w: 1 },
+        { at: 3, do: 'fork', w: 0 },
+        { at: 4, do: 'fork', w: 2 },
+        { at: 19, do: 'sticky', g: 0, w: 1, key: 1 },
+        { at: 37, do: 'call', g: 0, w: 0, what: 'obeys', ms: 280, ...CALL },
+        { at: 144, do: 'transfer', g: 0, to: 0 },
+        { at: 203, do: 'call', g: 0, w: 3, what: 'quick', ms: 20, ...CALL },
+        { at: 372, do: 'ill', g: 0, how: 'closes slowly', ms: 100, delayMs: 200 },
+        { at: 550, do: 'call', g: 0, w: 1, what: 'blocks', via: 'hasty', ms: 450, ...CALL },
+        { at: 984, do: 'disconnect', g: 0, w: -1, ms: 5 },
+      ],
+      { jitterMs: 0.05, primary: { serialization: 'json', eligible: true, priority: 0 } },
+    ),
+  },
+  {
+    seed: 51364,
+    text: 'The simulator took the loss of a killed leader for a planned hand-over, because the caller had not heard that it was dead.',
+    plan: plan(
+      51364,
+      3,
+      1190,
+      [
+        { at: 3, do: 'fork', w: 1 },
+        { at: 4, do: 'fork', w: 0 },
+        { at: 530, do: 'deaf', g: 0, w: 1, ms: 1000 },
+        { at: 703, do: 'kill', g: 0, w: -1 },
+        { at: 904, do: 'call', g: 0, w: 1, what: 'quick', ms: 100, ...CALL, isPadded: true },
+        { at: 976, do: 'fork', w: 0 },
+        { at: 1184, do: 'close', g: 0, w: -1 },
+      ],
+      {
+        route: 'direct',
+        groups: [{ name: 'g0', form: 'class', handover: 'overlap', replay: 'last', greets: false }],
+        workers: [true, false, true].map(eligible => ({ serialization: 'json', eligible, priority: 0 })),
+      },
+    ),
+  },
+];
