@@ -1,9 +1,9 @@
 // What an app does seldom: much at once, or what ends whoever does it.
 
+import type { SimGroup } from './group.js';
 import { type Action, FIRST_OF_BURST, FIRST_OF_POISON } from './plan.js';
 import { emitEvent, innerOf } from './upstream.js';
 import type { SimHandle, SimWorker } from './worker.js';
-import type { SimGroup } from './world.js';
 
 type Of<Do extends Action['do']> = Extract<Action, { do: Do }>;
 

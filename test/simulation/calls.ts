@@ -2,10 +2,11 @@
 
 import { getEventListeners } from 'node:events';
 import { SharedClientError } from '../../lib/errors/errors.js';
+import type { SimGroup } from './group.js';
 import { linkedAt } from './peephole.js';
 import { deadlineNow, termNow } from './upstream.js';
 import { mostLosses, type SimHandle, type SimWorker } from './worker.js';
-import type { SimGroup, World } from './world.js';
+import type { World } from './world.js';
 
 /** What a virtual machine needs to tell a caller that its time is over. */
 const MARGIN_MS = 30;

@@ -2,10 +2,11 @@
 
 import type { Sender } from '../../lib/leader/sender.js';
 import type { Primary } from '../../lib/router/primary-types.js';
+import type { SimGroup } from './group.js';
 import { DRAIN_TIMEOUT_MS, HEARTBEAT_MS, LEADER_TIMEOUT_MS } from './plan.js';
 import { innerOf, isLive, type SimClient } from './upstream.js';
 import type { SimWorker } from './worker.js';
-import type { SimGroup, World } from './world.js';
+import type { World } from './world.js';
 
 const MARGIN_MS = 60;
 

@@ -3,12 +3,12 @@
 
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { describe } from './actions.js';
 import { runJobs } from './jobs.js';
 import { type Plan, type PlanRoute, planFor } from './plan.js';
 import { shrink } from './shrink.js';
 import { simulate, simulateSeed } from './simulate.js';
 import type { Tally } from './tally.js';
-import { describe } from './world.js';
 
 const { values } = parseArgs({
   options: {

@@ -1,11 +1,12 @@
 // Runs a plan to its end: the faults, the recovery, what must hold then, and that nothing is left over.
 
 import type { SimCall } from './calls.js';
+import type { SimGroup } from './group.js';
 import { type CallAction, type Plan, type PlanRoute, planFor } from './plan.js';
 import { innerOf } from './upstream.js';
 import type { SimSubscription } from './values.js';
 import { heardBy, type SimHandle } from './worker.js';
-import { type SimGroup, type Violation, World, type WorldOptions } from './world.js';
+import { type Violation, World, type WorldOptions } from './world.js';
 
 export interface Result {
   readonly plan: Plan;

@@ -1,10 +1,11 @@
 // The server of one group and its real clients: as slow, broken and late as a plan says, and a witness of all that is done.
 
 import { callContext, type OpenContext } from '../../lib/index.js';
+import type { SimGroup } from './group.js';
 import type { CallAction, Illness, Poison } from './plan.js';
 import { OPEN_TIMEOUT_MS } from './plan.js';
 import type { SimWorker } from './worker.js';
-import type { SimGroup, World } from './world.js';
+import type { World } from './world.js';
 
 /** What a call asks of the real client. */
 export interface Task {

@@ -1,9 +1,10 @@
 // The account of all subscriptions: values come in order, none is missing in silence, none comes after the end.
 
 import type { ResyncEvent, ValueInfo } from '../../lib/index.js';
+import type { SimGroup } from './group.js';
 import type { Value } from './upstream.js';
 import type { SimHandle } from './worker.js';
-import type { SimGroup, World } from './world.js';
+import type { World } from './world.js';
 
 export interface SimSubscription {
   readonly id: number;

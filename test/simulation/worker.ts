@@ -5,6 +5,7 @@ import type { Member } from '../../lib/member/member.js';
 import type { Clock } from '../../lib/utils/clock.js';
 import type { SimCall } from './calls.js';
 import type { SimProcess } from './cluster.js';
+import type { SimGroup } from './group.js';
 import { memberOf } from './peephole.js';
 import {
   type CallAction,
@@ -17,7 +18,7 @@ import {
   type WorkerPlan,
 } from './plan.js';
 import { classFor, innerOf, type SimClient } from './upstream.js';
-import type { SimGroup, World } from './world.js';
+import type { World } from './world.js';
 
 type Client = SharedClient<SimClient>;
 
@@ -177,7 +178,7 @@ export class SimWorker {
     this.world.log(() => `  ${this} is blocked for ${ms} ms`);
     this.process.cpu.spend(ms);
     this.wasDisturbed();
-    if (this.id === 0) this.world.wasBlocked(ms);
+    if (this.id === 0) this.world.simPrimary.wasBlocked(ms);
   }
 
   /** It runs again, or will when its processor is no longer blocked. */
