@@ -1,7 +1,16 @@
 // The public types of the handle and of `createSharedClient`.
 
-import type { ClassOptions, ClientClass, ClientDefinition, OperationsOption, WithOptions } from '../options/options.js';
-import type { Checked, Known, KnownPaths, MethodTable, NoUnknownMethods, Relevant } from './types-create.js';
+import type { ClassOptions, ClientClass, ClientDefinition, WithOptions } from '../options/options.js';
+import type {
+  Checked,
+  Known,
+  KnownPaths,
+  MethodTable,
+  NoUnknownMethods,
+  NoUnknownPaths,
+  Relevant,
+  ValueIn,
+} from './types-create.js';
 import type { ClientEvents, Upstream } from './types-events.js';
 import type {
   MethodArgs,
@@ -10,7 +19,6 @@ import type {
   Publish,
   RemoteMethods,
   TopicOf,
-  ValueOf,
   WithOperations,
 } from './types-methods.js';
 import type { ClientStatus, Leader } from './types-status.js';
@@ -80,11 +88,11 @@ export interface SharedClientMembers<T, C = T, O = unknown, M = unknown, N exten
    * Subscribes to a topic. All workers and listeners share one subscription of the real client. Survives failovers.
    * @param topic any value that can be sent
    */
-  subscribe(topic: TopicOf<T>, listener: Listener<ValueOf<T>>): Subscription;
+  subscribe(topic: TopicOf<T>, listener: Listener<ValueIn<T, M>>): Subscription;
   /** The same without a listener: an async iterator, which queues at most `maxQueued` values. */
-  subscribe(topic: TopicOf<T>): SubscriptionIterator<ValueOf<T>>;
+  subscribe(topic: TopicOf<T>): SubscriptionIterator<ValueIn<T, M>>;
   /** Ends the subscriptions of this handle to a topic, or that of one listener. */
-  unsubscribe(topic: TopicOf<T>, listener?: Listener<ValueOf<T>>): Promise<void>;
+  unsubscribe(topic: TopicOf<T>, listener?: Listener<ValueIn<T, M>>): Promise<void>;
   /** Publishes, as in `T`. Resolves once the leader's real client has accepted it. */
   readonly publish: Publish<T>;
   /** Ends the sticky publication with this key; see {@link WithOptions.sticky}. */
@@ -117,16 +125,21 @@ export interface CreateSharedClient {
   <
     C extends ClientClass,
     const N extends string,
-    O extends OperationsOption<InstanceType<C>>,
+    O extends { readonly [name: string]: unknown },
     const M extends MethodTable<InstanceType<C>, O, N>,
   >(
     Class: C,
     options: ClassOptions<C, O, M, N> & Checked<InstanceType<C>, N>,
   ): SharedClient<InstanceType<C>, Known<O>, Relevant<M>, KnownPaths<N>> & NoUnknownMethods<InstanceType<C>, O, M, N>;
   /** Shares the client that `open` returns with all workers. */
-  <T extends object, const N extends string, O extends OperationsOption<T>, const M extends MethodTable<T, O, N>>(
-    definition: ClientDefinition<T, O, M, N> & Checked<NoInfer<T>, N>,
-  ): SharedClient<T, Known<O>, Relevant<M>, KnownPaths<N>> & NoUnknownMethods<T, O, M, N>;
+  <
+    T extends object,
+    const N extends string,
+    O extends { readonly [name: string]: unknown },
+    const M extends MethodTable<T, O, N>,
+  >(
+    definition: ClientDefinition<T, O, M, N>,
+  ): SharedClient<T, Known<O>, Relevant<M>, KnownPaths<N>> & NoUnknownMethods<T, O, M, N> & NoUnknownPaths<T, N>;
   /** The second form, with the type of the real client given, as `createSharedClient<Session>({ ... })`. */
   <T extends object = never>(definition: ClientDefinition<NoInfer<T>>): SharedClient<T>;
 }

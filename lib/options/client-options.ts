@@ -13,12 +13,7 @@ import type { ErrorClass, ValueType } from './types-option.js';
  * `timeoutMs`, `readyTimeoutMs` and the timeouts in `methods` belong to the handle. All else is the member's:
  * clients of one name in one process have to agree on it.
  */
-export interface ClientOptions<
-  T = object,
-  O extends OperationsOption<T> = OperationsOption<T>,
-  M = MethodsOption<T>,
-  N extends string = string,
-> {
+export interface ClientOptions<T = object, O = OperationsOption<T>, M = MethodsOption<T>, N extends string = string> {
   /** The group, 1 to 512 characters: all clients of this name, over all workers, share one real client. */
   name: string;
   /**
@@ -63,7 +58,7 @@ export interface ClientOptions<
    * whose parts can't leave the leader. Called like methods; one counts before a method of the same name.
    * @default {}
    */
-  operations?: O;
+  operations?: O & OperationsOption<NoInfer<T>>;
   /**
    * Paths within the real client whose methods can be called, such as `'json'` or `'chat.completions'`.
    * @default []
@@ -150,7 +145,7 @@ export type ClientClass = new (...args: never) => object;
 /** What `createSharedClient(Class, options)` takes: {@link ClientOptions} and the arguments of the constructor. */
 export type ClassOptions<
   C extends ClientClass,
-  O extends OperationsOption<InstanceType<C>> = OperationsOption<InstanceType<C>>,
+  O = OperationsOption<InstanceType<C>>,
   M = MethodsOption<InstanceType<C>>,
   N extends string = string,
 > = ClientOptions<InstanceType<C>, O, M, N> & ArgsOption<ConstructorArgs<C>>;
@@ -171,7 +166,7 @@ type ArgsOption<A extends readonly unknown[]> = true extends (A extends unknown 
 /** What `createSharedClient({ name, open, ... })` takes: {@link ClientOptions} and functions that open and close a `T`. */
 export interface ClientDefinition<
   T extends object,
-  O extends OperationsOption<T> = OperationsOption<T>,
+  O = OperationsOption<T>,
   M = MethodsOption<T>,
   N extends string = string,
 > extends ClientOptions<T, O, M, N> {
