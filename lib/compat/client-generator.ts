@@ -47,9 +47,10 @@ export class ClientGenerator<C extends RealClass, D = unknown, O = unknown> {
     for (const [name, descriptor] of descriptors) {
       if (descriptor.type === 'delegate') checkDelegate(Class, name, descriptor.to);
     }
-    const { transcode, isBroadcast } = this.#options;
+    const { transcode, isBroadcast, singleMode: isLocal } = this.#options;
     const create = () => Reflect.construct(Class, args) as object;
-    const client = new ClusterClient(this.#options, { create, descriptors, transcode, isBroadcast }, this.#groups);
+    const recipe = { create, descriptors, transcode, isBroadcast, isLocal };
+    const client = new ClusterClient(this.#options, recipe, this.#groups);
     defineAll(client, Class, descriptors);
     return client as never;
   }

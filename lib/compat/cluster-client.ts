@@ -5,6 +5,7 @@ import { invalidOption } from '../errors/errors.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
 import { bindToContext } from '../utils/async-context.js';
 import { defer } from '../utils/deferred.js';
+import { holdCall, releaseCall } from './by-reference.js';
 import type { Invoke } from './delegated.js';
 import { renamed } from './error-names.js';
 import { firstValueTimedOut, leaderOccupied } from './errors.js';
@@ -13,7 +14,7 @@ import type { ResolvedOptions } from './options.js';
 import { ReadyEmitter, type ReadyListener } from './ready-emitter.js';
 import { type CallKind, type ClientSpec, nameOfCall } from './real-client.js';
 import { Registrations } from './registrations.js';
-import { createSend } from './send.js';
+import { createLocalSend, createSend } from './send.js';
 import { ASK, CLOSE, INVOKE, PUBLISH, SUBSCRIBE, UNSUBSCRIBE } from './symbols.js';
 import { encodeAll } from './transcode.js';
 
@@ -33,6 +34,8 @@ export class ClusterClient extends ReadyEmitter {
   readonly #registrations: Registrations;
   /** By the name of the call. */
   readonly #asks = new Map<string, Invoke>();
+  /** In single mode: the publications that are held, by their keys. */
+  readonly #published = new Map<string, number>();
   /** Settles once, with the result of the start. */
   readonly #opened = defer();
   /** Whether a caller waits for the start. If none does, a failure is emitted as `error`. */
@@ -118,10 +121,19 @@ export class ClusterClient extends ReadyEmitter {
 
   [PUBLISH](reg: unknown): void {
     if (this.#closing) return;
-    const { transcode } = this.options;
+    const key = this.#stickyKey(reg);
     // It waits for a leader without a limit.
-    const said = this.#handle.with({ sticky: this.#stickyKey(reg), oneway: true, timeoutMs: Number.POSITIVE_INFINITY });
-    said.publish(encodeAll(transcode, [reg])).catch(error => this.#error(error));
+    const said = this.#handle.with({ sticky: key, oneway: true, timeoutMs: Number.POSITIVE_INFINITY });
+    said.publish(this.#publication(key, reg)).catch(error => this.#error(error));
+  }
+
+  #publication(key: string, reg: unknown): unknown {
+    const { transcode, singleMode } = this.options;
+    if (!singleMode) return encodeAll(transcode, [reg]);
+    releaseCall(this.#published.get(key));
+    const number = holdCall({ args: [reg] });
+    this.#published.set(key, number);
+    return number;
   }
 
   /** Calls a method of the real client. Without a callback, errors are emitted. */
@@ -190,11 +202,13 @@ export class ClusterClient extends ReadyEmitter {
 
   #createAsk(name: string, method: string): Invoke {
     const isUnpublish = IS_UNPUBLISH.test(method);
+    const { transcode, singleMode } = this.options;
     const begin = (args: unknown[]) => {
       if (isUnpublish) this.#forget(args[0]);
-      return encodeAll(this.options.transcode, args);
+      return singleMode ? args : encodeAll(transcode, args);
     };
-    const send = createSend({ handle: this.#handle, name, method, transcode: this.options.transcode, begin });
+    const create = singleMode ? createLocalSend : createSend;
+    const send = create({ handle: this.#handle, name, method, transcode, begin });
     return (args, succeed, fail) =>
       this.#state === 'open' ? send(args, succeed, fail) : this.#later(send, args, succeed, fail);
   }
@@ -219,7 +233,10 @@ export class ClusterClient extends ReadyEmitter {
 
   /** A withdrawn publication is not republished. */
   #forget(reg: unknown): void {
-    this.#handle.unpublish(this.#stickyKey(reg)).catch(error => this.#error(error));
+    const key = this.#stickyKey(reg);
+    releaseCall(this.#published.get(key));
+    this.#published.delete(key);
+    this.#handle.unpublish(key).catch(error => this.#error(error));
   }
 
   #stickyKey(reg: unknown): string {
@@ -239,6 +256,7 @@ export class ClusterClient extends ReadyEmitter {
     await this.#opened.promise.catch(ignore);
     this.#registrations.clear();
     await this.#groups.leave(this.#group, this.#self, this.#handle);
+    for (const number of this.#published.values()) releaseCall(number);
     this.emit('close');
     this.#isSilent = true;
     if (this.#closeFailure) throw this.#closeFailure.error;

@@ -4,6 +4,7 @@ import { unknownMethod } from '../errors/errors.js';
 import { isEmitter, listen } from '../leader/emitter-like.js';
 import { isCallableOf } from '../leader/method-names.js';
 import { isThenable } from '../utils/is-thenable.js';
+import { runHeld } from './by-reference.js';
 import { type Descriptors, methodFor } from './descriptors.js';
 import { type FeedListener, Feeds, type FeedTopic } from './feeds.js';
 import { call, runMethod, runOneway } from './run-method.js';
@@ -16,6 +17,8 @@ export interface ClientSpec {
   readonly descriptors: Descriptors;
   readonly transcode: Transcode;
   readonly isBroadcast: boolean;
+  /** Single mode: arguments and results pass by reference. */
+  readonly isLocal: boolean;
 }
 
 /** Receives the events and errors of the real client. */
@@ -127,10 +130,11 @@ class CompatRealClient {
   }
 
   #runner(run: (typeof CALLS)[CallWord], method: string): ClientAdapter[string] {
-    const { transcode } = this.#recipe;
+    const { transcode, isLocal } = this.#recipe;
     const pack = (results: unknown[]) => encodeResults(transcode, results);
     return (...args) => {
       if (!this.#isCallable(method)) throw unknownMethod(method);
+      if (isLocal) return runHeld(args[0], (held, keep) => run(this.#client, method, held, keep));
       return run(this.#client, method, decodeAll(transcode, args), pack);
     };
   }
@@ -142,9 +146,11 @@ class CompatRealClient {
 
   /** Returns at once: the publisher does not wait, and publishes again with the next leader whatever the result here. */
   #publish(said: unknown): void {
-    const { transcode } = this.#recipe;
+    const { transcode, isLocal } = this.#recipe;
     const name = this.#nameOf('publish');
-    runOneway(this.#client, name, decodeAll(transcode, said), noResult).catch(error => this.#sink.error(error));
+    const run = (args: unknown[]) => runOneway(this.#client, name, args, noResult);
+    const done = isLocal ? runHeld(said, run) : run(decodeAll(transcode, said));
+    done.catch(error => this.#sink.error(error));
   }
 
   #nameOf(kind: DelegateKind): string {

@@ -2,6 +2,7 @@
 
 import { accessOf } from '../client/shared.js';
 import { afterTurn } from '../utils/after-turn.js';
+import { holdCall, type LocalCall, releaseCall } from './by-reference.js';
 import type { Invoke } from './delegated.js';
 import { renamed } from './error-names.js';
 import type { Handle } from './groups.js';
@@ -17,6 +18,29 @@ interface Way {
   readonly transcode: Transcode;
   /** Encodes the arguments. */
   begin(args: unknown[]): readonly unknown[];
+}
+
+/** The same in single mode: arguments, results and errors stay the objects that they are. */
+export function createLocalSend({ handle, name, method, begin }: Omit<Way, 'transcode'>): Invoke {
+  const access = accessOf(handle);
+  return (args, succeed, fail) => {
+    const call: LocalCall = { args };
+    const number = holdCall(call);
+    const failed = (error: unknown) => {
+      releaseCall(number);
+      fail(call.error ? call.error.value : renamed(error, method));
+    };
+    const answered = () => {
+      releaseCall(number);
+      succeed(call.results ?? []);
+    };
+    try {
+      begin(args);
+    } catch (error) {
+      return afterTurn(() => failed(error));
+    }
+    access.invokeBack(name, [number], answered, failed);
+  };
 }
 
 /** Hot, so it creates no promises. The user's code in it may throw: a transcode, or `formatKey`. */

@@ -155,6 +155,25 @@ test('options of the client itself', async t => {
   await client.close();
 });
 
+test('a key that can not be formatted fails the call', async t => {
+  class Publishing extends Plain {
+    publish(_reg: string) {}
+    async unPublish(_reg: string) {}
+  }
+  const formatKey = (reg: unknown) => {
+    if (reg === 'bad') throw new Error('no key');
+    return String(reg);
+  };
+  const client = cluster(Publishing, alone({ formatKey })).create();
+  await client.ready();
+  await t.throwsAsync(client.unPublish('bad'), { message: 'no key' });
+  client.publish('good');
+  client.publish('good');
+  await client.unPublish('good');
+  client.publish('left');
+  await client.close();
+});
+
 test('a transcode that throws fails the call', async t => {
   const transcode = {
     encode() {
@@ -162,7 +181,7 @@ test('a transcode that throws fails the call', async t => {
     },
     decode: (value: unknown) => value,
   };
-  const client = cluster(Plain, alone({ transcode })).create();
+  const client = cluster(Plain, alone({ transcode, singleMode: false })).create();
   await client.ready();
   await t.throwsAsync(client.echo(1), { message: 'not encoded' });
   await client.close();
@@ -181,7 +200,7 @@ test('a result that a transcode can not read fails the call', async t => {
       return 'unreadable';
     }
   }
-  const client = cluster(Unreadable, alone({ transcode })).create();
+  const client = cluster(Unreadable, alone({ transcode, singleMode: false })).create();
   await client.ready();
   await t.throwsAsync(client.read('well'), { message: 'not decoded' });
   await client.close();

@@ -3,6 +3,14 @@
 import type { Case } from './case.js';
 import { type Any, callback, co, endOf, failure, type World } from './world.js';
 
+/** As of a client of ZooKeeper: its methods are asked where it is used. */
+class Acl {
+  constructor(
+    readonly id: string,
+    readonly permission: number,
+  ) {}
+}
+
 const pair = (world: World, options: object = {}) => world.pair({ singleMode: true, ...options });
 
 function listen(clients: readonly Any[], reg: unknown = 'topic'): unknown[][] {
@@ -43,6 +51,42 @@ export const SINGLE_MODE: readonly Case[] = [
         await endOf(client.refuse()),
         await endOf(client.throwing()),
       ];
+    },
+  },
+  {
+    title: 'singleMode: arguments, results and errors are the same objects, of every kind of call',
+    run: async world => {
+      const [, client] = await pair(world);
+      const sent = new Acl('world', 31);
+      const error = Object.assign(new Error('refused'), { acl: sent, getCode: () => -110 });
+      const [done, called] = callback();
+      client.callBack(sent, done);
+      const ends = [
+        await client.echo(sent),
+        (await called)[1],
+        (
+          await co(function* () {
+            return yield client.generate(sent);
+          })
+        )[0][0],
+      ];
+      client.note(sent);
+      client.publish({ id: 'said', acl: sent });
+      await world.settle();
+      const [[, noted], [, published]] = world.real.diary as Any;
+      const all = [...ends, noted, published.acl].map(end => end === sent);
+      return [...all, (await client.refuse(error).catch((end: Any) => end)) === error];
+    },
+  },
+  {
+    title: 'singleMode: a transcode is not asked for arguments and results',
+    run: async world => {
+      const transcode = { encode: (value: unknown) => ({ value }), decode: ({ value }: Any) => value };
+      const [, client] = await pair(world, { transcode });
+      const heard = new Promise(resolve => client.subscribe('topic', resolve));
+      await world.settle();
+      world.real.push('topic', { n: 1 });
+      return [await client.echo(1), await heard];
     },
   },
   {
