@@ -198,8 +198,8 @@ export class Link {
     this.#isOver = true;
     this.#hellos.stop();
     this.lease.close();
-    this.#outbox?.flush();
-    this.#outbox?.close();
+    // Without its leave the primary would keep a member that nobody runs, and could appoint it.
+    this.#outbox?.end();
     this.#outbox = undefined;
     this.handOvers.failAll(closed('The shared client'));
     this.#end.close();

@@ -152,6 +152,15 @@ export class Outbox {
     return taken;
   }
 
+  /** Stops sending once all control frames were passed to the channel, those too that wait behind data. Discards the data. */
+  end(): void {
+    this.flush();
+    for (const entry of this.#waiting()) if ('control' in entry) this.#controls.push(entry.control);
+    while (this.#controls.length > 0)
+      this.#send({ c: this.#takeControls(), d: [], slice: undefined, bytes: 0, written: undefined });
+    this.close();
+  }
+
   /** Stops sending. Discards everything that waits. */
   close(): void {
     this.#isClosed = true;

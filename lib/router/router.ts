@@ -208,7 +208,8 @@ export class Router implements GroupOwner, RelayOwner, AdmissionOwner, SilenceOw
     const group = 'group' in frame ? this.groups.get(frame.group) : undefined;
     if (!group?.members.has(worker.workerId)) return;
     group.receive(worker.workerId, frame);
-    if (!group.members.has(worker.workerId)) worker.groups--;
+    // What it sent for its groups came before its leave, or was discarded with its link, perhaps in the middle of a bundle.
+    if (!group.members.has(worker.workerId) && --worker.groups === 0) worker.slices.clear();
     this.#forgetIfEmpty(group);
   }
 

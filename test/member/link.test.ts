@@ -1,5 +1,6 @@
 import test from 'ava';
 import { passedOn } from '../../lib/errors/warnings.js';
+import { Kind } from '../../lib/protocol/bundle.js';
 import { type ControlFrame, MARKER } from '../../lib/protocol/messages.js';
 import { microtasks } from '../helpers/clocks/unit-clock.js';
 import { bundle } from '../helpers/unit/frames.js';
@@ -497,6 +498,22 @@ test('nothing is left once it is closed, and what was said before has left', t =
   const early = new UnitLink();
   early.link.close();
   t.is(early.clock.timers, 0);
+});
+
+test('that a member has left is said when the link closes, however much of its data waits before that', async t => {
+  const member = new FakeMember();
+  const unit = setUp(member);
+  unit.end.isStuck = true;
+  const large = bundle({ term: 5 }, { kind: Kind.CANCEL, id: 1, value: 'x'.repeat(3e6) });
+  for (let i = 0; i < 2; i++) unit.link.outbox.data(large);
+  const removed = unit.link.remove(member, { term: 5, read: [1, 3] });
+  t.deepEqual(unit.told(), []);
+  unit.link.close();
+  await removed;
+  const last = unit.end.sent.at(-1)!;
+  t.deepEqual(kinds(last.c!), ['leave', 'heartbeat']);
+  t.like(last.c![0], { term: 5, read: [1, 3] });
+  t.is(last.d ?? last.s, undefined);
 });
 
 test('bytes travel as they are where the probe of the welcome arrived as bytes, and as base64 elsewhere', t => {

@@ -7,7 +7,7 @@ import { WINDOW_BYTES } from '../../lib/protocol/outbox.js';
 import { MOST_WITHDRAWALS } from '../../lib/protocol/withdrawals.js';
 import { routerStatus } from '../../lib/router/router-status.js';
 import { bundle, frameWords } from '../helpers/unit/frames.js';
-import { UnitPrimary } from '../helpers/unit/primary.js';
+import { join, UnitPrimary } from '../helpers/unit/primary.js';
 
 /** Worker 1 leads `g`; the others follow. */
 function setUp(options?: ConstructorParameters<typeof UnitPrimary>[0], ids: readonly number[] = [1, 2, 3]) {
@@ -448,14 +448,28 @@ const sliced = (bytes: number): Slice => ({
   piece: new Uint8Array(bytes),
 });
 
-test('slices that wait for the rest count, and are given back when their worker goes', t => {
+test('slices that wait for the rest count, and are given back when their worker goes, or leaves its last group', t => {
+  const ends = {
+    exit: (primary: UnitPrimary) => primary.closed(2),
+    leave: (primary: UnitPrimary) => primary.say(2, { k: 'leave', group: 'g' }),
+  };
+  for (const end of Object.values(ends)) {
+    const { primary } = setUp();
+    primary.receive(2, primary.packet(2, { s: sliced(1000) }));
+    const worker = primary.router.workers.get(2)!;
+    t.is(worker.queuedBytes, 1000);
+    t.is(routerStatus(primary.router).queuedBytes, 1000);
+    end(primary);
+    t.is(worker.queuedBytes, 0);
+  }
+});
+
+test('a member that leaves one of its groups loses nothing that it sends in slices to another', t => {
   const { primary } = setUp();
+  primary.say(2, join({ group: 'other' }));
   primary.receive(2, primary.packet(2, { s: sliced(1000) }));
-  const worker = primary.router.workers.get(2)!;
-  t.is(worker.queuedBytes, 1000);
-  t.is(routerStatus(primary.router).queuedBytes, 1000);
-  primary.closed(2);
-  t.is(worker.queuedBytes, 0);
+  primary.say(2, { k: 'leave', group: 'other' });
+  t.is(primary.router.workers.get(2)!.queuedBytes, 1000);
 });
 
 test('slices that wait for the rest take of the room that all workers have together', t => {
