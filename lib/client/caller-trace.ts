@@ -27,14 +27,14 @@ export class CallerTrace {
     callChannel.end.publish(this.#message);
   }
 
-  succeeded(value: unknown, tell: (value: unknown) => void): void {
+  succeeded(value: unknown, succeed: (value: unknown) => void): void {
     this.#message.result = value;
-    this.#settle(() => tell(value));
+    this.#settle(() => succeed(value));
   }
 
-  failed(error: unknown, tell: (error: unknown) => void): void {
+  failed(error: unknown, fail: (error: unknown) => void): void {
     this.#message.error = error;
-    this.#settle(() => tell(error), callChannel.error);
+    this.#settle(() => fail(error), callChannel.error);
   }
 
   /** The callbacks that trace how the call ends. `onFail` is given if there is no promise. */
@@ -46,12 +46,12 @@ export class CallerTrace {
     return { succeed: value => this.succeeded(value, succeed), fail: error => this.failed(error, fail) };
   }
 
-  #settle(tell: () => void, first?: typeof callChannel.error): void {
+  #settle(settle: () => void, first?: typeof callChannel.error): void {
     this.#learn();
     this.#context!.runInAsyncScope(() => {
       first?.publish(this.#message);
       callChannel.asyncStart.publish(this.#message);
-      tell();
+      settle();
       callChannel.asyncEnd.publish(this.#message);
     });
   }

@@ -164,7 +164,7 @@ type OperationEach<U, M> = U extends (client: never, ...args: infer A) => infer 
 export type MethodName<T> = keyof T & keyof { [K in keyof T as IfMethod<NonNullable<T[K]>, K>]: K };
 
 /** The settings of the method `K` in `methods`, if its name is known. */
-type SaidOf<M, K> = string extends keyof M ? unknown : K extends keyof M ? M[K] : unknown;
+type SettingsOf<M, K> = string extends keyof M ? unknown : K extends keyof M ? M[K] : unknown;
 
 /** Methods of emitters, which could remove listeners or emit events. */
 type EmitterName = keyof EventEmitter | keyof EventTarget;
@@ -179,9 +179,12 @@ export type RemoteMethods<T, O = unknown, M = unknown, N extends string = never>
         readonly [K in keyof T as Exclude<
           IfMethod<NonNullable<T[K]>, K>,
           ReservedName | keyof O | Head<N> | OfEmitter<T>
-        >]: RemoteAs<NonNullable<T[K]>, SaidOf<M, K>, T>;
+        >]: RemoteAs<NonNullable<T[K]>, SettingsOf<M, K>, T>;
       } & {
-        readonly [K in keyof O as Exclude<K, Exclude<ReservedName, 'transfer'>>]: RemoteOperation<O[K], SaidOf<M, K>>;
+        readonly [K in keyof O as Exclude<K, Exclude<ReservedName, 'transfer'>>]: RemoteOperation<
+          O[K],
+          SettingsOf<M, K>
+        >;
       } & Spaces<T, N, M>;
 
 /** The methods of a real client without types. */
@@ -206,7 +209,7 @@ type Spaces<T, N extends string, M, P extends string = ''> = [N] extends [never]
 type SpaceMethods<T, M, P extends string> = {
   readonly [K in keyof T as IfMethod<NonNullable<T[K]>, K>]: RemoteAs<
     NonNullable<T[K]>,
-    SaidOf<M, K extends string ? `${P}${K}` : never>,
+    SettingsOf<M, K extends string ? `${P}${K}` : never>,
     T
   >;
 };

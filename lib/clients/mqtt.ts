@@ -43,7 +43,7 @@ export function openMqtt(
     client.on('error', fail);
     client.on('close', () => fail(new Error('The connection to the MQTT server was closed.')));
     client.on('message', (topic, payload, { retain }) => {
-      for (const tell of subscriptions.values()) tell({ topic, payload, retain });
+      for (const listener of subscriptions.values()) listener({ topic, payload, retain });
     });
     if (!client.connected) await new Promise<unknown>(resolve => client.once('connect', resolve));
 

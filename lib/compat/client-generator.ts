@@ -14,7 +14,7 @@ export class ClientGenerator<C extends RealClass, D = unknown, O = unknown> {
   readonly #Class: RealClass;
   readonly #options: ResolvedOptions;
   readonly #groups: CompatGroups;
-  readonly #said = new Map<string, Descriptor>();
+  readonly #descriptors = new Map<string, Descriptor>();
 
   constructor(Class: C, options: ClusterOptions | undefined, groups: CompatGroups) {
     this.#Class = Class;
@@ -30,20 +30,22 @@ export class ClientGenerator<C extends RealClass, D = unknown, O = unknown> {
     from: N,
     to?: K,
   ): ClientGenerator<C, D & { readonly [Name in N]: K }, O> {
-    this.#said.set(from, { type: 'delegate', to: to ?? 'invoke' });
+    this.#descriptors.set(from, { type: 'delegate', to: to ?? 'invoke' });
     return this as never;
   }
 
   /** Defines a property of the client. */
   override<N extends string, V>(name: N, value: V): ClientGenerator<C, D, O & { [Name in N]: V }> {
-    this.#said.set(name, { type: 'override', value });
+    this.#descriptors.set(name, { type: 'override', value });
     return this as never;
   }
 
   /** Creates a client. The arguments are passed to the real client's constructor if this process holds it. */
   create(...args: ConstructorParameters<C>): CompatClient<InstanceType<C>, D, O> {
     const Class = this.#Class;
-    const descriptors = this.#options.autoGenerate ? withAutomatic(Class, this.#said) : new Map(this.#said);
+    const descriptors = this.#options.autoGenerate
+      ? withAutomatic(Class, this.#descriptors)
+      : new Map(this.#descriptors);
     for (const [name, descriptor] of descriptors) {
       if (descriptor.type === 'delegate') checkDelegate(Class, name, descriptor.to);
     }

@@ -93,11 +93,11 @@ export class ClusterClient extends ReadyEmitter {
     const ready = rejectAfterTurn(this.#whenReady());
     if (typeof given !== 'function') return ready;
     const { clock } = this.#access;
-    const tell = bindToContext(given);
+    const notify = bindToContext(given);
     // Outside the promise chain, so that errors thrown by the listener are uncaught exceptions.
     ready.then(
-      () => clock.defer(() => tell(null)),
-      error => clock.defer(() => tell(error)),
+      () => clock.defer(() => notify(null)),
+      error => clock.defer(() => notify(error)),
     );
   }
 
@@ -123,8 +123,8 @@ export class ClusterClient extends ReadyEmitter {
     if (this.#closing) return;
     const key = this.#stickyKey(reg);
     // It waits for a leader without a limit.
-    const said = this.#handle.with({ sticky: key, oneway: true, timeoutMs: Number.POSITIVE_INFINITY });
-    said.publish(this.#publication(key, reg)).catch(error => this.#error(error));
+    const sticky = this.#handle.with({ sticky: key, oneway: true, timeoutMs: Number.POSITIVE_INFINITY });
+    sticky.publish(this.#publication(key, reg)).catch(error => this.#error(error));
   }
 
   #publication(key: string, reg: unknown): unknown {
@@ -191,7 +191,7 @@ export class ClusterClient extends ReadyEmitter {
   }
 
   get #leads(): boolean {
-    return this.#handle.isLeader && this.#group.speaks(this.#self);
+    return this.#handle.isLeader && this.#group.represents(this.#self);
   }
 
   get #hasLeader(): boolean {
@@ -220,12 +220,12 @@ export class ClusterClient extends ReadyEmitter {
 
   #callBack(ask: Invoke, args: unknown[], callback: Callback): void {
     const { clock } = this.#access;
-    const tell = bindToContext(callback);
+    const callBack = bindToContext(callback);
     // In a later turn, so that an error thrown by the callback is an uncaught exception and affects nothing else.
     ask(
       args,
-      results => clock.defer(() => tell(null, ...results)),
-      error => clock.defer(() => tell(error)),
+      results => clock.defer(() => callBack(null, ...results)),
+      error => clock.defer(() => callBack(error)),
     );
   }
 

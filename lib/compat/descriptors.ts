@@ -31,8 +31,8 @@ function isDelegateKind(kind: unknown): kind is DelegateKind {
 }
 
 /** The explicit descriptors, followed by the automatic ones. */
-export function withAutomatic(Class: RealClass, said: Descriptors): Descriptors {
-  const all = new Map(said);
+export function withAutomatic(Class: RealClass, explicit: Descriptors): Descriptors {
+  const all = new Map(explicit);
   const add = (name: string, to: DelegateKind) => {
     if (!all.has(name)) all.set(name, { type: 'delegate', to });
   };

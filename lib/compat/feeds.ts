@@ -49,7 +49,7 @@ export class Feeds {
   #open(key: string, reg: unknown, first: FeedListener): Feed {
     const { upstream } = this;
     const listeners = new Set([first]);
-    const hear = (value: unknown) => {
+    const receive = (value: unknown) => {
       try {
         // Encoded now, once for all listeners, because the value may change later.
         feed.last = { value: upstream.encode(value) };
@@ -65,13 +65,13 @@ export class Feeds {
       end: () => {
         if (!upstream.unsubscribe || this.#feeds.get(key) !== feed) return undefined;
         this.#feeds.delete(key);
-        return this.#end(subscribing, reg, hear);
+        return this.#end(subscribing, reg, receive);
       },
     };
     this.#feeds.set(key, feed);
     try {
       // Not awaited: the client may call back at once, and its promise may settle only at the end of the subscription.
-      subscribing = upstream.subscribe(reg, hear);
+      subscribing = upstream.subscribe(reg, receive);
     } catch (error) {
       this.#feeds.delete(key);
       throw error;
@@ -81,8 +81,8 @@ export class Feeds {
   }
 
   /** Waits until the subscribe call has settled, with or without an error. */
-  async #end(subscribing: unknown, reg: unknown, hear: FeedListener): Promise<void> {
+  async #end(subscribing: unknown, reg: unknown, receive: FeedListener): Promise<void> {
     if (isThenable(subscribing)) await subscribing.then(undefined, () => {});
-    await this.upstream.unsubscribe?.(reg, hear);
+    await this.upstream.unsubscribe?.(reg, receive);
   }
 }

@@ -59,8 +59,8 @@ export class CompatGroup {
   }
 
   /** Whether this client represents the member if that leads. In single mode all clients do. */
-  speaks(client: GroupClient): boolean {
-    return this.#speakers.includes(client);
+  represents(client: GroupClient): boolean {
+    return this.#representatives.includes(client);
   }
 
   join(client: GroupClient, createSharedClient: CreateSharedClient): Handle {
@@ -95,7 +95,7 @@ export class CompatGroup {
     this.#reconsider();
   }
 
-  get #speakers(): readonly GroupClient[] {
+  get #representatives(): readonly GroupClient[] {
     const clients = [...this.#clients.keys()];
     if (this.#options.singleMode) return clients;
     return clients.filter(({ options }) => options.isLeader !== false).slice(0, 1);
@@ -112,33 +112,33 @@ export class CompatGroup {
 
   // One function for all clients of the group, because the core compares definitions.
   readonly #open = ({ signal }: { readonly signal: AbortSignal }): Promise<ClientAdapter> => {
-    const [speaker] = this.#speakers;
-    return openRealClient(speaker!.recipe, this.#sink, signal);
+    const [representative] = this.#representatives;
+    return openRealClient(representative!.recipe, this.#sink, signal);
   };
 
   readonly #close = async (facade: ClientAdapter): Promise<void> => {
     try {
       await facade.close!();
     } catch (error) {
-      for (const client of this.#speakers) client.closeFailed(error);
+      for (const client of this.#representatives) client.closeFailed(error);
     }
   };
 
   readonly #sink: EventSink = {
     event: (name, args) => {
-      for (const client of this.#speakers) client.event(name, args);
+      for (const client of this.#representatives) client.event(name, args);
     },
     error: error => {
-      for (const client of this.#speakers) client.error(error);
+      for (const client of this.#representatives) client.error(error);
     },
   };
 }
 
 /** `undefined` means the default of the library. */
 function eligibleFor(clients: readonly GroupClient[]): boolean | undefined {
-  const said = clients.map(({ options }) => options.isLeader ?? undefined);
-  if (said.includes(true)) return true;
-  if (!said.includes(undefined)) return false;
+  const settings = clients.map(({ options }) => options.isLeader ?? undefined);
+  if (settings.includes(true)) return true;
+  if (!settings.includes(undefined)) return false;
   // A client that may lead, beside one that never does.
-  return said.includes(false) ? true : undefined;
+  return settings.includes(false) ? true : undefined;
 }

@@ -52,14 +52,14 @@ const DEFAULTS = {
 /** An option that is undefined has its default value. */
 export function resolveOptions(className: string, given: ClusterOptions = {}): ResolvedOptions {
   const { env } = process;
-  sayIgnored(given, env);
-  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  logIgnored(given, env);
+  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return Object.freeze({
     ...DEFAULTS,
     name: className,
     port: Number(env.NODE_CLUSTER_CLIENT_PORT) || 7777,
     singleMode: env.NODE_CLUSTER_CLIENT_SINGLE_MODE === '1',
-    ...said,
+    ...defined,
   });
 }
 
@@ -70,15 +70,15 @@ export const groupOf = ({ name, port, singleMode }: ResolvedOptions): string =>
 const IGNORED = ['port', 'connectTimeout', 'heartbeatInterval', 'isCheckHeartbeat'] as const;
 const VARIABLES = ['NODE_CLUSTER_CLIENT_PORT', 'NODE_CLUSTER_CLIENT_CONNECT_TIMEOUT'] as const;
 
-const said = new Set<string>();
+const logged = new Set<string>();
 
 /** Logs each ignored option and variable once per process. */
-function sayIgnored(given: ClusterOptions, env: NodeJS.ProcessEnv): void {
+function logIgnored(given: ClusterOptions, env: NodeJS.ProcessEnv): void {
   const options = IGNORED.filter(name => given[name] !== undefined).map(name => `The option ${name}`);
   const variables = VARIABLES.filter(name => env[name] !== undefined).map(name => `The variable ${name}`);
   for (const what of [...options, ...variables]) {
-    if (said.has(what)) continue;
-    said.add(what);
+    if (logged.has(what)) continue;
+    logged.add(what);
     log('%s opens no port and changes no timing here; only clients with different ports stay apart.', what);
   }
 }

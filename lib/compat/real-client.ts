@@ -40,7 +40,7 @@ export const ROLES = Object.freeze({
 /** By the first word of the call's name. */
 const CALLS = { client: runMethod, oneway: runOneway } as const;
 
-type CallWord = keyof typeof CALLS;
+type CallPrefix = keyof typeof CALLS;
 
 const WORDS = { invoke: 'client', invokeOneway: 'oneway' } as const;
 
@@ -94,7 +94,7 @@ class CompatRealClient {
   get facade(): ClientAdapter {
     const roles: ClientAdapter = {
       subscribe: (topic, listener) => this.#feeds.subscribe(topic as FeedTopic, listener as FeedListener),
-      publish: said => this.#publish(said),
+      publish: published => this.#publish(published),
       close: () => this.close(),
     };
     // Found methods are stored as properties, because asking the Proxy for each call would cost more.
@@ -122,14 +122,14 @@ class CompatRealClient {
 
   /** Undefined for other names that the core looks up on real clients, such as `on`. */
   #find(facade: ClientAdapter, name: string): ClientAdapter[string] | undefined {
-    const [, word, method] = /^(client|oneway)\.(.*)$/s.exec(name) ?? [];
+    const [, prefix, method] = /^(client|oneway)\.(.*)$/s.exec(name) ?? [];
     if (method === undefined) return undefined;
-    const found = this.#runner(CALLS[word as CallWord], method);
+    const found = this.#runner(CALLS[prefix as CallPrefix], method);
     facade[name] = found;
     return found;
   }
 
-  #runner(run: (typeof CALLS)[CallWord], method: string): ClientAdapter[string] {
+  #runner(run: (typeof CALLS)[CallPrefix], method: string): ClientAdapter[string] {
     const { transcode, isLocal } = this.#recipe;
     const pack = (results: unknown[]) => encodeResults(transcode, results);
     return (...args) => {
@@ -145,11 +145,11 @@ class CompatRealClient {
   }
 
   /** Returns at once: the publisher does not wait, and publishes again with the next leader whatever the result here. */
-  #publish(said: unknown): void {
+  #publish(published: unknown): void {
     const { transcode, isLocal } = this.#recipe;
     const name = this.#nameOf('publish');
     const run = (args: unknown[]) => runOneway(this.#client, name, args, noResult);
-    const done = isLocal ? runHeld(said, run) : run(decodeAll(transcode, said));
+    const done = isLocal ? runHeld(published, run) : run(decodeAll(transcode, published));
     done.catch(error => this.#sink.error(error));
   }
 
@@ -172,13 +172,13 @@ class CompatRealClient {
     // An emitter without an `error` listener would throw.
     listen(client, client.on, 'error', nothing, nothing);
     if (typeof emit !== 'function') return;
-    const heard = (name: string | symbol, ...args: unknown[]) => {
-      const wasHeard: unknown = Reflect.apply(emit, client, [name, ...args]);
+    const forwarding = (name: string | symbol, ...args: unknown[]) => {
+      const hadListeners: unknown = Reflect.apply(emit, client, [name, ...args]);
       if (!this.#isClosed) this.#sink.event(name, args);
-      return wasHeard;
+      return hadListeners;
     };
     // The property may be read-only. Then no events are forwarded.
-    Reflect.set(client, 'emit', heard);
+    Reflect.set(client, 'emit', forwarding);
   }
 }
 

@@ -17,15 +17,15 @@ type Pack = (results: unknown[]) => unknown;
  */
 export function runMethod(client: object, name: string, args: unknown[], pack: Pack): unknown {
   let called: Outcome | undefined;
-  let tell = (outcome: Outcome) => {
+  let settle = (outcome: Outcome) => {
     called ??= outcome;
   };
-  args.push((...outcome: Outcome) => tell(outcome));
+  args.push((...outcome: Outcome) => settle(outcome));
   const returned = call(client, name, args);
   if (!called && isThenable(returned)) return returned.then(result => pack([result]));
   return new Promise<unknown[]>((resolve, reject) => {
-    tell = ([error, ...results]) => (error ? reject(error) : resolve(results));
-    if (called) tell(called);
+    settle = ([error, ...results]) => (error ? reject(error) : resolve(results));
+    if (called) settle(called);
     else whenGivenUp(reject);
   }).then(pack);
 }
@@ -45,7 +45,7 @@ export function call(client: object, name: string, args: readonly unknown[]): un
   return isGeneratorFunction(method) ? runGenerator(returned as Generator) : returned;
 }
 
-function whenGivenUp(tell: (reason: unknown) => void): void {
+function whenGivenUp(reject: (reason: unknown) => void): void {
   const signal = callContext()?.signal;
-  signal?.addEventListener('abort', () => tell(signal.reason), { once: true });
+  signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
 }

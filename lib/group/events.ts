@@ -27,7 +27,7 @@ export type GroupEvent =
   /** A leader, or a successor, was silent for `leaderTimeoutMs`: its leases have expired. `kills`: it must be killed. */
   | { readonly type: 'silent'; readonly id: string; readonly kills?: boolean }
   /** The first message after silence. */
-  | { readonly type: 'heard'; readonly id: string }
+  | { readonly type: 'alive'; readonly id: string }
   /** The pause is over. */
   | { readonly type: 'resume' }
   | { readonly type: 'transfer'; readonly request: string; readonly to?: string };

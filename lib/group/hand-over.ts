@@ -5,9 +5,9 @@ import type { GroupEvent } from './events.js';
 import { candidatesOf, leaderOf, reachableIn, successorIn } from './queries.js';
 import { becomeReady } from './terms.js';
 
-type Saying<T> = Extract<GroupEvent, { type: T }>;
+type EventOf<T> = Extract<GroupEvent, { type: T }>;
 
-export function transfer(group: Draft, { request, to }: Saying<'transfer'>): void {
+export function transfer(group: Draft, { request, to }: EventOf<'transfer'>): void {
   const { at } = group.state;
   if (at.stage !== 'leading') return group.do({ do: 'transferred', request, failed: 'vacant' });
   if (to === at.leader) return group.do({ do: 'transferred', request });
@@ -19,7 +19,7 @@ export function transfer(group: Draft, { request, to }: Saying<'transfer'>): voi
 }
 
 /** The leader wants to step down. */
-export function yieldTerm(group: Draft, { id, term, now }: Saying<'yield'>): void {
+export function yieldTerm(group: Draft, { id, term, now }: EventOf<'yield'>): void {
   const { at } = group.state;
   if ((at.stage !== 'leading' && at.stage !== 'preparing') || at.leader !== id || at.term !== term) return;
   group.set({ avoided: id });
@@ -48,7 +48,7 @@ export function claimSuccession(group: Draft, at: At<'preparing'>, id: string): 
   group.set({ at: { ...at, successor: { id, term } }, lastTerm: term }, { do: 'prepare', id, term });
 }
 
-export function prepared(group: Draft, { id, term, methods }: Saying<'prepared'>): void {
+export function prepared(group: Draft, { id, term, methods }: EventOf<'prepared'>): void {
   const { at } = group.state;
   const successor = successorIn(at);
   if (successor?.id === id && successor.term === term) {

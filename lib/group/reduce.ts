@@ -74,8 +74,8 @@ function apply(group: Draft, event: GroupEvent): void {
       return exited(group, event.id);
     case 'silent':
       return silent(group, event.id, event.kills === true);
-    case 'heard':
-      return heard(group, event.id);
+    case 'alive':
+      return noLongerSilent(group, event.id);
     case 'resume':
       return resume(group);
     case 'transfer':
@@ -165,7 +165,7 @@ function silent(group: Draft, id: string, kills: boolean): void {
   }
 }
 
-function heard(group: Draft, id: string): void {
+function noLongerSilent(group: Draft, id: string): void {
   const member = own(group.state.members, id);
   if (!member?.isSilent) return;
   const { isSilent: _, ...rest } = member;

@@ -89,22 +89,22 @@ export class ClientMethods {
 
   /** Applies the settings that the option `methods` has for this method. */
   #adapted(name: string, method: Method): Method {
-    const said = this.options.methods.get(name);
-    const called = said?.callback ? withCallback(method) : method;
-    return (...args) => this.#result(name, said, called(...args));
+    const settings = this.options.methods.get(name);
+    const called = settings?.callback ? withCallback(method) : method;
+    return (...args) => this.#result(name, settings, called(...args));
   }
 
-  #result(name: string, said: MemberMethod | undefined, returned: unknown): unknown {
+  #result(name: string, settings: MemberMethod | undefined, returned: unknown): unknown {
     if (returned === this.client) return undefined;
-    if (!isThenable(returned)) return this.#mapped(said, returned);
-    if (said?.thenable !== 'await' && isLazy(returned)) throw chainRefused(name);
-    if (!said?.result) return returned;
-    return Promise.resolve(returned).then(value => this.#mapped(said, value));
+    if (!isThenable(returned)) return this.#mapped(settings, returned);
+    if (settings?.thenable !== 'await' && isLazy(returned)) throw chainRefused(name);
+    if (!settings?.result) return returned;
+    return Promise.resolve(returned).then(value => this.#mapped(settings, value));
   }
 
-  #mapped(said: MemberMethod | undefined, value: unknown): unknown {
-    if (said?.result === 'void') return undefined;
-    return said?.result ? said.result(value) : value;
+  #mapped(settings: MemberMethod | undefined, value: unknown): unknown {
+    if (settings?.result === 'void') return undefined;
+    return settings?.result ? settings.result(value) : value;
   }
 }
 

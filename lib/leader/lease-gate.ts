@@ -76,12 +76,12 @@ export class LeaseGate {
     });
   }
 
-  /** The frames of this sender wait until {@link letGo}. */
+  /** The frames of this sender wait until {@link release}. */
   hold(sender: number): void {
     this.#inbox.hold(sender);
   }
 
-  letGo(sender: number): void {
+  release(sender: number): void {
     this.#inbox.letGo(sender);
     this.schedule();
   }

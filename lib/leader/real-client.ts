@@ -9,7 +9,7 @@ import type { Clock } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { ClientMethods, type Method } from './client-methods.js';
 import { isEmitter, listen } from './emitter-like.js';
-import { letGo } from './results.js';
+import { release } from './results.js';
 
 type Anything = Record<string | symbol, unknown>;
 
@@ -173,7 +173,7 @@ export class RealClient {
 
   /** Releases the handles in a result that nobody receives. */
   letGo(value: unknown, report: (error: unknown) => void): void {
-    this.runInContext(() => letGo(value, this.#client, report));
+    this.runInContext(() => release(value, this.#client, report));
   }
 
   /** Closes it, starting synchronously. Idempotent. */

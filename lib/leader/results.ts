@@ -22,7 +22,7 @@ const MOST_LOOKED_AT = 10_000;
  * the object may be shared.
  * @param kept the real client itself
  */
-export function letGo(value: unknown, kept: object, report: (error: unknown) => void): void {
+export function release(value: unknown, kept: object, report: (error: unknown) => void): void {
   const seen = new Set<unknown>([kept]);
   const waiting: unknown[] = [value];
   try {
@@ -30,7 +30,7 @@ export function letGo(value: unknown, kept: object, report: (error: unknown) => 
       const at = waiting.pop();
       if (typeof at !== 'object' || at === null || seen.has(at) || ArrayBuffer.isView(at)) continue;
       seen.add(at);
-      if (isHandle(at)) void giveBack(at).catch(report);
+      if (isHandle(at)) void endHandle(at).catch(report);
       else addObjectsIn(at, waiting);
     }
   } catch (error) {
@@ -40,7 +40,7 @@ export function letGo(value: unknown, kept: object, report: (error: unknown) => 
 }
 
 /** Streams and sockets of Node are disposable: that destroys them. */
-async function giveBack(handle: object): Promise<void> {
+async function endHandle(handle: object): Promise<void> {
   const name = WAYS.find(way => methodOf(handle, way));
   if (name !== undefined) await (handle as Record<string | symbol, () => unknown>)[name]!();
 }

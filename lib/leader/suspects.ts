@@ -23,7 +23,7 @@ export class Suspects {
   mayBegin(from: number, id: number): boolean {
     if (!this.#ids.has(from, id) || this.sender.mayLeaveNow(from)) return true;
     this.gate.hold(from);
-    this.sender.whenRoom(() => this.gate.letGo(from));
+    this.sender.whenRoom(() => this.gate.release(from));
     return false;
   }
 

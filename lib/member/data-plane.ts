@@ -110,10 +110,10 @@ export class DataPlane {
     const { text, ext, parts } = frame.payload();
     const decode = () => decodeValue(JSON.parse(text), ext, parts, undefined, false, this.#member.own);
     try {
-      const said = decode();
-      if (!Array.isArray(said) || typeof said[0] !== 'string')
+      const event = decode();
+      if (!Array.isArray(event) || typeof event[0] !== 'string')
         throw brokenFrame('event', 'a list that begins with a name');
-      this.#member.observe(observer => observer.upstream(said[0], () => (decode() as unknown[]).slice(1)));
+      this.#member.observe(observer => observer.upstream(event[0], () => (decode() as unknown[]).slice(1)));
     } catch (error) {
       this.#member.observe(observer => observer.error(error));
     }

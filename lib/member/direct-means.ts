@@ -17,12 +17,12 @@ export function createDirectMeans(
   transport: DirectTransport,
   clock: Clock,
   welcome: Welcome,
-  told: Pick<DirectServerOptions, 'announce' | 'removed'>,
+  callbacks: Pick<DirectServerOptions, 'announce' | 'removed'>,
 ): DirectMeans {
   const { route, maxQueuedBytes = Number.POSITIVE_INFINITY, maxQueuedTotalBytes = Number.POSITIVE_INFINITY } = welcome;
   return {
     transport,
-    server: new DirectServer({ transport, clock, ...told }),
+    server: new DirectServer({ transport, clock, ...callbacks }),
     hasNoRelay: route === 'direct-only',
     maxQueuedBytes,
     maxQueuedTotalBytes,

@@ -4,7 +4,7 @@ import type { GroupMessage } from '../diagnostics/messages.js';
 import type { TermEnd } from '../metrics/failovers.js';
 import type { StateUpdate } from '../protocol/messages.js';
 import { LeadershipDiagnostics } from './leadership-diagnostics.js';
-import type { ToldErrors } from './told-errors.js';
+import type { PortableErrors } from './portable-errors.js';
 
 export class GroupView {
   readonly #diagnostics: LeadershipDiagnostics;
@@ -15,7 +15,7 @@ export class GroupView {
   #openError: Error | undefined;
 
   constructor(
-    readonly told: ToldErrors,
+    readonly errors: PortableErrors,
     source: GroupMessage,
   ) {
     this.#diagnostics = new LeadershipDiagnostics(source);
@@ -38,7 +38,7 @@ export class GroupView {
 
   /** The channel keeps order, so each update is the newest. @returns how a term ended, if one did */
   apply(update: StateUpdate): TermEnd | undefined {
-    const error = update.error && this.told.read(update.error);
+    const error = update.error && this.errors.read(update.error);
     const ended = update.cause && { term: this.#ledBefore(update), cause: update.cause, error };
     if (ended) this.#ended = ended;
     this.#diagnostics.publish(update, error);

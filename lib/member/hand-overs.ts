@@ -5,27 +5,27 @@ import type { Transfer, TransferFailure, Transferred } from '../protocol/message
 import { type Deferred, defer } from '../utils/deferred.js';
 
 export class HandOvers {
-  readonly #asked = new Map<number, Deferred<TransferFailure | undefined>>();
+  readonly #pending = new Map<number, Deferred<TransferFailure | undefined>>();
 
-  constructor(private readonly tell: (request: Transfer) => void) {}
+  constructor(private readonly send: (request: Transfer) => void) {}
 
   /** @returns why the hand-over failed, if it did */
-  ask(group: string, to: number | undefined): Promise<TransferFailure | undefined> {
+  request(group: string, to: number | undefined): Promise<TransferFailure | undefined> {
     const id = nextNumber();
     const answer = defer<TransferFailure | undefined>();
-    this.#asked.set(id, answer);
-    this.tell({ k: 'transfer', group, id, ...(to !== undefined && { to }) });
+    this.#pending.set(id, answer);
+    this.send({ k: 'transfer', group, id, ...(to !== undefined && { to }) });
     return answer.promise;
   }
 
   answered({ id, failed }: Transferred): void {
-    this.#asked.get(id)?.resolve(failed);
-    this.#asked.delete(id);
+    this.#pending.get(id)?.resolve(failed);
+    this.#pending.delete(id);
   }
 
   /** No answer can arrive any more. */
   failAll(error: Error): void {
-    for (const answer of this.#asked.values()) answer.reject(error);
-    this.#asked.clear();
+    for (const answer of this.#pending.values()) answer.reject(error);
+    this.#pending.clear();
   }
 }

@@ -37,7 +37,7 @@ export class LeaderRoutes {
         maxQueuedBytes: direct.maxQueuedBytes,
         maxQueuedTotalBytes: direct.maxQueuedTotalBytes,
         deliver,
-        tellByRelay: (workerId, kind, id, text) => this.sender.toByRelay(workerId, kind, id, text),
+        sendByRelay: (workerId, kind, id, text) => this.sender.toByRelay(workerId, kind, id, text),
         putOnRelay: bundle => this.sender.putOnRelay(bundle),
       });
     this.sender = createSender(term, member, read, this.direct);

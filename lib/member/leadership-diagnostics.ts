@@ -7,35 +7,35 @@ import type { StateUpdate } from '../protocol/messages.js';
 /** An update with a leader. */
 type LedUpdate = StateUpdate & Required<Pick<StateUpdate, 'leader'>>;
 
-const hasLeader = (news: StateUpdate): news is LedUpdate => news.leader !== undefined;
+const hasLeader = (update: StateUpdate): update is LedUpdate => update.leader !== undefined;
 
 export class LeadershipDiagnostics {
   /** The last update that had a leader. */
   #led: LedUpdate | undefined;
 
-  constructor(private readonly teller: GroupMessage) {}
+  constructor(private readonly source: GroupMessage) {}
 
   /** @param error the error that ended the last term */
-  publish(news: StateUpdate, error?: Error): void {
+  publish(update: StateUpdate, error?: Error): void {
     const led = this.#led;
-    const isSameTerm = led?.term === news.term;
+    const isSameTerm = led?.term === update.term;
     // The leader cannot be reached, but it is not known yet whether its term has ended, and why.
-    const isInDoubt = isSameTerm && !news.leader && !news.cause;
+    const isInDoubt = isSameTerm && !update.leader && !update.cause;
     if (isInDoubt) return;
-    this.#led = hasLeader(news) ? news : undefined;
-    if (led && !(isSameTerm && news.leader)) {
+    this.#led = hasLeader(update) ? update : undefined;
+    if (led && !(isSameTerm && update.leader)) {
       publishDiagnostic('deposed', {
-        ...this.teller,
+        ...this.source,
         ...led.leader,
         term: led.term,
-        cause: news.cause,
+        cause: update.cause,
         ...(error && { error }),
       });
     }
-    if (!hasLeader(news)) return;
-    const message = { ...this.teller, ...news.leader, term: news.term };
+    if (!hasLeader(update)) return;
+    const message = { ...this.source, ...update.leader, term: update.term };
     if (!isSameTerm) publishDiagnostic('appointed', message);
-    if (news.phase === 'ready' && !(isSameTerm && led.phase === 'ready')) publishDiagnostic('ready', message);
+    if (update.phase === 'ready' && !(isSameTerm && led.phase === 'ready')) publishDiagnostic('ready', message);
   }
 
   /** There is no primary any more. */

@@ -41,7 +41,7 @@ export interface LinkMember {
   join(): Join;
   /** The primary answered, and the member has joined. */
   linked(): void;
-  stateChanged(news: StateUpdate): void;
+  stateChanged(update: StateUpdate): void;
   handover(term: number): void;
   prepare(term: number): void;
   /** Where the leader accepts direct connections. */
@@ -170,15 +170,15 @@ export class Link {
    * Resolves when everything that the member sent was written or is known to be lost. Until then it could be lost with the
    * process.
    *
-   * @param heard how far the member read in the term that its leaving may end
+   * @param readUpTo how far the member read in the term that its leaving may end
    */
-  async remove(member: LinkMember, heard?: ReadUpTo): Promise<void> {
+  async remove(member: LinkMember, readUpTo?: ReadUpTo): Promise<void> {
     const { name } = member;
     if (this.#members.get(name) !== member) return;
     this.#members.delete(name);
     // It may not have joined yet.
     if (!this.#outbox || this.#leaving.has(name)) return;
-    await new Promise<void>(resolve => this.#leave(name, heard, resolve));
+    await new Promise<void>(resolve => this.#leave(name, readUpTo, resolve));
   }
 
   sendControl(frame: ControlFrame): void {
@@ -283,10 +283,10 @@ export class Link {
     for (const member of this.#members.values()) this.#join(member);
   }
 
-  #leave(name: string, heard: ReadUpTo | undefined, written: () => void): void {
+  #leave(name: string, readUpTo: ReadUpTo | undefined, written: () => void): void {
     const n = this.lease.nextNumber();
     this.#leaving.set(name, n);
-    this.#outbox!.controlInOrder({ k: 'leave', group: name, ...heard });
+    this.#outbox!.controlInOrder({ k: 'leave', group: name, ...readUpTo });
     this.#outbox!.controlInOrder({ k: 'heartbeat', n }, written);
   }
 

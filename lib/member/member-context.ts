@@ -28,6 +28,6 @@ export interface MemberContext {
   /** Counts the calls that ran here. */
   readonly served: Served;
   readonly failovers: Failovers;
-  observe(say: (observer: MemberObserver) => void): void;
+  observe(notify: (observer: MemberObserver) => void): void;
   warning(text: string): void;
 }

@@ -20,12 +20,12 @@ import { GroupView } from './group-view.js';
 import type { Link, LinkMember, ToError } from './link.js';
 import type { MemberContext } from './member-context.js';
 import type { MemberObserver } from './observer.js';
+import { PortableErrors } from './portable-errors.js';
 import { Readiness } from './readiness.js';
 import { RolePlayer } from './role-player.js';
 import { RouteProblem } from './route-problem.js';
 import type { StickyPublications } from './sticky-publications.js';
 import type { Subscriptions } from './subscriptions.js';
-import { ToldErrors } from './told-errors.js';
 
 export class Member implements LinkMember, MemberContext {
   readonly name: string;
@@ -62,7 +62,7 @@ export class Member implements LinkMember, MemberContext {
     this.#options = options;
     this.own = OwnTypes.of(options.types, options.errors);
     this.source = { side: 'member', member: link.self.workerId, group: this.name };
-    this.view = new GroupView(new ToldErrors(link), this.source);
+    this.view = new GroupView(new PortableErrors(link), this.source);
     this.problem = new RouteProblem(this);
     this.#data = new DataPlane(this, {
       timeout: (method, ms, outcome) => this.readiness.timeoutError(method, ms, outcome),
@@ -149,7 +149,7 @@ export class Member implements LinkMember, MemberContext {
     this.link.update(this);
     await this.resign();
     // Otherwise the message would be lost with the process.
-    await this.#inTime(() => this.#role.toldOfResigning);
+    await this.#inTime(() => this.#role.resignSent);
   }
 
   /** Steps down, if it leads; resolves when its real client is closed. */
@@ -168,7 +168,7 @@ export class Member implements LinkMember, MemberContext {
     const mayAsk = () => this.view.update?.phase === 'vacant' || this.view.update?.phase === 'ready';
     do if (!this.link.isLinked || !mayAsk()) await this.readiness.wait(readyTimeoutMs, owner);
     while (!this.link.isLinked);
-    const failed = await this.link.handOvers.ask(this.name, workerId);
+    const failed = await this.link.handOvers.request(this.name, workerId);
     if (failed) throw noTransfer(this.name, workerId, failed);
   }
 
@@ -265,8 +265,8 @@ export class Member implements LinkMember, MemberContext {
     this.#data.updateRoute(this.#role.state, this.#role.session.service);
   }
 
-  observe(say: (observer: MemberObserver) => void): void {
-    for (const observer of this.observers) say(observer);
+  observe(notify: (observer: MemberObserver) => void): void {
+    for (const observer of this.observers) notify(observer);
   }
 
   warning(text: string): void {

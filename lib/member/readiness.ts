@@ -17,7 +17,7 @@ import { ReadyWaiters } from './ready-waiters.js';
 export class Readiness {
   readonly #waiters: ReadyWaiters;
   /** A caller in this process has already received the error that the real client could not be opened with. */
-  #isFailureTold = false;
+  #isFailureReported = false;
 
   constructor(
     private readonly member: MemberContext,
@@ -56,21 +56,21 @@ export class Readiness {
    * The real client could not be opened here. Waiters receive the error. Without waiters it is an event, once per outage.
    */
   openFailed(error: unknown): void {
-    if (!this.#waiters.isEmpty || this.#isFailureTold) return;
-    this.#isFailureTold = true;
+    if (!this.#waiters.isEmpty || this.#isFailureReported) return;
+    this.#isFailureReported = true;
     this.member.observe(observer => observer.error(error));
   }
 
   /** The primary sent an update, and the role has handled it. */
   stateChanged({ phase }: StateUpdate): void {
     if (phase !== 'failed') return;
-    this.#isFailureTold ||= !this.#waiters.isEmpty;
+    this.#isFailureReported ||= !this.#waiters.isEmpty;
     this.#waiters.reject(leaderFailed(this.member.name, this.member.view.openError));
   }
 
   /** The real client is open in some worker. */
   opened(): void {
-    this.#isFailureTold = false;
+    this.#isFailureReported = false;
   }
 
   /** Creates the error for something that did not complete in time. */

@@ -23,7 +23,7 @@ import {
 /** Orders as lines of NODE_DEBUG. */
 const TELLS: { readonly [order in RoleOrder['do']]: string } = {
   open: 'opens the real client',
-  'tell prepared': 'is prepared to take over',
+  'send prepared': 'is prepared to take over',
   serve: 'serves calls',
   drain: 'lets its calls end',
   stop: 'starts no call any more',
@@ -51,7 +51,7 @@ export class RolePlayer {
   #firstBeat = 0;
   /** How far it read in the last term that was served here. */
   #readUpTo: ReadUpTo | undefined;
-  #toldOfResigning = Promise.resolve();
+  #resignSent = Promise.resolve();
   #whenPlayed: (() => void)[] = [];
   /** `'for good'`: it never leads again. `'unless needed'`: it leads only while no other member may. */
   aside: false | 'unless needed' | 'for good' = false;
@@ -81,8 +81,8 @@ export class RolePlayer {
   }
 
   /** Resolves once the message that gave the last term back was written. */
-  get toldOfResigning(): Promise<void> {
-    return this.#toldOfResigning;
+  get resignSent(): Promise<void> {
+    return this.#resignSent;
   }
 
   /** Steps down, if it leads; resolves when its real client is closed. */
@@ -120,7 +120,7 @@ export class RolePlayer {
       case 'open':
         if (this.isLeader) this.session.expect(order.term);
         return void this.session.open(order.term);
-      case 'tell prepared': {
+      case 'send prepared': {
         const { methods } = this.session;
         return link.sendControl({ k: 'prepared', group: name, term: order.term, methods });
       }
@@ -151,9 +151,9 @@ export class RolePlayer {
   #resigned({ term, cause, error }: Extract<RoleOrder, { do: 'resign' }>): void {
     const { name, link, view } = this.#member;
     const read = this.#readUpTo?.term === term ? this.#readUpTo : { term };
-    const told = error && { error: view.told.send(error) };
-    const frame: Resign = { k: 'resign', group: name, cause, ...told, ...read };
-    this.#toldOfResigning = new Promise(resolve => link.sendControlInOrder(frame, resolve));
+    const portable = error && { error: view.errors.send(error) };
+    const frame: Resign = { k: 'resign', group: name, cause, ...portable, ...read };
+    this.#resignSent = new Promise(resolve => link.sendControlInOrder(frame, resolve));
   }
 
   #emitRole(wasLeader: boolean): void {

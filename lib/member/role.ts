@@ -65,7 +65,7 @@ export type RoleEvent =
 
 export type RoleOrder =
   | { readonly do: 'open'; readonly term: number }
-  | { readonly do: 'tell prepared'; readonly term: number }
+  | { readonly do: 'send prepared'; readonly term: number }
   /** Serve calls, and notify the primary. */
   | { readonly do: 'serve'; readonly term: number }
   /** Let the calls in progress end. */
@@ -192,7 +192,7 @@ function opened(state: RoleState, term: number): RoleStep {
   const { now } = state;
   if (now.at !== 'opening' || now.term !== term) return same(state);
   if (!now.isSuccessor) return serve(state, term);
-  return { state: { ...state, now: { ...now, client: 'is open' } }, orders: [{ do: 'tell prepared', term }] };
+  return { state: { ...state, now: { ...now, client: 'is open' } }, orders: [{ do: 'send prepared', term }] };
 }
 
 function serve(state: RoleState, term: number): RoleStep {

@@ -29,7 +29,7 @@ export interface Sticky {
 }
 
 /** What to publish, and the callbacks of the caller that waits for it. */
-export interface Saying {
+export interface Publication {
   readonly args: Arguments;
   readonly timeoutMs: number;
   readonly handle: CallOwner;
@@ -62,8 +62,8 @@ export class StickyPublications {
   }
 
   /** Publishes now and to every later leader, in place of what was published under the key before. */
-  publish(key: string, saying: Saying): void {
-    const { args, handle, onError } = saying;
+  publish(key: string, publication: Publication): void {
+    const { args, handle, onError } = publication;
     const older = this.#end(key);
     const sticky: Sticky = {
       args,
@@ -78,11 +78,11 @@ export class StickyPublications {
     };
     this.#pendingWithdrawals.delete(key);
     this.#stickyPublications.set(key, sticky);
-    this.#listen(key, sticky, saying);
-    this.#say(key, sticky, args, saying.timeoutMs, saying.succeed, error => {
+    this.#listen(key, sticky, publication);
+    this.#send(key, sticky, args, publication.timeoutMs, publication.succeed, error => {
       // The real client refused it, so there is nothing to republish.
       if (this.#stickyPublications.get(key) === sticky && !(error instanceof SharedClientError)) this.#end(key);
-      saying.fail(error);
+      publication.fail(error);
     });
   }
 
@@ -128,7 +128,7 @@ export class StickyPublications {
     this.#pendingWithdrawals.clear();
   }
 
-  #listen(key: string, sticky: Sticky, { signal, onAbort }: Saying): void {
+  #listen(key: string, sticky: Sticky, { signal, onAbort }: Publication): void {
     if (!signal) return;
     const listener = () => {
       const { call } = sticky;
@@ -143,7 +143,7 @@ export class StickyPublications {
   #repeat(key: string, sticky: Sticky): void {
     // No caller waits for it, and it may start late if many are repeated. So the leader limits its time from when it begins.
     const args = { ...sticky.args, isRepeated: true };
-    this.#say(key, sticky, args, Number.POSITIVE_INFINITY, () => {}, sticky.onError);
+    this.#send(key, sticky, args, Number.POSITIVE_INFINITY, () => {}, sticky.onError);
   }
 
   /** Repeats a publication that this leader did not accept after a pause, if it is still in force. */
@@ -156,7 +156,7 @@ export class StickyPublications {
   /**
    * If it is in flight when the leader is lost, the call itself is sent to the next leader, so it is not repeated as well.
    */
-  #say(
+  #send(
     key: string,
     sticky: Sticky,
     args: Arguments,

@@ -86,7 +86,7 @@ export class Subscriptions {
   readonly #byNumber = new MultiMap<number, MemberSubscription>();
   #route: Route | undefined;
   /** For each handle, the topics whose interruption it was notified of. */
-  #told = new WeakMap<object, Set<string>>();
+  #notified = new WeakMap<object, Set<string>>();
 
   constructor(private readonly options: SubscriptionsOptions) {}
 
@@ -134,7 +134,7 @@ export class Subscriptions {
 
   /** There is no primary. A leader in another worker may continue without this process. */
   interrupt(): void {
-    this.#told = new WeakMap();
+    this.#notified = new WeakMap();
     for (const subscription of this.#all.values()) subscription.isInterrupted = subscription.term !== 0;
   }
 
@@ -220,17 +220,17 @@ export class Subscriptions {
     subscription.number = number;
     this.#byNumber.add(number, subscription);
     const { key, topic, owner } = subscription;
-    const mayMiss = fromTerm !== term || (subscription.isInterrupted && this.#isNews(key, owner.handle));
+    const mayMiss = fromTerm !== term || (subscription.isInterrupted && this.#isUnreported(key, owner.handle));
     subscription.isInterrupted = false;
     if (fromTerm === 0) owner.ready();
     else if (mayMiss) owner.resync({ key, topic, fromTerm, toTerm: term, reason: 'failover' });
   }
 
   /** Whether this handle was not yet notified of the last interruption of a topic. */
-  #isNews(key: string, handle: object): boolean {
-    const told = this.#told.get(handle) ?? new Set();
-    this.#told.set(handle, told);
-    return told.size !== told.add(key).size;
+  #isUnreported(key: string, handle: object): boolean {
+    const notified = this.#notified.get(handle) ?? new Set();
+    this.#notified.set(handle, notified);
+    return notified.size !== notified.add(key).size;
   }
 
   #refused(id: number, term: number, toError: () => Error): void {
@@ -286,10 +286,10 @@ export class Subscriptions {
   /** A gap of a topic, by its number, or of one subscription, by its id. */
   #gap(number: number, what: unknown, term: number): void {
     if (!this.#isCurrent(term)) return;
-    const told = new Set<object>();
+    const notified = new Set<object>();
     const reason = what === 2 ? 'reconnected' : 'overload';
     for (const { key, topic, owner } of what === 1 ? this.#one(number) : this.#byNumber.of(number)) {
-      if (told.size === told.add(owner.handle).size) continue;
+      if (notified.size === notified.add(owner.handle).size) continue;
       owner.resync({ key, topic, fromTerm: term, toTerm: term, reason });
     }
   }

@@ -30,7 +30,7 @@ export function readOptions<O extends object>(given: unknown, table: OptionTable
   const read: Partial<O> = {};
   for (const [key, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    if (!hasKey(table, key)) throw strangeOption(key, Object.keys(table), path);
+    if (!hasKey(table, key)) throw unknownOrMisspelled(key, Object.keys(table), path);
     read[key] = table[key].check(path + key, value);
   }
   return read;
@@ -58,7 +58,7 @@ function hasKey<O>(table: OptionTable<O>, key: string): key is keyof O & string 
   return Object.hasOwn(table, key);
 }
 
-function strangeOption(key: string, known: readonly string[], path: string) {
+function unknownOrMisspelled(key: string, known: readonly string[], path: string) {
   const near = nearest(key, known);
   return near.length > 0 ? misspelledOption(path + key, near) : unknownOption(path + key, known);
 }

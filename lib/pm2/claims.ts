@@ -15,7 +15,7 @@ export interface ClaimsOptions {
   readonly clock: Clock;
   readonly me: string;
   readonly choose: Choose | undefined;
-  say(claim: Claim): void;
+  send(claim: Claim): void;
 }
 
 export class Claims {
@@ -48,9 +48,9 @@ export class Claims {
   }
 
   #wait(group: string, after: number, state: string, ms: number): void {
-    const { clock, say } = this.#options;
+    const { clock, send } = this.#options;
     const claim = () => {
-      say({ k: 'claim', group, after });
+      send({ k: 'claim', group, after });
       this.#waiting.set(group, { state, ms: 0, timer: clock.setTimer(claim, AGAIN_MS) });
     };
     if (ms === 0) claim();

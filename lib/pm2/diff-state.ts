@@ -22,14 +22,14 @@ export interface StateDiff {
 
 /** The control messages for `me` about a step from one state to the next. `before` is undefined for the first state. */
 export function diffState(before: LogState | undefined, after: LogState, me: string): StateDiff {
-  const told: MutableDiff = { control: [], addresses: [], ended: [], gone: [] };
+  const diff: MutableDiff = { control: [], addresses: [], ended: [], gone: [] };
   const old = before ?? EMPTY_LOG;
   for (const name of new Set([...Object.keys(old.groups), ...Object.keys(after.groups)])) {
     const [was, is] = [own(old.groups, name), own(after.groups, name)];
     if (was === is || !(was?.members[me] || is?.members[me])) continue;
-    diffGroup(name, { group: was, log: old }, { group: is, log: after }, me, told);
+    diffGroup(name, { group: was, log: old }, { group: is, log: after }, me, diff);
   }
-  return told;
+  return diff;
 }
 
 interface Seen {
@@ -39,26 +39,26 @@ interface Seen {
 
 type MutableDiff = { -readonly [K in keyof StateDiff]: StateDiff[K][number][] };
 
-function diffGroup(name: string, was: Seen, is: Seen, me: string, told: MutableDiff): void {
+function diffGroup(name: string, was: Seen, is: Seen, me: string, diff: MutableDiff): void {
   const [before, after] = [was.group?.at ?? VACANT, is.group?.at ?? VACANT];
   const term = after.stage === 'vacant' ? undefined : after.term;
-  if (before.stage !== 'vacant' && before.term !== term) told.ended.push({ group: name, term: before.term });
+  if (before.stage !== 'vacant' && before.term !== term) diff.ended.push({ group: name, term: before.term });
   if (!is.group?.members[me]) return;
   const update = stateUpdateOf(name, is.group, is.log);
   const isNew = !was.group?.members[me] || !isSameUpdate(update, stateUpdateOf(name, was.group, was.log));
-  if (isNew) told.control.push(update);
+  if (isNew) diff.control.push(update);
   const handsOver = after.stage === 'handing-over' && after.leader === me;
   if (handsOver && (before.stage !== after.stage || before.term !== term))
-    told.control.push({ k: 'handover', group: name, term: after.term });
+    diff.control.push({ k: 'handover', group: name, term: after.term });
   const [last, next] = [successorIn(before), successorIn(after)];
   // What it has open, or opens, is for a term that won't begin.
   if (last?.id === me && next?.term !== last.term && term !== last.term)
-    told.control.push({ k: 'handover', group: name, term: last.term });
-  if (next?.id === me && last?.term !== next.term) told.control.push({ k: 'prepare', group: name, term: next.term });
+    diff.control.push({ k: 'handover', group: name, term: last.term });
+  if (next?.id === me && last?.term !== next.term) diff.control.push({ k: 'prepare', group: name, term: next.term });
   const [lastReach, reach] = [reachOf(name, was.group), reachOf(name, is.group)];
   const isOther = lastReach?.address !== reach?.address || lastReach?.problem !== reach?.problem;
-  if (reach && leaderOf(is.group) !== me && (isNew || isOther)) told.addresses.push(reach);
-  diffMembers(name, was, is, me, told);
+  if (reach && leaderOf(is.group) !== me && (isNew || isOther)) diff.addresses.push(reach);
+  diffMembers(name, was, is, me, diff);
 }
 
 function reachOf(group: string, state: BusGroup | undefined): Reach | undefined {
@@ -67,11 +67,11 @@ function reachOf(group: string, state: BusGroup | undefined): Reach | undefined 
 }
 
 /** A member that left, or died: who leads now, and did then, takes back what it left. */
-function diffMembers(name: string, was: Seen, { group }: Seen, me: string, told: MutableDiff): void {
+function diffMembers(name: string, was: Seen, { group }: Seen, me: string, diff: MutableDiff): void {
   if (!was.group || !group || leaderOf(group) !== me) return;
   for (const id of Object.keys(was.group.members)) {
     if (group.members[id]) continue;
-    told.gone.push(signal(name, termOf(group), Kind.MEMBER_LEFT, was.log.peers[id]!.workerId));
+    diff.gone.push(signal(name, termOf(group), Kind.MEMBER_LEFT, was.log.peers[id]!.workerId));
   }
 }
 

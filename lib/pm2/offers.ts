@@ -47,7 +47,7 @@ export interface OffersOptions {
   /** Data may go over the bus, so secrets may too. @default false */
   readonly busData?: boolean | undefined;
   /** The secret of an offer of ours is kept at last: others may read this. */
-  say(offer: Offer): void;
+  send(offer: Offer): void;
   /** Somebody's offer is known at last, or why it isn't. */
   tell(completed: Completed): void;
 }
@@ -85,7 +85,7 @@ export class Offers {
   }
 
   #keep(offer: Offer, failures: number): Offer {
-    const { clock, store, say } = this.#options;
+    const { clock, store, send } = this.#options;
     const { group, term, address } = offer;
     stop(this.#unkept, group);
     try {
@@ -94,7 +94,7 @@ export class Offers {
     } catch (error) {
       const again = () => {
         const next = this.#keep(offer, failures + 1);
-        if (next.problem === undefined) say(next);
+        if (next.problem === undefined) send(next);
       };
       this.#unkept.set(group, { term, timer: clock.setTimer(again, backoffMs(failures + 1)) });
       return { k: 'offer', group, term, address: '', secret: '', problem: (error as Error).message };

@@ -60,7 +60,7 @@ class LogReader {
 
   read({ i, n, c }: BusPacket): void {
     const isSilent = ([, { members }]: [string, BusGroup]) => own(members, i)?.isSilent;
-    for (const [name] of Object.entries(this.log.groups).filter(isSilent)) this.#apply(name, { type: 'heard', id: i });
+    for (const [name] of Object.entries(this.log.groups).filter(isSilent)) this.#apply(name, { type: 'alive', id: i });
     for (const frame of c ?? []) this.#frame(i, frame);
     if (own(this.log.peers, i)) this.#setPeer(i, { seen: n });
   }

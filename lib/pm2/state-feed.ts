@@ -26,29 +26,29 @@ export interface StateFeedParts {
 export class StateFeed {
   readonly #parts: StateFeedParts;
   /** The state that our members were last told of. */
-  #told: LogState | undefined;
+  #state: LogState | undefined;
 
   constructor(parts: StateFeedParts) {
     this.#parts = parts;
   }
 
-  get told(): LogState | undefined {
-    return this.#told;
+  get state(): LogState | undefined {
+    return this.#state;
   }
 
   /** @param leasedAt from when whoever it appoints here has its lease */
-  tell(log: LogState, leasedAt?: number): void {
+  update(log: LogState, leasedAt?: number): void {
     const { me, offers, downlink } = this.#parts;
-    const before = this.#told;
+    const before = this.#state;
     if (before === log) return;
-    this.#told = log;
+    this.#state = log;
     offers.see(before, log);
     const { control, addresses, ended, gone } = diffState(before, log, me);
     const ends = ended.map(({ group, term }) => signal(group, term, Kind.END, 0));
     const reached = addresses.flatMap(reach => this.#reached(reach));
     const lease = leasedAt !== undefined && { leasedAt };
-    const told = control.map(frame => (lease && this.#appoints(frame) ? { ...frame, ...lease } : frame));
-    downlink.deliver([...told, ...reached, ...warningsOf(before, log, me)], [...ends, ...gone]);
+    const frames = control.map(frame => (lease && this.#appoints(frame) ? { ...frame, ...lease } : frame));
+    downlink.deliver([...frames, ...reached, ...warningsOf(before, log, me)], [...ends, ...gone]);
   }
 
   /** Where a leader can be reached, or why it can't, and a warning where it was given other arguments. */

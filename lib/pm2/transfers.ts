@@ -5,7 +5,7 @@ import type { Transfer, TransferFailure, Transferred } from '../protocol/message
 import { requestOf, type Settled } from './read-log.js';
 
 export class Transfers {
-  readonly #asked = new Map<string, Transfer>();
+  readonly #pending = new Map<string, Transfer>();
 
   constructor(
     private readonly me: string,
@@ -14,21 +14,21 @@ export class Transfers {
 
   /** @returns whether it is to be said; else it was answered */
   ask(request: Transfer, log: LogState | undefined): boolean {
-    if (log) this.#asked.set(requestOf(this.me, request.id), request);
+    if (log) this.#pending.set(requestOf(this.me, request.id), request);
     else this.#answer(request, 'vacant');
     return log !== undefined;
   }
 
   settle({ request, failed }: Settled): void {
-    const asked = this.#asked.get(request);
-    this.#asked.delete(request);
-    if (asked) this.#answer(asked, failed);
+    const pending = this.#pending.get(request);
+    this.#pending.delete(request);
+    if (pending) this.#answer(pending, failed);
   }
 
   /** The state isn't known any more, nor what will become of what was asked for. */
   lose(): void {
-    const lost = [...this.#asked.values()];
-    this.#asked.clear();
+    const lost = [...this.#pending.values()];
+    this.#pending.clear();
     for (const request of lost) this.#answer(request, 'lost');
   }
 

@@ -33,7 +33,7 @@ export type ViewOrder =
   /** Send the state, as it is now, to who asked. */
   | { readonly do: 'answer'; readonly process: string; readonly answer: State }
   /** Say that there is none here. */
-  | { readonly do: 'say none' }
+  | { readonly do: 'answer none' }
   /** Ask (again) right now: somebody has begun a state. */
   | { readonly do: 'ask' }
   /** Somebody spoke who has a state. */
@@ -103,7 +103,7 @@ function ask(view: View, from: string, { n, process }: Ask, orders: ViewOrder[])
     return { ...view, quiet };
   }
   if (view.asked === undefined) return view;
-  orders.push({ do: 'say none' });
+  orders.push({ do: 'answer none' });
   return { ...view, quiet, without: [...view.without, process] };
 }
 

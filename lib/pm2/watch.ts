@@ -32,7 +32,7 @@ export class Watch {
   /** Those found silent, and the packet of ours that must come back before anybody acts on it. */
   readonly #suspects = new Map<string, number>();
   /** The number of our last packet, and of the last one that came back. */
-  #said = -1;
+  #lastSent = -1;
   #echoed = -1;
   /** Since when something of ours is awaited. */
   #awaitedSince: number | undefined;
@@ -55,15 +55,15 @@ export class Watch {
   }
 
   /** A packet of ours left. */
-  said(number: number): void {
-    this.#said = number;
+  sent(number: number): void {
+    this.#lastSent = number;
     this.#awaitedSince ??= this.#running.now();
   }
 
   /** It came back. */
   echoed(number: number): void {
     this.#echoed = number;
-    this.#awaitedSince = number < this.#said ? this.#running.now() : undefined;
+    this.#awaitedSince = number < this.#lastSent ? this.#running.now() : undefined;
   }
 
   stop(): void {
@@ -77,20 +77,20 @@ export class Watch {
     const { leaderTimeoutMs, me, unanswered } = this.#options;
     const now = this.#running.now();
     const watched = watchedBy(this.#log!, me);
-    const isUnheard = this.#awaitedSince !== undefined && now - this.#awaitedSince >= leaderTimeoutMs / 2;
-    if (isUnheard && watched.has(me)) return unanswered();
+    const isUnanswered = this.#awaitedSince !== undefined && now - this.#awaitedSince >= leaderTimeoutMs / 2;
+    if (isUnanswered && watched.has(me)) return unanswered();
     for (const id of watched) if (id !== me) this.#lookAt(id, now);
   }
 
   #lookAt(id: string, now: number): void {
     const { ping, silent } = this.#options;
-    const heardAt = this.#seenAt.get(id) ?? now;
-    this.#seenAt.set(id, heardAt);
-    if (now - heardAt < this.#log!.peers[id]!.leaderTimeoutMs) return;
-    const asked = this.#suspects.get(id);
+    const seenAt = this.#seenAt.get(id) ?? now;
+    this.#seenAt.set(id, seenAt);
+    if (now - seenAt < this.#log!.peers[id]!.leaderTimeoutMs) return;
+    const pinged = this.#suspects.get(id);
     // The bus may be what was silent: what it had to bring comes with, or soon after, what we say now.
-    if (asked === undefined) this.#suspects.set(id, ping());
-    else if (asked <= this.#echoed) {
+    if (pinged === undefined) this.#suspects.set(id, ping());
+    else if (pinged <= this.#echoed) {
       this.#suspects.delete(id);
       silent(id);
     }

@@ -73,14 +73,14 @@ export class Pm2WorkerEnd implements WorkerEnd {
     const args = new Args();
     const log = () => this.#view.log;
     const downlink = new Downlink({ workerId, heartbeatMs, leaderTimeoutMs, maxQueuedBytes, maxQueuedTotalBytes });
-    const writer = new LogWriter({ clock, bus, me, hasState: () => log() !== undefined, writes: n => watch.said(n) });
+    const writer = new LogWriter({ clock, bus, me, hasState: () => log() !== undefined, writes: n => watch.sent(n) });
     const offers = new Offers({
       clock,
       store,
       me,
       workerId,
       busData,
-      say: offer => void writer.write([offer]),
+      send: offer => void writer.write([offer]),
       tell: completed => downlink.deliver(feed.offered(completed)),
     });
     const feed = new StateFeed({ me, workerId, args, offers, downlink, writer });
@@ -102,7 +102,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
     this.#transfers = transfers;
     this.#watch = watch;
     this.#members = new OwnMembers({ me, args, offers, transfers, downlink, log });
-    this.#claims = new Claims({ clock, me, choose, say: claim });
+    this.#claims = new Claims({ clock, me, choose, send: claim });
     this.#aside = new StepAside(me);
     this.isAside = this.#aside.done;
     this.#stateSync = new StateSync({
@@ -206,7 +206,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
   #see(seen: Seen): void {
     const { view, orders } = reduceView(this.#view, seen);
     this.#view = view;
-    if (view.log) this.#feed.tell(view.log, this.#writer.takeClaimTime(seen));
+    if (view.log) this.#feed.update(view.log, this.#writer.takeClaimTime(seen));
     for (const order of orders) this.#carryOut(order);
     this.#consider();
   }
@@ -215,7 +215,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
     switch (order.do) {
       case 'answer':
         return this.#writer.answer(order.answer, order.process);
-      case 'say none':
+      case 'answer none':
         return this.#write([{ k: 'none', process: this.#options.bus.self.process }]);
       case 'ask':
         return this.#stateSync.start();
@@ -262,10 +262,10 @@ export class Pm2WorkerEnd implements WorkerEnd {
 
   /** Messages may be missed from now on. A member that doesn't hear whether it leads must not lead. */
   #lose(): void {
-    const { told } = this.#feed;
+    const { state } = this.#feed;
     this.#view = loseConnection(this.#view);
     this.#writer.forgetClaims();
-    if (told) this.#giveUp(told);
+    if (state) this.#giveUp(state);
     this.#consider();
     this.#stateSync.start();
   }
@@ -277,6 +277,6 @@ export class Pm2WorkerEnd implements WorkerEnd {
     });
     if (frames.length === 0) return;
     const packet = { ...this.#writer.write(frames), y: 0 as const };
-    this.#feed.tell(readLog(log, { type: 'packet', packet, at: this.#options.clock.wall() }).log);
+    this.#feed.update(readLog(log, { type: 'packet', packet, at: this.#options.clock.wall() }).log);
   }
 }

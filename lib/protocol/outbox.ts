@@ -258,7 +258,7 @@ export class Outbox {
       this.#windowBytes -= bytes;
       // Only blocks that were created here may be released; others may still be read.
       for (let i = 0; i < d.length; i++) if (packed[i]!.q && !d[i]!.q) releaseBuffer(packed[i]!.q!);
-      if (written) for (const tell of written) tell();
+      if (written) for (const callback of written) callback();
       if (bytes === 0 || this.#isClosed) return;
       this.flush();
       this.#options.onRoom?.();

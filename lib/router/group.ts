@@ -69,7 +69,7 @@ export class RoutedGroup {
   /** The leader's address for the direct route. */
   #offer: Offer | undefined;
   #pause: Timer | undefined;
-  #isTelling = false;
+  #isBroadcasting = false;
   /** A leader was appointed before, or the group has waited for more candidates. */
   #isOld = false;
   /** The term in which its leader began to be watched, and when. */
@@ -281,10 +281,10 @@ export class RoutedGroup {
 
   /** Sends once at the end of the turn, because only the final state matters. */
   #broadcastSoon(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
+    if (this.#isBroadcasting) return;
+    this.#isBroadcasting = true;
     this.host.clock.defer(() => {
-      this.#isTelling = false;
+      this.#isBroadcasting = false;
       this.broadcastState();
     });
   }

@@ -281,7 +281,7 @@ export class Router implements GroupOwner, RelayOwner, AdmissionOwner, SilenceOw
   }
 
   noLongerSilent({ workerId }: RoutedWorker): void {
-    for (const group of this.groups.values()) group.apply({ type: 'heard', id: String(workerId) });
+    for (const group of this.groups.values()) group.apply({ type: 'alive', id: String(workerId) });
   }
 
   checkedSilence(): void {

@@ -48,7 +48,7 @@ export class BusConnection implements Connection {
   #acked = 0;
   /** Number of received pieces, and of those that were acknowledged to the peer. */
   #received = 0;
-  #told = 0;
+  #acknowledged = 0;
   #isClosed = false;
   /** Set once nothing more will be written; called when everything has left. */
   #ended: (() => void) | undefined;
@@ -128,7 +128,7 @@ export class BusConnection implements Connection {
     if (d !== undefined) this.#handlers?.data(Buffer.from(d, 'base64'));
     if (this.#isClosed) return;
     if (e) this.#refuse('it was ended');
-    else if (this.#received - this.#told >= MOST_PIECES / 2) this.#send({});
+    else if (this.#received - this.#acknowledged >= MOST_PIECES / 2) this.#send({});
   }
 
   #refuse(why: string, problem?: Error): void {
@@ -163,7 +163,7 @@ export class BusConnection implements Connection {
 
   /** Every message carries an acknowledgement. It is sent alone only if there is nothing else to send. */
   #send(message: Omit<StreamMessage, 'c' | 'a'>, written?: () => void): void {
-    this.#told = this.#received;
+    this.#acknowledged = this.#received;
     this.#options.send({ ...message, a: this.#received }, written);
   }
 

@@ -37,12 +37,12 @@ export function createBusFallback({ clock = systemClock, sockets, streams, onBus
   };
 
   const byBus = (bus: string, why: string, handlers: ConnectionHandlers): Connection => {
-    let tell: typeof onBus | undefined = onBus;
+    let report: typeof onBus | undefined = onBus;
     return streams.connect(bus, {
       ...handlers,
       data: chunk => {
-        tell?.(why);
-        tell = undefined;
+        report?.(why);
+        report = undefined;
         handlers.data(chunk);
       },
     });
@@ -71,14 +71,14 @@ function listenOnBoth(
   let socket: { readonly path?: string } | undefined;
   let failures = 0;
   let retry: Timer | undefined;
-  const tell = () => {
+  const report = () => {
     if (bus !== undefined && socket) handlers.listening(writeBusAddress({ bus, socket: socket.path }));
   };
   const onBus = streams.listen({
     ...handlers,
     listening: address => {
       bus = address;
-      tell();
+      report();
     },
   });
   const listen = (): DirectListener =>
@@ -87,14 +87,14 @@ function listenOnBoth(
       listening: path => {
         failures = 0;
         socket = { path };
-        tell();
+        report();
       },
       failed: () => {
         onSocket.close();
         retry = clock.setTimer(listenAgain, backoffMs(++failures));
         if (socket && socket.path === undefined) return;
         socket = {};
-        tell();
+        report();
       },
       lost: () => {
         onSocket.close();

@@ -162,11 +162,11 @@ export class MemoryWorker {
     this.direct.vanish();
   }
 
-  #endDown(tell: () => void): void {
+  #endDown(notify: () => void): void {
     const { up, down } = this.#channel;
     down.lose();
     up.push(() => {
-      tell();
+      notify();
       down.reportLost();
     });
   }

@@ -25,7 +25,7 @@ export interface Pm2BusParts {
 }
 
 /** A packet as published by the daemon. The daemon itself sets `process`, so it can be trusted. */
-interface Told {
+interface Published {
   readonly at: number;
   readonly data?: { readonly csc?: unknown; readonly of?: unknown };
   readonly process: { readonly pm_id?: unknown; readonly name?: unknown; readonly namespace?: unknown };
@@ -133,12 +133,17 @@ export class Pm2Bus implements Bus {
   }
 
   #message(packet: Buffer): void {
-    const told = parse<Told>(packet);
-    if (!told || !isOf(this.#place, told.process) || typeof told.data?.csc !== 'string' || !Number.isFinite(told.at))
+    const published = parse<Published>(packet);
+    if (
+      !published ||
+      !isOf(this.#place, published.process) ||
+      typeof published.data?.csc !== 'string' ||
+      !Number.isFinite(published.at)
+    )
       return;
-    if (!isSaidBy(told.process.pm_id, told.data.of)) return;
-    const message = parseText(told.data.csc);
-    if (message !== undefined) this.#handlers?.message(message, told.at);
+    if (!isSentBy(published.process.pm_id, published.data.of)) return;
+    const message = parseText(published.data.csc);
+    if (message !== undefined) this.#handlers?.message(message, published.at);
   }
 
   /** The event contains the environment of the process: none of that is kept. */
@@ -152,7 +157,7 @@ export class Pm2Bus implements Bus {
 /**
  * Whether the claimed sender is the worker from which the daemon received it: an app may forward what it reads on the bus.
  */
-const isSaidBy = (id: unknown, process: unknown): boolean =>
+const isSentBy = (id: unknown, process: unknown): boolean =>
   typeof process === 'string' && process.startsWith(processName(id, ''));
 
 const channelTo = ({ channel }: Pm2Place, process: string): string => `${channel}-${process.replace(':', '-')}`;

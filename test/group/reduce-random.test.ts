@@ -75,7 +75,7 @@ class World {
     const { random } = this;
     const id = random.pick([leaderOf(this.group.state) ?? NOBODY, ...this.open, ...this.closed]);
     const isOpen = this.open.has(id);
-    return isOpen && random.chance(0.6) ? { type: 'heard', id } : { type: 'silent', id, kills: this.group.kills };
+    return isOpen && random.chance(0.6) ? { type: 'alive', id } : { type: 'silent', id, kills: this.group.kills };
   }
 
   #word(known: string): GroupEvent {
@@ -216,7 +216,7 @@ function check(holds: boolean, what: string): void {
 function expected({ group, open, closed, isPausePending }: World): GroupEvent | undefined {
   const { at, members } = group.state;
   const silent = Object.keys(members).find(id => members[id]!.isSilent && open.has(id));
-  if (silent && at.stage !== 'fenced') return { type: 'heard', id: silent };
+  if (silent && at.stage !== 'fenced') return { type: 'alive', id: silent };
   switch (at.stage) {
     case 'vacant':
       return at.pause && isPausePending ? { type: 'resume' } : undefined;

@@ -48,8 +48,8 @@ const APPOINTMENT: readonly Story[] = [
      prepared 1@1        |  | leading 1@1
      resume              |  | leading 1@1
      exited 9            |  | leading 1@1
-     heard 1             |  | leading 1@1
-     heard 9             |  | leading 1@1
+     alive 1             |  | leading 1@1
+     alive 9             |  | leading 1@1
      closed 9            |  | leading 1@1
      leave 9             |  | leading 1@1
      silent 9            |  | leading 1@1`,
@@ -64,7 +64,7 @@ const APPOINTMENT: readonly Story[] = [
      closed 1            |  | vacant
      exited 1            |  | vacant
      silent 1            |  | vacant
-     heard 1             |  | vacant
+     alive 1             |  | vacant
      resume              |  | vacant
      transfer 7          | transferred 7 vacant | vacant`,
   ],
@@ -102,7 +102,7 @@ const END_OF_A_TERM: readonly Story[] = [
      ready 1@1           | ...
      closed 1            | end 1@1 | fenced 1@1 disconnected
      join 3              |  | fenced 1@1 disconnected
-     heard 2             |  | fenced 1@1 disconnected
+     alive 2             |  | fenced 1@1 disconnected
      transfer 7          | transferred 7 vacant | fenced 1@1 disconnected
      exited 1            | deposed 1@1 exited, appointed 2@2 | opening 2@2`,
   ],
@@ -129,7 +129,7 @@ const END_OF_A_TERM: readonly Story[] = [
      ready 1@1           | ...
      silent 1            | end 1@1, deposed 1@1 silent, appointed 2@2 | opening 2@2
      resign 2@2 resigned | end 2@2, deposed 2@2 resigned, appointed 2@3 | opening 2@3
-     heard 1             |  | opening 2@3
+     alive 1             |  | opening 2@3
      resign 2@3 resigned | end 2@3, deposed 2@3 resigned, appointed 1@4 | opening 1@4`,
   ],
   [
@@ -139,8 +139,8 @@ const END_OF_A_TERM: readonly Story[] = [
      silent 1            | end 1@1, deposed 1@1 silent, vacant | vacant
      silent 1            |  | vacant
      join 1              |  | vacant
-     heard 1             | appointed 1@2 | opening 1@2
-     heard 1             |  | opening 1@2`,
+     alive 1             | appointed 1@2 | opening 1@2
+     alive 1             |  | opening 1@2`,
   ],
   [
     'a worker that is silent in another group is passed over here',
@@ -148,7 +148,7 @@ const END_OF_A_TERM: readonly Story[] = [
      join 2              | ...
      silent 2            |  | opening 1@1
      silent 1            | end 1@1, deposed 1@1 silent, vacant | vacant
-     heard 2             | appointed 2@2 | opening 2@2`,
+     alive 2             | appointed 2@2 | opening 2@2`,
   ],
   [
     'a hung leader that is to be killed is succeeded when its process is dead, not before',
@@ -157,7 +157,7 @@ const END_OF_A_TERM: readonly Story[] = [
      ready 1@1           | ...
      silent 1            | kill 1 | fenced 1@1 killed
      silent 1            |  | fenced 1@1 killed
-     heard 1             |  | fenced 1@1 killed
+     alive 1             |  | fenced 1@1 killed
      ready 1@1           |  | fenced 1@1 killed
      closed 1            | end 1@1 | fenced 1@1 killed
      silent 1            |  | fenced 1@1 killed
@@ -240,11 +240,11 @@ const FAILED_ATTEMPTS: readonly Story[] = [
      join 2            | ...
      silent 2          |  | opening 1@1
      resign 1@1 failed | ... | vacant paused failed
-     heard 2           | appointed 2@2 | opening 2@2
+     alive 2           | appointed 2@2 | opening 2@2
      ready 2@2         | ...
      silent 1          | ...
      resign 2@2 broken | ... | vacant paused broken
-     heard 1           |  | vacant paused broken
+     alive 1           |  | vacant paused broken
      resume            | appointed 1@3 | opening 1@3`,
   ],
   [
@@ -255,7 +255,7 @@ const FAILED_ATTEMPTS: readonly Story[] = [
      ready 1@2         | ready 1@2
      resign 1@2 broken | end 1@2, deposed 1@2 broken, pause 100 | vacant paused broken
      join 2            |  | vacant paused broken
-     heard 1           |  | vacant paused broken
+     alive 1           |  | vacant paused broken
      resume            | appointed 1@3 | opening 1@3
      ready 1@3         | ready 1@3
      resign 1@3 broken | end 1@3, deposed 1@3 broken, pause 200 | vacant paused broken`,
@@ -586,7 +586,7 @@ const OVERLAP: readonly Story[] = [
      ready 1@1           | ...
      yield 1@1           | prepare 2@2 | preparing 1@1 for 2@2
      silent 2            | handover 2@2, prepare 3@3 | preparing 1@1 for 3@3
-     heard 2             |  | preparing 1@1 for 3@3
+     alive 2             |  | preparing 1@1 for 3@3
      prepared 2@2        | handover 2@2 | preparing 1@1 for 3@3
      resign 2@2 resigned |  | preparing 1@1 for 3@3
      prepared 3@3        | handover 1@1 | handing over 1@1 to 3@3`,
@@ -698,7 +698,7 @@ const OVERLAP: readonly Story[] = [
      silent 2            |  | fenced 3@3 disconnected for 2@4, opening
      silent 3            | deposed 3@3 disconnected, appointed 4@5 | opening 4@5
      ready 4@5           | ...
-     heard 2             | ...
+     alive 2             | ...
      yield 4@5           | prepare 2@6
      closed 2            |  | preparing 4@5 for lost 2@6
      closed 4            | end 4@5 | fenced 4@5 disconnected`,
@@ -738,7 +738,7 @@ const INELIGIBLE_LEADER: readonly Story[] = [
      join 2              | ...
      silent 2            | ...
      join 1 ineligible   |  | leading 1@1
-     heard 2             | handover 1@1 | handing over 1@1`,
+     alive 2             | handover 1@1 | handing over 1@1`,
   ],
 ];
 
@@ -814,7 +814,7 @@ const CLAIMS: readonly Story[] = [
      silent 2            |  | opening 1@4
      resign 1@4 resigned | end 1@4, deposed 1@4 resigned | vacant
      claim 2             |  | vacant
-     heard 2             |  | vacant
+     alive 2             |  | vacant
      claim 2             | appointed 2@5 | opening 2@5`,
   ],
   [

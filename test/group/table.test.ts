@@ -30,7 +30,7 @@ const EVENTS = [
   'exited 2',
   'silent 1',
   'silent 2',
-  'heard 1',
+  'alive 1',
   'resume',
   'transfer 8',
   'transfer 8 to 2',

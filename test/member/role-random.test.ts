@@ -97,7 +97,7 @@ class World {
         this.#lastOpened = order.term;
         this.client = { term: order.term, state: 'opening' };
         break;
-      case 'tell prepared':
+      case 'send prepared':
         check(client?.term === order.term && client.state === 'open', 'only who is open is prepared');
         break;
       case 'serve':

@@ -221,7 +221,7 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
       `update 2@5 ready    |                 | following
        prepare 6, leased | open 6          | opening 6 to succeed
        update 2@5 ready    |                 | opening 6 to succeed
-       opened 6          | tell prepared 6 | opening 6 to succeed, open
+       opened 6          | send prepared 6 | opening 6 to succeed, open
        opened 5          |                 | opening 6 to succeed, open
        update 1@6 ready    | serve 6         | leading 6`,
     ],
@@ -249,21 +249,21 @@ const STORIES: Readonly<Record<string, readonly (readonly [title: string, schedu
     [
       'a successor whose open real client breaks says so',
       `prepare 6, leased | open 6          | opening 6 to succeed
-       opened 6          | tell prepared 6 | opening 6 to succeed, open
+       opened 6          | send prepared 6 | opening 6 to succeed, open
        broken 6          | close 6         | closing 6 failed
        closed 6          | resign 6 failed | following`,
     ],
     [
       'a successor closes when another is appointed instead',
       `prepare 6, leased | open 6          | opening 6 to succeed
-       opened 6          | tell prepared 6 | opening 6 to succeed, open
+       opened 6          | send prepared 6 | opening 6 to succeed, open
        update 3@7 opening  | close 6         | closing 6
        closed 6          |                 | following`,
     ],
     [
       'a successor that is appointed under a newer number closes and opens again',
       `prepare 6, leased | open 6          | opening 6 to succeed
-       opened 6          | tell prepared 6 | opening 6 to succeed, open
+       opened 6          | send prepared 6 | opening 6 to succeed, open
        update 1@7 opening  | close 6         | closing 6
        closed 6, leased  | open 7          | opening 7`,
     ],

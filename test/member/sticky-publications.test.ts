@@ -2,7 +2,7 @@ import test from 'ava';
 import { encodeValue } from '../../lib/codec/encode-value.js';
 import { SharedClientError } from '../../lib/errors/errors.js';
 import { Calls } from '../../lib/member/calls.js';
-import { type Saying, StickyPublications } from '../../lib/member/sticky-publications.js';
+import { type Publication, StickyPublications } from '../../lib/member/sticky-publications.js';
 import { EXT, Kind } from '../../lib/protocol/bundle.js';
 import { UnitClock } from '../helpers/clocks/unit-clock.js';
 import { FakeRoute, frame } from '../helpers/unit/route.js';
@@ -21,7 +21,7 @@ class UnitStickyPublications {
   readonly heard: string[] = [];
   readonly handle = { error() {} };
 
-  say(key: string, value: unknown, given: Partial<Saying> = {}): void {
+  say(key: string, value: unknown, given: Partial<Publication> = {}): void {
     const tell = (what: string) => (said: unknown) =>
       this.heard.push(`${value} ${what}${said instanceof Error ? ` ${said.message}` : ''}`);
     this.stickyPublications.publish(key, {

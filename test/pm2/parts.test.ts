@@ -19,7 +19,7 @@ import { claim, join, Log, ledByA, prepared, ready, resign, transfer, yields } f
 function claimsOf(me: string) {
   const clock = new UnitClock();
   const said: Claim[] = [];
-  const claims = new Claims({ clock, me, choose: undefined, say: claim => said.push(claim) });
+  const claims = new Claims({ clock, me, choose: undefined, send: claim => said.push(claim) });
   return { clock, said, claims };
 }
 
@@ -188,12 +188,12 @@ test('a successor that the log has as silent is watched no more', t => {
 test('a leader that does not read itself for half of its time is unheard', t => {
   const { clock, said, watch } = watchOf('a');
   watch.see(ledByA().state);
-  watch.said(1);
+  watch.sent(1);
   watch.echoed(1);
   clock.advance(5000);
   t.deepEqual(said, []);
-  watch.said(2);
-  watch.said(3);
+  watch.sent(2);
+  watch.sent(3);
   clock.advance(1000);
   watch.echoed(2);
   clock.advance(1400);
@@ -205,7 +205,7 @@ test('a leader that does not read itself for half of its time is unheard', t => 
 test('a follower that is unheard leads nothing that it could lose', t => {
   const { clock, said, watch } = watchOf('b');
   watch.see(ledByA().say('a', { k: 'heartbeat', n: 1 }).state);
-  watch.said(1);
+  watch.sent(1);
   for (let i = 0; i < 20; i++) {
     watch.noteSign('a');
     clock.advance(500);
@@ -312,7 +312,7 @@ function offersOf(me: 'a' | 'b', store = storeOf(), busData = false) {
     me,
     workerId: me === 'a' ? 1 : 2,
     busData,
-    say: offer => said.push(offer),
+    send: offer => said.push(offer),
     tell: completed => told.push(completed),
   });
   return { clock, store, said, told, offers };

@@ -80,7 +80,7 @@ test('nothing is kept before the own question was read', t => {
 
 test('who has no state says so to whoever asks, and remembers who has none', t => {
   const room = new Room('a', 'b').say('a', ask(1, '1')).say('b', ask(1, '2'));
-  t.deepEqual(room.told('a'), ['note own', 'say none']);
+  t.deepEqual(room.told('a'), ['note own', 'answer none']);
   room.say('a', { k: 'none', process: '1' });
   t.deepEqual(room.views.get('b')!.without, ['1']);
   t.deepEqual(room.views.get('a')!.without, ['2', '1']);

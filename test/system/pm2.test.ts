@@ -700,7 +700,7 @@ test.serial(
     t.like(other, { name: 'TypeError', code: '28P01' });
     t.regex(other.message, /^Worker 1 could not open its real client, or lost it: TypeError, code 28P01\. /);
     t.is(other.stack, `TypeError: ${other.message}`);
-    t.notRegex(busOf(rig), /hunter2|told-errors/);
+    t.notRegex(busOf(rig), /hunter2|portable-errors/);
   },
 );
 

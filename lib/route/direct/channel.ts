@@ -43,7 +43,7 @@ export class Channel implements Connection {
   #waitingBytes = 0;
   #isOpen = true;
   #isEnding = false;
-  #hasSaidEnd = false;
+  #hasSentEnd = false;
   #isPeerEnded = false;
   #whenEnded: (() => void)[] = [];
 
@@ -79,7 +79,7 @@ export class Channel implements Connection {
   end(written: () => void): void {
     if (!this.#isOpen) return this.host.clock.defer(written);
     this.#whenEnded.push(written);
-    this.#sayEnd();
+    this.#sendEnd();
   }
 
   destroy(): void {
@@ -131,7 +131,7 @@ export class Channel implements Connection {
 
   /** END was sent. */
   ended(): void {
-    this.#hasSaidEnd = true;
+    this.#hasSentEnd = true;
     if (this.#isPeerEnded) this.close();
   }
 
@@ -143,8 +143,8 @@ export class Channel implements Connection {
   /** The peer has sent END: this end sends its remaining data, then END. */
   peerEnded(): void {
     this.#isPeerEnded = true;
-    if (this.#hasSaidEnd) this.close();
-    else this.#sayEnd();
+    if (this.#hasSentEnd) this.close();
+    else this.#sendEnd();
   }
 
   /** The channel is closed on both sides. */
@@ -158,7 +158,7 @@ export class Channel implements Connection {
     });
   }
 
-  #sayEnd(): void {
+  #sendEnd(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.host.wantsTurn(this);

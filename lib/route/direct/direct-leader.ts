@@ -9,7 +9,7 @@ import type { Clock } from '../../utils/clock.js';
 import { ALWAYS_FREE_BYTES, DirectSender, type Limits } from './direct-sender.js';
 import type { FramedConnection, FrameHandlers } from './framed-connection.js';
 import { Stream } from './stream.js';
-import { type DirectHello, encodeAck, encodeWords, What } from './wire.js';
+import { type DirectHello, encodeAck, encodeHandshake, What } from './wire.js';
 
 export interface DirectLeaderOptions extends Limits {
   readonly group: string;
@@ -18,7 +18,7 @@ export interface DirectLeaderOptions extends Limits {
   /** Delivers frames of a member. */
   deliver(bundle: Bundle): void;
   /** Sends a frame to one member over the relay, after everything that was sent to it over the relay before. */
-  tellByRelay(workerId: number, kind: number, id: number, text: string): void;
+  sendByRelay(workerId: number, kind: number, id: number, text: string): void;
   putOnRelay(bundle: BundleBuilder): void;
 }
 
@@ -71,13 +71,13 @@ export class DirectLeader {
   }
 
   /** A member has completed the handshake. @returns the handlers for its connection */
-  meet(hello: DirectHello, line: FramedConnection): Omit<FrameHandlers, 'words'> | undefined {
+  meet(hello: DirectHello, line: FramedConnection): Omit<FrameHandlers, 'fields'> | undefined {
     const lane = this.#isFinished ? undefined : this.#laneFor(hello);
     if (!lane) return undefined;
     const { stream } = lane;
     lane.line?.destroy();
     lane.line = line;
-    line.connection.write([encodeWords(What.WELCOME, { received: stream.received })]);
+    line.connection.write([encodeHandshake(What.WELCOME, { received: stream.received })]);
     // Nothing is put before SWITCH arrives over the relay, so nothing is written yet.
     stream.attach(line.connection, hello.received);
     lane.onRoom();
@@ -151,11 +151,11 @@ export class DirectLeader {
    * leader follow.
    */
   #finishByRelay(): void {
-    const { tellByRelay, putOnRelay } = this.#options;
+    const { sendByRelay, putOnRelay } = this.#options;
     for (const [workerId, { active, hasNoRelay }] of this.#parties) {
       if (!active || hasNoRelay) continue;
       const { id, stream } = active;
-      tellByRelay(workerId, Kind.RESUMED, id, String(stream.delivered));
+      sendByRelay(workerId, Kind.RESUMED, id, String(stream.delivered));
       for (const bundle of stream.unacked) {
         const answers = bundle.pick(isAnswer, [workerId]);
         if (answers) putOnRelay(answers);
@@ -239,7 +239,7 @@ export class DirectLeader {
     const party = this.#parties.get(workerId);
     const lane = party?.pending.get(id);
     if (!lane) return;
-    this.#options.tellByRelay(workerId, Kind.SWITCHED, id, '0');
+    this.#options.sendByRelay(workerId, Kind.SWITCHED, id, '0');
     // The next connection sends the missing bundles.
     if (!lane.stream.expect(first)) disconnect(lane);
     this.#activate(party!, lane);
@@ -264,7 +264,7 @@ export class DirectLeader {
     if (lane?.id !== id) return;
     this.#drop(party!);
     const rest = lane.takeRest(received);
-    this.#options.tellByRelay(workerId, Kind.RESUMED, id, String(lane.stream.received));
+    this.#options.sendByRelay(workerId, Kind.RESUMED, id, String(lane.stream.received));
     for (const bundle of rest) this.#options.putOnRelay(bundle.readdress([workerId]));
   }
 

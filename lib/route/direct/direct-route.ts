@@ -21,7 +21,7 @@ import type { Route } from '../route.js';
 import { FramedConnection } from './framed-connection.js';
 import { answerChallenge } from './handshake.js';
 import { Stream } from './stream.js';
-import { type DirectHello, encodeWords, What } from './wire.js';
+import { type DirectHello, encodeHandshake, What } from './wire.js';
 
 /** Address of the leader. */
 export interface Address {
@@ -93,7 +93,7 @@ export class DirectRoute implements Route {
   /** When the first of them began. */
   #failsSince = 0;
   /** These failures have been reported. */
-  #isTold = false;
+  #isReported = false;
   #timer: Timer | undefined;
   /** The leader knows the stream. */
   #hasBegun = false;
@@ -253,13 +253,13 @@ export class DirectRoute implements Route {
     };
     let isProved = false;
     const line = new FramedConnection({
-      words: (what, words) => {
-        if (isProved) return this.#words(id, what, words);
-        const proof = what === What.CHALLENGE ? answerChallenge(hello, secret, words) : undefined;
+      fields: (what, fields) => {
+        if (isProved) return this.#handshake(id, what, fields);
+        const proof = what === What.CHALLENGE ? answerChallenge(hello, secret, fields) : undefined;
         if (!proof) throw notTheLeader(address);
         isProved = true;
         line.trust();
-        line.connection.write([encodeWords(What.PROOF, proof)]);
+        line.connection.write([encodeHandshake(What.PROOF, proof)]);
       },
       ack: number => {
         this.#failures = 0;
@@ -278,7 +278,7 @@ export class DirectRoute implements Route {
     this.#isWelcome = false;
     if (this.#failures === 0) this.#failsSince = clock.now();
     line.connection = transport.connect(address, line.events);
-    line.connection.write([encodeWords(What.HELLO, hello)]);
+    line.connection.write([encodeHandshake(What.HELLO, hello)]);
     this.#timer?.clear();
     this.#timer = clock.setTimer(() => {
       line.destroy();
@@ -292,14 +292,14 @@ export class DirectRoute implements Route {
     return this.#way.stream;
   }
 
-  #words(id: number, what: number, words: unknown): void {
-    const { received } = (words ?? {}) as { received?: unknown };
+  #handshake(id: number, what: number, fields: unknown): void {
+    const { received } = (fields ?? {}) as { received?: unknown };
     if (what !== What.WELCOME || this.#isWelcome || !Number.isSafeInteger(received))
       throw brokenFrame('what came first', 'a welcome');
     this.#timer?.clear();
     this.#isWelcome = true;
     if (this.#way.at === 'relay') {
-      this.#tellByRelay(Kind.SWITCH, id, String(this.#numbers.last + 1));
+      this.#sendByRelay(Kind.SWITCH, id, String(this.#numbers.last + 1));
       this.#relayed = undefined;
       this.#begin(id);
     }
@@ -324,15 +324,15 @@ export class DirectRoute implements Route {
     if (this.#isOver) return;
     const now = this.#options.clock.now();
     const isFirst = this.#failures++ === 0;
-    if (isFirst) this.#isTold = false;
+    if (isFirst) this.#isReported = false;
     // The connection worked until now.
     if (isFirst && wasWelcome) this.#failsSince = now;
     if (this.#way.at === 'direct') {
       if (wasWelcome && isFirst) return this.#retry(RECONNECT_MS);
       if (!this.#options.hasNoRelay) return this.#resume();
     }
-    if (!this.#isTold && now - this.#failsSince >= WARN_MS) {
-      this.#isTold = true;
+    if (!this.#isReported && now - this.#failsSince >= WARN_MS) {
+      this.#isReported = true;
       this.#options.changed(problem?.message ?? 'the leader closed the connection');
     }
     this.#retry();
@@ -342,7 +342,7 @@ export class DirectRoute implements Route {
     const { id, stream } = this.#way as Extract<Way, { stream: Stream }>;
     this.#way = { at: 'resuming', id, stream };
     this.#hasBegun = false;
-    this.#tellByRelay(Kind.RESUME, id, String(stream.received));
+    this.#sendByRelay(Kind.RESUME, id, String(stream.received));
   }
 
   #retry(ms = backoffMs(this.#failures)): void {
@@ -351,7 +351,7 @@ export class DirectRoute implements Route {
   }
 
   /** In a bundle without a number, because it carries no calls. */
-  #tellByRelay(kind: number, id: number, text: string): void {
+  #sendByRelay(kind: number, id: number, text: string): void {
     const bundle = new BundleBuilder(this.#options.group, this.term);
     bundle.add(kind, id, text);
     bundle.sealed = true;

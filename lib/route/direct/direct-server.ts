@@ -11,7 +11,7 @@ import type { DirectLeader } from './direct-leader.js';
 import type { Address } from './direct-route.js';
 import { FramedConnection, type FrameHandlers } from './framed-connection.js';
 import { Challenger, isHello } from './handshake.js';
-import { type DirectHello, encodeWords, What } from './wire.js';
+import { type DirectHello, encodeHandshake, What } from './wire.js';
 
 /** How long a new connection may take for the handshake. */
 const HELLO_MS = 5000;
@@ -121,15 +121,15 @@ export class DirectServer {
   }
 
   #accept(connection: Connection): ConnectionHandlers {
-    let member: Omit<FrameHandlers, 'words'> | undefined;
+    let member: Omit<FrameHandlers, 'fields'> | undefined;
     let challenger: Challenger | undefined;
     const line = new FramedConnection({
-      words: (what, words) => {
+      fields: (what, fields) => {
         if (!challenger) {
-          challenger = this.#challenge(what, words);
-          return void connection.write([encodeWords(What.CHALLENGE, challenger.challenge)]);
+          challenger = this.#challenge(what, fields);
+          return void connection.write([encodeHandshake(What.CHALLENGE, challenger.challenge)]);
         }
-        member = member ? undefined : this.#admit(challenger, what, words, line);
+        member = member ? undefined : this.#admit(challenger, what, fields, line);
         if (!member) throw brokenFrame('the hello', 'of a member of this term');
         known();
       },
@@ -166,23 +166,23 @@ export class DirectServer {
   }
 
   /** @throws SharedClientError if it is not a hello for a term that this process leads */
-  #challenge(what: number, words: unknown): Challenger {
-    const led = what === What.HELLO && isHello(words) ? this.#termOf(words) : undefined;
+  #challenge(what: number, fields: unknown): Challenger {
+    const led = what === What.HELLO && isHello(fields) ? this.#termOf(fields) : undefined;
     if (!led) throw brokenFrame('what came first', 'a hello to a term that is led here');
-    const { group, term, from } = words as DirectHello;
-    return new Challenger(words as DirectHello, memberKey(led.secret, group, term, from));
+    const { group, term, from } = fields as DirectHello;
+    return new Challenger(fields as DirectHello, memberKey(led.secret, group, term, from));
   }
 
   #admit(
     challenger: Challenger,
     what: number,
-    words: unknown,
+    fields: unknown,
     line: FramedConnection,
-  ): Omit<FrameHandlers, 'words'> | undefined {
+  ): Omit<FrameHandlers, 'fields'> | undefined {
     const { hello } = challenger;
     const led = this.#termOf(hello);
     if (!led || what !== What.PROOF) return undefined;
-    if (challenger.isProved(words)) {
+    if (challenger.isProved(fields)) {
       line.trust();
       return led.leader.meet(hello, line);
     }

@@ -31,24 +31,24 @@ export class Challenger {
     this.challenge = { nonce, proof: signHello('leader', key, hello, nonce) };
   }
 
-  isProved(words: unknown): boolean {
-    const { proof } = (words ?? {}) as Record<string, unknown>;
+  isProved(fields: unknown): boolean {
+    const { proof } = (fields ?? {}) as Record<string, unknown>;
     const { hello, key, challenge } = this;
     return typeof proof === 'string' && isSameSecret(proof, signHello('follower', key, hello, challenge.nonce));
   }
 }
 
 /** The follower's half. @returns the proof; `undefined` if the challenge does not come from the leader */
-export function answerChallenge(hello: DirectHello, key: string, words: unknown): Proof | undefined {
-  const { nonce, proof } = (words ?? {}) as Record<string, unknown>;
+export function answerChallenge(hello: DirectHello, key: string, fields: unknown): Proof | undefined {
+  const { nonce, proof } = (fields ?? {}) as Record<string, unknown>;
   if (!isNonce(nonce) || typeof proof !== 'string') return undefined;
   if (!isSameSecret(proof, signHello('leader', key, hello, nonce))) return undefined;
   return { proof: signHello('follower', key, hello, nonce) };
 }
 
-export function isHello(words: unknown): words is DirectHello {
-  if (typeof words !== 'object' || words === null) return false;
-  const { group, term, nonce, from, stream, goesOn, received, hasNoRelay } = words as Record<string, unknown>;
+export function isHello(fields: unknown): fields is DirectHello {
+  if (typeof fields !== 'object' || fields === null) return false;
+  const { group, term, nonce, from, stream, goesOn, received, hasNoRelay } = fields as Record<string, unknown>;
   return (
     typeof group === 'string' &&
     isNonce(nonce) &&

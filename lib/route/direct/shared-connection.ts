@@ -140,7 +140,7 @@ export class SharedConnection implements ChannelOwner {
     const { id } = channel;
     if (id !== undefined) {
       this.#channels.delete(id);
-      if (isAlone) this.#sayClose(id);
+      if (isAlone) this.#sendClose(id);
     }
     this.#watchUse();
   }
@@ -184,7 +184,7 @@ export class SharedConnection implements ChannelOwner {
     while (this.#hasRoom && this.#turns.size > 0) {
       const parts: Uint8Array[] = [];
       const written: (() => void)[] = [];
-      const said: { readonly channel: Channel; readonly bytes: number }[] = [];
+      const turns: { readonly channel: Channel; readonly bytes: number }[] = [];
       const ended: Channel[] = [];
       const goBytes = this.#goBytes;
       const most = this.#turns.size > 1 ? TURN_BYTES : goBytes;
@@ -206,14 +206,14 @@ export class SharedConnection implements ChannelOwner {
           size += HEADER_BYTES;
           ended.push(channel);
         }
-        said.push({ channel, bytes: size });
+        turns.push({ channel, bytes: size });
         bytes += size;
       }
       this.#write(parts, () => {
         for (const done of written) done();
         for (const channel of ended) this.clock.yield(() => this.#left(channel));
       });
-      for (const { channel, bytes } of said) this.#note(channel, bytes);
+      for (const { channel, bytes } of turns) this.#note(channel, bytes);
       for (const channel of ended) channel.ended();
     }
   }
@@ -238,7 +238,7 @@ export class SharedConnection implements ChannelOwner {
   }
 
   /** Sent before channels take turns: it is small, and lets the peer forget the channel. */
-  #sayClose(id: number): void {
+  #sendClose(id: number): void {
     if (!this.#hasRoom && ++this.#unreadEnds > MOST_UNREAD_ENDS)
       return this.destroy(brokenFrame('who opens channels', 'one who reads what is said there'));
     this.#write([encodeHeader(id, FrameKind.CLOSE)]);

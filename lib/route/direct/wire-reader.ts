@@ -15,7 +15,7 @@ export type ReadBundle = Pick<Bundle, 'h' | 'x' | 'm' | 'p'>;
 /** Receives the parsed messages. */
 export interface WireHandlers {
   /** A handshake message, unchecked. */
-  words(what: number, words: unknown): void;
+  fields(what: number, fields: unknown): void;
   ack(received: number): void;
   /** The peer accepts nothing more. */
   final(received: number): void;
@@ -105,7 +105,7 @@ export class WireReader {
       case What.CHALLENGE:
       case What.PROOF:
       case What.WELCOME:
-        return this.handlers.words(what, readJson(message, 'a hello', LENGTH_BYTES + 1));
+        return this.handlers.fields(what, readJson(message, 'a hello', LENGTH_BYTES + 1));
     }
     // No other message is parsed before the peer is trusted.
     if (!this.#isTrusted) throw brokenFrame('a message', 'one that shows who sends it');
@@ -186,14 +186,14 @@ function readAbouts(message: Buffer, start: number, end: number): Abouts {
 
 /** The code that cuts bundles relies on a head that accounts for each character and each part. */
 function checkHead(h: readonly number[], characters: number, parts: number, callHeaders: number): void {
-  let charactersSaid = -1;
-  let partsSaid = 0;
+  let charactersInHead = -1;
+  let partsInHead = 0;
   for (let i = 0; i < h.length; i += 4) {
     if (h[i]! >= ABOUT * (callHeaders + 1)) throw brokenFrame('a bundle', 'as its head says');
-    charactersSaid += h[i + 2]! + 1;
-    partsSaid += h[i + 3]!;
+    charactersInHead += h[i + 2]! + 1;
+    partsInHead += h[i + 3]!;
   }
-  if (charactersSaid !== characters || partsSaid !== parts) throw brokenFrame('a bundle', 'as its head says');
+  if (charactersInHead !== characters || partsInHead !== parts) throw brokenFrame('a bundle', 'as its head says');
 }
 
 function readParts(message: Buffer, count: number, partsAt: number, textEnd: number, isOurs: boolean): Part[] {

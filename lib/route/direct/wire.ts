@@ -60,15 +60,18 @@ export interface DirectWelcome {
 }
 
 /** The handshake messages, sent before any data. */
-interface Words {
+interface HandshakeFields {
   readonly [What.HELLO]: DirectHello;
   readonly [What.CHALLENGE]: Challenge;
   readonly [What.PROOF]: Proof;
   readonly [What.WELCOME]: DirectWelcome;
 }
 
-export function encodeWords<What extends keyof Words>(what: What, words: Words[What]): Uint8Array {
-  const text = Buffer.from(JSON.stringify(words));
+export function encodeHandshake<What extends keyof HandshakeFields>(
+  what: What,
+  fields: HandshakeFields[What],
+): Uint8Array {
+  const text = Buffer.from(JSON.stringify(fields));
   const bytes = behindHead(Buffer.allocUnsafe, LENGTH_BYTES + 1 + text.length);
   bytes.writeUInt32LE(1 + text.length, 0);
   bytes[LENGTH_BYTES] = what;

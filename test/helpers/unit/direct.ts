@@ -53,7 +53,7 @@ export class DirectRig {
       maxQueuedBytes,
       maxQueuedTotalBytes,
       deliver: bundle => this.heard.push(...frameWords([bundle]).map(words => `${bundle.f} ${words}`)),
-      tellByRelay: (workerId, kind, id, text) => {
+      sendByRelay: (workerId, kind, id, text) => {
         const open = new BundleBuilder('g', TERM, [workerId]);
         open.add(kind, id, text);
         say(open);

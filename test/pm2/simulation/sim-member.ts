@@ -131,7 +131,7 @@ export class SimMember implements LinkMember {
             error: { text: '0', ext: false, parts: undefined },
           });
         return this.#later({ type: 'opened', term: order.term });
-      case 'tell prepared':
+      case 'send prepared':
         return link.sendControl({ k: 'prepared', group, term: order.term, methods });
       case 'serve':
         return link.sendControl({ k: 'ready', group, term: order.term, methods });

@@ -180,7 +180,7 @@ export class World {
     this.say(`w${worker.process.self.workerId} asks for a hand-over of ${name} to ${to ?? 'anybody'}`);
     const asked: Asked = { worker, name, to, isAnswered: false };
     this.#transfers.push(asked);
-    void worker.link.handOvers.ask(name, to).then(failed => {
+    void worker.link.handOvers.request(name, to).then(failed => {
       asked.isAnswered = true;
       this.say(`w${worker.process.self.workerId} hears ${failed ?? 'that it was done'}`);
     });

@@ -5,7 +5,7 @@ import { RECONNECT_MS } from '../../../lib/route/direct/direct-route.js';
 import type { DirectSender } from '../../../lib/route/direct/direct-sender.js';
 import { FramedConnection } from '../../../lib/route/direct/framed-connection.js';
 import { answerChallenge, Challenger } from '../../../lib/route/direct/handshake.js';
-import { type DirectHello, encodeAck, encodeBundle, encodeWords, What } from '../../../lib/route/direct/wire.js';
+import { type DirectHello, encodeAck, encodeBundle, encodeHandshake, What } from '../../../lib/route/direct/wire.js';
 import { WireReader } from '../../../lib/route/direct/wire-reader.js';
 import type { Connection } from '../../../lib/transport/direct.js';
 import { DirectMember, DirectRig, type DirectRigOptions, TERM } from '../../helpers/unit/direct.js';
@@ -166,9 +166,9 @@ direct('a leader that does not answer is tried again', async (t, rig) => {
 direct(
   'a leader that has proved itself, and then says what comes later, or twice, is not listened to',
   async (t, rig) => {
-    const welcome = encodeWords(What.WELCOME, { received: 0 });
+    const welcome = encodeHandshake(What.WELCOME, { received: 0 });
     const { secret } = rig.offerFor(2);
-    const said = [encodeAck(1), encodeWords(What.WELCOME, null as never), Buffer.concat([welcome, welcome])];
+    const said = [encodeAck(1), encodeHandshake(What.WELCOME, null as never), Buffer.concat([welcome, welcome])];
     for (const bytes of said) {
       let address = '';
       const listener = rig.network.fork().direct.listen({
@@ -178,10 +178,10 @@ direct(
         failed() {},
         accept: connection => {
           const reader = new WireReader({
-            words: (what, words) => {
+            fields: (what, words) => {
               if (what !== What.HELLO) return;
               const { challenge } = new Challenger(words as DirectHello, secret);
-              connection.write([encodeWords(What.CHALLENGE, challenge), bytes]);
+              connection.write([encodeHandshake(What.CHALLENGE, challenge), bytes]);
             },
             ack() {},
             final() {},
@@ -392,7 +392,7 @@ direct(
       destroy() {},
     };
     const line = new FramedConnection({
-      words() {},
+      fields() {},
       ack() {},
       final() {},
       bundle() {},
@@ -719,7 +719,7 @@ class UnprovedPeer {
     address = rig.address!.address,
   ) {
     const reader = new WireReader({
-      words: (what, words) => this.heard.push({ what, words: words as Record<string, string> }),
+      fields: (what, words) => this.heard.push({ what, words: words as Record<string, string> }),
       ack() {},
       final() {},
       bundle() {},
@@ -742,25 +742,25 @@ class UnprovedPeer {
 
   /** Proves itself with this key. */
   async prove(hello: DirectHello, key: string, ...rest: Uint8Array[]): Promise<this> {
-    await this.say(encodeWords(What.HELLO, hello));
+    await this.say(encodeHandshake(What.HELLO, hello));
     const proof = answerChallenge(hello, key, this.heard.at(-1)!.words)!;
-    return this.say(encodeWords(What.PROOF, proof), ...rest);
+    return this.say(encodeHandshake(What.PROOF, proof), ...rest);
   }
 }
 
 direct('who says hello twice, or something else first, is shown the door', async (t, rig) => {
-  const hello = encodeWords(What.HELLO, HELLO);
+  const hello = encodeHandshake(What.HELLO, HELLO);
   const said: Record<string, Uint8Array> = {
     twice: Buffer.concat([hello, hello]),
     ack: encodeAck(1),
     final: encodeAck(1, What.FINAL),
     'data behind the hello': Buffer.concat([hello, encodeAck(1)]),
-    nothing: encodeWords(What.HELLO, null as never),
-    text: encodeWords(What.HELLO, 'hello' as never),
-    welcome: encodeWords(What.WELCOME, { received: 0 }),
-    'no nonce': encodeWords(What.HELLO, { ...HELLO, nonce: undefined as never }),
-    'a nonce that is too long': encodeWords(What.HELLO, { ...HELLO, nonce: 'x'.repeat(65) }),
-    'no proof': Buffer.concat([hello, encodeWords(What.PROOF, null as never)]),
+    nothing: encodeHandshake(What.HELLO, null as never),
+    text: encodeHandshake(What.HELLO, 'hello' as never),
+    welcome: encodeHandshake(What.WELCOME, { received: 0 }),
+    'no nonce': encodeHandshake(What.HELLO, { ...HELLO, nonce: undefined as never }),
+    'a nonce that is too long': encodeHandshake(What.HELLO, { ...HELLO, nonce: 'x'.repeat(65) }),
+    'no proof': Buffer.concat([hello, encodeHandshake(What.PROOF, null as never)]),
   };
   for (const [title, bytes] of Object.entries(said)) {
     const unproved = await new UnprovedPeer(rig).say(bytes);
@@ -782,13 +782,13 @@ direct('who says hello twice, or something else first, is shown the door', async
 
 direct("a member can't come as another's, whatever it knows of its own", async (t, rig) => {
   const { secret } = rig.offerFor(3);
-  const own = encodeWords(What.HELLO, HELLO);
+  const own = encodeHandshake(What.HELLO, HELLO);
   const unproved = await new UnprovedPeer(rig).say(own);
   t.is(answerChallenge(HELLO, secret, unproved.heard[0]!.words), undefined, 'another proof is asked for');
   // It makes one of what it has all the same.
   const { nonce } = unproved.heard[0]!.words as { nonce: string };
   const { challenge } = new Challenger({ ...HELLO, nonce }, secret);
-  await unproved.say(encodeWords(What.PROOF, { proof: challenge.proof }));
+  await unproved.say(encodeHandshake(What.PROOF, { proof: challenge.proof }));
   t.true(unproved.isClosed);
   t.deepEqual(rig.refused, [2]);
   t.deepEqual([rig.leader.active, rig.heard], [[], []]);
@@ -796,15 +796,15 @@ direct("a member can't come as another's, whatever it knows of its own", async (
 
 direct('a proof of one side, or of another connection, proves nothing', async (t, rig) => {
   const { secret } = rig.offerFor(2);
-  const unproved = await new UnprovedPeer(rig).say(encodeWords(What.HELLO, HELLO));
+  const unproved = await new UnprovedPeer(rig).say(encodeHandshake(What.HELLO, HELLO));
   const { challenge: said } = { challenge: unproved.heard[0]!.words as { nonce: string; proof: string } };
-  await unproved.say(encodeWords(What.PROOF, { proof: said.proof }));
+  await unproved.say(encodeHandshake(What.PROOF, { proof: said.proof }));
   t.true(unproved.isClosed, "the leader's own, sent back");
   const proof = answerChallenge(HELLO, secret, said)!;
-  const later = await new UnprovedPeer(rig).say(encodeWords(What.HELLO, HELLO));
-  await later.say(encodeWords(What.PROOF, proof));
+  const later = await new UnprovedPeer(rig).say(encodeHandshake(What.HELLO, HELLO));
+  await later.say(encodeHandshake(What.PROOF, proof));
   t.true(later.isClosed, 'one that was good before');
-  const other = await new UnprovedPeer(rig).say(encodeWords(What.HELLO, HELLO));
+  const other = await new UnprovedPeer(rig).say(encodeHandshake(What.HELLO, HELLO));
   const changed = answerChallenge(HELLO, secret, other.heard[0]!.words)!;
   t.notDeepEqual(changed, proof);
   t.deepEqual(rig.leader.active, []);
@@ -812,10 +812,10 @@ direct('a proof of one side, or of another connection, proves nothing', async (t
 
 direct('a proof that comes after the end of the term is too late', async (t, rig) => {
   const { secret } = rig.offerFor(2);
-  const unproved = await new UnprovedPeer(rig).say(encodeWords(What.HELLO, HELLO));
+  const unproved = await new UnprovedPeer(rig).say(encodeHandshake(What.HELLO, HELLO));
   rig.server.open({ group: 'h', term: 9, leader: rig.leader, offer() {}, failed() {}, refused: () => t.fail() });
   rig.server.close('g', TERM);
-  await unproved.say(encodeWords(What.PROOF, answerChallenge(HELLO, secret, unproved.heard[0]!.words)!));
+  await unproved.say(encodeHandshake(What.PROOF, answerChallenge(HELLO, secret, unproved.heard[0]!.words)!));
   t.true(unproved.isClosed);
   rig.server.close('h', 9);
 });
@@ -825,12 +825,12 @@ direct("who listens in the leader's place learns neither secret nor data, and is
   // What such a one can say, with what it read: its own words back, or words that need no secret.
   const answers: Record<string, (hello: DirectHello) => Uint8Array> = {
     'no word': () => Buffer.alloc(0),
-    'a challenge with a guess': () => encodeWords(What.CHALLENGE, { nonce: 'n', proof: 'guessed' }),
-    'a challenge without a proof': () => encodeWords(What.CHALLENGE, { nonce: 'n' } as never),
-    'a challenge without a nonce': () => encodeWords(What.CHALLENGE, { proof: 'p' } as never),
-    'a challenge without anything': () => encodeWords(What.CHALLENGE, null as never),
-    'another key': hello => encodeWords(What.CHALLENGE, new Challenger(hello, rig.offerFor(3).secret).challenge),
-    welcome: () => encodeWords(What.WELCOME, { received: 0 }),
+    'a challenge with a guess': () => encodeHandshake(What.CHALLENGE, { nonce: 'n', proof: 'guessed' }),
+    'a challenge without a proof': () => encodeHandshake(What.CHALLENGE, { nonce: 'n' } as never),
+    'a challenge without a nonce': () => encodeHandshake(What.CHALLENGE, { proof: 'p' } as never),
+    'a challenge without anything': () => encodeHandshake(What.CHALLENGE, null as never),
+    'another key': hello => encodeHandshake(What.CHALLENGE, new Challenger(hello, rig.offerFor(3).secret).challenge),
+    welcome: () => encodeHandshake(What.WELCOME, { received: 0 }),
     final: () => encodeAck(9, What.FINAL),
     data: () => Buffer.concat(encodeBundle(resultFor(1), 0)),
   };

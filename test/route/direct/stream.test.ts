@@ -11,7 +11,7 @@ class FakeConnection implements Connection {
   hasRoom = true;
   waitingBytes = 0;
   readonly #reader = new WireReader({
-    words() {},
+    fields() {},
     ack: number => this.wrote.push(`ack ${number}`),
     final: number => this.wrote.push(`final ${number}`),
     bundle: (number, received, { x }) => this.wrote.push(`${number} after ${received}: ${x}`),

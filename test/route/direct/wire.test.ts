@@ -2,14 +2,14 @@ import test from 'ava';
 import { readFrames } from '../../../lib/protocol/frame-reader.js';
 import { BundleBuilder } from '../../../lib/protocol/frames.js';
 import type { Part } from '../../../lib/protocol/payload.js';
-import { encodeAck, encodeBundle, encodeWords, What } from '../../../lib/route/direct/wire.js';
+import { encodeAck, encodeBundle, encodeHandshake, What } from '../../../lib/route/direct/wire.js';
 import { type ReadBundle, WireReader } from '../../../lib/route/direct/wire-reader.js';
 
 class Heard {
   readonly heard: string[] = [];
   readonly bundles: ReadBundle[] = [];
   readonly reader = new WireReader({
-    words: (what, words) => this.heard.push(`words ${what} ${JSON.stringify(words)}`),
+    fields: (what, words) => this.heard.push(`words ${what} ${JSON.stringify(words)}`),
     ack: number => this.heard.push(`ack ${number}`),
     final: number => this.heard.push(`final ${number}`),
     bundle: (number, received, bundle) => {
@@ -50,7 +50,7 @@ const BUNDLES = [
 
 test('what is written arrives, however it is cut', t => {
   const bytes = Buffer.concat([
-    encodeWords(What.WELCOME, { received: 1 }),
+    encodeHandshake(What.WELCOME, { received: 1 }),
     ...BUNDLES.map((open, i) => bytesOf(open, i)),
     encodeAck(5),
     encodeAck(6, What.FINAL),
@@ -121,14 +121,14 @@ test('before the peer has proved itself nothing large is read, and no data at al
   for (const bytes of [bytesOf(BUNDLES[0]!), encodeAck(1), encodeAck(1, What.FINAL)])
     t.throws(() => new Heard().reader.push(bytes), { message: /shows who sends it/ });
   // The longest name that there is.
-  reader.push(encodeWords(What.HELLO, { group: '\0'.repeat(512) } as never));
+  reader.push(encodeHandshake(What.HELLO, { group: '\0'.repeat(512) } as never));
   t.is(heard.length, 1);
 });
 
 test('once it is stopped nothing is read, not even of what was pushed', t => {
   const heard: number[] = [];
   const reader = new WireReader({
-    words() {},
+    fields() {},
     ack: number => {
       heard.push(number);
       reader.stop();
@@ -188,7 +188,7 @@ for (const [title, spoil] of Object.entries(BROKEN)) {
 
 test('bytes that are no Buffer are read too', t => {
   const acks: number[] = [];
-  const reader = new WireReader({ words() {}, ack: number => acks.push(number), final() {}, bundle() {} });
+  const reader = new WireReader({ fields() {}, ack: number => acks.push(number), final() {}, bundle() {} });
   reader.trust();
   reader.push(new Uint8Array(encodeAck(7)));
   t.deepEqual(acks, [7]);

@@ -8,7 +8,7 @@ import { toPortable } from '../protocol/pack-parts.js';
 import type { Payload, PortablePayload } from '../protocol/payload.js';
 import type { Link } from './link.js';
 
-export class ToldErrors {
+export class PortableErrors {
   /** The last error that this process sent, and its text on the wire. */
   #own: { readonly text: string; readonly error: Error } | undefined;
 
@@ -19,23 +19,23 @@ export class ToldErrors {
     const whole = toPortable(payload);
     if (this.link.kind !== 'pm2') return whole;
     const error = readError(whole);
-    const told = toPortable(encodeError(briefly(error, this.link.self.workerId)));
-    this.#own = { text: told.text, error };
-    return told;
+    const portable = toPortable(encodeError(briefly(error, this.link.self.workerId)));
+    this.#own = { text: portable.text, error };
+    return portable;
   }
 
   /** Decodes an error. If this process sent it, returns the original. */
-  read(told: PortablePayload): Error {
-    return this.#own?.text === told.text ? this.#own.error : readError(told);
+  read(payload: PortablePayload): Error {
+    return this.#own?.text === payload.text ? this.#own.error : readError(payload);
   }
 }
 
 /** Only the name and the code: identifiers chosen by a program, never user data. */
 function briefly({ name, code }: Error & { readonly code?: unknown }, workerId: number): Error {
-  const told: Error & { code?: string | number } = new Error();
-  told.name = /^[A-Za-z_$][\w$]{0,59}$/.test(name) ? name : 'Error';
-  if (typeof code === 'number' || (typeof code === 'string' && /^[A-Z\d_]{1,40}$/.test(code))) told.code = code;
-  told.message = openErrorElsewhere(workerId, told.name, told.code);
-  told.stack = `${told.name}: ${told.message}`;
-  return told;
+  const portable: Error & { code?: string | number } = new Error();
+  portable.name = /^[A-Za-z_$][\w$]{0,59}$/.test(name) ? name : 'Error';
+  if (typeof code === 'number' || (typeof code === 'string' && /^[A-Z\d_]{1,40}$/.test(code))) portable.code = code;
+  portable.message = openErrorElsewhere(workerId, portable.name, portable.code);
+  portable.stack = `${portable.name}: ${portable.message}`;
+  return portable;
 }
