@@ -326,6 +326,15 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
     /2 leaders of "g" were lost while they had a call of "get" in their hands.*maxLeadersLost/,
   ],
   tooManyRunning: [warnings.tooManyRunning('g'), /calls of "g" run.*ERR_OVERLOADED.*slower than its callers/],
+  unknownMethodNamed: [
+    warnings.unknownMethodNamed('g', 'gett', ['get', 'set']),
+    /names "gett", which .* has is "get"\.$/,
+  ],
+  unknownNamespace: [
+    warnings.unknownNamespace('g', 'jso', []),
+    /names "jso", which is no object of the real client\.$/,
+  ],
+  noEvents: [warnings.noEvents('g', ['events', 'failOn']), /no on\(\), so events, failOn have no effect/],
   hiddenMethods: [warnings.hiddenMethods(['on', 'off']), /on, off hide.*invoke\(name, \.\.\.args\)/],
   listenerThrew: [warnings.listenerThrew(), /listener threw/],
   unreached: [warnings.unreached('g', 'no room'), /"g" wait.*no room.*busData/],

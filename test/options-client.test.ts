@@ -18,6 +18,7 @@ const MEMBER_DEFAULTS = {
   primaryTimeoutMs: 5000,
   maxLeadersLost: 2,
   methods: new Map(),
+  namedMethods: new Set(),
   operations: new Map(),
   namespaces: [],
   types: [],
@@ -128,7 +129,7 @@ test('every option of a client has its default', t => {
   const { member, handle } = fromClass();
   t.deepEqual<object, object>({ ...member }, MEMBER_DEFAULTS);
   t.deepEqual<object, object>({ ...handle }, HANDLE_DEFAULTS);
-  const others = ['definition', 'methods', 'methodTimeouts', 'methodNames', 'eligibleGiven'];
+  const others = ['definition', 'methods', 'methodTimeouts', 'methodNames', 'namedMethods', 'eligibleGiven'];
   const all = [...Object.keys(member), ...Object.keys(handle)].filter(option => !others.includes(option));
   t.deepEqual(Object.keys(TABLE).sort(), all.sort());
 });

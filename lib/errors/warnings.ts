@@ -21,6 +21,18 @@ export const notClosed = (name: string) =>
   `Nothing closes the real client of ${quote(name)}: it has no close(), quit(), end(), disconnect() or Symbol.asyncDispose. ` +
   "Say what does, by close: client => ... beside open, or by methods: { itsName: { role: 'close' } }.";
 
+export const unknownMethodNamed = (name: string, method: string, near: readonly string[]) =>
+  `The option methods of ${quote(name)} names ${quote(method)}, which the real client doesn't have.${nearestIs(near)}`;
+
+export const unknownNamespace = (name: string, path: string, near: readonly string[]) =>
+  `The option namespaces of ${quote(name)} names ${quote(path)}, which is no object of the real client.${nearestIs(near)}`;
+
+export const noEvents = (name: string, options: readonly string[]) =>
+  `The real client of ${quote(name)} has no on(), so ${options.join(', ')} have no effect: it emits no events.`;
+
+const nearestIs = ([nearest]: readonly string[]) =>
+  nearest === undefined ? '' : ` The nearest that it has is ${quote(nearest)}.`;
+
 export const oddSubscription = (name: string, what: string) =>
   `subscribe() of the real client of ${quote(name)} returned ${what}, which is not used. Return a function that ` +
   'unsubscribes, an object with unsubscribe(), cancel() or close(), an async iterable, or nothing.';

@@ -45,6 +45,23 @@ export class ClientMethods {
     return found;
   }
 
+  /** Whether the option `methods` may name it: also a private one, or one that closes the client. */
+  has(name: string): boolean {
+    if (this.options.operations.has(name) || name in this.client) return true;
+    return this.#find(name) !== undefined;
+  }
+
+  /** The namespaces that are no objects of the real client, each with the names that there are in its place. */
+  get missingSpaces(): [path: string, known: string[]][] {
+    return this.options.namespaces
+      .filter(path => !this.#space(path))
+      .map(path => {
+        const end = Math.max(path.lastIndexOf('.'), 0);
+        const parent = end === 0 ? this.client : this.#space(path.slice(0, end));
+        return [path, Object.keys(parent ?? {}).map(name => path.slice(0, end && end + 1) + name)];
+      });
+  }
+
   /** The function for a role: an operation, or else a method of the real client, including private ones. */
   named(name: string | symbol): Method | undefined {
     const isOperation = this.options.operations.has(name as string);

@@ -2,7 +2,8 @@
 
 import { OwnTypes } from '../codec/own-types.js';
 import { noSuchEvent, openTimedOut, show } from '../errors/errors.js';
-import { notClosed } from '../errors/warnings.js';
+import { noEvents, notClosed, unknownMethodNamed, unknownNamespace } from '../errors/warnings.js';
+import { nearest } from '../options/nearest.js';
 import type { MemberOptions, MethodRole, OpenContext } from '../options/options.js';
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import type { Clock } from '../utils/clock.js';
@@ -34,6 +35,9 @@ const NATURAL_ROLES = ['subscribe', 'unsubscribe', 'publish', 'unpublish'] as co
  * Methods that close a client, in this order of preference. `destroy` is missing because in some clients it deletes data.
  */
 const CLOSING: readonly string[] = ['close', 'quit', 'end', 'disconnect'];
+
+/** Options with names of events. */
+const EVENT_OPTIONS = ['events', 'readyOn', 'resyncOn', 'failOn'] as const;
 
 /** The method for each role: the one that `methods` names, or else the method of that name, unless it has another role. */
 export function rolesOf(methods: MemberOptions['methods']): ReadonlyMap<MethodRole, string> {
@@ -104,6 +108,7 @@ export class RealClient {
       const { name } = options;
       const resync = () => isOpen && handlers.reconnected();
       const client = await make(options, { name, term, signal: giveUp.signal, fail: broken, resync }, adopt);
+      client.#warnOfUnknownNames(handlers.warn);
       isOpen = true;
       return client;
     });
@@ -209,8 +214,23 @@ export class RealClient {
     if (isEmitter(this.#client) || typeof this.#client.destroy === 'function') warn(notClosed(name));
   }
 
+  /** Names of the options that the real client turned out not to have. */
+  #warnOfUnknownNames(warn: RealClientHandlers['warn']): void {
+    const { name, namedMethods } = this.#options;
+    for (const method of namedMethods)
+      if (!this.#methods.has(method)) warn(unknownMethodNamed(name, method, nearest(method, this.methods)));
+    for (const [path, known] of this.#methods.missingSpaces) warn(unknownNamespace(name, path, nearest(path, known)));
+  }
+
+  #warnIfSilent(warn: RealClientHandlers['warn']): void {
+    if (typeof this.#client.on === 'function') return;
+    const given = EVENT_OPTIONS.filter(option => this.#options[option].length > 0);
+    if (given.length > 0) warn(noEvents(this.#options.name, given));
+  }
+
   #listen(handlers: RealClientHandlers): void {
     const { events, failOn, resyncOn } = this.#options;
+    this.#warnIfSilent(handlers.warn);
     const failed = (event: string) => (error: unknown) => handlers.error(noSuchEvent(event, error));
     for (const event of events) this.#on(event, (...args) => handlers.event(event, args), failed(event));
     for (const event of failOn)

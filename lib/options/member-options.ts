@@ -29,6 +29,8 @@ export interface MemberOptions extends Omit<CompleteForMember, 'methods'> {
   readonly definition: Definition;
   /** Only methods of which something was said that isn't the default. */
   readonly methods: ReadonlyMap<string, MemberMethod>;
+  /** Every method named in `methods` by the first client of this name in the process. Clients needn't agree on it. */
+  readonly namedMethods: ReadonlySet<string>;
   /** Whether the user gave `eligible`. Otherwise it is the default of this kind of process. */
   readonly eligibleGiven: boolean;
 }
@@ -109,6 +111,7 @@ function complete(definition: Definition, given: Partial<GivenOptions>, defaults
       definition: Object.freeze(definition),
       ...member,
       methods: methods.member,
+      namedMethods: methods.names,
       eligibleGiven: given.eligible !== undefined,
     }),
     handle: Object.freeze({

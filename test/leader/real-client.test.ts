@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import test from 'ava';
 import { noSuchEvent } from '../../lib/errors/errors.js';
-import { notClosed } from '../../lib/errors/warnings.js';
+import { noEvents, notClosed, unknownMethodNamed, unknownNamespace } from '../../lib/errors/warnings.js';
 import { RealClient, rolesOf } from '../../lib/leader/real-client.js';
 import { type OpenContext, resolveCreateArguments } from '../../lib/options/options.js';
 import { defer } from '../../lib/utils/deferred.js';
@@ -421,6 +421,72 @@ test('only what may be called from elsewhere can be, as a method of the client',
   t.is(real.method('get')!(), 'it');
   for (const name of ['_hidden', 'value', 'nothing', 'toString', 'constructor', 7, undefined])
     t.is(real.method(name as string), undefined);
+});
+
+test('a name in methods that it does not have is a warning, with the nearest one that it has', async t => {
+  class Store {
+    _hidden(): void {}
+    get size(): never {
+      return t.fail() as never;
+    }
+    get(): void {}
+    close(): void {}
+  }
+  const chat = { completions: { create() {} } };
+  const { opening, heard } = setUp(() => Object.assign(new Store(), { chat }), {
+    namespaces: ['chat.completions'],
+    operations: { count() {} },
+    methods: {
+      get: { idempotent: true },
+      gett: { timeoutMs: 1 },
+      _hidden: { role: 'ready' },
+      size: {},
+      close: { role: 'close' },
+      count: {},
+      'chat.completions.create': { idempotent: true },
+      'chat.completions.creates': { idempotent: true },
+      transformed: {},
+    },
+  });
+  await opening.ready;
+  const texts = [
+    unknownMethodNamed('g', 'chat.completions.creates', ['chat.completions.create']),
+    unknownMethodNamed('g', 'gett', ['get']),
+    unknownMethodNamed('g', 'transformed', []),
+  ];
+  t.deepEqual(
+    heard,
+    texts.map(text => `warning ${text}`),
+  );
+});
+
+test('names that a Proxy makes up are there', async t => {
+  const anything = new Proxy({}, { get: (_, name) => (name === 'get' ? () => 'got' : undefined) });
+  const { opening, heard } = setUp(() => anything, { methods: { get: { idempotent: true } } });
+  await opening.ready;
+  t.deepEqual(heard, []);
+});
+
+test('a namespace that is no object of it is a warning', async t => {
+  const { opening, heard } = setUp(() => ({ json: { get() {} }, chat: { completions: {} } }), {
+    namespaces: ['jso', 'chat.completion', 'no.such'],
+  });
+  await opening.ready;
+  const texts = [
+    unknownNamespace('g', 'chat.completion', ['chat.completions']),
+    unknownNamespace('g', 'jso', ['json']),
+    unknownNamespace('g', 'no.such', []),
+  ];
+  t.deepEqual(
+    heard,
+    texts.map(text => `warning ${text}`),
+  );
+});
+
+test('events of a client that emits none are a warning', async t => {
+  const { opening, heard } = setUp(() => ({ close() {} }), { events: ['changed'], failOn: ['end'] });
+  await opening.ready;
+  t.deepEqual(heard, [`warning ${noEvents('g', ['events', 'failOn'])}`]);
 });
 
 const ROLES: readonly [title: string, methods: object, roles: object][] = [
