@@ -17,6 +17,8 @@ export type {
   ResyncEvent,
   SharedClient,
   SharedClientMembers,
+  StreamCall,
+  StreamReader,
   Subscription,
   SubscriptionIterator,
   TopicOf,
@@ -42,7 +44,7 @@ export type { RoleChange } from './member/observer.js';
 export type { FailureReason } from './metrics/call-counts.js';
 export type { ErrorSummary, Failover, FailoverStatus, TermEndStatus } from './metrics/failovers.js';
 export type { Histogram } from './metrics/histogram.js';
-export type { ServedStatus } from './metrics/served.js';
+export type { ServedStatus, StreamCounts } from './metrics/served.js';
 export type {
   BackoffOption,
   CallContext,

@@ -236,6 +236,18 @@ const MAKERS: Readonly<
     'not-started',
     /^decode\(\) of .*"Id" threw/,
   ],
+  notAStream: [
+    errors.notAStream(['a']),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /was iterated, but it is an array and not a stream. Await the call/,
+  ],
+  stickyStream: [
+    errors.stickyStream(),
+    'ERR_NOT_SERIALIZABLE',
+    'not-started',
+    /sticky publication.* can hold no stream/,
+  ],
   brokenResult: [
     errors.brokenResult('get', cause),
     'ERR_PROTOCOL',

@@ -9,7 +9,7 @@ const DEFAULTS = {
   oneway: undefined,
   sticky: undefined,
   delivery: 'all',
-  maxQueued: 1000,
+  maxQueued: undefined,
 };
 
 const { signal } = new AbortController();

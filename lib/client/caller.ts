@@ -6,7 +6,7 @@ import { MAX_KEY } from '../codec/limits.js';
 import { rejectWhereAwaited } from '../codec/local-stack.js';
 import { UnreadBlob } from '../codec/unread-blobs.js';
 import { callChannel } from '../diagnostics/channels.js';
-import { closed, tooLarge, unknownMethod } from '../errors/errors.js';
+import { closed, stickyStream, tooLarge, unknownMethod } from '../errors/errors.js';
 import { isCallableName } from '../leader/method-names.js';
 import { rolesOf } from '../leader/real-client.js';
 import { type Arguments, Call, type CallKind, type CallSignal, encodeArguments } from '../member/call.js';
@@ -17,6 +17,7 @@ import { Kind } from '../protocol/bundle.js';
 import { nextNumber } from '../protocol/ids.js';
 import { listenToAbort } from '../utils/abort-listeners.js';
 import { afterTurn } from '../utils/after-turn.js';
+import { CallPromise } from './call-promise.js';
 import { CallerTrace } from './caller-trace.js';
 
 /** The client whose handles make the calls. */
@@ -37,9 +38,9 @@ export class Caller {
     this.#roles = rolesOf(owner.member.options.methods);
   }
 
-  invoke(method: unknown, args: readonly unknown[], with_: ResolvedWith): Promise<unknown> {
-    if (!isCallableName(method)) return new Promise(resolve => refuse(unknownMethod(method), resolve));
-    const promise = new Promise(takeResolve);
+  invoke(method: unknown, args: readonly unknown[], with_: ResolvedWith): CallPromise {
+    if (!isCallableName(method)) return new CallPromise(resolve => refuse(unknownMethod(method), resolve));
+    const promise = new CallPromise(takeResolve);
     lastPromise = promise;
     this.make(Kind.CALL, method, args, with_, lastResolve);
     return promise;
@@ -127,8 +128,10 @@ export class Caller {
     signal?.throwIfAborted();
     const settings = member.options.methods.get(method);
     found = undefined;
+    streams = undefined;
     let payload = encodeArguments(args, signalCollector, member.own);
     const signals = found as AbortSignal[] | undefined;
+    const inputs = streams as Map<number, object> | undefined;
     if (member.options.context) payload = this.#withContext(payload, member.options.context);
     const timeoutMs = with_.timeoutMs ?? options.methodTimeouts.get(method) ?? options.timeoutMs;
     const isOneway = with_.oneway ?? settings?.role === 'oneway';
@@ -137,6 +140,7 @@ export class Caller {
     if (trace) ({ succeed, fail } = trace.watch(succeed, fail));
     let call: Call | undefined;
     if (kind === Kind.PUBLISH && with_.sticky !== undefined) {
+      if (inputs) throw stickyStream();
       this.#publishSticky(canonicalKey(with_.sticky, 'sticky'), payload, timeoutMs, signal, succeed, fail);
     } else {
       call = new Call(
@@ -153,6 +157,8 @@ export class Caller {
         fail,
       );
       if (trace) trace.call = call;
+      if (with_.maxQueued !== undefined) call.window = with_.maxQueued;
+      call.inputs = inputs;
       if (signal || signals) this.#watchSignals(call, signal, signals);
       member.calls.make(call);
     }
@@ -269,8 +275,18 @@ function takeResolve(resolve: (value: unknown) => void): void {
 /** The signals in the arguments that were encoded last. */
 let found: AbortSignal[] | undefined;
 
+/** The streams in the arguments that were encoded last, by id. */
+let streams: Map<number, object> | undefined;
+
 /** Shared by all calls, because encoding is synchronous. */
 const signalCollector: SignalWriter = {
+  argumentDepth: 0,
+  addStream(stream) {
+    streams ??= new Map();
+    const id = nextNumber();
+    streams.set(id, stream);
+    return id;
+  },
   add(signal) {
     found ??= [];
     return found.push(signal);

@@ -16,6 +16,9 @@ import { Caller } from './caller.js';
 import { Subscription } from './subscription.js';
 import { SubscriptionIterator } from './subscription-iterator.js';
 
+/** Values that wait in an iterator, unless `with({ maxQueued })` sets another number. */
+const MOST_QUEUED = 1000;
+
 export type ValueListener = (value: unknown, info: { readonly term: number; readonly replayed: boolean }) => unknown;
 
 export class ClientCore implements MemberObserver {
@@ -84,7 +87,7 @@ export class ClientCore implements MemberObserver {
     if (listener !== undefined && typeof listener !== 'function')
       throw invalidOption('listener', 'a function', listener);
     if (listener) return this.#subscribe(topic, listener, with_);
-    const iterator = new SubscriptionIterator(with_.maxQueued);
+    const iterator = new SubscriptionIterator(with_.maxQueued ?? MOST_QUEUED);
     // The error is delivered in a later turn, so that a loop that iterates again after each error cannot block the event
     // loop.
     if (this.isClosed) iterator.refuse(closed('The shared client'));
@@ -167,6 +170,7 @@ export class ClientCore implements MemberObserver {
     alive.ref();
     member.readiness.end(closed('The shared client'), this);
     for (const subscription of [...this.subscriptions]) subscription.unsubscribe();
+    member.calls.endStreams(this, closed('The shared client', 'unknown'));
     await this.#endCalls();
     // Until the member has left, this handle still receives its events, such as `follower` or a warning about a slow close.
     if (member.observers.size === 1) await this.release();

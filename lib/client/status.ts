@@ -35,6 +35,7 @@ export function clientStatus(member: Member, { isLeader, leader } = memberRole(m
       ended: { ok, failed },
       failures: Object.fromEntries(failures),
       resent,
+      streams: calls.streams.counts(),
       queued: queued.status(),
       total: total.status(),
     },

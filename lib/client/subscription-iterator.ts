@@ -1,14 +1,13 @@
 // A subscription as an async iterator. Values wait to be read; beyond a limit the oldest are dropped.
 
-import { afterTurn, rejectAfterTurn } from '../utils/after-turn.js';
+import { ItemQueue } from '../streams/item-queue.js';
+import { rejectAfterTurn } from '../utils/after-turn.js';
 import type { Subscription } from './subscription.js';
 
 export class SubscriptionIterator implements AsyncIterableIterator<unknown> {
   /** Values that were dropped because they were not read in time. */
   dropped = 0;
-  readonly #queue: unknown[] = [];
-  readonly #takers: ((result: IteratorResult<unknown>) => void)[] = [];
-  #isEnded = false;
+  readonly #queue = new ItemQueue<unknown>();
   #subscription: Subscription | undefined;
   #refusal: Promise<never> | undefined;
 
@@ -31,31 +30,24 @@ export class SubscriptionIterator implements AsyncIterableIterator<unknown> {
   }
 
   push(value: unknown): void {
-    const taker = this.#takers.shift();
-    if (taker) return taker({ value, done: false });
     this.#queue.push(value);
-    if (this.#queue.length <= this.maxQueued) return;
-    this.#queue.shift();
+    if (this.#queue.size <= this.maxQueued) return;
+    this.#queue.dropOldest();
     this.dropped++;
   }
 
   /** Values that wait can still be read. */
   end(): void {
-    this.#isEnded = true;
-    for (const taker of this.#takers.splice(0)) taker({ value: undefined, done: true });
+    this.#queue.end();
   }
 
-  /** The end is reported after a turn, as an error is, because the consumer may iterate again at once. */
   next(): Promise<IteratorResult<unknown>> {
-    if (this.#refusal) return rejectAfterTurn(this.#refusal);
-    if (this.#queue.length > 0) return Promise.resolve({ value: this.#queue.shift(), done: false });
-    if (this.#isEnded) return new Promise(resolve => afterTurn(() => resolve({ value: undefined, done: true })));
-    return new Promise(resolve => this.#takers.push(resolve));
+    return this.#refusal ? rejectAfterTurn(this.#refusal) : this.#queue.next();
   }
 
   return(value?: unknown): Promise<IteratorResult<unknown>> {
     this.#subscription?.unsubscribe();
-    this.#queue.length = 0;
+    this.#queue.clear();
     return Promise.resolve({ value, done: true });
   }
 

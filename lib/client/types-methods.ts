@@ -52,8 +52,37 @@ type HandleLike =
   | { emit: AnyFunction; on: AnyFunction }
   | { addEventListener: AnyFunction; dispatchEvent: AnyFunction }
   | AsyncDisposable
-  | Disposable
-  | AsyncIterable<unknown>;
+  | Disposable;
+
+/** The type of the items of a stream; `never` if `R` is none. The same rules as in lib/codec/handles.ts. */
+type ItemOf<R> =
+  IsAny<R> extends true
+    ? never
+    : [R] extends [never]
+      ? never
+      : R extends AsyncIterable<infer I>
+        ? I
+        : R extends { getReader(): { read(): Promise<{ readonly value?: infer I }> } }
+          ? NonNullable<I>
+          : R extends Iterator<infer I> & Iterable<unknown>
+            ? I
+            : R extends { next(): Promise<IteratorResult<infer I>> }
+              ? I
+              : never;
+
+/**
+ * The items of a stream, in another worker than its source: with `for await`, or with `next()`. Leaving the loop,
+ * `return()`, or the end of the reader ends the source.
+ */
+export interface StreamReader<T> extends AsyncIterableIterator<T, undefined> {
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What a method returns whose result is a stream: it can be iterated at once, or awaited first. */
+export interface StreamCall<T> extends Promise<StreamReader<T>>, AsyncIterable<T> {}
+
+/** What a method returns in other workers whose own result is `R`. */
+type Returned<R, T> = [ItemOf<R>] extends [never] ? Promise<Sent<R, T>> : StreamCall<Sent<ItemOf<R>, T>>;
 
 /** The `this` type of a method whose result cannot be sent: a call does not compile, and the error contains the reason. */
 type StaysInLeader =
@@ -94,13 +123,22 @@ type ReturningPromise<U> = U extends (...args: never) => infer R ? (IsPromise<R>
 type Resolved<U> = U extends (...args: never) => infer R ? Awaited<R> : never;
 
 /** `true` if a part of `R` arrives as another type. */
-type IsChanged<R, T> = R extends unknown ? (Equal<Sent<R, T>, R> extends true ? never : true) : never;
+type IsChanged<R, T> = R extends unknown
+  ? [ItemOf<R>] extends [never]
+    ? Equal<Sent<R, T>, R> extends true
+      ? never
+      : true
+    : true
+  : never;
 
 type RemoteEach<U, T> = U extends (...args: infer A) => infer R
-  ? IsHandle<Awaited<R>, T> extends true
+  ? IsRefused<Awaited<R>, T> extends true
     ? (this: StaysInLeader, ...args: A) => Promise<never>
-    : (...args: A) => Promise<Sent<Awaited<R>, T>>
+    : (...args: A) => Returned<Awaited<R>, T>
   : never;
+
+/** A handle that is no stream. */
+type IsRefused<R, T = never> = [ItemOf<R>] extends [never] ? IsHandle<R, T> : false;
 
 /** The overloads `U`, each returning a promise. */
 type RemoteAll<U, T> = Intersection<RemoteEach<U, T>>;
@@ -138,7 +176,7 @@ type Callable<F> = [Overloads<F>] extends [never]
     ? Overloads<F>
     : ReturningPromise<Overloads<F>>;
 
-type Returning<U, R> = U extends (...args: infer A) => unknown ? (...args: A) => Promise<R> : never;
+type Returning<U, R> = U extends (...args: infer A) => unknown ? (...args: A) => Returned<R, unknown> : never;
 
 // biome-ignore lint/suspicious/noExplicitAny: any callback.
 type WithoutCallback<U> = U extends (...args: [...infer A, (...args: infer C extends any[]) => any]) => unknown
@@ -154,10 +192,10 @@ type RemoteOperation<F, M> = M extends { result: 'void' }
 
 type OperationEach<U, M> = U extends (client: never, ...args: infer A) => infer R
   ? M extends { result: infer S }
-    ? (...args: A) => Promise<Awaited<S>>
-    : IsHandle<Awaited<R>> extends true
+    ? (...args: A) => Returned<Awaited<S>, unknown>
+    : IsRefused<Awaited<R>> extends true
       ? (this: StaysInLeader, ...args: A) => Promise<never>
-      : (...args: A) => Promise<Sent<Awaited<R>, unknown>>
+      : (...args: A) => Returned<Awaited<R>, unknown>
   : never;
 
 /** The names of the public methods of `T`, including reserved ones. */

@@ -3,7 +3,7 @@
 import type { FailureReason } from '../metrics/call-counts.js';
 import type { FailoverStatus, TermEndStatus } from '../metrics/failovers.js';
 import type { Histogram } from '../metrics/histogram.js';
-import type { ServedStatus } from '../metrics/served.js';
+import type { ServedStatus, StreamCounts } from '../metrics/served.js';
 
 /** The state of a client: a plain object, for logs and health checks. */
 export interface ClientStatus {
@@ -52,6 +52,8 @@ export interface CallCounts {
   readonly failures: { readonly [reason in FailureReason]?: number };
   /** Idempotent calls that were sent again to the next leader, so far. */
   readonly resent: number;
+  /** Streams that are read in this process; their items are those that came and were not taken. */
+  readonly streams: StreamCounts;
   /** For calls that were sent: how long they waited in this process for a leader. */
   readonly queued: Histogram;
   /** For calls that have ended: how long they took, from when they were made. */

@@ -27,7 +27,16 @@ import type { Listener, Subscription, SubscriptionIterator } from './types-subsc
 export type { ResyncEvent, ValueInfo } from '../member/subscriptions.js';
 export type { ReservedName } from './reserved-names.js';
 export type { ClientEvents, ClientWarning, Upstream, UpstreamListener } from './types-events.js';
-export type { MethodName, Publish, Remote, RemoteMethods, TopicOf, ValueOf } from './types-methods.js';
+export type {
+  MethodName,
+  Publish,
+  Remote,
+  RemoteMethods,
+  StreamCall,
+  StreamReader,
+  TopicOf,
+  ValueOf,
+} from './types-methods.js';
 export type { CallCounts, ClientStatus, Leader } from './types-status.js';
 export type { Listener, Subscription, SubscriptionIterator } from './types-subscription.js';
 

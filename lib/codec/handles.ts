@@ -1,6 +1,7 @@
-// Distinguishes handles from data. A handle, such as a connection or a stream, is usable only next to the real client.
+// Distinguishes streams and handles from data. A handle, such as a connection, is usable only next to the real client.
 
 import { EventEmitter } from 'node:events';
+import type { Readable } from 'node:stream';
 
 /** Methods that end or release a resource. */
 const ENDINGS = [
@@ -22,8 +23,42 @@ export function isHandle(object: object): boolean {
   return (
     CLASSES.some(Class => object instanceof Class) ||
     ENDINGS.some(name => methodOf(object, name) !== undefined) ||
-    isIterator(object)
+    isStream(object)
   );
+}
+
+/** Whether a value is sent item by item: an async iterable, an iterator, or a readable stream. Hot. Runs no getter. */
+export function isStream(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    if (Symbol.asyncIterator in value) return methodOf(value, Symbol.asyncIterator) !== undefined;
+    return 'next' in value && methodOf(value, 'next') !== undefined && isIterator(value);
+  } catch {
+    // A Proxy.
+    return false;
+  }
+}
+
+/** Iterators of the language can be iterated. One that an application writes often cannot, and has no other properties. */
+function isIterator(object: object): boolean {
+  return (
+    methodOf(object, Symbol.iterator) !== undefined ||
+    Object.keys(object).every(key => key === 'next' || key === 'return' || key === 'throw')
+  );
+}
+
+/** Whether it is a stream of Node, by its methods: streams of other packages count too. */
+export const isNodeStream = (source: object): source is { on(event: 'error', listener: () => void): unknown } =>
+  methodOf(source, 'pipe') !== undefined && methodOf(source, 'on') !== undefined;
+
+/** As what an argument that is a stream arrives: whatever the real client expects, it is of that class. */
+export const StreamForm = { ASYNC_ITERABLE: 0, WEB: 1, NODE_OBJECTS: 2, NODE_BYTES: 3 } as const;
+
+export function formOfStream(stream: object): number {
+  if (stream instanceof ReadableStream) return StreamForm.WEB;
+  if (!isNodeStream(stream)) return StreamForm.ASYNC_ITERABLE;
+  const { readableObjectMode, readableEncoding } = stream as Partial<Readable>;
+  return readableObjectMode || readableEncoding ? StreamForm.NODE_OBJECTS : StreamForm.NODE_BYTES;
 }
 
 /** Whether a plain object has functions, like an object that a factory builds from closures. */
@@ -44,9 +79,6 @@ export function hasMethods(object: object): boolean {
   }
   return false;
 }
-
-const isIterator = (object: object): boolean =>
-  methodOf(object, 'next') !== undefined && methodOf(object, Symbol.iterator) !== undefined;
 
 /** An own or inherited function of an object, except those of `Object.prototype`. A getter is not run and counts as none. */
 export function methodOf(object: object, name: string | symbol): ((...args: unknown[]) => unknown) | undefined {

@@ -33,6 +33,8 @@ function readNode(reader: Reader, node: Json[]): unknown {
       return reader.seen(node[1]);
     case Tag.OWN:
       return reader.own(node[1], node[2]);
+    case Tag.STREAM:
+      return reader.stream(node[1], node[2]);
     case Tag.SPARSE:
       return readSparseArray(reader, node);
     default:

@@ -7,10 +7,12 @@ import type { Json, JsonObject } from './json.js';
 import { MAX_DEPTH, MAX_HOLES, MAX_SIGNALS } from './limits.js';
 import type { OwnTypes } from './own-types.js';
 
-/** Finds the signals of a call. */
+/** Finds the signals and streams of a call. */
 export interface SignalReader {
   /** The signal with this number. In the leader it aborts when the caller's does. */
   get(number: number): AbortSignal;
+  /** The stream with this id, as what the caller passed: see `StreamForm`. */
+  stream(id: number, form: unknown): object;
 }
 
 /** The input of a reader. */
@@ -65,6 +67,12 @@ export class Reader {
     if (!this.#options.signals || !isSignalNumber(number))
       return this.refuse('one with signals only where a call has them');
     return this.#options.signals.get(number as number);
+  }
+
+  stream(id: unknown, form: unknown): object {
+    if (!this.#options.signals || !Number.isSafeInteger(id))
+      return this.refuse('one with streams only where a call has them');
+    return this.meet(this.#options.signals.stream(id as number, form));
   }
 
   /** A value of a type of the application. */

@@ -51,4 +51,6 @@ export const Tag = {
   FILE: 24,
   /** the name of an application type, the result of its `encode` */
   OWN: 25,
+  /** the stream's id, a form of `StreamForm`: an argument that is sent item by item */
+  STREAM: 26,
 } as const;

@@ -2,7 +2,7 @@
 
 import { types } from 'node:util';
 import { cut, quote } from '../errors/errors.js';
-import { hasFunctions, hasMethods, isHandle, methodOf } from './handles.js';
+import { formOfStream, hasFunctions, hasMethods, isHandle, methodOf } from './handles.js';
 import { type Json, type JsonObject, setOwn } from './json.js';
 import { inheritedKindOf, kindOf } from './kinds.js';
 import { signalKind, writeBigInt } from './leaf-kinds.js';
@@ -44,6 +44,7 @@ function writeObject(writer: Writer, object: object): Json {
   if (seen !== undefined) return [Tag.SEEN, seen];
   const own = writer.own && findOwn(writer, object);
   if (own) return writeOwn(writer, object, own);
+  if (writer.signals && methodOf(object, Symbol.asyncIterator)) return writeStream(writer, object);
   if (Array.isArray(object)) return writeArray(writer, object);
   const prototype = Object.getPrototypeOf(object);
   if (prototype === Object.prototype || prototype === null) return writePlain(writer, object);
@@ -52,6 +53,12 @@ function writeObject(writer: Writer, object: object): Json {
   if (isPlainObject(object)) return writePlain(writer, object);
   if (writer.isLenient) return writePlainObject(writer, object);
   return writer.asData ? writeInstance(writer, object) : refuseInstance(writer, object);
+}
+
+function writeStream(writer: Writer, object: object): Json {
+  if (!writer.isAtArgument)
+    return writer.refuse('a stream within an argument. Pass it as an argument of its own: it is one');
+  return [Tag.STREAM, writer.signals!.addStream(object), formOfStream(object)];
 }
 
 function findOwn(writer: Writer, object: object): OwnType | undefined {

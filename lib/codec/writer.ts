@@ -9,10 +9,14 @@ import { UnreadBlob } from './unread-blobs.js';
 import { ValuePath } from './value-path.js';
 import { withCause } from './with-cause.js';
 
-/** Numbers the signals of a call. */
+/** Receives what the arguments of a call stay connected with: their signals and streams. */
 export interface SignalWriter {
   /** The signal's number within this call, from 1. */
   add(signal: AbortSignal): number;
+  /** The id of the stream. */
+  addStream(stream: object): number;
+  /** The depth of an argument in the value that is encoded: 0, or 1 in a list. Only an argument itself may be a stream. */
+  argumentDepth: number;
 }
 
 /** The options of a walk. */
@@ -112,6 +116,11 @@ export class Writer {
     const json = this.#write(this, value);
     this.#replaced--;
     return json;
+  }
+
+  /** Whether the current value is an argument, and not within one. */
+  get isAtArgument(): boolean {
+    return this.#path.depth === this.signals?.argumentDepth;
   }
 
   /** The number of an object that was met before. Otherwise undefined, and the object gets a number. */

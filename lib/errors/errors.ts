@@ -405,6 +405,19 @@ export const brokenResult = (method: string, cause: unknown) =>
     outcome: 'unknown',
   });
 
+export const notAStream = (came: unknown) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `What a call resolved with was iterated, but it is ${show(came)} and not a stream. Await the call instead.`,
+  );
+
+export const stickyStream = () =>
+  new SharedClientError(
+    'ERR_NOT_SERIALIZABLE',
+    'A sticky publication is made again for each new leader, so its arguments can hold no stream. Publish the data itself.',
+    { outcome: 'not-started' },
+  );
+
 export const brokenArguments = (cause?: unknown) =>
   new SharedClientError('ERR_PROTOCOL', 'The arguments of the call came broken.', {
     ...(cause !== undefined && { cause }),

@@ -3,7 +3,7 @@
 // passed are dropped, and beyond the bound calls and subscriptions are refused.
 
 import { ABOUT, type Bundle, Kind, kindOf } from '../protocol/bundle.js';
-import { classOf } from '../protocol/classes.js';
+import { classOf, isRefusable } from '../protocol/classes.js';
 import type { FrameReader } from '../protocol/frame-reader.js';
 import { bytesOf, ownBundle, pickFrames, splitFrames } from '../protocol/frames.js';
 import { Withdrawals } from '../protocol/withdrawals.js';
@@ -94,10 +94,10 @@ export class Inbox {
     let rest: Bundle | undefined = bundle;
     let refused: Bundle | undefined;
     if (this.#bytes > 0 && this.#bytes + bytes > this.mostBytes) {
-      refused = pickFrames(bundle, isAsked);
+      refused = pickFrames(bundle, isRefusable);
       if (refused) this.#refuse(refused);
       for (const frame of splitFrames(bundle, isWithdrawal)) if (this.#withdrawals.keep(frame)) this.onDrop();
-      rest = pickFrames(bundle, kind => !isAsked(kind) && !isWithdrawal(kind));
+      rest = pickFrames(bundle, kind => !isRefusable(kind) && !isWithdrawal(kind));
       bytes = rest ? bytesOf(rest) : 0;
     }
     if (rest) this.#put({ bundle: ownBundle(rest), bytes });
@@ -184,8 +184,6 @@ export class Inbox {
 
 /** The queue of a bundle. The notice that a worker is gone goes to that worker's queue, behind everything that it sent. */
 const senderOf = ({ f, h }: Bundle): number => f ?? h[1]!;
-
-const isAsked = (kind: number): boolean => classOf(kind) === 'call' || classOf(kind) === 'subscription';
 
 const isWithdrawal = (kind: number): boolean => classOf(kind) === 'withdrawal';
 

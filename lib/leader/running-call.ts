@@ -2,6 +2,8 @@
 
 import type { SignalReader } from '../codec/decode-value.js';
 import type { CallContext } from '../options/options.js';
+import type { ItemReader } from '../streams/item-reader.js';
+import type { ItemSender } from '../streams/item-sender.js';
 import { type AsyncContext, neutralContext } from '../utils/async-context.js';
 import type { Expiring } from '../utils/deadlines.js';
 import type { Numbered } from '../utils/numbered-table.js';
@@ -9,6 +11,12 @@ import { runInContext } from './call-context.js';
 
 export interface Limit extends Expiring {
   readonly call: RunningCall;
+}
+
+/** Opens the streams in the arguments of calls. */
+export interface StreamOpener {
+  /** @returns an object of the class that the caller passed */
+  open(call: RunningCall, id: number, form: unknown): object;
 }
 
 export class RunningCall implements CallContext, SignalReader, Numbered<RunningCall> {
@@ -26,6 +34,10 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
   carrier: unknown = undefined;
   /** The context in which its method runs: that of the caller, if the caller is in this process. */
   context: AsyncContext = neutralContext;
+  /** Its result, where that is a stream. */
+  output: ItemSender | undefined = undefined;
+  /** The streams in its arguments. */
+  inputs: Map<number, ItemReader> | undefined = undefined;
   #reason: unknown;
   /** By number: 0 is the call's own signal, n is the nth in its arguments. Created on demand. */
   #controllers: Map<number, AbortController> | undefined;
@@ -39,6 +51,7 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
     readonly deadline: number,
     /** By the clock. */
     readonly startedAt: number,
+    private readonly streams: StreamOpener,
   ) {}
 
   get signal(): AbortSignal {
@@ -47,6 +60,11 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
 
   get(number: number): AbortSignal {
     return this.#controller(number).signal;
+  }
+
+  /** A stream in the arguments, which are being decoded. */
+  stream(id: number, form: unknown): object {
+    return this.streams.open(this, id, form);
   }
 
   /** A signal in the arguments aborted in the caller. A number that the method has no signal for is ignored. */
@@ -59,6 +77,8 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
   abandon(reason: unknown): void {
     this.isEnded = true;
     this.#reason = reason;
+    this.output?.end();
+    for (const reader of this.inputs?.values() ?? []) reader.end({ error: reason });
     const controllers = this.#controllers;
     if (!controllers) return;
     this.#inContext(() => {

@@ -2,6 +2,7 @@
 
 import { encodeError } from '../codec/encode-error.js';
 import { encodeData } from '../codec/encode-value.js';
+import { isStream } from '../codec/handles.js';
 import { UnreadBlob } from '../codec/unread-blobs.js';
 import {
   brokenArguments,
@@ -21,8 +22,10 @@ import type { Timer } from '../utils/clock.js';
 import { Deadlines } from '../utils/deadlines.js';
 import { isThenable } from '../utils/is-thenable.js';
 import { NumberedTable } from '../utils/numbered-table.js';
+import { ArgumentStreams } from './argument-streams.js';
 import type { LeaseGate } from './lease-gate.js';
 import { argumentsOf, bytesOfFrame, decodeArguments, decodeReason, methodOf } from './read-call.js';
+import { ResultStreams } from './result-streams.js';
 import { type Limit, RunningCall } from './running-call.js';
 import type { ServiceOptions } from './service-options.js';
 import { type Method, type MethodOwner, startMethod } from './start-method.js';
@@ -48,6 +51,8 @@ export class RunningCalls implements MethodOwner {
   readonly report: (error: unknown) => void;
   readonly #options: ServiceOptions;
   readonly #parts: CallParts;
+  readonly #inputs: ArgumentStreams;
+  readonly #outputs: ResultStreams;
   /** By worker. */
   readonly #running = new Map<number, NumberedTable<RunningCall>>();
   #count = 0;
@@ -62,6 +67,18 @@ export class RunningCalls implements MethodOwner {
     this.report = options.report;
     this.#options = options;
     this.#parts = parts;
+    const { sender, self, client } = options;
+    this.#inputs = new ArgumentStreams({ sender, self, own: client.own });
+    this.#outputs = new ResultStreams(options, parts.gate, this, {
+      ended: (call, count) => {
+        if (this.#untrack(call)) this.#answer(call, { text: String(count), ext: false, parts: undefined });
+      },
+      failed: (call, error) => {
+        if (this.#untrack(call)) this.#fail(call, error);
+      },
+      closed: call => void this.#untrack(call),
+      drop: item => this.#letGo(item),
+    });
     this.#limits = new Deadlines(options.clock, ({ call }) => this.#overdue(call));
   }
 
@@ -94,12 +111,15 @@ export class RunningCalls implements MethodOwner {
     const { kind, id, ext, one, parts, deadline } = frame;
     const method = methodOf(frame);
     const { args, key, carrier, isRepeated } = argumentsOf(frame);
-    const call = new RunningCall(options.name, term, from, id, method, deadline, now);
+    const call = new RunningCall(options.name, term, from, id, method, deadline, now, this.#inputs);
     if (now > deadline && kind === Kind.UNPUBLISH) sticky.takeBack(from, key as string);
     if (now > deadline) throw cameLate(method);
     const given = ext ? decodeArguments(args, parts, call, from !== self, client.own) : args;
     // The lease may have ended while large arguments were decoded.
-    if (ext && gate.mustHold(clock.now())) return false;
+    if (ext && gate.mustHold(clock.now())) {
+      this.#inputs.release(call);
+      return false;
+    }
     const list = one ? [given] : given;
     if (!Array.isArray(list)) throw brokenArguments();
     call.carrier = carrier;
@@ -150,6 +170,10 @@ export class RunningCalls implements MethodOwner {
       this.#answer(call, NOTHING);
       return this.#letGo(value);
     }
+    if (isStream(value)) {
+      this.#track(call);
+      return this.#outputs.open(call, value);
+    }
     let result: Payload;
     try {
       result = encodeData(value, 'result', this.#options.client.own);
@@ -190,7 +214,9 @@ export class RunningCalls implements MethodOwner {
     return encodeError(error, undefined, this.#options.client.own);
   }
 
+  /** The call has ended. */
   #measure(call: RunningCall): void {
+    if (call.inputs) this.#inputs.release(call);
     this.#options.served.duration.add(this.#options.clock.now() - call.startedAt);
   }
 
@@ -246,6 +272,24 @@ export class RunningCalls implements MethodOwner {
     this.#forget(call);
     call.abandon(error);
     this.#options.sender.payloadTo(call.workerId, Kind.ERROR, call.id, this.#encodeError(error));
+  }
+
+  /** The caller took items of a stream that its call returned. */
+  pull(from: number, { id, json }: FrameView): void {
+    const output = this.#running.get(from)?.get(id)?.output;
+    if (!output || !Array.isArray(json)) return;
+    const [taken, window] = json as [unknown, unknown];
+    if (Number.isSafeInteger(taken) && Number.isSafeInteger(window)) output.pull(taken as number, window as number);
+  }
+
+  /** An item, or the end, of a stream in the arguments of a call. */
+  input(from: number, frame: FrameView): void {
+    this.#inputs.receive(from, frame);
+  }
+
+  /** The lease is valid again. */
+  release(): void {
+    this.#outputs.resume();
   }
 
   /** The caller gave up, or a signal in its arguments aborted. */

@@ -3,7 +3,7 @@
 
 import { Backlog } from '../protocol/backlog.js';
 import { type Bundle, EXT, Kind, kindOf, Overload } from '../protocol/bundle.js';
-import { classOf } from '../protocol/classes.js';
+import { classOf, isDroppable } from '../protocol/classes.js';
 import { BundleBuilder } from '../protocol/frames.js';
 import type { Outbox } from '../protocol/outbox.js';
 import type { Part, Payload } from '../protocol/payload.js';
@@ -213,7 +213,7 @@ export class Sender {
     const what = classOf(kindOf(kind));
     const waiting = this.#lookAtOutbox();
     const room = Math.max(maxQueuedBytes - waiting - bytes, ROOM_BYTES);
-    if (what === 'result') {
+    if (isDroppable(kindOf(kind))) {
       this.#backlog.trim(room);
       return waiting > 0 && waiting + bytes > maxQueuedBytes ? 'no room' : 'next';
     }

@@ -73,6 +73,13 @@ export class Service implements FrameHandler {
       case Kind.CANCEL:
         this.#calls.cancel(from, frame);
         break;
+      case Kind.PULL:
+        this.#calls.pull(from, frame);
+        break;
+      case Kind.ITEM:
+      case Kind.ITEMS_END:
+        this.#calls.input(from, frame);
+        break;
       case Kind.SUBSCRIBE:
         // Members subscribe with the next leader by themselves, so nothing has to be returned.
         return this.#state === 'draining' || this.#topics.subscribe(from, frame);
@@ -103,6 +110,7 @@ export class Service implements FrameHandler {
   /** The lease is valid again. */
   release(): void {
     if (this.#state === 'stopped' || !this.hasLease()) return;
+    this.#calls.release();
     this.#topics.release();
     this.#events.release();
     this.#gate.schedule();

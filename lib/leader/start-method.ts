@@ -26,6 +26,12 @@ export function startMethod(call: RunningCall, method: Method, args: unknown[], 
   return runInContext(call, () => (hasContext ? inContextOf(call, run, host) : run()));
 }
 
+/** Runs code that belongs to a call after its method has returned: that of the stream which it returned. */
+export function runAsCall<T>(call: RunningCall, run: () => T, host: MethodOwner): T {
+  const hasContext = call.carrier !== undefined && host.context !== undefined;
+  return runInContext(call, () => (hasContext ? (inContextOf(call, run, host) as T) : run()));
+}
+
 function watched(call: RunningCall, method: Method, args: unknown[], host: MethodOwner): unknown {
   const { name: group, term, workerId: caller } = call;
   const route = host.routeOf(caller);

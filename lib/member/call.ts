@@ -8,6 +8,9 @@ import { EXT, type Kind, MORE, ONE } from '../protocol/bundle.js';
 import { type About, bytesOfAbout } from '../protocol/frames.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Route } from '../route/route.js';
+import { DEFAULT_WINDOW } from '../streams/credit.js';
+import type { ItemReader } from '../streams/item-reader.js';
+import type { RemoteStream } from '../streams/remote-stream.js';
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import type { Expiring } from '../utils/deadlines.js';
 import type { Numbered } from '../utils/numbered-table.js';
@@ -56,6 +59,14 @@ export class Call implements About, Expiring, Numbered<Call> {
   /** It ran, but its result was dropped: the queue was full, or the result could not be sent. */
   hasRun = false;
   signals: readonly CallSignal[] | undefined = undefined;
+  /** Its result, where that is a stream. */
+  stream: ItemReader | undefined = undefined;
+  /** Items of its result that may wait here. */
+  window = DEFAULT_WINDOW;
+  /** The streams in its arguments, by id. */
+  inputs: ReadonlyMap<number, object> | undefined = undefined;
+  /** Items of a stream in its arguments were sent, or its result is a stream: it is never sent again. */
+  hasStreamed = false;
   /** The context of the code that made the call. If the leader is in this process, the method runs in it. */
   context: AsyncContext = captureContext();
   /** Includes the codec's flags. */
@@ -81,7 +92,7 @@ export class Call implements About, Expiring, Numbered<Call> {
     /** Whether it may run twice. */
     public isIdempotent: boolean,
     readonly handle: CallOwner,
-    readonly succeed: (value: unknown) => void,
+    public succeed: (value: unknown) => void,
     private readonly onFail?: (error: unknown) => void,
   ) {
     this.isRepeated = args.isRepeated === true;
@@ -92,7 +103,16 @@ export class Call implements About, Expiring, Numbered<Call> {
     this.deadline = Math.ceil(madeAt + timeoutMs);
   }
 
+  /** Its result is a stream. Nothing here keeps that alive: where nobody holds it, it is ended. */
+  open(stream: RemoteStream): void {
+    this.hasStreamed = true;
+    this.succeed(stream);
+    this.succeed = () => {};
+    this.promise = undefined;
+  }
+
   fail(error: unknown): void {
+    if (this.stream) return this.stream.end({ error });
     if (this.onFail) return this.onFail(error);
     if (isChain(error)) this.#reportChain(error);
     this.succeed(rejectWhereAwaited(error));
@@ -130,6 +150,7 @@ export interface Arguments extends Payload {
 export function encodeArguments(args: readonly unknown[], signals: SignalWriter, own?: OwnTypes): Arguments {
   // A lenient list has to be sent itself: its mark applies to everything in it.
   const isOne = args.length === 1 && !isLenient(args);
+  signals.argumentDepth = isOne ? 0 : 1;
   const { text, ext, parts } = isOne
     ? encodeValue(args[0], 'args[0]', signals, undefined, own)
     : encodeValue(args, 'args', signals, undefined, own);

@@ -8,6 +8,7 @@ import type { OwnTypes } from '../codec/own-types.js';
 import {
   brokenFrame,
   brokenResult,
+  closed,
   costLeaders,
   leaderLost,
   type Outcome,
@@ -18,6 +19,7 @@ import {
 } from '../errors/errors.js';
 import { CallCounts, type FailureReason } from '../metrics/call-counts.js';
 import { EXT, Kind } from '../protocol/bundle.js';
+import { isAnswer } from '../protocol/classes.js';
 import type { FrameView } from '../protocol/frame-reader.js';
 import type { Route } from '../route/route.js';
 import { stopListeningToAbort } from '../utils/abort-listeners.js';
@@ -27,6 +29,7 @@ import { Deadlines } from '../utils/deadlines.js';
 import { defer } from '../utils/deferred.js';
 import { NumberedTable } from '../utils/numbered-table.js';
 import type { Call, CallSignal } from './call.js';
+import { CallStreams } from './call-streams.js';
 
 /** Bytes of calls that may wait in this process for a leader, or for a primary that does not read. */
 export const MOST_WAITING_BYTES = 64 * 1024 * 1024;
@@ -56,10 +59,18 @@ export class Calls {
   readonly #whenFewer = new Set<() => void>();
   readonly counts = new CallCounts();
   readonly #deadlines: Deadlines<Call>;
+  readonly streams: CallStreams;
 
   constructor(options: CallsOptions) {
     this.#options = options;
     this.#deadlines = new Deadlines(options.clock, call => this.#expire(call));
+    const { clock, own } = options;
+    this.streams = new CallStreams({
+      clock,
+      own,
+      expired: call => this.#expire(call),
+      stopped: (call, reason) => this.#stopped(call, reason),
+    });
   }
 
   get waiting(): number {
@@ -86,6 +97,7 @@ export class Calls {
       throw overloaded('not-started');
     }
     this.#calls.add(call);
+    if (call.inputs) this.streams.accept(call);
     // A deadline keeps the process alive.
     if (!call.isRepeated) this.#deadlines.add(call);
     if (this.#route) {
@@ -103,7 +115,14 @@ export class Calls {
   cancel(call: Call, error: unknown, reason: FailureReason = 'cancelled'): void {
     if (!this.#isUnderWay(call)) return;
     this.sendAbort(call, 0, error);
+    call.stream?.clear();
     this.#fail(call, error, reason);
+  }
+
+  /** The consumer of its stream wants no more. */
+  #stopped(call: Call, reason: unknown): void {
+    this.sendAbort(call, 0, reason ?? closed('The stream'));
+    if (this.#remove(call)) this.counts.succeeded(this.#options.clock.now() - call.madeAt);
   }
 
   /** Like `cancel`, with an error that states whether the call may have begun. */
@@ -150,17 +169,10 @@ export class Calls {
   /** Handles a frame about a call, read at `now`. @returns whether it was one */
   receive(frame: FrameView, term: number, now: number): boolean {
     if (frame.kind === Kind.BEGUN) return this.#begun(frame.id, term);
-    if (
-      frame.kind !== Kind.RESULT &&
-      frame.kind !== Kind.ERROR &&
-      frame.kind !== Kind.RETURNED &&
-      frame.kind !== Kind.OVERLOADED
-    ) {
-      return false;
-    }
+    if (!isAnswer(frame.kind)) return this.streams.receive(frame, term);
     const call = this.#calls.get(frame.id);
-    // The id may be that of a subscription: both share one number space.
-    if (!call && frame.kind === Kind.OVERLOADED) return false;
+    // The id may be that of a stream or of a subscription: all share one number space.
+    if (!call && frame.kind === Kind.OVERLOADED) return this.streams.receive(frame, term);
     if (call?.route?.term === term) this.#answer(call, frame, now);
     return true;
   }
@@ -186,7 +198,7 @@ export class Calls {
       // Ending one call may have caused the application to cancel another.
       if (call.route !== route || !this.#isUnderWay(call)) continue;
       if (!route.isInHands(call.bundle, received)) this.#again(call);
-      else if (call.isIdempotent) {
+      else if (call.isIdempotent && !call.hasStreamed) {
         this.counts.resent++;
         call.wasLost = true;
         call.lostIn = route.term;
@@ -207,7 +219,17 @@ export class Calls {
     }
   }
 
+  /** Ends the streams that one handle reads. */
+  endStreams(handle: object, error: Error): void {
+    for (const call of this.#calls.inOrder()) {
+      if (call.handle !== handle || !call.stream || !this.#isUnderWay(call)) continue;
+      this.sendAbort(call, 0, error);
+      this.#fail(call, error);
+    }
+  }
+
   close(): void {
+    this.streams.close();
     this.#deadlines.close();
   }
 
@@ -280,10 +302,15 @@ export class Calls {
     if (this.#route) this.#resume(call, this.#route, this.#options.clock.now());
   }
 
-  #answer(call: Call, { kind, json, ext, parts }: FrameView, now: number): void {
+  #answer(call: Call, frame: FrameView, now: number): void {
+    const { kind, json, ext, parts } = frame;
     switch (kind) {
       case Kind.RESULT:
-        return this.#succeed(call, json, ext, parts, now);
+        return call.stream ? this.#ended(call, json, now) : this.#succeed(call, json, ext, parts, now);
+      case Kind.STREAM:
+        return this.#open(call);
+      case Kind.ITEM:
+        return this.#item(call, frame);
       case Kind.ERROR:
         return this.#fail(
           call,
@@ -294,11 +321,40 @@ export class Calls {
         if (this.#route === call.route) this.#route = undefined;
         return this.#again(call);
       case Kind.OVERLOADED:
-        call.hasRun = json !== 0;
-        if (json === 2) return this.#fail(call, unsendableResult(call.method));
-        this.#options.overloaded?.(call.hasRun ? 'results' : 'calls');
-        return this.#fail(call, overloaded(call.hasRun || call.wasLost ? 'unknown' : 'not-started'));
+        return this.#refused(call, json);
     }
+  }
+
+  /** The queue of a process is full, or what was to be sent is too large for its channel. */
+  #refused(call: Call, what: unknown): void {
+    call.hasRun = what !== 0;
+    if (what === 2) return this.#fail(call, unsendableResult(call.method));
+    this.#options.overloaded?.(call.hasRun ? 'results' : 'calls');
+    const error = overloaded(call.hasRun || call.wasLost ? 'unknown' : 'not-started');
+    // An item was dropped: the source has to be ended.
+    if (call.stream) this.sendAbort(call, 0, error);
+    this.#fail(call, error);
+  }
+
+  #open(call: Call): void {
+    // Sent again, by another route.
+    if (call.stream) return;
+    this.#deadlines.remove(call);
+    call.open(this.streams.open(call));
+  }
+
+  #item(call: Call, frame: FrameView): void {
+    try {
+      this.streams.item(call, frame);
+    } catch (error) {
+      this.cancel(call, brokenResult(call.method, error));
+    }
+  }
+
+  #ended(call: Call, count: unknown, now: number): void {
+    this.#remove(call);
+    this.counts.succeeded(now - call.madeAt);
+    call.stream!.ended(count);
   }
 
   #succeed(call: Call, json: unknown, ext: boolean, parts: FrameView['parts'], now: number): void {
@@ -334,6 +390,7 @@ export class Calls {
       this.#waitingBytes -= call.bytes;
     }
     this.#deadlines.remove(call);
+    if (call.stream || call.inputs) this.streams.release(call);
     if (call.signals)
       for (const { signal, listener } of call.signals) if (listener) stopListeningToAbort(signal, listener);
     if (this.#whenFewer.size > 0) for (const check of this.#whenFewer) check();

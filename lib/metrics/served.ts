@@ -10,6 +10,32 @@ export interface ServedStatus {
   readonly ended: { readonly ok: number; readonly failed: number; readonly abandoned: number };
   /** How long they ran, from when the method was called until it ended. */
   readonly duration: Histogram;
+  /** Streams that calls returned, and whose source has not ended. */
+  readonly streams: StreamCounts;
+}
+
+/** Counts of streams. */
+export interface StreamCounts {
+  readonly open: number;
+  /** Items that were sent and not taken by their reader. */
+  readonly items: number;
+  /** Their size, in characters and bytes. */
+  readonly bytes: number;
+}
+
+export interface CountedStream {
+  readonly items: number;
+  readonly bytes: number;
+}
+
+export function countStreams(streams: Iterable<CountedStream>): StreamCounts {
+  const counts = { open: 0, items: 0, bytes: 0 };
+  for (const stream of streams) {
+    counts.open++;
+    counts.items += stream.items;
+    counts.bytes += stream.bytes;
+  }
+  return counts;
 }
 
 export class Served {
@@ -17,10 +43,11 @@ export class Served {
   ok = 0;
   failed = 0;
   abandoned = 0;
+  readonly streams = new Set<CountedStream & { resume(): void }>();
   readonly duration = new Durations();
 
   status(): ServedStatus {
-    const { running, ok, failed, abandoned, duration } = this;
-    return { running, ended: { ok, failed, abandoned }, duration: duration.status() };
+    const { running, ok, failed, abandoned, duration, streams } = this;
+    return { running, ended: { ok, failed, abandoned }, duration: duration.status(), streams: countStreams(streams) };
   }
 }

@@ -37,8 +37,9 @@ export interface WithOptions {
    */
   delivery?: 'all' | 'one';
   /**
-   * The values that may wait in an iterator; a whole number, at least 1. Beyond it the oldest are dropped and counted.
-   * @default 1000
+   * The values of a subscription that may wait in an iterator, or the items of a stream; a whole number, at least 1. Beyond
+   * it the oldest values are dropped and counted; of a stream no more items are read.
+   * @default 1000 values, 16 items
    */
   maxQueued?: number;
 }
@@ -50,7 +51,7 @@ const TABLE = {
   oneway: { check: flag, default: undefined },
   sticky: { check: anything, default: undefined },
   delivery: { check: oneOf('all', 'one'), default: 'all' },
-  maxQueued: { check: count, default: 1000 },
+  maxQueued: { check: count, default: undefined },
 } as const satisfies OptionTable<WithOptions>;
 
 /** {@link WithOptions}, checked, complete and frozen; `undefined` where nothing was given. */

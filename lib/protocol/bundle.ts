@@ -24,6 +24,8 @@ export const Kind = {
   RESUME: 8,
   /** like `CALL`, but the caller only needs to know whether it failed */
   ONEWAY: 9,
+  /** `[count]`, or `[count, error]`: a stream in the arguments ended after so many items; the id is that of the stream */
+  ITEMS_END: 25,
   /** `0`; a previous leader was lost while it may have held the call or subscription with this id, which follows */
   SUSPECT: 19,
 
@@ -51,6 +53,16 @@ export const Kind = {
   GAP: 18,
   /** `0`; a call or subscription that was announced with `SUSPECT` starts now */
   BEGUN: 24,
+  /** `0`; the result of the call is a stream. Its items follow, and then `RESULT` with their number, or `ERROR` */
+  STREAM: 26,
+  /** `0`; a stream in the arguments is not read any more; the id is that of the stream */
+  STOP: 27,
+
+  // both directions; the id is that of the stream: a result has the id of its call
+  /** `[number, item]`, numbered from 1 */
+  ITEM: 28,
+  /** `[taken, window]`: the reader took so many items in all, and has room for `window` that it has not taken */
+  PULL: 29,
 
   // sent to the member by the last process that holds the call, possibly the leader; the id is that of the call
   /** the call never started; the next leader receives it */

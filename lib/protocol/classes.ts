@@ -11,6 +11,8 @@
 //   result        RESULT, ERROR                         bytes of the receiver      dropped: OVERLOADED, `'unknown'`
 //   value         VALUE, VALUE_ONE, REPLAY, EVENT, and  bytes of the receiver      the newest per topic is kept, with GAP
 //                 frames that must not overtake them
+//   item          ITEM                                  16 items or 1 MiB per stream, dropped: OVERLOADED ends the stream
+//                                                       and bytes of the receiver
 //   signal        all others                            number of members          never dropped: a few bytes each
 //
 // Bytes of the receiver: in the primary `maxQueuedBytes` per worker and `maxQueuedTotalBytes` for all; in a leader on the
@@ -19,7 +21,7 @@
 
 import { Kind } from './bundle.js';
 
-export type FrameClass = 'call' | 'subscription' | 'withdrawal' | 'result' | 'value' | 'signal';
+export type FrameClass = 'call' | 'subscription' | 'withdrawal' | 'result' | 'item' | 'value' | 'signal';
 
 const CLASSES: ReadonlyMap<number, FrameClass> = new Map<number, FrameClass>([
   [Kind.CALL, 'call'],
@@ -31,6 +33,7 @@ const CLASSES: ReadonlyMap<number, FrameClass> = new Map<number, FrameClass>([
   [Kind.UNSUBSCRIBE, 'withdrawal'],
   [Kind.RESULT, 'result'],
   [Kind.ERROR, 'result'],
+  [Kind.ITEM, 'item'],
   [Kind.VALUE, 'value'],
   [Kind.VALUE_ONE, 'value'],
   [Kind.REPLAY, 'value'],
@@ -49,6 +52,19 @@ export const classOf = (kind: number): FrameClass => CLASSES.get(kind) ?? 'signa
 /** Whether a frame of this kind gets an answer. */
 export const isCall = (kind: number): boolean => classOf(kind) === 'call';
 
-/** Whether a frame of this kind ends a call or returns it. */
+/** Whether a frame of this kind is refused where there is no space for it. */
+export const isRefusable = (kind: number): boolean => {
+  const what = classOf(kind);
+  return what === 'call' || what === 'subscription' || what === 'item';
+};
+
+/** Whether a frame of this kind is dropped where there is no space for it, and `OVERLOADED` sent in its place. */
+export const isDroppable = (kind: number): boolean => classOf(kind) === 'result' || classOf(kind) === 'item';
+
+/** Whether a frame of this kind is part of the answer to a call, ends it or returns it. */
 export const isAnswer = (kind: number): boolean =>
-  classOf(kind) === 'result' || kind === Kind.RETURNED || kind === Kind.OVERLOADED;
+  isDroppable(kind) || kind === Kind.RETURNED || kind === Kind.OVERLOADED || kind === Kind.STREAM;
+
+/** Whether a frame of this kind belongs to a call that the leader already runs. */
+export const isOfRunningCall = (kind: number): boolean =>
+  kind === Kind.CANCEL || kind === Kind.ITEM || kind === Kind.ITEMS_END || kind === Kind.PULL;

@@ -4,7 +4,7 @@
 import { publishDiagnostic } from '../diagnostics/channels.js';
 import { droppedWithdrawals } from '../errors/warnings.js';
 import { type Bundle, Kind, Overload } from '../protocol/bundle.js';
-import { classOf, isCall } from '../protocol/classes.js';
+import { classOf, isCall, isDroppable, isOfRunningCall, isRefusable } from '../protocol/classes.js';
 import { BundleBuilder, bytesOf, pickFrames, signal, splitFrames } from '../protocol/frames.js';
 import type { Mutable } from '../utils/mutable.js';
 import type { RoutedGroup } from './group.js';
@@ -45,14 +45,14 @@ function toLeader(host: RelayOwner, group: RoutedGroup, from: RoutedWorker, bund
   const bytes = count(host, bundle);
   if (!host.isOverloaded(leader, bytes)) return leader.outbox.data(passed, bytes);
   publishDiagnostic('overload', { side: 'primary', group: bundle.g, workerId: leader.workerId, what: 'calls' });
-  const refused = pickFrames(passed, isAsked);
-  if (refused) refuse(from, leader, refused);
-  keepSmall(host, leader, passed);
+  keepSmall(host, from, leader, passed);
 }
 
-/** Keeps the frames that must not be lost although there is no space. */
-function keepSmall(host: RelayOwner, leader: RoutedWorker, bundle: Bundle): void {
+/** Keeps the frames that must not be lost although there is no space, and refuses the others. */
+function keepSmall(host: RelayOwner, from: RoutedWorker, leader: RoutedWorker, bundle: Bundle): void {
   const { workerId } = leader;
+  const refused = pickFrames(bundle, isRefusable);
+  if (refused) refuse(from, leader, refused);
   for (const frame of splitFrames(bundle, kind => classOf(kind) === 'withdrawal')) {
     if (leader.withdrawals.keep(frame)) host.warn(droppedWithdrawals(workerId), { name: bundle.g, workerId });
   }
@@ -73,9 +73,9 @@ function refuse(from: RoutedWorker, leader: RoutedWorker, asked: Bundle): void {
 function handBack(host: RelayOwner, from: RoutedWorker, leader: RoutedWorker, bundle: Bundle): void {
   const calls = pickFrames(bundle, isCall);
   if (calls) answer(from, calls, Kind.RETURNED, '0');
-  const rest = pickFrames(bundle, kind => kind === Kind.CANCEL || kind === Kind.SWITCH || kind === Kind.RESUME);
+  const rest = pickFrames(bundle, kind => isOfRunningCall(kind) || kind === Kind.SWITCH || kind === Kind.RESUME);
   if (!rest) return;
-  if (host.isOverloaded(leader, bytesOf(rest))) keepSmall(host, leader, rest);
+  if (host.isOverloaded(leader, bytesOf(rest))) keepSmall(host, from, leader, rest);
   else leader.outbox.data(rest);
 }
 
@@ -99,13 +99,13 @@ function fromLeader(host: RelayOwner, group: RoutedGroup, from: RoutedWorker, bu
 
 /** The worker does not read: keeps only the newest values, and ends calls whose results do not fit. Sends the rest. */
 function conflate(host: RelayOwner, worker: RoutedWorker, bundle: Bundle, isOverloaded: boolean): void {
-  const results = isOverloaded ? pickFrames(bundle, isResult) : undefined;
+  const results = isOverloaded ? pickFrames(bundle, isDroppable) : undefined;
   const overload = { side: 'primary', group: bundle.g, workerId: worker.workerId } as const;
   if (results) {
     publishDiagnostic('overload', { ...overload, what: 'results' });
     answer(worker, results, Kind.OVERLOADED, Overload.RESULT);
   }
-  const rest = pickFrames(bundle, kind => !waitsWithValues(kind) && !(isOverloaded && isResult(kind)));
+  const rest = pickFrames(bundle, kind => !waitsWithValues(kind) && !(isOverloaded && isDroppable(kind)));
   if (rest) worker.outbox.data(rest);
   const values = splitFrames(bundle, waitsWithValues);
   if (values.length > 0) publishDiagnostic('overload', { ...overload, what: 'values' });
@@ -169,6 +169,4 @@ function count(host: RelayOwner, bundle: Bundle): number {
   return bytes;
 }
 
-const isAsked = (kind: number) => isCall(kind) || classOf(kind) === 'subscription';
-const isResult = (kind: number) => classOf(kind) === 'result';
 const waitsWithValues = (kind: number) => classOf(kind) === 'value';

@@ -49,8 +49,20 @@ export class Signals implements SignalWriter, SignalReader {
   readonly sent: AbortSignal[] = [];
   readonly live = new Map<number, AbortController>();
 
+  readonly streams = new Map<number, object>();
+  argumentDepth = 0;
+
   add(signal: AbortSignal): number {
     return this.sent.push(signal);
+  }
+
+  addStream(stream: object): number {
+    this.streams.set(this.streams.size + 1, stream);
+    return this.streams.size;
+  }
+
+  stream(id: number, form: unknown): object {
+    return { id, form };
   }
 
   get(number: number): AbortSignal {

@@ -2,7 +2,7 @@ import test from 'ava';
 import { callContext, runInContext } from '../../lib/leader/call-context.js';
 import { RunningCall } from '../../lib/leader/running-call.js';
 
-const make = () => new RunningCall('g', 5, 2, 7, 'get', 1000, 0);
+const make = () => new RunningCall('g', 5, 2, 7, 'get', 1000, 0, {} as never);
 
 test('it shows its group, its term and its deadline', t => {
   t.like(make(), { name: 'g', term: 5, deadline: 1000, isEnded: false });

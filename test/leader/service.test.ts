@@ -13,6 +13,8 @@ import { microtasks } from '../helpers/clocks/unit-clock.js';
 import { bundle } from '../helpers/unit/frames.js';
 import { memberOptions, openReal, SELF, TERM, UnitSender } from '../helpers/unit/leader.js';
 
+const NO_STREAMS = { add: () => 1, addStream: () => 1, argumentDepth: 0 };
+
 class UnitService {
   readonly unit = new UnitSender();
   readonly clock = this.unit.clock;
@@ -215,7 +217,7 @@ test('a signal in the arguments becomes a live one', async t => {
     },
   };
   const unit = await UnitService.create(client);
-  const { text, parts } = encodeValue([{ signal: new AbortController().signal }], 'args', { add: () => 1 });
+  const { text, parts } = encodeValue([{ signal: new AbortController().signal }], 'args', NO_STREAMS);
   unit.say(2, { kind: Kind.CALL | EXT, id: 7, value: ['get', null, JSON.parse(text)] });
   t.is(parts, undefined);
   unit.say(2, { kind: Kind.CANCEL, id: 7, value: [1, 'inner'] });

@@ -12,6 +12,8 @@ import { defer } from '../../lib/utils/deferred.js';
 import { microtasks, UnitClock } from '../helpers/clocks/unit-clock.js';
 import { FakeRoute, frame, payloadFrame } from '../helpers/unit/route.js';
 
+const NO_STREAMS = { add: () => 1, addStream: () => 1, argumentDepth: 0 };
+
 interface Given {
   readonly kind?: CallKind;
   readonly args?: unknown;
@@ -505,13 +507,13 @@ test('no timer is left once it is closed', t => {
 
 test('without an own way to fail a call fails by the promise that was given out', async t => {
   const { promise, resolve } = defer<unknown>();
-  const payload = encodeArguments([], { add: () => 1 });
+  const payload = encodeArguments([], NO_STREAMS);
   new Call(Kind.CALL, 1, 'm', payload, undefined, 0, 0, false, HANDLE, resolve).fail(new Error('so'));
   await t.throwsAsync(promise, { message: 'so' });
 });
 
 test('what comes along with the arguments, and the key of a publication, are in its text', t => {
-  const args = encodeArguments(['a', 1], { add: () => 1 });
+  const args = encodeArguments(['a', 1], NO_STREAMS);
   const made = (sticky: string | undefined, carrier?: string) => {
     const given = carrier === undefined ? args : { ...args, carrier };
     const { text, wireKind } = new Call(Kind.PUBLISH, 1, 'say', given, sticky, 7, 0, false, HANDLE, () => {});
@@ -525,7 +527,7 @@ test('what comes along with the arguments, and the key of a publication, are in 
 
 test('a single argument travels without the list around it', t => {
   const made = (...given: unknown[]) => {
-    const args = encodeArguments(given, { add: () => 1 });
+    const args = encodeArguments(given, NO_STREAMS);
     const { text, wireKind } = new Call(Kind.CALL, 1, 'm', args, undefined, 7, 0, false, HANDLE, () => {});
     return [text, wireKind - Kind.CALL];
   };

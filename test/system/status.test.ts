@@ -2,6 +2,8 @@ import type { ClientStatus } from '../../lib/index.js';
 import { EPOCH } from '../helpers/clocks/virtual-time.js';
 import { system } from '../helpers/system/test.js';
 
+const NO_STREAMS = { open: 0, items: 0, bytes: 0 };
+
 /** Of each histogram only the count. */
 const withoutTimes = ({ calls, served, failovers, ...rest }: ClientStatus) => ({
   ...rest,
@@ -22,8 +24,17 @@ system('status() of a client, leader and follower, tells where it stands', async
     role: 'follower',
     term: 0,
     leader: undefined,
-    calls: { waiting: 1, inFlight: 0, ended: { ok: 0, failed: 0 }, failures: {}, resent: 0, queued: 0, total: 0 },
-    served: { running: 0, ended: { ok: 0, failed: 0, abandoned: 0 }, duration: 0 },
+    calls: {
+      waiting: 1,
+      inFlight: 0,
+      ended: { ok: 0, failed: 0 },
+      failures: {},
+      resent: 0,
+      streams: NO_STREAMS,
+      queued: 0,
+      total: 0,
+    },
+    served: { running: 0, ended: { ok: 0, failed: 0, abandoned: 0 }, duration: 0, streams: NO_STREAMS },
     subscriptions: 0,
     sticky: 0,
     queuedBytes: 'echo'.length + 16 + '1'.length,
@@ -53,10 +64,11 @@ system('status() of a client, leader and follower, tells where it stands', async
       ended: { ok: 2, failed: 1 },
       failures: { rejected: 1 },
       resent: 0,
+      streams: NO_STREAMS,
       queued: 4,
       total: 3,
     },
-    served: { running: 0, ended: { ok: 0, failed: 0, abandoned: 0 }, duration: 0 },
+    served: { running: 0, ended: { ok: 0, failed: 0, abandoned: 0 }, duration: 0, streams: NO_STREAMS },
     subscriptions: 1,
     sticky: 1,
     queuedBytes: 0,

@@ -3,7 +3,7 @@
 
 import { Backlog } from '../../protocol/backlog.js';
 import { Kind, kindOf, Overload } from '../../protocol/bundle.js';
-import { classOf } from '../../protocol/classes.js';
+import { classOf, isDroppable } from '../../protocol/classes.js';
 import type { BundleBuilder } from '../../protocol/frames.js';
 import type { Part } from '../../protocol/payload.js';
 import type { FramedConnection } from './framed-connection.js';
@@ -108,7 +108,7 @@ export class DirectSender {
       const frame = { h: [kind, id, text.length, parts?.length ?? 0], x: `[${text}]` };
       return this.#backlog.keep({ g, t, ...frame, ...(parts && { p: parts }) }, this.room());
     }
-    if (isOverloaded && classOf(plain) === 'result') stream.put(Kind.OVERLOADED, id, Overload.RESULT);
+    if (isOverloaded && isDroppable(plain)) stream.put(Kind.OVERLOADED, id, Overload.RESULT);
     else stream.put(kind, id, text, parts);
     stream.flushEarly(MANY);
     if (this.#backlog.size > 0) this.#backlog.trim(this.room());

@@ -1,0 +1,152 @@
+// Reads a source and sends its items, as many as its reader has room for.
+//
+//   waiting ──pull()──► reading ──no room, or no lease──► waiting
+//      │                   │
+//      └── end() ──────────┴── the source ended or threw ──► over
+
+import { UnreadBlob } from '../codec/unread-blobs.js';
+import type { Payload } from '../protocol/payload.js';
+import type { Clock } from '../utils/clock.js';
+import { MOST_ITEM_BYTES, sizeOfItem } from './credit.js';
+import type { StreamSource } from './stream-source.js';
+
+export interface ItemSenderOptions {
+  readonly clock: Clock;
+  readonly source: StreamSource;
+  /** Runs code of the source in the right context. */
+  run<T>(fn: () => T): T;
+  /** Whether an item may be sent now. If not, {@link ItemSender.resume} is called once it may. */
+  mayRead(): boolean;
+  /** @throws `ERR_NOT_SERIALIZABLE`, or {@link UnreadBlob} */
+  encode(item: unknown): Payload;
+  send(number: number, item: Payload): void;
+  /** The source ended after so many items. */
+  ended(count: number): void;
+  /** The source threw, or an item cannot be sent. */
+  failed(error: unknown, count: number): void;
+  /** The source was ended by {@link ItemSender.end}, and has finished. Nothing else is called after that. */
+  closed(): void;
+  /** An item that nobody receives. */
+  drop(item: unknown): void;
+  /** Receives an error of the source that nobody else receives. */
+  report(error: unknown): void;
+}
+
+/** Items that are read before timers and I/O have a turn. */
+const MOST_IN_TURN = 100;
+
+export class ItemSender {
+  readonly #options: ItemSenderOptions;
+  /** Sizes of the items that the reader has not taken yet. */
+  readonly #sizes: number[] = [];
+  #bytes = 0;
+  #count = 0;
+  #taken = 0;
+  #window = 0;
+  #isReading = false;
+  #isOver = false;
+
+  constructor(options: ItemSenderOptions) {
+    this.#options = options;
+  }
+
+  /** Items that were sent and not taken. */
+  get items(): number {
+    return this.#sizes.length;
+  }
+
+  /** Their size. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether the reader has asked for an item yet. */
+  get hasBegun(): boolean {
+    return this.#window > 0;
+  }
+
+  /**
+   * The reader took `taken` items in all.
+   * @param window how many may wait for it
+   */
+  pull(taken: number, window: number): void {
+    this.#window = window;
+    while (this.#taken < taken && this.#sizes.length > 0) {
+      this.#taken++;
+      this.#bytes -= this.#sizes.shift()!;
+    }
+    this.resume();
+  }
+
+  /** Continues, if the reader has room. */
+  resume(): void {
+    if (!this.#isReading && this.#mayRead()) void this.#read();
+  }
+
+  /** Ends the source: nobody reads any more. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { run, source, report, closed } = this.#options;
+    run(() => source.end())
+      .catch(report)
+      .then(closed);
+  }
+
+  /** Ends the stream with an error at both ends. */
+  fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { run, source, report, failed } = this.#options;
+    run(() => source.end()).catch(report);
+    failed(error, this.#count);
+  }
+
+  #mayRead(): boolean {
+    const hasRoom = this.#sizes.length < this.#window && this.#bytes < MOST_ITEM_BYTES;
+    return hasRoom && !this.#isOver && this.#options.mayRead();
+  }
+
+  async #read(): Promise<void> {
+    const { run, source, clock, ended, drop } = this.#options;
+    this.#isReading = true;
+    try {
+      for (let inTurn = 1; this.#mayRead(); inTurn++) {
+        const { done, value } = await run(() => source.next());
+        if (this.#isOver) return drop(value);
+        if (done) {
+          this.#isOver = true;
+          return ended(this.#count);
+        }
+        await this.#send(value);
+        if (inTurn % MOST_IN_TURN === 0) await new Promise<void>(resolve => clock.yield(resolve));
+      }
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  async #send(item: unknown): Promise<void> {
+    const payload = await this.#encode(item);
+    if (this.#isOver) return;
+    const size = sizeOfItem(payload.text.length, payload.parts);
+    this.#sizes.push(size);
+    this.#bytes += size;
+    this.#options.send(++this.#count, payload);
+  }
+
+  async #encode(item: unknown): Promise<Payload> {
+    try {
+      return this.#options.encode(item);
+    } catch (error) {
+      if (!(error instanceof UnreadBlob)) {
+        this.#options.drop(item);
+        throw error;
+      }
+      await error.read();
+      return this.#encode(item);
+    }
+  }
+}
