@@ -65,6 +65,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   'open.ts': {},
   'methods.js': {},
   'operations.ts': {},
+  'streams.ts': {},
   'types.js': {},
   'watch.js': {},
   'reports.js': { isDone: lines => lines.length === 2 },

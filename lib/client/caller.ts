@@ -17,7 +17,7 @@ import { Kind } from '../protocol/bundle.js';
 import { nextNumber } from '../protocol/ids.js';
 import { listenToAbort } from '../utils/abort-listeners.js';
 import { afterTurn } from '../utils/after-turn.js';
-import { CallPromise } from './call-promise.js';
+import { type CallPromise, toCallPromise } from './call-promise.js';
 import { CallerTrace } from './caller-trace.js';
 
 /** The client whose handles make the calls. */
@@ -39,8 +39,8 @@ export class Caller {
   }
 
   invoke(method: unknown, args: readonly unknown[], with_: ResolvedWith): CallPromise {
-    if (!isCallableName(method)) return new CallPromise(resolve => refuse(unknownMethod(method), resolve));
-    const promise = new CallPromise(takeResolve);
+    if (!isCallableName(method)) return toCallPromise(new Promise(resolve => refuse(unknownMethod(method), resolve)));
+    const promise = toCallPromise(new Promise(takeResolve));
     lastPromise = promise;
     this.make(Kind.CALL, method, args, with_, lastResolve);
     return promise;
