@@ -43,7 +43,7 @@ export class Call implements About, Expiring, Numbered<Call> {
   wasLost = false;
   /** A repeated sticky publication: no caller waits for it. */
   readonly isRepeated: boolean;
-  /** The last term that ended while its leader had the call. */
+  /** The last term whose leader had the call when the term ended, or when the call ended without an answer. */
   lostIn = 0;
   /**
    * Leaders that were lost while they had the call. From the second on, only leaders that had confirmed that the call begins

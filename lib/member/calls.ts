@@ -116,7 +116,7 @@ export class Calls {
     if (!this.#isUnderWay(call)) return;
     this.sendAbort(call, 0, error);
     call.stream?.clear();
-    this.#fail(call, error, reason);
+    this.#abandon(call, error, reason);
   }
 
   /** The consumer of its stream wants no more. */
@@ -210,13 +210,19 @@ export class Calls {
   /** A call that crashes every leader must not take down all of them, so the leaders that were lost with it are counted. */
   #countLosses(term: number): void {
     for (const call of this.#calls.inOrder()) {
-      if (call.lostIn !== term || !this.#isUnderWay(call)) continue;
-      if (call.losses === 0 || call.begunIn === term) call.losses++;
-      if (call.losses < this.#options.maxLeadersLost) continue;
-      call.isGivenUp = true;
-      this.#options.costly(call);
+      if (!this.#isUnderWay(call) || !this.isTooCostly(call, term)) continue;
       this.#fail(call, costLeaders(call.method, call.losses));
     }
+  }
+
+  /** Counts that the leader of `term` was lost. @returns whether it was the last that may be lost with this call */
+  isTooCostly(call: Call, term: number): boolean {
+    if (call.lostIn !== term) return false;
+    if (call.losses === 0 || call.begunIn === term) call.losses++;
+    if (call.losses < this.#options.maxLeadersLost) return false;
+    call.isGivenUp = true;
+    this.#options.costly(call);
+    return true;
   }
 
   /** Ends the streams that one handle reads. */
@@ -239,7 +245,7 @@ export class Calls {
       if (handle && call.handle !== handle) continue;
       // If only the handle closes, the leader still runs its calls and must be notified.
       if (handle) this.giveUp(call, toError);
-      else this.#fail(call, toError(outcomeOf(call)));
+      else this.#abandon(call, toError(outcomeOf(call)));
     }
   }
 
@@ -370,6 +376,12 @@ export class Calls {
     this.#remove(call);
     this.counts.succeeded(now - call.madeAt);
     call.succeed(value);
+  }
+
+  /** Ends a call that its leader, if it was sent to one, has not answered. */
+  #abandon(call: Call, error: unknown, reason?: FailureReason): void {
+    if (call.route) call.lostIn = call.route.term;
+    this.#fail(call, error, reason);
   }
 
   #fail(call: Call, error: unknown, reason = reasonOf(error)): void {

@@ -100,6 +100,7 @@ export class DataPlane {
   }
 
   #frame(frame: FrameView, term: number, now: number): void {
+    if (frame.kind === Kind.BEGUN) this.stickyPublications.begun(frame.id, term);
     if (this.calls.receive(frame, term, now) || this.subscriptions.receive(frame, term)) return;
     if (frame.kind === Kind.END) this.#endTerm(term, frame.id);
     else if (this.#routes.handle(term, frame)) return;
@@ -168,7 +169,7 @@ export class DataPlane {
     const lostTerm = this.#lostTerm;
     this.#used = { term };
     this.subscriptions.open(route, lostTerm);
-    this.calls.open(route, () => this.stickyPublications.republish(), lostTerm);
+    this.calls.open(route, () => this.stickyPublications.republish(lostTerm), lostTerm);
     if (this.isReady) this.#options.reached();
   }
 

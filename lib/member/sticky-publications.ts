@@ -1,6 +1,6 @@
 // Publications that are republished to every new leader: the newest one under each key.
 
-import { SharedClientError, takenBack } from '../errors/errors.js';
+import { costLeaders, SharedClientError, takenBack } from '../errors/errors.js';
 import { Kind } from '../protocol/bundle.js';
 import { nextNumber } from '../protocol/ids.js';
 import { listenToAbort, stopListeningToAbort } from '../utils/abort-listeners.js';
@@ -17,6 +17,8 @@ export interface Sticky {
   readonly context: AsyncContext;
   /** The publication in progress. It is not published a second time meanwhile. */
   call: Call | undefined;
+  /** The last publication, if it failed. The leader that had it may be lost later, and that loss counts too. */
+  failed: Call | undefined;
   /** The publication that it replaced, if that was in progress then. It may wait until this one is confirmed. */
   before: Sticky | undefined;
   /** Failed attempts in a row, and the timer of the next one. */
@@ -52,6 +54,8 @@ export class StickyPublications {
   readonly #stickyPublications = new Map<string, Sticky>();
   /** Publications that have ended while the leader could not be notified. */
   readonly #pendingWithdrawals = new Map<string, Sticky>();
+  /** `failed` of all publications, by the number of the call. */
+  readonly #failed = new Map<number, Call>();
   /** Whether there is a leader to publish to. */
   #isOpen = false;
 
@@ -70,6 +74,7 @@ export class StickyPublications {
       handle,
       context: captureContext(),
       call: undefined,
+      failed: undefined,
       before: older?.call && older,
       failures: 0,
       retry: undefined,
@@ -107,13 +112,27 @@ export class StickyPublications {
     return [...this.#stickyPublications].filter(([, sticky]) => sticky.handle === handle).map(([key]) => key);
   }
 
-  /** There is a new leader. Waiting calls are sent after this. */
-  republish(): void {
+  /** A leader confirms that it begins a publication whose call has ended. */
+  begun(id: number, term: number): void {
+    const call = this.#failed.get(id);
+    if (call) call.begunIn = term;
+  }
+
+  /**
+   * There is a new leader. Waiting calls are sent after this.
+   * @param lostTerm the last term that a route led to, if its leader was lost
+   */
+  republish(lostTerm?: number): void {
     this.#isOpen = true;
     // The new leader never received these publications.
     this.#pendingWithdrawals.clear();
     for (const [key, sticky] of this.#stickyPublications) {
-      if (!sticky.call) this.#repeat(key, sticky);
+      if (sticky.call) continue;
+      const { failed } = sticky;
+      if (failed && lostTerm !== undefined && this.options.calls.isTooCostly(failed, lostTerm)) {
+        this.#end(key);
+        sticky.onError(costLeaders('publish', failed.losses));
+      } else this.#repeat(key, sticky);
     }
   }
 
@@ -171,6 +190,7 @@ export class StickyPublications {
     };
     const done: Call['succeed'] = value => {
       over();
+      this.#setFailed(sticky, undefined);
       sticky.failures = 0;
       // The older one was sent before this one, and need not be kept while this one is in force.
       sticky.before = undefined;
@@ -178,7 +198,10 @@ export class StickyPublications {
     };
     const failed: Call['fail'] = error => {
       over();
-      if (call.isGivenUp && this.#stickyPublications.get(key) === sticky) this.#end(key);
+      if (this.#stickyPublications.get(key) === sticky) {
+        if (call.isGivenUp) this.#end(key);
+        else this.#setFailed(sticky, call.hasRun ? undefined : call);
+      }
       fail(error);
       if (!call.hasRun) this.#repeatLater(key, sticky);
     };
@@ -196,12 +219,19 @@ export class StickyPublications {
       failed,
     );
     call.context = sticky.context;
+    if (sticky.failed) call.losses = sticky.failed.losses;
     try {
       this.options.calls.make(call);
       sticky.call = call;
     } catch (error) {
       call.fail(error);
     }
+  }
+
+  #setFailed(sticky: Sticky, call: Call | undefined): void {
+    if (sticky.failed) this.#failed.delete(sticky.failed.id);
+    if (call) this.#failed.set(call.id, call);
+    sticky.failed = call;
   }
 
   /** A publication that has ended must not be sent again after the one that replaced or withdrew it. */
@@ -211,6 +241,7 @@ export class StickyPublications {
     this.#stickyPublications.delete(key);
     sticky.stopListening();
     sticky.retry?.clear();
+    this.#setFailed(sticky, undefined);
     if (sticky.call) sticky.call.isIdempotent = false;
     return sticky;
   }

@@ -37,9 +37,10 @@ class UnitStickyPublications {
     });
   }
 
-  open(term: number): FakeRoute {
+  /** @param lostTerm the term before, if its leader was lost */
+  open(term: number, lostTerm?: number): FakeRoute {
     const route = new FakeRoute(term);
-    this.calls.open(route, () => this.stickyPublications.republish());
+    this.calls.open(route, () => this.stickyPublications.republish(lostTerm), lostTerm);
     return route;
   }
 
@@ -305,4 +306,42 @@ test('nothing is said again once all is cleared', t => {
   unit.shut();
   unit.calls.end(first, 1);
   t.deepEqual(unit.said(unit.open(6)), []);
+});
+
+test('that a leader begins one counts also where its call has ended meanwhile', t => {
+  for (const hasBegun of [true, false]) {
+    const unit = new UnitStickyPublications();
+    unit.open(5);
+    unit.say('k', 'a');
+    unit.shut();
+    unit.clock.advance(1000);
+    const [said] = unit.said(unit.open(6, 5));
+    t.is(said!.words, 'PUBLISH [null,"k",["a"],null,1]');
+    unit.calls.failAll(outcome => new SharedClientError('ERR_PRIMARY_LOST', 'gone', { outcome }));
+    if (hasBegun) unit.stickyPublications.begun(said!.id, 6);
+    unit.shut();
+    t.is(unit.said(unit.open(7, 6)).length, hasBegun ? 0 : 1);
+    t.deepEqual(
+      unit.heard.slice(1).map(text => text.split(' ', 2).join(' ')),
+      Array(hasBegun ? 2 : 1).fill('a error'),
+    );
+    t.is(unit.stickyPublications.size, hasBegun ? 0 : 1);
+  }
+});
+
+test('one that ran is no suspect, although its result was dropped', t => {
+  const unit = new UnitStickyPublications();
+  unit.open(5);
+  unit.say('k', 'a');
+  unit.shut();
+  unit.clock.advance(1000);
+  const route = unit.open(6, 5);
+  unit.answer(unit.said(route)[0]!.id, 6, Kind.OVERLOADED, 1);
+  unit.shut();
+  t.false(
+    unit
+      .open(7, 6)
+      .sent()
+      .some(words => words.startsWith('SUSPECT')),
+  );
 });

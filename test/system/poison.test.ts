@@ -1,6 +1,6 @@
 import type { Upstream } from '../helpers/system/client.js';
 import type { Client, Rig } from '../helpers/system/rig.js';
-import { system, watch } from '../helpers/system/test.js';
+import { endOf, system, watch } from '../helpers/system/test.js';
 
 /** Nobody who asks for something leads. */
 const FIVE_LEAD = (index: number) => ({ eligible: index < 5 });
@@ -169,6 +169,76 @@ system('that a call begins is told before it does, however much waits to be sent
   await rig.time.reached(() => poison.end !== undefined);
   t.deepEqual([large.end, poison.end], ['ok', 'ERR_LEADER_LOST unknown']);
   t.is(kills(), 2);
+});
+
+/** A sticky publication that blocks whoever runs it. @returns how often it did */
+function hanging(rig: Rig): () => number {
+  let hangs = 0;
+  rig.upstream().onPublish = ([what]) => {
+    if (what !== 'poison') return undefined;
+    hangs++;
+    rig.freeze(rig.leader());
+    return new Promise(() => {});
+  };
+  return () => hangs;
+}
+
+for (const maxLeadersLost of [2, 3]) {
+  const title = `a publication costs ${maxLeadersLost} leaders although the primary is set up again meanwhile`;
+  system(title, async (t, rig) => {
+    const clients = await rig.clients(6, index => ({ ...FIVE_LEAD(index), maxLeadersLost }));
+    const client = clients.at(-1)!;
+    const said = heard(client);
+    await rig.connect();
+    const hangs = hanging(rig);
+    const end = watch(client.with({ sticky: 'k' }).publish('poison'));
+    await rig.time.reached(() => hangs() === maxLeadersLost);
+    await rig.time.settle();
+    t.is(end.end, undefined);
+    void rig.primary.close();
+    await rig.time.settle();
+    t.is(end.end, 'ERR_PRIMARY_LOST unknown');
+    rig.setup();
+    await rig.time.until(client.echo('well'));
+    await rig.time.settle();
+    t.is(hangs(), maxLeadersLost);
+    t.is(client.status().sticky, 0);
+    t.is(said.filter(text => text === 'ERR_LEADER_LOST').length, 1);
+    t.is(said.filter(text => text.includes('sticky under')).length, 1);
+  });
+}
+
+system('a publication that hangs its leader costs two also where its caller waited less long', async (t, rig) => {
+  const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
+  const said = heard(client);
+  await rig.connect();
+  const hangs = hanging(rig);
+  const publishing = client.with({ sticky: 'k', timeoutMs: 50 }).publish('poison');
+  t.is(await rig.time.until(endOf(publishing)), 'ERR_TIMEOUT unknown');
+  await rig.time.reached(() => client.status().sticky === 0);
+  await rig.time.until(client.echo('well'));
+  t.is(hangs(), 2);
+  t.is(said.filter(text => text.includes('sticky under')).length, 1);
+});
+
+system('a publication that its leader answered late has cost nothing', async (t, rig) => {
+  const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
+  const said = heard(client);
+  await rig.connect();
+  for (let i = 0; i < 3; i++) {
+    let isAnswered = false;
+    rig.upstream().onPublish = async () => {
+      await new Promise<void>(resolve => rig.time.setTimer(resolve, 100));
+      isAnswered = true;
+    };
+    const publishing = client.with({ sticky: 'k', timeoutMs: 50 }).publish(i);
+    t.is(await rig.time.until(endOf(publishing)), 'ERR_TIMEOUT unknown');
+    await rig.time.reached(() => isAnswered);
+    rig.leader().kill();
+    await rig.time.settle();
+  }
+  t.is(client.status().sticky, 1);
+  t.deepEqual(said, []);
 });
 
 system('a planned hand-over is no loss', async (t, rig) => {
