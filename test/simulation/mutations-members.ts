@@ -6,15 +6,15 @@ export const MEMBERS: readonly Mutation[] = [
   {
     name: 'sticky publications are not said again',
     file: 'member/sticky-publications.js',
-    find: 'if (!sticky.call)',
-    replace: 'if (!key)',
+    find: 'if (sticky.call)\n                continue;',
+    replace: 'if (key)\n                continue;',
     seed: 6,
   },
   {
     name: 'a sticky publication under way is said twice',
     file: 'member/sticky-publications.js',
-    find: 'if (!sticky.call)',
-    replace: 'if (key)',
+    find: 'if (sticky.call)\n                continue;',
+    replace: '',
     seed: 10,
   },
   {
@@ -134,8 +134,8 @@ export const MEMBERS: readonly Mutation[] = [
   {
     name: 'a sticky publication that cost too many leaders is said to the next one',
     file: 'member/sticky-publications.js',
-    find: 'if (call.isGivenUp && this.#stickyPublications.get(key) === sticky)',
-    replace: 'if (!call)',
+    find: 'if (call.isGivenUp)\n                    this.#end(key);\n                else\n                    this.#setFailed(',
+    replace: 'if (!call)\n                    this.#setFailed(',
     seed: 87,
   },
 ];

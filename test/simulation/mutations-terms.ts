@@ -143,9 +143,7 @@ export const TERMS: readonly Mutation[] = [
     file: 'member/group-view.js',
     find: 'if (update.leader)\n            this.#lastLed = update.term;',
     replace: 'this.#lastLed = update.leader ? update.term : undefined;',
-    seed: 4878,
-    unproved:
-      'none of 10,000 seeds; at this one a sticky publication costs a leader too many after the primary was set up again',
+    seed: 4907,
   },
   {
     name: 'a worker is forgotten before its groups know that it has left',
