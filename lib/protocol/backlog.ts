@@ -17,6 +17,13 @@ interface Kept {
   readonly hasGap: boolean;
 }
 
+/**
+ * Bytes of values that a leader lets wait on the way to the primary, or to one member on the direct route; beyond them the
+ * newest of each topic are kept. Results wait behind them: on the relay 0.9 s with an upstream of 1 GB a second on two
+ * cores, 1.8 s with 8 MiB.
+ */
+export const MOST_VALUE_BYTES = 2 * 1024 * 1024;
+
 /** Approximate size of an entry without its frame: key, two objects and the map slots. Measured on Node 20. */
 const ENTRY_BYTES = 450;
 

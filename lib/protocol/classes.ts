@@ -17,7 +17,7 @@
 //
 // Bytes of the receiver: in the primary `maxQueuedBytes` per worker and `maxQueuedTotalBytes` for all; in a leader on the
 // direct route the same; in a member 64 MiB of outgoing data; in a leader 64 MiB that wait for its lease or their turn, and
-// 2 MiB of values that wait to be sent to the primary.
+// 2 MiB of values that wait to be sent to the primary, or to one member on the direct route.
 
 import { Kind } from './bundle.js';
 

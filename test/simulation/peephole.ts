@@ -6,6 +6,7 @@ import { Service } from '../../lib/leader/service.js';
 import { Topic, type TopicOwner } from '../../lib/leader/topic.js';
 import { Member } from '../../lib/member/member.js';
 import { Kind, kindOf } from '../../lib/protocol/bundle.js';
+import { classOf } from '../../lib/protocol/classes.js';
 import type { DirectLeader } from '../../lib/route/direct/direct-leader.js';
 import type { Router } from '../../lib/router/router.js';
 
@@ -22,6 +23,18 @@ export function waitingInLeader({ sender }: Service): Waiting {
   const lanes = (sender as unknown as { readonly options: SenderOptions }).options.lanes as DirectLeader | undefined;
   return (lanes?.active ?? []).map(workerId => [workerId, lanes!.of(workerId)!.waitingBytes]);
 }
+
+/** Of it the values that its members have not acknowledged: results wait behind them. */
+export function valuesInLeader({ sender }: Service): Waiting {
+  const lanes = (sender as unknown as { readonly options: SenderOptions }).options.lanes as DirectLeader | undefined;
+  const bytesFor = (workerId: number) => {
+    const values = lanes!.of(workerId)!.stream.unacked.map(bundle => bundle.pick(isValue, [workerId])?.bytes ?? 0);
+    return values.reduce((sum, bytes) => sum + bytes, 0);
+  };
+  return (lanes?.active ?? []).map(workerId => [workerId, bytesFor(workerId)]);
+}
+
+const isValue = (kind: number) => classOf(kind) === 'value';
 
 /** In a leader, for the primary: what all of its process says to others, and the values that its group keeps back. */
 export function waitingForPrimary({ sender }: Service): number {

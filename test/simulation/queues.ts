@@ -1,6 +1,7 @@
 // What waits anywhere is bounded.
 
-import { type Waiting, waitingForPrimary, waitingInLeader, waitingInPrimary } from './peephole.js';
+import { MOST_VALUE_BYTES } from '../../lib/protocol/backlog.js';
+import { valuesInLeader, type Waiting, waitingForPrimary, waitingInLeader, waitingInPrimary } from './peephole.js';
 import type { Load } from './plan.js';
 import type { World } from './world.js';
 
@@ -21,6 +22,9 @@ export function checkQueues(world: World, { padding, maxQueuedBytes, maxQueuedTo
   const mostOfGroup = mostFor(maxQueuedBytes, padding);
   for (const { workerId, service } of world.services()) {
     check(`w${workerId}`, waitingInLeader(service));
+    for (const [member, bytes] of valuesInLeader(service))
+      if (bytes > Math.max(MOST_VALUE_BYTES, ALWAYS_FREE_BYTES + padding) + SMALL_NEWS_BYTES)
+        world.broken('overload', `${bytes} bytes of values wait in w${workerId} for w${member}`);
     // Its own calls to other leaders wait there, too, some for longer than they last.
     const calls = [...world.calls.all.values()].filter(({ handle }) => handle.worker.id === workerId).length;
     const bytes = waitingForPrimary(service);

@@ -239,3 +239,19 @@ system(
   },
   { primary: { maxQueuedBytes: 2 * MIB } },
 );
+
+system('a result waits behind few values of a real client that is faster than the route', async (t, rig) => {
+  const clients = await rig.clients(3);
+  await rig.connect();
+  const client = clients[2]!;
+  const log = recorder();
+  await rig.time.until(client.subscribe('topic', log.listener).ready);
+  const events = eventsOf(client);
+  for (let n = 0; n < 100; n++) rig.upstream().push('topic', large(n));
+  await rig.time.until(client.echo('well'));
+  t.true(log.values.length <= 6, `${log.values.length} values before the result`);
+  await rig.time.settle();
+  t.is(marks(log.values).at(-1), 99);
+  t.true(log.values.length < 10, String(marks(log.values)));
+  t.deepEqual(events, ['resync "topic" overload']);
+});

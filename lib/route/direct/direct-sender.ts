@@ -1,7 +1,7 @@
 // Sends the leader's data to one member on the direct route, with a limit: if the member does not read, only the newest
 // values are kept, and results that do not fit end their calls.
 
-import { Backlog } from '../../protocol/backlog.js';
+import { Backlog, MOST_VALUE_BYTES } from '../../protocol/backlog.js';
 import { Kind, kindOf, Overload } from '../../protocol/bundle.js';
 import { classOf, isDroppable } from '../../protocol/classes.js';
 import type { BundleBuilder } from '../../protocol/frames.js';
@@ -98,12 +98,12 @@ export class DirectSender {
     const { stream } = this;
     let bytes = text.length;
     if (parts) for (const part of parts) bytes += part.length;
-    const isOverloaded = this.#isOverloaded(stream.waitingBytes, bytes);
     const plain = kindOf(kind);
+    const isValue = classOf(plain) === 'value';
+    const isOverloaded = this.#isOverloaded(stream.waitingBytes, bytes, isValue);
     // A value must not overtake kept values, even if it is small enough to fit, and a confirmed subscription must not
     // receive older values.
-    const waits = classOf(plain) === 'value';
-    if (waits && (isOverloaded || this.#backlog.size > 0)) {
+    if (isValue && (isOverloaded || this.#backlog.size > 0)) {
       const { group: g, term: t } = this;
       const frame = { h: [kind, id, text.length, parts?.length ?? 0], x: `[${text}]` };
       return this.#backlog.keep({ g, t, ...frame, ...(parts && { p: parts }) }, this.room());
@@ -114,10 +114,10 @@ export class DirectSender {
     if (this.#backlog.size > 0) this.#backlog.trim(this.room());
   }
 
-  #isOverloaded(waiting: number, bytes: number): boolean {
+  #isOverloaded(waiting: number, bytes: number, isValue: boolean): boolean {
     // A single item may have any size, or it would never be sent. Up to `MOST_UNACKED_BYTES` may be unacknowledged although
     // all of it was read; no acknowledgement would then release values that are kept.
     if (waiting <= MOST_UNACKED_BYTES || waiting + bytes <= ALWAYS_FREE_BYTES) return false;
-    return this.isOverloaded(waiting, bytes);
+    return (isValue && waiting + bytes > MOST_VALUE_BYTES) || this.isOverloaded(waiting, bytes);
   }
 }
