@@ -84,6 +84,14 @@ export const LEADERS: readonly Mutation[] = [
     route: 'direct',
   },
   {
+    name: 'results wait in a leader behind all values that may wait for one member',
+    file: 'route/direct/direct-sender.js',
+    find: '(isValue && waiting + bytes > MOST_VALUE_BYTES) || ',
+    replace: '',
+    seed: 2919,
+    route: 'direct',
+  },
+  {
     name: 'that values are missing is told before those that came before',
     file: 'protocol/classes.js',
     find: "[Kind.GAP, 'value'],",
