@@ -74,6 +74,12 @@ export function perform(world: World, action: Action): void {
       worker.process.refuseConnections(true);
       world.time.setTimer(() => worker.process.refuseConnections(false), action.ms);
       return;
+    case 'unlink':
+      return worker.process.sockets?.removeOwn(action.ms);
+    case 'starve':
+      starve(worker, true);
+      world.time.setTimer(() => starve(worker, false), action.ms);
+      return;
     case 'open':
       return worker.run(() => worker.open(group));
     case 'chatter':
@@ -160,6 +166,10 @@ export function setLatency(worker: SimWorker, latencyMs: number): void {
   }
   worker.latencyMs = latencyMs;
   worker.process.delay(latencyMs);
+}
+
+export function starve({ process: { sockets } }: SimWorker, isStarved: boolean): void {
+  if (sockets) sockets.isStarved = isStarved;
 }
 
 /** What befalls no primary: it has actions of its own. */

@@ -9,6 +9,7 @@ import type { PrimarySide } from '../../lib/transport/memory-worker.js';
 import { costlyDirect, costlyEnd, costlyPrimaryEnd, SimCpu } from './cpu.js';
 import { type Chatter, Inflow, isChatter } from './inflow.js';
 import { LeaseWitness } from './leases.js';
+import { SimSockets } from './sockets.js';
 import type { SimTime } from './time.js';
 
 /** A process, as far as the simulation needs one. */
@@ -19,6 +20,7 @@ export type SimProcess = Omit<TestWorker, 'whileLeader' | 'freeze' | 'thaw'> & {
   readonly cpu: SimCpu;
   /** None of the primary, which is no further from itself than a call. */
   readonly leases?: LeaseWitness;
+  readonly sockets?: SimSockets;
   /** A message of the app's to the primary. */
   send(message: Chatter): void;
 };
@@ -33,6 +35,8 @@ export class SimCluster {
   readonly inflow: Inflow;
   readonly #network: MemoryNetwork;
   readonly #host: Runtime;
+  /** Addresses whose sockets somebody removed. */
+  readonly #removed = new Set<string>();
   readonly #cpu: SimCpu;
   #isAlive = true;
 
@@ -76,17 +80,18 @@ export class SimCluster {
     const cpu = new SimCpu(this.time, worker);
     const read = () => cpu.spend(this.readMs);
     const leases = new LeaseWitness(worker.workerId);
+    const sockets = new SimSockets(worker.direct, worker.clock, this.#removed);
     const host = new Runtime({
       where: 'worker',
       clock: worker.clock,
       createWorkerEnd: () => leases.watch(costlyEnd(worker.end, read)),
-      createDirect: () => costlyDirect(worker.direct, read),
+      createDirect: () => costlyDirect(sockets, read),
     });
     const send = (message: Chatter) => {
       this.inflow.sent(worker.workerId);
       worker.end.send(message, () => {});
     };
-    return Object.assign(worker, { cpu, leases, send, createSharedClient: clientsOf(host) });
+    return Object.assign(worker, { cpu, leases, sockets, send, createSharedClient: clientsOf(host) });
   }
 
   #dataMs(message: unknown): number {

@@ -10,7 +10,10 @@ type Kind = Action['do'];
 
 /** How often each kind of action is drawn, where a plan has it at all. */
 const WEIGHTS: Record<
-  Exclude<Kind, 'fork' | 'sever' | 'refuse' | 'aside' | 'burst' | 'chatter' | 'torrent' | 'poison'>,
+  Exclude<
+    Kind,
+    'fork' | 'sever' | 'refuse' | 'unlink' | 'starve' | 'aside' | 'burst' | 'chatter' | 'torrent' | 'poison'
+  >,
   number
 > = {
   call: 14,

@@ -51,6 +51,8 @@ const MISHAPS: readonly (readonly [chance: number, draw: Draw])[] = [
   [0.25, flood],
   [0.05, retract],
   [0.02, torrent],
+  [0.04, poisonAndRefusals],
+  [0.04, forgotten],
 ];
 
 /** Who it costs comes back. */
@@ -118,6 +120,27 @@ function* retract(random: Random, { groups, workers, durationMs }: Plan): Genera
   yield { at: at + 100 + random.below(50), do: 'unpublish', g, w, key, timeoutMs: random.pick([20, 100, 300]) };
 }
 
+/** What costs a leader comes to the next one only after others could not open the real client. */
+function* poisonAndRefusals(random: Random, { groups, workers, durationMs }: Plan): Generator<Action> {
+  const at = random.below(durationMs);
+  const g = random.below(groups.length);
+  const what = random.pick(['call', 'sticky', 'subscribe'] as const);
+  yield { at, do: 'poison', g, w: random.below(workers.length), what, how: 'kills' };
+  yield { at: at + random.below(3), do: 'ill', g, how: 'refuses', ms: random.pick([50, 150, 300]), delayMs: 1 };
+  for (const w of workers.keys()) if (random.chance(0.8)) yield { at: at + random.below(600), do: 'fork', w };
+}
+
+/** All leave a group, and come back to it when the wall clock was set back. */
+function* forgotten(random: Random, { groups, workers, primary, durationMs }: Plan): Generator<Action> {
+  const at = random.below(durationMs);
+  const g = random.below(groups.length);
+  const places = workers.length + (primary ? 1 : 0);
+  for (let w = 0; w < places; w++) yield { at, do: 'close', g, w };
+  const backAt = at + 320 + random.below(300);
+  yield { at: backAt, do: 'wall', ms: random.pick([-1000, -100_000]) };
+  for (let w = 0; w < places; w++) if (random.chance(0.7)) yield { at: backAt + random.below(5), do: 'open', g, w };
+}
+
 /** What a leader has to say keeps its heartbeats waiting in the channel. */
 function* torrent(random: Random, { groups, durationMs, load }: Plan): Generator<Action> {
   if (load) return;
@@ -142,6 +165,23 @@ export function withSignals(plan: Plan): Plan {
   return inOrder({ ...plan, actions });
 }
 
+/** Of the sockets of processes: they are removed, or none can be made, while connections break. */
+function withSockets(plan: Plan): Plan {
+  const random = new Random(plan.seed * 86_028_121 + 19);
+  if (!random.chance(0.3)) return plan;
+  const actions = [...plan.actions];
+  const target = () => (random.chance(0.7) ? -1 : random.below(plan.workers.length));
+  for (let i = 0, count = 1 + random.below(3); i < count; i++) {
+    const at = random.below(plan.durationMs);
+    const g = random.below(plan.groups.length);
+    if (random.chance(0.5)) actions.push({ at, do: 'unlink', g, w: target(), ms: random.pick([1, 50, 300]) });
+    else actions.push({ at, do: 'starve', g, w: target(), ms: random.pick([5, 150, 800]) });
+    if (random.chance(0.7)) actions.push({ at: at + random.below(100), do: 'sever', g, w: -1 });
+    if (random.chance(0.5)) actions.push({ at: at + random.below(100), do: 'kill', g, w: -1 });
+  }
+  return inOrder({ ...plan, actions });
+}
+
 /** Connections break, and none can be made. */
 export function onDirectRoute(plan: Plan): Plan {
   const { seed } = plan;
@@ -155,7 +195,7 @@ export function onDirectRoute(plan: Plan): Plan {
     if (random.chance(0.7)) actions.push({ at: near, do: 'sever', g, w: target() });
     else actions.push({ at: near, do: 'refuse', g, w: target(), ms: random.pick([5, 150, 800]) });
   }
-  return inOrder({ ...plan, route: 'direct', actions });
+  return withSockets(inOrder({ ...plan, route: 'direct', actions }));
 }
 
 const inOrder = (plan: Plan): Plan => ({ ...plan, actions: plan.actions.toSorted((a, b) => a.at - b.at) });

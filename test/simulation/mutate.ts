@@ -17,7 +17,7 @@ export interface Found {
   readonly promise: string;
 }
 
-/** The first of `seeds` seeds from `start` on that finds the mutation: it breaks a promise with it, and none without it, unless it is unproved. */
+/** The first of `seeds` seeds from `start` on that finds the mutation: it breaks a promise with it, and none without it. */
 export async function find(mutation: Mutation, start: number, seeds: number): Promise<Found | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'mutation-'));
   const { route = 'relay' } = mutation;
@@ -28,7 +28,7 @@ export async function find(mutation: Mutation, start: number, seeds: number): Pr
       const found = readResult(await run(directory, from, end - from, route));
       if (!found) return undefined;
       const { violation } = await simulateSeed(found.seed, {}, route);
-      if (!violation || mutation.unproved) return found;
+      if (!violation) return found;
       from = found.seed + 1;
     }
     return undefined;

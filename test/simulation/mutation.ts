@@ -13,6 +13,4 @@ export interface Mutation {
   readonly seed: number;
   /** @default 'relay' */
   readonly route?: 'direct';
-  /** Why no seed is known that finds it and that the sound library survives. Such a fault proves nothing until there is one. */
-  readonly unproved?: string;
 }

@@ -234,4 +234,28 @@ export const LEADERS: readonly Mutation[] = [
     seed: 16,
     route: 'direct',
   },
+  {
+    name: 'a socket that somebody removed is not made anew',
+    file: 'route/direct/direct-server.js',
+    find: 'lost: () => this.#lost(),',
+    replace: 'lost: () => { },',
+    seed: 7,
+    route: 'direct',
+  },
+  {
+    name: 'a leader that could not listen does not try again',
+    file: 'route/direct/direct-server.js',
+    find: 'this.#retry = undefined;\n            this.#listen();',
+    replace: 'this.#retry = undefined;',
+    seed: 42,
+    route: 'direct',
+  },
+  {
+    name: 'a member that could not connect does not try again',
+    file: 'route/direct/direct-route.js',
+    find: 'this.#timer = this.#options.clock.setTimer(() => this.#connect(), ms);',
+    replace: '',
+    seed: 6,
+    route: 'direct',
+  },
 ];

@@ -153,4 +153,11 @@ export const TERMS: readonly Mutation[] = [
       'worker.outbox.flush();\n            if (!worker.isWatched)\n                this.workers.delete(worker.workerId);',
     seed: 3,
   },
+  {
+    name: 'a group that was forgotten begins its terms anew',
+    file: 'router/router.js',
+    find: 'this.#lastTerm = Math.max(this.#lastTerm, group.state.lastTerm);',
+    replace: '',
+    seed: 70,
+  },
 ];

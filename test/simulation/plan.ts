@@ -61,6 +61,8 @@ export type Action = { readonly at: number } & (
   /** Its direct connections break; none can be made. */
   | { readonly do: 'sever'; readonly w: number; readonly g: number }
   | { readonly do: 'refuse'; readonly w: number; readonly g: number; readonly ms: number }
+  /** Somebody removes the sockets on which it listens, which it notices after `ms`. It has no file left for so long. */
+  | { readonly do: 'unlink' | 'starve'; readonly w: number; readonly g: number; readonly ms: number }
   | { readonly do: 'kill' | 'exit'; readonly w: number; readonly g: number }
   | { readonly do: 'freeze' | 'deaf' | 'disconnect'; readonly w: number; readonly g: number; readonly ms: number }
   | { readonly do: 'slow'; readonly w: number; readonly g: number; readonly ms: number; readonly latencyMs: number }

@@ -84,6 +84,8 @@ export class SimPrimary {
   shut(ms: number): void {
     if (this.isShut) return;
     this.#cluster.primary.run(() => {
+      // A primary that is busy comes to it late.
+      if (this.#world.isHealed) return;
       this.#world.log(() => 'the primary is closed');
       this.isShut = true;
       this.#world.wasDisturbed();

@@ -155,6 +155,18 @@ async function work(world: World, led: readonly SimGroup[]): Promise<void> {
   const untold = handles.map(onewayAmiss).find(text => text !== undefined);
   if (untold) return world.broken('oneway', untold);
   for (const group of led) await shareOut(world, group);
+  if (world.plan.route === 'direct' && !world.violation) await goDirectly(world, led);
+}
+
+/** Once connections can be made, all data goes by them, but for those of the primary, which is no further than a call. */
+async function goDirectly(world: World, led: readonly SimGroup[]): Promise<void> {
+  const byRelay = () =>
+    world.handles.find(({ isLive, group, worker, member }) => {
+      const isAway = worker.id !== 0 && led.includes(group) && world.leaderOf(group)!.id !== 0;
+      return isLive && isAway && member.route?.kind === 'relay';
+    });
+  const isDone = await world.run(RECOVERY_MS, () => byRelay() === undefined);
+  if (!isDone && !world.violation) world.broken('direct', `${byRelay()} still goes by the relay`);
 }
 
 const CALL = { what: 'quick', ms: 0, timeoutMs: 1000, idempotent: false } as const;

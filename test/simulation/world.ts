@@ -2,7 +2,7 @@
 
 import type { Primary, PrimaryStatus } from '../../lib/index.js';
 import { Random } from '../helpers/unit/random.js';
-import { describe, perform, setLatency, thaw } from './actions.js';
+import { describe, perform, setLatency, starve, thaw } from './actions.js';
 import { CallAccount } from './calls.js';
 import { SimCluster, type SimProcess } from './cluster.js';
 import { SimGroup } from './group.js';
@@ -284,6 +284,7 @@ export class World {
       thaw(worker);
       worker.process.startReading();
       setLatency(worker, 0);
+      starve(worker, false);
       if (worker.isCut) worker.process.kill();
     }
   }
