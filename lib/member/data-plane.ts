@@ -9,7 +9,8 @@ import type { Service } from '../leader/service.js';
 import type { TermEnd } from '../metrics/failovers.js';
 import { type Bundle, Kind } from '../protocol/bundle.js';
 import { type FrameView, readFrames } from '../protocol/frame-reader.js';
-import type { DeposedCause, Offer } from '../protocol/messages.js';
+import { isLoss } from '../protocol/group-state.js';
+import type { Offer } from '../protocol/messages.js';
 import { LocalRoute } from '../route/local-route.js';
 import type { Route } from '../route/route.js';
 import { Calls } from './calls.js';
@@ -37,8 +38,8 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #routes: FollowerRoutes;
   #route: Route | undefined;
-  /** The last term that a route led to, and how it ended, if it has. Other terms may end before there is a route again. */
-  #used: { readonly term: number; readonly cause?: DeposedCause } | undefined;
+  /** The last term that a route led to, and whether its leader was lost. Other terms may end before there is a route again. */
+  #used: { readonly term: number; readonly isLost?: boolean } | undefined;
   /** The last term that is known to be over, by its END frame. */
   #endedTerm = 0;
 
@@ -141,7 +142,13 @@ export class DataPlane {
 
   /** Records how a term ended. If its leader was lost, the calls that it had count the loss. */
   termEnded({ term, cause }: TermEnd): void {
-    if (term !== undefined && term === this.#used?.term) this.#used = { term, cause };
+    if (term !== undefined && term === this.#used?.term) this.#used = { term, isLost: isLoss(cause) };
+  }
+
+  /** Records terms whose leaders were lost while this member had no primary. */
+  termsLost(terms: readonly number[]): void {
+    const { term } = this.#used ?? {};
+    if (term !== undefined && terms.includes(term)) this.#used = { term, isLost: true };
   }
 
   /** Takes the route that fits the current state of the group. `service` is set if this member leads. */
@@ -175,9 +182,7 @@ export class DataPlane {
 
   /** The last term that a route led to, if its leader was lost together with the calls that it had. */
   get #lostTerm(): number | undefined {
-    const { cause, term } = this.#used ?? {};
-    const isLoss = cause && cause !== 'resigned' && cause !== 'failed' && cause !== 'broken';
-    return isLoss ? term : undefined;
+    return this.#used?.isLost ? this.#used.term : undefined;
   }
 
   #localRoute(service: Service): Route {

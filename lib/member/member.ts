@@ -212,6 +212,7 @@ export class Member implements LinkMember, MemberContext {
   stateChanged(update: StateUpdate): void {
     const ended = this.view.apply(update);
     if (ended) this.#data.termEnded(ended);
+    if (update.lost) this.#data.termsLost(update.lost);
     const { term, phase, leader, methods } = update;
     if (phase === 'ready') this.readiness.opened();
     if (methods) this.observe(observer => observer.methods(methods));

@@ -25,6 +25,10 @@ export type DeposedCause =
   /** It was silent, so it was killed. */
   | 'killed';
 
+/** The leader was lost, together with what it had in its hands. Causes of later releases count too. */
+export const isLoss = (cause: DeposedCause): boolean =>
+  cause !== 'resigned' && cause !== 'failed' && cause !== 'broken';
+
 export type Backoff = readonly [minMs: number, maxMs: number];
 
 export interface GroupMember {

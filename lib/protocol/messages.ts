@@ -231,6 +231,8 @@ export interface StateUpdate {
    * then on, so no other is appointed within `leaderTimeoutMs` unless the leader gives up the term or dies.
    */
   readonly appointedAt?: number;
+  /** To a member that joins: the last terms whose leaders were lost. It may have had a route to one of them. */
+  readonly lost?: readonly number[];
 }
 
 /** To the leader, after its last call: finish the calls in progress, close the real client, resign. */

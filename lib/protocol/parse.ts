@@ -217,6 +217,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
       cause: optional(text),
       leasedAt: optional(number),
       appointedAt: optional(number),
+      lost: optional(listOf(count, 100)),
     },
     handover: { group, term: count },
     prepare: { group, term: count },

@@ -170,6 +170,7 @@ const BROKEN_CONTROL: readonly [name: string, change: object, said: string][] = 
   ['update', { leader: { workerId: 1 } }, 'update.leader'],
   ['update', { methods: 'get' }, 'update.methods'],
   ['update', { error: 'no' }, 'update.error must be an encoded value'],
+  ['update', { lost: [1, -1] }, 'update.lost'],
   ['handover', { term: -5 }, 'handover.term must be a whole number'],
   ['prepare', { group: 5 }, 'prepare.group must be a group name'],
   ['warning', { text: undefined }, 'warning.text must be a string'],

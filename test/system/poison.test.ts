@@ -208,6 +208,28 @@ for (const maxLeadersLost of [2, 3]) {
   });
 }
 
+system(
+  'what a worker hung itself with counts although other terms ended before the next primary heard of it',
+  async (t, rig) => {
+    const [client, ...others] = await rig.clients(5);
+    const hung = rig.leader();
+    await rig.connect();
+    const hangs = hanging(rig);
+    const end = watch(client!.with({ sticky: 'k' }).publish('poison'));
+    await rig.time.reached(() => hangs() === 1);
+    void rig.primary.close();
+    await rig.time.settle();
+    rig.setup();
+    await rig.time.until(others[0]!.ready());
+    await rig.time.until(rig.primary.transfer('g'));
+    await rig.thaw(hung);
+    t.is(end.end, 'ERR_PRIMARY_LOST unknown');
+    await rig.time.reached(() => client!.status().sticky === 0);
+    await rig.time.until(others.at(-1)!.ready());
+    t.is(hangs(), 2);
+  },
+);
+
 system('a publication that hangs its leader costs two also where its caller waited less long', async (t, rig) => {
   const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
   const said = heard(client);
