@@ -3,14 +3,16 @@
 import type { CreateSharedClient } from '../../lib/client/types.js';
 import type { Primary, PrimaryOptions } from '../../lib/index.js';
 import { Runtime } from '../../lib/runtime/runtime.js';
-import type { ChannelOptions, TestWorker } from '../../lib/testing.js';
+import type { TestWorker } from '../../lib/testing.js';
 import { MemoryNetwork } from '../../lib/transport/memory.js';
 import type { PrimarySide } from '../../lib/transport/memory-worker.js';
 import { costlyDirect, costlyEnd, costlyPrimaryEnd, SimCpu } from './cpu.js';
 import { type Chatter, Inflow, isChatter } from './inflow.js';
 import { LeaseWitness } from './leases.js';
+import type { WorkerPlan } from './plan.js';
 import { SimSockets } from './sockets.js';
 import type { SimTime } from './time.js';
+import { ofLaterRelease } from './versions.js';
 
 /** A process, as far as the simulation needs one. */
 export type SimProcess = Omit<TestWorker, 'whileLeader' | 'freeze' | 'thaw'> & {
@@ -27,6 +29,13 @@ export type SimProcess = Omit<TestWorker, 'whileLeader' | 'freeze' | 'thaw'> & {
 
 const hasData = (message: unknown) => 'd' in (message as object);
 
+interface ClusterWatcher {
+  /** A worker sends what its app says to the primary, or the primary reads it. */
+  chatters(workerId: number): void;
+  /** A message of a worker's channel is in another version than the common one. */
+  speaksUnknown(workerId: number, version: number): void;
+}
+
 export class SimCluster {
   /** The primary, as far as it is a member: nothing but the end of the cluster ends it. */
   readonly primary: SimProcess;
@@ -40,17 +49,14 @@ export class SimCluster {
   readonly #cpu: SimCpu;
   #isAlive = true;
 
-  /**
-   * @param readMs what it costs each process to read a message
-   * @param chatters called when a worker sends what its app says to the primary, and when the primary reads it
-   */
+  /** @param readMs what it costs each process to read a message */
   constructor(
     private readonly time: SimTime,
     private readonly readMs: number,
-    chatters: (workerId: number) => void,
+    private readonly watcher: ClusterWatcher,
   ) {
     this.#network = new MemoryNetwork({ clock: time, schedule: time.schedule });
-    this.inflow = new Inflow(time.now, chatters);
+    this.inflow = new Inflow(time.now, workerId => watcher.chatters(workerId));
     // It is both.
     this.inflow.watch(this.#network.primaryEnd as unknown as PrimarySide);
     const { primaryClock: clock } = this.#network;
@@ -75,8 +81,8 @@ export class SimCluster {
     return this.#host.setupPrimary(options);
   }
 
-  fork(options: ChannelOptions): SimProcess {
-    const worker = this.#network.fork(options);
+  fork({ serialization, isLater }: Pick<WorkerPlan, 'serialization' | 'isLater'>): SimProcess {
+    const worker = this.#network.fork({ serialization });
     const cpu = new SimCpu(this.time, worker);
     const read = () => cpu.spend(this.readMs);
     const leases = new LeaseWitness(worker.workerId);
@@ -84,9 +90,10 @@ export class SimCluster {
     const host = new Runtime({
       where: 'worker',
       clock: worker.clock,
-      createWorkerEnd: () => leases.watch(costlyEnd(worker.end, read)),
+      createWorkerEnd: () => leases.watch(costlyEnd(isLater ? later() : worker.end, read)),
       createDirect: () => costlyDirect(sockets, read),
     });
+    const later = () => ofLaterRelease(worker.end, version => this.watcher.speaksUnknown(worker.workerId, version));
     const send = (message: Chatter) => {
       this.inflow.sent(worker.workerId);
       worker.end.send(message, () => {});

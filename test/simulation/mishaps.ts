@@ -165,6 +165,13 @@ export function withSignals(plan: Plan): Plan {
   return inOrder({ ...plan, actions });
 }
 
+/** Some workers have a later release than their primary. */
+export function withVersions(plan: Plan): Plan {
+  const random = new Random(plan.seed * 67_867_967 + 23);
+  if (!random.chance(0.1)) return plan;
+  return { ...plan, workers: plan.workers.map(worker => (random.chance(0.5) ? { ...worker, isLater: true } : worker)) };
+}
+
 /** Of the sockets of processes: they are removed, or none can be made, while connections break. */
 function withSockets(plan: Plan): Plan {
   const random = new Random(plan.seed * 86_028_121 + 19);

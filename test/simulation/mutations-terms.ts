@@ -160,4 +160,11 @@ export const TERMS: readonly Mutation[] = [
     replace: '',
     seed: 70,
   },
+  {
+    name: 'a primary takes the newest version that a worker speaks',
+    file: 'router/routed-worker.js',
+    find: 'PROTOCOL_VERSIONS.find(version => theirs.includes(version))',
+    replace: 'theirs[0]',
+    seed: 5,
+  },
 ];

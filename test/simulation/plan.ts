@@ -3,7 +3,7 @@
 
 import { Random } from '../helpers/unit/random.js';
 import { drawerOf } from './draw.js';
-import { onDirectRoute, withCost, withMishaps, withSignals } from './mishaps.js';
+import { onDirectRoute, withCost, withMishaps, withSignals, withVersions } from './mishaps.js';
 
 export interface GroupPlan {
   readonly name: string;
@@ -19,6 +19,8 @@ export interface WorkerPlan {
   /** `undefined`: the default. */
   readonly eligible: boolean | undefined;
   readonly priority: number;
+  /** It has a later release of the library. */
+  readonly isLater?: boolean;
 }
 
 /** Messages so large that those who don't read miss some. */
@@ -179,7 +181,7 @@ export const FIRST_OF_POISON = 50;
 /** On the direct route the same happens, and more. */
 export function planFor(seed: number, route: PlanRoute = 'relay'): Plan {
   const plan = relayPlanFor(seed);
-  return withMishaps(withCost(withSignals(route === 'relay' ? plan : onDirectRoute(plan))));
+  return withVersions(withMishaps(withCost(withSignals(route === 'relay' ? plan : onDirectRoute(plan)))));
 }
 
 function relayPlanFor(seed: number): Plan {

@@ -80,7 +80,10 @@ export class World {
     this.leaders = new LeaderAccount(this);
     this.groups = plan.groups.map(group => new SimGroup(this, group));
     this.padding = 'x'.repeat(plan.load?.padding ?? 0);
-    this.#cluster = new SimCluster(this.time, plan.cost?.readMs ?? 0, id => this.#chatters(id));
+    this.#cluster = new SimCluster(this.time, plan.cost?.readMs ?? 0, {
+      chatters: id => this.#chatters(id),
+      speaksUnknown: (id, version) => this.broken('protocol', `a message of w${id}'s channel is in version ${version}`),
+    });
     this.simPrimary = new SimPrimary(this, this.#cluster);
     this.simPrimary.setUp();
     this.#services = watchLeaders({
@@ -333,7 +336,7 @@ export class World {
   fork(place: number): void {
     const plan = this.plan.workers[place];
     if (!plan || this.#places[place]?.process.isAlive) return;
-    this.#begin(place, plan, this.#cluster.fork({ serialization: plan.serialization }));
+    this.#begin(place, plan, this.#cluster.fork(plan));
   }
 
   #begin(place: number, plan: WorkerPlan, process: SimProcess): void {
