@@ -53,6 +53,8 @@ const MISHAPS: readonly (readonly [chance: number, draw: Draw])[] = [
   [0.02, torrent],
   [0.04, poisonAndRefusals],
   [0.04, forgotten],
+  [0.04, resubscribed],
+  [0.5, overflow],
 ];
 
 /** Who it costs comes back. */
@@ -139,6 +141,29 @@ function* forgotten(random: Random, { groups, workers, primary, durationMs }: Pl
   const backAt = at + 320 + random.below(300);
   yield { at: backAt, do: 'wall', ms: random.pick([-1000, -100_000]) };
   for (let w = 0; w < places; w++) if (random.chance(0.7)) yield { at: backAt + random.below(5), do: 'open', g, w };
+}
+
+/** Where messages are large: a worker with little else doesn't read, and the values for it are more than may wait. */
+function* overflow(random: Random, { groups, workers, durationMs, load }: Plan): Generator<Action> {
+  if (!load) return;
+  const at = random.below(durationMs);
+  const g = random.below(groups.length);
+  const w = random.below(workers.length);
+  yield { at, do: 'subscribe', g, w, topic: 0, how: 'all' };
+  yield { at: at + 50, do: 'deaf', g, w, ms: 300 };
+  yield { at: at + 60, do: 'push', g, topic: 0, count: 30 };
+}
+
+/** A topic is wanted again before the real client has ended its subscription, which takes it longer than it is waited for. */
+function* resubscribed(random: Random, { groups, workers, durationMs }: Plan): Generator<Action> {
+  const start = random.below(durationMs);
+  const g = random.below(groups.length);
+  const w = random.below(workers.length);
+  const subscribe = { do: 'subscribe', g, w, topic: 2, how: 'all' } as const;
+  yield { at: start, ...subscribe };
+  yield { at: start + 20, do: 'ill', g, how: 'unsubscribes late', ms: 1500, delayMs: random.pick([300, 450, 600]) };
+  for (let which = 4; which >= 0; which--) yield { at: start + 40, do: 'unsubscribe', g, w, which };
+  yield { at: start + 40 + random.below(300), ...subscribe };
 }
 
 /** What a leader has to say keeps its heartbeats waiting in the channel. */
