@@ -171,15 +171,17 @@ system('that a call begins is told before it does, however much waits to be sent
   t.is(kills(), 2);
 });
 
-/** A sticky publication that blocks whoever runs it. @returns how often it did */
+/** What blocks whoever runs it. @returns how often it did */
 function hanging(rig: Rig): () => number {
   let hangs = 0;
-  rig.upstream().onPublish = ([what]) => {
+  const hang = (what: unknown) => {
     if (what !== 'poison') return undefined;
     hangs++;
     rig.freeze(rig.leader());
-    return new Promise(() => {});
+    return new Promise<never>(() => {});
   };
+  rig.upstream().onPublish = ([what]) => hang(what);
+  rig.upstream().onSubscribe = hang;
   return () => hangs;
 }
 
@@ -207,6 +209,22 @@ for (const maxLeadersLost of [2, 3]) {
     t.is(said.filter(text => text.includes('sticky under')).length, 1);
   });
 }
+
+system('a subscription costs two leaders although the primary is set up again meanwhile', async (t, rig) => {
+  const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
+  await rig.connect();
+  const hangs = hanging(rig);
+  const end = watch(client.subscribe('poison', () => {}).ready);
+  await rig.time.reached(() => hangs() === 2);
+  await rig.time.settle();
+  void rig.primary.close();
+  await rig.time.settle();
+  rig.setup();
+  await rig.time.until(client.echo('well'));
+  await rig.time.settle();
+  t.is(end.end, 'ERR_LEADER_LOST unknown');
+  t.is(hangs(), 2);
+});
 
 system(
   'what a worker hung itself with counts although other terms ended before the next primary heard of it',
