@@ -108,7 +108,7 @@ function use(handle: SimHandle, action: Action): void {
     case 'burst':
       return burst(handle, action);
     case 'sticky':
-      return worker.say(handle, action.key, action.abortMs);
+      return worker.say(handle, action.key, action);
     case 'unpublish':
       return worker.unsay(handle, action.key, action.timeoutMs);
     case 'subscribe':

@@ -8,12 +8,12 @@ import type { SimHandle, SimWorker } from './worker.js';
 type Of<Do extends Action['do']> = Extract<Action, { do: Do }>;
 
 /** @param number of its own */
-export function usePoison(handle: SimHandle, { what, how }: Of<'poison'>, number: number): void {
+export function usePoison(handle: SimHandle, { what, how, timeoutMs }: Of<'poison'>, number: number): void {
   const { worker } = handle;
   const { poisons, values } = worker.world;
   const key = FIRST_OF_POISON + number;
   if (what === 'call') worker.call(handle, { what: how, ms: 0, timeoutMs: 8000, idempotent: true }, 'call');
-  else if (what === 'sticky') worker.say(handle, key, undefined, how);
+  else if (what === 'sticky') worker.say(handle, key, { poison: how, timeoutMs });
   else {
     poisons.set(key, how);
     values.subscribe(handle, key, 'all');

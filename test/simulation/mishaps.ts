@@ -55,6 +55,7 @@ const MISHAPS: readonly (readonly [chance: number, draw: Draw])[] = [
   [0.04, forgotten],
   [0.04, resubscribed],
   [0.5, overflow],
+  [0.06, impatient],
 ];
 
 /** Who it costs comes back. */
@@ -141,6 +142,15 @@ function* forgotten(random: Random, { groups, workers, primary, durationMs }: Pl
   const backAt = at + 320 + random.below(300);
   yield { at: backAt, do: 'wall', ms: random.pick([-1000, -100_000]) };
   for (let w = 0; w < places; w++) if (random.chance(0.7)) yield { at: backAt + random.below(5), do: 'open', g, w };
+}
+
+/** Who says what hangs its leader waits less long than it takes to notice that. */
+function* impatient(random: Random, { groups, workers, durationMs }: Plan): Generator<Action> {
+  const at = random.below(Math.max(100, durationMs - 1500));
+  const [g, w] = [random.below(groups.length), random.below(workers.length)];
+  yield { at, do: 'poison', g, w, what: 'sticky', how: 'hangs', timeoutMs: random.pick([20, 100, 300]) };
+  for (const other of workers.keys())
+    if (other !== w && random.chance(0.5)) yield { at: at + 300, do: 'fork', w: other };
 }
 
 /** Where messages are large: a worker with little else doesn't read, and the values for it are more than may wait. */

@@ -136,4 +136,11 @@ export const MEMBERS: readonly Mutation[] = [
     replace: 'if (!call)\n                    this.#setFailed(',
     seed: 87,
   },
+  {
+    name: 'a leader that is lost with a publication whose caller waits no more does not count',
+    file: 'member/calls.js',
+    find: 'if (call.route)\n            call.lostIn = call.route.term;',
+    replace: '',
+    seed: 314,
+  },
 ];

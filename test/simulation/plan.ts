@@ -110,6 +110,8 @@ export type Action = { readonly at: number } & (
       readonly g: number;
       readonly what: 'call' | 'sticky' | 'subscribe';
       readonly how: Poison;
+      /** Of what is sticky. */
+      readonly timeoutMs?: number;
     }
   | { readonly do: 'push'; readonly g: number; readonly topic: number; readonly count: number }
   | { readonly do: 'break' | 'event'; readonly g: number }

@@ -262,10 +262,9 @@ export class SimWorker {
     return call;
   }
 
-  say(handle: SimHandle, key: number, abortMs?: number, poison?: Poison): void {
+  say(handle: SimHandle, key: number, { abortMs, poison, timeoutMs = 20_000 }: Saying = {}): void {
     const { calls } = this.world;
     const id = calls.nextId();
-    const timeoutMs = 20_000;
     const version = id;
     const abort = abortMs === undefined ? undefined : new AbortController();
     handle.sticky.set(key, { version, handle });
@@ -334,6 +333,12 @@ export class SimWorker {
     }
     return known;
   }
+}
+
+interface Saying {
+  readonly abortMs?: number | undefined;
+  readonly poison?: Poison;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** How many leaders what is asked for in a group may cost. */
