@@ -161,7 +161,8 @@ export class SimClient {
     upstream.world.calls.started(said.id, upstream.group, home);
     home.work();
     if (said.key === undefined) return said.id;
-    if (upstream.is('never publishes')) return upstream.world.calls.neverEnds(said.id);
+    const poison = said.poison && upstream.world.poisoned(`sticky ${said.key}`, upstream.group, home, said.poison);
+    if (poison || upstream.is('never publishes')) return upstream.world.calls.neverEnds(said.id);
     const name = `${said.owner}:${said.key}`;
     const before = sticky.get(name);
     if (before !== undefined && before >= said.version!) {
@@ -169,8 +170,6 @@ export class SimClient {
       upstream.world.broken('sticky', text);
     }
     sticky.set(name, said.version!);
-    const poison = said.poison && upstream.world.poisoned(`sticky ${said.key}`, upstream.group, home, said.poison);
-    if (poison) return poison;
     return said.id;
   }
 
