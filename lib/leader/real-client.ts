@@ -98,7 +98,11 @@ export class RealClient {
     const adopt = (client: object) => {
       real = new RealClient(client, options, context);
       // After the signal aborts, a client may report the abort as an error. That is expected.
-      const error = (error: unknown) => (giveUp.signal.aborted && isAbort(error)) || handlers.error(error);
+      const error = (error: unknown) => {
+        // At once: what it emits next, such as `close`, says less.
+        if (!isOpen && options.readyOn.length > 0) failed.reject(error);
+        return (giveUp.signal.aborted && isAbort(error)) || handlers.error(error);
+      };
       real.#listen({ ...handlers, broken, error });
       return real;
     };
@@ -234,11 +238,7 @@ export class RealClient {
     const failed = (event: string) => (error: unknown) => handlers.error(noSuchEvent(event, error));
     for (const event of events) this.#on(event, (...args) => handlers.event(event, args), failed(event));
     for (const event of failOn)
-      this.#on(
-        event,
-        error => handlers.broken(error ?? new Error(`The real client emitted ${JSON.stringify(event)}.`)),
-        failed(event),
-      );
+      this.#on(event, reason => handlers.broken(isErrorLike(reason) ? reason : lostBy(event, reason)), failed(event));
     for (const event of resyncOn) this.#on(event, () => handlers.reconnected(), failed(event));
     // An emitter without an `error` listener would throw. A client that refuses this event is not reported.
     if (isEmitter(this.#client))
@@ -264,6 +264,14 @@ export class RealClient {
     for (const [event, listener] of this.#listeners)
       if (event !== 'error') listen(this.#client, off, event, listener, () => {});
   }
+}
+
+const isErrorLike = (reason: unknown): boolean => typeof (reason as Error | undefined)?.message === 'string';
+
+/** For an event that brings no error, such as the `close` of a WebSocket, which brings a code. */
+function lostBy(event: string, reason: unknown): Error {
+  const isShown = typeof reason === 'string' || typeof reason === 'number';
+  return new Error(`The real client emitted ${JSON.stringify(event)}${isShown ? `: ${reason}` : ''}.`);
 }
 
 const isAbort = (error: unknown): boolean => (error as Error | undefined)?.name === 'AbortError';

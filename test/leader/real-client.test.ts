@@ -423,6 +423,30 @@ test('only what may be called from elsewhere can be, as a method of the client',
     t.is(real.method(name as string), undefined);
 });
 
+test('the error that comes before an event of failOn is why it could not be opened', async t => {
+  const client = new Client();
+  const { opening } = setUp(() => client, { readyOn: 'open', failOn: ['close'] });
+  await microtasks();
+  client.emit('error', new Error('401'));
+  client.emit('close', 1006);
+  await t.throwsAsync(opening.ready, { message: '401' });
+});
+
+test('an event of failOn that brings no error is named, with a primitive that it brings', async t => {
+  for (const [args, message] of [
+    [[], 'The real client emitted "close".'],
+    [[1006], 'The real client emitted "close": 1006.'],
+    [[{}], 'The real client emitted "close".'],
+    [[new Error('so')], 'so'],
+  ] as const) {
+    const client = new Client();
+    const { opening } = setUp(() => client, { readyOn: 'open', failOn: ['close'] });
+    await microtasks();
+    client.emit('close', ...args);
+    await t.throwsAsync(opening.ready, { message });
+  }
+});
+
 test('a name in methods that it does not have is a warning, with the nearest one that it has', async t => {
   class Store {
     _hidden(): void {}
