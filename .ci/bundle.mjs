@@ -10,7 +10,7 @@ const ESM = 'dist/bundle';
 const OUT = 'dist/cjs';
 const ENTRIES = ['index', 'compat', 'testing'];
 /** Each needs an optional package of the user's, and little of the library. */
-const CLIENTS = ['mqtt', 'pg'];
+const CLIENTS = ['mqtt'];
 const BUNDLED = ['eventemitter2', 'nanoid', 'serialize-error', 'non-error'];
 
 const common = { bundle: true, platform: 'node', target: 'node20.19', logLevel: 'warning' };

@@ -157,7 +157,11 @@ test('each recipe is an app of at most 40 lines, which a test of its own runs', 
   for (const app of apps) {
     t.true(read(app).split('\n').length <= 40, app);
     const [, , name] = app.split('/');
-    t.true(read(`test/examples/${name}.test.ts`).includes(`startExample(t, '${name}'`));
+    const tested = read(`test/examples/${name}.test.ts`);
+    t.true(
+      [`startExample(t, '${name}'`, `testRecipe({\n  name: '${name}'`].some(start => tested.includes(start)),
+      name,
+    );
   }
 });
 

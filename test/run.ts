@@ -12,7 +12,8 @@ const LEVELS: Readonly<Record<string, readonly string[]>> = {
   coverage: ['**/*', '!process/**/*', '!examples/*', '!package/*'],
   'process-alone': ['--serial', 'process/alone/*'],
   process: ['--concurrency=3', 'process/*'],
-  examples: ['--serial', 'examples/*'],
+  // One file at a time, whose tests wait side by side.
+  examples: ['--concurrency=1', 'examples/*'],
 };
 
 /** Those that only run where they are named. */

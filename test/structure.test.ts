@@ -51,7 +51,6 @@ const DOORS: Readonly<Record<string, string>> = {
   nanoid: 'protocol/ids',
   'node:cluster': 'transport/cluster',
   'node:diagnostics_channel': 'diagnostics/channels',
-  pg: 'clients/pg',
   'serialize-error': 'codec/error-classes',
 };
 
@@ -280,9 +279,8 @@ test('the public names for tests are these', t => {
   t.deepEqual(Object.keys(testing).sort(), ['createMemoryCluster']);
 });
 
-test('the public names of the sub-paths for clients are these', async t => {
+test('the public name of the sub-path for a client is this', async t => {
   t.deepEqual(Object.keys(await import('cluster-shared-client/mqtt')), ['openMqtt']);
-  t.deepEqual(Object.keys(await import('cluster-shared-client/pg')), ['openPg']);
 });
 
 test('each file says at its head what lives there', t => {

@@ -1,30 +1,18 @@
-import test from 'ava';
-import { connectAsync } from 'mqtt';
-import { startExample } from '../helpers/examples/example.js';
-import { startMosquitto } from '../helpers/services/of-examples.js';
+import { testRecipe, WORKERS } from '../helpers/examples/recipe.js';
+import { PASSWORD, startMosquittoWithPassword } from '../helpers/services/of-recipes.js';
 
-test('four workers share one connection to an MQTT server, and one again after the leader is killed', async t => {
-  const mosquitto = await startMosquitto(t);
-  if (!mosquitto) return;
-  const admin = await connectAsync(mosquitto.url, { reconnectPeriod: 0 });
-  t.teardown(() => admin.endAsync(true));
-  const connections = async () => (await mosquitto.connections()) - 1;
-  await admin.publishAsync('house/kitchen/temperature', '20', { retain: true });
-  const heard = new Set<string>();
-  admin.on('message', (topic, payload) => heard.add(`${topic}: ${payload}`));
-  await admin.subscribeAsync('house/workers/+');
-  const app = startExample(t, 'mqtt', { MQTT_URL: mosquitto.url });
-
-  await app.untilWorkersSay('ready');
-  await app.untilWorkersSay('kitchen has 20°');
-  t.is(await connections(), 1);
-  await admin.publishAsync('house/bedroom/temperature', '18');
-  await app.untilWorkersSay('bedroom has 18°');
-
-  await app.killLeader();
-  await app.untilWorkersSay('ready', 5);
-  await admin.publishAsync('house/bedroom/temperature', '19');
-  await app.untilWorkersSay('bedroom has 19°');
-  t.is(await connections(), 1);
-  t.is(heard.size, 5);
+testRecipe({
+  name: 'mqtt',
+  start: startMosquittoWithPassword,
+  env: (address, isRight) => ({ MQTT_URL: `mqtt://app:${isRight ? PASSWORD : 'wrong'}@${address}` }),
+  refused: /not authori[sz]ed/i,
+  most: 1,
+  async serves(app, server, round) {
+    await app.untilWorkersSay('ready', round === 1 ? WORKERS : WORKERS + 1);
+    const admin = await server.connect();
+    // Retained, so that one whose subscription comes later has it too.
+    await admin.publishAsync('house/kitchen/temperature', `2${round}`, { retain: true });
+    await app.untilWorkersSay(`kitchen has 2${round}°`, WORKERS);
+    await admin.endAsync(true);
+  },
 });

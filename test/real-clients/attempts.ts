@@ -14,7 +14,7 @@ import OpenAI from 'openai';
 import pg from 'pg';
 import { createClient } from 'redis';
 import { WebSocket } from 'ws';
-import { Greeter } from './greeter.js';
+import { Greeter } from '../examples/grpc/greeter.js';
 
 /** One library, as it is shared. */
 export interface Attempt {

@@ -7,7 +7,7 @@ import { connect } from 'mqtt';
 
 if (cluster.isPrimary) {
   setupPrimary().on('ready', ({ pid }) => console.log(`process ${pid} leads`));
-  for (let i = 0; i < 4; i++) cluster.fork();
+  for (let i = 0; i < 3; i++) cluster.fork();
   cluster.on('exit', () => cluster.fork());
 } else {
   const mqtt = createSharedClient({

@@ -2,27 +2,35 @@
 
 import cluster from 'node:cluster';
 import { createSharedClient, setupPrimary } from 'cluster-shared-client';
-import { openPg } from 'cluster-shared-client/pg';
-import { Client } from 'pg';
+import { type Notification, Pool } from 'pg';
 
 if (cluster.isPrimary) {
   setupPrimary().on('ready', ({ pid }) => console.log(`process ${pid} leads`));
-  for (let i = 0; i < 4; i++) cluster.fork();
+  for (let i = 0; i < 3; i++) cluster.fork();
   cluster.on('exit', () => cluster.fork());
 } else {
-  const db = createSharedClient({
-    name: 'postgres',
-    open: openPg(() => new Client({ connectionString: process.env.DATABASE_URL })),
+  const connectionString = process.env.DATABASE_URL;
+  const db = createSharedClient(Pool, {
+    name: 'settings',
+    // One connection that stays: it runs one query at a time. When it is lost, so is what it listens to.
+    args: [{ connectionString, max: 1, idleTimeoutMillis: 0, connectionTimeoutMillis: 5000 }],
+    failOn: ['error', 'remove'],
+    operations: {
+      ready: pool => pool.query('SELECT 1'), // if it can't, ready() of the handle rejects with the cause
+      async subscribe(pool, channel: string, listener: (payload?: string) => void) {
+        const client = await pool.connect();
+        client.on('notification', (told: Notification) => told.channel === channel && listener(told.payload));
+        await client.query(`LISTEN ${client.escapeIdentifier(channel)}`).finally(() => client.release());
+      },
+    },
     methods: { query: { idempotent: true } }, // it only reads
+    backoff: { maxMs: 500 },
     replay: 'none',
   });
   await db.ready();
-
-  const settings = new Map<string, string>();
   const load = async () => {
-    const { rows } = await db.query<{ name: string; value: string }>('SELECT name, value FROM settings');
-    for (const { name, value } of rows) settings.set(name, value);
-    console.log(`worker ${cluster.worker!.id}: ${settings.get('greeting')}`);
+    const { rows } = await db.query('SELECT name, value FROM settings');
+    console.log(`worker ${cluster.worker!.id}: ${new Map(rows.map(row => [row.name, row.value])).get('greeting')}`);
   };
   db.on('resync', () => load().catch(console.error)); // changes may have been missed
   await db.subscribe('settings', () => load().catch(console.error)).ready; // NOTIFY settings

@@ -22,13 +22,25 @@ export interface Example {
 const WORKER = /^worker \d+: (.*)$/;
 const LEADS = /^process (\d+) leads$/;
 
+export interface ExampleOptions {
+  /** A worker whose `ready()` rejects prints `failed: CODE: CAUSE` and lives on. */
+  readonly keepsRunning?: boolean;
+}
+
+const KEEP_RUNNING = `--import ${new URL('../../fixtures/keep-running.js', import.meta.url)}`;
+
 /** Starts an example; ends all its processes with the test, and holds that it had nothing to complain of. */
-export function startExample(t: ExecutionContext, name: string, env: NodeJS.ProcessEnv): Example {
+export function startExample(
+  t: ExecutionContext,
+  name: string,
+  env: NodeJS.ProcessEnv,
+  { keepsRunning }: ExampleOptions = {},
+): Example {
   const program = fileURLToPath(new URL(`../../examples/${name}/app.js`, import.meta.url));
   const child = spawn(process.execPath, [program], {
     // A process group of its own, as in a terminal.
     detached: true,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, ...(keepsRunning && { NODE_OPTIONS: KEEP_RUNNING }) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];

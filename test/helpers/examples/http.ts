@@ -10,11 +10,16 @@ export interface Said {
   readonly value: unknown;
 }
 
-/** Resolves once 4 workers have said `value` last, with all that was said on the way. */
-export async function untilAllSay(url: string, read: (text: string) => Said, value: unknown): Promise<Said[]> {
+/** Resolves once so many workers have said `value` last, with all that was said on the way. */
+export async function untilAllSay(
+  url: string,
+  read: (text: string) => Said,
+  value: unknown,
+  workers = WORKERS,
+): Promise<Said[]> {
   const last = new Map<Said['worker'], unknown>();
   const all: Said[] = [];
-  while ([...last.values()].filter(said => said === value).length < WORKERS) {
+  while ([...last.values()].filter(said => said === value).length < workers) {
     // None listens yet, or the one that was asked is being killed.
     const text = await ask(url).catch(() => undefined);
     if (text === undefined) continue;

@@ -17,14 +17,21 @@ export interface ServiceProcess {
   kill(): Promise<void>;
 }
 
+/** Whom it runs as; some refuse to run as root. */
+export interface ServiceUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Resolves when it has printed that it is ready; `undefined` where it isn't installed, and the test says so. */
 export async function startService(
   t: ExecutionContext,
   command: string,
   args: readonly string[],
   ready: RegExp,
+  user?: ServiceUser,
 ): Promise<ServiceProcess | undefined> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...user });
   const lines: string[] = [];
   const checks = new Set<() => void>();
   for (const input of [child.stdout, child.stderr])

@@ -13,8 +13,8 @@ import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { createClient } from 'redis';
 import { WebSocketServer } from 'ws';
+import { GREETER } from '../../examples/grpc/greeter.js';
 import { answers, skip } from '../../helpers/services/services.js';
-import { GREETER } from '../../real-clients/greeter.js';
 
 const HANDLE =
   /^ERR_NOT_SERIALIZABLE unknown: What .* returned can't travel: result[.\w]* is an (instance of \w+|object with functions), a handle/;

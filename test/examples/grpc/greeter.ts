@@ -1,6 +1,13 @@
 // A service of gRPC, without a file that describes it: messages are JSON.
 
-import { makeGenericClientConstructor, type requestCallback, type ServiceDefinition } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  type Client,
+  type ClientOptions,
+  makeGenericClientConstructor,
+  type requestCallback,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
 
 const toBytes = (message: object) => Buffer.from(JSON.stringify(message));
 const fromBytes = (bytes: Buffer) => JSON.parse(String(bytes));
@@ -17,12 +24,13 @@ export const GREETER: ServiceDefinition = {
   },
 };
 
-interface GreeterClient {
+export interface GreeterClient extends Pick<Client, 'waitForReady'> {
   sayHello(request: { name: string }, callback: requestCallback<{ hello: string }>): { cancel(): void };
   close(): void;
 }
 
 export const Greeter = makeGenericClientConstructor(GREETER, 'Greeter') as unknown as new (
   address: string,
-  credentials: object,
+  credentials: ChannelCredentials,
+  options?: ClientOptions,
 ) => GreeterClient;
