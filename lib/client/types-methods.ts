@@ -82,7 +82,14 @@ export interface StreamReader<T> extends AsyncIterableIterator<T, undefined> {
 export interface StreamCall<T> extends Promise<StreamReader<T>>, AsyncIterable<T> {}
 
 /** What a method returns in other workers whose own result is `R`. */
-type Returned<R, T> = [ItemOf<R>] extends [never] ? Promise<Sent<R, T>> : StreamCall<Sent<ItemOf<R>, T>>;
+type Returned<R, T> = [ItemOf<R>] extends [never]
+  ? Promise<Sent<R, T>>
+  : [DataOf<R>] extends [never]
+    ? StreamCall<Sent<ItemOf<R>, T>>
+    : Promise<Sent<DataOf<R>, T> | StreamReader<Sent<ItemOf<R>, T>>> & AsyncIterable<Sent<ItemOf<R>, T>>;
+
+/** The part of a result that is no stream. */
+type DataOf<R> = R extends unknown ? ([ItemOf<R>] extends [never] ? R : never) : never;
 
 /** The `this` type of a method whose result cannot be sent: a call does not compile, and the error contains the reason. */
 type StaysInLeader =
@@ -140,8 +147,17 @@ type RemoteEach<U, T> = U extends (...args: infer A) => infer R
 /** A handle that is no stream. */
 type IsRefused<R, T = never> = [ItemOf<R>] extends [never] ? IsHandle<R, T> : false;
 
-/** The overloads `U`, each returning a promise. */
-type RemoteAll<U, T> = Intersection<RemoteEach<U, T>>;
+/** The overloads `U`, each returning a promise. Those for any arguments, which return a stream or data, come last. */
+type RemoteAll<U, T> = Intersection<RemoteEach<Exclude<U, Mixed<U>>, T>> & Intersection<RemoteEach<Mixed<U>, T>>;
+
+/** Overloads whose results are a stream or data. */
+type Mixed<U> = U extends (...args: never) => infer R
+  ? [ItemOf<Awaited<R>>] extends [never]
+    ? never
+    : [DataOf<Awaited<R>>] extends [never]
+      ? never
+      : U
+  : never;
 
 /**
  * A method `F` of the real client `T` as it is called from other workers. A method with overloads that return promises of

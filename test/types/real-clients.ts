@@ -184,6 +184,10 @@ export async function openai() {
     namespaces: ['chat.completions', 'embeddings'],
     methods: { 'embeddings.create': { timeoutMs: 60_000 } },
   });
+  const messages = [{ role: 'user' as const, content: 'hello' }];
+  const { choices } = await ai.chat.completions.create({ model: 'm', messages });
+  for await (const chunk of ai.chat.completions.create({ model: 'm', messages, stream: true }))
+    choices[0]!.message.content += chunk.choices[0]!.delta.content ?? '';
   const { data } = await ai.embeddings.create({ model: 'm', input: 'text' });
   // @ts-expect-error not opened
   ai.models.list();
