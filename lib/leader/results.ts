@@ -1,7 +1,8 @@
 // The values that methods return: which of them are lazy, and how the leader releases those that cannot be sent.
 
 import { types } from 'node:util';
-import { isHandle, methodOf } from '../codec/handles.js';
+import { isHandle, isStream, methodOf } from '../codec/handles.js';
+import { StreamSource } from '../streams/stream-source.js';
 
 /**
  * Whether a thenable is a lazy builder, which starts when it is awaited: further calls may still change what it does. A
@@ -43,6 +44,7 @@ export function release(value: unknown, kept: object, report: (error: unknown) =
 async function endHandle(handle: object): Promise<void> {
   const name = WAYS.find(way => methodOf(handle, way));
   if (name !== undefined) await (handle as Record<string | symbol, () => unknown>)[name]!();
+  else if (isStream(handle)) await new StreamSource(handle).end();
 }
 
 const WAYS = [Symbol.asyncDispose, Symbol.dispose, 'release', 'cancel', 'return'] as const;

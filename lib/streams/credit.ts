@@ -7,9 +7,12 @@ export const DEFAULT_WINDOW = 16;
 /** Characters and bytes of items that may wait. One item may have any size. */
 export const MOST_ITEM_BYTES = 1024 * 1024;
 
-/** The size of an item: that of its text and its parts. */
+/** What an item takes beside its content. */
+const ITEM_OVERHEAD = 64;
+
+/** The size of an item, with its text and its parts. */
 export function sizeOfItem(textLength: number, parts: readonly { readonly length: number }[] | undefined): number {
-  let size = textLength;
+  let size = ITEM_OVERHEAD + textLength;
   if (parts) for (const part of parts) size += part.length;
   return size;
 }

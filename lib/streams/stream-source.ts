@@ -23,19 +23,19 @@ export class StreamSource {
   /** The next item, as an iterator gives it. */
   async next(): Promise<IteratorResult<unknown>> {
     this.#isPending = true;
+    let result: IteratorResult<unknown>;
     try {
       this.#iterator ??= iteratorOf(this.#source);
-      const result = await this.#iterator.next();
-      // An iterator may return promises.
-      const item = result.done ? result : { done: false, value: await result.value };
-      if (item.done) this.#isOver = true;
-      return item as IteratorResult<unknown>;
+      result = await this.#iterator.next();
     } catch (error) {
       this.#isOver = true;
       throw error;
     } finally {
       this.#isPending = false;
     }
+    if (result.done) this.#isOver = true;
+    // An iterator that is not asynchronous may return promises.
+    return result.done ? result : { done: false, value: await result.value };
   }
 
   /** Ends the source, once, unless it has ended by itself. Resolves when the source has. */

@@ -118,6 +118,9 @@ function use(handle: SimHandle, action: Action): void {
       if (own.length > 0) world.values.unsubscribe(own[action.which % own.length]!);
       return;
     }
+    case 'stream':
+      world.streams.start(handle, action);
+      return;
     case 'close':
       return worker.close(handle);
     case 'resign':

@@ -12,7 +12,7 @@ type Kind = Action['do'];
 const WEIGHTS: Record<
   Exclude<
     Kind,
-    'fork' | 'sever' | 'refuse' | 'unlink' | 'starve' | 'aside' | 'burst' | 'chatter' | 'torrent' | 'poison'
+    'fork' | 'sever' | 'refuse' | 'unlink' | 'starve' | 'aside' | 'burst' | 'chatter' | 'torrent' | 'poison' | 'stream'
   >,
   number
 > = {

@@ -42,6 +42,36 @@ export function withMishaps(plan: Plan): Plan {
   return inOrder({ ...plan, actions });
 }
 
+/** Streams in both directions, around a failover too. */
+export function withStreams(plan: Plan): Plan {
+  const random = new Random(plan.seed * 15_485_863 + 17);
+  const actions = [...plan.actions];
+  for (let i = 0, count = 2 + random.below(8); i < count; i++) {
+    const at = random.below(plan.durationMs);
+    const g = random.below(plan.groups.length);
+    const end = random.below(5);
+    const stream: Action = {
+      at,
+      do: 'stream',
+      g,
+      w: random.below(plan.workers.length),
+      way: random.pick(['down', 'up'] as const),
+      count: random.pick([0, 1, 5, 40, 200, 1000]),
+      itemMs: random.pick([0, 0, 0, 1, 5]),
+      readMs: random.pick([0, 0, 1, 5]),
+      stopAt: end === 0 ? 1 + random.below(60) : 0,
+      fails: end === 1,
+      window: random.pick([1, 2, 16, 16, 100]),
+      timeoutMs: random.pick([300, 2000, 4000]),
+      ...(end === 2 && { abortMs: random.below(400) }),
+    };
+    actions.push(stream);
+    if (random.chance(0.15)) actions.push({ at: at + 1 + random.below(100), do: 'kill', g, w: -1 });
+    if (random.chance(0.1)) actions.push({ at: at + 1 + random.below(100), do: 'resign', g, w: -1 });
+  }
+  return inOrder({ ...plan, actions });
+}
+
 type Draw = (random: Random, plan: Plan) => Iterable<Action>;
 
 const MISHAPS: readonly (readonly [chance: number, draw: Draw])[] = [

@@ -20,7 +20,7 @@ export const MEMBERS: readonly Mutation[] = [
   {
     name: 'calls that may have run are sent again',
     file: 'member/calls.js',
-    find: 'else if (call.isIdempotent)',
+    find: 'else if (call.isIdempotent && !call.hasStreamed)',
     replace: 'else if (call)',
     seed: 4,
   },

@@ -3,7 +3,7 @@
 
 import { Random } from '../helpers/unit/random.js';
 import { drawerOf } from './draw.js';
-import { onDirectRoute, withCost, withMishaps, withSignals, withVersions } from './mishaps.js';
+import { onDirectRoute, withCost, withMishaps, withSignals, withStreams, withVersions } from './mishaps.js';
 
 export interface GroupPlan {
   readonly name: string;
@@ -113,6 +113,7 @@ export type Action = { readonly at: number } & (
       /** Of what is sticky. */
       readonly timeoutMs?: number;
     }
+  | ({ readonly do: 'stream' } & StreamAction)
   | { readonly do: 'push'; readonly g: number; readonly topic: number; readonly count: number }
   | { readonly do: 'break' | 'event'; readonly g: number }
   | {
@@ -141,6 +142,24 @@ export interface CallAction {
   /** When the signal in its arguments aborts, which `obeys` waits for. */
   readonly signalMs?: number;
   readonly count: number;
+}
+
+export interface StreamAction {
+  readonly w: number;
+  readonly g: number;
+  /** From the real client, or in the arguments of a call. */
+  readonly way: 'down' | 'up';
+  readonly count: number;
+  /** How long the source takes for an item, and the consumer. */
+  readonly itemMs: number;
+  readonly readMs: number;
+  /** The consumer wants no more after so many items; 0: all. */
+  readonly stopAt: number;
+  /** The source throws at its end. */
+  readonly fails: boolean;
+  readonly window: number;
+  readonly timeoutMs: number;
+  readonly abortMs?: number;
 }
 
 /** It kills its process, or blocks it for too long. */
@@ -180,10 +199,14 @@ export const FIRST_OF_BURST = 100;
 /** The same of what is poison. */
 export const FIRST_OF_POISON = 50;
 
+/** Seeds from here on have streams as well. */
+export const FIRST_WITH_STREAMS = 1_000_000_000;
+
 /** On the direct route the same happens, and more. */
 export function planFor(seed: number, route: PlanRoute = 'relay'): Plan {
   const plan = relayPlanFor(seed);
-  return withVersions(withMishaps(withCost(withSignals(route === 'relay' ? plan : onDirectRoute(plan)))));
+  const full = withVersions(withMishaps(withCost(withSignals(route === 'relay' ? plan : onDirectRoute(plan)))));
+  return seed >= FIRST_WITH_STREAMS ? withStreams(full) : full;
 }
 
 function relayPlanFor(seed: number): Plan {

@@ -2,7 +2,8 @@
 
 import type { SimCall } from './calls.js';
 import type { SimGroup } from './group.js';
-import { type CallAction, type Plan, type PlanRoute, planFor } from './plan.js';
+import { type CallAction, FIRST_WITH_STREAMS, type Plan, type PlanRoute, planFor } from './plan.js';
+import type { SimStream } from './streams.js';
 import { innerOf } from './upstream.js';
 import type { SimSubscription } from './values.js';
 import { heardBy, type SimHandle } from './worker.js';
@@ -17,6 +18,8 @@ export interface Result {
   readonly values: number;
   readonly terms: number;
   readonly outcomes: ReadonlyMap<string, number>;
+  /** How streams ended. */
+  readonly streams: ReadonlyMap<string, number>;
 }
 
 /** Beyond the longest pause between two attempts that a plan can lead to. */
@@ -48,6 +51,7 @@ export async function simulate(plan: Plan, options: WorldOptions = {}): Promise<
     values: world.values.received,
     terms: world.leaders.counts.appointed,
     outcomes: world.calls.outcomes,
+    streams: world.streams.ends,
   };
 }
 
@@ -133,12 +137,21 @@ async function work(world: World, led: readonly SimGroup[]): Promise<void> {
     for (const call of LAST)
       handle.worker.run(() => last.add(handle.worker.call(handle, { ...CALL, ...call }, 'call')));
   }
+  const streams: SimStream[] = [];
+  if (world.plan.seed >= FIRST_WITH_STREAMS && !world.plan.load) {
+    for (const handle of handles)
+      for (const way of ['down', 'up'] as const)
+        handle.worker.run(() => streams.push(world.streams.start(handle, { ...STREAM, way, w: 0, g: 0 })));
+  }
   const isSubscribed = () => led.every(group => topicsAmiss(world, group) === undefined);
   if (!(await world.run(RECOVERY_MS, isSubscribed)) && !world.violation)
     return world.broken('recovery', led.map(group => topicsAmiss(world, group)).join());
   // So that those who came later to a topic are confirmed too.
   await world.run(100);
-  const isAnswered = () => last.size === LAST.length * handles.length && world.calls.openOnes.length === 0;
+  const isAnswered = () =>
+    last.size === LAST.length * handles.length &&
+    world.calls.openOnes.length === 0 &&
+    streams.every(({ end }) => end !== undefined);
   // Large values may take the room of results.
   if (world.plan.load) await world.run(RECOVERY_MS, isAnswered);
   for (const { upstream } of led) for (let topic = 0; topic < 3; topic++) upstream.push(topic, 1);
@@ -149,6 +162,8 @@ async function work(world: World, led: readonly SimGroup[]): Promise<void> {
   for (const { id, handle, end, expected } of last) {
     if (end !== expected) world.broken('recovery', `the last call ${id} of ${handle} ended: ${end}, not ${expected}`);
   }
+  for (const { id, handle, action, end } of streams)
+    if (end !== 'ok') world.broken('recovery', `the last stream ${id} of ${handle}, ${action.way}, ended: ${end}`);
   await world.run(100);
   const amiss = led.map(group => endlessAmiss(world, group)).find(text => text !== undefined);
   if (amiss) return world.broken('cancel', amiss);
@@ -168,6 +183,8 @@ async function goDirectly(world: World, led: readonly SimGroup[]): Promise<void>
   const isDone = await world.run(RECOVERY_MS, () => byRelay() === undefined);
   if (!isDone && !world.violation) world.broken('direct', `${byRelay()} still goes by the relay`);
 }
+
+const STREAM = { count: 100, itemMs: 0, readMs: 0, stopAt: 0, fails: false, window: 16, timeoutMs: 2000 } as const;
 
 const CALL = { what: 'quick', ms: 0, timeoutMs: 1000, idempotent: false } as const;
 
@@ -288,6 +305,8 @@ function whatIsLeft(world: World): string | undefined {
   const { groups, queuedBytes } = world.status();
   if (groups.length > 0) return `a group: ${JSON.stringify(groups)}`;
   if (queuedBytes > 0) return `${queuedBytes} bytes wait in the primary`;
+  const { left } = world.streams;
+  if (left) return left;
   const leaking = world.calls.leaking;
   if (leaking) return `a listener on a signal of call ${leaking.id}, which ended: ${leaking.end}`;
   for (const { client, worker } of world.handles) {

@@ -4,6 +4,7 @@ import { callContext, type OpenContext } from '../../lib/index.js';
 import type { SimGroup } from './group.js';
 import type { CallAction, Illness, Poison } from './plan.js';
 import { OPEN_TIMEOUT_MS } from './plan.js';
+import { gatherIn, type StreamTask, streamOf } from './streams.js';
 import type { SimWorker } from './worker.js';
 import type { World } from './world.js';
 
@@ -154,6 +155,14 @@ export class SimClient {
 
   drop(task: Task): unknown {
     return work(this, task);
+  }
+
+  stream(task: StreamTask): AsyncIterable<number> {
+    return streamOf(this, task);
+  }
+
+  gather(task: StreamTask, items: AsyncIterable<number>): Promise<number> {
+    return gatherIn(this, task, items);
   }
 
   publish(said: Said): unknown {

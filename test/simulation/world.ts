@@ -11,6 +11,7 @@ import { leadershipOf, type SeenService, watchLeaders } from './peephole.js';
 import type { Action, Plan, Poison, WorkerPlan } from './plan.js';
 import { checkQueues } from './queues.js';
 import { SimPrimary } from './sim-primary.js';
+import { StreamAccount } from './streams.js';
 import { SimTime } from './time.js';
 import { innerOf, type SimClient, termNow } from './upstream.js';
 import { ValueAccount } from './values.js';
@@ -39,6 +40,7 @@ export class World {
   readonly handles: SimHandle[] = [];
   readonly calls: CallAccount;
   readonly values: ValueAccount;
+  readonly streams: StreamAccount;
   readonly leaders: LeaderAccount;
   violation: Violation | undefined;
   /** No fault happens any more. */
@@ -77,6 +79,7 @@ export class World {
     this.#mostEvents = isMuch ? 8 * MOST_EVENTS : MOST_EVENTS;
     this.calls = new CallAccount(this);
     this.values = new ValueAccount(this);
+    this.streams = new StreamAccount(this);
     this.leaders = new LeaderAccount(this);
     this.groups = plan.groups.map(group => new SimGroup(this, group));
     this.padding = 'x'.repeat(plan.load?.padding ?? 0);
@@ -321,6 +324,7 @@ export class World {
     this.#lastSweep = now;
     this.#sinceSweep = 0;
     this.calls.lookForLate();
+    this.streams.lookForLate();
     if (this.workers.some(({ isFrozen }) => isFrozen)) this.leaders.checkHung();
     if (this.plan.load) checkQueues(this, this.plan.load);
   }
@@ -349,7 +353,7 @@ export class World {
 }
 
 /** What many events come of. */
-const MUCH: ReadonlySet<Action['do']> = new Set(['burst', 'chatter', 'torrent']);
+const MUCH: ReadonlySet<Action['do']> = new Set(['burst', 'chatter', 'torrent', 'stream']);
 
 /** How long poison blocks. */
 const POISON_MS = 900;
