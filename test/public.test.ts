@@ -55,9 +55,9 @@ test('what the real client emits as an error is one when it arrives', async t =>
   }
   const client = createSharedClient(Emitting, { name: 'emitting', standalone: true });
   await client.ready();
-  const heard = new Promise<Error>(resolve => client.once('error', resolve));
+  const received = new Promise<Error>(resolve => client.once('error', resolve));
   emit?.('boom');
-  t.true((await heard) instanceof Error);
+  t.true((await received) instanceof Error);
   await client.close();
 });
 
@@ -97,9 +97,9 @@ test('an error of another worker that is no JSON becomes one that says so', asyn
   };
   const ready = client.ready();
   let down = 0;
-  const tell = (frame: object) => handlers?.message({ $csc: 1, link: 7, down: ++down, c: [frame] }, 'public');
-  tell({ k: 'welcome', version: 1, id, workerId: 1, heartbeatMs: 500, leaderTimeoutMs: 3000, route: 'relay' });
-  tell({ k: 'update', group: 'broken', term: 1, phase: 'failed', error: { text: '{', ext: false } });
+  const report = (frame: object) => handlers?.message({ $csc: 1, link: 7, down: ++down, c: [frame] }, 'public');
+  report({ k: 'welcome', version: 1, id, workerId: 1, heartbeatMs: 500, leaderTimeoutMs: 3000, route: 'relay' });
+  report({ k: 'update', group: 'broken', term: 1, phase: 'failed', error: { text: '{', ext: false } });
   const error = await t.throwsAsync(ready, { code: 'ERR_LEADER_FAILED' });
   t.like(error?.cause, { code: 'ERR_PROTOCOL' });
   await client.close();

@@ -119,12 +119,12 @@ export class Inbox {
     return undefined;
   }
 
-  /** The frames of a sender wait until {@link letGo}. */
+  /** The frames of a sender wait until {@link release}. */
   hold(sender: number): void {
     this.#held.add(sender);
   }
 
-  letGo(sender: number): void {
+  release(sender: number): void {
     this.#held.delete(sender);
   }
 

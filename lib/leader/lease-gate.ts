@@ -82,7 +82,7 @@ export class LeaseGate {
   }
 
   release(sender: number): void {
-    this.#inbox.letGo(sender);
+    this.#inbox.release(sender);
     this.schedule();
   }
 

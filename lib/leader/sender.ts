@@ -144,7 +144,7 @@ export class Sender {
     this.flush();
   }
 
-  /** Whether {@link sayNow} can write at once. Otherwise something large waits before it. */
+  /** Whether {@link sendNow} can write at once. Otherwise something large waits before it. */
   mayLeaveNow(workerId: number): boolean {
     const { lanes, outbox, self } = this.options;
     const lane = lanes?.of(workerId);
@@ -152,7 +152,7 @@ export class Sender {
   }
 
   /** Sends a frame that may overtake earlier ones: by the relay if that is faster. */
-  sayNow(workerId: number, kind: number, id: number, text: string): void {
+  sendNow(workerId: number, kind: number, id: number, text: string): void {
     const { lanes, outbox } = this.options;
     const lane = lanes?.of(workerId);
     if (lane?.isClear || lane?.hasNoRelay) {

@@ -29,7 +29,7 @@ export class Suspects {
 
   /** Notifies the member of a suspect that it begins. */
   begin(from: number, id: number): void {
-    if (this.#ids.delete(from, id)) this.sender.sayNow(from, Kind.BEGUN, id, '0');
+    if (this.#ids.delete(from, id)) this.sender.sendNow(from, Kind.BEGUN, id, '0');
   }
 
   memberLeft(workerId: number): void {

@@ -49,7 +49,7 @@ export interface OffersOptions {
   /** The secret of an offer of ours is kept at last: others may read this. */
   send(offer: Offer): void;
   /** Somebody's offer is known at last, or why it isn't. */
-  tell(completed: Completed): void;
+  offered(completed: Completed): void;
 }
 
 /** A leader that is gone by now is the reason of most failures to read; one that goes on for longer is told of. */
@@ -119,7 +119,7 @@ export class Offers {
   }
 
   #read(reach: Reach, address: string, failures: number): Completed | undefined {
-    const { clock, store, tell } = this.#options;
+    const { clock, store, offered } = this.#options;
     const { group, term } = reach;
     stop(this.#unread, group);
     try {
@@ -129,7 +129,7 @@ export class Offers {
     } catch (error) {
       const again = () => {
         const completed = this.#read(reach, address, failures + 1);
-        if (completed) tell(completed);
+        if (completed) offered(completed);
       };
       this.#unread.set(group, { term, timer: clock.setTimer(again, Math.min(backoffMs(failures + 1), MOST_RETRY_MS)) });
       if (failures + 1 !== FAILURES_TO_TELL) return undefined;

@@ -81,7 +81,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
       workerId,
       busData,
       send: offer => void writer.write([offer]),
-      tell: completed => downlink.deliver(feed.offered(completed)),
+      offered: completed => downlink.deliver(feed.offered(completed)),
     });
     const feed = new StateFeed({ me, workerId, args, offers, downlink, writer });
     const transfers = new Transfers(me, frame => downlink.deliver([frame]));

@@ -123,7 +123,7 @@ export function endTerm(host: RelayOwner, group: RoutedGroup, term: number, lead
   worker?.outbox
     .takeBack(({ g, t }) => g === group.name && t === term)
     .forEach(bundle => {
-      giveBack(host, bundle);
+      returnCalls(host, bundle);
     });
   for (const workerId of group.members.keys()) {
     const worker = host.workers.get(workerId);
@@ -133,7 +133,7 @@ export function endTerm(host: RelayOwner, group: RoutedGroup, term: number, lead
   group.received.clear();
 }
 
-function giveBack(host: RelayOwner, bundle: Bundle): void {
+function returnCalls(host: RelayOwner, bundle: Bundle): void {
   const caller = host.workers.get(bundle.f ?? -1);
   const calls = pickFrames(bundle, isCall);
   if (caller && calls) answer(caller, calls, Kind.RETURNED, '0');

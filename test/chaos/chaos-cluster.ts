@@ -141,7 +141,7 @@ export class ChaosCluster {
 
   /** Whether a process died unasked. */
   async look(): Promise<void> {
-    for (const { workerId, signal, code } of await this.rig.primary.told('exit')) {
+    for (const { workerId, signal, code } of await this.rig.primary.eventsOf('exit')) {
       if (!this.#ended.has(workerId)) this.violations.push(`worker ${workerId} died by itself: ${signal ?? code}`);
       this.#ended.add(workerId);
     }
@@ -150,12 +150,12 @@ export class ChaosCluster {
   /** Whether two real clients of the embedded upstream ever lived at once. */
   async judgeLives(): Promise<Judgement> {
     const { primary, upstream, processes } = this.rig;
-    const exits = await primary.told('exit');
+    const exits = await primary.eventsOf('exit');
     const exitOf = (id: number) => exits.find(({ workerId }) => workerId === id)?.at ?? Number.POSITIVE_INFINITY;
     const pasts = (processes as readonly ChaosWorker[])
       .filter(({ workerId }) => workerId !== 0)
       .map(({ workerId, events }) => ({ workerId, events, exitAt: exitOf(workerId) }));
-    const silent = (await primary.told('deposed')).filter(({ cause }) => cause === 'silent');
+    const silent = (await primary.eventsOf('deposed')).filter(({ cause }) => cause === 'silent');
     return judgeLives(pasts, silent, await upstream.seen());
   }
 

@@ -83,12 +83,12 @@ class Chaos {
     await sleep(WARM_UP * durationMs);
     const memory = [await this.#memory()];
     const from = now();
-    let told = 0;
+    let shown = 0;
     while (now() < from + durationMs) {
       const name = await this.#round();
       if (memory.length === 1 && now() > from + durationMs / 2) memory.push(await this.#memory());
       progress(this.#line(name, from));
-      for (; told < cluster.violations.length; told++) progress(`  ${cluster.violations[told]}`);
+      for (; shown < cluster.violations.length; shown++) progress(`  ${cluster.violations[shown]}`);
     }
     memory.push(await this.#memory());
     await this.#end();
@@ -110,7 +110,7 @@ class Chaos {
       made: all.reduce((sum, { made }) => sum + made, 0),
       ended: all.reduce((sum, { ended }) => sum + ended, 0),
       ends,
-      terms: (await cluster.rig.primary.told('appointed')).length,
+      terms: (await cluster.rig.primary.eventsOf('appointed')).length,
       lives,
       memory: [memory[0]!, memory.at(-2)!, memory.at(-1)!],
       violations: cluster.violations,
@@ -125,7 +125,7 @@ class Chaos {
     const fault = FAULTS[name]!;
     await this.#reportAll();
     const failed = new Map(cluster.workers.map(worker => [worker, this.#lostOf(worker)]));
-    const deposed = (await cluster.rig.primary.told('deposed')).length;
+    const deposed = (await cluster.rig.primary.eventsOf('deposed')).length;
     for (const worker of cluster.workers) await worker.do.takeGap().catch(() => {});
     const harmed = await fault.run(cluster, { ...aim, ms: 50 + this.#random.below(fault.longestMs ?? 100) });
     this.#faults.set(name, (this.#faults.get(name) ?? 0) + 1);
@@ -136,7 +136,9 @@ class Chaos {
     const unharmed = [...failed.keys()].filter(one => cluster.workers.includes(one) && !harmed.includes(one));
     await this.#noteGap(name, unharmed);
     await this.#reportAll();
-    const silent = (await cluster.rig.primary.told('deposed')).slice(deposed).some(({ cause }) => cause !== 'resigned');
+    const silent = (await cluster.rig.primary.eventsOf('deposed'))
+      .slice(deposed)
+      .some(({ cause }) => cause !== 'resigned');
     if (fault.isPlanned && !silent && this.#isAlone) {
       for (const worker of unharmed) {
         const lost = this.#lostOf(worker) - failed.get(worker)!;
@@ -229,7 +231,7 @@ class Chaos {
     const { groups, queuedBytes } = await rig.primary.do.status();
     if (groups.length > 0 || queuedBytes > 0) violations.push(`left: ${JSON.stringify({ groups, queuedBytes })}`);
     await rig.upstream.untilConnections(0);
-    for (const { message, at } of await rig.primary.told('warning')) {
+    for (const { message, at } of await rig.primary.eventsOf('warning')) {
       // Who can't reach a leader warns, and learns from a primary that runs again that it is dead.
       if (!/goes by the relay/.test(message) || !cluster.wasStill(at)) violations.push(`a warning: ${message}`);
     }
@@ -286,7 +288,7 @@ class Chaos {
     const { ranTwice, ranStale } = await rig.upstream.stats();
     if (ranTwice > 0) violations.push(`${ranTwice} calls ran twice`);
     // One for each leader that was stopped between the last check of its lease and the socket: only a server can fence that.
-    const silent = (await rig.primary.told('deposed')).filter(({ cause }) => cause === 'silent').length;
+    const silent = (await rig.primary.eventsOf('deposed')).filter(({ cause }) => cause === 'silent').length;
     if (ranStale > silent) violations.push(`${ranStale} calls ran in a term that was over`);
     const notStarted = (group: GroupName) =>
       (rig.processes as readonly ChaosWorker[])

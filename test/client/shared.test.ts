@@ -73,8 +73,8 @@ test.serial('the drop-in of another copy has its clients on the runtime of this 
   const client = other(Registry, { singleMode: true }).create();
   await client.ready();
   t.is(await client.echo('here'), 'here');
-  const heard = await new Promise(resolve => client.subscribe({ dataId: 'a' }, resolve));
-  t.is(heard, 'value');
+  const received = await new Promise(resolve => client.subscribe({ dataId: 'a' }, resolve));
+  t.is(received, 'value');
   await other.close(client);
   await own.close();
 });

@@ -56,18 +56,18 @@ test('it is ready when it is connected', async t => {
 
 test('each listener gets what matches its own filter', async t => {
   const { client, session } = await open({ qos: 1 });
-  const heard: string[] = [];
-  const tell = (who: string) => (message: MqttMessage) =>
-    heard.push(`${who}: ${message.topic} ${message.payload} ${message.retain}`);
-  await session.subscribe('a/b', tell('one'));
-  const unsubscribe = await session.subscribe('a/+', tell('all'));
+  const received: string[] = [];
+  const listener = (who: string) => (message: MqttMessage) =>
+    received.push(`${who}: ${message.topic} ${message.payload} ${message.retain}`);
+  await session.subscribe('a/b', listener('one'));
+  const unsubscribe = await session.subscribe('a/+', listener('all'));
   client.says('a/b', true);
   client.says('a/c');
   client.says('b');
-  t.deepEqual(heard, ['one: a/b x true', 'all: a/b x true', 'all: a/c x false']);
+  t.deepEqual(received, ['one: a/b x true', 'all: a/b x true', 'all: a/c x false']);
   await unsubscribe();
   client.says('a/c');
-  t.is(heard.length, 3);
+  t.is(received.length, 3);
   t.deepEqual(client.asked, [
     ['subscribe', 'a/b', { qos: 1 }],
     ['subscribe', 'a/+', { qos: 1 }],

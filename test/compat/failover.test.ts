@@ -22,9 +22,9 @@ function compat(
 }
 
 const listen = (client: CompatTestClient, reg: unknown) => {
-  const heard: unknown[] = [];
-  client.subscribe(reg, value => heard.push(value));
-  return heard;
+  const received: unknown[] = [];
+  client.subscribe(reg, value => received.push(value));
+  return received;
 };
 
 const endOf = (promise: Promise<unknown>): Promise<unknown> =>
@@ -40,19 +40,19 @@ compat('workers share one real client, and when its worker is killed all goes on
     clients.map(client => client.isClusterClientLeader),
     [true, false, false, false],
   );
-  const heard = clients.map(client => listen(client, { id: 'topic' }));
+  const received = clients.map(client => listen(client, { id: 'topic' }));
   clients[1]!.publish({ id: 'a', port: 1 });
   clients[2]!.publish({ id: 'b' });
   await rig.time.settle();
   compat.server.push({ id: 'topic' }, 'before');
   await rig.time.settle();
-  t.deepEqual(heard, [['before'], ['before'], ['before'], ['before']]);
+  t.deepEqual(received, [['before'], ['before'], ['before'], ['before']]);
 
   rig.leader('Registry@7777').kill();
   await rig.time.settle();
   compat.server.push({ id: 'topic' }, 'after');
   await rig.time.settle();
-  t.deepEqual(heard.slice(1), [
+  t.deepEqual(received.slice(1), [
     ['before', 'after'],
     ['before', 'after'],
     ['before', 'after'],
@@ -75,8 +75,10 @@ compat('the newest publication of a key is said again, and none that was taken b
   compat.server.diary.length = 0;
   rig.leader('Registry@7777').kill();
   await rig.time.settle();
-  const said = compat.server.diary.filter(([, kind]) => kind === 'publish').map(([, , reg]) => JSON.stringify(reg));
-  t.deepEqual(said.sort(), ['{"id":"a","n":2}', '{"id":"b"}']);
+  const published = compat.server.diary
+    .filter(([, kind]) => kind === 'publish')
+    .map(([, , reg]) => JSON.stringify(reg));
+  t.deepEqual(published.sort(), ['{"id":"a","n":2}', '{"id":"b"}']);
 });
 
 compat('a frozen leader is replaced; its calls end, by the name that callers know', async (t, compat, rig) => {
@@ -121,12 +123,12 @@ compat('the real client is unsubscribed when the last worker has left', async (t
 
 compat('each value goes to one of all workers where it is not broadcast', async (t, compat, rig) => {
   const clients = await compat.clients(3, { isBroadcast: false });
-  const heard = clients.map(client => listen(client, 'jobs'));
+  const received = clients.map(client => listen(client, 'jobs'));
   await rig.time.settle();
   for (let n = 0; n < 9; n++) compat.server.push('jobs', n);
   await rig.time.settle();
   t.deepEqual(
-    heard.map(({ length }) => length),
+    received.map(({ length }) => length),
     [3, 3, 3],
   );
 });
@@ -134,7 +136,7 @@ compat('each value goes to one of all workers where it is not broadcast', async 
 compat('a failure reaches every worker as it is, and is forgotten once a real client opens', async (t, compat, rig) => {
   compat.server.failure = Object.assign(new RangeError('no server'), { name: 'DownError', code: 'E_DOWN' });
   const clients = [0, 1, 2].map(() => compat.client(rig.fork()));
-  const heard = listen(clients[0]!, 'topic');
+  const received = listen(clients[0]!, 'topic');
   const down = { name: 'DownError', code: 'E_DOWN', message: 'no server' };
   t.deepEqual(await rig.time.until(Promise.all(clients.map(client => endOf(client.ready())))), [down, down, down]);
   t.deepEqual(await rig.time.until(endOf(clients[1]!.where())), down);
@@ -147,7 +149,7 @@ compat('a failure reaches every worker as it is, and is forgotten once a real cl
   await rig.time.until(clients[1]!.where());
   compat.server.push('topic', 'at last');
   await rig.time.settle();
-  t.deepEqual(heard, ['at last']);
+  t.deepEqual(received, ['at last']);
 });
 
 compat('a failure that nobody waits for is emitted in every worker', async (t, compat, rig) => {

@@ -19,25 +19,25 @@ function setUp({ replays = true, ...given }: Partial<Upstream> & { replays?: boo
     report: error => reports.push(error),
     ...given,
   };
-  const heard: unknown[] = [];
+  const received: unknown[] = [];
   return {
     diary,
     reports,
-    heard,
+    received,
     feeds: new Feeds(upstream, replays),
-    hear:
+    receive:
       (who: string): FeedListener =>
       value =>
-        heard.push([who, value]),
+        received.push([who, value]),
     push: (reg: unknown, value: unknown) => listeners.get(reg)!(value),
   };
 }
 
 test('one key is subscribed to once, and unsubscribed from when the last has gone', async t => {
-  const { feeds, hear, push, heard, diary } = setUp();
-  const ends = [feeds.subscribe(['k', 'one'], hear('a')), feeds.subscribe(['k', 'two'], hear('b'))];
+  const { feeds, receive, push, received, diary } = setUp();
+  const ends = [feeds.subscribe(['k', 'one'], receive('a')), feeds.subscribe(['k', 'two'], receive('b'))];
   push('one', 1);
-  t.deepEqual(heard, [
+  t.deepEqual(received, [
     ['a', '<1>'],
     ['b', '<1>'],
   ]);
@@ -48,47 +48,47 @@ test('one key is subscribed to once, and unsubscribed from when the last has gon
     ['subscribe', 'one'],
     ['unsubscribe', 'one', true],
   ]);
-  feeds.subscribe(['k', 'three'], hear('c'));
+  feeds.subscribe(['k', 'three'], receive('c'));
   t.deepEqual(diary.at(-1), ['subscribe', 'three']);
 });
 
 test('who comes late gets the last value as it was then, if there was one and it is to be said again', t => {
   const last: { n: number } = { n: 1 };
-  const { feeds, hear, push, heard } = setUp({ encode: value => (value as typeof last).n });
-  feeds.subscribe(['k', 'k'], hear('a'));
-  feeds.subscribe(['k', 'k'], hear('b'));
+  const { feeds, receive, push, received } = setUp({ encode: value => (value as typeof last).n });
+  feeds.subscribe(['k', 'k'], receive('a'));
+  feeds.subscribe(['k', 'k'], receive('b'));
   push('k', last);
   last.n = 2;
-  heard.length = 0;
-  feeds.subscribe(['k', 'k'], hear('late'));
-  t.deepEqual(heard, [['late', 1]]);
+  received.length = 0;
+  feeds.subscribe(['k', 'k'], receive('late'));
+  t.deepEqual(received, [['late', 1]]);
 
   const never = setUp({ replays: false });
-  never.feeds.subscribe(['k', 'k'], never.hear('a'));
+  never.feeds.subscribe(['k', 'k'], never.receive('a'));
   never.push('k', 1);
-  never.feeds.subscribe(['k', 'k'], never.hear('late'));
-  t.deepEqual(never.heard, [['a', '<1>']]);
+  never.feeds.subscribe(['k', 'k'], never.receive('late'));
+  t.deepEqual(never.received, [['a', '<1>']]);
 });
 
 test('a real client that calls back at once is heard', t => {
-  const { feeds, hear, heard } = setUp({ subscribe: (_reg, listener) => listener(1) });
-  feeds.subscribe(['k', 'k'], hear('a'));
-  t.deepEqual(heard, [['a', '<1>']]);
+  const { feeds, receive, received } = setUp({ subscribe: (_reg, listener) => listener(1) });
+  feeds.subscribe(['k', 'k'], receive('a'));
+  t.deepEqual(received, [['a', '<1>']]);
 });
 
 test('where nothing can be unsubscribed, what is subscribed stays so', async t => {
-  const { feeds, hear, push, heard, diary } = setUp({ unsubscribe: undefined });
-  await feeds.subscribe(['k', 'k'], hear('a'))();
+  const { feeds, receive, push, received, diary } = setUp({ unsubscribe: undefined });
+  await feeds.subscribe(['k', 'k'], receive('a'))();
   push('k', 1);
-  feeds.subscribe(['k', 'k'], hear('again'));
+  feeds.subscribe(['k', 'k'], receive('again'));
   t.deepEqual(diary, [['subscribe', 'k']]);
-  t.deepEqual(heard, [['again', '<1>']]);
+  t.deepEqual(received, [['again', '<1>']]);
 });
 
 test('it is unsubscribed after it was subscribed, however that went', async t => {
   const subscribing = defer();
-  const { feeds, hear, diary, reports } = setUp({ subscribe: () => subscribing.promise });
-  void feeds.subscribe(['k', 'k'], hear('a'))();
+  const { feeds, receive, diary, reports } = setUp({ subscribe: () => subscribing.promise });
+  void feeds.subscribe(['k', 'k'], receive('a'))();
   await microtasks();
   t.deepEqual(diary, []);
   subscribing.reject(new Error('refused'));
@@ -99,24 +99,24 @@ test('it is unsubscribed after it was subscribed, however that went', async t =>
 
 test('a subscription that is refused at once can be tried again', t => {
   let refusals = 0;
-  const { feeds, hear } = setUp({
+  const { feeds, receive } = setUp({
     subscribe() {
       refusals++;
       throw new Error('refused');
     },
   });
-  for (let i = 0; i < 2; i++) t.throws(() => feeds.subscribe(['k', 'k'], hear('a')), { message: 'refused' });
+  for (let i = 0; i < 2; i++) t.throws(() => feeds.subscribe(['k', 'k'], receive('a')), { message: 'refused' });
   t.is(refusals, 2);
 });
 
 test('a value that can not be made ready is reported, and the real client hears nothing of it', t => {
-  const { feeds, hear, push, heard, reports } = setUp({
+  const { feeds, receive, push, received, reports } = setUp({
     encode() {
       throw new Error('unreadable');
     },
   });
-  feeds.subscribe(['k', 'k'], hear('a'));
+  feeds.subscribe(['k', 'k'], receive('a'));
   t.notThrows(() => push('k', 1));
   t.like(reports, [{ message: 'unreadable' }]);
-  t.deepEqual(heard, []);
+  t.deepEqual(received, []);
 });

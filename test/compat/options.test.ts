@@ -20,33 +20,36 @@ const SCRIPT = `
   for (const client of clients) await client.close();
 `;
 
-async function run(env: NodeJS.ProcessEnv): Promise<{ printed: unknown; told: string[] }> {
+async function run(env: NodeJS.ProcessEnv): Promise<{ printed: unknown; logged: string[] }> {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', SCRIPT], {
     cwd: fileURLToPath(new URL('.', import.meta.url)),
     env: { ...process.env, NODE_V8_COVERAGE: '', ...env },
   });
-  return { printed: JSON.parse(stdout), told: stderr.split('\n').filter(line => /The (?:option|variable)/.test(line)) };
+  return {
+    printed: JSON.parse(stdout),
+    logged: stderr.split('\n').filter(line => /The (?:option|variable)/.test(line)),
+  };
 }
 
 test('what does nothing is told once, to whoever debugs, and to nobody else', async t => {
-  const { printed, told } = await run({ NODE_DEBUG: 'cluster-shared-client' });
+  const { printed, logged } = await run({ NODE_DEBUG: 'cluster-shared-client' });
   t.deepEqual(printed, [7777, false, [true, false, true]]);
   t.deepEqual(
-    told.map(line => /The (?:option|variable) \w+/.exec(line)?.[0]),
+    logged.map(line => /The (?:option|variable) \w+/.exec(line)?.[0]),
     ['port', 'connectTimeout', 'heartbeatInterval', 'isCheckHeartbeat'].map(name => `The option ${name}`),
   );
-  t.deepEqual((await run({})).told, []);
+  t.deepEqual((await run({})).logged, []);
 });
 
 test('the variables of cluster-client are read', async t => {
-  const { printed, told } = await run({
+  const { printed, logged } = await run({
     NODE_DEBUG: 'cluster-shared-client',
     NODE_CLUSTER_CLIENT_PORT: '4321',
     NODE_CLUSTER_CLIENT_CONNECT_TIMEOUT: '5',
     NODE_CLUSTER_CLIENT_SINGLE_MODE: '1',
   });
   t.deepEqual(printed, [4321, true, [true, true, true]]);
-  t.deepEqual(told.filter(line => line.includes('The variable')).length, 2);
+  t.deepEqual(logged.filter(line => line.includes('The variable')).length, 2);
 });
 
 test('a name and a port make a group, and single mode one of its own', t => {

@@ -2,9 +2,9 @@ import test from 'ava';
 import { ReadyEmitter } from '../../lib/compat/ready-emitter.js';
 
 class Unheard extends ReadyEmitter {
-  readonly heard: unknown[] = [];
+  readonly received: unknown[] = [];
   protected override unhandled(error: unknown): void {
-    this.heard.push(error);
+    this.received.push(error);
   }
 }
 
@@ -29,18 +29,18 @@ test('who waits is told why it can not be', async t => {
   t.is(await t.throwsAsync(early), error);
   t.is(await t.throwsAsync(emitter.ready()), error);
   t.is(await new Promise(resolve => emitter.ready(resolve)), error);
-  t.deepEqual(emitter.heard, []);
+  t.deepEqual(emitter.received, []);
 });
 
 test('an error that nobody waits for is emitted, and kills nothing where nobody listens', t => {
   const error = new Error('broken');
-  const heard: unknown[] = [];
-  const listening = new ReadyEmitter().on('error', given => heard.push(given));
+  const received: unknown[] = [];
+  const listening = new ReadyEmitter().on('error', given => received.push(given));
   listening.ready(error);
   const alone = new Unheard();
   alone.ready(error);
   t.notThrows(() => new ReadyEmitter().ready(error));
-  t.deepEqual([heard, alone.heard], [[error], [error]]);
+  t.deepEqual([received, alone.received], [[error], [error]]);
 });
 
 test('to wait can have a limit', async t => {

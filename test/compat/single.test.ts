@@ -65,9 +65,9 @@ test('errors that nobody listens to go to the logger, and nowhere without one', 
   await client.ready();
   client.emit('error', new Error('unheard'));
   t.like(logged, [{ message: 'unheard' }]);
-  const heard = new Promise<Error>(resolve => client.once('error', resolve));
+  const received = new Promise<Error>(resolve => client.once('error', resolve));
   client.publish();
-  t.is((await heard).message, 'not published');
+  t.is((await received).message, 'not published');
   await client.close();
   const silent = cluster(Emitting, alone({ logger: {} })).create();
   t.notThrows(() => silent.emit('error', new Error('unheard')));
@@ -85,9 +85,9 @@ test('what a listener throws is an error of the client, and the next listener he
   client.subscribe('a', () => {
     throw new Error('thrown by a listener');
   });
-  const heard = new Promise(resolve => client.subscribe('a', resolve));
+  const received = new Promise(resolve => client.subscribe('a', resolve));
   t.is((await failed).message, 'thrown by a listener');
-  t.is(await heard, 'said');
+  t.is(await received, 'said');
   await client.close();
 });
 
@@ -117,9 +117,9 @@ test('a subscription that fails later is an error', async t => {
     }
   }
   const client = cluster(Refusing, alone()).create();
-  const heard = new Promise<Error>(resolve => client.once('error', resolve));
+  const received = new Promise<Error>(resolve => client.once('error', resolve));
   client.subscribe('a', () => {});
-  t.is((await heard).message, 'not subscribed');
+  t.is((await received).message, 'not subscribed');
   await client.close();
 });
 

@@ -32,16 +32,16 @@ test('beyond the bound calls and subscriptions are refused, and what takes somet
 test('of what takes others back one is kept for each that is not refused, bounded, and it is told when others are dropped', t => {
   let drops = 0;
   const inbox = inboxOf(1000, () => drops++);
-  const say = (kind: number, id: number) => bundle({ term: 5, from: 2 }, { kind, id });
+  const add = (kind: number, id: number) => bundle({ term: 5, from: 2 }, { kind, id });
   inbox.add(call(1, 1e9, 900), 0);
   inbox.add(bundle({ term: 5 }, { kind: Kind.MEMBER_LEFT, id: 3 }), 0);
   const { bytes } = inbox;
   for (let id = 2; id < 1000; id++) {
-    t.truthy(inbox.add(say(Kind.SUBSCRIBE, id), 0));
-    inbox.add(say(Kind.UNSUBSCRIBE, id), 0);
+    t.truthy(inbox.add(add(Kind.SUBSCRIBE, id), 0));
+    inbox.add(add(Kind.UNSUBSCRIBE, id), 0);
   }
   t.is(inbox.bytes, bytes);
-  for (let id = 0; id <= MOST_WITHDRAWALS; id++) inbox.add(say(Kind.UNSUBSCRIBE, 1e6 + id), 0);
+  for (let id = 0; id <= MOST_WITHDRAWALS; id++) inbox.add(add(Kind.UNSUBSCRIBE, 1e6 + id), 0);
   t.is(drops, 1);
   const words = ids(frameWords(inbox.take()));
   t.is(words.length, 2 + MOST_WITHDRAWALS);
@@ -89,17 +89,17 @@ test('calls that never end are never late', t => {
 
 test('each sender has its turn, with its own in order', t => {
   const inbox = inboxOf();
-  const said: string[] = [];
+  const taken: string[] = [];
   for (let id = 1; id <= 5000; id++) inbox.add(bundle({ term: 5, from: 2 }, { kind: Kind.CANCEL, id }), 0);
   for (let id = 1; id <= 3; id++) inbox.add(bundle({ term: 5, from: 3 }, { kind: Kind.CANCEL, id }), 0);
   inbox.add(bundle({ term: 5 }, { kind: Kind.MEMBER_LEFT, id: 3 }), 0);
   for (let item = inbox.next(); item; item = inbox.next()) {
-    said.push(`${item.bundle.f ?? 'gone'} ${item.bundle.h[1]}`);
+    taken.push(`${item.bundle.f ?? 'gone'} ${item.bundle.h[1]}`);
     inbox.end(item);
   }
-  t.deepEqual(said.slice(0, 9), ['2 1', '3 1', '2 2', '3 2', '2 3', '3 3', '2 4', 'gone 3', '2 5']);
-  t.is(said.at(-1), '2 5000');
-  t.is(said.length, 5004);
+  t.deepEqual(taken.slice(0, 9), ['2 1', '3 1', '2 2', '3 2', '2 3', '3 3', '2 4', 'gone 3', '2 5']);
+  t.is(taken.at(-1), '2 5000');
+  t.is(taken.length, 5004);
   t.is(inbox.bytes, 0);
   t.true(inbox.isEmpty);
 });

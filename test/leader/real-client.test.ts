@@ -14,7 +14,7 @@ function setUp(open: Open, given: object = {}) {
   const clock = new UnitClock();
   const client = new HeardClient();
   const opening = RealClient.open(memberOptions(open as () => unknown, given), TERM, clock, client);
-  return { clock, opening, heard: client.heard };
+  return { clock, opening, received: client.received };
 }
 
 function setUpClass(Class: new (...args: never[]) => object, args: readonly unknown[] = []) {
@@ -22,7 +22,7 @@ function setUpClass(Class: new (...args: never[]) => object, args: readonly unkn
   const client = new HeardClient();
   const defaults = { eligible: true, drainTimeoutMs: 5000 };
   const { member } = resolveCreateArguments(Class, { name: 'g', args }, defaults);
-  return { clock, opening: RealClient.open(member, TERM, clock, client), heard: client.heard };
+  return { clock, opening: RealClient.open(member, TERM, clock, client), received: client.received };
 }
 
 /** An emitter that writes down when it is closed. */
@@ -95,11 +95,11 @@ test('what goes wrong while it opens is why it could not be opened', async t => 
     },
   ];
   for (const open of throws) {
-    const { opening, clock, heard } = setUp(open);
+    const { opening, clock, received } = setUp(open);
     await t.throwsAsync(opening.ready, { message: 'so' });
     await opening.abandon(new Error('over'));
     t.is(clock.timers, 0);
-    t.deepEqual(heard, []);
+    t.deepEqual(received, []);
   }
   class Fails {
     async ready(): Promise<void> {
@@ -205,9 +205,9 @@ test('it is closed by what there is: the function given, the role, or a disposer
     [{}],
   ];
   for (const [client, given] of clients) {
-    const { opening, heard } = setUp(() => client, given);
+    const { opening, received } = setUp(() => client, given);
     await (await opening.ready).close();
-    t.deepEqual(heard, []);
+    t.deepEqual(received, []);
   }
   t.deepEqual(closed, [
     ...['given close', 'quit', 'close', 'quit', 'end', 'disconnect', 'a disposer', 'async disposer', 'disposer'],
@@ -217,12 +217,12 @@ test('it is closed by what there is: the function given, the role, or a disposer
 test('a client that nothing closes, and that looks as if it should be, is a warning', async t => {
   const destroy = () => t.fail('in some clients it deletes things');
   for (const client of [new EventEmitter(), { destroy }, { on(_event: string, _listener: unknown) {} }]) {
-    const { opening, heard } = setUp(() => client);
+    const { opening, received } = setUp(() => client);
     await (await opening.ready).close();
-    t.deepEqual(heard, [`warning ${notClosed('g')}`]);
+    t.deepEqual(received, [`warning ${notClosed('g')}`]);
     const given = setUp(() => client, { close: () => {} });
     await (await given.opening.ready).close();
-    t.deepEqual(given.heard, []);
+    t.deepEqual(given.received, []);
   }
 });
 
@@ -244,24 +244,24 @@ test('what would close the client of all workers can not be called, and says wha
 
 test('events, failOn and error are listened to, and an error never kills anything', async t => {
   const client = new Client();
-  const { opening, heard } = setUp(() => client, { events: ['up', 'down'], failOn: ['end', 'lost'] });
+  const { opening, received } = setUp(() => client, { events: ['up', 'down'], failOn: ['end', 'lost'] });
   await opening.ready;
   client.emit('up', 1, { a: 2 });
   client.emit('other');
   client.emit('error', new Error('oh'));
   client.emit('end', new Error('gone'));
   client.emit('lost');
-  t.deepEqual(heard, ['event up [1,{"a":2}]', 'error oh', 'broken gone', 'broken The real client emitted "lost".']);
+  t.deepEqual(received, ['event up [1,{"a":2}]', 'error oh', 'broken gone', 'broken The real client emitted "lost".']);
 });
 
 test('once it closes it is not listened to any more, but for its errors', async t => {
   const client = new Client();
-  const { opening, heard } = setUp(() => client, { events: ['up'], failOn: ['end'] });
+  const { opening, received } = setUp(() => client, { events: ['up'], failOn: ['end'] });
   await (await opening.ready).close();
   client.emit('up');
   client.emit('end');
   client.emit('error', new Error('late'));
-  t.deepEqual(heard, ['error late']);
+  t.deepEqual(received, ['error late']);
   t.deepEqual(client.eventNames(), ['error']);
 });
 
@@ -308,14 +308,14 @@ test('what an on() does that throws, rejects, or registers nothing hurts nobody'
     const asked = setUp(() => ({ on, off: on, close() {} }), { events: ['up'], failOn: ['down'] });
     await (await asked.opening.ready).close();
     await microtasks();
-    t.deepEqual(silent.heard, [], 'nobody asked for its errors');
-    t.deepEqual(asked.heard, [`error ${noSuchEvent('up', 0).message}`, `error ${noSuchEvent('down', 0).message}`]);
+    t.deepEqual(silent.received, [], 'nobody asked for its errors');
+    t.deepEqual(asked.received, [`error ${noSuchEvent('up', 0).message}`, `error ${noSuchEvent('down', 0).message}`]);
   }
 });
 
 test("the errors of a client that hands its on() to an emitter inside don't kill", async t => {
   const inner = new EventEmitter();
-  const { opening, heard } = setUp(() => ({
+  const { opening, received } = setUp(() => ({
     on(event: string, listener: (...args: unknown[]) => void) {
       inner.on(event, listener);
     },
@@ -323,7 +323,7 @@ test("the errors of a client that hands its on() to an emitter inside don't kill
   }));
   await opening.ready;
   inner.emit('error', new Error('inner'));
-  t.deepEqual(heard, ['error inner']);
+  t.deepEqual(received, ['error inner']);
 });
 
 test('listeners of an emitter can not be taken away, or its events made up, from elsewhere', async t => {
@@ -394,18 +394,18 @@ test('a client that fails before it is ready could not be opened, later it is br
   became.resolve();
   await second.ready;
   client!.emit('end', new Error('now'));
-  t.deepEqual(handlers.heard, ['broken now']);
+  t.deepEqual(handlers.received, ['broken now']);
 });
 
 test('fail() of a client that is open says that it is broken', async t => {
   let fail: OpenContext['fail'] = () => {};
-  const { opening, heard } = setUp(context => {
+  const { opening, received } = setUp(context => {
     fail = context.fail;
     return {};
   });
   await opening.ready;
   fail(new Error('lost'));
-  t.deepEqual(heard, ['broken lost']);
+  t.deepEqual(received, ['broken lost']);
 });
 
 test('only what may be called from elsewhere can be, as a method of the client', async t => {
@@ -457,7 +457,7 @@ test('a name in methods that it does not have is a warning, with the nearest one
     close(): void {}
   }
   const chat = { completions: { create() {} } };
-  const { opening, heard } = setUp(() => Object.assign(new Store(), { chat }), {
+  const { opening, received } = setUp(() => Object.assign(new Store(), { chat }), {
     namespaces: ['chat.completions'],
     operations: { count() {} },
     methods: {
@@ -479,20 +479,20 @@ test('a name in methods that it does not have is a warning, with the nearest one
     unknownMethodNamed('g', 'transformed', []),
   ];
   t.deepEqual(
-    heard,
+    received,
     texts.map(text => `warning ${text}`),
   );
 });
 
 test('names that a Proxy makes up are there', async t => {
   const anything = new Proxy({}, { get: (_, name) => (name === 'get' ? () => 'got' : undefined) });
-  const { opening, heard } = setUp(() => anything, { methods: { get: { idempotent: true } } });
+  const { opening, received } = setUp(() => anything, { methods: { get: { idempotent: true } } });
   await opening.ready;
-  t.deepEqual(heard, []);
+  t.deepEqual(received, []);
 });
 
 test('a namespace that is no object of it is a warning', async t => {
-  const { opening, heard } = setUp(() => ({ json: { get() {} }, chat: { completions: {} } }), {
+  const { opening, received } = setUp(() => ({ json: { get() {} }, chat: { completions: {} } }), {
     namespaces: ['jso', 'chat.completion', 'no.such'],
   });
   await opening.ready;
@@ -502,15 +502,15 @@ test('a namespace that is no object of it is a warning', async t => {
     unknownNamespace('g', 'no.such', []),
   ];
   t.deepEqual(
-    heard,
+    received,
     texts.map(text => `warning ${text}`),
   );
 });
 
 test('events of a client that emits none are a warning', async t => {
-  const { opening, heard } = setUp(() => ({ close() {} }), { events: ['changed'], failOn: ['end'] });
+  const { opening, received } = setUp(() => ({ close() {} }), { events: ['changed'], failOn: ['end'] });
   await opening.ready;
-  t.deepEqual(heard, [`warning ${noEvents('g', ['events', 'failOn'])}`]);
+  t.deepEqual(received, [`warning ${noEvents('g', ['events', 'failOn'])}`]);
 });
 
 const ROLES: readonly [title: string, methods: object, roles: object][] = [
@@ -520,7 +520,7 @@ const ROLES: readonly [title: string, methods: object, roles: object][] = [
   ['a name may be said to be what it is', { publish: { role: 'publish' } }, { publish: 'publish' }],
   ['a method may be what makes it ready', { connect: { role: 'ready' } }, { ready: 'connect' }],
   ['what is said of a name without a role changes none', { publish: { idempotent: true } }, { publish: 'publish' }],
-  ['oneway is no role to be found by', { tell: { role: 'oneway' } }, { oneway: undefined, invoke: undefined }],
+  ['oneway is no role to be found by', { emit: { role: 'oneway' } }, { oneway: undefined, invoke: undefined }],
 ];
 
 for (const [title, methods, expected] of ROLES) {

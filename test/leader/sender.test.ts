@@ -107,10 +107,10 @@ test('a large bundle, or a good part of many answers, leaves before the end of t
 });
 
 test('who has a lane is spoken to by it, and by nothing else', t => {
-  const said: string[] = [];
+  const sent: string[] = [];
   const lane = {
-    put: (kind: number, id: number, text: string) => void said.push(`${kind} ${id} ${text}`),
-    flush: () => void said.push('flush'),
+    put: (kind: number, id: number, text: string) => void sent.push(`${kind} ${id} ${text}`),
+    flush: () => void sent.push('flush'),
     isClear: true,
     hasNoRelay: false,
   };
@@ -121,16 +121,16 @@ test('who has a lane is spoken to by it, and by nothing else', t => {
   unit.sender.payloadToMany([2, 3], Kind.VALUE, 1, payload('b'));
   unit.sender.payloadToAll(Kind.EVENT, 0, payload('c'));
   unit.clock.tick();
-  unit.sender.sayNow(2, Kind.BEGUN, 9, '0');
-  t.deepEqual(said, ['12 7 1', '14 1 "a"', '14 1 "b"', '17 0 "c"', `${Kind.BEGUN} 9 0`, 'flush']);
+  unit.sender.sendNow(2, Kind.BEGUN, 9, '0');
+  t.deepEqual(sent, ['12 7 1', '14 1 "a"', '14 1 "b"', '17 0 "c"', `${Kind.BEGUN} 9 0`, 'flush']);
   t.deepEqual(unit.packets.at(-1)!.d!.at(-1)!.but, [2]);
   t.deepEqual(unit.said(), ['1 VALUE 1 "a"', '1 EVENT 0 "c"', '3,4 VALUE 1 "a"', '3 VALUE 1 "b"', '* EVENT 0 "c"']);
 });
 
 test('what must leave at once goes by the route on which nothing large waits', t => {
-  const said: number[] = [];
+  const sent: number[] = [];
   const lane = {
-    put: (kind: number) => void said.push(kind),
+    put: (kind: number) => void sent.push(kind),
     flush() {},
     isClear: true,
     hasNoRelay: false,
@@ -139,8 +139,8 @@ test('what must leave at once goes by the route on which nothing large waits', t
   t.true(unit.sender.mayLeaveNow(2));
   lane.isClear = false;
   t.true(unit.sender.mayLeaveNow(2));
-  unit.sender.sayNow(2, Kind.BEGUN, 9, '0');
-  t.deepEqual([said, unit.said()], [[], ['2 BEGUN 9 0']]);
+  unit.sender.sendNow(2, Kind.BEGUN, 9, '0');
+  t.deepEqual([sent, unit.said()], [[], ['2 BEGUN 9 0']]);
   unit.isStuck = true;
   unit.sender.payloadTo(3, Kind.VALUE, 1, payload('x'.repeat(2 * WRITE_BYTES)));
   for (const workerId of [2, 3]) t.false(unit.sender.mayLeaveNow(workerId));
@@ -187,10 +187,10 @@ test('of values that come faster than the primary reads the newest stay, results
   t.true(unit.outbox.waitingBytes < 4 * MIB);
   t.true(unit.sender.keptBytes > 1.5 * MIB && unit.sender.keptBytes < 2.5 * MIB);
   unit.free();
-  const said = left(unit).filter(words => !words.startsWith('1 '));
-  const first = said.findIndex(words => !words.startsWith('2,3 VALUE'));
+  const sent = left(unit).filter(words => !words.startsWith('1 '));
+  const first = sent.findIndex(words => !words.startsWith('2,3 VALUE'));
   t.true(first >= 2 && first <= 4, `${first}`);
-  t.deepEqual(said.slice(first), [
+  t.deepEqual(sent.slice(first), [
     '2 RESULT 8 "r"',
     '3 RETURNED 9 0',
     '2,3 GAP 1 0',
@@ -253,10 +253,10 @@ test('a result for which there is no room ends its call', t => {
   unit.isStuck = true;
   for (let n = 1; n <= 25; n++) unit.sender.payloadTo(2, Kind.RESULT, n, large(n));
   unit.free();
-  const said = left(unit);
-  t.is(said.at(-1), '2 OVERLOADED 25 1');
-  t.is(said[0], '2 RESULT 1 "1"');
-  t.true(said.filter(words => words.includes('OVERLOADED')).length < 8);
+  const sent = left(unit);
+  t.is(sent.at(-1), '2 OVERLOADED 25 1');
+  t.is(sent[0], '2 RESULT 1 "1"');
+  t.true(sent.filter(words => words.includes('OVERLOADED')).length < 8);
   // Alone it may be as large as it likes.
   const other = new UnitSender();
   other.sender.payloadTo(2, Kind.RESULT, 1, large(1, 20 * MIB));

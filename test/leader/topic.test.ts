@@ -14,7 +14,7 @@ async function setUpActive(replay: 'last' | 'none' = 'last') {
   const { upstream, unit } = await setUp(replay);
   unit.add(2, 7);
   await upstream.done();
-  unit.said();
+  unit.sent();
   return { upstream, unit, value: (value: unknown) => upstream.listeners.at(-1)!(value) };
 }
 
@@ -24,11 +24,11 @@ test('however many subscribe, the real client is subscribed once, and all are co
   unit.add(3, 8, 'one');
   unit.add(1, 9);
   t.deepEqual(upstream.asked, ['subscribe "t"']);
-  t.deepEqual(unit.said(), []);
+  t.deepEqual(unit.sent(), []);
   await upstream.done();
-  t.deepEqual(unit.said(), ['1 SUBSCRIBED 9 3', '2 SUBSCRIBED 7 3', '3 SUBSCRIBED 8 3']);
+  t.deepEqual(unit.sent(), ['1 SUBSCRIBED 9 3', '2 SUBSCRIBED 7 3', '3 SUBSCRIBED 8 3']);
   unit.add(4, 10);
-  t.deepEqual(unit.said(), ['4 SUBSCRIBED 10 3']);
+  t.deepEqual(unit.sent(), ['4 SUBSCRIBED 10 3']);
   t.is(upstream.asked.length, 1);
 });
 
@@ -36,47 +36,47 @@ test('a value reaches each worker with subscribers once', async t => {
   const { unit, value } = await setUpActive();
   unit.add(2, 8);
   unit.add(3, 9);
-  unit.said();
+  unit.sent();
   value('v');
-  t.deepEqual(unit.said(), ['2,3 VALUE 3 "v"']);
+  t.deepEqual(unit.sent(), ['2,3 VALUE 3 "v"']);
 });
 
 test('a late subscriber gets the last value at once', async t => {
   const { unit, value } = await setUpActive();
   value('old');
   value('last');
-  unit.said();
+  unit.sent();
   unit.add(3, 8);
-  t.deepEqual(unit.said(), ['3 SUBSCRIBED 8 3', '3 REPLAY 8 "last"']);
+  t.deepEqual(unit.sent(), ['3 SUBSCRIBED 8 3', '3 REPLAY 8 "last"']);
 });
 
 test('of an event stream nothing is said again', async t => {
   const { unit, value } = await setUpActive('none');
   value('last');
-  unit.said();
+  unit.sent();
   unit.add(3, 8);
-  t.deepEqual(unit.said(), ['3 SUBSCRIBED 8 3']);
+  t.deepEqual(unit.sent(), ['3 SUBSCRIBED 8 3']);
 });
 
 test('of those that share the values a late one gets nothing that another had', async t => {
   const { unit, value } = await setUpActive();
   unit.add(3, 9, 'one');
   value('v');
-  unit.said();
+  unit.sent();
   unit.add(4, 10, 'one');
-  t.deepEqual(unit.said(), ['4 SUBSCRIBED 10 3']);
+  t.deepEqual(unit.sent(), ['4 SUBSCRIBED 10 3']);
 });
 
 test('values are shared in turn, beside those that get all', async t => {
   const { unit, value } = await setUpActive();
   unit.add(2, 8, 'one');
   unit.add(3, 9, 'one');
-  unit.said();
+  unit.sent();
   for (const each of ['a', 'b', 'c']) value(each);
   unit.add(4, 10, 'one');
   for (const each of ['d', 'e', 'f']) value(each);
-  const said = unit.said();
-  const to = (workerId: number) => said.filter(words => words.startsWith(`${workerId} `)).map(words => words.slice(2));
+  const sent = unit.sent();
+  const to = (workerId: number) => sent.filter(words => words.startsWith(`${workerId} `)).map(words => words.slice(2));
   t.deepEqual(to(2), [
     'VALUE 3 "a"',
     'VALUE_ONE 8 "a"',
@@ -96,11 +96,11 @@ test('values that come before the subscription is confirmed follow it, the oldes
   const { upstream, unit } = await setUp();
   unit.add(2, 7);
   for (let i = 0; i < 1005; i++) upstream.listeners[0]!(i);
-  t.deepEqual(unit.said(), []);
+  t.deepEqual(unit.sent(), []);
   await upstream.done();
-  const said = unit.said();
-  t.deepEqual(said.slice(0, 2), ['2 SUBSCRIBED 7 3', '2 VALUE 3 5']);
-  t.is(said.length, 1001);
+  const sent = unit.sent();
+  t.deepEqual(sent.slice(0, 2), ['2 SUBSCRIBED 7 3', '2 VALUE 3 5']);
+  t.is(sent.length, 1001);
 });
 
 test('a refusal reaches all who asked, and the next one tries again', async t => {
@@ -109,7 +109,7 @@ test('a refusal reaches all who asked, and the next one tries again', async t =>
   unit.add(3, 8);
   await upstream.fail(new Error('no'));
   t.deepEqual(
-    unit.said().map(words => words.slice(0, 11)),
+    unit.sent().map(words => words.slice(0, 11)),
     ['2 REFUSED 7', '3 REFUSED 8'],
   );
   t.deepEqual(unit.refusals, ['2 7', '3 8']);
@@ -119,7 +119,7 @@ test('a refusal reaches all who asked, and the next one tries again', async t =>
   upstream.listeners[0]!('of the refused one');
   await upstream.done();
   upstream.listeners[1]!('v');
-  t.deepEqual(unit.said(), ['2 SUBSCRIBED 9 3', '2 VALUE 3 "v"']);
+  t.deepEqual(unit.sent(), ['2 SUBSCRIBED 9 3', '2 VALUE 3 "v"']);
 });
 
 test('a real client that throws, or can not subscribe, refuses', async t => {
@@ -135,7 +135,7 @@ test('a real client that throws, or can not subscribe, refuses', async t => {
     const unit = await UnitTopic.create(upstream);
     unit.add(2, 7);
     await microtasks();
-    t.regex(unit.said().join(), expected);
+    t.regex(unit.sent().join(), expected);
   }
 });
 
@@ -147,9 +147,9 @@ test('when the last subscriber goes the real client is unsubscribed, with the li
   t.is(upstream.asked.length, 1);
   unit.topic.remove(3, 8);
   t.deepEqual(upstream.asked.slice(1), ['unsubscribe "t" 0']);
-  unit.said();
+  unit.sent();
   value('too late');
-  t.deepEqual(unit.said(), []);
+  t.deepEqual(unit.sent(), []);
   t.is(unit.idled, 0);
   await upstream.done();
   t.is(unit.idled, 1);
@@ -202,7 +202,7 @@ test('a subscribe that ends after the last subscriber has gone is followed by an
   t.deepEqual(upstream.asked, ['subscribe "t"']);
   await upstream.done();
   t.deepEqual(upstream.asked, ['subscribe "t"', 'unsubscribe "t" 0']);
-  t.deepEqual(unit.said(), []);
+  t.deepEqual(unit.sent(), []);
 });
 
 test('who subscribes while the real client unsubscribes waits for that', async t => {
@@ -213,10 +213,10 @@ test('who subscribes while the real client unsubscribes waits for that', async t
   await upstream.done();
   t.deepEqual(upstream.asked.slice(1), ['unsubscribe "t" 0', 'subscribe "t"']);
   await upstream.done();
-  t.deepEqual(unit.said(), ['3 SUBSCRIBED 8 3']);
+  t.deepEqual(unit.sent(), ['3 SUBSCRIBED 8 3']);
   upstream.listeners[0]!('of the old one');
   upstream.listeners[1]!('v');
-  t.deepEqual(unit.said(), ['3 VALUE 3 "v"']);
+  t.deepEqual(unit.sent(), ['3 VALUE 3 "v"']);
 });
 
 test('the last value is forgotten when the real client is unsubscribed', async t => {
@@ -227,17 +227,17 @@ test('the last value is forgotten when the real client is unsubscribed', async t
   unit.add(2, 8);
   await upstream.done();
   unit.add(3, 9);
-  t.deepEqual(unit.said(), ['2 VALUE 3 "old"', '2 SUBSCRIBED 8 3', '3 SUBSCRIBED 9 3']);
+  t.deepEqual(unit.sent(), ['2 VALUE 3 "old"', '2 SUBSCRIBED 8 3', '3 SUBSCRIBED 9 3']);
 });
 
 test('a worker that goes takes all its subscribers with it', async t => {
   const { upstream, unit, value } = await setUpActive();
   unit.add(2, 8, 'one');
   unit.add(3, 9);
-  unit.said();
+  unit.sent();
   unit.topic.removeWorker(2);
   value('v');
-  t.deepEqual(unit.said(), ['3 VALUE 3 "v"']);
+  t.deepEqual(unit.sent(), ['3 VALUE 3 "v"']);
   unit.topic.removeWorker(3);
   t.is(upstream.asked.at(-1), 'unsubscribe "t" 0');
 });
@@ -246,17 +246,17 @@ test('outside the lease values are held, the newest for all, and a gap says that
   const { unit, value } = await setUpActive();
   unit.leases = false;
   value('a');
-  t.deepEqual(unit.said(), []);
+  t.deepEqual(unit.sent(), []);
   unit.leases = true;
   unit.topic.release();
-  t.deepEqual(unit.said(), ['2 VALUE 3 "a"']);
+  t.deepEqual(unit.sent(), ['2 VALUE 3 "a"']);
   unit.leases = false;
   value('b');
   value('c');
   unit.leases = true;
   unit.topic.release();
   unit.topic.release();
-  t.deepEqual(unit.said(), ['2 GAP 3 0', '2 VALUE 3 "c"']);
+  t.deepEqual(unit.sent(), ['2 GAP 3 0', '2 VALUE 3 "c"']);
 });
 
 test('what was held goes before the first value within the lease', async t => {
@@ -265,7 +265,7 @@ test('what was held goes before the first value within the lease', async t => {
   value('a');
   unit.leases = true;
   value('b');
-  t.deepEqual(unit.said(), ['2 VALUE 3 "a"', '2 VALUE 3 "b"']);
+  t.deepEqual(unit.sent(), ['2 VALUE 3 "a"', '2 VALUE 3 "b"']);
 });
 
 test('what was held is forgotten with the subscription', async t => {
@@ -276,7 +276,7 @@ test('what was held is forgotten with the subscription', async t => {
   await upstream.done();
   unit.leases = true;
   unit.topic.release();
-  t.deepEqual(unit.said(), []);
+  t.deepEqual(unit.sent(), []);
 });
 
 test('a value that can not travel is reported, and the next one does', async t => {
@@ -284,24 +284,24 @@ test('a value that can not travel is reported, and the next one does', async t =
   value(() => {});
   value('v');
   t.like(unit.reported[0], { code: 'ERR_NOT_SERIALIZABLE' });
-  t.deepEqual(unit.said(), ['2 VALUE 3 "v"']);
+  t.deepEqual(unit.sent(), ['2 VALUE 3 "v"']);
 });
 
 test('nothing counts once it is stopped, whatever is under way', async t => {
   const { upstream, unit, value } = await setUpActive();
   unit.topic.stop();
   value('v');
-  t.deepEqual(unit.said(), []);
+  t.deepEqual(unit.sent(), []);
   const second = await setUp();
   second.unit.add(2, 7);
   second.unit.topic.stop();
   await second.upstream.done();
-  t.deepEqual(second.unit.said(), []);
+  t.deepEqual(second.unit.sent(), []);
   const third = await setUp();
   third.unit.add(2, 7);
   third.unit.topic.stop();
   await third.upstream.fail(new Error('no'));
-  t.deepEqual(third.unit.said(), []);
+  t.deepEqual(third.unit.sent(), []);
   const fourth = await setUpActive();
   fourth.unit.topic.remove(2, 7);
   fourth.unit.topic.stop();
@@ -311,27 +311,27 @@ test('nothing counts once it is stopped, whatever is under way', async t => {
 });
 
 /** What ended a subscription whose `subscribe()` returned this. */
-async function endedBy(returned: (said: string[]) => unknown): Promise<{ said: string[]; warnings: string[] }> {
-  const said: string[] = [];
+async function endedBy(returned: (sent: string[]) => unknown): Promise<{ sent: string[]; warnings: string[] }> {
+  const sent: string[] = [];
   const unit = await UnitTopic.create({
-    subscribe: async () => returned(said),
-    unsubscribe: (topic: string) => said.push(`unsubscribe ${topic}`),
+    subscribe: async () => returned(sent),
+    unsubscribe: (topic: string) => sent.push(`unsubscribe ${topic}`),
   });
   unit.add(2, 7);
   await microtasks();
   unit.topic.remove(2, 7);
   await microtasks();
-  return { said, warnings: unit.warnings };
+  return { sent, warnings: unit.warnings };
 }
 
 test('what subscribe() returns ends the subscription, whatever it calls that', async t => {
-  const by = (said: string[], name: string) => () => said.push(name);
+  const by = (sent: string[], name: string) => () => sent.push(name);
   for (const name of ['unsubscribe', 'cancel', 'close', Symbol.asyncDispose, Symbol.dispose] as const) {
-    const ended = await endedBy(said => ({ [name]: by(said, String(name)) }));
-    t.deepEqual(ended, { said: [String(name)], warnings: [] });
+    const ended = await endedBy(sent => ({ [name]: by(sent, String(name)) }));
+    t.deepEqual(ended, { sent: [String(name)], warnings: [] });
   }
-  t.deepEqual(await endedBy(said => by(said, 'called')), { said: ['called'], warnings: [] });
-  t.deepEqual(await endedBy(() => undefined), { said: ['unsubscribe t'], warnings: [] });
+  t.deepEqual(await endedBy(sent => by(sent, 'called')), { sent: ['called'], warnings: [] });
+  t.deepEqual(await endedBy(() => undefined), { sent: ['unsubscribe t'], warnings: [] });
 });
 
 test('what subscribe() returns and nobody can use is a warning that names it', async t => {
@@ -341,24 +341,24 @@ test('what subscribe() returns and nobody can use is a warning that names it', a
     [{}, 'an object'],
   ] as const) {
     t.deepEqual(await endedBy(() => returned), {
-      said: ['unsubscribe t'],
+      sent: ['unsubscribe t'],
       warnings: [oddSubscription('g', what)],
     });
   }
 });
 
 test('a client that returns itself is unsubscribed by its own unsubscribe()', async t => {
-  const said: unknown[] = [];
+  const sent: unknown[] = [];
   const client = {
     subscribe: () => client,
-    unsubscribe: (...args: unknown[]) => said.push(args.length),
+    unsubscribe: (...args: unknown[]) => sent.push(args.length),
   };
   const unit = await UnitTopic.create(client);
   unit.add(2, 7);
   await microtasks();
   unit.topic.remove(2, 7);
   await microtasks();
-  t.deepEqual([said, unit.warnings], [[2], []]);
+  t.deepEqual([sent, unit.warnings], [[2], []]);
 });
 
 test('of several arguments the first is the value, with a warning; an error there is reported', async t => {
@@ -370,14 +370,14 @@ test('of several arguments the first is the value, with a warning; an error ther
   });
   unit.add(2, 7);
   await microtasks();
-  unit.said();
+  unit.sent();
   const error = new Error('refused');
   listener('channel', 'message');
   listener(error, undefined);
   listener(error);
   t.deepEqual(unit.warnings, [moreArguments('g', 2)]);
   t.deepEqual(unit.reported, [error]);
-  const [value, ...others] = unit.said();
+  const [value, ...others] = unit.sent();
   t.is(value, '2 VALUE 3 "channel"');
   t.is(others.length, 1, 'an error alone is a value');
 });
@@ -400,14 +400,14 @@ test('an upstream subscription that is not made in time is tried again, with a w
   // The first comes while the second is on its way: no value counts twice, and by its topic it can't be ended.
   await upstream.done();
   t.is(upstream.asked.length, 2);
-  t.deepEqual(unit.said(), []);
+  t.deepEqual(unit.sent(), []);
   unit.clock.advance(1000);
   await microtasks();
   await upstream.done();
-  t.deepEqual(unit.said(), ['2 SUBSCRIBED 7 3', '3 SUBSCRIBED 8 3']);
+  t.deepEqual(unit.sent(), ['2 SUBSCRIBED 7 3', '3 SUBSCRIBED 8 3']);
   upstream.listeners[0]!('old');
   upstream.listeners[1]!('new');
-  t.deepEqual(unit.said(), ['2,3 VALUE 3 "new"']);
+  t.deepEqual(unit.sent(), ['2,3 VALUE 3 "new"']);
   unit.clock.advance(10_000);
   t.is(upstream.asked.length, 2);
 });
@@ -527,7 +527,7 @@ test('where it ends after all, the one that was made meanwhile is made anew, bec
     if (when !== 'idle') unit.add(2, 8);
     if (when === 'active') await upstream.last();
     if (when === 'stopped') unit.topic.stop();
-    unit.said();
+    unit.sent();
     const before = asked.length;
     if (when === 'active') await upstream.done();
     else await upstream.fail(new Error('late'));
@@ -536,8 +536,8 @@ test('where it ends after all, the one that was made meanwhile is made anew, bec
       t.is(asked.length, before);
       await upstream.done();
     }
-    if (when === 'active') t.deepEqual(unit.said(), ['2 GAP 3 0']);
-    if (when === 'subscribing') t.deepEqual(unit.said(), ['2 SUBSCRIBED 8 3', '2 GAP 3 0']);
+    if (when === 'active') t.deepEqual(unit.sent(), ['2 GAP 3 0']);
+    if (when === 'subscribing') t.deepEqual(unit.sent(), ['2 SUBSCRIBED 8 3', '2 GAP 3 0']);
     if (when === 'idle') t.is(unit.idled, 1);
     if (when === 'active' || when === 'subscribing') await upstream.done();
     const anew = ['unsubscribe "t" 1', 'subscribe "t"'];
@@ -556,17 +556,17 @@ test('a real client that reconnects outside the lease is told of once the lease 
   unit.add(2, 7);
   await microtasks();
   listener('old');
-  unit.said();
+  unit.sent();
   unit.leases = false;
   unit.topic.reconnected();
-  t.deepEqual(unit.said(), []);
+  t.deepEqual(unit.sent(), []);
   unit.leases = true;
   unit.topic.release();
-  t.deepEqual(unit.said(), ['2 GAP 3 2']);
+  t.deepEqual(unit.sent(), ['2 GAP 3 2']);
   unit.topic.release();
-  t.deepEqual(unit.said(), []);
+  t.deepEqual(unit.sent(), []);
   unit.add(2, 8);
-  t.deepEqual(unit.said(), ['2 SUBSCRIBED 8 3'], 'the last value is forgotten');
+  t.deepEqual(unit.sent(), ['2 SUBSCRIBED 8 3'], 'the last value is forgotten');
 });
 
 test('an iterable that is read ends with the term', async t => {

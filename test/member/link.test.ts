@@ -14,8 +14,8 @@ function setUp(...members: FakeMember[]) {
   const unit = new UnitLink();
   unit.welcome();
   for (const member of members) unit.link.add(member);
-  unit.told();
-  for (const member of members) member.heard.length = 0;
+  unit.sent();
+  for (const member of members) member.received.length = 0;
   return unit;
 }
 
@@ -23,14 +23,14 @@ test('it says hello at once, and again after pauses that grow to a second, until
   const unit = new UnitLink();
   const hellos: number[] = [];
   for (let ms = 0; ms < 3000; ms++) {
-    for (const frame of unit.told()) if (frame.k === 'hello') hellos.push(ms);
+    for (const frame of unit.sent()) if (frame.k === 'hello') hellos.push(ms);
     unit.clock.advance(1);
   }
   t.deepEqual(hellos, [0, 25, 75, 175, 375, 775, 1575, 2575]);
   t.is(unit.clock.refs, 0);
   unit.welcome();
   unit.clock.advance(10_000);
-  t.deepEqual(unit.told(), []);
+  t.deepEqual(unit.sent(), []);
   t.is(unit.clock.timers, 0);
 });
 
@@ -65,14 +65,14 @@ test('it goes on by the way on which the first answer came', t => {
     unit.link.add(member);
     unit.clock.advance(1000);
     unit.welcome({}, via);
-    unit.told();
+    unit.sent();
     unit.end.vias.length = 0;
     unit.link.sendControl({ k: 'heartbeat', n: 1 });
-    unit.told();
+    unit.sent();
     unit.receive(unit.packet({ c: [{ k: 'ack', n: 1 }] }), via === 'public' ? 'internal' : 'public');
     unit.link.update(member);
-    unit.told();
-    unit.say({ k: 'goodbye' });
+    unit.sent();
+    unit.receiveFrames({ k: 'goodbye' });
     unit.clock.advance(5000);
     t.deepEqual([...new Set(unit.end.vias)], [via]);
   }
@@ -82,10 +82,10 @@ test('what was not sent to this process is dropped with one warning, and nothing
   const member = new FakeMember();
   const unit = setUp(member);
   const news = { k: 'update', group: 'g', term: 5, phase: 'vacant' } as const;
-  const heard = [...member.heard];
+  const received = [...member.received];
   const copy = unit.packet({ c: [news] });
   unit.receive(copy);
-  heard.push('update 5 vacant');
+  received.push('update 5 vacant');
   for (const passed of [
     copy,
     { [MARKER]: 1, link: 8, down: 100, c: [news] },
@@ -95,23 +95,23 @@ test('what was not sent to this process is dropped with one warning, and nothing
     { [MARKER]: 1, c: [{ k: 'goodbye' }] },
   ])
     unit.receive(passed);
-  t.deepEqual(member.heard, heard);
+  t.deepEqual(member.received, received);
   t.deepEqual(unit.warnings, [passedOn()]);
-  unit.say({ ...news, term: 6 });
-  t.is(member.heard.at(-1), 'update 6 vacant');
+  unit.receiveFrames({ ...news, term: 6 });
+  t.is(member.received.at(-1), 'update 6 vacant');
 });
 
 test("an answer to another's hello begins nothing", t => {
   const unit = new UnitLink();
   unit.welcome({ id: 'other' });
-  unit.say({ k: 'rejected', id: 'other', versions: [9] });
+  unit.receiveFrames({ k: 'rejected', id: 'other', versions: [9] });
   // As PM2's frames, which have no link.
   unit.receive({ [MARKER]: 1, down: 3, c: [{ k: 'welcome', id: unit.link.id }] });
   t.false(unit.link.isLinked);
   t.is(unit.link.toError, undefined);
   unit.welcome();
   t.true(unit.link.isLinked);
-  unit.say({ k: 'rejected', id: unit.link.id, versions: [9] });
+  unit.receiveFrames({ k: 'rejected', id: unit.link.id, versions: [9] });
   t.true(unit.link.isLinked);
 });
 
@@ -125,34 +125,34 @@ test('nothing but a hello is said before the welcome', t => {
   let written = 0;
   unit.link.sendControlInOrder({ k: 'leave', group: 'g' }, () => void written++);
   t.is(written, 1);
-  t.deepEqual(kinds(unit.told()), ['hello']);
+  t.deepEqual(kinds(unit.sent()), ['hello']);
   t.false(unit.link.isLinked);
-  t.deepEqual(member.heard, []);
+  t.deepEqual(member.received, []);
   unit.welcome();
   t.true(unit.link.isLinked);
-  t.deepEqual(unit.told(), [member.join()]);
-  t.deepEqual(member.heard, ['linked']);
+  t.deepEqual(unit.sent(), [member.join()]);
+  t.deepEqual(member.received, ['linked']);
 });
 
 test('nothing is heard before the welcome, nor a welcome for another copy of the library', t => {
   const unit = new UnitLink();
   const member = new FakeMember();
   unit.link.add(member);
-  unit.say(news, { k: 'ack', n: 1 }, { k: 'goodbye' });
+  unit.receiveFrames(news, { k: 'ack', n: 1 }, { k: 'goodbye' });
   unit.data(bundle({ term: 1 }));
   unit.welcome({ id: 'another' });
   t.false(unit.link.isLinked);
-  t.deepEqual(member.heard, []);
+  t.deepEqual(member.received, []);
 });
 
 test('a member that comes later joins at once, and tells what changed of it', t => {
   const unit = setUp();
   const member = new FakeMember();
   unit.link.add(member);
-  t.deepEqual(unit.told(), [member.join()]);
+  t.deepEqual(unit.sent(), [member.join()]);
   member.joined = { eligible: false };
   unit.link.update(member);
-  t.deepEqual(unit.told(), [member.join()]);
+  t.deepEqual(unit.sent(), [member.join()]);
 });
 
 test('what a member tells the primary overtakes its data, or follows it', t => {
@@ -171,10 +171,10 @@ test('a second welcome brings other durations, and nobody joins again', t => {
   const member = new FakeMember();
   const unit = setUp(member);
   const first = unit.link.lease.startBeating();
-  unit.told();
+  unit.sent();
   unit.welcome({ heartbeatMs: 10, leaderTimeoutMs: 50 });
-  t.deepEqual(unit.told(), []);
-  unit.say({ k: 'ack', n: first });
+  t.deepEqual(unit.sent(), []);
+  unit.receiveFrames({ k: 'ack', n: first });
   t.true(unit.link.lease.isValid(first, 49));
   t.false(unit.link.lease.isValid(first, 50));
 });
@@ -182,7 +182,7 @@ test('a second welcome brings other durations, and nobody joins again', t => {
 test('each member hears what is for its group, and nothing else', t => {
   const [g, h] = [new FakeMember('g'), new FakeMember('h')];
   const unit = setUp(g, h);
-  unit.say(
+  unit.receiveFrames(
     news,
     { k: 'handover', group: 'g', term: 5 },
     { k: 'prepare', group: 'h', term: 6 },
@@ -190,8 +190,8 @@ test('each member hears what is for its group, and nothing else', t => {
     { ...news, group: 'nobody' },
   );
   unit.data(bundle({ term: 5 }), bundle({ term: 6, group: 'h' }), bundle({ term: 7, group: 'nobody' }));
-  t.deepEqual(g.heard, ['update 5 vacant', 'handover 5']);
-  t.deepEqual(h.heard, ['prepare 6', 'warning careful']);
+  t.deepEqual(g.received, ['update 5 vacant', 'handover 5']);
+  t.deepEqual(h.received, ['prepare 6', 'warning careful']);
 });
 
 test('data reaches the member of its group', t => {
@@ -199,15 +199,15 @@ test('data reaches the member of its group', t => {
   const unit = setUp(g, h);
   const frame = { kind: 10, id: 1 };
   unit.data(bundle({ term: 5 }, frame), bundle({ term: 6, group: 'h' }, frame), bundle({ term: 7, group: 'i' }, frame));
-  t.deepEqual(g.heard, ['data 5']);
-  t.deepEqual(h.heard, ['data 6']);
+  t.deepEqual(g.received, ['data 5']);
+  t.deepEqual(h.received, ['data 6']);
 });
 
 test('frames that only a worker says are ignored, and broken ones are a warning', t => {
   const member = new FakeMember();
   const unit = setUp(member);
-  unit.say({ k: 'heartbeat', n: 1 } as never, { k: 'leave', group: 'g' } as never);
-  t.deepEqual(member.heard, []);
+  unit.receiveFrames({ k: 'heartbeat', n: 1 } as never, { k: 'leave', group: 'g' } as never);
+  t.deepEqual(member.received, []);
   unit.receive(unit.packet({ c: [{ k: 'update' }] }));
   t.deepEqual(unit.warnings, ['A broken frame came: update.group must be a group name.']);
   for (const foreign of [null, 'x', {}, { type: 'a', data: 1 }]) unit.receive(foreign);
@@ -225,10 +225,10 @@ test('a member that leaves says so after all that it sent, and hears nothing mor
     ['data', 'leave,heartbeat'],
   );
   await removed;
-  unit.say(news);
-  t.deepEqual(member.heard, []);
+  unit.receiveFrames(news);
+  t.deepEqual(member.received, []);
   await unit.link.remove(member);
-  t.is(unit.told().length, 2, 'it says it once');
+  t.is(unit.sent().length, 2, 'it says it once');
 });
 
 test('a leave is done once it was written, or is known lost', async t => {
@@ -260,20 +260,20 @@ test('the next member of a name joins, and hears of the group, once the primary 
   void unit.link.remove(first);
   unit.link.add(second);
   unit.link.update(second);
-  t.deepEqual(unit.told(), [leave, { k: 'heartbeat', n: 1 }]);
+  t.deepEqual(unit.sent(), [leave, { k: 'heartbeat', n: 1 }]);
   unit.link.lease.startBeating();
-  t.deepEqual(unit.told(), [{ k: 'heartbeat', n: 2 }]);
+  t.deepEqual(unit.sent(), [{ k: 'heartbeat', n: 2 }]);
   // What the primary said to the first one was under way. An acknowledgement may overtake another.
-  unit.say(news, { k: 'ack', n: 2 });
+  unit.receiveFrames(news, { k: 'ack', n: 2 });
   unit.data(bundle({ term: 5 }, { kind: 30, id: 1 }));
-  t.deepEqual(second.heard, ['leased']);
+  t.deepEqual(second.received, ['leased']);
   void unit.link.remove(second);
   unit.link.add(third);
-  t.deepEqual(unit.told(), []);
-  unit.say({ k: 'ack', n: 1 }, news);
-  t.deepEqual(kinds(unit.told()), ['join']);
-  t.deepEqual(third.heard, ['linked', 'update 5 vacant']);
-  t.deepEqual(second.heard, ['leased']);
+  t.deepEqual(unit.sent(), []);
+  unit.receiveFrames({ k: 'ack', n: 1 }, news);
+  t.deepEqual(kinds(unit.sent()), ['join']);
+  t.deepEqual(third.received, ['linked', 'update 5 vacant']);
+  t.deepEqual(second.received, ['leased']);
 });
 
 test('after a goodbye the next primary hears of those that are there now, and of nobody who has left', t => {
@@ -282,12 +282,12 @@ test('after a goodbye the next primary hears of those that are there now, and of
   unit.link.add(third);
   void unit.link.remove(first);
   unit.link.add(second);
-  unit.told();
-  unit.say({ k: 'goodbye' });
+  unit.sent();
+  unit.receiveFrames({ k: 'goodbye' });
   void unit.link.remove(third);
-  t.deepEqual(kinds(unit.told()), ['hello']);
+  t.deepEqual(kinds(unit.sent()), ['hello']);
   unit.welcome();
-  t.deepEqual(unit.told(), [second.join()]);
+  t.deepEqual(unit.sent(), [second.join()]);
 });
 
 test('a member that leaves before there is a primary, or after it is lost, has nothing to say', t => {
@@ -296,24 +296,24 @@ test('a member that leaves before there is a primary, or after it is lost, has n
   unit.link.add(early);
   void unit.link.remove(early);
   unit.welcome();
-  t.deepEqual(kinds(unit.told()), ['hello']);
+  t.deepEqual(kinds(unit.sent()), ['hello']);
   unit.link.add(late);
   unit.end.handlers!.closed({ intended: true, holdExit() {} });
-  unit.told();
+  unit.sent();
   void unit.link.remove(late);
-  t.deepEqual(unit.told(), []);
+  t.deepEqual(unit.sent(), []);
 });
 
 test('a member that was replaced by another of its name can not remove it', t => {
   const [first, second] = [new FakeMember(), new FakeMember()];
   const unit = setUp(second);
   void unit.link.remove(first);
-  t.deepEqual(unit.told(), []);
+  t.deepEqual(unit.sent(), []);
 });
 
 test('heartbeats go on from an appointment until the last term is given back, one for all terms', t => {
   const unit = setUp();
-  const beats = () => unit.told().map(frame => (frame.k === 'heartbeat' ? frame.n : frame.k));
+  const beats = () => unit.sent().map(frame => (frame.k === 'heartbeat' ? frame.n : frame.k));
   t.is(unit.link.lease.startBeating(), 1);
   t.deepEqual(beats(), [1]);
   unit.clock.advance(1000);
@@ -336,11 +336,11 @@ test('a lease runs from when the heartbeat was sent, however late its acknowledg
   const first = unit.link.lease.startBeating();
   t.false(unit.link.lease.isValid(first, 0), 'an appointment alone is no lease');
   unit.clock.advance(2000);
-  unit.say({ k: 'ack', n: first });
-  t.deepEqual(member.heard, ['leased']);
+  unit.receiveFrames({ k: 'ack', n: first });
+  t.deepEqual(member.received, ['leased']);
   t.true(unit.link.lease.isValid(first, 2999));
   t.false(unit.link.lease.isValid(first, 3000));
-  unit.say({ k: 'ack', n: first + 2 });
+  unit.receiveFrames({ k: 'ack', n: first + 2 });
   t.true(unit.link.lease.isValid(first, 3999));
   t.false(unit.link.lease.isValid(first, 4000));
 });
@@ -350,22 +350,22 @@ test('an acknowledgement that is older than the last, or of no heartbeat, change
   const unit = setUp(member);
   const first = unit.link.lease.startBeating();
   unit.clock.advance(500);
-  unit.say({ k: 'ack', n: first + 1 });
-  unit.say({ k: 'ack', n: first });
-  unit.say({ k: 'ack', n: first + 1 });
-  unit.say({ k: 'ack', n: 99 });
-  t.deepEqual(member.heard, ['leased']);
+  unit.receiveFrames({ k: 'ack', n: first + 1 });
+  unit.receiveFrames({ k: 'ack', n: first });
+  unit.receiveFrames({ k: 'ack', n: first + 1 });
+  unit.receiveFrames({ k: 'ack', n: 99 });
+  t.deepEqual(member.received, ['leased']);
   t.false(unit.link.lease.isValid(first, 3500));
 });
 
 test('an appointment has no lease by a heartbeat that was sent before it was read', t => {
   const unit = setUp();
   const first = unit.link.lease.startBeating();
-  unit.say({ k: 'ack', n: first });
+  unit.receiveFrames({ k: 'ack', n: first });
   const second = unit.link.lease.startBeating();
   t.true(unit.link.lease.isValid(first, 100));
   t.false(unit.link.lease.isValid(second, 100));
-  unit.say({ k: 'ack', n: second });
+  unit.receiveFrames({ k: 'ack', n: second });
   t.true(unit.link.lease.isValid(second, 100));
 });
 
@@ -373,32 +373,32 @@ test('an acknowledgement that comes after the last term was given back is no lea
   const unit = setUp();
   const first = unit.link.lease.startBeating();
   unit.link.lease.stopBeating();
-  unit.say({ k: 'ack', n: first });
+  unit.receiveFrames({ k: 'ack', n: first });
   t.false(unit.link.lease.isValid(first, 0));
 });
 
 test('after a goodbye the members have no primary, and the next one is greeted', t => {
   const member = new FakeMember();
   const unit = setUp(member);
-  unit.say({ k: 'goodbye' });
-  t.deepEqual(member.heard, ['lost ERR_PRIMARY_LOST']);
+  unit.receiveFrames({ k: 'goodbye' });
+  t.deepEqual(member.received, ['lost ERR_PRIMARY_LOST']);
   t.false(unit.link.isLinked);
   t.is(unit.link.toError, undefined);
-  t.deepEqual(kinds(unit.told()), ['hello']);
+  t.deepEqual(kinds(unit.sent()), ['hello']);
   unit.clock.advance(25);
-  t.deepEqual(kinds(unit.told()), ['hello']);
+  t.deepEqual(kinds(unit.sent()), ['hello']);
   unit.welcome();
-  t.deepEqual(kinds(unit.told()), ['join']);
-  t.deepEqual(member.heard, ['lost ERR_PRIMARY_LOST', 'linked']);
+  t.deepEqual(kinds(unit.sent()), ['join']);
+  t.deepEqual(member.received, ['lost ERR_PRIMARY_LOST', 'linked']);
 });
 
 test('a leader that hears a goodbye beats no more, whatever it still has to close', t => {
   const unit = setUp();
   unit.link.lease.startBeating();
-  unit.told();
-  unit.say({ k: 'goodbye' });
+  unit.sent();
+  unit.receiveFrames({ k: 'goodbye' });
   unit.clock.advance(20);
-  t.deepEqual(kinds(unit.told()), ['hello']);
+  t.deepEqual(kinds(unit.sent()), ['hello']);
   unit.link.lease.stopBeating();
   t.is(unit.clock.timers, 1, 'the next hello');
 });
@@ -408,10 +408,10 @@ test('after a goodbye the next primary hears hello once all real clients are clo
   const unit = setUp(g, h);
   const done: (() => void)[] = [];
   g.closing = new Promise<void>(resolve => done.push(resolve));
-  unit.told();
-  unit.say({ k: 'goodbye' });
+  unit.sent();
+  unit.receiveFrames({ k: 'goodbye' });
   const said = () =>
-    unit.told().map(frame => (frame.k === 'hello' ? `hello${frame.closing ? ' closing' : ''}` : frame.k));
+    unit.sent().map(frame => (frame.k === 'hello' ? `hello${frame.closing ? ' closing' : ''}` : frame.k));
   unit.clock.tick();
   t.deepEqual(said(), ['hello closing']);
   unit.clock.advance(1500);
@@ -430,12 +430,12 @@ test('a link that is closed while real clients are being closed says hello to no
   g.closing = new Promise<void>(resolve => {
     done = resolve;
   });
-  unit.say({ k: 'goodbye' });
-  unit.told();
+  unit.receiveFrames({ k: 'goodbye' });
+  unit.sent();
   unit.link.close();
   done();
   await microtasks();
-  t.deepEqual(unit.told(), []);
+  t.deepEqual(unit.sent(), []);
   t.is(unit.clock.timers, 0);
 });
 
@@ -445,8 +445,8 @@ test('when the channel closes the members have no primary, and the exit waits fo
   g.closing = Promise.reject(new Error('it does not close'));
   let held = 0;
   const waits = unit.close()!.then(() => held++);
-  t.deepEqual(g.heard, ['lost ERR_PRIMARY_LOST']);
-  t.deepEqual(h.heard, ['lost ERR_PRIMARY_LOST']);
+  t.deepEqual(g.received, ['lost ERR_PRIMARY_LOST']);
+  t.deepEqual(h.received, ['lost ERR_PRIMARY_LOST']);
   await waits;
   t.is(held, 1);
   t.is(unit.link.toError!('unknown').outcome, 'unknown');
@@ -464,7 +464,7 @@ test('a member that comes after the channel closed is told so, and a late welcom
   const member = new FakeMember();
   unit.link.add(member);
   unit.welcome();
-  t.deepEqual(member.heard, ['lost ERR_PRIMARY_LOST']);
+  t.deepEqual(member.received, ['lost ERR_PRIMARY_LOST']);
   t.false(unit.link.isLinked);
 });
 
@@ -472,12 +472,12 @@ test('where there is no common protocol version there will be no primary, and no
   const unit = new UnitLink([7]);
   const member = new FakeMember();
   unit.link.add(member);
-  unit.say({ k: 'rejected', id: unit.link.id, versions: [1, 2] });
-  t.deepEqual(member.heard, ['lost ERR_PROTOCOL']);
+  unit.receiveFrames({ k: 'rejected', id: unit.link.id, versions: [1, 2] });
+  t.deepEqual(member.received, ['lost ERR_PROTOCOL']);
   t.regex(unit.link.toError!().message, /speaks protocol 1, 2 and this worker 7/);
-  unit.told();
+  unit.sent();
   unit.clock.advance(10_000);
-  t.deepEqual(unit.told(), []);
+  t.deepEqual(unit.sent(), []);
   unit.close();
   t.is(unit.link.toError!().code, 'ERR_PROTOCOL', 'the first reason stays');
 });
@@ -486,7 +486,7 @@ test('nothing is left once it is closed, and what was said before has left', t =
   const member = new FakeMember();
   const unit = setUp(member);
   unit.link.lease.startBeating();
-  unit.told();
+  unit.sent();
   void unit.link.remove(member);
   unit.link.close();
   t.deepEqual(kinds(unit.end.sent.flatMap(packet => packet.c ?? [])), ['leave', 'heartbeat']);
@@ -494,7 +494,7 @@ test('nothing is left once it is closed, and what was said before has left', t =
   t.is(unit.clock.timers, 0);
   unit.link.close();
   unit.link.sendControl({ k: 'heartbeat', n: 1 });
-  t.is(unit.told().length, 2);
+  t.is(unit.sent().length, 2);
   const early = new UnitLink();
   early.link.close();
   t.is(early.clock.timers, 0);
@@ -507,7 +507,7 @@ test('that a member has left is said when the link closes, however much of its d
   const large = bundle({ term: 5 }, { kind: Kind.CANCEL, id: 1, value: 'x'.repeat(3e6) });
   for (let i = 0; i < 2; i++) unit.link.outbox.data(large);
   const removed = unit.link.remove(member, { term: 5, read: [1, 3] });
-  t.deepEqual(unit.told(), []);
+  t.deepEqual(unit.sent(), []);
   unit.link.close();
   await removed;
   const last = unit.end.sent.at(-1)!;

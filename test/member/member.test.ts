@@ -13,13 +13,13 @@ import { UnitLink } from '../helpers/unit/link.js';
 
 class Observer implements MemberObserver {
   readonly isClosed = false;
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
 
-  leader = ({ term }: { term: number }): void => void this.heard.push(`leader ${term}`);
-  follower = ({ term }: { term: number }): void => void this.heard.push(`follower ${term}`);
-  error = (error: unknown): void => void this.heard.push(`error ${(error as Error).message}`);
-  warning = (message: string): void => void this.heard.push(`warning ${message}`);
-  upstream = (event: string, copy: () => unknown[]): void => void this.heard.push(`${event} ${copy()}`);
+  leader = ({ term }: { term: number }): void => void this.received.push(`leader ${term}`);
+  follower = ({ term }: { term: number }): void => void this.received.push(`follower ${term}`);
+  error = (error: unknown): void => void this.received.push(`error ${(error as Error).message}`);
+  warning = (message: string): void => void this.received.push(`warning ${message}`);
+  upstream = (event: string, copy: () => unknown[]): void => void this.received.push(`${event} ${copy()}`);
   methods = (): void => {};
   close = async (): Promise<void> => {};
 }
@@ -58,13 +58,13 @@ class UnitMember {
 
   /** A leader by the word of the primary. */
   async lead(term: number): Promise<void> {
-    await this.news(term, 'opening', 1);
-    await this.news(term, 'ready', 1);
+    await this.update(term, 'opening', 1);
+    await this.update(term, 'ready', 1);
   }
 
-  async news(term: number, phase: StateUpdate['phase'], workerId?: number): Promise<void> {
+  async update(term: number, phase: StateUpdate['phase'], workerId?: number): Promise<void> {
     const leader = workerId === undefined ? undefined : { workerId, pid: 1000 + workerId };
-    await this.say({ k: 'update', group: 'g', term, phase, ...(leader && { leader }) });
+    await this.send({ k: 'update', group: 'g', term, phase, ...(leader && { leader }) });
     if (workerId === 1) await this.acknowledge();
   }
 
@@ -73,11 +73,11 @@ class UnitMember {
     const beats = this.unit.end.sent.flatMap(({ c = [] }) =>
       c.flatMap(frame => (frame.k === 'heartbeat' ? frame.n : [])),
     );
-    if (beats.length > 0) await this.say({ k: 'ack', n: Math.max(...beats) });
+    if (beats.length > 0) await this.send({ k: 'ack', n: Math.max(...beats) });
   }
 
-  async say(frame: FromPrimary): Promise<void> {
-    this.unit.say(frame);
+  async send(frame: FromPrimary): Promise<void> {
+    this.unit.receiveFrames(frame);
     await this.settle();
   }
 
@@ -89,15 +89,15 @@ class UnitMember {
   }
 
   /** What the primary was told, heartbeats aside. */
-  told(): string[] {
-    return this.unit.told().flatMap(frame => {
+  sent(): string[] {
+    return this.unit.sent().flatMap(frame => {
       if (frame.k === 'heartbeat' || frame.k === 'hello') return [];
       return 'term' in frame ? `${frame.k} ${frame.term}` : frame.k;
     });
   }
 
   beats(): number {
-    return this.unit.told().filter(frame => frame.k === 'heartbeat').length;
+    return this.unit.sent().filter(frame => frame.k === 'heartbeat').length;
   }
 
   #close(): Promise<void> {
@@ -117,10 +117,10 @@ test('a leader that steps down with nothing to wait for is told once that it fol
   unit.member.start();
   await unit.lead(5);
   const resigned = unit.member.resign();
-  await unit.say({ k: 'handover', group: 'g', term: 5 });
+  await unit.send({ k: 'handover', group: 'g', term: 5 });
   await resigned;
-  t.deepEqual(unit.observer.heard, ['leader 5', 'follower 5']);
-  t.deepEqual(unit.told(), ['join', 'ready 5', 'yield 5', 'resign 5']);
+  t.deepEqual(unit.observer.received, ['leader 5', 'follower 5']);
+  t.deepEqual(unit.sent(), ['join', 'ready 5', 'yield 5', 'resign 5']);
 });
 
 test('a leader that gives its term back says what it read of each member', async t => {
@@ -139,12 +139,12 @@ test('a leader that gives its term back says what it read of each member', async
     ] as const)
       unit.member.data({ ...bundle({ term: 5, number: n }, call), f });
     const gone = unit.member[way]();
-    await unit.say({ k: 'handover', group: 'g', term: 5 });
+    await unit.send({ k: 'handover', group: 'g', term: 5 });
     await gone;
     // It was under way.
     unit.member.data({ ...bundle({ term: 5, number: 8 }, call), f: 2 });
     t.deepEqual(
-      unit.unit.told().filter(({ k }) => k === way),
+      unit.unit.sent().filter(({ k }) => k === way),
       [frame],
     );
   }
@@ -154,7 +154,7 @@ test('a member that left before it could join never joins', async t => {
   const unit = new UnitMember();
   await unit.member.leave();
   unit.member.start();
-  t.deepEqual(unit.told(), []);
+  t.deepEqual(unit.sent(), []);
   t.is(unit.unit.clock.timers, 0);
 });
 
@@ -163,15 +163,15 @@ test('the next member of a name does not take up what the one before it has left
   unit.member.start();
   await unit.lead(5);
   const left = unit.member.leave();
-  await unit.say({ k: 'handover', group: 'g', term: 5 });
+  await unit.send({ k: 'handover', group: 'g', term: 5 });
   await left;
   unit.next();
-  await unit.news(5, 'ready', 1);
+  await unit.update(5, 'ready', 1);
   t.deepEqual(unit.opens, [5]);
   t.false(unit.member.isLeader);
-  await unit.news(6, 'opening', 1);
+  await unit.update(6, 'opening', 1);
   t.deepEqual(unit.opens, [5, 6]);
-  t.deepEqual(unit.told(), ['join', 'ready 5', 'yield 5', 'leave 5', 'join', 'ready 6']);
+  t.deepEqual(unit.sent(), ['join', 'ready 5', 'yield 5', 'leave 5', 'join', 'ready 6']);
 });
 
 test('a leader beats while its real client closes, so that it is not taken for one that hangs', async t => {
@@ -179,7 +179,7 @@ test('a leader beats while its real client closes, so that it is not taken for o
   unit.member.start();
   await unit.lead(5);
   unit.closing = defer();
-  await unit.say({ k: 'handover', group: 'g', term: 5 });
+  await unit.send({ k: 'handover', group: 'g', term: 5 });
   unit.beats();
   unit.unit.clock.advance(4000);
   t.is(unit.beats(), 8);
@@ -194,11 +194,11 @@ test('a member that is appointed anew while the old real client closes beats fro
   unit.member.start();
   await unit.lead(5);
   unit.closing = defer();
-  await unit.news(5, 'vacant');
+  await unit.update(5, 'vacant');
   unit.beats();
   unit.unit.clock.advance(2000);
   t.is(unit.beats(), 0, 'it was deposed');
-  await unit.news(6, 'opening', 1);
+  await unit.update(6, 'opening', 1);
   unit.unit.clock.advance(2000);
   t.is(unit.beats(), 5);
   unit.closing.resolve();
@@ -209,11 +209,11 @@ test('a member that is appointed anew while the old real client closes beats fro
 test('an event of the real client that came broken is an error, and no more', async t => {
   const unit = new UnitMember();
   unit.member.start();
-  await unit.news(5, 'ready', 2);
+  await unit.update(5, 'ready', 2);
   unit.unit.data(
     bundle({ term: 5 }, { kind: Kind.EVENT, id: 0, value: 'up' }, { kind: Kind.EVENT, id: 0, value: ['up', 1] }),
   );
-  t.deepEqual(unit.observer.heard, [
+  t.deepEqual(unit.observer.received, [
     'error A broken frame came: event must be a list that begins with a name.',
     'up 1',
   ]);
@@ -224,7 +224,7 @@ test('calls that come while the real client closes go back, and those of another
   unit.member.start();
   await unit.lead(5);
   unit.closing = defer();
-  await unit.say({ k: 'handover', group: 'g', term: 5 });
+  await unit.send({ k: 'handover', group: 'g', term: 5 });
   unit.unit.end.sent.length = 0;
   const call = { kind: Kind.CALL, id: 7, value: ['get', null, []] };
   unit.unit.data(bundle({ term: 5, from: 2 }, call), bundle({ term: 4, from: 2 }, call));
@@ -241,27 +241,27 @@ test('a member that is deposed at any moment while its real client opens closes 
     const unit = new UnitMember();
     unit.opening = defer();
     unit.member.start();
-    await unit.news(5, 'opening', 1);
+    await unit.update(5, 'opening', 1);
     unit.opening.resolve();
     for (let i = 0; i < moments; i++) await undefined;
-    const isServing = unit.told().includes('ready 5');
-    await unit.news(5, 'vacant');
+    const isServing = unit.sent().includes('ready 5');
+    await unit.update(5, 'vacant');
     t.is(unit.closes, 1, `after ${moments} moments`);
     t.false(unit.member.isLeader);
-    if (!isServing) t.deepEqual(unit.told(), []);
+    if (!isServing) t.deepEqual(unit.sent(), []);
   }
 });
 
 test('a leader that is deposed before the end of the older term has come was on no route yet', async t => {
   const unit = new UnitMember();
   unit.member.start();
-  await unit.news(5, 'ready', 2);
+  await unit.update(5, 'ready', 2);
   await unit.lead(6);
   t.is(unit.member.route, undefined, 'what comes back of the older term is to be sent first');
-  await unit.news(7, 'opening', 2);
+  await unit.update(7, 'opening', 2);
   t.is(unit.closes, 1);
   unit.unit.data(bundle({ term: 5 }, { kind: Kind.END, id: 0 }));
-  await unit.news(7, 'ready', 2);
+  await unit.update(7, 'ready', 2);
   t.like(unit.member.route, { kind: 'relay', term: 7 });
 });
 
@@ -269,7 +269,7 @@ test('an error that came broken with the news is an error all the same', async t
   const unit = new UnitMember();
   unit.member.start();
   const ready = unit.member.readiness.wait(1000);
-  await unit.say({ k: 'update', group: 'g', term: 5, phase: 'failed', error: { text: '?', ext: false } });
+  await unit.send({ k: 'update', group: 'g', term: 5, phase: 'failed', error: { text: '?', ext: false } });
   const error = await t.throwsAsync(ready, { code: 'ERR_LEADER_FAILED' });
   t.like(error!.cause, { code: 'ERR_PROTOCOL' });
 });
@@ -286,11 +286,11 @@ test('an error in the code is not taken for a broken bundle', t => {
 test('a member that has stepped aside opens nothing, although the primary chose it before it heard of that', async t => {
   const unit = new UnitMember();
   unit.member.start();
-  t.deepEqual(unit.told(), ['join']);
+  t.deepEqual(unit.sent(), ['join']);
   const aside = unit.member.stepAside();
-  await unit.news(5, 'opening', 1);
+  await unit.update(5, 'opening', 1);
   await aside;
-  t.deepEqual(unit.told(), ['join', 'resign 5']);
+  t.deepEqual(unit.sent(), ['join', 'resign 5']);
   t.false(unit.member.isLeader);
   t.like(unit.member.join(), { eligible: false });
 });

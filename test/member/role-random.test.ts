@@ -30,7 +30,7 @@ class World {
       case 2:
       case 3:
         if (random.chance(0.6)) this.#nextTerm();
-        return this.#news();
+        return this.#update();
       case 4:
         return this.#prepare();
       case 5:
@@ -55,7 +55,7 @@ class World {
       case 14:
         return random.chance(0.1) ? { type: 'leave' } : { type: 'resign' };
       default:
-        return random.chance(0.3) ? { type: 'lost' } : this.#news();
+        return random.chance(0.3) ? { type: 'lost' } : this.#update();
     }
   }
 
@@ -66,13 +66,13 @@ class World {
 
   /** Who leads isn't asked to. */
   #prepare(): RoleEvent {
-    if (leaderOf(this.#term) === 1) return this.#news();
+    if (leaderOf(this.#term) === 1) return this.#update();
     this.#lastTerm += 1 + this.random.below(2);
     return { type: 'prepare', term: this.#lastTerm };
   }
 
   /** A term has one leader, whatever else is said of it. */
-  #news(): RoleEvent {
+  #update(): RoleEvent {
     const term = this.#term;
     const leader = leaderOf(term);
     const phase = leader === undefined ? 'vacant' : this.random.pick(['opening', 'ready', 'ready', 'vacant'] as const);

@@ -7,32 +7,32 @@ import { FakeRoute, frame } from '../helpers/unit/route.js';
 
 /** Writes down what becomes of one subscription. */
 class FakeOwner implements SubscriptionOwner {
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
   readonly values: unknown[] = [];
   onValue = () => {};
 
   constructor(readonly handle: object = {}) {}
 
   ready(): void {
-    this.heard.push('ready');
+    this.received.push('ready');
   }
 
   refused(error: Error): void {
-    this.heard.push(`refused ${error.message}`);
+    this.received.push(`refused ${error.message}`);
   }
 
   failed(error: Error): void {
-    this.heard.push(`failed ${error.message}`);
+    this.received.push(`failed ${error.message}`);
   }
 
   value(value: unknown, { term, replayed }: { term: number; replayed: boolean }): void {
     this.values.push(value);
-    this.heard.push(`value ${JSON.stringify(value)} ${term}${replayed ? ' replayed' : ''}`);
+    this.received.push(`value ${JSON.stringify(value)} ${term}${replayed ? ' replayed' : ''}`);
     this.onValue();
   }
 
   resync({ key, fromTerm, toTerm, reason }: Parameters<SubscriptionOwner['resync']>[0]): void {
-    this.heard.push(`resync ${key} ${fromTerm} ${toTerm} ${reason}`);
+    this.received.push(`resync ${key} ${fromTerm} ${toTerm} ${reason}`);
   }
 }
 
@@ -58,8 +58,8 @@ test('of one whose last value was dropped it is told that values are missing', t
   for (const [i, { id }] of [a, b].entries()) receive(Kind.SUBSCRIBED, id, i + 1);
   receive(Kind.GAP, b.id, 1);
   receive(Kind.GAP, 99, 1);
-  t.deepEqual(a.owner.heard, ['ready']);
-  t.deepEqual(b.owner.heard, ['ready', 'resync "b" 5 5 overload']);
+  t.deepEqual(a.owner.received, ['ready']);
+  t.deepEqual(b.owner.received, ['ready', 'resync "b" 5 5 overload']);
 });
 
 const NO_ERROR = [16, 'Error', 'Error', 'no', 'Error: no', {}];
@@ -69,12 +69,12 @@ test('without a leader subscriptions wait, and each leader is told all of them i
   const [a, b] = [make('a'), make({ b: 1 }, { delivery: 'one' })];
   t.is(subscriptions.size, 2);
   subscriptions.open(route);
-  const said = [`SUBSCRIBE ${a.id} ["all","a"]`, `SUBSCRIBE ${b.id} ["one",{"b":1}]`];
-  t.deepEqual(route.sent(), said);
+  const sent = [`SUBSCRIBE ${a.id} ["all","a"]`, `SUBSCRIBE ${b.id} ["one",{"b":1}]`];
+  t.deepEqual(route.sent(), sent);
   subscriptions.shut();
   const next = new FakeRoute(6);
   subscriptions.open(next);
-  t.deepEqual(next.sent(), said);
+  t.deepEqual(next.sent(), sent);
 });
 
 test('who was without a primary may have missed values within a term, and is told once a handle', t => {
@@ -88,12 +88,12 @@ test('who was without a primary may have missed values within a term, and is tol
   subscriptions.shut();
   subscriptions.open(route);
   for (const { id } of [first, second, other]) receive(Kind.SUBSCRIBED, id, 1);
-  t.deepEqual(owner.heard, ['ready', 'resync "a" 5 5 failover', 'ready']);
-  t.deepEqual(other.owner.heard, ['ready']);
+  t.deepEqual(owner.received, ['ready', 'resync "a" 5 5 failover', 'ready']);
+  t.deepEqual(other.owner.received, ['ready']);
   subscriptions.interrupt();
   for (const { id } of [first, second, other]) receive(Kind.SUBSCRIBED, id, 1);
-  t.deepEqual(owner.heard.slice(3), ['resync "a" 5 5 failover']);
-  t.deepEqual(other.owner.heard.slice(1), ['resync "a" 5 5 failover']);
+  t.deepEqual(owner.received.slice(3), ['resync "a" 5 5 failover']);
+  t.deepEqual(other.owner.received.slice(1), ['resync "a" 5 5 failover']);
 });
 
 test('with a leader a subscription and its end are told at once', t => {
@@ -123,7 +123,7 @@ test('it is ready when the leader confirms it, and hears of every later leader b
   subscriptions.open(new FakeRoute(6));
   receive(Kind.SUBSCRIBED, id, 3, 6);
   receive(Kind.VALUE, 3, 'v', 6);
-  t.deepEqual(owner.heard, ['ready', 'resync "a" 5 6 failover', 'value "v" 6']);
+  t.deepEqual(owner.received, ['ready', 'resync "a" 5 6 failover', 'value "v" 6']);
 });
 
 test('a confirmation that is repeated, broken, of an older leader or of nobody changes nothing', t => {
@@ -133,10 +133,10 @@ test('a confirmation that is repeated, broken, of an older leader or of nobody c
   receive(Kind.SUBSCRIBED, id, 'one');
   receive(Kind.SUBSCRIBED, id, 1, 4);
   receive(Kind.SUBSCRIBED, id + 1, 1);
-  t.deepEqual(owner.heard, []);
+  t.deepEqual(owner.received, []);
   receive(Kind.SUBSCRIBED, id, 1);
   receive(Kind.SUBSCRIBED, id, 1);
-  t.deepEqual(owner.heard, ['ready']);
+  t.deepEqual(owner.received, ['ready']);
 });
 
 test('a value reaches each subscription of its topic, each with a copy of its own', t => {
@@ -161,7 +161,7 @@ test('a value in its tagged form is decoded for each, and one that can not be is
   receive(Kind.VALUE | EXT, 1, [1]);
   receive(Kind.VALUE | EXT, 1, [99]);
   t.deepEqual(owner.values, [undefined]);
-  t.regex(owner.heard.at(-1)!, /^failed A broken frame came/);
+  t.regex(owner.received.at(-1)!, /^failed A broken frame came/);
 });
 
 test('a subscription that another listener of the same value ends does not hear it', t => {
@@ -198,7 +198,7 @@ test('the last value before a subscription is marked as such', t => {
   const { owner, id } = make('a');
   receive(Kind.SUBSCRIBED, id, 1);
   receive(Kind.REPLAY, id, 'v');
-  t.deepEqual(owner.heard, ['ready', 'value "v" 5 replayed']);
+  t.deepEqual(owner.received, ['ready', 'value "v" 5 replayed']);
 });
 
 test('values of an older leader, of an unknown topic or without any leader are dropped', t => {
@@ -227,9 +227,9 @@ test('values that were dropped on the way are told once to each handle', t => {
   receive(Kind.GAP, 1);
   receive(Kind.GAP, 2);
   receive(Kind.GAP, 1, 0, 4);
-  t.deepEqual(a.owner.heard, ['ready', 'resync "a" 5 5 overload']);
-  t.deepEqual(b.owner.heard, ['ready']);
-  t.deepEqual(c.owner.heard, ['ready', 'resync "a" 5 5 overload']);
+  t.deepEqual(a.owner.received, ['ready', 'resync "a" 5 5 overload']);
+  t.deepEqual(b.owner.received, ['ready']);
+  t.deepEqual(c.owner.received, ['ready', 'resync "a" 5 5 overload']);
 });
 
 test('a first attempt that is refused is the end of it', t => {
@@ -238,9 +238,9 @@ test('a first attempt that is refused is the end of it', t => {
   const { owner, subscription, id } = make('a');
   receive(Kind.REFUSED | EXT, id, NO_ERROR, 4);
   receive(Kind.REFUSED | EXT, id + 1, NO_ERROR);
-  t.deepEqual(owner.heard, []);
+  t.deepEqual(owner.received, []);
   receive(Kind.REFUSED | EXT, id, NO_ERROR);
-  t.deepEqual(owner.heard, ['refused no']);
+  t.deepEqual(owner.received, ['refused no']);
   t.is(subscriptions.size, 0);
   route.sent();
   subscriptions.remove(subscription);
@@ -264,7 +264,7 @@ test('one that a later leader refuses is tried again, after pauses that grow', t
     t.deepEqual(next.sent(), [`SUBSCRIBE ${id} ["all","a"]`]);
   }
   receive(Kind.SUBSCRIBED, id, 2, 6);
-  t.deepEqual(owner.heard, ['ready', 'failed no', 'failed no', 'failed no', 'resync "a" 5 6 failover']);
+  t.deepEqual(owner.received, ['ready', 'failed no', 'failed no', 'failed no', 'resync "a" 5 6 failover']);
 });
 
 test('a pause that ends without a leader, or that a new leader cut short, tries nothing twice', t => {
@@ -313,16 +313,16 @@ test('a subscription for which there is no room is refused, and asks for nothing
   subscriptions.open(route);
   const first = make('a');
   t.true(receive(Kind.OVERLOADED, first.id));
-  t.regex(first.owner.heard.join(), /^refused Too much is waiting for the leader/);
+  t.regex(first.owner.received.join(), /^refused Too much is waiting for the leader/);
   route.sent();
   route.waitingBytes = 65 * 1024 * 1024;
   const [second, third] = [make('b'), make('c')];
   subscriptions.remove(third.subscription);
   route.sent();
-  t.deepEqual(second.owner.heard, []);
+  t.deepEqual(second.owner.received, []);
   clock.tick();
-  t.regex(second.owner.heard.join(), /^refused Too much is waiting for the leader/);
-  t.deepEqual(third.owner.heard, []);
+  t.regex(second.owner.received.join(), /^refused Too much is waiting for the leader/);
+  t.deepEqual(third.owner.received, []);
   subscriptions.remove(second.subscription);
   t.deepEqual(route.sent(), []);
   t.is(subscriptions.size, 0);

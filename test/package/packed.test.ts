@@ -75,9 +75,9 @@ test('the library compiles without types of tests and of browsers', async t => {
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
   t.is(await compile(folder), '');
   await writeFile(join(folder, 'strays.ts'), 'export const strays = [document, describe];\n');
-  const said = await compile(folder);
-  t.regex(said, /'document'/);
-  t.regex(said, /'describe'/);
+  const output = await compile(folder);
+  t.regex(output, /'document'/);
+  t.regex(output, /'describe'/);
 });
 
 test('it names no source maps: where PM2 turns them on, the first stack trace of a process would wait for them', async t => {
@@ -90,10 +90,10 @@ test('it names no source maps: where PM2 turns them on, the first stack trace of
 });
 
 test('it is about as large as lib/README.md says', async t => {
-  const said = /(\d+) kB packed and (\d+) kB unpacked/.exec(await readFile('lib/README.md', 'utf8'))!;
+  const output = /(\d+) kB packed and (\d+) kB unpacked/.exec(await readFile('lib/README.md', 'utf8'))!;
   const isNear = (bytes: number, kilobytes: string) => Math.abs(bytes / 1000 / Number(kilobytes) - 1) < 0.25;
-  t.true(isNear(packed.size, said[1]!), `${packed.size} bytes packed`);
-  t.true(isNear(packed.unpackedSize, said[2]!), `${packed.unpackedSize} bytes unpacked`);
+  t.true(isNear(packed.size, output[1]!), `${packed.size} bytes packed`);
+  t.true(isNear(packed.unpackedSize, output[2]!), `${packed.unpackedSize} bytes unpacked`);
 });
 
 /** Our own, and others that a run on many releases names. */

@@ -18,65 +18,65 @@ import { claim, join, Log, ledByA, prepared, ready, resign, transfer, yields } f
 
 function claimsOf(me: string) {
   const clock = new UnitClock();
-  const said: Claim[] = [];
-  const claims = new Claims({ clock, me, choose: undefined, send: claim => said.push(claim) });
-  return { clock, said, claims };
+  const sent: Claim[] = [];
+  const claims = new Claims({ clock, me, choose: undefined, send: claim => sent.push(claim) });
+  return { clock, sent, claims };
 }
 
 test('the best candidate claims at once, the next a step later, and again while nothing changes', t => {
   const log = ledByA();
-  log.say('a', resign(log.term));
+  log.send('a', resign(log.term));
   const first = claimsOf('c');
   first.claims.consider(log.state);
-  t.deepEqual(first.said, [{ k: 'claim', group: 'g', after: log.term }]);
+  t.deepEqual(first.sent, [{ k: 'claim', group: 'g', after: log.term }]);
   first.claims.consider(log.state);
-  t.is(first.said.length, 1);
+  t.is(first.sent.length, 1);
   first.clock.advance(1000);
-  t.is(first.said.length, 2);
+  t.is(first.sent.length, 2);
   const second = claimsOf('b');
   second.claims.consider(log.state);
-  t.is(second.said.length, 0);
+  t.is(second.sent.length, 0);
   second.clock.advance(25);
-  t.is(second.said.length, 1);
+  t.is(second.sent.length, 1);
 });
 
 test('a claim that somebody else made first is not made', t => {
   const log = ledByA();
   const { term } = log;
-  log.say('a', resign(term));
-  const { clock, said, claims } = claimsOf('b');
+  log.send('a', resign(term));
+  const { clock, sent, claims } = claimsOf('b');
   claims.consider(log.state);
-  claims.consider(log.say('c', claim(term)).state);
+  claims.consider(log.send('c', claim(term)).state);
   clock.advance(5000);
-  t.deepEqual(said, []);
+  t.deepEqual(sent, []);
   t.is(clock.timers, 0);
 });
 
 test('who waits for somebody better claims as soon as that one is gone', t => {
-  const log = ledByA().say('a', transfer(2));
-  log.say('a', resign(log.term));
-  const { clock, said, claims } = claimsOf('c');
+  const log = ledByA().send('a', transfer(2));
+  log.send('a', resign(log.term));
+  const { clock, sent, claims } = claimsOf('c');
   claims.consider(log.state);
   clock.advance(500);
-  t.deepEqual(said, []);
+  t.deepEqual(sent, []);
   claims.consider(log.exit('2').state);
   claims.consider(log.exit('1').state);
-  t.is(said.length, 1);
+  t.is(sent.length, 1);
   clock.advance(999);
-  t.is(said.length, 1);
+  t.is(sent.length, 1);
   clock.advance(1);
-  t.is(said.length, 2);
+  t.is(sent.length, 2);
 });
 
 test('what waits for a claim is forgotten with its group, or with all that was known', t => {
   const log = ledByA();
-  log.say('a', resign(log.term));
+  log.send('a', resign(log.term));
   const { clock, claims } = claimsOf('b');
   claims.consider(log.state);
-  for (const id of ['a', 'b', 'c']) log.say(id, { k: 'leave', group: 'g' });
+  for (const id of ['a', 'b', 'c']) log.send(id, { k: 'leave', group: 'g' });
   claims.consider(log.state);
   t.is(clock.timers, 0);
-  claims.consider(new Log().enter('b').say('b', join()).state);
+  claims.consider(new Log().enter('b').send('b', join()).state);
   claims.clear();
   t.is(clock.timers, 0);
 });
@@ -85,7 +85,7 @@ test('what waits for a claim is forgotten with its group, or with all that was k
 
 function watchOf(me: string) {
   const clock = new UnitClock();
-  const said: string[] = [];
+  const sent: string[] = [];
   let pings = 100;
   const watch = new Watch({
     clock,
@@ -93,124 +93,124 @@ function watchOf(me: string) {
     heartbeatMs: 400,
     leaderTimeoutMs: 3000,
     ping: () => {
-      said.push('ping');
+      sent.push('ping');
       return ++pings;
     },
-    silent: leader => said.push(`${leader} is silent`),
-    unanswered: () => said.push('unheard'),
+    silent: leader => sent.push(`${leader} is silent`),
+    unanswered: () => sent.push('unheard'),
   });
-  return { clock, said, watch };
+  return { clock, sent, watch };
 }
 
 test('a silent leader is told of once what was said meanwhile has been read', t => {
-  const { clock, said, watch } = watchOf('b');
+  const { clock, sent, watch } = watchOf('b');
   watch.see(ledByA().state);
   watch.noteSign('a');
   clock.advance(2900);
-  t.deepEqual(said, []);
+  t.deepEqual(sent, []);
   clock.advance(300);
-  t.deepEqual(said, ['ping']);
+  t.deepEqual(sent, ['ping']);
   clock.advance(1000);
-  t.deepEqual(said, ['ping'], 'the bus itself may be what is silent');
+  t.deepEqual(sent, ['ping'], 'the bus itself may be what is silent');
   watch.echoed(101);
   clock.advance(100);
-  t.deepEqual(said, ['ping', 'a is silent']);
+  t.deepEqual(sent, ['ping', 'a is silent']);
 });
 
 test('a leader that is heard after all is well', t => {
-  const { clock, said, watch } = watchOf('b');
+  const { clock, sent, watch } = watchOf('b');
   watch.see(ledByA().state);
   clock.advance(3200);
-  t.deepEqual(said, ['ping']);
+  t.deepEqual(sent, ['ping']);
   watch.noteSign('a');
   watch.echoed(101);
   clock.advance(2900);
-  t.deepEqual(said, ['ping']);
+  t.deepEqual(sent, ['ping']);
 });
 
 test('time in which this process stood still is no silence of others', t => {
-  const { clock, said, watch } = watchOf('b');
+  const { clock, sent, watch } = watchOf('b');
   watch.see(ledByA().state);
   clock.advance(1000);
   clock.jump(60_000);
   clock.advance(200);
-  t.deepEqual(said, []);
+  t.deepEqual(sent, []);
 });
 
 test('nobody is watched by who may not succeed, or once nothing is known', t => {
-  const { clock, said, watch } = watchOf('b');
-  watch.see(ledByA().say('b', join('g', { eligible: false })).state);
+  const { clock, sent, watch } = watchOf('b');
+  watch.see(ledByA().send('b', join('g', { eligible: false })).state);
   clock.advance(10_000);
   watch.see(ledByA().state);
   clock.advance(1000);
   watch.see(undefined);
   clock.advance(10_000);
-  t.deepEqual(said, []);
+  t.deepEqual(sent, []);
   t.is(clock.timers, 0);
 });
 
 test('a successor that opens is watched by its leader and by who may take its place', t => {
-  for (const [me, hears] of [
+  for (const [me, receives] of [
     ['a', true],
     ['c', true],
     ['b', false],
   ] as const) {
-    const { clock, said, watch } = watchOf(me);
-    const log = ledByA('overlap').say('a', transfer());
-    watch.see(log.say('b', claim(log.term)).state);
+    const { clock, sent, watch } = watchOf(me);
+    const log = ledByA('overlap').send('a', transfer());
+    watch.see(log.send('b', claim(log.term)).state);
     for (let i = 0; i < 7; i++) {
       watch.noteSign('a');
       clock.advance(500);
     }
     watch.echoed(101);
     clock.advance(100);
-    t.deepEqual(said, hears ? ['ping', 'b is silent'] : []);
-    watch.see(log.say('b', prepared(log.successor.term)).state);
-    said.length = 0;
+    t.deepEqual(sent, receives ? ['ping', 'b is silent'] : []);
+    watch.see(log.send('b', prepared(log.successor.term)).state);
+    sent.length = 0;
     for (let i = 0; i < 7; i++) {
       watch.noteSign('a');
       clock.advance(500);
     }
-    t.deepEqual(said, [], 'it has opened, and is no leader yet');
+    t.deepEqual(sent, [], 'it has opened, and is no leader yet');
   }
 });
 
 test('a successor that the log has as silent is watched no more', t => {
-  const { clock, said, watch } = watchOf('a');
-  const log = ledByA('overlap').say('a', transfer());
-  log.say('b', claim(log.term)).say('a', yields(log.term, true));
-  watch.see(log.say('c', claim(log.successor.term, log.seen('b'))).state);
+  const { clock, sent, watch } = watchOf('a');
+  const log = ledByA('overlap').send('a', transfer());
+  log.send('b', claim(log.term)).send('a', yields(log.term, true));
+  watch.see(log.send('c', claim(log.successor.term, log.seen('b'))).state);
   clock.advance(5000);
   t.is(log.led, 'a handing-over then b');
-  t.deepEqual(said, []);
+  t.deepEqual(sent, []);
 });
 
 test('a leader that does not read itself for half of its time is unheard', t => {
-  const { clock, said, watch } = watchOf('a');
+  const { clock, sent, watch } = watchOf('a');
   watch.see(ledByA().state);
   watch.sent(1);
   watch.echoed(1);
   clock.advance(5000);
-  t.deepEqual(said, []);
+  t.deepEqual(sent, []);
   watch.sent(2);
   watch.sent(3);
   clock.advance(1000);
   watch.echoed(2);
   clock.advance(1400);
-  t.deepEqual(said, []);
+  t.deepEqual(sent, []);
   clock.advance(200);
-  t.deepEqual(said.slice(0, 1), ['unheard']);
+  t.deepEqual(sent.slice(0, 1), ['unheard']);
 });
 
 test('a follower that is unheard leads nothing that it could lose', t => {
-  const { clock, said, watch } = watchOf('b');
-  watch.see(ledByA().say('a', { k: 'heartbeat', n: 1 }).state);
+  const { clock, sent, watch } = watchOf('b');
+  watch.see(ledByA().send('a', { k: 'heartbeat', n: 1 }).state);
   watch.sent(1);
   for (let i = 0; i < 20; i++) {
     watch.noteSign('a');
     clock.advance(500);
   }
-  t.deepEqual(said, []);
+  t.deepEqual(sent, []);
 });
 
 // ----------------------------------------------------------------------------------------------------- transfers
@@ -218,19 +218,19 @@ test('a follower that is unheard leads nothing that it could lose', t => {
 function transfersOf(me: string, log: LogState | undefined) {
   const answers: Transferred[] = [];
   const transfers = new Transfers(me, answer => answers.push(answer));
-  return { answers, transfers, wasSaid: transfers.ask({ k: 'transfer', group: 'g', id: 7 }, log) };
+  return { answers, transfers, wasSent: transfers.ask({ k: 'transfer', group: 'g', id: 7 }, log) };
 }
 
 test('a transfer is answered once, by what the log says of it, to who asked for it', t => {
-  const log = ledByA().say('b', transfer(2, 7)).say('c', transfer(3, 7));
-  const { answers, transfers, wasSaid } = transfersOf('c', log.state);
-  t.true(wasSaid);
+  const log = ledByA().send('b', transfer(2, 7)).send('c', transfer(3, 7));
+  const { answers, transfers, wasSent } = transfersOf('c', log.state);
+  t.true(wasSent);
   transfers.settle({ request: requestOf('c', 8) });
   for (const settled of log.settled) transfers.settle(settled);
   const vacant: Transferred = { k: 'transferred', group: 'g', id: 7, failed: 'vacant' };
   t.deepEqual(answers, [vacant]);
   const other = transfersOf('b', log.state);
-  log.say('a', resign(log.term)).say('b', claim(log.term)).say('b', ready(log.term));
+  log.send('a', resign(log.term)).send('b', claim(log.term)).send('b', ready(log.term));
   for (const settled of [...log.settled, ...log.settled])
     for (const each of [other, { transfers }]) each.transfers.settle(settled);
   t.deepEqual(other.answers, [{ k: 'transferred', group: 'g', id: 7 }]);
@@ -238,8 +238,8 @@ test('a transfer is answered once, by what the log says of it, to who asked for 
 });
 
 test('a transfer is not said where no state is known', t => {
-  const { answers, wasSaid } = transfersOf('a', undefined);
-  t.false(wasSaid);
+  const { answers, wasSent } = transfersOf('a', undefined);
+  t.false(wasSent);
   t.deepEqual(answers, [{ k: 'transferred', group: 'g', id: 7, failed: 'vacant' }]);
 });
 
@@ -257,7 +257,7 @@ test('a transfer is lost where the state is not known any more, whether it was r
 test('who joins with other options is warned, and so is the leader', t => {
   const log = ledByA().enter('d');
   const before = log.state;
-  log.say('d', join('g', { digest: '{"drainTimeoutMs":"7"}' }));
+  log.send('d', join('g', { digest: '{"drainTimeoutMs":"7"}' }));
   for (const id of ['a', 'd']) {
     t.regex((warningsOf(before, log.state, id)[0] as { text: string }).text, /Worker 4 has another drainTimeoutMs/);
   }
@@ -266,18 +266,18 @@ test('who joins with other options is warned, and so is the leader', t => {
 });
 
 test('who joins before there is a leader is compared with who came first', t => {
-  const log = new Log().enter('a', 'b').say('a', join('g', { digest: '{"args":"x"}' }));
+  const log = new Log().enter('a', 'b').send('a', join('g', { digest: '{"args":"x"}' }));
   t.deepEqual(warningsOf(undefined, log.state, 'a'), []);
   const before = log.state;
-  log.say('b', join());
+  log.send('b', join());
   t.is(warningsOf(before, log.state, 'b').length, 1);
 });
 
 test("what configure() was given is compared too, and a leader isn't compared with itself", t => {
   const log = ledByA();
   const before = log.state;
-  log.say('d', { k: 'enter', process: '4', workerId: 4, pid: 4, heartbeatMs: 500, leaderTimeoutMs: 9000 });
-  log.say('d', join());
+  log.send('d', { k: 'enter', process: '4', workerId: 4, pid: 4, heartbeatMs: 500, leaderTimeoutMs: 9000 });
+  log.send('d', join());
   t.regex((warningsOf(before, log.state, 'd')[0] as { text: string }).text, /another leaderTimeoutMs/);
   t.deepEqual(warningsOf(undefined, log.state, 'a').length, 1, 'only of the one that differs');
 });
@@ -304,18 +304,18 @@ function storeOf() {
 
 function offersOf(me: 'a' | 'b', store = storeOf(), busData = false) {
   const clock = new UnitClock();
-  const said: Offer[] = [];
-  const told: Completed[] = [];
+  const sent: Offer[] = [];
+  const delivered: Completed[] = [];
   const offers = new Offers({
     clock,
     store,
     me,
     workerId: me === 'a' ? 1 : 2,
     busData,
-    send: offer => said.push(offer),
-    tell: completed => told.push(completed),
+    send: offer => sent.push(offer),
+    offered: completed => delivered.push(completed),
   });
-  return { clock, store, said, told, offers };
+  return { clock, store, sent, delivered, offers };
 }
 
 const offer = (term: number, address = '/x', secret = 's'): Offer => ({
@@ -349,32 +349,32 @@ test('the log carries an address without its secret, which members find in its p
 });
 
 test('what can not be kept is tried again, and the others hear why', t => {
-  const { clock, store, said, offers } = offersOf('a');
+  const { clock, store, sent, offers } = offersOf('a');
   store.full.add('/x');
   t.deepEqual(offers.hide(offer(5)), noOffer(5, 'ENOSPC'));
   clock.advance(1000);
-  t.deepEqual(said, []);
+  t.deepEqual(sent, []);
   store.full.clear();
   clock.advance(1000);
-  t.deepEqual(said, [{ ...offer(5), secret: '' }]);
+  t.deepEqual(sent, [{ ...offer(5), secret: '' }]);
   t.true(store.files.has('/x'));
   t.is(clock.timers, 0);
 });
 
 test('what can not be read is tried again, and the member hears why where that goes on', t => {
-  const { clock, store, told, offers } = offersOf('b');
+  const { clock, store, delivered, offers } = offersOf('b');
   t.is(offers.complete(reach(5)), undefined);
   clock.advance(600);
-  t.deepEqual(told, []);
+  t.deepEqual(delivered, []);
   clock.advance(100);
-  t.deepEqual(told, [{ offer: noOffer(5, 'ENOENT') }]);
+  t.deepEqual(delivered, [{ offer: noOffer(5, 'ENOENT') }]);
   clock.advance(5000);
   store.keep('/x', { '4|g': { secret: 's' } });
   clock.advance(5000);
-  t.is(told.length, 1);
+  t.is(delivered.length, 1);
   store.keep('/x', { '5|g': { secret: 's' } });
   clock.advance(2000);
-  t.deepEqual(told.slice(1), [{ offer: keyed(5), kept: { secret: 's' } }]);
+  t.deepEqual(delivered.slice(1), [{ offer: keyed(5), kept: { secret: 's' } }]);
   t.is(clock.timers, 0);
 });
 
@@ -392,9 +392,9 @@ test('nothing is tried for a term that is over', t => {
     offers.see(undefined, log.state);
   }
   t.deepEqual([leader.clock.timers, member.clock.timers], [1, 1]);
-  left.offers.see(log.state, ledByA().say('b', { k: 'leave', group: 'g' }).state);
+  left.offers.see(log.state, ledByA().send('b', { k: 'leave', group: 'g' }).state);
   t.is(left.clock.timers, 0);
-  log.say('a', resign(term));
+  log.send('a', resign(term));
   for (const { offers } of [leader, member]) offers.see(undefined, log.state);
   t.deepEqual([leader.clock.timers, member.clock.timers], [0, 0]);
   leader.offers.hide(offer(5));
@@ -414,10 +414,10 @@ test('why a leader can not be reached is told as it was said', t => {
 test('what a worker left behind when it died, the others remove at once, also where it had offered nothing yet', t => {
   const { store, offers } = offersOf('b');
   store.keep('/x', {});
-  const log = ledByA().say('a', { k: 'address', address: '/old' }).say('a', { k: 'address', address: '/x' });
+  const log = ledByA().send('a', { k: 'address', address: '/old' }).send('a', { k: 'address', address: '/x' });
   const before = log.state;
   offers.see(undefined, before);
-  offers.see(before, log.say('a', resign(log.term)).state);
+  offers.see(before, log.send('a', resign(log.term)).state);
   t.is(store.files.size, 1, 'who lives removes its own');
   offers.see(log.state, log.exit('1').state);
   t.is(store.files.size, 0);
@@ -426,12 +426,12 @@ test('what a worker left behind when it died, the others remove at once, also wh
 test('where data may go over the bus the secret goes with the address', t => {
   const { store, offers } = offersOf('a', storeOf(), true);
   const both = writeBusAddress({ socket: '/x', bus: '1/l' });
-  const said = offers.hide(offer(5, both));
-  t.is(said.secret, '');
+  const sent = offers.hide(offer(5, both));
+  t.is(sent.secret, '');
   t.is(store.files.size, 0);
   const bySocket = offersOf('b', store).offers;
-  t.deepEqual(offersOf('b', store, true).offers.complete(reach(5, said.address)), { offer: keyed(5, both) });
-  t.deepEqual(bySocket.complete(reach(5, said.address)), { offer: keyed(5, '/x') }, 'by the socket alone');
+  t.deepEqual(offersOf('b', store, true).offers.complete(reach(5, sent.address)), { offer: keyed(5, both) });
+  t.deepEqual(bySocket.complete(reach(5, sent.address)), { offer: keyed(5, '/x') }, 'by the socket alone');
   const alone = offers.hide(offer(5, writeBusAddress({ bus: '1/l' })));
   t.deepEqual(bySocket.complete(reach(5, alone.address)), { offer: noOffer(5, 'the leader has no socket') });
 });

@@ -13,7 +13,7 @@ function steps(log: Log, choose?: Choose): (number | undefined)[] {
 
 const vacant = () => {
   const log = new Log().enter('a', 'b', 'c');
-  for (const id of ['a', 'b', 'c']) log.say(id, join());
+  for (const id of ['a', 'b', 'c']) log.send(id, join());
   return log;
 };
 
@@ -23,22 +23,22 @@ test('the youngest goes first, then the others by age', t => {
 
 test('priority comes before age, and who may not lead does not claim', t => {
   const log = vacant()
-    .say('a', join('g', { priority: 1 }))
-    .say('c', join('g', { eligible: false }));
+    .send('a', join('g', { priority: 1 }))
+    .send('c', join('g', { eligible: false }));
   t.deepEqual(steps(log), [0, 1, undefined]);
 });
 
 test('the pause between attempts is that of the members, where they say one', t => {
-  const log = new Log().enter('a').say('a', join('g', { backoff: [20, 50] }));
-  const fail = () => log.say('a', claim(log.term)).say('a', resign(log.term, 'failed'));
+  const log = new Log().enter('a').send('a', join('g', { backoff: [20, 50] }));
+  const fail = () => log.send('a', claim(log.term)).send('a', resign(log.term, 'failed'));
   const pauses = [1, 2, 3].map(() => claimDelay(fail().state, 'g', 'a'));
   t.deepEqual(pauses, [20, 40, 50]);
 });
 
 test('who leads fewer groups goes first', t => {
   const log = vacant()
-    .say('c', join('h'))
-    .say('c', claim(0, undefined, 'h'));
+    .send('c', join('h'))
+    .send('c', claim(0, undefined, 'h'));
   t.deepEqual(steps(log), [1, 0, 2]);
 });
 
@@ -47,24 +47,24 @@ const patience = 1000 / STEP_MS;
 
 test('who stepped down leads again only where nobody else does', t => {
   const log = ledByA();
-  log.say('a', yields(log.term)).say('a', resign(log.term));
+  log.send('a', yields(log.term)).send('a', resign(log.term));
   t.deepEqual(steps(log), [patience + 2, 1, 0]);
   t.deepEqual(steps(log.exit('2').exit('3')).slice(0, 1), [0]);
 });
 
 test('who is asked for need not hurry, while it can come', t => {
   const handedTo = (id: number) => {
-    const log = ledByA().say('a', transfer(id));
-    return log.say('a', resign(log.term));
+    const log = ledByA().send('a', transfer(id));
+    return log.send('a', resign(log.term));
   };
   t.deepEqual(steps(handedTo(2)), [patience + 2, 0, patience + 1]);
   t.deepEqual(steps(handedTo(2).exit('2')), [0, undefined, patience + 1], 'the old leader opens again');
   const failed = handedTo(2);
-  failed.say('b', claim(failed.term)).say('b', resign(failed.term, 'failed'));
+  failed.send('b', claim(failed.term)).send('b', resign(failed.term, 'failed'));
   t.deepEqual(steps(failed), [0, patience, patience + 1]);
-  const overlapping = ledByA('overlap').say('a', transfer(2));
+  const overlapping = ledByA('overlap').send('a', transfer(2));
   t.deepEqual(steps(overlapping), [patience, 0, patience + 1], 'the leader gives up who does not come');
-  t.deepEqual(steps(overlapping.say('a', yields(overlapping.term))), [undefined, 0, patience + 1]);
+  t.deepEqual(steps(overlapping.send('a', yields(overlapping.term))), [undefined, 0, patience + 1]);
 });
 
 test('a group that is led needs no claim, and one that is not there either', t => {
@@ -74,36 +74,36 @@ test('a group that is led needs no claim, and one that is not there either', t =
 
 test('a hand-over that waits for a successor has claims of all but the leader, until there is one', t => {
   const log = ledByA('overlap');
-  log.say('a', yields(log.term));
+  log.send('a', yields(log.term));
   t.deepEqual(steps(log), [undefined, 1, 0]);
-  log.say('c', claim(log.term));
+  log.send('c', claim(log.term));
   t.deepEqual(steps(log), [undefined, undefined, undefined]);
-  log.say('c', prepared(log.successor.term));
+  log.send('c', prepared(log.successor.term));
   t.deepEqual(steps(log), [undefined, undefined, undefined]);
 });
 
 test('who could not open waits for the others, and all of them pause after a round', t => {
-  const log = vacant().say('c', claim(0));
-  log.say('c', resign(log.term, 'failed'));
+  const log = vacant().send('c', claim(0));
+  log.send('c', resign(log.term, 'failed'));
   t.deepEqual(steps(log), [1, 0, 1000 / STEP_MS]);
-  for (const id of ['a', 'b']) log.say(id, claim(log.term)).say(id, resign(log.term, 'failed'));
+  for (const id of ['a', 'b']) log.send(id, claim(log.term)).send(id, resign(log.term, 'failed'));
   t.deepEqual(steps(log), [4 + 2, 4 + 1, 4]);
 });
 
 test('after a break all pause', t => {
   const log = ledByA();
   for (let i = 0; i < 2; i++)
-    log.say('a', resign(log.term, 'broken')).say('a', claim(log.term)).say('a', ready(log.term));
-  log.say('a', resign(log.term, 'broken'));
+    log.send('a', resign(log.term, 'broken')).send('a', claim(log.term)).send('a', ready(log.term));
+  log.send('a', resign(log.term, 'broken'));
   t.deepEqual(steps(log), [10, 9, 8]);
 });
 
 test('of two that joined at the same moment the one with the higher worker id goes first', t => {
   const log = new Log().enter('a', 'b');
   log.at = 5;
-  log.say('a', join());
+  log.send('a', join());
   log.at = 5;
-  log.say('b', join());
+  log.send('b', join());
   t.deepEqual(steps(log).slice(0, 2), [1, 0]);
 });
 
@@ -117,9 +117,9 @@ test("the app's choice goes first", t => {
     text => warnings.push(text),
   );
   const log = vacant()
-    .say('c', join('h'))
-    .say('b', join('i'))
-    .say('b', claim(0, undefined, 'i'));
+    .send('c', join('h'))
+    .send('b', join('i'))
+    .send('b', claim(0, undefined, 'i'));
   t.deepEqual(steps(log, choose), [0, 2, 1]);
   t.deepEqual(warnings, []);
 });

@@ -4,64 +4,64 @@ import type { ControlFrame } from '../../lib/protocol/messages.js';
 import { claim, join, Log, ledByA, prepared, ready, resign, T0, transfer, yields } from '../helpers/pm2/log.js';
 
 test('the first claim on a vacant group leads, and a later one changes nothing', t => {
-  const log = new Log().enter('a', 'b').say('a', join()).say('b', join());
+  const log = new Log().enter('a', 'b').send('a', join()).send('b', join());
   t.is(log.led, 'vacant');
-  log.say('b', claim(0)).say('a', claim(0));
+  log.send('b', claim(0)).send('a', claim(0));
   t.is(log.led, 'b opening');
-  log.say('b', ready(log.term, ['get']));
+  log.send('b', ready(log.term, ['get']));
   t.is(log.led, 'b leading');
   t.deepEqual(log.group.methods, ['get']);
 });
 
 test("a term is the daemon's clock, and more than the last one", t => {
-  const log = new Log().enter('a').say('a', join()).say('a', claim(0));
+  const log = new Log().enter('a').send('a', join()).send('a', claim(0));
   t.is(log.term, log.at);
   log.at = T0 - 500;
   const { term } = log;
-  log.say('a', resign(term)).say('a', claim(term));
+  log.send('a', resign(term)).send('a', claim(term));
   t.is(log.term, term + 1);
 });
 
 test('a group that comes again goes on from its last term', t => {
   const log = ledByA();
   const { term } = log;
-  for (const id of ['a', 'b', 'c']) log.say(id, { k: 'leave', group: 'g' });
+  for (const id of ['a', 'b', 'c']) log.send(id, { k: 'leave', group: 'g' });
   t.deepEqual(log.state.groups, {});
   log.at = 0;
-  log.say('a', join()).say('a', claim(0));
+  log.send('a', join()).send('a', claim(0));
   t.is(log.led, 'vacant');
-  log.say('a', claim(term));
+  log.send('a', claim(term));
   t.is(log.term, term + 1);
 });
 
 test('a claim after a term that is over changes nothing', t => {
   const log = ledByA();
   const { term } = log;
-  log.say('a', resign(term)).say('b', claim(0));
+  log.send('a', resign(term)).send('b', claim(0));
   t.is(log.led, 'vacant');
-  log.say('b', claim(term));
+  log.send('b', claim(term));
   t.is(log.led, 'b opening');
 });
 
 test('a living leader is only deposed by who names its last packet', t => {
   const log = ledByA();
   const { term } = log;
-  log.say('b', claim(term));
+  log.send('b', claim(term));
   t.is(log.led, 'a leading');
   const seen = log.seen('a');
-  log.say('a', { k: 'heartbeat', n: 1 }).say('b', claim(term, seen));
+  log.send('a', { k: 'heartbeat', n: 1 }).send('b', claim(term, seen));
   t.is(log.led, 'a leading');
-  log.say('a', claim(term, log.seen('a') + 1));
+  log.send('a', claim(term, log.seen('a') + 1));
   t.is(log.led, 'a leading', 'not even by itself');
-  log.say('b', claim(term, log.seen('a'))).say('c', claim(term, log.seen('a')));
+  log.send('b', claim(term, log.seen('a'))).send('c', claim(term, log.seen('a')));
   t.is(log.led, 'b opening');
 });
 
 for (const [name, end] of [
   ['dies', (log: Log) => log.exit('1')],
-  ['resigns', (log: Log) => log.say('a', resign(log.term))],
-  ['leaves', (log: Log) => log.say('a', { k: 'leave', group: 'g' })],
-  ['parts', (log: Log) => log.say('a', { k: 'part' })],
+  ['resigns', (log: Log) => log.send('a', resign(log.term))],
+  ['leaves', (log: Log) => log.send('a', { k: 'leave', group: 'g' })],
+  ['parts', (log: Log) => log.send('a', { k: 'part' })],
 ] as const) {
   test(`a group is vacant at once when its leader ${name}`, t => {
     const log = ledByA();
@@ -79,9 +79,9 @@ test("who dies is gone from everywhere, whatever it is in the daemon's list", t 
 });
 
 test('who has not entered takes no part', t => {
-  const log = new Log().say('a', join()).say('a', claim(0));
+  const log = new Log().send('a', join()).send('a', claim(0));
   t.deepEqual(log.state, EMPTY_LOG);
-  log.enter('a').say('a', claim(0)).say('b', join());
+  log.enter('a').send('a', claim(0)).send('b', join());
   t.deepEqual(log.state.groups, {});
 });
 
@@ -98,42 +98,42 @@ test('words of no member, of an older term or of nobody who leads change nothing
     { k: 'heartbeat', n: 4 },
     { k: 'warning', group: 'g', text: '' },
   ];
-  for (const word of words) log.say('b', word);
-  for (const word of [yields(term - 1), resign(term - 1), ready(term - 1), ready(term)]) log.say('a', word);
+  for (const word of words) log.send('b', word);
+  for (const word of [yields(term - 1), resign(term - 1), ready(term - 1), ready(term)]) log.send('a', word);
   t.deepEqual(log.group, before);
 });
 
 test('where a peer listened is forgotten once it has removed that, and only that', t => {
-  const log = ledByA().say('a', { k: 'address', address: '/x' });
+  const log = ledByA().send('a', { k: 'address', address: '/x' });
   const addressOf = () => log.state.peers.a!.address;
-  log.say('a', { k: 'address', address: '/old', gone: true });
+  log.send('a', { k: 'address', address: '/old', gone: true });
   t.is(addressOf(), '/x');
-  log.say('b', { k: 'address', address: '/x', gone: true });
+  log.send('b', { k: 'address', address: '/x', gone: true });
   t.is(addressOf(), '/x');
-  log.say('a', { k: 'address', address: '/x', gone: true });
+  log.send('a', { k: 'address', address: '/x', gone: true });
   t.false('address' in log.state.peers.a!);
 });
 
 test('who has left is not heard, but for a transfer that it asked for before', t => {
-  const log = ledByA().say('c', { k: 'leave', group: 'g' });
+  const log = ledByA().send('c', { k: 'leave', group: 'g' });
   const { term } = log;
   const before = log.group;
-  log.say('c', { k: 'resign', group: 'g', term, cause: 'resigned' }, claim(term, log.seen('a')));
+  log.send('c', { k: 'resign', group: 'g', term, cause: 'resigned' }, claim(term, log.seen('a')));
   t.is(log.group, before);
-  t.is(log.say('c', transfer(2)).led, 'a handing-over');
+  t.is(log.send('c', transfer(2)).led, 'a handing-over');
 });
 
 test('a claim after another term, of who is no member, or of an ineligible member changes nothing', t => {
   const log = ledByA();
   const { term } = log;
-  log.say('c', { k: 'leave', group: 'g' }).say('a', resign(term));
+  log.send('c', { k: 'leave', group: 'g' }).send('a', resign(term));
   for (const [who, after] of [
     ['b', term - 1],
     ['b', term + 1],
     ['c', term],
   ] as const)
-    t.is(log.say(who, claim(after)).led, 'vacant');
-  t.is(log.say('b', join('g', { eligible: false }), claim(term)).led, 'vacant');
+    t.is(log.send(who, claim(after)).led, 'vacant');
+  t.is(log.send('b', join('g', { eligible: false }), claim(term)).led, 'vacant');
 });
 
 test('a silent successor gives way to who claims, and to nobody where its leader says so', t => {
@@ -141,22 +141,22 @@ test('a silent successor gives way to who claims, and to nobody where its leader
     ['c', 'a preparing then c'],
     ['a', 'a preparing'],
   ] as const) {
-    const log = ledByA('overlap').say('a', transfer());
-    log.say('b', claim(log.term));
+    const log = ledByA('overlap').send('a', transfer());
+    log.send('b', claim(log.term));
     const next = log.successor.term;
-    log.say(who, claim(next, log.seen('b') - 1)).say('b', claim(next, log.seen('b')));
+    log.send(who, claim(next, log.seen('b') - 1)).send('b', claim(next, log.seen('b')));
     t.is(log.led, 'a preparing then b', 'not by who names an older packet, nor by itself');
-    t.is(log.say(who, claim(next, log.seen('b'))).led, led);
+    t.is(log.send(who, claim(next, log.seen('b'))).led, led);
     t.true(log.group.members.b!.isSilent);
-    t.is(log.say('b', { k: 'heartbeat', n: 1 }).group.members.b!.isSilent, undefined);
+    t.is(log.send('b', { k: 'heartbeat', n: 1 }).group.members.b!.isSilent, undefined);
   }
 });
 
 test('a silent successor that was asked for makes its transfer fail, and the leader leads on', t => {
-  const log = ledByA('overlap').say('a', transfer(2));
+  const log = ledByA('overlap').send('a', transfer(2));
   const { term } = log;
-  log.say('b', claim(term));
-  log.say('c', claim(log.successor.term, log.seen('b')));
+  log.send('b', claim(term));
+  log.send('c', claim(log.successor.term, log.seen('b')));
   t.is(log.led, 'a leading');
   t.is(log.term, term);
   t.deepEqual(log.settled, [{ request: requestOf('a', 1), failed: 'failed' }]);
@@ -164,27 +164,27 @@ test('a silent successor that was asked for makes its transfer fail, and the lea
 
 test('who was silent is no candidate until it is heard', t => {
   const log = ledByA();
-  log.say('b', claim(log.term, log.seen('a')));
+  log.send('b', claim(log.term, log.seen('a')));
   t.true(log.group.members.a!.isSilent);
-  log.say('b', ready(log.term)).say('c', transfer(1));
+  log.send('b', ready(log.term)).send('c', transfer(1));
   t.is(log.settled.at(-1)!.failed, 'no candidate');
-  t.is(log.say('a', transfer(1)).led, 'b handing-over', 'its own words are a sign of life');
+  t.is(log.send('a', transfer(1)).led, 'b handing-over', 'its own words are a sign of life');
 });
 
 test('of several groups that are forgotten the highest term stays', t => {
   const log = ledByA();
   const { term } = log;
-  log.say('a', join('h')).say('b', { k: 'leave', group: 'g' }).say('c', { k: 'leave', group: 'g' });
-  log.say('a', { k: 'leave', group: 'g' }).say('a', { k: 'leave', group: 'h' });
+  log.send('a', join('h')).send('b', { k: 'leave', group: 'g' }).send('c', { k: 'leave', group: 'g' });
+  log.send('a', { k: 'leave', group: 'g' }).send('a', { k: 'leave', group: 'h' });
   t.is(log.state.lastTerm, term);
-  log.say('b', join('i')).say('b', { k: 'leave', group: 'i' });
+  log.send('b', join('i')).send('b', { k: 'leave', group: 'i' });
   t.is(log.state.lastTerm, term);
 });
 
 test('a process that dies takes all that it had with it', t => {
-  const log = ledByA().say('a', join('h')).say('b', join('h'));
-  log.say('d', { k: 'enter', process: '1', workerId: 1, pid: 101, heartbeatMs: 500, leaderTimeoutMs: 3000 });
-  log.say('d', join('h')).exit('1');
+  const log = ledByA().send('a', join('h')).send('b', join('h'));
+  log.send('d', { k: 'enter', process: '1', workerId: 1, pid: 101, heartbeatMs: 500, leaderTimeoutMs: 3000 });
+  log.send('d', join('h')).exit('1');
   t.deepEqual(Object.keys(log.state.peers), ['b', 'c']);
   t.deepEqual(Object.keys(log.state.groups.g!.members), ['b', 'c']);
   t.deepEqual(Object.keys(log.state.groups.h!.members), ['b']);
@@ -193,16 +193,16 @@ test('a process that dies takes all that it had with it', t => {
 test('each end of a term has its cause', t => {
   const causes = [
     (log: Log) => log.exit('1'),
-    (log: Log) => log.say('a', { k: 'part' }),
-    (log: Log) => log.say('a', { k: 'leave', group: 'g' }),
-    (log: Log) => log.say('a', resign(log.term, 'broken')),
-    (log: Log) => log.say('b', claim(log.term, log.seen('a'))),
+    (log: Log) => log.send('a', { k: 'part' }),
+    (log: Log) => log.send('a', { k: 'leave', group: 'g' }),
+    (log: Log) => log.send('a', resign(log.term, 'broken')),
+    (log: Log) => log.send('b', claim(log.term, log.seen('a'))),
   ].map(end => end(ledByA()).group.cause);
   t.deepEqual(causes, ['exited', 'disconnected', 'resigned', 'broken', 'silent']);
 });
 
 test('what a packet was numbered counts for who enters with it', t => {
-  const log = new Log().say('a').say('a').enter('a');
+  const log = new Log().send('a').send('a').enter('a');
   t.is(log.seen('a'), 3);
 });
 
@@ -213,23 +213,23 @@ test('a state that an entry leaves alone stays the same object, but for what was
 
 test('a group is handed over by claims: the first one prepares, and leads after the leader has resigned', t => {
   const log = ledByA('overlap');
-  log.say('a', yields(log.term));
+  log.send('a', yields(log.term));
   const { term } = log;
   t.is(log.led, 'a preparing');
-  log.say('b', claim(term)).say('c', claim(term));
+  log.send('b', claim(term)).send('c', claim(term));
   t.is(log.led, 'a preparing then b');
   const next = log.successor.term;
-  t.is(log.say('b', prepared(next)).led, 'a handing-over then b');
-  t.is(log.say('a', resign(term)).led, 'b leading');
+  t.is(log.send('b', prepared(next)).led, 'a handing-over then b');
+  t.is(log.send('a', resign(term)).led, 'b leading');
   t.is(log.term, next);
   t.deepEqual(log.group.methods, ['next']);
 });
 
 test('a transfer names a worker, and becomes one to its member', t => {
-  const log = ledByA().say('b', transfer(3));
+  const log = ledByA().send('b', transfer(3));
   t.is(log.led, 'a handing-over');
   t.deepEqual(log.group.transfer, { request: requestOf('b', 1), from: 'a', to: 'c' });
-  log.say('a', resign(log.term)).say('c', claim(log.term)).say('c', ready(log.term));
+  log.send('a', resign(log.term)).send('c', claim(log.term)).send('c', ready(log.term));
   t.is(log.group.transfer, undefined);
   t.deepEqual(log.settled, [{ request: requestOf('b', 1) }]);
 });
@@ -237,14 +237,14 @@ test('a transfer names a worker, and becomes one to its member', t => {
 /** Why a transfer that b asks for doesn't come about. */
 const REFUSED: readonly (readonly [why: string | undefined, request: ControlFrame, log: () => Log])[] = [
   ['no candidate', transfer(9), ledByA],
-  ['no candidate', transfer(3), () => ledByA().say('c', join('g', { eligible: false }))],
+  ['no candidate', transfer(3), () => ledByA().send('c', join('g', { eligible: false }))],
   [
     'no candidate',
     transfer(),
     () =>
       ledByA()
         .exit('3')
-        .say('b', join('g', { eligible: false })),
+        .send('b', join('g', { eligible: false })),
   ],
   ['vacant', transfer(), () => ledByA().exit('1')],
   ['no group', { ...transfer(2), group: 'h' } as ControlFrame, ledByA],
@@ -253,27 +253,27 @@ const REFUSED: readonly (readonly [why: string | undefined, request: ControlFram
 
 test('a transfer that can not begin is answered at once', t => {
   for (const [failed, request, start] of REFUSED) {
-    const { settled } = start().say('b', request);
+    const { settled } = start().send('b', request);
     t.deepEqual(settled, [{ request: requestOf('b', 1), ...(failed && { failed }) }]);
   }
 });
 
 test('a transfer has failed with its group', t => {
-  const log = ledByA().say('b', transfer(2));
+  const log = ledByA().send('b', transfer(2));
   for (const process of ['2', '3', '1']) log.exit(process);
   t.deepEqual(log.settled, [{ request: requestOf('b', 1), failed: 'failed' }]);
 });
 
 test("the leader's address stands with its term", t => {
   const log = ledByA();
-  log.say('a', { k: 'offer', group: 'g', term: log.term, address: '/x', secret: '' });
+  log.send('a', { k: 'offer', group: 'g', term: log.term, address: '/x', secret: '' });
   t.is(log.group.offer?.address, '/x');
 });
 
 test('why a leader can not be reached stands with its term, until it can', t => {
   const log = ledByA();
   const offers = (more: object) => {
-    log.say('a', { k: 'offer', group: 'g', term: log.term, address: '', secret: '', ...more });
+    log.send('a', { k: 'offer', group: 'g', term: log.term, address: '', secret: '', ...more });
     return [log.group.offer?.address, log.group.offer?.problem];
   };
   t.deepEqual(offers({ address: '/x' }), ['/x', undefined]);
@@ -282,16 +282,16 @@ test('why a leader can not be reached stands with its term, until it can', t => 
 });
 
 test('the address of a worker stands with it, until it enters anew', t => {
-  const log = new Log().say('a', { k: 'address', address: '/x' }).enter('a');
+  const log = new Log().send('a', { k: 'address', address: '/x' }).enter('a');
   t.is(log.state.peers.a!.address, undefined);
-  log.say('a', { k: 'address', address: '/x' }).say('a', { k: 'address', address: '/y' });
+  log.send('a', { k: 'address', address: '/x' }).send('a', { k: 'address', address: '/y' });
   t.is(log.state.peers.a!.address, '/y');
   t.is(log.enter('a').state.peers.a!.address, undefined);
 });
 
 test('a group may have the name of what every object inherits', t => {
-  const log = new Log().enter('a').say('a', claim(0, undefined, 'toString'));
-  for (const name of ['__proto__', 'constructor']) log.say('a', join(name)).say('a', claim(0, undefined, name));
+  const log = new Log().enter('a').send('a', claim(0, undefined, 'toString'));
+  for (const name of ['__proto__', 'constructor']) log.send('a', join(name)).send('a', claim(0, undefined, name));
   t.deepEqual(Object.keys(log.state.groups), ['__proto__', 'constructor']);
   const copy = JSON.parse(JSON.stringify(log.state)) as typeof log.state;
   t.deepEqual(copy, log.state);

@@ -29,7 +29,7 @@ test.serial('clients of several workers share one real client, and go on when it
 
   for (const worker of workers) worker.do.publish('registry', worker.workerId);
   await workers[2]!.do.publish('news', 'before');
-  await heard(workers, 'before');
+  await received(workers, 'before');
   for (const worker of workers) t.deepEqual(await worker.do.get('set'), ['value', 'value', 'value']);
 
   const [killed, ...rest] = workers as [CompatProcess, ...CompatProcess[]];
@@ -39,7 +39,7 @@ test.serial('clients of several workers share one real client, and go on when it
   t.deepEqual(await rest[0]!.do.get('set'), ['value', 'value', 'value']);
   t.is((await rig.upstream.untilConnections(1)).total, 2);
   await rest[1]!.do.publish('news', 'after');
-  await heard(rest, 'after');
+  await received(rest, 'after');
 
   const said = (await rig.upstream.executed()).filter(({ op }) => op === 'publish');
   const bySecond = said.filter(({ connection }) => connection === 2).map(({ id }) => id);
@@ -58,7 +58,7 @@ for (const major of MAJORS) {
     const leading = await Promise.all(workers.map(worker => worker.do.leading()));
     t.is(leading.flat().filter(Boolean).length, 1);
     await workers[0]!.do.publish('news', 'before');
-    await heard(workers, 'before');
+    await received(workers, 'before');
 
     const at = leading.findIndex(clients => clients[0]);
     const [killed] = workers.splice(at, 1) as [CompatProcess];
@@ -66,14 +66,14 @@ for (const major of MAJORS) {
     await killed.gone;
     // A call that is made before its worker knows may be lost with the leader; a publication is said to the next one.
     await workers[0]!.do.publish('news', 'after');
-    await heard(workers, 'after');
+    await received(workers, 'after');
     t.is((await pm2.upstream.untilConnections(1)).total, 2);
     for (const worker of workers) t.deepEqual(await worker.do.get('set'), ['value', 'value', 'value']);
   });
 }
 
 /** Each client of each worker. */
-async function heard(workers: readonly CompatProcess[], message: string): Promise<void> {
+async function received(workers: readonly CompatProcess[], message: string): Promise<void> {
   await Promise.all(
     workers.flatMap(worker =>
       CLIENTS.map(client => worker.until('heard', event => event.client === client && event.message === message)),

@@ -32,8 +32,8 @@ async function startApp(t: ExecutionContext, env: Record<string, string>, cwd?: 
   });
   const lines = createInterface(process.stdout!)[Symbol.asyncIterator]();
   const until = async (line: string) => {
-    for (let said = await lines.next(); said.value !== line; said = await lines.next())
-      if (said.done) throw new Error(`The app ended before it said ${line}`);
+    for (let printed = await lines.next(); printed.value !== line; printed = await lines.next())
+      if (printed.done) throw new Error(`The app ended before it said ${line}`);
   };
   await until('direct');
   return { process, until };

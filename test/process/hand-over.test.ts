@@ -9,7 +9,7 @@ test.serial('200 calls from each of 4 workers over a close() of the leader all s
   const { leader, primary, connections } = rig;
   await handOverUnderLoad(t, rig, () => leader.do.close());
   await leader.until('close');
-  t.like(await primary.told('deposed'), [{ workerId: leader.workerId, cause: 'resigned' }]);
+  t.like(await primary.eventsOf('deposed'), [{ workerId: leader.workerId, cause: 'resigned' }]);
   t.is((await primary.do.status()).groups[0]!.members.length, 3);
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
@@ -29,7 +29,7 @@ test.serial('primary.transfer() resolves when the successor that it names is rea
   const { followers, primary, connections } = rig;
   const [successor] = followers;
   await handOverUnderLoad(t, rig, () => primary.do.transfer('probe', successor.workerId));
-  t.is((await primary.told('ready')).at(-1)!.workerId, successor.workerId);
+  t.is((await primary.eventsOf('ready')).at(-1)!.workerId, successor.workerId);
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 

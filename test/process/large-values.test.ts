@@ -34,7 +34,7 @@ for (const [leading, following] of MIXES) {
       t.deepEqual(await follower.do.lengthOfResult(kind, 30e6), { value: 30e6 });
       t.deepEqual(await follower.do.lengthOfArgument(kind, 30e6), { value: 30e6 });
     }
-    t.deepEqual(await rig.primary.told('deposed'), []);
+    t.deepEqual(await rig.primary.eventsOf('deposed'), []);
     t.deepEqual(await follower.do.call('echo', [1]), { value: 1 });
   });
 }

@@ -40,11 +40,11 @@ for (const serialization of ['json', 'advanced'] as const) {
     await allSpeak(t, rig, others, 'second');
     t.regex(await metrics(rig), /^rounds 6$/m);
 
-    const messages = await primary.told('message');
-    const heard = messages.map(({ message }) => marksOf(message as Message).join(' and '));
-    t.deepEqual([...new Set(heard)].sort(), Object.keys(MARKS).sort());
-    t.deepEqual(await primary.told('warning'), []);
-    for (const { worker } of others) t.deepEqual(await worker.told('warning'), []);
+    const messages = await primary.eventsOf('message');
+    const received = messages.map(({ message }) => marksOf(message as Message).join(' and '));
+    t.deepEqual([...new Set(received)].sort(), Object.keys(MARKS).sort());
+    t.deepEqual(await primary.eventsOf('warning'), []);
+    for (const { worker } of others) t.deepEqual(await worker.eventsOf('warning'), []);
   });
 }
 
@@ -59,16 +59,16 @@ const forkNeighbour = (rig: Rig): Promise<Neighbour> => rig.forkProgram({ progra
 interface Speaker {
   readonly worker: Neighbour;
   readonly socket: Socket;
-  readonly heard: string[];
+  readonly received: string[];
 }
 
 async function connect(t: ExecutionContext, worker: Neighbour): Promise<Speaker> {
   const socket = io(`http://127.0.0.1:${await worker.do.start()}`, { transports: ['websocket'], reconnection: false });
   t.teardown(() => socket.disconnect());
-  const heard: string[] = [];
-  socket.on('news', text => heard.push(text));
+  const received: string[] = [];
+  socket.on('news', text => received.push(text));
   await next(socket, 'connect');
-  return { worker, socket, heard };
+  return { worker, socket, received };
 }
 
 const next = (socket: Socket, event: string) => new Promise<void>(resolve => socket.once(event, () => resolve()));
@@ -83,14 +83,14 @@ async function allSpeak(
   const texts = speakers.map(({ worker }) => `${word} ${worker.workerId}`);
   const wheres = await Promise.all(speakers.map(({ worker }, i) => worker.do.round(texts[i]!)));
   t.is(new Set(wheres.map(({ value }) => value)).size, 1, JSON.stringify(wheres));
-  for (const { worker, socket, heard } of speakers) {
+  for (const { worker, socket, received } of speakers) {
     for (const text of texts) {
       await worker.until('value', ({ value }) => value === text);
-      while (!heard.includes(text)) await next(socket, 'news');
+      while (!received.includes(text)) await next(socket, 'news');
     }
-    const values = (await worker.told('value')).map(({ value }) => value).filter(value => value.startsWith(word));
+    const values = (await worker.eventsOf('value')).map(({ value }) => value).filter(value => value.startsWith(word));
     t.deepEqual(values.sort(), texts);
-    t.deepEqual(heard.filter(text => text.startsWith(word)).sort(), texts);
+    t.deepEqual(received.filter(text => text.startsWith(word)).sort(), texts);
   }
   const logged = async () =>
     ((await primary.do.ask(PRIMARY, 'logs')) as string[]).filter(text => text.startsWith(word));

@@ -36,19 +36,19 @@ for (const serialization of ['json', 'advanced'] as const) {
     for (const worker of workers) t.deepEqual(await worker.do.call('echo', ['still']), { value: 'still' });
     t.deepEqual((await followers[0].do.stopLoad()).failed, []);
 
-    const toPrimary = await primary.told('message');
+    const toPrimary = await primary.eventsOf('message');
     const sides = [
-      ...(await Promise.all(workers.map(worker => worker.told('message')))),
+      ...(await Promise.all(workers.map(worker => worker.eventsOf('message')))),
       ...workers.map(worker => toPrimary.filter(({ workerId }) => workerId === worker.workerId)),
     ];
-    for (const told of sides) {
-      const messages = told.map(({ message }) => message);
+    for (const events of sides) {
+      const messages = events.map(({ message }) => message);
       t.deepEqual(
         messages.filter(message => message !== 'the last'),
         FOREIGN,
       );
     }
-    t.deepEqual(await primary.told('warning'), []);
-    for (const worker of workers) t.deepEqual(await worker.told('warning'), []);
+    t.deepEqual(await primary.eventsOf('warning'), []);
+    for (const worker of workers) t.deepEqual(await worker.eventsOf('warning'), []);
   });
 }

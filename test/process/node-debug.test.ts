@@ -17,18 +17,18 @@ test.serial('the life of a group is printed in lines that can be read', async t 
   const { out, err } = await run('cluster-shared-client');
   t.is(out, '');
   const lines = err.trim().split('\n');
-  const told: string[] = [];
+  const logged: string[] = [];
   for (const line of lines) {
     const [, who, what] = /^CLUSTER-SHARED-CLIENT \d+: (primary|worker \d+): debugged: (.+)$/.exec(line) ?? [];
     t.truthy(who, line);
-    told.push(
+    logged.push(
       `${who}: ${what!
         .replace(/pid \d+/, 'pid …')
         .replace(/\d{13,}/, '…')
         .replace(/[\d.]+ ms/, '… ms')}`,
     );
   }
-  const of = (who: string) => told.filter(line => line.startsWith(who)).map(line => line.slice(who.length + 2));
+  const of = (who: string) => logged.filter(line => line.startsWith(who)).map(line => line.slice(who.length + 2));
   t.deepEqual(of('primary'), [
     'worker 1 (pid …) is appointed for term …',
     'worker 1 (pid …) joined',

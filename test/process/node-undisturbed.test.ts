@@ -57,7 +57,7 @@ for (const serialization of ['json', 'advanced'] as const) {
         });
       }
     }
-    for (const worker of workers) t.deepEqual(await worker.told('message'), []);
+    for (const worker of workers) t.deepEqual(await worker.eventsOf('message'), []);
     await wasBusy(t, workers);
   });
 

@@ -53,10 +53,10 @@ for (const serialization of ['json', 'advanced'] as const) {
         for (const worker of workers) for (const way of IN_WORKER) await worker.do.pass(way);
         await use(t, workers, 'first', CALLS);
         t.is(await rig.primary.do.ask(PRIMARY, 'count'), 0);
-        for (const worker of workers) t.is(await worker.do.heard(), 0);
+        for (const worker of workers) t.is(await worker.do.received(), 0);
         await rig.primary.do.ask(PRIMARY, 'end');
-        t.deepEqual(await rig.primary.told('warning'), []);
-        for (const worker of workers) t.deepEqual(await worker.told('warning'), []);
+        t.deepEqual(await rig.primary.eventsOf('warning'), []);
+        for (const worker of workers) t.deepEqual(await worker.eventsOf('warning'), []);
       },
     );
   }
@@ -72,10 +72,10 @@ test.serial("the app's own messages are all that its listeners hear, beside a bu
   await rig.primary.do.ask(PRIMARY, 'begin', 'toOthers');
   await Promise.all(workers.map(worker => worker.do.start()));
   const calls = workers.map(worker => worker.do.calls(CALLS));
-  for (let i = 0; i < 3; i++) await workers[i]!.do.say({ mine: i });
+  for (let i = 0; i < 3; i++) await workers[i]!.do.send({ mine: i });
   t.deepEqual(await Promise.all(calls), [[], [], []]);
   t.is(await rig.primary.do.ask(PRIMARY, 'count'), 3);
-  for (const worker of workers) t.is(await worker.do.heard(), 2);
+  for (const worker of workers) t.is(await worker.do.received(), 2);
 });
 
 for (const internal of ['down', 'up', 'public'] as const) {
@@ -98,14 +98,14 @@ for (const internal of ['down', 'up', 'public'] as const) {
         else for (const worker of workers) await worker.do.pass(way);
         await use(t, workers, 'first', 1000);
         await rig.primary.do.ask(PRIMARY, 'end');
-        const ofPrimary = await rig.primary.told('warning');
-        const told = [ofPrimary, ...(await Promise.all(workers.map(worker => worker.told('warning'))))];
+        const ofPrimary = await rig.primary.eventsOf('warning');
+        const warnings = [ofPrimary, ...(await Promise.all(workers.map(worker => worker.eventsOf('warning'))))];
         const isInPrimary = way === 'back' || (way === 'emittedAgain' && place === 'primary');
         t.deepEqual(
-          told.map(({ length }) => length),
+          warnings.map(({ length }) => length),
           isInPrimary ? [1, 0, 0, 0] : [0, 1, 1, 1],
         );
-        for (const { message } of told.flat()) t.regex(message, /the app passes on what it gets by 'message'/);
+        for (const { message } of warnings.flat()) t.regex(message, /the app passes on what it gets by 'message'/);
       },
     );
   }

@@ -125,7 +125,7 @@ for (const major of MAJORS) {
       (await calls(pm2.workers)).filter(({ error }) => error),
       [],
     );
-    t.true((await leader.told('stopping')).length === 1);
+    t.true((await leader.eventsOf('stopping')).length === 1);
     noDaemonTrouble(t, pm2);
   });
 }

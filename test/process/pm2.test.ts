@@ -43,7 +43,7 @@ for (const major of MAJORS) {
     await leaders[0]!.gone;
     t.not(await pm2.leader('one', 2), leaders[0]);
     t.is(await pm2.leader('two', 2), leaders[1]!);
-    t.is((await leaders[1]!.told('leader')).length, 1);
+    t.is((await leaders[1]!.eventsOf('leader')).length, 1);
   });
 
   test.serial(
@@ -230,9 +230,9 @@ for (const major of MAJORS) {
       await pm2.until(() => pm2.temporary().length === 1);
       await pm2.cli('stop', 'web');
       t.deepEqual(pm2.temporary(), []);
-      const said = readFileSync(log, 'utf8').trim().split('\n');
-      const count = (word: string) => said.filter(line => line === word).length;
-      if (closes) t.is(count('close'), count('open'), said.join());
+      const lines = readFileSync(log, 'utf8').trim().split('\n');
+      const count = (word: string) => lines.filter(line => line === word).length;
+      if (closes) t.is(count('close'), count('open'), lines.join());
       t.true(count('open') > 0);
     });
   }

@@ -33,7 +33,7 @@ test.serial('a real client that never closes delays the exit by drainTimeoutMs',
   t.regex(warning.message, /drainTimeoutMs, 300 ms/);
   t.true(leader.events.indexOf(closing) < leader.events.indexOf(warning));
   await Promise.all(workers.map(worker => worker.gone));
-  t.is((await leader.told('closed')).length, 0);
+  t.is((await leader.eventsOf('closed')).length, 0);
   await exitedWith(t, rig, 0);
 });
 
@@ -45,7 +45,7 @@ test.serial('a primary that exits by itself leaves its workers in the same way',
   primary.kill('SIGTERM');
   t.like((await call).error, LOST);
   await Promise.all(workers.map(worker => worker.gone));
-  t.is((await leader.told('closed')).length, 1);
+  t.is((await leader.eventsOf('closed')).length, 1);
   await exitedWith(t, rig, 0);
 });
 
@@ -63,7 +63,7 @@ test.serial('a leader that is frozen when its primary dies lets go when it thaws
   leader.thaw();
   await leader.gone;
   await upstream.untilConnections(0);
-  t.is((await leader.told('closed')).length, 1);
+  t.is((await leader.eventsOf('closed')).length, 1);
   await exitedWith(t, rig, 0);
 });
 
@@ -91,7 +91,7 @@ test.serial('cluster.disconnect() ends workers that share a client, the real cli
   for (const worker of workers) await worker.do.unref();
   await primary.do.disconnectAll();
   await Promise.all(workers.map(worker => worker.gone));
-  t.is((await leader.told('closed')).length, 1);
+  t.is((await leader.eventsOf('closed')).length, 1);
   await exitedWith(t, rig, 0);
 });
 

@@ -86,8 +86,8 @@ test.serial('more than fifty malformed frames to the primary: it lives, and ever
   for (const message of MALFORMED) await sender.do.send([message]);
   for (const worker of workers) t.deepEqual(await worker.do.call('echo', ['still']), { value: 'still' });
   t.deepEqual(await hanging, { value: 200 });
-  t.true((await primary.told('warning')).length >= 50);
-  t.deepEqual(await primary.told('deposed'), []);
+  t.true((await primary.eventsOf('warning')).length >= 50);
+  t.deepEqual(await primary.eventsOf('deposed'), []);
 });
 
 test.serial('more than fifty malformed frames to a worker, leader or not: it lives, and works on', async t => {
@@ -98,8 +98,8 @@ test.serial('more than fifty malformed frames to a worker, leader or not: it liv
   }
   for (const worker of workers) t.deepEqual(await worker.do.call('echo', ['still']), { value: 'still' });
   t.deepEqual(await hanging, { value: 200 });
-  for (const worker of [leader, followers[0]]) t.true((await worker.told('warning')).length >= 50);
-  t.deepEqual(await primary.told('deposed'), []);
+  for (const worker of [leader, followers[0]]) t.true((await worker.eventsOf('warning')).length >= 50);
+  t.deepEqual(await primary.eventsOf('deposed'), []);
 });
 
 test.serial('frames of the right shape that make no sense hurt nobody', async t => {
@@ -113,7 +113,7 @@ test.serial('frames of the right shape that make no sense hurt nobody', async t 
   for (const [i, message] of packets.entries()) await raw.do.send({ ...message, link, up: i + 1 });
   await control(raw, 'update');
   for (const worker of workers) t.deepEqual(await worker.do.call('echo', ['still']), { value: 'still' });
-  t.deepEqual(await primary.told('deposed'), []);
+  t.deepEqual(await primary.eventsOf('deposed'), []);
   t.deepEqual(await leader.do.status().then(status => status.term), term);
 });
 

@@ -18,11 +18,11 @@ test.serial(
     const { term } = await leader.do.status();
     leader.kill('SIGTERM');
     t.like(await primary.until('exit'), { workerId: leader.workerId, code: null, signal: 'SIGTERM' });
-    t.is((await leader.told('closed')).length, 1);
+    t.is((await leader.eventsOf('closed')).length, 1);
     for (const worker of followers) await worker.do.moreLoad(20);
     for (const worker of followers) t.deepEqual((await worker.do.stopLoad()).failed, []);
     t.true((await upstream.executed()).some(({ id }) => id === `bye-${term}`));
-    t.like(await primary.told('deposed'), [{ cause: 'resigned' }]);
+    t.like(await primary.eventsOf('deposed'), [{ cause: 'resigned' }]);
     t.deepEqual(await connections(1), { total: 2, inTurn: true });
   },
 );
@@ -53,7 +53,7 @@ test.serial('where the app has its own handler, the worker goes on as a follower
   t.deepEqual(await leader.do.call('echo', [2]), { value: 2 });
   t.like(await leader.do.status(), { role: 'leader', leader: { workerId: leader.workerId } });
   await leader.do.close();
-  t.deepEqual(await primary.told('exit').then(exits => exits.length), 2);
+  t.deepEqual(await primary.eventsOf('exit').then(exits => exits.length), 2);
   t.like(await connections(0), { inTurn: true });
 });
 
@@ -88,7 +88,7 @@ test.serial('a handler of the app that listens once counts too, and the next sig
   await leader.until('follower');
   t.deepEqual(await other.do.call('echo', [1]), { value: 1 });
   t.deepEqual(await leader.do.call('echo', [1]), { value: 1 });
-  t.deepEqual(await primary.told('exit'), []);
+  t.deepEqual(await primary.eventsOf('exit'), []);
   leader.kill('SIGTERM');
   t.like(await primary.until('exit'), { workerId: leader.workerId, signal: 'SIGTERM' });
 });

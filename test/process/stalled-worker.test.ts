@@ -33,20 +33,20 @@ test.serial('values for a frozen worker are conflated to the newest, and the pri
   const resync = await stalled.until('resync');
   t.is(resync.reason, 'overload');
   t.true(stalled.events.indexOf(resync) < stalled.events.indexOf(newest), 'told before the value');
-  t.true((await stalled.told('value')).length < count);
-  const numbers = (await stalled.told('value')).map(({ message }) => numberOf(message));
+  t.true((await stalled.eventsOf('value')).length < count);
+  const numbers = (await stalled.eventsOf('value')).map(({ message }) => numberOf(message));
   t.deepEqual(
     numbers,
     [...numbers].sort((a, b) => a - b),
     'in order',
   );
-  t.is((await publisher.told('value')).length, count + 1, 'who reads misses nothing');
-  t.deepEqual(await publisher.told('resync'), []);
+  t.is((await publisher.eventsOf('value')).length, count + 1, 'who reads misses nothing');
+  t.deepEqual(await publisher.eventsOf('resync'), []);
 
   await publisher.do.publish('topic', { n: count + 1 });
   await stalled.until('value', ({ message }) => numberOf(message) === count + 1);
   t.is((await primary.do.status()).queuedBytes, 0);
-  t.deepEqual(await primary.told('deposed'), []);
+  t.deepEqual(await primary.eventsOf('deposed'), []);
   t.like(await leader.do.status(), { role: 'leader' });
   t.deepEqual(await connections(1), { total: 1, inTurn: true });
 });

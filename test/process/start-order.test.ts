@@ -17,7 +17,7 @@ test.serial('workers that are there long before setupPrimary() share all the sam
   for (const call of calls) t.deepEqual(await call, { value: 'early' });
   for (const ended of [...subscribed, ...ready]) t.deepEqual(await ended, {});
   t.deepEqual(await rig.connections(1), { total: 1, inTurn: true });
-  for (const worker of workers) t.deepEqual(await worker.told('warning'), []);
+  for (const worker of workers) t.deepEqual(await worker.eventsOf('warning'), []);
 });
 
 test.serial('a worker whose primary is never set up is told so, and works once it is', async t => {
@@ -28,7 +28,7 @@ test.serial('a worker whose primary is never set up is told so, and works once i
   t.like((await worker.do.ready()).error, { code: 'ERR_NO_PRIMARY' });
   t.regex((await worker.until('warning')).message, /setupPrimary\(\)/);
   t.like((await call).error, { code: 'ERR_NO_PRIMARY', outcome: 'not-started' });
-  t.is((await worker.told('warning')).length, 1);
+  t.is((await worker.eventsOf('warning')).length, 1);
   await rig.primary.do.setup(LONG_LEASE);
   t.deepEqual(await worker.do.call('echo', [2]), { value: 2 });
   t.deepEqual(await worker.do.ready(), {});

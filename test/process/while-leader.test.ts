@@ -34,7 +34,7 @@ test.serial('a task moves on when its worker is killed, hangs or closes, and run
   frozen.freeze();
   const closing = await next(workers, [killed, frozen]);
   frozen.thaw();
-  const { term } = (await frozen.told('begun'))[0]!;
+  const { term } = (await frozen.eventsOf('begun'))[0]!;
   await frozen.until('stopped', event => event.term === term);
   await frozen.until('ended', event => event.term === term);
 

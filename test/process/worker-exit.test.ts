@@ -22,7 +22,7 @@ test.serial(
     const { topics } = await upstream.stats();
     t.is(topics['its own']!.subscribers, 0);
     t.is(topics.shared!.subscribers, 1);
-    t.deepEqual(await primary.told('deposed'), []);
+    t.deepEqual(await primary.eventsOf('deposed'), []);
   },
 );
 
@@ -37,7 +37,7 @@ test.serial('the leader calls process.exit() in the middle of calls: results tha
   t.deepEqual(answered, { value: 'answered' });
   t.like((await plain).error, { code: 'ERR_LEADER_LOST', outcome: 'unknown' });
   t.deepEqual(await idempotent, { value: 2 });
-  t.like(await primary.told('deposed'), [{ workerId: leader.workerId, cause: 'exited' }]);
+  t.like(await primary.eventsOf('deposed'), [{ workerId: leader.workerId, cause: 'exited' }]);
   t.deepEqual(await connections(1), { total: 2, inTurn: true });
 });
 
@@ -50,14 +50,14 @@ test.serial('await close() and process.exit(): all that was said before has arri
   void closing.do.exit(0).catch(() => {});
   await primary.until('exit');
   t.is((await upstream.executed()).filter(({ id }) => id?.startsWith('before-')).length, 100);
-  t.like(await primary.told('leave'), [{ workerId: closing.workerId }]);
+  t.like(await primary.eventsOf('leave'), [{ workerId: closing.workerId }]);
 
   const own = leader.do.callMany(100, 'own');
   const others = other!.do.callMany(100, 'other');
   await t.throwsAsync(leader.do.closeAndExit());
   for (const { error } of await others) t.is(error, undefined);
   for (const { error } of await own) t.is(error, undefined);
-  t.like(await primary.told('deposed'), [{ workerId: leader.workerId, cause: 'resigned' }]);
+  t.like(await primary.eventsOf('deposed'), [{ workerId: leader.workerId, cause: 'resigned' }]);
 });
 
 test.serial('a sticky publication ends with its worker', async t => {

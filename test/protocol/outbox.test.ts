@@ -136,25 +136,25 @@ test('a packet holds no more than a write should', t => {
 
 test('the memory of a block is used again, but not before it was written', t => {
   const unit = new UnitOutbox();
-  const say = (letter: string) => {
+  const write = (letter: string) => {
     const open = new BundleBuilder('g', 5);
     open.add(Kind.CALL, 1, '[1]', [letter.repeat(100_000)]);
     unit.outbox.open(open);
     unit.clock.tick();
     return bundlesOf(unit.packets.at(-1)!)[0]!;
   };
-  const [a, b] = [say('a'), say('b')];
+  const [a, b] = [write('a'), write('b')];
   t.not(a.q!.buffer, b.q!.buffer);
   t.deepEqual(unpack(a), ['a'.repeat(100_000)]);
   unit.unwritten.shift()!();
-  t.is(say('c').q!.buffer, a.q!.buffer);
+  t.is(write('c').q!.buffer, a.q!.buffer);
   t.deepEqual(unpack(b), ['b'.repeat(100_000)]);
   // What came with a block keeps it: who made that may pass it on to others too.
   unit.written();
   unit.outbox.data(b);
   unit.clock.tick();
   unit.written();
-  const kept = [say('d'), say('e')].map(({ q }) => q!.buffer);
+  const kept = [write('d'), write('e')].map(({ q }) => q!.buffer);
   t.is(new Set(kept).size, 2);
 });
 
@@ -291,19 +291,19 @@ test('control in order without data before it leaves with the rest', t => {
 
 test('whoever wants to know hears once when control in order was written, or is known lost', t => {
   const unit = new UnitOutbox();
-  const heard: string[] = [];
-  unit.outbox.controlInOrder(ack(1), () => heard.push('first'));
-  unit.outbox.controlInOrder(ack(2), () => heard.push('second'));
+  const received: string[] = [];
+  unit.outbox.controlInOrder(ack(1), () => received.push('first'));
+  unit.outbox.controlInOrder(ack(2), () => received.push('second'));
   unit.clock.tick();
-  t.deepEqual(heard, []);
+  t.deepEqual(received, []);
   unit.written();
-  t.deepEqual(heard, ['first', 'second']);
-  unit.outbox.controlInOrder(ack(3), () => heard.push('third'));
+  t.deepEqual(received, ['first', 'second']);
+  unit.outbox.controlInOrder(ack(3), () => received.push('third'));
   unit.outbox.controlInOrder(ack(4));
   unit.outbox.close();
-  unit.outbox.controlInOrder(ack(5), () => heard.push('fourth'));
+  unit.outbox.controlInOrder(ack(5), () => received.push('fourth'));
   unit.outbox.controlInOrder(ack(6));
-  t.deepEqual(heard, ['first', 'second', 'third', 'fourth']);
+  t.deepEqual(received, ['first', 'second', 'third', 'fourth']);
   unit.clock.tick();
   t.is(unit.left().length, 1);
 });

@@ -66,8 +66,8 @@ test('a term that is over takes its own with it', t => {
 
 test('they are bounded, whatever is said, and the first that is dropped is told', t => {
   const withdrawals = new Withdrawals();
-  const told: string[] = [];
-  const keep = (bundle: Bundle, what: string) => withdrawals.keep(bundle) && told.push(what);
+  const withdrawn: string[] = [];
+  const keep = (bundle: Bundle, what: string) => withdrawals.keep(bundle) && withdrawn.push(what);
   for (let id = 0; id < MOST_WITHDRAWALS; id++) {
     keep(cancel(id), `cancel ${id}`);
     withdrawals.refuse(unsubscribe(id), 1e6 + id);
@@ -76,7 +76,7 @@ test('they are bounded, whatever is said, and the first that is dropped is told'
   t.is(withdrawals.size, MOST_WITHDRAWALS / 2, 'there is room for subscriptions, which do not end by themselves');
   for (let id = 0; id < MOST_WITHDRAWALS; id++) keep(unsubscribe(id, 3), `unsubscribe ${id}`);
   keep(cancel(0), 'the same once more');
-  t.deepEqual(told, [`cancel ${MOST_WITHDRAWALS / 2}`]);
+  t.deepEqual(withdrawn, [`cancel ${MOST_WITHDRAWALS / 2}`]);
   t.is(withdrawals.size, MOST_WITHDRAWALS);
   t.is(withdrawals.bytes, 2 * MOST_WITHDRAWALS * 128);
   withdrawals.clear();

@@ -17,7 +17,7 @@ function setUp(): { primary: UnitPrimary; term: number } {
   primary.join(VICTIM, 'g', { group: 'theirs', eligible: true });
   const term = primary.lead(LEADER);
   primary.lead(VICTIM, 'theirs');
-  for (const id of [LEADER, FORGER, VICTIM]) primary.told(id);
+  for (const id of [LEADER, FORGER, VICTIM]) primary.sentTo(id);
   return { primary, term };
 }
 
@@ -43,20 +43,20 @@ test('what only a leader says counts from nobody else', t => {
     { k: 'resign', group: 'g', term, cause: 'failed' },
     { k: 'resign', group: 'g', term: term + 1, cause: 'broken' },
   ];
-  primary.heard();
-  for (const word of words) primary.say(FORGER, word);
+  primary.emitted();
+  for (const word of words) primary.send(FORGER, word);
   const group = primary.router.groups.get('g')!;
   t.deepEqual([group.leader, group.term, group.state.at.stage], [LEADER, term, 'leading']);
   t.deepEqual(group.state.methods, ['get']);
-  t.deepEqual(primary.heard(), []);
+  t.deepEqual(primary.emitted(), []);
 });
 
 test('heartbeats of a worker that leads nothing are no lease, and keep no other worker alive', t => {
   const { primary } = setUp();
   for (let i = 0; i < 12; i++) {
     primary.clock.advance(500);
-    primary.say(FORGER, { k: 'heartbeat', n: i });
-    primary.say(VICTIM, { k: 'heartbeat', n: i });
+    primary.send(FORGER, { k: 'heartbeat', n: i });
+    primary.send(VICTIM, { k: 'heartbeat', n: i });
   }
   t.not(primary.router.groups.get('g')!.leader, LEADER);
   t.is(primary.router.groups.get('theirs')!.leader, VICTIM);
@@ -67,7 +67,7 @@ test('a group that a worker is not in hears nothing of it', t => {
   const { term } = primary.router.groups.get('theirs')!;
   const call = { kind: Kind.CALL, id: 7, value: ['get', null, []] };
   primary.data(FORGER, { ...bundle({ term }, call), g: 'theirs', n: 1 }, { ...bundle({ term }, call), g: '__proto__' });
-  primary.say(FORGER, { k: 'leave', group: 'theirs' }, { k: 'resign', group: 'theirs', term, cause: 'broken' });
+  primary.send(FORGER, { k: 'leave', group: 'theirs' }, { k: 'resign', group: 'theirs', term, cause: 'broken' });
   t.deepEqual(primary.got(VICTIM), []);
   t.is(primary.router.groups.get('theirs')!.leader, VICTIM);
 });
@@ -89,7 +89,7 @@ test('a frame that names a member a hundred thousand times is passed on to it on
 test('another hello on the same channel ends what the worker had, and nothing of the others', t => {
   const { primary } = setUp();
   primary.hello(FORGER, `id-${VICTIM}`);
-  primary.say(FORGER, join({ group: 'g' }));
+  primary.send(FORGER, join({ group: 'g' }));
   t.is(primary.router.workers.get(VICTIM)!.id, `id-${VICTIM}`);
   t.deepEqual([...primary.router.groups.get('g')!.members.keys()], [LEADER, VICTIM, FORGER]);
 });

@@ -21,7 +21,7 @@ test('a transfer resolves once the successor is ready', async t => {
   unit.lead(1);
   const transferred = primary.transfer('g', 2);
   unit.clock.tick();
-  unit.say(1, { k: 'resign', group: 'g', term: 1e12, cause: 'resigned' });
+  unit.send(1, { k: 'resign', group: 'g', term: 1e12, cause: 'resigned' });
   unit.lead(2);
   await t.notThrowsAsync(transferred);
 });
@@ -42,38 +42,38 @@ test('a transfer whose successor fails rejects', async t => {
   unit.join(2, 'g');
   unit.lead(1);
   const transferred = primary.transfer('g', 2);
-  unit.say(1, { k: 'resign', group: 'g', term: 1e12, cause: 'resigned' });
-  unit.say(2, { k: 'resign', group: 'g', term: 1e12 + 1, cause: 'failed' });
+  unit.send(1, { k: 'resign', group: 'g', term: 1e12, cause: 'resigned' });
+  unit.send(2, { k: 'resign', group: 'g', term: 1e12 + 1, cause: 'failed' });
   unit.lead(1);
   await t.throwsAsync(transferred, { code: 'ERR_LEADER_FAILED', message: /could not open the real client/ });
 });
 
 test('it closes once, whoever asks; then nobody is told anything and nothing can be transferred', async t => {
   const { emitter, primary, closes } = setUp();
-  let heard = 0;
-  primary.on('vacant', () => heard++);
+  let received = 0;
+  primary.on('vacant', () => received++);
   await primary.close();
   await primary[Symbol.asyncDispose]();
   t.is(closes(), 1);
   emitter.emit('vacant', { name: 'g' });
-  t.is(heard, 0);
+  t.is(received, 0);
   await t.throwsAsync(primary.transfer('g'), { code: 'ERR_CLOSED' });
 });
 
 test('listeners come and go, and those for one time go by themselves', t => {
   const { emitter, primary } = setUp();
-  const heard: string[] = [];
-  const listener = ({ name }: { name: string }) => heard.push(`on ${name}`);
+  const received: string[] = [];
+  const listener = ({ name }: { name: string }) => received.push(`on ${name}`);
   t.is(primary.on('vacant', listener), primary);
   t.is(
-    primary.once('vacant', ({ name }) => heard.push(`once ${name}`)),
+    primary.once('vacant', ({ name }) => received.push(`once ${name}`)),
     primary,
   );
   emitter.emit('vacant', { name: 'a' });
   emitter.emit('vacant', { name: 'b' });
   t.is(primary.off('vacant', listener), primary);
   emitter.emit('vacant', { name: 'c' });
-  t.deepEqual(heard, ['on a', 'once a', 'on b']);
+  t.deepEqual(received, ['on a', 'once a', 'on b']);
 });
 
 test('its status is a plain object that shows every group, also one named __proto__', t => {

@@ -14,7 +14,7 @@ function setUp(options?: ConstructorParameters<typeof UnitPrimary>[0], ids: read
   const primary = new UnitPrimary(options);
   for (const id of ids) primary.join(id, 'g');
   const term = primary.lead(1);
-  for (const id of ids) primary.told(id);
+  for (const id of ids) primary.sentTo(id);
   return { primary, term };
 }
 
@@ -108,7 +108,7 @@ test('calls for a leader that is not ready are dropped, and come back at the end
   const { term } = primary.router.groups.get('g')!;
   primary.data(2, bundle({ term, number: 1 }, call(7)));
   t.deepEqual(primary.got(1), []);
-  primary.say(1, { k: 'resign', group: 'g', term, cause: 'resigned' });
+  primary.send(1, { k: 'resign', group: 'g', term, cause: 'resigned' });
   t.deepEqual(frameWords(primary.got(2)), ['END 0 0']);
 });
 
@@ -127,7 +127,7 @@ for (const end of ['resign', 'leave'] as const) {
     const { primary, term } = setUp();
     for (const number of [1, 2, 3]) primary.data(2, bundle({ term, number }, call(number)));
     primary.data(3, bundle({ term, number: 1 }, call(1)));
-    primary.say(1, {
+    primary.send(1, {
       k: end,
       group: 'g',
       term,
@@ -142,20 +142,20 @@ for (const end of ['resign', 'leave'] as const) {
 test('what a leader says that it has read counts for its own term alone, and not beyond what it was sent', t => {
   const { primary, term } = setUp();
   primary.data(2, bundle({ term, number: 1 }, call(1)), bundle({ term, number: 2 }, call(2)));
-  primary.say(2, { k: 'resign', group: 'g', term, cause: 'resigned', read: [2, 0] });
-  primary.say(1, { k: 'resign', group: 'g', term: term - 1, cause: 'resigned', read: [2, 0] });
-  primary.say(1, { k: 'resign', group: 'g', term, cause: 'resigned', read: [2, 9, 3] });
+  primary.send(2, { k: 'resign', group: 'g', term, cause: 'resigned', read: [2, 0] });
+  primary.send(1, { k: 'resign', group: 'g', term: term - 1, cause: 'resigned', read: [2, 0] });
+  primary.send(1, { k: 'resign', group: 'g', term, cause: 'resigned', read: [2, 9, 3] });
   t.deepEqual(frameWords(primary.got(2)), ['END 2 0']);
 });
 
 test('what arrived of a term counts for that term alone', t => {
   const { primary, term } = setUp();
   primary.data(2, bundle({ term, number: 9 }, call(7)));
-  primary.say(1, { k: 'resign', group: 'g', term, cause: 'resigned' });
+  primary.send(1, { k: 'resign', group: 'g', term, cause: 'resigned' });
   const next = primary.router.groups.get('g')!;
   primary.got(2);
-  primary.say(next.leader!, { k: 'ready', group: 'g', term: next.term, methods: [] });
-  primary.say(next.leader!, { k: 'resign', group: 'g', term: next.term, cause: 'resigned' });
+  primary.send(next.leader!, { k: 'ready', group: 'g', term: next.term, methods: [] });
+  primary.send(next.leader!, { k: 'resign', group: 'g', term: next.term, cause: 'resigned' });
   t.deepEqual(frameWords(primary.got(2)), ['END 0 0']);
 });
 
@@ -179,7 +179,7 @@ test('what waits for the leader in other groups stays where it is when a term en
   primary.end.stopReading(1);
   primary.data(2, bundle({ term, number: 1 }, { kind: Kind.CALL, id: 7, value: ['put', null, [MUCH_TO_PUT]] }));
   primary.data(2, bundle({ term: other, group: 'h', number: 1 }, call(8)), bundle({ term, number: 2 }, call(9)));
-  primary.say(1, { k: 'resign', group: 'g', term, cause: 'resigned' });
+  primary.send(1, { k: 'resign', group: 'g', term, cause: 'resigned' });
   primary.end.startReading(1);
   primary.clock.tick();
   t.deepEqual(frameWords(primary.got(1)).slice(1), ['CALL 8 ["get",null,[]]', 'END 0 0']);
@@ -200,7 +200,7 @@ test('a caller that died meanwhile gets nothing back', t => {
 test('the leader hears that a member has gone after all that it sent', t => {
   const { primary, term } = setUp();
   primary.data(2, bundle({ term }, call(7)));
-  primary.say(2, { k: 'leave', group: 'g' });
+  primary.send(2, { k: 'leave', group: 'g' });
   t.deepEqual(frameWords(primary.got(1)), ['CALL 7 ["get",null,[]]', 'MEMBER_LEFT 2 0']);
   primary.closed(3);
   t.deepEqual(frameWords(primary.got(1)), ['MEMBER_LEFT 3 0']);
@@ -219,7 +219,7 @@ test('a leader that hands over gets no more calls, only what its callers cancel'
   );
   t.deepEqual(frameWords(primary.got(1)), ['CANCEL 7 [0,"why"]']);
   t.deepEqual(frameWords(primary.got(2)), ['RETURNED 8 0']);
-  primary.say(1, { k: 'resign', group: 'g', term, cause: 'resigned' });
+  primary.send(1, { k: 'resign', group: 'g', term, cause: 'resigned' });
   t.deepEqual(frameWords(primary.got(2)), ['END 1 0']);
 });
 
@@ -233,7 +233,7 @@ test('the word to hand over comes after the calls that were passed on', t => {
   );
   primary.router.transfer('g', 2, () => {});
   primary.clock.tick();
-  t.false(primary.told(1).some(frame => frame.k === 'handover'));
+  t.false(primary.sentTo(1).some(frame => frame.k === 'handover'));
   primary.end.startReading(1);
   primary.clock.tick();
   t.is(
@@ -405,7 +405,7 @@ test('what was taken back of a term that is over is forgotten', t => {
     primary.data(2, bundle({ term, number: id }, { kind: Kind.CALL, id, value: ['put', null, [MUCH_TO_PUT]] }));
   primary.data(2, bundle({ term }, { kind: Kind.CANCEL, id: 1, value: [0, MUCH] }));
   t.is(primary.router.workers.get(1)!.withdrawals.size, 1);
-  primary.say(1, { k: 'resign', group: 'g', term, cause: 'resigned' });
+  primary.send(1, { k: 'resign', group: 'g', term, cause: 'resigned' });
   t.is(primary.router.workers.get(1)!.withdrawals.bytes, 0);
 });
 
@@ -451,7 +451,7 @@ const sliced = (bytes: number): Slice => ({
 test('slices that wait for the rest count, and are given back when their worker goes, or leaves its last group', t => {
   const ends = {
     exit: (primary: UnitPrimary) => primary.closed(2),
-    leave: (primary: UnitPrimary) => primary.say(2, { k: 'leave', group: 'g' }),
+    leave: (primary: UnitPrimary) => primary.send(2, { k: 'leave', group: 'g' }),
   };
   for (const end of Object.values(ends)) {
     const { primary } = setUp();
@@ -466,9 +466,9 @@ test('slices that wait for the rest count, and are given back when their worker 
 
 test('a member that leaves one of its groups loses nothing that it sends in slices to another', t => {
   const { primary } = setUp();
-  primary.say(2, join({ group: 'other' }));
+  primary.send(2, join({ group: 'other' }));
   primary.receive(2, primary.packet(2, { s: sliced(1000) }));
-  primary.say(2, { k: 'leave', group: 'other' });
+  primary.send(2, { k: 'leave', group: 'other' });
   t.is(primary.router.workers.get(2)!.queuedBytes, 1000);
 });
 

@@ -8,16 +8,16 @@ import { microtasks } from '../helpers/clocks/unit-clock.js';
 import { FakePrimaryEnd, join, UnitPrimary } from '../helpers/unit/primary.js';
 
 const ofKind = (frames: readonly ControlFrame[], k: ControlFrame['k']) => frames.filter(frame => frame.k === k);
-const lastNews = (primary: UnitPrimary, workerId: number) =>
-  ofKind(primary.told(workerId), 'update').at(-1) as StateUpdate | undefined;
+const lastUpdate = (primary: UnitPrimary, workerId: number) =>
+  ofKind(primary.sentTo(workerId), 'update').at(-1) as StateUpdate | undefined;
 
 test('a worker is told nothing before its hello, and then who it is and what applies', t => {
   const primary = new UnitPrimary({ heartbeatMs: 100, leaderTimeoutMs: 400 });
-  primary.say(3, join(), { k: 'heartbeat', n: 1 }, { k: 'leave', group: 'g' });
+  primary.send(3, join(), { k: 'heartbeat', n: 1 }, { k: 'leave', group: 'g' });
   t.deepEqual(primary.end.sent, []);
   primary.hello(3);
   const probe = new Uint8Array(1);
-  t.deepEqual(primary.told(3), [
+  t.deepEqual(primary.sentTo(3), [
     {
       k: 'welcome',
       version: 1,
@@ -37,9 +37,9 @@ test('a hello that is said again is answered again, and changes nothing', t => {
   const primary = new UnitPrimary();
   primary.join(1, 'g');
   const before = primary.router.workers.get(1);
-  primary.told(1);
+  primary.sentTo(1);
   primary.hello(1);
-  t.is(ofKind(primary.told(1), 'welcome').length, 1);
+  t.is(ofKind(primary.sentTo(1), 'welcome').length, 1);
   t.is(primary.router.workers.get(1), before);
   t.is(primary.router.groups.get('g')!.leader, 1);
 });
@@ -49,18 +49,18 @@ test('the hello of another copy of the library in the same worker ends what the 
   primary.join(1, 'g');
   primary.join(2, 'g');
   t.is(primary.router.groups.get('g')!.leader, 1);
-  primary.heard();
+  primary.emitted();
   primary.hello(1, 'another');
-  t.deepEqual(primary.heard().slice(0, 3), ['leave g 1', `deposed g 1@${1e12} exited`, `appointed g 2@${1e12 + 1}`]);
+  t.deepEqual(primary.emitted().slice(0, 3), ['leave g 1', `deposed g 1@${1e12} exited`, `appointed g 2@${1e12 + 1}`]);
   t.deepEqual([...primary.router.groups.get('g')!.members.keys()], [2]);
-  t.is(ofKind(primary.told(1), 'welcome').length, 2);
+  t.is(ofKind(primary.sentTo(1), 'welcome').length, 2);
 });
 
 test('durations without an end arrive as a number, because JSON has no Infinity', t => {
   const never = Number.POSITIVE_INFINITY;
   const primary = new UnitPrimary({ heartbeatMs: never, leaderTimeoutMs: never });
   primary.hello(1);
-  t.like(primary.told(1)[0], { heartbeatMs: Number.MAX_SAFE_INTEGER, leaderTimeoutMs: Number.MAX_SAFE_INTEGER });
+  t.like(primary.sentTo(1)[0], { heartbeatMs: Number.MAX_SAFE_INTEGER, leaderTimeoutMs: Number.MAX_SAFE_INTEGER });
 });
 
 test('a worker that speaks no protocol of ours is told which we speak', t => {
@@ -72,7 +72,7 @@ test('a worker that speaks no protocol of ours is told which we speak', t => {
   );
   t.regex(String(primary.events[0]?.detail.message), /Worker 1 speaks no protocol of ours/);
   primary.end.sent[0]?.written();
-  primary.say(1, join());
+  primary.send(1, join());
   t.is(primary.router.groups.size, 0);
 });
 
@@ -99,8 +99,8 @@ test('what was not sent to this primary, or not by this worker, is dropped with 
   const leave = { k: 'leave', group: 'g' };
   const copy = primary.packet(1, { c: [{ k: 'heartbeat', n: 1 }] });
   primary.receive(1, copy);
-  primary.told(1);
-  primary.heard();
+  primary.sentTo(1);
+  primary.emitted();
   for (const [workerId, passed] of [
     [1, copy],
     [2, primary.packet(1, { c: [leave] })],
@@ -110,7 +110,7 @@ test('what was not sent to this primary, or not by this worker, is dropped with 
     [2, { [MARKER]: 1, up: 0, c: [{ k: 'hello', versions: [1], id: 'far', workerId: 2, pid: 77, probe: 0 }] }],
   ] as const)
     primary.receive(workerId, passed);
-  t.deepEqual(primary.told(1), []);
+  t.deepEqual(primary.sentTo(1), []);
   t.is(primary.router.groups.get('g')!.members.size, 2);
   t.deepEqual(
     primary.events.map(({ detail }) => detail.message),
@@ -125,9 +125,9 @@ test('only a hello begins a link, and none comes over one', t => {
   t.is(primary.router.groups.size, 0);
   t.deepEqual(primary.events, [], 'a link that has ended, it may be');
   primary.join(1, 'g');
-  primary.told(1);
-  primary.say(1, { k: 'hello', versions: [1], id: 'other', workerId: 1, pid: 1001, probe: 0 });
-  t.deepEqual(primary.told(1), []);
+  primary.sentTo(1);
+  primary.send(1, { k: 'hello', versions: [1], id: 'other', workerId: 1, pid: 1001, probe: 0 });
+  t.deepEqual(primary.sentTo(1), []);
 });
 
 test('what comes of one that was told goodbye and has not read it is not for the next primary', t => {
@@ -176,28 +176,28 @@ test('what is not ours passes without a trace', t => {
 test('frames that only the primary says are ignored when a worker says them', t => {
   const primary = new UnitPrimary();
   primary.join(1, 'g');
-  primary.told(1);
-  primary.heard();
+  primary.sentTo(1);
+  primary.emitted();
   for (const frame of [{ k: 'goodbye' }, { k: 'ack', n: 1 }, { k: 'handover', group: 'g', term: 1e12 }]) {
     primary.receive(1, primary.packet(1, { c: [frame] }));
   }
-  t.deepEqual(primary.heard(), []);
-  t.deepEqual(primary.told(1), []);
+  t.deepEqual(primary.emitted(), []);
+  t.deepEqual(primary.sentTo(1), []);
   t.is(primary.router.groups.get('g')!.leader, 1);
 });
 
 test('a heartbeat is acknowledged, also of a worker that leads nothing', t => {
   const primary = new UnitPrimary();
   primary.hello(1);
-  primary.told(1);
-  primary.say(1, { k: 'heartbeat', n: 7 });
-  t.deepEqual(primary.told(1), [{ k: 'ack', n: 7 }]);
+  primary.sentTo(1);
+  primary.send(1, { k: 'heartbeat', n: 7 });
+  t.deepEqual(primary.sentTo(1), [{ k: 'ack', n: 7 }]);
 });
 
 test('a new worker and everybody else hear where the group stands', t => {
   const primary = new UnitPrimary();
   primary.join(1, 'g');
-  t.deepEqual(lastNews(primary, 1), {
+  t.deepEqual(lastUpdate(primary, 1), {
     k: 'update',
     group: 'g',
     term: 1e12,
@@ -207,7 +207,7 @@ test('a new worker and everybody else hear where the group stands', t => {
   });
   primary.lead(1);
   primary.join(2, 'g');
-  const news = {
+  const update = {
     k: 'update',
     group: 'g',
     term: 1e12,
@@ -215,8 +215,8 @@ test('a new worker and everybody else hear where the group stands', t => {
     leader: { workerId: 1, pid: 1001 },
     methods: ['get'],
   };
-  t.deepEqual(lastNews(primary, 1), news as StateUpdate);
-  t.deepEqual(lastNews(primary, 2), news as StateUpdate);
+  t.deepEqual(lastUpdate(primary, 1), update as StateUpdate);
+  t.deepEqual(lastUpdate(primary, 2), update as StateUpdate);
 });
 
 test('when a leader was appointed is told only where its silence counts from then on', t => {
@@ -226,30 +226,30 @@ test('when a leader was appointed is told only where its silence counts from the
   const at = primary.clock.now();
   primary.clock.advance(30);
   primary.join(2, 'g', { eligible: false });
-  t.is(lastNews(primary, 2)!.appointedAt, at, 'whenever it is told');
+  t.is(lastUpdate(primary, 2)!.appointedAt, at, 'whenever it is told');
   primary.lead(1);
-  t.is(lastNews(primary, 1)!.appointedAt, undefined, 'its real client is open');
+  t.is(lastUpdate(primary, 1)!.appointedAt, undefined, 'its real client is open');
   // It may not have been heard for long, and be given up at any moment.
   primary.join(1, 'h');
-  t.is(lastNews(primary, 1)!.appointedAt, undefined);
+  t.is(lastUpdate(primary, 1)!.appointedAt, undefined);
 });
 
 test('after a round of failed attempts the news tells the last error, and why the term ended', t => {
   const primary = new UnitPrimary();
   primary.join(1, 'g');
   const error = { text: '"no route"', ext: false, parts: undefined };
-  primary.say(1, { k: 'resign', group: 'g', term: 1e12, cause: 'failed', error });
-  t.deepEqual(lastNews(primary, 1), { k: 'update', group: 'g', term: 1e12, phase: 'failed', error, cause: 'failed' });
+  primary.send(1, { k: 'resign', group: 'g', term: 1e12, cause: 'failed', error });
+  t.deepEqual(lastUpdate(primary, 1), { k: 'update', group: 'g', term: 1e12, phase: 'failed', error, cause: 'failed' });
 });
 
 test('after the pause the next attempt is made by itself, and a group that is empty makes none', t => {
   const primary = new UnitPrimary();
   primary.join(1, 'g');
-  primary.say(1, { k: 'resign', group: 'g', term: 1e12, cause: 'failed' });
+  primary.send(1, { k: 'resign', group: 'g', term: 1e12, cause: 'failed' });
   primary.clock.advance(100);
   t.is(primary.router.groups.get('g')!.leader, 1);
-  primary.say(1, { k: 'resign', group: 'g', term: 1e12 + 100, cause: 'failed' });
-  primary.say(1, { k: 'leave', group: 'g' });
+  primary.send(1, { k: 'resign', group: 'g', term: 1e12 + 100, cause: 'failed' });
+  primary.send(1, { k: 'leave', group: 'g' });
   t.is(primary.router.groups.size, 0);
   t.is(primary.clock.timers, 0);
 });
@@ -262,9 +262,9 @@ test('the events of a group come in their order', t => {
   primary.closed(1);
   primary.exited(1);
   primary.lead(2);
-  primary.say(2, { k: 'leave', group: 'g' });
+  primary.send(2, { k: 'leave', group: 'g' });
   const term = 1e12;
-  t.deepEqual(primary.heard(), [
+  t.deepEqual(primary.emitted(), [
     `appointed g 1@${term}`,
     'join g 1',
     `ready g 1@${term}`,
@@ -282,10 +282,10 @@ test('the events of a group come in their order', t => {
 test('a group that comes again goes on with terms that grow, whatever its name', t => {
   const primary = new UnitPrimary();
   primary.join(1, 'g');
-  for (let i = 0; i < 5; i++) primary.say(1, { k: 'resign', group: 'g', term: 1e12 + i, cause: 'resigned' });
-  primary.say(1, { k: 'leave', group: 'g' });
+  for (let i = 0; i < 5; i++) primary.send(1, { k: 'resign', group: 'g', term: 1e12 + i, cause: 'resigned' });
+  primary.send(1, { k: 'leave', group: 'g' });
   t.is(primary.router.groups.size, 0);
-  primary.say(1, join());
+  primary.send(1, join());
   t.is(primary.router.groups.get('g')!.term, 1e12 + 6);
 });
 
@@ -293,10 +293,10 @@ test('a word about a group that its worker is no member of is ignored', t => {
   const primary = new UnitPrimary();
   primary.join(1, 'g');
   primary.join(2, 'h');
-  primary.heard();
-  primary.say(2, { k: 'resign', group: 'g', term: 1e12, cause: 'resigned' }, { k: 'leave', group: 'g' });
-  primary.say(2, { k: 'leave', group: 'nobody knows' });
-  t.deepEqual(primary.heard(), []);
+  primary.emitted();
+  primary.send(2, { k: 'resign', group: 'g', term: 1e12, cause: 'resigned' }, { k: 'leave', group: 'g' });
+  primary.send(2, { k: 'leave', group: 'nobody knows' });
+  t.deepEqual(primary.emitted(), []);
 });
 
 test('another option than that of the members before is a warning on both sides', t => {
@@ -313,7 +313,7 @@ test('another option than that of the members before is a warning on both sides'
     ],
   );
   const texts = (workerId: number) =>
-    ofKind(primary.told(workerId), 'warning').map(frame => 'text' in frame && frame.text);
+    ofKind(primary.sentTo(workerId), 'warning').map(frame => 'text' in frame && frame.text);
   const text = (workerId: number) =>
     `Worker ${workerId} has another replay for "g" than a worker before it; the leader's counts.`;
   t.deepEqual(texts(1), [text(2), text(3)]);
@@ -325,7 +325,7 @@ test('the same options, said in another order or said again, are no warning', t 
   const primary = new UnitPrimary();
   primary.join(1, { digest: '{"a":1,"b":2}' });
   primary.join(2, { digest: '{"b":2,"a":1}' });
-  primary.say(2, join({ digest: '{"other":1}' }));
+  primary.send(2, join({ digest: '{"other":1}' }));
   t.deepEqual(
     primary.events.filter(({ event }) => event === 'warning'),
     [],
@@ -338,13 +338,13 @@ test('a leader that is silent for leaderTimeoutMs is deposed within one heartbea
   primary.join(2, 'g');
   primary.lead(1);
   primary.clock.advance(2500);
-  primary.say(1, { k: 'heartbeat', n: 1 });
+  primary.send(1, { k: 'heartbeat', n: 1 });
   primary.clock.advance(2999);
   t.is(primary.router.groups.get('g')!.leader, 1);
-  primary.heard();
+  primary.emitted();
   primary.clock.advance(500);
   t.is(primary.router.groups.get('g')!.leader, 2);
-  t.is(primary.heard()[0], `deposed g 1@${1e12} silent`);
+  t.is(primary.emitted()[0], `deposed g 1@${1e12} silent`);
 });
 
 test('any frame is a sign of life', t => {
@@ -378,7 +378,7 @@ test('a worker that was silent and is heard may lead again', t => {
   primary.clock.advance(3500);
   t.is(primary.router.groups.get('g')!.leader, undefined);
   t.is(primary.clock.timers, 0, 'nobody leads: there is nothing to watch');
-  primary.say(1, { k: 'heartbeat', n: 1 });
+  primary.send(1, { k: 'heartbeat', n: 1 });
   t.is(primary.router.groups.get('g')!.leader, 1);
 });
 
@@ -398,7 +398,7 @@ test('the silence of a worker counts in all its groups, and is passed over where
   primary.clock.advance(3500);
   t.is(primary.router.groups.get('g')!.leader, undefined);
   t.is(primary.router.groups.get('h')!.leader, undefined);
-  primary.say(2, { k: 'join', group: 'h', eligible: true, priority: 0, handover: 'exclusive', digest: '{}' });
+  primary.send(2, { k: 'join', group: 'h', eligible: true, priority: 0, handover: 'exclusive', digest: '{}' });
   t.is(primary.router.groups.get('h')!.leader, 2);
 });
 
@@ -428,10 +428,10 @@ test('a leader that left before it was killed is awaited like any other', t => {
   primary.join(1, 'g');
   primary.join(2, 'g');
   primary.clock.advance(3500);
-  primary.say(1, { k: 'leave', group: 'g' });
-  primary.heard();
+  primary.send(1, { k: 'leave', group: 'g' });
+  primary.emitted();
   primary.closed(1);
-  t.deepEqual(primary.heard(), []);
+  t.deepEqual(primary.emitted(), []);
   t.is(primary.router.groups.get('g')!.state.at.stage, 'fenced');
   primary.exited(1);
   t.is(primary.router.groups.get('g')!.leader, 2);
@@ -487,7 +487,7 @@ test('the app chooses among the candidates, and learns how many groups each of t
   primary.join(1, 'g', 'h');
   primary.join(2, 'g');
   primary.join(3, 'g');
-  primary.say(1, { k: 'leave', group: 'g' });
+  primary.send(1, { k: 'leave', group: 'g' });
   t.deepEqual(seen, [
     ['g', ['1 leads 0']],
     ['h', ['1 leads 1']],
@@ -522,10 +522,10 @@ for (const [title, chooseLeader, warning] of BAD_CHOICES) {
 test('other options reach the workers, and count from then on', t => {
   const primary = new UnitPrimary();
   primary.join(1, 'g');
-  primary.told(1);
+  primary.sentTo(1);
   primary.router.configure(resolvePrimaryOptions({ heartbeatMs: 10, leaderTimeoutMs: 50, hungLeader: 'kill' }));
   primary.clock.tick();
-  t.like(primary.told(1)[0], { k: 'welcome', heartbeatMs: 10, leaderTimeoutMs: 50 });
+  t.like(primary.sentTo(1)[0], { k: 'welcome', heartbeatMs: 10, leaderTimeoutMs: 50 });
   primary.clock.advance(1000);
   t.deepEqual(primary.end.killed, [1]);
 });
@@ -546,8 +546,8 @@ test('a transfer is answered when it is done', t => {
   transfer(2);
   t.deepEqual(answers, ['no group', 'vacant', 'no candidate', 'done', 'vacant']);
   primary.clock.tick();
-  t.deepEqual(ofKind(primary.told(1), 'handover'), [{ k: 'handover', group: 'g', term: 1e12 }]);
-  primary.say(1, { k: 'resign', group: 'g', term: 1e12, cause: 'resigned' });
+  t.deepEqual(ofKind(primary.sentTo(1), 'handover'), [{ k: 'handover', group: 'g', term: 1e12 }]);
+  primary.send(1, { k: 'resign', group: 'g', term: 1e12, cause: 'resigned' });
   primary.lead(2);
   t.is(answers.at(-1), 'done');
   t.is(answers.length, 6);
@@ -560,21 +560,21 @@ function loseSuccessor() {
   const group = primary.router.groups.get('g')!;
   const { term, leader } = group;
   primary.lead(leader!);
-  primary.say(leader!, { k: 'yield', group: 'g', term });
+  primary.send(leader!, { k: 'yield', group: 'g', term });
   const lost = group.successor!;
   const other = [1, 2, 3].find(id => id !== leader && id !== lost)!;
   primary.closed(lost);
-  primary.told(other);
+  primary.sentTo(other);
   return { primary, term, leader: leader!, lost, other };
 }
 
 test('while a successor whose channel closed may have its real client open, no other prepares', t => {
   const { primary, lost, other } = loseSuccessor();
   primary.clock.tick();
-  t.deepEqual(primary.told(other), []);
+  t.deepEqual(primary.sentTo(other), []);
   primary.exited(lost);
   t.deepEqual(
-    primary.told(other).map(({ k }) => k),
+    primary.sentTo(other).map(({ k }) => k),
     ['prepare'],
   );
   t.false(primary.router.workers.has(lost));
@@ -583,7 +583,7 @@ test('while a successor whose channel closed may have its real client open, no o
 test('a successor whose channel closed is forgotten once nobody waits for it', t => {
   const { primary, term, leader, lost } = loseSuccessor();
   t.true(primary.router.workers.has(lost));
-  primary.say(leader, { k: 'yield', group: 'g', term, now: true });
+  primary.send(leader, { k: 'yield', group: 'g', term, now: true });
   t.false(primary.router.workers.has(lost));
 });
 
@@ -594,7 +594,7 @@ test('a primary that closes during an overlapping hand-over leaves no member beh
   const group = router.groups.get('g')!;
   const leader = group.leader!;
   primary.lead(leader);
-  primary.say(leader, { k: 'yield', group: 'g', term: group.term });
+  primary.send(leader, { k: 'yield', group: 'g', term: group.term });
   t.is(group.successor, 3 - leader);
   const detached = router.detach(end);
   for (const id of [1, 2]) primary.exited(id);
@@ -608,14 +608,14 @@ test('an overlapping hand-over asks the successor to prepare, and appoints it wh
   primary.join(1, { handover: 'overlap' });
   primary.join(2, { handover: 'overlap' });
   primary.lead(1);
-  primary.told(1);
-  primary.told(2);
-  primary.say(1, { k: 'yield', group: 'g', term: 1e12 });
-  t.deepEqual(primary.told(2), [{ k: 'prepare', group: 'g', term: 1e12 + 1 }]);
-  primary.say(2, { k: 'prepared', group: 'g', term: 1e12 + 1, methods: ['put'] });
-  t.deepEqual(primary.told(1), [{ k: 'handover', group: 'g', term: 1e12 }]);
-  primary.say(1, { k: 'resign', group: 'g', term: 1e12, cause: 'resigned' });
-  t.like(lastNews(primary, 2), { term: 1e12 + 1, phase: 'ready', methods: ['put'] });
+  primary.sentTo(1);
+  primary.sentTo(2);
+  primary.send(1, { k: 'yield', group: 'g', term: 1e12 });
+  t.deepEqual(primary.sentTo(2), [{ k: 'prepare', group: 'g', term: 1e12 + 1 }]);
+  primary.send(2, { k: 'prepared', group: 'g', term: 1e12 + 1, methods: ['put'] });
+  t.deepEqual(primary.sentTo(1), [{ k: 'handover', group: 'g', term: 1e12 }]);
+  primary.send(1, { k: 'resign', group: 'g', term: 1e12, cause: 'resigned' });
+  t.like(lastUpdate(primary, 2), { term: 1e12 + 1, phase: 'ready', methods: ['put'] });
 });
 
 test('a successor that is not heard of while it prepares is given up, from when it was asked', t => {
@@ -626,7 +626,7 @@ test('a successor that is not heard of while it prepares is given up, from when 
   const beat = (ms: number) => {
     for (let past = 0; past < ms; past += 500) {
       primary.clock.advance(500);
-      primary.say(1, { k: 'heartbeat', n: past });
+      primary.send(1, { k: 'heartbeat', n: past });
     }
   };
   beat(10_000);
@@ -657,23 +657,23 @@ test('whoever is behind an end that is detached hears goodbye and is forgotten',
   other.handlers!.message({ workerId: 0, pid: 1 }, primary.packet(0, { c: [join({ eligible: false })] }), 'public');
   primary.clock.tick();
   t.is(primary.router.groups.get('g')!.leader, 1);
-  primary.told(1);
-  primary.told(2);
+  primary.sentTo(1);
+  primary.sentTo(2);
   let isOver = false;
   const detached = primary.router.detach(primary.end).then(() => {
     isOver = true;
   });
   primary.clock.tick();
-  t.deepEqual(primary.told(1).at(-1), { k: 'goodbye' });
+  t.deepEqual(primary.sentTo(1).at(-1), { k: 'goodbye' });
   t.deepEqual(
     primary
-      .told(2)
+      .sentTo(2)
       .filter(frame => frame.k !== 'update')
       .at(-1),
     { k: 'goodbye' },
   );
   // Until it has read that, it may still lead.
-  primary.say(1, join(), { k: 'heartbeat', n: 1 });
+  primary.send(1, join(), { k: 'heartbeat', n: 1 });
   t.is(primary.router.groups.get('g')!.leader, 1);
   t.false(primary.end.isClosed);
   primary.hello(2);
@@ -682,7 +682,7 @@ test('whoever is behind an end that is detached hears goodbye and is forgotten',
   t.true(isOver);
   t.true(primary.end.isClosed);
   t.false(other.isClosed);
-  t.deepEqual(primary.told(1), []);
+  t.deepEqual(primary.sentTo(1), []);
   t.deepEqual([...primary.router.workers.keys()], [0]);
   t.deepEqual([...primary.router.groups.get('g')!.members.keys()], [0]);
   t.is(primary.router.pidOf(1), 0);
@@ -717,12 +717,12 @@ test('who led when the primary closed, and comes to the next one, is succeeded b
   await detached;
   primary.join(2, 'g');
   t.is(primary.router.groups.get('g')!.leader, 1);
-  primary.told(1);
+  primary.sentTo(1);
   primary.hello(1);
   t.is(primary.router.groups.get('g')!.leader, 2);
   t.true(primary.router.groups.get('g')!.term > term);
   t.deepEqual(
-    primary.told(1).map(({ k }) => k),
+    primary.sentTo(1).map(({ k }) => k),
     ['welcome'],
   );
 });
@@ -808,17 +808,17 @@ test('where a leader can be reached is told to the other members of its group, e
   const term = primary.lead(1);
   const offer = { k: 'offer', group: 'g', term, address: 'a', secret: 's' } as const;
   const offerFor = (workerId: number) => ({ ...offer, secret: memberKey('s', 'g', term, workerId) });
-  const offersOf = (workerId: number) => primary.told(workerId).filter(({ k }) => k === 'offer');
-  for (const id of [1, 2, 3]) primary.told(id);
-  primary.say(2, offer);
-  primary.say(1, { ...offer, term: term - 1 });
+  const offersOf = (workerId: number) => primary.sentTo(workerId).filter(({ k }) => k === 'offer');
+  for (const id of [1, 2, 3]) primary.sentTo(id);
+  primary.send(2, offer);
+  primary.send(1, { ...offer, term: term - 1 });
   t.deepEqual([offersOf(1), offersOf(2), offersOf(3)], [[], [], []]);
-  primary.say(1, offer);
+  primary.send(1, offer);
   t.deepEqual([offersOf(1), offersOf(2), offersOf(3)], [[], [offerFor(2)], []]);
   primary.join(4, 'g');
   t.deepEqual(offersOf(4), [offerFor(4)]);
-  primary.say(2, { k: 'route', group: 'g', term: term - 1, route: 'direct' });
-  primary.say(4, { k: 'route', group: 'g', term, route: 'direct' });
+  primary.send(2, { k: 'route', group: 'g', term: term - 1, route: 'direct' });
+  primary.send(4, { k: 'route', group: 'g', term, route: 'direct' });
   primary.closed(1);
   primary.exited(1);
   primary.join(5, 'g');
@@ -826,19 +826,19 @@ test('where a leader can be reached is told to the other members of its group, e
 });
 
 test('of what a dead worker left only that is removed which it has not removed itself', t => {
-  const said: string[] = [];
-  const note = (what: string) => (address: string) => void said.push(`${what} ${address}`);
+  const sent: string[] = [];
+  const note = (what: string) => (address: string) => void sent.push(`${what} ${address}`);
   const leftovers = { note: note('note'), forget: note('forget'), remove: note('remove') };
   const primary = new UnitPrimary({}, leftovers);
   primary.join(1, 'g');
   primary.join(2, 'g');
-  for (const address of ['/a', '/b']) primary.say(1, { k: 'address', address });
-  primary.say(2, { k: 'address', address: '/a', gone: true });
-  t.deepEqual(said.splice(0), ['note /a', 'note /b'], 'another says nothing of it');
-  primary.say(1, { k: 'address', address: '/a', gone: true });
+  for (const address of ['/a', '/b']) primary.send(1, { k: 'address', address });
+  primary.send(2, { k: 'address', address: '/a', gone: true });
+  t.deepEqual(sent.splice(0), ['note /a', 'note /b'], 'another says nothing of it');
+  primary.send(1, { k: 'address', address: '/a', gone: true });
   primary.closed(1);
   primary.exited(1);
-  t.deepEqual(said, ['forget /a', 'remove /b']);
+  t.deepEqual(sent, ['forget /a', 'remove /b']);
 });
 
 test('of what a worker made in the file system the last few are remembered, however much it tells of', t => {
@@ -846,8 +846,8 @@ test('of what a worker made in the file system the last few are remembered, howe
   const nothing = () => {};
   const primary = new UnitPrimary({}, { note: nothing, forget: nothing, remove: address => removed.push(address) });
   primary.hello(1);
-  primary.say(1, ...Array.from({ length: 100_000 }, (_, i) => ({ k: 'address', address: `a${i}` }) as const));
-  primary.say(1, { k: 'address', address: 'a99990' });
+  primary.send(1, ...Array.from({ length: 100_000 }, (_, i) => ({ k: 'address', address: `a${i}` }) as const));
+  primary.send(1, { k: 'address', address: 'a99990' });
   primary.closed(1);
   primary.exited(1);
   t.is(removed.length, 64);
@@ -858,12 +858,12 @@ test('a worker is in so many groups and no more, and leaves room for others when
   const primary = new UnitPrimary();
   primary.hello(1);
   primary.join(2, 'g');
-  primary.say(1, ...Array.from({ length: MOST_GROUPS + 5 }, (_, i) => join({ group: `g${i}`, eligible: false })));
+  primary.send(1, ...Array.from({ length: MOST_GROUPS + 5 }, (_, i) => join({ group: `g${i}`, eligible: false })));
   t.is(primary.router.groups.size, MOST_GROUPS + 1);
-  t.is(primary.told(1).filter(({ k }) => k === 'warning').length, 5);
+  t.is(primary.sentTo(1).filter(({ k }) => k === 'warning').length, 5);
   t.is(primary.events.filter(({ event }) => event === 'warning').length, 1);
-  primary.say(1, join({ group: 'g1' }));
+  primary.send(1, join({ group: 'g1' }));
   t.is(primary.router.groups.get('g1')!.leader, 1, 'it may change what it said');
-  primary.say(1, { k: 'leave', group: 'g0' }, join({ group: 'another', eligible: false }));
+  primary.send(1, { k: 'leave', group: 'g0' }, join({ group: 'another', eligible: false }));
   t.true(primary.router.groups.has('another'));
 });

@@ -151,7 +151,7 @@ export const LEADERS: readonly Mutation[] = [
   {
     name: 'a leader says that a suspect begins only once it has begun',
     file: 'leader/suspects.js',
-    find: 'this.sender.sayNow(',
+    find: 'this.sender.sendNow(',
     replace: 'this.sender.to(',
     seed: 87,
   },

@@ -281,13 +281,13 @@ system('an error event of the real client kills nobody, in the leader only it is
 
 system('an error event that is in failOn and in events is all three', async (t, rig) => {
   const clients = await rig.clients(2, { failOn: ['error'], events: ['error'] });
-  const heard: unknown[] = [];
-  clients[1]!.upstream.on('error', error => heard.push((error as Error).message));
+  const received: unknown[] = [];
+  clients[1]!.upstream.on('error', error => received.push((error as Error).message));
   const { term } = clients[1]!;
   rig.upstream().emit('error', new Error('broken'));
   await rig.time.settle();
   await rig.time.until(clients[1]!.ready());
-  t.deepEqual(heard, ['broken']);
+  t.deepEqual(received, ['broken']);
   t.true(clients[1]!.term > term);
 });
 

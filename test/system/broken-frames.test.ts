@@ -193,14 +193,14 @@ const helloOf = ([first]: readonly Packet[]) => first!.c![0] as Hello;
 
 system('a worker that speaks no common version is told, and the others go on', async (t, rig) => {
   const other = rig.fork();
-  const heard: unknown[] = [];
+  const received: unknown[] = [];
   const end = (other as unknown as { end: { listen(handlers: object): void } }).end;
-  end.listen({ message: (message: unknown) => heard.push(message), closed() {} });
+  end.listen({ message: (message: unknown) => received.push(message), closed() {} });
   const { workerId, pid } = other;
   rig.sendUp(other, { [M]: 99, up: 0, c: [{ k: 'hello', versions: [98, 99], id: 'x', workerId, pid, probe: 1 }] });
   await rig.time.settle();
-  t.is(heard.length, 1);
-  t.like((heard[0] as { c: object[] }).c[0], { k: 'rejected' });
+  t.is(received.length, 1);
+  t.like((received[0] as { c: object[] }).c[0], { k: 'rejected' });
   t.regex(rig.warnings[0]!, /no protocol/);
   const clients = await rig.clients(2);
   t.is(await rig.time.until(clients[1]!.echo(1)), 1);

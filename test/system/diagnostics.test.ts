@@ -18,29 +18,29 @@ const NAMES: readonly DiagnosticsName[] = [
   'warning',
 ];
 
-interface Told {
+interface Published {
   readonly name: DiagnosticsName;
   readonly message: DiagnosticsMessages[DiagnosticsName];
 }
 
 /** Listens to all plain channels while `use` runs. */
-async function listening(use: (told: Told[]) => Promise<void>): Promise<void> {
-  const told: Told[] = [];
+async function listening(use: (published: Published[]) => Promise<void>): Promise<void> {
+  const published: Published[] = [];
   const listeners = NAMES.map(name => {
-    const listener = (message: unknown) => void told.push({ name, message: message as Told['message'] });
+    const listener = (message: unknown) => void published.push({ name, message: message as Published['message'] });
     subscribe(`cluster-shared-client:${name}`, listener);
     return () => unsubscribe(`cluster-shared-client:${name}`, listener);
   });
   try {
-    await use(told);
+    await use(published);
   } finally {
     for (const stop of listeners) stop();
   }
 }
 
 /** What one of them told: `ready 2`, `deposed 1 exited`. */
-function storyOf(told: readonly Told[], member?: number): string[] {
-  return told
+function storyOf(published: readonly Published[], member?: number): string[] {
+  return published
     .filter(({ message }) => message.member === member)
     .map(({ name, message }) => {
       const { workerId, cause } = message as { workerId?: number; cause?: string };
@@ -49,7 +49,7 @@ function storyOf(told: readonly Told[], member?: number): string[] {
 }
 
 system('the primary and each member tell who comes, goes and leads', async (t, rig) => {
-  await listening(async told => {
+  await listening(async published => {
     const clients = await rig.clients(2);
     await rig.time.settle();
     const [first] = rig.workers;
@@ -66,45 +66,52 @@ system('the primary and each member tell who comes, goes and leads', async (t, r
       'leave 1',
       'ready 2',
     ];
-    t.deepEqual(storyOf(told).sort(), story.sort());
-    t.deepEqual(storyOf(told, 1), ['join 1', 'appointed 1', 'ready 1']);
-    t.deepEqual(storyOf(told, 2), ['join 2', 'appointed 1', 'ready 1', 'deposed 1 exited', 'appointed 2', 'ready 2']);
-    const join = told.find(({ name, message }) => name === 'join' && message.side === 'primary');
+    t.deepEqual(storyOf(published).sort(), story.sort());
+    t.deepEqual(storyOf(published, 1), ['join 1', 'appointed 1', 'ready 1']);
+    t.deepEqual(storyOf(published, 2), [
+      'join 2',
+      'appointed 1',
+      'ready 1',
+      'deposed 1 exited',
+      'appointed 2',
+      'ready 2',
+    ]);
+    const join = published.find(({ name, message }) => name === 'join' && message.side === 'primary');
     t.deepEqual(join, { name: 'join', message: { side: 'primary', group: 'g', workerId: 1, pid: first!.pid } });
-    const ready = told.find(({ name, message }) => name === 'ready' && message.member === 2)!;
+    const ready = published.find(({ name, message }) => name === 'ready' && message.member === 2)!;
     t.like(ready.message, { side: 'member', member: 2, group: 'g', pid: first!.pid });
-    told.length = 0;
+    published.length = 0;
     await rig.time.until(clients[1]!.close());
     await rig.time.settle();
-    t.deepEqual(storyOf(told, 2), ['leave 2']);
-    t.deepEqual(storyOf(told), ['deposed 2 resigned', 'vacant', 'leave 2']);
+    t.deepEqual(storyOf(published, 2), ['leave 2']);
+    t.deepEqual(storyOf(published), ['deposed 2 resigned', 'vacant', 'leave 2']);
   });
 });
 
 system('a leader that can not be reached is deposed once that is sure', async (t, rig) => {
-  await listening(async told => {
+  await listening(async published => {
     await rig.clients(2);
     rig.workers[0]!.disconnect();
     await rig.time.settle();
-    for (const member of [2, undefined]) t.false(storyOf(told, member).includes('deposed 1 disconnected'));
+    for (const member of [2, undefined]) t.false(storyOf(published, member).includes('deposed 1 disconnected'));
     await rig.time.advance(1000);
-    for (const member of [2, undefined]) t.true(storyOf(told, member).includes('deposed 1 disconnected'));
-    t.is(storyOf(told, 2).filter(line => line.startsWith('deposed')).length, 1);
+    for (const member of [2, undefined]) t.true(storyOf(published, member).includes('deposed 1 disconnected'));
+    t.is(storyOf(published, 2).filter(line => line.startsWith('deposed')).length, 1);
   });
 });
 
 system('a resync and a warning are told where they are heard', async (t, rig) => {
-  await listening(async told => {
+  await listening(async published => {
     const clients = await rig.clients(2);
     await rig.time.until(clients[1]!.subscribe('topic', () => {}).ready);
     rig.workers[0]!.kill();
     await rig.time.until(clients[1]!.ready());
     await rig.time.settle();
-    const resync = told.find(({ name }) => name === 'resync')!;
+    const resync = published.find(({ name }) => name === 'resync')!;
     t.like(resync.message, { side: 'member', member: 2, group: 'g', topic: 'topic', reason: 'failover' });
     rig.client(rig.fork(), { openTimeoutMs: 77 });
     await rig.time.settle();
-    const warnings = told.filter(({ name }) => name === 'warning').map(({ message }) => message);
+    const warnings = published.filter(({ name }) => name === 'warning').map(({ message }) => message);
     t.deepEqual(warnings.map(({ member }) => member).sort(), [2, 3, undefined]);
     for (const warning of warnings) {
       t.is(warning.group, 'g');
@@ -115,14 +122,14 @@ system('a resync and a warning are told where they are heard', async (t, rig) =>
 
 test('a name that is hidden is a warning too', async t => {
   const { createSharedClient } = await import('../../lib/index.js');
-  await listening(async told => {
+  await listening(async published => {
     class Hidden {
       status() {}
     }
     const client = createSharedClient(Hidden, { name: 'hidden', standalone: true });
     await new Promise(resolve => client.once('warning', resolve));
     t.like(
-      told.find(({ name }) => name === 'warning'),
+      published.find(({ name }) => name === 'warning'),
       { message: { group: 'hidden', side: 'member' } },
     );
     await client.close();
@@ -132,12 +139,12 @@ test('a name that is hidden is a warning too', async t => {
 system(
   'what finds no room is told by the primary, and by the caller',
   async (t, rig) => {
-    await listening(async told => {
+    await listening(async published => {
       const clients = await rig.clients(3);
       await rig.time.until(clients[2]!.subscribe('topic', () => {}).ready);
       const [leader, caller, subscriber] = rig.workers;
       const overloads = (member?: number) =>
-        told
+        published
           .filter(({ name, message }) => name === 'overload' && message.member === member)
           .map(({ message }) => message as DiagnosticsMessages['overload'])
           .map(({ what, workerId }) => `${what} ${workerId}`);
@@ -155,7 +162,7 @@ system(
       subscriber!.startReading();
       t.deepEqual([...new Set(overloads())], ['values 3']);
 
-      told.length = 0;
+      published.length = 0;
       leader!.stopReading();
       const calls = await many(n => endOf(clients[1]!.echo(large(n))));
       leader!.startReading();
@@ -163,7 +170,7 @@ system(
       t.deepEqual([...new Set(overloads())], ['calls 1']);
       t.deepEqual([...new Set(overloads(2))], ['calls 2']);
 
-      told.length = 0;
+      published.length = 0;
       caller!.stopReading();
       const results = await many(n => endOf(clients[1]!.echo(large(n))));
       caller!.startReading();

@@ -200,7 +200,7 @@ direct('an unproved peer, and a member of another term, is turned away', async (
   const [address] = addresses.keys();
   const unproved = rig.fork();
   const knocking = shareConnections(networkOf(unproved), unproved.clock);
-  const say = async (bytes: Uint8Array) => {
+  const publish = async (bytes: Uint8Array) => {
     let end = 'open';
     const connection = knocking.connect(address!, {
       data: () => {
@@ -233,18 +233,18 @@ direct('an unproved peer, and a member of another term, is turned away', async (
     hasNoRelay: false,
   };
   const events = eventsOf(leading!);
-  t.is(await say(frame(hello)), 'answered', 'whoever says hello may prove itself');
-  const guess = () => say(Buffer.concat([frame(hello), frame({ proof: 'guessed' }, 7)]));
+  t.is(await publish(frame(hello)), 'answered', 'whoever says hello may prove itself');
+  const guess = () => publish(Buffer.concat([frame(hello), frame({ proof: 'guessed' }, 7)]));
   t.is(await guess(), 'closed');
   t.is(await guess(), 'closed');
   t.is(events.length, 1);
   t.regex(events[0]!, /^warning Somebody came to the leader of .* as the member of worker 2, and/);
-  t.is(await say(frame({ ...hello, group: 'h' })), 'closed');
-  t.is(await say(frame({ ...hello, term: 1 })), 'closed');
-  t.is(await say(frame({ ...hello, stream: -1 })), 'closed');
-  t.is(await say(Buffer.from('GET / HTTP/1.1\r\n\r\n')), 'closed');
-  t.is(await say(Buffer.alloc(8)), 'closed');
-  const mute = say(Buffer.from([1]));
+  t.is(await publish(frame({ ...hello, group: 'h' })), 'closed');
+  t.is(await publish(frame({ ...hello, term: 1 })), 'closed');
+  t.is(await publish(frame({ ...hello, stream: -1 })), 'closed');
+  t.is(await publish(Buffer.from('GET / HTTP/1.1\r\n\r\n')), 'closed');
+  t.is(await publish(Buffer.alloc(8)), 'closed');
+  const mute = publish(Buffer.from([1]));
   t.is(await mute, 'open');
   await rig.time.advance(5000);
   t.is(await rig.time.until(client!.echo(1)), 1);

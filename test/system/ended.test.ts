@@ -36,8 +36,8 @@ async function setUp(rig: Rig, open: (context: OpenContext) => object = () => ({
 system('a real client that fails: its error is in each event and status that tells of the end', async (t, rig) => {
   const { clients, contexts, deposed } = await setUp(rig);
   await rig.time.until(Promise.all(clients.map(client => client.ready())));
-  const told: unknown[] = [];
-  const onDeposed = (message: unknown) => told.push(message);
+  const reported: unknown[] = [];
+  const onDeposed = (message: unknown) => reported.push(message);
   subscribe('cluster-shared-client:deposed', onDeposed);
   const [leader, other] = clients;
   const term = leader!.term;
@@ -70,7 +70,7 @@ system('a real client that fails: its error is in each event and status that tel
     t.deepEqual(client.status().failovers.last?.error, DOWN);
   }
   t.deepEqual(JSON.parse(JSON.stringify(rig.primary.status())).groups[0].ended, ended);
-  const messages = told.filter(message => (message as { cause: string }).cause === 'broken');
+  const messages = reported.filter(message => (message as { cause: string }).cause === 'broken');
   t.is(messages.length, 3, 'the primary and both members');
   for (const message of messages) t.like((message as { error: Error }).error, DOWN);
 });

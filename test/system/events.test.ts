@@ -4,7 +4,7 @@ system('every worker hears the events of the real client that were asked for, wi
   const clients = await rig.clients(3, { events: ['user.joined', 'user.left', 'ping'] });
   const here = rig.client(undefined, { events: ['user.joined', 'user.left', 'ping'] });
   await rig.time.until(here.ready());
-  const heard = [...clients, here].map(client => {
+  const received = [...clients, here].map(client => {
     const log: unknown[] = [];
     client.upstream
       .on('user.*', (...args) => log.push(['user.*', ...args]))
@@ -16,7 +16,7 @@ system('every worker hears the events of the real client that were asked for, wi
   rig.upstream().emit('ping');
   rig.upstream().emit('silent', 1);
   await rig.time.settle();
-  for (const log of heard) t.deepEqual(log, [['user.*', { id: 1n }, Buffer.from('b')], '**', ['ping'], '**']);
+  for (const log of received) t.deepEqual(log, [['user.*', { id: 1n }, Buffer.from('b')], '**', ['ping'], '**']);
 });
 
 system('upstream: once, off, a listener that throws, and each its own copy', async (t, rig) => {

@@ -132,10 +132,10 @@ system(
 
 system('subscribers hear resync before the first value of the new term, once a handle and key', async (t, rig) => {
   const clients = await rig.clients(3);
-  const told: string[][] = [];
+  const reported: string[][] = [];
   for (const client of clients) {
     const log: string[] = [];
-    told.push(log);
+    reported.push(log);
     client.on('resync', ({ key, fromTerm, toTerm, reason }) =>
       log.push(`resync ${key} ${toTerm > fromTerm} ${reason}`),
     );
@@ -151,7 +151,7 @@ system('subscribers hear resync before the first value of the new term, once a h
   rig.upstream().push('topic', 3);
   await rig.time.settle();
   const expected = ['value 1', 'resync "topic" true failover', 'value 2', 'value 3'];
-  t.deepEqual(told.slice(1), [expected, expected]);
+  t.deepEqual(reported.slice(1), [expected, expected]);
   t.is(rig.upstream().count('subscribe'), 2);
 });
 

@@ -153,13 +153,13 @@ system('subscribe, unsubscribe and publish go on over a hand-over', async (t, ri
   await rig.time.settle();
   const ready = watch(clients[1]!.subscribe('comes', comes.listener).ready);
   await going.unsubscribe();
-  const said = watch(clients[1]!.publish('news'));
+  const returned = watch(clients[1]!.publish('news'));
   rig.upstream().push('stays', 'until the end');
   await rig.time.settle();
   t.deepEqual(stays.values, ['until the end']);
   await rig.time.until(slow);
   await rig.time.settle();
-  t.deepEqual([ready.end, said.end], ['ok', 'ok']);
+  t.deepEqual([ready.end, returned.end], ['ok', 'ok']);
   t.deepEqual(rig.upstream().topics, ['stays', 'comes']);
   for (const topic of ['stays', 'goes', 'comes']) rig.upstream().push(topic, topic);
   await rig.time.settle();

@@ -140,9 +140,9 @@ system(
     const [leader, follower] = await rig.clients(2, { events: ['news'] });
     const own = recorder();
     const other = recorder();
-    const told = eventsOf(leader!);
-    const news: unknown[] = [];
-    leader!.upstream.on('news', value => news.push(value));
+    const reported = eventsOf(leader!);
+    const update: unknown[] = [];
+    leader!.upstream.on('news', value => update.push(value));
     await rig.time.until(leader!.subscribe('topic', own.listener).ready);
     await rig.time.until(follower!.subscribe('topic', other.listener).ready);
     rig.upstream().push('topic', 0);
@@ -158,7 +158,7 @@ system(
       calls.map(call => call.end),
       [undefined, undefined],
     );
-    t.deepEqual([own.values, other.values, news], [[0], [0], []]);
+    t.deepEqual([own.values, other.values, update], [[0], [0], []]);
     t.is(rig.upstream().count('echo'), 0);
     rig.cluster.thawPrimary();
     await rig.time.settle();
@@ -167,14 +167,14 @@ system(
       ['ok', 'ok'],
     );
     t.deepEqual(
-      [own.values, other.values, news],
+      [own.values, other.values, update],
       [
         [0, 3],
         [0, 3],
         ['a', 'b'],
       ],
     );
-    t.deepEqual(told, ['resync "topic" overload']);
+    t.deepEqual(reported, ['resync "topic" overload']);
     await rig.time.advance(3 * LEADER_TIMEOUT_MS);
     t.is(rig.story.length, 2);
   },

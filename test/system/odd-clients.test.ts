@@ -32,7 +32,7 @@ class Chained {
     this.said.push(`not ${text}`);
     return this;
   }
-  tell(text: string): this {
+  emit(text: string): this {
     this.said.push(text);
     return this;
   }
@@ -53,8 +53,8 @@ test('a publication whose method returns the client resolves with nothing, plain
     const sticky = client.with({ sticky: 'key' });
     t.is(await sticky.publish('sticky'), undefined);
     t.is(await client.unpublish('key'), undefined);
-    t.is((await client.with({ oneway: true }).tell('told')) as unknown, undefined);
-    t.is((await client.tell('asked')) as unknown, undefined, 'the client itself is never sent');
+    t.is((await client.with({ oneway: true }).emit('told')) as unknown, undefined);
+    t.is((await client.emit('asked')) as unknown, undefined, 'the client itself is never sent');
     t.deepEqual(errors, []);
     const said = ['plain', 'oneway', 'sticky', 'not sticky', 'told', 'asked'];
     t.deepEqual((await client.log()).slice(-said.length), said);

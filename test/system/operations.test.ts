@@ -102,17 +102,17 @@ test('a handle has its operations before there is a leader, and they count for t
 });
 
 test('operations named like roles serve them', async t => {
-  const said: unknown[] = [];
+  const returned: unknown[] = [];
   const { cluster, handles } = await rigOf({
     open: () => ({ listeners: new Map<string, (value: unknown) => void>() }),
-    close: () => said.push('closed'),
+    close: () => returned.push('closed'),
     operations: {
       subscribe(client: Any, topic: string, listener: (value: unknown) => void) {
         client.listeners.set(topic, listener);
         return () => client.listeners.delete(topic);
       },
       publish: (client: Any, topic: string, value: unknown) => client.listeners.get(topic)?.(value),
-      unpublish: (_client: Any, ...args: unknown[]) => said.push(args),
+      unpublish: (_client: Any, ...args: unknown[]) => returned.push(args),
     },
   });
   const [leader, follower] = handles;
@@ -122,9 +122,9 @@ test('operations named like roles serve them', async t => {
   await leader.unpublish('k');
   await until(() => values.length === 1);
   t.deepEqual(values, [1]);
-  t.deepEqual(said, [['t', 1]]);
+  t.deepEqual(returned, [['t', 1]]);
   await leader.close();
-  t.true(said.includes('closed'));
+  t.true(returned.includes('closed'));
   cluster.close();
 });
 
@@ -272,7 +272,7 @@ everywhere(
 
 class Pool {
   readonly free = ['a', 'b'];
-  readonly said: string[] = [];
+  readonly returned: string[] = [];
   static readonly made: Pool[] = [];
   constructor() {
     Pool.made.push(this);
@@ -288,7 +288,7 @@ class Pool {
         pool.free.push(name);
       }
       end(): void {
-        pool.said.push('end');
+        pool.returned.push('end');
       }
     })();
   }
@@ -305,7 +305,7 @@ class Pool {
     return this.connect();
   }
   disposable(how: string) {
-    const note = (what: string) => () => this.said.push(what);
+    const note = (what: string) => () => this.returned.push(what);
     const all: Record<string | symbol, unknown> = {
       cancel: note('cancel'),
       return: note('return'),
@@ -323,7 +323,7 @@ class Pool {
     return Object.assign(new EventEmitter(), { release: () => Promise.reject(new Error('can not be released')) });
   }
   log() {
-    return this.said;
+    return this.returned;
   }
   close(): void {
     Pool.made.length = 0;
@@ -449,7 +449,7 @@ test('a worker that does not name a type gets an error that names it, and so doe
 // ------------------------------------------------------------------------------------------------------- subscriptions
 
 class Feed {
-  readonly said: string[] = [];
+  readonly returned: string[] = [];
   readonly sources: { push(value: unknown): void; end(error?: unknown): void }[] = [];
 
   /** An async iterable, with a queue of its own. */
@@ -458,7 +458,7 @@ class Feed {
     let wake = () => {};
     let isOver = false;
     let failure: unknown;
-    const { said } = this;
+    const { returned } = this;
     const source = {
       push: (value: unknown) => {
         queue.push(value);
@@ -479,7 +479,7 @@ class Feed {
         return { value: undefined, done: true };
       },
       async return(): Promise<IteratorResult<unknown>> {
-        said.push(`return ${topic}`);
+        returned.push(`return ${topic}`);
         source.end();
         return { value: undefined, done: true };
       },
@@ -504,12 +504,12 @@ test('items of an async iterable are values; unsubscribing ends it at its source
     await until(() => values.length === 3);
     t.deepEqual(values, ['a', 'b', 'c']);
     await subscription.unsubscribe();
-    await until(() => feed.said.length === i + 1);
+    await until(() => feed.returned.length === i + 1);
     feed.sources[i]!.push({ text: 'late' });
     await sleep(5);
     t.deepEqual(values, ['a', 'b', 'c']);
   }
-  t.deepEqual(feed.said, ['return t', 'return t']);
+  t.deepEqual(feed.returned, ['return t', 'return t']);
   t.deepEqual([warnings, errors], [[], []]);
   cluster.close();
 });
@@ -518,9 +518,9 @@ test('an async iterable that ends or fails by itself is a loss: resync is told, 
   const feed = new Feed();
   const { cluster, handles, errors } = await rigOf({ open: () => feed });
   const [, follower] = handles;
-  const heard: unknown[] = [];
-  follower.on('resync', ({ topic, reason }: Any) => heard.push(`${topic} ${reason}`));
-  await follower.subscribe('t', (value: unknown) => heard.push(value)).ready;
+  const received: unknown[] = [];
+  follower.on('resync', ({ topic, reason }: Any) => received.push(`${topic} ${reason}`));
+  await follower.subscribe('t', (value: unknown) => received.push(value)).ready;
   feed.sources[0]!.push(1);
   feed.sources[0]!.end();
   await until(() => feed.sources.length === 2);
@@ -528,13 +528,13 @@ test('an async iterable that ends or fails by itself is a loss: resync is told, 
   feed.sources[1]!.end(new Error('gone'));
   await until(() => feed.sources.length === 3);
   feed.sources[2]!.push(3);
-  await until(() => heard.at(-1) === 3);
-  t.deepEqual(heard, [1, 't reconnected', 2, 't reconnected', 3]);
+  await until(() => received.at(-1) === 3);
+  t.deepEqual(received, [1, 't reconnected', 2, 't reconnected', 3]);
   t.deepEqual(
     errors.map(({ message }) => message),
     ['gone'],
   );
-  t.deepEqual(feed.said, []);
+  t.deepEqual(feed.returned, []);
   cluster.close();
 });
 
@@ -620,24 +620,26 @@ test('resync() and resyncOn tell every subscriber, and the last value is forgott
       resyncOn: ['ready'],
     });
     const [leader, follower] = handles;
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     for (const [name, handle] of [
       ['l', leader],
       ['f', follower],
     ] as const) {
-      handle.on('resync', ({ reason, fromTerm, toTerm }: Any) => heard.push(`${name} ${reason} ${toTerm - fromTerm}`));
-      await handle.subscribe('t', (value: unknown) => heard.push(`${name} ${value}`)).ready;
+      handle.on('resync', ({ reason, fromTerm, toTerm }: Any) =>
+        received.push(`${name} ${reason} ${toTerm - fromTerm}`),
+      );
+      await handle.subscribe('t', (value: unknown) => received.push(`${name} ${value}`)).ready;
     }
     real.emit('value', 1);
-    await until(() => heard.length === 2);
-    t.deepEqual(heard.splice(0).sort(), ['f 1', 'l 1']);
+    await until(() => received.length === 2);
+    t.deepEqual(received.splice(0).sort(), ['f 1', 'l 1']);
     if (by === 'resync') resync();
     else real.emit('ready');
-    await until(() => heard.length === 2);
-    t.deepEqual(heard.splice(0).sort(), ['f reconnected 0', 'l reconnected 0']);
-    await follower.subscribe('t', (value: unknown) => heard.push(`late ${value}`)).ready;
+    await until(() => received.length === 2);
+    t.deepEqual(received.splice(0).sort(), ['f reconnected 0', 'l reconnected 0']);
+    await follower.subscribe('t', (value: unknown) => received.push(`late ${value}`)).ready;
     await sleep(5);
-    t.deepEqual(heard, [], 'no old value is replayed');
+    t.deepEqual(received, [], 'no old value is replayed');
     cluster.close();
   }
 });
@@ -685,7 +687,7 @@ test('a method with the role ready, and the events of readyOn, are waited for in
       setTimeout(() => this.emit('open'), 10);
       setTimeout(() => this.emit('hello'), 15);
     }
-    heard = this.once('hello', () => {});
+    received = this.once('hello', () => {});
     close(): void {}
     get(): number {
       return this.listenerCount('hello');
@@ -804,11 +806,11 @@ test('a stream of Node is destroyed, and what has no way to be given back is lef
 });
 
 test('a role can be served by a method with a callback, and subscribe have another name', async t => {
-  const said: unknown[] = [];
+  const returned: unknown[] = [];
   const { cluster, handles } = await rigOf({
     open: () => ({
       send(text: string, callback: (error: unknown) => void) {
-        said.push(text);
+        returned.push(text);
         callback(text === 'bad' ? new RangeError('bad') : null);
       },
       subscribe: { not: 'a method' },
@@ -817,7 +819,7 @@ test('a role can be served by a method with a callback, and subscribe have anoth
   });
   await handles[1].publish('good');
   await t.throwsAsync(handles[1].publish('bad'), { instanceOf: RangeError });
-  t.deepEqual(said, ['good', 'bad']);
+  t.deepEqual(returned, ['good', 'bad']);
   await t.throwsAsync(handles[1].subscribe('t', () => {}).ready, { code: 'ERR_UNKNOWN_METHOD' });
   cluster.close();
 });

@@ -206,7 +206,7 @@ test.serial('a successor that loses the bus closes what it has prepared', async 
   t.is(await clients[before]!.invoke('one'), clients[before]!.term);
 });
 
-for (const [how, tell] of [
+for (const [how, report] of [
   ['SIGINT', (worker: RigWorker) => worker.signal('SIGINT')],
   ["the message 'shutdown'", (worker: RigWorker) => worker.process.stop()],
 ] as const) {
@@ -215,7 +215,7 @@ for (const [how, tell] of [
     const before = leads();
     const call = clients[1 - before]!.slow(50);
     await clients[1 - before]!.add(0);
-    tell(workers[before]!);
+    report(workers[before]!);
     t.is(await call, 'done');
     await until(() => leads() === 1 - before);
     t.is(await clients[before]!.add(1), 1);
@@ -345,15 +345,15 @@ async function mendLater(t: ExecutionContext, leading: RigWorker, following: Rig
   const ready = t.throwsAsync(follower.ready(), isSharedError('ERR_LEADER_FAILED', why));
   const call = t.throwsAsync(follower.add(1), isSharedError('ERR_TIMEOUT', why));
   await Promise.all([ready, call]);
-  const told = [...warnings];
+  const reported = [...warnings];
   const late = follower.with({ timeoutMs: 30_000 }).add(1);
   mend();
   t.is(await late, 1);
   await follower.ready();
   t.is(follower.status().routeProblem, undefined);
-  t.deepEqual(warnings, told, 'each is said once');
-  for (const warning of told) t.regex(warning, /^Calls of "counter" wait.*broken/);
-  return told.length;
+  t.deepEqual(warnings, reported, 'each is said once');
+  for (const warning of reported) t.regex(warning, /^Calls of "counter" wait.*broken/);
+  return reported.length;
 }
 
 test.serial('where no socket can be made, the others hear why, until there is one', async t => {

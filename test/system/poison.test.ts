@@ -5,11 +5,11 @@ import { endOf, system, watch } from '../helpers/system/test.js';
 /** Nobody who asks for something leads. */
 const FIVE_LEAD = (index: number) => ({ eligible: index < 5 });
 
-function heard(client: Client): string[] {
-  const said: string[] = [];
-  client.on('error', error => said.push((error as { code?: string }).code ?? String(error)));
-  client.on('warning', ({ message }) => said.push(message));
-  return said;
+function received(client: Client): string[] {
+  const published: string[] = [];
+  client.on('error', error => published.push((error as { code?: string }).code ?? String(error)));
+  client.on('warning', ({ message }) => published.push(message));
+  return published;
 }
 
 /** Ends the process that does it. */
@@ -21,7 +21,7 @@ function deaths(upstream: Upstream): number {
 
 system('an idempotent call that whoever runs it is lost by costs two leaders', async (t, rig) => {
   const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
-  const said = heard(client);
+  const published = received(client);
   await rig.connect();
   const call = watch(client.with({ idempotent: true }).hold('x'));
   for (let i = 0; i < 2; i++) {
@@ -31,15 +31,15 @@ system('an idempotent call that whoever runs it is lost by costs two leaders', a
   }
   await rig.time.settle();
   t.is(call.end, 'ERR_LEADER_LOST unknown');
-  t.is(said.length, 1);
-  t.regex(said[0]!, /2 leaders of "g" were lost while they had a call of "hold" in their hands/);
+  t.is(published.length, 1);
+  t.regex(published[0]!, /2 leaders of "g" were lost while they had a call of "hold" in their hands/);
   t.is(await rig.time.until(client.echo('well')), 'well');
   t.is(deaths(rig.upstream()), 2);
 });
 
 system('what a leader has taken, and not begun, costs nothing', async (t, rig) => {
   const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
-  const said = heard(client);
+  const published = received(client);
   await rig.connect();
   const upstream = rig.upstream();
   const kill = killer(rig);
@@ -58,7 +58,7 @@ system('what a leader has taken, and not begun, costs nothing', async (t, rig) =
   );
   t.is(deaths(upstream), 2);
   t.is(client.status().sticky, 4);
-  t.is(said.filter(text => /sticky under "\\"poison\\""/.test(text)).length, 1);
+  t.is(published.filter(text => /sticky under "\\"poison\\""/.test(text)).length, 1);
   // Neither the next leader hears of it.
   rig.leader().kill();
   await rig.time.settle();
@@ -67,7 +67,7 @@ system('what a leader has taken, and not begun, costs nothing', async (t, rig) =
 
 system('a sticky publication that is said again costs two leaders, and the error is told', async (t, rig) => {
   const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
-  const said = heard(client);
+  const published = received(client);
   await rig.connect();
   await rig.time.until(client.with({ sticky: 'k' }).publish('poison'));
   rig.upstream().onPublish = killer(rig);
@@ -76,14 +76,14 @@ system('a sticky publication that is said again costs two leaders, and the error
   await rig.time.settle();
   t.is(deaths(rig.upstream()), 3);
   t.is(client.status().sticky, 0);
-  t.deepEqual(said.map(text => /ERR_LEADER_LOST|sticky/.exec(text)![0]).sort(), ['ERR_LEADER_LOST', 'sticky']);
+  t.deepEqual(published.map(text => /ERR_LEADER_LOST|sticky/.exec(text)![0]).sort(), ['ERR_LEADER_LOST', 'sticky']);
 });
 
 system('a subscription costs two leaders, and as many as the option says', async (t, rig) => {
   for (const maxLeadersLost of [2, 3]) {
     const clients = await rig.clients(6, index => ({ name: `${maxLeadersLost}`, maxLeadersLost, eligible: index < 5 }));
     const client = clients.at(-1)!;
-    const said = heard(client);
+    const published = received(client);
     const name = `${maxLeadersLost}`;
     const upstream = rig.upstream(name);
     await rig.connect();
@@ -94,7 +94,7 @@ system('a subscription costs two leaders, and as many as the option says', async
     t.is(end.end, 'ERR_LEADER_LOST unknown');
     t.is(deaths(upstream), maxLeadersLost);
     t.is(client.status().subscriptions, 1);
-    t.is(said.filter(text => text.includes('the subscription to')).length, 1);
+    t.is(published.filter(text => text.includes('the subscription to')).length, 1);
   }
 });
 
@@ -190,7 +190,7 @@ for (const maxLeadersLost of [2, 3]) {
   system(title, async (t, rig) => {
     const clients = await rig.clients(6, index => ({ ...FIVE_LEAD(index), maxLeadersLost }));
     const client = clients.at(-1)!;
-    const said = heard(client);
+    const published = received(client);
     await rig.connect();
     const hangs = hanging(rig);
     const end = watch(client.with({ sticky: 'k' }).publish('poison'));
@@ -205,8 +205,8 @@ for (const maxLeadersLost of [2, 3]) {
     await rig.time.settle();
     t.is(hangs(), maxLeadersLost);
     t.is(client.status().sticky, 0);
-    t.is(said.filter(text => text === 'ERR_LEADER_LOST').length, 1);
-    t.is(said.filter(text => text.includes('sticky under')).length, 1);
+    t.is(published.filter(text => text === 'ERR_LEADER_LOST').length, 1);
+    t.is(published.filter(text => text.includes('sticky under')).length, 1);
   });
 }
 
@@ -250,7 +250,7 @@ system(
 
 system('a publication that hangs its leader costs two also where its caller waited less long', async (t, rig) => {
   const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
-  const said = heard(client);
+  const published = received(client);
   await rig.connect();
   const hangs = hanging(rig);
   const publishing = client.with({ sticky: 'k', timeoutMs: 50 }).publish('poison');
@@ -258,12 +258,12 @@ system('a publication that hangs its leader costs two also where its caller wait
   await rig.time.reached(() => client.status().sticky === 0);
   await rig.time.until(client.echo('well'));
   t.is(hangs(), 2);
-  t.is(said.filter(text => text.includes('sticky under')).length, 1);
+  t.is(published.filter(text => text.includes('sticky under')).length, 1);
 });
 
 system('a publication that its leader answered late has cost nothing', async (t, rig) => {
   const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
-  const said = heard(client);
+  const published = received(client);
   await rig.connect();
   for (let i = 0; i < 3; i++) {
     let isAnswered = false;
@@ -278,13 +278,13 @@ system('a publication that its leader answered late has cost nothing', async (t,
     await rig.time.settle();
   }
   t.is(client.status().sticky, 1);
-  t.deepEqual(said, []);
+  t.deepEqual(published, []);
 });
 
 system('a planned hand-over is no loss', async (t, rig) => {
   const clients = await rig.clients(4);
   const client = clients.at(-1)!;
-  const said = heard(client);
+  const published = received(client);
   await rig.connect();
   rig.upstream().onSubscribe = () => new Promise(() => {});
   const subscription = client.subscribe('slow', () => {});
@@ -295,7 +295,7 @@ system('a planned hand-over is no loss', async (t, rig) => {
   rig.upstream().onSubscribe = () => {};
   await rig.time.until(rig.primary.transfer('g'));
   await rig.time.until(subscription.ready);
-  t.deepEqual(said, []);
+  t.deepEqual(published, []);
 });
 
 system(

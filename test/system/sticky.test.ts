@@ -17,10 +17,10 @@ system('a sticky publication is said once to each new leader', async (t, rig) =>
 
 system('the newest under a key replaces the older, keys that are equal are one', async (t, rig) => {
   const clients = await rig.clients(3);
-  const say = (key: unknown, value: unknown) => rig.time.until(clients[2]!.with({ sticky: key }).publish(value));
-  await say({ a: 1, b: 2 }, 'old');
-  await say('other', 'other');
-  await say({ b: 2, a: 1 }, 'new');
+  const publish = (key: unknown, value: unknown) => rig.time.until(clients[2]!.with({ sticky: key }).publish(value));
+  await publish({ a: 1, b: 2 }, 'old');
+  await publish('other', 'other');
+  await publish({ b: 2, a: 1 }, 'new');
   rig.upstream().calls.length = 0;
   rig.leader().kill();
   await rig.time.settle();
@@ -36,23 +36,23 @@ system('the newest under a key replaces the older, keys that are equal are one',
 system('one that is in flight at a failover is not said twice', async (t, rig) => {
   const clients = await rig.clients(3);
   rig.upstream().onPublish = () => new Promise(resolve => rig.time.setTimer(() => resolve(1), 50));
-  const said = watch(clients[2]!.with({ sticky: 'me' }).publish('here'));
+  const published = watch(clients[2]!.with({ sticky: 'me' }).publish('here'));
   await rig.time.settle();
   t.is(rig.upstream().count('publish'), 1);
   rig.leader().kill();
   await rig.time.settle();
   t.is(rig.upstream().count('publish'), 2);
   await rig.time.advance(200);
-  t.is(said.end, 'ok');
+  t.is(published.end, 'ok');
   t.is(rig.upstream().count('publish'), 2);
 });
 
 system('one that waits for a leader is said once', async (t, rig) => {
   const client = rig.client(rig.fork(), { eligible: false });
-  const said = client.with({ sticky: 'me' }).publish('here');
+  const published = client.with({ sticky: 'me' }).publish('here');
   await rig.time.settle();
   await rig.time.until(rig.client(rig.fork()).ready());
-  await rig.time.until(said);
+  await rig.time.until(published);
   await rig.time.settle();
   t.is(rig.upstream().count('publish'), 1);
 });
@@ -79,10 +79,10 @@ system('an older one in flight that was replaced is not said again after the new
 system('of several under one key that wait, the newest is said last, and only it is said again', async (t, rig) => {
   const clients = [rig.client(rig.fork(), { eligible: false })];
   const sticky = clients[0]!.with({ sticky: 'me' });
-  const said = Promise.all([sticky.publish('old'), sticky.publish('new')]);
+  const published = Promise.all([sticky.publish('old'), sticky.publish('new')]);
   await rig.time.settle();
   for (const _ of [1, 2]) clients.push(rig.client(rig.fork()));
-  await rig.time.until(said);
+  await rig.time.until(published);
   t.is(rig.upstream().calls.at(-1)!.args[0], 'new');
   rig.upstream().calls.length = 0;
   rig.leader().kill();
@@ -156,11 +156,11 @@ system('a signal that aborts while it is under way ends the call at once, and no
     rig.upstream().calls.length = 0;
     rig.upstream().onPublish = () => new Promise(() => {});
     const controller = new AbortController();
-    const said = watch(client.with({ sticky: 'me', signal: controller.signal }).publish('here'));
+    const published = watch(client.with({ sticky: 'me', signal: controller.signal }).publish('here'));
     await rig.time.settle();
     controller.abort(new Error('enough'));
     await rig.time.tick();
-    t.is(said.end, 'enough');
+    t.is(published.end, 'enough');
     await rig.time.settle();
     t.deepEqual(
       rig.upstream().calls.map(call => call.method),
@@ -173,11 +173,11 @@ system('a signal that aborts while it is under way ends the call at once, and no
 system('one that waits for a leader and is cancelled is never said', async (t, rig) => {
   const client = rig.client(rig.fork(), { eligible: false });
   const controller = new AbortController();
-  const said = watch(client.with({ sticky: 'me', signal: controller.signal }).publish('here'));
+  const published = watch(client.with({ sticky: 'me', signal: controller.signal }).publish('here'));
   await rig.time.settle();
   controller.abort(new Error('enough'));
   await rig.time.settle();
-  t.is(said.end, 'enough');
+  t.is(published.end, 'enough');
   await rig.time.until(rig.client(rig.fork()).ready());
   await rig.time.settle();
   t.is(rig.upstream().count('publish'), 0);
@@ -263,15 +263,15 @@ system('a refusal when it is said again goes to error, and it is said to the lea
 
 system('a real client without unpublish is not asked', async (t, rig) => {
   const [worker, other] = [rig.fork(), rig.fork()];
-  const said: unknown[] = [];
-  const definition = { name: 'bare', open: () => ({ publish: (value: unknown) => void said.push(value) }) };
+  const published: unknown[] = [];
+  const definition = { name: 'bare', open: () => ({ publish: (value: unknown) => void published.push(value) }) };
   const [, client] = [worker, other].map(one => rig.adopt(one.createSharedClient(definition), one));
   await rig.time.until(client!.with({ sticky: 'a' }).publish(1));
   await rig.time.until(client!.unpublish('a'));
   await rig.time.until(client!.with({ sticky: 'a' }).publish(2));
   other.kill();
   await rig.time.settle();
-  t.deepEqual(said, [1, 2]);
+  t.deepEqual(published, [1, 2]);
 });
 
 system('a sticky publication may be oneway', async (t, rig) => {

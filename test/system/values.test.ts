@@ -65,10 +65,10 @@ system(
     await rig.time.until(here.ready());
     const everybody = [...clients, here];
     const logs = everybody.map(() => recorder());
-    const heard: unknown[][] = everybody.map(() => []);
+    const received: unknown[][] = everybody.map(() => []);
     for (const [i, client] of everybody.entries()) {
       await rig.time.until(client.subscribe('topic', logs[i]!.listener).ready);
-      client.upstream.on('news', value => heard[i]!.push(value));
+      client.upstream.on('news', value => received[i]!.push(value));
     }
     for (const value of VALUES) {
       for (const [i, client] of everybody.entries()) {
@@ -84,7 +84,7 @@ system(
       await rig.time.settle();
       for (const [i, log] of logs.entries()) {
         check(t, log.values.pop(), value, `value ${i}`);
-        check(t, heard[i]!.pop(), value, `event ${i}`);
+        check(t, received[i]!.pop(), value, `event ${i}`);
       }
       const late = recorder();
       const subscription = clients[1]!.subscribe('topic', late.listener);

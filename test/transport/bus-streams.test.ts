@@ -7,7 +7,7 @@ import { BusStreams } from '../../lib/transport/bus-streams.js';
 import type { ConnectionHandlers, DirectTransport, ListenerHandlers } from '../../lib/transport/direct.js';
 import { UnitClock } from '../helpers/clocks/unit-clock.js';
 
-interface Said {
+interface Sent {
   readonly message: { readonly [field: string]: unknown; readonly d?: string };
   readonly to: string | undefined;
 }
@@ -16,20 +16,20 @@ interface Said {
 class End implements Bus {
   readonly self = { workerId: 1, pid: 11, process: '1:1' };
   readonly clock = new UnitClock();
-  readonly said: Said[] = [];
-  readonly heard: unknown[] = [];
+  readonly said: Sent[] = [];
+  readonly received: unknown[] = [];
   readonly streams = new BusStreams(this, this.clock);
   handlers!: BusHandlers;
   isClosed = false;
 
   constructor() {
     this.streams.bus.listen({
-      opened: () => this.heard.push('opened'),
-      message: message => this.heard.push(message),
-      exited: process => this.heard.push(`exited ${process}`),
-      broken: () => this.heard.push('broken'),
-      stopping: () => this.heard.push('stopping'),
-      closed: () => this.heard.push('closed'),
+      opened: () => this.received.push('opened'),
+      message: message => this.received.push(message),
+      exited: process => this.received.push(`exited ${process}`),
+      broken: () => this.received.push('broken'),
+      stopping: () => this.received.push('stopping'),
+      closed: () => this.received.push('closed'),
     });
   }
 
@@ -38,7 +38,7 @@ class End implements Bus {
   }
 
   send(message: object, written: () => void, to?: string): void {
-    this.said.push({ message: message as Said['message'], to });
+    this.said.push({ message: message as Sent['message'], to });
     this.clock.defer(written);
   }
 
@@ -50,7 +50,7 @@ class End implements Bus {
     this.isClosed = true;
   }
 
-  hear(message: object, f = '2:2'): void {
+  receive(message: object, f = '2:2'): void {
     this.handlers.message({ csd: 1, f, ...message }, 0);
     this.clock.tick();
   }
@@ -84,7 +84,7 @@ test('all else that is said on the bus passes untouched', async t => {
   end.handlers.stopping();
   end.handlers.broken();
   end.handlers.closed({ intended: true, holdExit() {} });
-  t.is(end.heard.length, 10);
+  t.is(end.received.length, 10);
   end.streams.remove();
   end.streams.bus.send({ csc: 1 }, () => {});
   t.deepEqual(end.said, [{ message: { csc: 1 }, to: undefined }]);
@@ -111,29 +111,29 @@ test('no message has more than 64 kB, and only a few are on their way', t => {
   const { connection, events, c } = end.connect();
   t.false(connection.write([Buffer.alloc(1_000_000), Buffer.alloc(10)]));
   end.clock.tick();
-  const bytesSaid = () => end.said.reduce((sum, { message: { d = '' } }) => sum + Buffer.from(d, 'base64').length, 0);
+  const bytesSent = () => end.said.reduce((sum, { message: { d = '' } }) => sum + Buffer.from(d, 'base64').length, 0);
   for (const { message } of end.said) t.true((message.d ?? '').length <= 65_536);
   t.is(end.said.length, MOST_PIECES);
-  t.is(connection.waitingBytes, 1_000_010 - bytesSaid());
+  t.is(connection.waitingBytes, 1_000_010 - bytesSent());
   while (connection.waitingBytes > 0) {
     const sent = end.said.length;
-    end.hear({ c, a: sent });
+    end.receive({ c, a: sent });
     t.true(end.said.length <= sent + MOST_PIECES);
   }
-  t.is(bytesSaid(), 1_000_010);
+  t.is(bytesSent(), 1_000_010);
   t.deepEqual(events, ['drained']);
 });
 
 test('a peer is told what was received before it may send no more, or with what is sent to it', t => {
   const end = openEnd();
   const { connection, c } = end.connect();
-  for (let n = 0; n < MOST_PIECES; n++) end.hear({ c, n, d: 'eA==' });
+  for (let n = 0; n < MOST_PIECES; n++) end.receive({ c, n, d: 'eA==' });
   const acks = end.said.slice(1).map(({ message }) => message);
   t.deepEqual(
     acks,
     [4, 8].map(a => ({ csd: 1, f: '1:1', c, a })),
   );
-  end.hear({ c, n: MOST_PIECES, d: 'eA==' });
+  end.receive({ c, n: MOST_PIECES, d: 'eA==' });
   connection.write([Buffer.from('x')]);
   end.clock.tick();
   t.deepEqual(end.said.at(-1)!.message, { csd: 1, f: '1:1', c, n: 1, d: 'eA==', a: MOST_PIECES + 1 });
@@ -142,18 +142,18 @@ test('a peer is told what was received before it may send no more, or with what 
 test('what is missing breaks a connection on both sides', t => {
   const end = openEnd();
   const { events, c } = end.connect();
-  end.hear({ c, n: 1, d: '' });
+  end.receive({ c, n: 1, d: '' });
   t.deepEqual(events, ['closed something is missing']);
   t.deepEqual(end.said.at(-1)!.message, { csd: 1, f: '1:1', c, r: 'something is missing' });
 });
 
 test('who speaks of a connection that is not there is told so, but for who says just that', t => {
   const end = openEnd();
-  end.hear({ c: 'old', n: 3, d: '' });
+  end.receive({ c: 'old', n: 3, d: '' });
   t.deepEqual(end.said, [{ message: { csd: 1, f: '1:1', c: 'old', r: 'there is no such connection' }, to: '2:2' }]);
-  end.hear({ c: 'old', r: 'there is no such connection' });
-  end.hear({ c: 'old', n: 0, l: 'no such door', d: '' });
-  end.hear({ c: 'never asked', s: 1 });
+  end.receive({ c: 'old', r: 'there is no such connection' });
+  end.receive({ c: 'old', n: 0, l: 'no such door', d: '' });
+  end.receive({ c: 'never asked', s: 1 });
   t.is(end.said.length, 2);
 });
 
@@ -212,7 +212,7 @@ test('a connection that is destroyed by what it reports takes nothing more', t =
   });
   end.clock.tick();
   const c = String(end.said[0]!.message.c);
-  end.hear({ c, n: 0, d: 'eA==', e: 1 });
+  end.receive({ c, n: 0, d: 'eA==', e: 1 });
   t.deepEqual(end.said.at(-1)!.message, { csd: 1, f: '1:1', c, r: 'it was closed' });
   t.deepEqual(events, []);
 });
@@ -341,17 +341,17 @@ test('where there is no socket the bus alone is told of, and the socket is tried
 test('what has our mark and a field of another type is nobody’s', t => {
   const end = openEnd();
   const { c, events } = end.connect();
-  end.heard.length = 0;
+  end.received.length = 0;
   for (const odd of [{ d: 5, n: 0 }, { a: 'x' }, { a: -1 }, { r: {} }, { n: 0.5 }, { l: 7, n: 0 }])
-    end.hear({ c, ...odd });
-  t.is(end.heard.length, 6);
+    end.receive({ c, ...odd });
+  t.is(end.received.length, 6);
   t.deepEqual(events, []);
 });
 
 test('a peer that acknowledges more than it was sent is sent no more than others', t => {
   const end = openEnd();
   const { connection, c } = end.connect();
-  end.hear({ c, a: Number.MAX_SAFE_INTEGER });
+  end.receive({ c, a: Number.MAX_SAFE_INTEGER });
   end.said.length = 0;
   connection.write([Buffer.alloc(1_000_000)]);
   end.clock.tick();

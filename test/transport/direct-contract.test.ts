@@ -280,14 +280,14 @@ asRoot('another user cannot reach it', async t => {
   const meeting = new Meeting({ here: transport, there: transport, end() {} });
   const address = await meeting.listen();
   const knock = `require('node:net').connect(process.argv[1]).on('connect', () => console.log('in')).on('error', e => console.log(e.code))`;
-  const tell = (uid: number) =>
+  const report = (uid: number) =>
     execFileSync(process.execPath, ['-e', `${knock}.on('ready', () => process.exit())`, address], {
       uid,
       cwd: '/',
       encoding: 'utf8',
     }).trim();
-  t.is(tell(0), 'in');
-  t.is(tell(65_534), 'EACCES');
+  t.is(report(0), 'in');
+  t.is(report(65_534), 'EACCES');
   meeting.listener.close();
   for (const { connection } of meeting.ends) connection.destroy();
   rmSync(folder, { recursive: true });

@@ -7,17 +7,17 @@ function setUp() {
   const base = new ManualClock();
   const process = new MemoryProcess(base, base.yield);
   const log: string[] = [];
-  const say = (what: string) => () => void log.push(what);
-  return { base, process, clock: process.clock, log, say };
+  const note = (what: string) => () => void log.push(what);
+  return { base, process, clock: process.clock, log, note };
 }
 
 test('its clock is the clock of all while it runs', async t => {
-  const { base, process, clock, log, say } = setUp();
-  clock.setTimer(say('timer'), 5);
-  clock.setTimer(say('cleared'), 5).clear();
-  clock.defer(say('deferred'));
-  clock.yield(say('yielded'));
-  process.post(say('posted'));
+  const { base, process, clock, log, note } = setUp();
+  clock.setTimer(note('timer'), 5);
+  clock.setTimer(note('cleared'), 5).clear();
+  clock.defer(note('deferred'));
+  clock.yield(note('yielded'));
+  process.post(note('posted'));
   base.advance(5);
   await turns(1);
   t.deepEqual(log, ['posted', 'timer', 'deferred', 'yielded']);
@@ -35,14 +35,14 @@ test('a timer can keep the process alive or not', t => {
 });
 
 test('after a thaw what was deferred runs, then the timers by their deadlines, then what came, in order', async t => {
-  const { base, process, clock, log, say } = setUp();
-  clock.setTimer(say('late timer'), 20);
-  clock.setTimer(say('early timer'), 10);
-  clock.defer(say('deferred'));
+  const { base, process, clock, log, note } = setUp();
+  clock.setTimer(note('late timer'), 20);
+  clock.setTimer(note('early timer'), 10);
+  clock.defer(note('deferred'));
   process.freeze();
-  process.post(say('first'));
-  process.post(say('second'));
-  clock.yield(say('yielded'));
+  process.post(note('first'));
+  process.post(note('second'));
+  clock.yield(note('yielded'));
   base.advance(30);
   await turns(2);
   t.deepEqual(log, []);
@@ -53,29 +53,29 @@ test('after a thaw what was deferred runs, then the timers by their deadlines, t
 });
 
 test('while it catches up, news waits behind what is there, and each step has its microtasks', async t => {
-  const { base, process, clock, log, say } = setUp();
+  const { base, process, clock, log, note } = setUp();
   process.freeze();
   process.post(() => {
-    say('first')();
-    clock.defer(say('deferred by the first'));
+    note('first')();
+    clock.defer(note('deferred by the first'));
   });
-  process.post(say('second'));
+  process.post(note('second'));
   process.thaw();
-  clock.setTimer(say('timer'), 1);
+  clock.setTimer(note('timer'), 1);
   base.advance(1);
-  process.post(say('third'));
+  process.post(note('third'));
   await turns(10);
   t.deepEqual(log, ['timer', 'first', 'deferred by the first', 'second', 'third']);
 });
 
 test('a freeze while it catches up stops it, and the next thaw goes on', async t => {
-  const { process, log, say } = setUp();
+  const { process, log, note } = setUp();
   process.freeze();
   process.post(() => {
-    say('first')();
+    note('first')();
     process.freeze();
   });
-  process.post(say('second'));
+  process.post(note('second'));
   process.thaw();
   process.thaw();
   await turns(5);
@@ -92,8 +92,8 @@ test('a freeze while it catches up stops it, and the next thaw goes on', async t
 });
 
 test('a timer that fell due while frozen can still be cleared', async t => {
-  const { base, process, clock, log, say } = setUp();
-  const timer = clock.setTimer(say('timer'), 1);
+  const { base, process, clock, log, note } = setUp();
+  const timer = clock.setTimer(note('timer'), 1);
   process.freeze();
   base.advance(1);
   timer.clear();
@@ -118,21 +118,21 @@ test('a task that throws does not keep the others from running', async t => {
 });
 
 test('nothing of a dead process runs, and what waited is lost', async t => {
-  const { base, process, clock, log, say } = setUp();
-  clock.setTimer(say('timer'), 1);
-  clock.defer(say('deferred'));
+  const { base, process, clock, log, note } = setUp();
+  clock.setTimer(note('timer'), 1);
+  clock.defer(note('deferred'));
   process.freeze();
-  process.post(say('task'), say('lost task'));
+  process.post(note('task'), note('lost task'));
   base.advance(1);
   process.kill();
   process.kill();
   process.freeze();
   process.thaw();
-  process.whenAwake(say('awake'));
-  process.post(say('task'), say('lost later'));
-  process.post(say('task'));
-  clock.setTimer(say('timer'), 1);
-  clock.yield(say('yielded'));
+  process.whenAwake(note('awake'));
+  process.post(note('task'), note('lost later'));
+  process.post(note('task'));
+  clock.setTimer(note('timer'), 1);
+  clock.yield(note('yielded'));
   base.advance(10);
   await turns(3);
   t.deepEqual(log, ['lost task', 'lost later']);

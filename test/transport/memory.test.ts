@@ -18,7 +18,7 @@ function setUp(options: MemoryNetworkOptions = {}) {
   return { clock, network, log, listen };
 }
 
-function hear(worker: MemoryWorker, holds: Promise<unknown>[] = []): unknown[] {
+function receive(worker: MemoryWorker, holds: Promise<unknown>[] = []): unknown[] {
   const log: unknown[] = [];
   worker.end.listen({
     message: message => log.push(message),
@@ -39,7 +39,7 @@ test('ids and pids are unique, and the clock is the system clock unless told oth
   t.not(one.pid, two.pid);
   t.true(Math.abs(network.primaryClock.wall() - Date.now()) < 1000);
   t.deepEqual(one.end.self, { workerId: 1, pid: one.pid });
-  const log = hear(one);
+  const log = receive(one);
   network.primaryEnd.send(1, { n: 1 }, nothing);
   await turns(1);
   t.deepEqual(log, [{ n: 1 }]);
@@ -62,17 +62,17 @@ test('a message is a copy, as the serialization of the channel makes it', async 
 test('a message takes its latency, and none overtakes another', async t => {
   const { clock, network, log } = setUp({ latencyMs: 10 });
   const worker = network.fork();
-  const heard = hear(worker);
+  const received = receive(worker);
   worker.end.send({ n: 1 }, nothing);
   network.primaryEnd.send(1, { n: 1 }, nothing);
   t.deepEqual(clock.waiting, { timers: 2, refs: 2 });
   worker.delay(0);
   worker.end.send({ n: 2 }, nothing);
   await turns(2);
-  t.deepEqual([log, heard], [[], []]);
+  t.deepEqual([log, received], [[], []]);
   clock.advance(10);
   t.deepEqual(
-    [log, heard],
+    [log, received],
     [
       [
         [1, { n: 1 }],
@@ -101,7 +101,7 @@ test('after SIGKILL what was sent is read, then closed and exited come in one tu
   const tasks: (() => void)[] = [];
   const { network, log } = setUp({ schedule: task => tasks.push(task) });
   const worker = network.fork();
-  const heard = hear(worker);
+  const received = receive(worker);
   let written = 0;
   worker.end.send({ n: 1 }, nothing);
   network.primaryEnd.send(1, { lost: true }, () => written++);
@@ -112,7 +112,7 @@ test('after SIGKILL what was sent is read, then closed and exited come in one tu
   t.deepEqual(log, [[1, { n: 1 }]]);
   for (const task of tasks) task();
   t.deepEqual(log, [[1, { n: 1 }], 'closed 1', 'exited 1']);
-  t.deepEqual([written, heard], [1, []]);
+  t.deepEqual([written, received], [1, []]);
 });
 
 /** A network in which the code that runs now may be ahead of all else, for what it took. */
@@ -146,22 +146,22 @@ test('what the code of a killed worker would have sent later was never sent', t 
 test('what the code of a killed primary would have sent later was never sent', t => {
   const { network, runAhead, runTasks } = setUpAhead();
   const worker = network.fork();
-  const heard = hear(worker);
+  const received = receive(worker);
   network.primaryEnd.send(1, { n: 1 }, nothing);
   runAhead(() => network.primaryEnd.send(1, { n: 2 }, nothing));
   network.killPrimary();
   runTasks();
-  t.deepEqual(heard, [{ n: 1 }, 'lost']);
+  t.deepEqual(received, [{ n: 1 }, 'lost']);
 });
 
 test('what the code of a killed worker would have written later to another was never written', async t => {
   const { network, runAhead, runTasks } = setUpAhead();
   const [here, there] = [network.fork(), network.fork()];
-  const heard: string[] = [];
+  const received: string[] = [];
   const handlers = {
-    data: (chunk: Uint8Array) => heard.push(String(chunk)),
+    data: (chunk: Uint8Array) => received.push(String(chunk)),
     drained: nothing,
-    closed: () => heard.push('closed'),
+    closed: () => received.push('closed'),
   };
   const address = await new Promise<string>((listening, failed) => {
     there.direct.listen({ listening, failed, accept: () => handlers });
@@ -171,13 +171,13 @@ test('what the code of a killed worker would have written later to another was n
   runAhead(() => connection.write([Buffer.from('2')]));
   here.kill();
   runTasks();
-  t.deepEqual(heard, ['1', 'closed']);
+  t.deepEqual(received, ['1', 'closed']);
 });
 
 test('a worker and a primary are idle once they have read all that came', async t => {
   const { network } = setUp();
   const worker = network.fork();
-  const heard = hear(worker);
+  const received = receive(worker);
   t.deepEqual([worker.isIdle, network.isPrimaryIdle], [true, true]);
   network.primaryEnd.send(1, { n: 1 }, nothing);
   network.primaryEnd.send(1, { n: 2 }, nothing);
@@ -188,26 +188,26 @@ test('a worker and a primary are idle once they have read all that came', async 
   worker.thaw();
   network.thawPrimary();
   await turns(1);
-  t.deepEqual([worker.isIdle, heard.length], [false, 1]);
+  t.deepEqual([worker.isIdle, received.length], [false, 1]);
   await turns(4);
-  t.deepEqual([worker.isIdle, network.isPrimaryIdle, heard.length], [true, true, 2]);
+  t.deepEqual([worker.isIdle, network.isPrimaryIdle, received.length], [true, true, 2]);
 });
 
 test('a frozen worker reads and says nothing until it thaws', async t => {
   const { network, log } = setUp();
   const worker = network.fork();
-  const heard = hear(worker);
+  const received = receive(worker);
   let written = 0;
   worker.freeze();
   network.primaryEnd.send(1, { n: 1 }, () => written++);
   worker.end.send({ n: 2 }, nothing);
-  worker.run(() => heard.push('news'));
+  worker.run(() => received.push('news'));
   worker.exit();
   await turns(3);
-  t.deepEqual([heard, log, written, worker.isAlive], [[], [], 0, true]);
+  t.deepEqual([received, log, written, worker.isAlive], [[], [], 0, true]);
   worker.thaw();
   await turns(5);
-  t.deepEqual([heard, log], [[], [[1, { n: 2 }], 'closed 1', 'exited 1']]);
+  t.deepEqual([received, log], [[], [[1, { n: 2 }], 'closed 1', 'exited 1']]);
   t.is(written, 1);
 });
 
@@ -228,23 +228,23 @@ test('what waits for a frozen worker is lost with it', async t => {
 test('a worker that does not read runs, and its messages wait', async t => {
   const { network, log } = setUp();
   const worker = network.fork();
-  const heard = hear(worker);
+  const received = receive(worker);
   let written = 0;
   worker.stopReading();
   network.primaryEnd.send(1, { n: 1 }, () => written++);
   worker.run(() => worker.end.send({ running: true }, nothing));
   await turns(3);
-  t.deepEqual([heard, written, log], [[], 0, [[1, { running: true }]]]);
+  t.deepEqual([received, written, log], [[], 0, [[1, { running: true }]]]);
   worker.startReading();
   t.is(written, 0);
   await turns(1);
-  t.deepEqual([heard, written], [[{ n: 1 }], 1]);
+  t.deepEqual([received, written], [[{ n: 1 }], 1]);
 });
 
 test('a worker that disconnects lives on, without a channel', async t => {
   const { network, log } = setUp();
   const worker = network.fork();
-  const heard = hear(worker, [Promise.resolve()]);
+  const received = receive(worker, [Promise.resolve()]);
   let written = 0;
   const count = () => written++;
   worker.end.send({ last: true }, count);
@@ -254,12 +254,12 @@ test('a worker that disconnects lives on, without a channel', async t => {
   worker.end.send({ late: true }, count);
   network.primaryEnd.send(1, { late: true }, count);
   await turns(3);
-  t.deepEqual([log, heard, written], [[[1, { last: true }], 'closed 1'], ['intended'], 4]);
+  t.deepEqual([log, received, written], [[[1, { last: true }], 'closed 1'], ['intended'], 4]);
   t.true(worker.isAlive);
   network.killPrimary();
   await turns(2);
   t.true(worker.isAlive);
-  t.is(heard.length, 1);
+  t.is(received.length, 1);
 });
 
 test('a channel that closed before is reported to who listens later', async t => {
@@ -267,10 +267,10 @@ test('a channel that closed before is reported to who listens later', async t =>
   const worker = network.fork();
   worker.disconnect();
   await turns(2);
-  const heard = hear(worker);
-  t.deepEqual(heard, []);
+  const received = receive(worker);
+  t.deepEqual(received, []);
   await turns(1);
-  t.deepEqual(heard, ['intended']);
+  t.deepEqual(received, ['intended']);
 });
 
 test('a worker whose primary died reads what was sent, and exits unless it is held', async t => {
@@ -279,17 +279,17 @@ test('a worker whose primary died reads what was sent, and exits unless it is he
   const hold = new Promise(resolve => {
     release = resolve;
   });
-  const [held, unheld, deaf] = [network.fork(), network.fork(), network.fork()];
-  const heard = hear(held, [hold]);
-  hear(unheld);
+  const [held, unheld, notReading] = [network.fork(), network.fork(), network.fork()];
+  const received = receive(held, [hold]);
+  receive(unheld);
   let written = 0;
   network.primaryEnd.send(1, { last: true }, nothing);
   held.end.send({ lost: true }, () => written++);
   network.killPrimary();
   await turns(3);
-  t.deepEqual([held.isAlive, unheld.isAlive, deaf.isAlive], [true, false, false]);
-  t.deepEqual([heard, log, written], [[{ last: true }, 'lost'], [], 1]);
-  const late = hear(held);
+  t.deepEqual([held.isAlive, unheld.isAlive, notReading.isAlive], [true, false, false]);
+  t.deepEqual([received, log, written], [[{ last: true }, 'lost'], [], 1]);
+  const late = receive(held);
   await turns(1);
   t.deepEqual(late, ['lost']);
   t.true(held.isAlive);
@@ -324,12 +324,12 @@ test('a closed end can be listened to again, and knows nothing of those who went
   await turns(2);
   listen();
   left.kill();
-  const heard = hear(stays);
+  const received = receive(stays);
   stays.end.send({ again: true }, nothing);
   network.primaryEnd.send(3, { again: true }, nothing);
   await turns(2);
   t.deepEqual(log, ['closed 1', [3, { again: true }]]);
-  t.deepEqual(heard, [{ again: true }]);
+  t.deepEqual(received, [{ again: true }]);
 });
 
 test('close() ends everything and leaves no timer', async t => {

@@ -52,7 +52,7 @@ function folderOf(t: ExecutionContext): string {
 }
 
 /** A leader's socket in this folder. */
-async function listen(t: ExecutionContext, folder: string, told: Partial<ListenerHandlers> = {}) {
+async function listen(t: ExecutionContext, folder: string, noted: Partial<ListenerHandlers> = {}) {
   const transport = createSockets({ clock: hastyClock, folder: () => folder });
   let accepted = 0;
   let close = () => {};
@@ -65,7 +65,7 @@ async function listen(t: ExecutionContext, folder: string, told: Partial<Listene
         t.teardown(() => connection.destroy());
         return { data() {}, drained() {}, closed() {} };
       },
-      ...told,
+      ...noted,
     });
     close = () => listener.close();
   });
@@ -210,12 +210,12 @@ for (const [what, remove] of [
   ['its directory is opened to others', ({ directory }) => chmodSync(directory, 0o755)],
 ] as readonly (readonly [string, (at: { readonly address: string; readonly directory: string }) => void])[]) {
   unix(`where ${what}, a listener says so, and its connections stay`, async t => {
-    const [lost, accepted, heard] = [defer<Error>(), defer<Connection>(), defer<string>()];
+    const [lost, accepted, received] = [defer<Error>(), defer<Connection>(), defer<string>()];
     const listening = await listen(t, folderOf(t), {
       lost: lost.resolve,
       accept: connection => {
         accepted.resolve(connection);
-        return { data: chunk => heard.resolve(String(chunk)), drained() {}, closed() {} };
+        return { data: chunk => received.resolve(String(chunk)), drained() {}, closed() {} };
       },
     });
     const socket = connect(listening.address);
@@ -228,7 +228,7 @@ for (const [what, remove] of [
     t.regex((await lost.promise).message, /ENOENT|was not made by|was replaced/);
     listening.close();
     socket.write('x');
-    t.is(await heard.promise, 'x');
+    t.is(await received.promise, 'x');
   });
 }
 

@@ -52,9 +52,9 @@ test('ids and the term of the moment go along', async t => {
 test('a topic is subscribed once whatever its listeners, and unsubscribed with the last', async t => {
   const upstream = await start(t);
   const client = await open(t, upstream.path);
-  const heard: [string, Update][] = [];
-  const one = (update: Update) => void heard.push(['one', update]);
-  const two = (update: Update) => void heard.push(['two', update]);
+  const received: [string, Update][] = [];
+  const one = (update: Update) => void received.push(['one', update]);
+  const two = (update: Update) => void received.push(['two', update]);
   await Promise.all([client.subscribe('x', one), client.subscribe('x', two)]);
   t.is(await client.publish('x', 'a'), 1);
   await client.unsubscribe('x', one);
@@ -62,7 +62,7 @@ test('a topic is subscribed once whatever its listeners, and unsubscribed with t
   await client.unsubscribe('x', two);
   await client.unsubscribe('x', two);
   t.is(await client.publish('x', 'c'), 3);
-  t.deepEqual(heard, [
+  t.deepEqual(received, [
     ['one', { topic: 'x', sequence: 1, message: 'a' }],
     ['two', { topic: 'x', sequence: 1, message: 'a' }],
     ['two', { topic: 'x', sequence: 2, message: 'b' }],

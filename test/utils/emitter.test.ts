@@ -3,17 +3,17 @@ import { createEmitter } from '../../lib/utils/emitter.js';
 
 function setUp(options?: { wildcard?: boolean }) {
   const thrown: unknown[] = [];
-  const heard: string[] = [];
+  const received: string[] = [];
   const emitter = createEmitter(error => thrown.push(error), options);
   const listener =
     (name: string) =>
     (...args: unknown[]) =>
-      void heard.push(`${name} ${args.join()}`);
-  return { emitter, heard, thrown, listener };
+      void received.push(`${name} ${args.join()}`);
+  return { emitter, received, thrown, listener };
 }
 
 test('listeners are called in order with what was emitted, until they are taken off', t => {
-  const { emitter, heard, listener } = setUp();
+  const { emitter, received, listener } = setUp();
   const [a, b] = [listener('a'), listener('b')];
   emitter.on('up', a);
   emitter.on('up', b);
@@ -21,27 +21,27 @@ test('listeners are called in order with what was emitted, until they are taken 
   emitter.off('up', a);
   emitter.emit('up', 3);
   emitter.emit('down');
-  t.deepEqual(heard, ['a 1,2', 'b 1,2', 'b 3']);
+  t.deepEqual(received, ['a 1,2', 'b 1,2', 'b 3']);
 });
 
 test('several that listen once hear the first, each of them, and no more', t => {
-  const { emitter, heard, listener } = setUp();
+  const { emitter, received, listener } = setUp();
   emitter.once('up', listener('a'));
   emitter.once('up', listener('b'));
   emitter.on('up', listener('c'));
   emitter.emit('up', 1);
   emitter.emit('up', 2);
-  t.deepEqual(heard, ['a 1', 'b 1', 'c 1', 'c 2']);
+  t.deepEqual(received, ['a 1', 'b 1', 'c 1', 'c 2']);
 });
 
 test('a listener that throws hurts no other', t => {
-  const { emitter, heard, thrown, listener } = setUp();
+  const { emitter, received, thrown, listener } = setUp();
   emitter.on('up', () => {
     throw new Error('no');
   });
   emitter.on('up', listener('b'));
   emitter.emit('up');
-  t.deepEqual(heard, ['b ']);
+  t.deepEqual(received, ['b ']);
   t.like(thrown[0], { message: 'no' });
 });
 
@@ -57,11 +57,11 @@ test('wildcards work where they were asked for, and are names elsewhere', t => {
   wild.emitter.on('**', wild.listener('all'));
   wild.emitter.emit('user.came', 1);
   wild.emitter.emit('other', 2);
-  t.deepEqual(wild.heard.sort(), ['all 1', 'all 2', 'one 1']);
+  t.deepEqual(wild.received.sort(), ['all 1', 'all 2', 'one 1']);
   const tame = setUp();
   tame.emitter.on('user.*', tame.listener('one'));
   tame.emitter.emit('user.came', 1);
-  t.deepEqual(tame.heard, []);
+  t.deepEqual(tame.received, []);
 });
 
 test('a listener can ask which event it was', t => {
@@ -75,11 +75,11 @@ test('a listener can ask which event it was', t => {
 });
 
 test('nobody listens once it is cleared', t => {
-  const { emitter, heard, listener } = setUp();
+  const { emitter, received, listener } = setUp();
   emitter.on('up', listener('a'));
   emitter.clear();
   emitter.emit('up');
-  t.deepEqual(heard, []);
+  t.deepEqual(received, []);
 });
 
 test('each listener can be given arguments of its own', t => {

@@ -119,11 +119,11 @@ export const API_CLIENTS: readonly Case[] = [
       const client = api(world);
       await client.ready();
       await client.close();
-      const heard: unknown[] = [];
-      client.on('own', (value: unknown) => heard.push(value));
-      client._client.on('own', (value: unknown) => heard.push(value));
+      const received: unknown[] = [];
+      client.on('own', (value: unknown) => received.push(value));
+      client._client.on('own', (value: unknown) => received.push(value));
       client._client.emit('own', 1);
-      return heard;
+      return received;
     },
   },
   {
@@ -144,9 +144,9 @@ export const API_CLIENTS: readonly Case[] = [
     run: async world => {
       const client = api(world);
       await client.ready();
-      const heard = new Promise<Any>(resolve => client.once('error', resolve));
+      const received = new Promise<Any>(resolve => client.once('error', resolve));
       world.real.emit('error', failure());
-      return (await heard).code;
+      return (await received).code;
     },
   },
   {
@@ -184,14 +184,14 @@ export const API_CLIENTS: readonly Case[] = [
     title: 'an API client subscribes and publishes by its client',
     run: async world => {
       const client = api(world);
-      const heard: unknown[] = [];
-      client._client.subscribe('topic', (value: unknown) => heard.push(value));
+      const received: unknown[] = [];
+      client._client.subscribe('topic', (value: unknown) => received.push(value));
       client._client.publish('said');
       await client.ready();
       await client._client.echo(1);
       world.real.push('topic', 1);
       await client._client.echo(2);
-      return [heard, [...world.real.diary]];
+      return [received, [...world.real.diary]];
     },
   },
   {

@@ -133,42 +133,42 @@ export const LIFE: readonly Case[] = [
     title: 'events of the real client are events of the client that leads, and of no other',
     run: async world => {
       const [leader, follower] = await world.pair();
-      const heard: unknown[] = [];
-      leader.on('changed', (...args: unknown[]) => heard.push(['leader', ...args]));
-      follower.on('changed', (...args: unknown[]) => heard.push(['follower', ...args]));
+      const received: unknown[] = [];
+      leader.on('changed', (...args: unknown[]) => received.push(['leader', ...args]));
+      follower.on('changed', (...args: unknown[]) => received.push(['follower', ...args]));
       world.real.emit('changed', 1, { two: 2 });
       await world.settle();
-      return heard;
+      return received;
     },
   },
   {
     title: 'an error event of the real client is one of the client that leads',
     run: async world => {
       const [leader] = await world.pair();
-      const heard = new Promise<Any>(resolve => leader.once('error', resolve));
+      const received = new Promise<Any>(resolve => leader.once('error', resolve));
       world.real.emit('error', failure());
-      return (await heard).code;
+      return (await received).code;
     },
   },
   {
     title: 'listeners of the real client itself hear its events',
     run: async world => {
       await world.pair();
-      let heard = 0;
-      world.real.on('changed', () => heard++);
-      const wasHeard = [world.real.emit('changed') !== undefined, heard];
-      return wasHeard;
+      let received = 0;
+      world.real.on('changed', () => received++);
+      const hadListeners = [world.real.emit('changed') !== undefined, received];
+      return hadListeners;
     },
   },
   {
     title: 'no event comes after the close',
     run: async world => {
       const [leader] = await world.pair();
-      let heard = 0;
+      let received = 0;
       await world.cluster.close(leader);
-      leader.on('error', () => heard++);
+      leader.on('error', () => received++);
       await world.settle();
-      return heard;
+      return received;
     },
   },
   {
@@ -176,11 +176,11 @@ export const LIFE: readonly Case[] = [
     run: async world => {
       const client = world.make();
       await client.ready();
-      let heard = 0;
-      client.on('changed', () => heard++);
+      let received = 0;
+      client.on('changed', () => received++);
       await world.cluster.close(client);
       world.real.emit('changed');
-      return heard;
+      return received;
     },
     differs: { name: 'events after close', original: 1, compat: 0 },
   },
@@ -252,8 +252,8 @@ export const LIFE: readonly Case[] = [
     title: 'when the client that leads is closed, the next one of the process leads, and is served',
     run: async world => {
       const [leader, follower] = await world.pair();
-      const heard: unknown[] = [];
-      follower.subscribe('topic', (value: unknown) => heard.push(value));
+      const received: unknown[] = [];
+      follower.subscribe('topic', (value: unknown) => received.push(value));
       follower.publish({ id: 'said' });
       await world.settle();
       await world.cluster.close(leader);
@@ -262,7 +262,7 @@ export const LIFE: readonly Case[] = [
       await world.settle();
       world.reals.at(-1)!.push('topic', 'value');
       await world.settle();
-      return [heard, await follower.echo(1), world.reals.at(-1)!.diary.slice(0, 2)];
+      return [received, await follower.echo(1), world.reals.at(-1)!.diary.slice(0, 2)];
     },
   },
   {
@@ -319,12 +319,12 @@ export const LIFE: readonly Case[] = [
     run: async world => {
       const client = world.make();
       await client.ready();
-      const heard: unknown[] = [];
-      client.once('own', (...args: unknown[]) => heard.push(['client', ...args]));
-      world.real.on('own', () => heard.push('real client'));
+      const received: unknown[] = [];
+      client.once('own', (...args: unknown[]) => received.push(['client', ...args]));
+      world.real.on('own', () => received.push('real client'));
       client.emit('own', 1);
       client.emit('own', 2);
-      return heard;
+      return received;
     },
   },
   {
@@ -332,13 +332,13 @@ export const LIFE: readonly Case[] = [
     run: async world => {
       const client = world.make();
       await client.ready();
-      const heard: unknown[] = [];
+      const received: unknown[] = [];
       client.on('changed', function* (value: unknown): Generator {
-        heard.push(yield Promise.resolve(value));
+        received.push(yield Promise.resolve(value));
       });
       world.real.emit('changed', 1);
       await world.settle();
-      return heard;
+      return received;
     },
     differs: { name: 'generators that listen', original: [1], compat: [] },
   },

@@ -15,9 +15,9 @@ const pair = (world: World, options: object = {}) => world.pair({ singleMode: tr
 
 function listen(clients: readonly Any[], reg: unknown = 'topic'): unknown[][] {
   return clients.map(client => {
-    const heard: unknown[] = [];
-    client.subscribe(reg, (value: unknown) => heard.push(value));
-    return heard;
+    const received: unknown[] = [];
+    client.subscribe(reg, (value: unknown) => received.push(value));
+    return received;
   });
 }
 
@@ -26,10 +26,10 @@ export const SINGLE_MODE: readonly Case[] = [
     title: 'singleMode: one real client, which all lead',
     run: async world => {
       const [one, two] = await world.pair({ singleMode: true });
-      const heard: unknown[] = [];
-      for (const client of [one, two]) client.on('changed', () => heard.push('changed'));
+      const received: unknown[] = [];
+      for (const client of [one, two]) client.on('changed', () => received.push('changed'));
       world.real.emit('changed');
-      const alive = [world.reals.length, one.isClusterClientLeader, two.isClusterClientLeader, heard];
+      const alive = [world.reals.length, one.isClusterClientLeader, two.isClusterClientLeader, received];
       await world.cluster.close(one);
       const kept = [...world.real.diary];
       await world.cluster.close(two);
@@ -83,10 +83,10 @@ export const SINGLE_MODE: readonly Case[] = [
     run: async world => {
       const transcode = { encode: (value: unknown) => ({ value }), decode: ({ value }: Any) => value };
       const [, client] = await pair(world, { transcode });
-      const heard = new Promise(resolve => client.subscribe('topic', resolve));
+      const received = new Promise(resolve => client.subscribe('topic', resolve));
       await world.settle();
       world.real.push('topic', { n: 1 });
-      return [await client.echo(1), await heard];
+      return [await client.echo(1), await received];
     },
   },
   {
@@ -103,17 +103,17 @@ export const SINGLE_MODE: readonly Case[] = [
     title: 'singleMode: a value reaches every client, each its own copy, over one upstream subscription',
     run: async world => {
       const clients = await pair(world);
-      const heard: unknown[] = [];
+      const received: unknown[] = [];
       for (const client of clients) {
         client.subscribe('topic', (value: Any) => {
-          heard.push({ ...value });
+          received.push({ ...value });
           value.n = 'changed';
         });
       }
       await world.settle();
       world.real.push('topic', { n: 1 });
       await world.settle();
-      return [heard, [...world.real.diary]];
+      return [received, [...world.real.diary]];
     },
   },
   {
@@ -134,14 +134,14 @@ export const SINGLE_MODE: readonly Case[] = [
     run: async world => {
       const [one, two] = await pair(world);
       const [other] = listen([two]);
-      const heard: unknown[] = [];
-      const listener = () => heard.push('ended');
+      const received: unknown[] = [];
+      const listener = () => received.push('ended');
       one.subscribe('topic', listener);
       await world.settle();
       one.unSubscribe('topic', listener);
       world.real.push('topic', 1);
       await world.settle();
-      return [heard, other];
+      return [received, other];
     },
   },
   {
@@ -162,11 +162,11 @@ export const SINGLE_MODE: readonly Case[] = [
     title: 'singleMode: isBroadcast: false: one client gets each value',
     run: async world => {
       const clients = await pair(world, { isBroadcast: false });
-      const heard = listen(clients);
+      const received = listen(clients);
       await world.settle();
       for (let n = 1; n <= 20; n++) world.real.push('topic', n);
       await world.settle();
-      return heard.flat().sort((a: Any, b: Any) => a - b);
+      return received.flat().sort((a: Any, b: Any) => a - b);
     },
   },
   {

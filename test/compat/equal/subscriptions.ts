@@ -7,9 +7,9 @@ import { type Any, thrownBy, type World } from './world.js';
 /** Subscribes each of them, and tells what they hear. */
 function listen(clients: readonly Any[], reg: unknown = 'topic'): unknown[][] {
   return clients.map(client => {
-    const heard: unknown[] = [];
-    client.subscribe(reg, (value: unknown) => heard.push(value));
-    return heard;
+    const received: unknown[] = [];
+    client.subscribe(reg, (value: unknown) => received.push(value));
+    return received;
   });
 }
 
@@ -24,46 +24,46 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       const [leader, follower] = await world.pair();
       const third = world.make();
       await third.ready();
-      const heard = listen([leader, follower, third]);
+      const received = listen([leader, follower, third]);
       await world.settle();
       world.real.push('topic', { n: 1 });
       world.real.push('topic', { n: 2 });
       await world.settle();
-      return [heard, times(world, 'subscribe'), world.reals.length];
+      return [received, times(world, 'subscribe'), world.reals.length];
     },
   },
   {
     title: 'what one client does to a value hurts no other',
     run: async world => {
       const clients = await world.pair();
-      const heard: unknown[] = [];
+      const received: unknown[] = [];
       for (const client of clients) {
         client.subscribe('topic', (value: Any) => {
-          heard.push({ ...value });
+          received.push({ ...value });
           value.n = 'changed';
         });
       }
       await world.settle();
       world.real.push('topic', { n: 1 });
       await world.settle();
-      return heard;
+      return received;
     },
   },
   {
     title: 'what one listener of a follower does to a value hurts the next',
     run: async world => {
       const [, follower] = await world.pair();
-      const heard: unknown[] = [];
+      const received: unknown[] = [];
       for (let i = 0; i < 2; i++) {
         follower.subscribe('topic', (value: Any) => {
-          heard.push(value.n);
+          received.push(value.n);
           value.n = 'changed';
         });
       }
       await world.settle();
       world.real.push('topic', { n: 1 });
       await world.settle();
-      return heard;
+      return received;
     },
     differs: { name: 'copies for each listener', original: [1, 'changed'], compat: [1, 1] },
   },
@@ -85,24 +85,24 @@ export const SUBSCRIPTIONS: readonly Case[] = [
     title: 'subscribed before it is ready',
     run: async world => {
       const client = world.make();
-      const heard = listen([client]);
+      const received = listen([client]);
       await client.ready();
       await world.settle();
       world.real.push('topic', 1);
       await world.settle();
-      return heard;
+      return received;
     },
   },
   {
     title: 'a registration is known by its value',
     run: async world => {
       const [leader, follower] = await world.pair();
-      const heard = [...listen([leader], { id: 'a', list: [1] }), ...listen([follower], { id: 'a', list: [1] })];
+      const received = [...listen([leader], { id: 'a', list: [1] }), ...listen([follower], { id: 'a', list: [1] })];
       listen([follower], { id: 'b' });
       await world.settle();
       world.real.push({ id: 'a', list: [1] }, 'value');
       await world.settle();
-      return [heard, times(world, 'subscribe')];
+      return [received, times(world, 'subscribe')];
     },
   },
   {
@@ -121,22 +121,22 @@ export const SUBSCRIPTIONS: readonly Case[] = [
     run: async world => {
       const formatKey = (reg: Any) => reg.id;
       const [leader, follower] = await world.pair({ formatKey });
-      const heard = [
+      const received = [
         ...listen([leader], { id: 'a', by: 'leader' }),
         ...listen([follower], { id: 'a', by: 'follower' }),
       ];
       await world.settle();
       world.real.push({ id: 'a', by: 'leader' }, 'value');
       await world.settle();
-      return [heard, times(world, 'subscribe')];
+      return [received, times(world, 'subscribe')];
     },
   },
   {
     title: 'the same listener twice',
     run: async world => {
       const [leader] = await world.pair();
-      const heard: unknown[] = [];
-      const listener = (value: unknown) => heard.push(value);
+      const received: unknown[] = [];
+      const listener = (value: unknown) => received.push(value);
       leader.subscribe('topic', listener);
       leader.subscribe('topic', listener);
       await world.settle();
@@ -146,7 +146,7 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       await world.settle();
       world.real.push('topic', 2);
       await world.settle();
-      return heard;
+      return received;
     },
   },
   ...[0, 1].map(
@@ -154,16 +154,16 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       title: `unSubscribe with a listener ends that one, of the ${['leader', 'follower'][which]}`,
       run: async world => {
         const client = (await world.pair())[which];
-        const heard: unknown[] = [];
-        const listener = () => heard.push('ended');
+        const received: unknown[] = [];
+        const listener = () => received.push('ended');
         client.subscribe('topic', listener);
-        client.subscribe('topic', (value: unknown) => heard.push(value));
+        client.subscribe('topic', (value: unknown) => received.push(value));
         await world.settle();
         client.unSubscribe('topic', listener);
         await world.settle();
         world.real.push('topic', 'kept');
         await world.settle();
-        return heard;
+        return received;
       },
     }),
   ),
@@ -197,11 +197,11 @@ export const SUBSCRIPTIONS: readonly Case[] = [
     title: 'unSubscribe before it is ready',
     run: async world => {
       const client = world.make();
-      const heard = listen([client]);
+      const received = listen([client]);
       client.unSubscribe('topic');
       await client.ready();
       await world.settle();
-      return heard;
+      return received;
     },
   },
   {
@@ -240,11 +240,11 @@ export const SUBSCRIPTIONS: readonly Case[] = [
     title: 'isBroadcast: false: one client gets each value',
     run: async world => {
       const clients = await world.pair({ isBroadcast: false });
-      const heard = listen(clients);
+      const received = listen(clients);
       await world.settle();
       for (let n = 1; n <= 20; n++) world.real.push('topic', n);
       await world.settle();
-      return heard.flat().sort((a: Any, b: Any) => a - b);
+      return received.flat().sort((a: Any, b: Any) => a - b);
     },
   },
   {
@@ -296,11 +296,11 @@ export const SUBSCRIPTIONS: readonly Case[] = [
     run: async world => {
       const [, follower] = await world.pair({ subscribeTimeout: 30 });
       const failed = new Promise<Error>(resolve => follower.once('error', resolve));
-      const [heard] = listen([follower]);
+      const [received] = listen([follower]);
       const { message } = await failed;
       world.real.push('topic', 'late');
       await world.settle();
-      return [/^subscribe timeout for /.test(message), heard];
+      return [/^subscribe timeout for /.test(message), received];
     },
   },
   {
@@ -325,11 +325,11 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       await world.settle();
       follower.unSubscribe('topic');
       await world.settle();
-      const [heard] = listen([follower]);
+      const [received] = listen([follower]);
       await world.settle();
       world.real.push('topic', 'new');
       await world.settle();
-      return heard;
+      return received;
     },
     differs: { name: 'upstream unSubscribe', original: ['old', 'new'], compat: ['new'] },
   },
@@ -338,34 +338,34 @@ export const SUBSCRIPTIONS: readonly Case[] = [
     run: async world => {
       const [leader, follower] = await world.pair();
       const regs = ['1', 1, null, true, ['a'], '', { a: null }];
-      const heard = regs.map((reg, i) => listen([i % 2 ? leader : follower], reg)[0]);
+      const received = regs.map((reg, i) => listen([i % 2 ? leader : follower], reg)[0]);
       await world.settle();
       for (const [i, reg] of regs.entries()) world.real.push(reg, i);
       await world.settle();
-      return [heard, times(world, 'subscribe')];
+      return [received, times(world, 'subscribe')];
     },
   },
   {
     title: 'values of all kinds',
     run: async world => {
       const clients = await world.pair();
-      const heard = listen(clients);
+      const received = listen(clients);
       await world.settle();
       for (const value of [null, 0, '', false, [], { at: new Date(1) }, Buffer.from('b')])
         world.real.push('topic', value);
       await world.settle();
-      return heard;
+      return received;
     },
   },
   {
     title: 'many values keep their order',
     run: async world => {
       const clients = await world.pair();
-      const heard = listen(clients);
+      const received = listen(clients);
       await world.settle();
       for (let n = 0; n < 100; n++) world.real.push('topic', n);
       await world.settle();
-      return heard;
+      return received;
     },
   },
   {
@@ -380,18 +380,18 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       const make = () => world.keep(world.generator(Eager).delegate('echo').create());
       const clients = [make(), make()];
       for (const client of clients) await client.ready();
-      const heard = listen(clients);
+      const received = listen(clients);
       await world.settle();
-      return heard;
+      return received;
     },
   },
   {
     title: 'unSubscribe in the middle of a value',
     run: async world => {
       const [, follower] = await world.pair();
-      const heard: unknown[] = [];
+      const received: unknown[] = [];
       const once = (value: unknown) => {
-        heard.push(value);
+        received.push(value);
         follower.unSubscribe('topic', once);
       };
       follower.subscribe('topic', once);
@@ -400,36 +400,36 @@ export const SUBSCRIPTIONS: readonly Case[] = [
       await world.settle();
       world.real.push('topic', 2);
       await world.settle();
-      return heard;
+      return received;
     },
   },
   {
     title: 'subscribed in the middle of a value',
     run: async world => {
       const [, follower] = await world.pair();
-      const heard: unknown[] = [];
-      follower.subscribe('first', () => follower.subscribe('second', (value: unknown) => heard.push(value)));
+      const received: unknown[] = [];
+      follower.subscribe('first', () => follower.subscribe('second', (value: unknown) => received.push(value)));
       await world.settle();
       world.real.push('first', 1);
       await world.settle();
       world.real.push('second', 2);
       await world.settle();
-      return heard;
+      return received;
     },
   },
   {
     title: 'one listener of two registrations',
     run: async world => {
       const [leader] = await world.pair();
-      const heard: unknown[] = [];
-      const listener = (value: unknown) => heard.push(value);
+      const received: unknown[] = [];
+      const listener = (value: unknown) => received.push(value);
       for (const reg of ['a', 'b']) leader.subscribe(reg, listener);
       await world.settle();
       leader.unSubscribe('a', listener);
       await world.settle();
       for (const reg of ['a', 'b']) world.real.push(reg, reg);
       await world.settle();
-      return heard;
+      return received;
     },
   },
   {
@@ -437,11 +437,11 @@ export const SUBSCRIPTIONS: readonly Case[] = [
     run: async world => {
       const clients = [world.make({ name: 'one' }), world.make({ name: 'two' })];
       for (const client of clients) await client.ready();
-      const heard = listen(clients);
+      const received = listen(clients);
       await world.settle();
       for (const [i, real] of world.reals.entries()) real.push('topic', i);
       await world.settle();
-      return heard;
+      return received;
     },
   },
   {

@@ -19,13 +19,13 @@ export async function untilAllSay(
 ): Promise<Said[]> {
   const last = new Map<Said['worker'], unknown>();
   const all: Said[] = [];
-  while ([...last.values()].filter(said => said === value).length < workers) {
+  while ([...last.values()].filter(reply => reply === value).length < workers) {
     // None listens yet, or the one that was asked is being killed.
     const text = await ask(url).catch(() => undefined);
     if (text === undefined) continue;
-    const said = read(text);
-    all.push(said);
-    last.set(said.worker, said.value);
+    const reply = read(text);
+    all.push(reply);
+    last.set(reply.worker, reply.value);
   }
   return all;
 }

@@ -7,13 +7,13 @@ const TROUBLE = /EPIPE|CHANNEL_CLOSED|global error|uncaught/i;
 
 /** What became of the calls of all workers since `from`. */
 export async function calls(workers: readonly AppProcess[], from = 0) {
-  const all = await Promise.all(workers.map(worker => worker.told('call').catch(() => [])));
+  const all = await Promise.all(workers.map(worker => worker.eventsOf('call').catch(() => [])));
   return all.flat().filter(({ at }) => at >= from);
 }
 
 /** The terms that were led by workers of an app. */
 export async function terms(workers: readonly AppProcess[]): Promise<number[]> {
-  const all = await Promise.all(workers.map(worker => worker.told('leader').catch(() => [])));
+  const all = await Promise.all(workers.map(worker => worker.eventsOf('leader').catch(() => [])));
   return all
     .flat()
     .map(({ term }) => term)

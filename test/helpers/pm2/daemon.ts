@@ -5,7 +5,7 @@ import type { Bus, BusHandlers, BusProcess, BusSelf } from '../../../lib/transpo
 import type { Clock, Timer } from '../../../lib/utils/clock.js';
 
 /** What is passed on, to each subscriber. */
-type Said =
+type Entry =
   | { readonly message: object; readonly at: number; readonly to: string | undefined }
   | { readonly exited: string; readonly at: number };
 
@@ -18,7 +18,7 @@ export interface DaemonOptions {
 export class Daemon {
   readonly processes: DaemonProcess[] = [];
   /** All that it passed on. */
-  readonly log: Said[] = [];
+  readonly log: Entry[] = [];
   readonly clock: Clock;
   readonly latencyMs: () => number;
   #stalled: (() => void)[] | undefined;
@@ -61,9 +61,9 @@ export class Daemon {
     else task();
   }
 
-  pass(said: Said): void {
-    this.log.push(said);
-    for (const process of this.processes) process.receive(said, this.log.length);
+  pass(entry: Entry): void {
+    this.log.push(entry);
+    for (const process of this.processes) process.receive(entry, this.log.length);
   }
 
   list(): BusProcess[] {
@@ -188,9 +188,9 @@ export class DaemonProcess implements Bus {
     this.#run(() => this.#handlers?.stopping());
   }
 
-  receive(said: Said, index: number): void {
+  receive(entry: Entry, index: number): void {
     if (!this.isConnected) return;
-    this.#down.push(() => this.#run(() => this.#see(said, index)));
+    this.#down.push(() => this.#run(() => this.#see(entry, index)));
   }
 
   /** Timers of the process: they run first when it thaws. */
@@ -216,10 +216,10 @@ export class DaemonProcess implements Bus {
     },
   };
 
-  #see(said: Said, index: number): void {
+  #see(entry: Entry, index: number): void {
     this.seen = index;
-    if ('exited' in said) this.#handlers?.exited(said.exited, said.at);
-    else if (said.to === undefined || said.to === this.self.process) this.#handlers?.message(said.message, said.at);
+    if ('exited' in entry) this.#handlers?.exited(entry.exited, entry.at);
+    else if (entry.to === undefined || entry.to === this.self.process) this.#handlers?.message(entry.message, entry.at);
   }
 
   #run(task: () => void): void {

@@ -59,12 +59,12 @@ export class Log {
     for (const id of ids) {
       const workerId = id.charCodeAt(0) - 96;
       const process = String(workerId);
-      this.say(id, { k: 'enter', process, workerId, pid: 100 + workerId, heartbeatMs: 500, leaderTimeoutMs: 3000 });
+      this.send(id, { k: 'enter', process, workerId, pid: 100 + workerId, heartbeatMs: 500, leaderTimeoutMs: 3000 });
     }
     return this;
   }
 
-  say(i: string, ...c: ControlFrame[]): this {
+  send(i: string, ...c: ControlFrame[]): this {
     return this.read({ type: 'packet', packet: this.packet(i, c), at: ++this.at });
   }
 
@@ -114,7 +114,7 @@ export class Log {
 /** a leads `g`, b and c follow. */
 export function ledByA(handover: 'exclusive' | 'overlap' = 'exclusive'): Log {
   const log = new Log().enter('a', 'b', 'c');
-  for (const id of ['a', 'b', 'c']) log.say(id, join('g', { handover }));
-  log.say('a', claim(0));
-  return log.say('a', ready(log.term, ['get']));
+  for (const id of ['a', 'b', 'c']) log.send(id, join('g', { handover }));
+  log.send('a', claim(0));
+  return log.send('a', ready(log.term, ['get']));
 }

@@ -7,7 +7,7 @@ import { UpstreamClient } from '../upstream/client.js';
 export interface Surroundings {
   /** Resolves when the test says so. */
   readonly gate: () => Promise<unknown>;
-  readonly tell: (event: ProbeEvent) => void;
+  readonly report: (event: ProbeEvent) => void;
 }
 
 export type ProbeEvent =
@@ -36,20 +36,20 @@ export class ProbeClient extends UpstreamClient {
     this.#term = term;
     this.#says = saysBye;
     this.#surroundings = surroundings;
-    surroundings.tell({ kind: 'opening', term });
+    surroundings.report({ kind: 'opening', term });
   }
 
   /** Hangs the first time it is called with an id, whoever leads; then returns how often it was. */
   async hangOnce(id: string): Promise<number> {
     const count = await this.incr(id, id);
-    this.#surroundings.tell({ kind: 'running', id });
+    this.#surroundings.report({ kind: 'running', id });
     return count > 1 ? count : new Promise<never>(() => {});
   }
 
   /** Ends when the test opens the gate of the leader's process, with the leader's pid. */
   async gated(id: string): Promise<number> {
     await this.echo(id, id);
-    this.#surroundings.tell({ kind: 'running', id });
+    this.#surroundings.report({ kind: 'running', id });
     await this.#surroundings.gate();
     return process.pid;
   }
@@ -59,9 +59,9 @@ export class ProbeClient extends UpstreamClient {
     const { signal } = callContext()!;
     const aborted = new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
     await this.echo(id, id);
-    this.#surroundings.tell({ kind: 'running', id });
+    this.#surroundings.report({ kind: 'running', id });
     if (!signal.aborted) await aborted;
-    this.#surroundings.tell({ kind: 'abandoned', id, reason: String(signal.reason) });
+    this.#surroundings.report({ kind: 'abandoned', id, reason: String(signal.reason) });
   }
 
   /** Without the upstream, whose lines carry only JSON. */
@@ -92,9 +92,9 @@ export class ProbeClient extends UpstreamClient {
   }
 
   override async close(): Promise<void> {
-    this.#surroundings.tell({ kind: 'closing', term: this.#term });
+    this.#surroundings.report({ kind: 'closing', term: this.#term });
     if (this.#says) await this.echo('bye', `bye-${this.#term}`);
     await super.close();
-    this.#surroundings.tell({ kind: 'closed', term: this.#term });
+    this.#surroundings.report({ kind: 'closed', term: this.#term });
   }
 }

@@ -13,7 +13,7 @@ type Api = Record<string, (...args: never[]) => unknown>;
 
 /** The fixture's way to its test. */
 export interface Wire<Event extends object> {
-  tell(event: Event): void;
+  report(event: Event): void;
   /** From now on it is no reason for the process to live. */
   unref(): void;
 }
@@ -21,22 +21,22 @@ export interface Wire<Event extends object> {
 /** Joins a fixture to its test, which may then call the functions of `api`. Arguments and results travel as JSON. */
 export function joinTest<Event extends object>(hello: Hello, api: Api): Wire<Event> {
   const socket = connect(process.env[WIRE]!);
-  const say = (line: FromFixture) => writeLine(socket, line);
+  const send = (line: FromFixture) => writeLine(socket, line);
   socket.on('error', () => {});
   socket.on('close', () => process.exit(1));
-  say({ hello });
+  send({ hello });
   readLines<Ask>(socket, async ({ ask, method, args }) => {
     try {
       // JSON made null of an argument that was left out.
       const given = args.map(arg => arg ?? undefined);
-      say({ answer: ask, value: method === 'ping' ? null : await api[method]!(...(given as never[])) });
+      send({ answer: ask, value: method === 'ping' ? null : await api[method]!(...(given as never[])) });
     } catch (error) {
-      say({ answer: ask, error: failure(error) });
+      send({ answer: ask, error: failure(error) });
     }
   });
   process.on('exit', code => {
     const word: LastWord = { pid: process.pid, code };
     appendFileSync(process.env[JOURNAL]!, `${JSON.stringify(word)}\n`);
   });
-  return { tell: event => say({ event: { ...event, at: now() } }), unref: () => socket.unref() };
+  return { report: event => send({ event: { ...event, at: now() } }), unref: () => socket.unref() };
 }

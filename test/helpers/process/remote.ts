@@ -44,7 +44,7 @@ export class RemoteProcess<Api, Event extends { readonly kind: string }> {
   }
 
   /** A line that it said. */
-  hear(line: FromFixture): void {
+  receive(line: FromFixture): void {
     if ('event' in line) {
       this.events.push(line.event as Stamped<Event>);
       for (const check of this.#waiting) check();
@@ -57,10 +57,10 @@ export class RemoteProcess<Api, Event extends { readonly kind: string }> {
   }
 
   /** All that it has told of one kind up to now; if it is frozen, when it thaws. */
-  async told<K extends Event['kind']>(kind: K): Promise<OfKind<Event, K>[]> {
+  async eventsOf<K extends Event['kind']>(kind: K): Promise<OfKind<Event, K>[]> {
     // What it told before is heard before its answer, or before its end.
     await this.#ask('ping', []).catch(() => this.gone);
-    return this.#heard(kind);
+    return this.#ofKind(kind);
   }
 
   /** The first event of a kind, told already or to come, that matches. */
@@ -70,7 +70,7 @@ export class RemoteProcess<Api, Event extends { readonly kind: string }> {
   ): Promise<OfKind<Event, K>> {
     return new Promise((resolve, reject) => {
       const check = () => {
-        const found = this.#heard(kind).find(matches);
+        const found = this.#ofKind(kind).find(matches);
         if (found) resolve(found);
         if (!found && this.#socket.closed) reject(new Error(`Process ${this.workerId} went without telling: ${kind}`));
         if (found || this.#socket.closed) this.#waiting.delete(check);
@@ -93,7 +93,7 @@ export class RemoteProcess<Api, Event extends { readonly kind: string }> {
     this.kill('SIGCONT');
   }
 
-  #heard<K extends Event['kind']>(kind: K): OfKind<Event, K>[] {
+  #ofKind<K extends Event['kind']>(kind: K): OfKind<Event, K>[] {
     return this.events.filter(event => event.kind === kind) as OfKind<Event, K>[];
   }
 
@@ -126,7 +126,7 @@ export function meetProcess<Api, Event extends { readonly kind: string }>(
   return new Promise(resolve => {
     let met: RemoteProcess<Api, Event>;
     readLines<FromFixture>(socket, line => {
-      if (!('hello' in line)) return met.hear(line);
+      if (!('hello' in line)) return met.receive(line);
       met = new RemoteProcess(socket, line.hello);
       resolve(met);
     });

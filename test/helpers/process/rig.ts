@@ -205,11 +205,11 @@ export class Rig {
 
   async #livedInTurn(): Promise<boolean> {
     const lives: { from: number; until: number }[] = [];
-    const exits = await this.primary.told('exit');
+    const exits = await this.primary.eventsOf('exit');
     for (const process of [this.primary, ...this.workers]) {
       const { at: exit = Number.POSITIVE_INFINITY } = exits.find(({ workerId }) => workerId === process.workerId) ?? {};
-      const closed = await (process as WorkerProcess).told('closed');
-      for (const { at, term } of await (process as WorkerProcess).told('opening'))
+      const closed = await (process as WorkerProcess).eventsOf('closed');
+      for (const { at, term } of await (process as WorkerProcess).eventsOf('opening'))
         lives.push({ from: at, until: closed.find(event => event.term === term)?.at ?? exit });
     }
     lives.sort((a, b) => a.from - b.from);

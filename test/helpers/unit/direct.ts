@@ -31,9 +31,9 @@ export class DirectRig {
   readonly server: DirectServer;
   readonly leader: DirectLeader;
   /** What the leader heard, whatever way it came. */
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
   /** What the leader said by the relay and hasn't come yet. */
-  readonly said: Bundle[] = [];
+  readonly sent: Bundle[] = [];
   readonly problems: string[] = [];
   /** Whose members somebody said to be. */
   readonly refused: number[] = [];
@@ -45,20 +45,20 @@ export class DirectRig {
     const { clock, direct } = this[1];
     this.server = new DirectServer({ clock, transport: direct });
     const { maxQueuedBytes = 10_000_000, maxQueuedTotalBytes = 10_000_000 } = options;
-    const say = (open: BundleBuilder) => void this.said.push(open.seal());
+    const sendData = (open: BundleBuilder) => void this.sent.push(open.seal());
     this.leader = new DirectLeader({
       group: 'g',
       term: TERM,
       clock,
       maxQueuedBytes,
       maxQueuedTotalBytes,
-      deliver: bundle => this.heard.push(...frameWords([bundle]).map(words => `${bundle.f} ${words}`)),
+      deliver: bundle => this.received.push(...frameWords([bundle]).map(words => `${bundle.f} ${words}`)),
       sendByRelay: (workerId, kind, id, text) => {
         const open = new BundleBuilder('g', TERM, [workerId]);
         open.add(kind, id, text);
-        say(open);
+        sendData(open);
       },
-      putOnRelay: say,
+      putOnRelay: sendData,
     });
   }
 
@@ -92,7 +92,7 @@ export class DirectRig {
 
   /** The relay brings what the leader said. */
   relayDown(member: DirectMember): void {
-    for (const bundle of this.said.splice(0)) member.read(bundle);
+    for (const bundle of this.sent.splice(0)) member.read(bundle);
   }
 
   /** The relay brings this to the leader. */
@@ -109,7 +109,7 @@ export class DirectRig {
 
 export class DirectMember {
   readonly route: DirectRoute;
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
   readonly changes: string[] = [];
   readonly packets: Packet[] = [];
 
@@ -150,7 +150,7 @@ export class DirectMember {
   read(bundle: Bundle): void {
     for (let i = 0; i < bundle.h.length; i += 4)
       if (this.route.handle(bundle.h[i]!, bundle.h[i + 1]!, JSON.parse(bundle.x)[i / 4])) return;
-    this.heard.push(...frameWords([bundle]));
+    this.received.push(...frameWords([bundle]));
   }
 
   /** The relay brings what the member said. */

@@ -81,16 +81,16 @@ export class UnitSender {
 
 /** What a real client said of its own accord. */
 export class HeardClient implements RealClientHandlers {
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
 
   broken = (error: unknown): void => this.#write('broken', error);
   error = (error: unknown): void => this.#write('error', error);
-  reconnected = (): void => void this.heard.push('reconnected');
-  event = (event: string, args: unknown[]): void => void this.heard.push(`event ${event} ${JSON.stringify(args)}`);
-  warn = (text: string): void => void this.heard.push(`warning ${text}`);
+  reconnected = (): void => void this.received.push('reconnected');
+  event = (event: string, args: unknown[]): void => void this.received.push(`event ${event} ${JSON.stringify(args)}`);
+  warn = (text: string): void => void this.received.push(`warning ${text}`);
 
   #write(what: string, error: unknown): void {
-    this.heard.push(`${what} ${error instanceof Error ? error.message : error}`);
+    this.received.push(`${what} ${error instanceof Error ? error.message : error}`);
   }
 }
 

@@ -75,7 +75,7 @@ export class UnitLink {
     this.receive(this.packet({ c: [{ ...frame, route: 'relay', probe, ...given }] }), via);
   }
 
-  say(...frames: FromPrimary[]): void {
+  receiveFrames(...frames: FromPrimary[]): void {
     this.receive(this.packet({ c: frames }));
   }
 
@@ -102,7 +102,7 @@ export class UnitLink {
   }
 
   /** What the primary was told since this was last asked. */
-  told(): ControlFrame[] {
+  sent(): ControlFrame[] {
     this.clock.tick();
     return this.end.sent.splice(0).flatMap(packet => packet.c ?? []);
   }
@@ -110,7 +110,7 @@ export class UnitLink {
 
 /** Writes down all that it hears. */
 export class FakeMember implements LinkMember {
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
   joined: Partial<Join> = {};
   /** What Node's exit is to wait for. */
   closing: Promise<unknown> | undefined;
@@ -122,39 +122,39 @@ export class FakeMember implements LinkMember {
   }
 
   linked(): void {
-    this.heard.push('linked');
+    this.received.push('linked');
   }
 
   stateChanged({ term, phase }: StateUpdate): void {
-    this.heard.push(`update ${term} ${phase}`);
+    this.received.push(`update ${term} ${phase}`);
   }
 
   handover(term: number): void {
-    this.heard.push(`handover ${term}`);
+    this.received.push(`handover ${term}`);
   }
 
   prepare(term: number): void {
-    this.heard.push(`prepare ${term}`);
+    this.received.push(`prepare ${term}`);
   }
 
   offer({ term, address }: Offer): void {
-    this.heard.push(`offer ${term} ${address}`);
+    this.received.push(`offer ${term} ${address}`);
   }
 
   warning(text: string): void {
-    this.heard.push(`warning ${text}`);
+    this.received.push(`warning ${text}`);
   }
 
   data(bundle: Bundle): void {
-    this.heard.push(`data ${bundle.t}`);
+    this.received.push(`data ${bundle.t}`);
   }
 
   leased(): void {
-    this.heard.push('leased');
+    this.received.push('leased');
   }
 
   lost(toError: ToError): Promise<unknown> | undefined {
-    this.heard.push(`lost ${toError().code}`);
+    this.received.push(`lost ${toError().code}`);
     return this.closing;
   }
 }

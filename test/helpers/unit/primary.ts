@@ -87,7 +87,7 @@ export class UnitPrimary {
   /** A worker that has joined these groups. */
   join(workerId: number, ...groups: (string | Partial<Join>)[]): void {
     this.hello(workerId);
-    this.say(workerId, ...groups.map(group => join(typeof group === 'string' ? { group } : group)));
+    this.send(workerId, ...groups.map(group => join(typeof group === 'string' ? { group } : group)));
   }
 
   hello(workerId: number, id = `id-${workerId}`, versions: readonly number[] = [1]): void {
@@ -96,7 +96,7 @@ export class UnitPrimary {
     this.receive(workerId, { [MARKER]: 1, up: 0, c: [hello] });
   }
 
-  say(workerId: number, ...frames: FromWorker[]): void {
+  send(workerId: number, ...frames: FromWorker[]): void {
     this.receive(workerId, this.packet(workerId, { c: frames }));
   }
 
@@ -117,7 +117,7 @@ export class UnitPrimary {
   /** A worker that leads `group`, its real client open. */
   lead(workerId: number, group = 'g'): number {
     const { term } = this.router.groups.get(group)!;
-    this.say(workerId, { k: 'ready', group, term, methods: ['get'] });
+    this.send(workerId, { k: 'ready', group, term, methods: ['get'] });
     return term;
   }
 
@@ -132,7 +132,7 @@ export class UnitPrimary {
   }
 
   /** What a worker was told since it was last asked. */
-  told(workerId: number): ControlFrame[] {
+  sentTo(workerId: number): ControlFrame[] {
     return this.#sentTo(workerId).flatMap(packet => packet.c ?? []);
   }
 
@@ -142,7 +142,7 @@ export class UnitPrimary {
   }
 
   /** What was emitted since this was last asked. */
-  heard(): string[] {
+  emitted(): string[] {
     return this.events.splice(0).map(({ event, detail: { name, workerId, term, cause } }) => {
       const who = workerId === undefined ? '' : ` ${workerId}${term === undefined ? '' : `@${term}`}`;
       return `${event} ${name}${who}${typeof cause === 'string' ? ` ${cause}` : ''}`;

@@ -105,7 +105,7 @@ export class UnitTopic implements TopicOwner {
     this.topic.add({ workerId, id, delivery });
   }
 
-  said(): string[] {
+  sent(): string[] {
     return this.unit.said();
   }
 }

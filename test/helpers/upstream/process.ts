@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Connections, Executed, SeenConnection, UpstreamStats } from './protocol.js';
-import { type Ask, removeFreshPath, type Told } from './server.js';
+import { type Ask, type Reply, removeFreshPath } from './server.js';
 
 const PROGRAM = fileURLToPath(new URL('./server.js', import.meta.url));
 
@@ -16,9 +16,9 @@ export async function forkUpstream({ path }: { path?: string } = {}): Promise<Up
     const refuse = (why: string) => reject(new Error(`The upstream did not start: ${why}`));
     child.once('error', error => refuse(error.message));
     child.once('exit', code => refuse(`it exited with ${code}`));
-    child.once('message', (told: Told) => {
-      if ('listening' in told) resolve(new UpstreamProcess(child, told.listening, path === undefined));
-      else refuse('failed' in told ? told.failed : JSON.stringify(told));
+    child.once('message', (reply: Reply) => {
+      if ('listening' in reply) resolve(new UpstreamProcess(child, reply.listening, path === undefined));
+      else refuse('failed' in reply ? reply.failed : JSON.stringify(reply));
     });
   });
 }
@@ -40,7 +40,7 @@ export class UpstreamProcess extends EventEmitter<{ connections: [Connections]; 
     super();
     this.path = path;
     this.#child = child;
-    child.on('message', (told: Told) => this.#told(told));
+    child.on('message', (reply: Reply) => this.#received(reply));
     child.on('exit', () => {
       if (isFresh) removeFreshPath(path);
       this.#exited();
@@ -103,13 +103,13 @@ export class UpstreamProcess extends EventEmitter<{ connections: [Connections]; 
     });
   }
 
-  #told(told: Told): void {
-    if ('connections' in told) {
-      this.#connections = told.connections;
-      this.emit('connections', told.connections);
-    } else if ('answer' in told) {
-      this.#asked.get(told.answer)?.resolve(told.value);
-      this.#asked.delete(told.answer);
+  #received(reply: Reply): void {
+    if ('connections' in reply) {
+      this.#connections = reply.connections;
+      this.emit('connections', reply.connections);
+    } else if ('answer' in reply) {
+      this.#asked.get(reply.answer)?.resolve(reply.value);
+      this.#asked.delete(reply.answer);
     }
   }
 

@@ -124,7 +124,7 @@ export interface Ask {
 }
 
 /** upstream -> parent */
-export type Told =
+export type Reply =
   | { readonly listening: string }
   | { readonly failed: string }
   | { readonly connections: Connections }
@@ -136,18 +136,18 @@ async function main(path?: string): Promise<void> {
   // Ctrl-C reaches the whole foreground; the parent decides when this process ends.
   process.on('SIGINT', () => {});
   try {
-    const upstream = await startUpstream({ path, onConnections: connections => tell({ connections }) });
+    const upstream = await startUpstream({ path, onConnections: connections => reply({ connections }) });
     // The parent's way to end it; comes also when the parent was killed.
     process.on('disconnect', () => upstream.close());
     process.on('SIGTERM', () => process.disconnect?.());
-    process.on('message', ({ ask, what, ids = [] }: Ask) => tell({ answer: ask, value: upstream[what](ids) }));
-    tell({ listening: upstream.path });
+    process.on('message', ({ ask, what, ids = [] }: Ask) => reply({ answer: ask, value: upstream[what](ids) }));
+    reply({ listening: upstream.path });
   } catch (error) {
-    tell({ failed: String(error) });
+    reply({ failed: String(error) });
     process.disconnect?.();
   }
 }
 
-function tell(message: Told): void {
+function reply(message: Reply): void {
   if (process.connected) process.send?.(message, () => {});
 }

@@ -73,9 +73,9 @@ export class SimMember implements LinkMember {
 
   linked(): void {}
 
-  stateChanged(news: StateUpdate): void {
-    this.latest = news;
-    this.play({ type: 'update', term: news.term, phase: news.phase, leader: news.leader?.workerId });
+  stateChanged(update: StateUpdate): void {
+    this.latest = update;
+    this.play({ type: 'update', term: update.term, phase: update.phase, leader: update.leader?.workerId });
   }
 
   handover(term: number): void {

@@ -121,8 +121,8 @@ async function runWith({ file, find, replace, first = 1 }: Fault): Promise<strin
 
 for (const fault of FAULTS) {
   test.serial(`it finds that ${fault.name}`, async t => {
-    const said = await runWith(fault);
-    t.regex(said, /^seed \d+ broke /);
-    t.log(said.split('\n')[0]);
+    const printed = await runWith(fault);
+    t.regex(printed, /^seed \d+ broke /);
+    t.log(printed.split('\n')[0]);
   });
 }

@@ -117,7 +117,7 @@ export class World {
       this.#join({ process, link, members }, name);
     }
     this.workers.push({ process, end, link, members });
-    this.say(`w${process.self.workerId} starts`);
+    this.send(`w${process.self.workerId} starts`);
   }
 
   #join({ process, link, members }: Omit<SimWorker, 'end'>, name: string): void {
@@ -143,11 +143,11 @@ export class World {
     if (!member || member.isGone || process.isFrozen) return;
     this.#calmSince = this.time.now();
     if (random.chance(0.5)) {
-      this.say(`w${process.self.workerId} may lead ${name} ${member.eligible ? 'no more' : 'again'}`);
+      this.send(`w${process.self.workerId} may lead ${name} ${member.eligible ? 'no more' : 'again'}`);
       member.setEligible(!member.eligible);
       return;
     }
-    this.say(`w${process.self.workerId} leaves ${name}`);
+    this.send(`w${process.self.workerId} leaves ${name}`);
     member.play({ type: 'leave' });
     const comeBack = () => {
       if (members.get(name!) !== member) return;
@@ -160,7 +160,7 @@ export class World {
   /** Freezes for less than a heartbeat, or about until it is found silent; then for a moment does not, then does for long. */
   async #blink({ process }: SimWorker): Promise<void> {
     const { random } = this;
-    this.say(`w${process.self.workerId} blinks`);
+    this.send(`w${process.self.workerId} blinks`);
     process.freeze();
     await this.#let(random.chance(0.5) ? random.below(HEARTBEAT_MS) : LEADER_TIMEOUT_MS + random.below(100));
     process.thaw();
@@ -177,12 +177,12 @@ export class World {
     const to = random.chance(0.3) ? undefined : random.pick(this.workers).process.self.workerId;
     const [name] = worker.members.keys();
     if (name === undefined || worker.process.isFrozen || !worker.link.isLinked) return;
-    this.say(`w${worker.process.self.workerId} asks for a hand-over of ${name} to ${to ?? 'anybody'}`);
+    this.send(`w${worker.process.self.workerId} asks for a hand-over of ${name} to ${to ?? 'anybody'}`);
     const asked: Asked = { worker, name, to, isAnswered: false };
     this.#transfers.push(asked);
     void worker.link.handOvers.request(name, to).then(failed => {
       asked.isAnswered = true;
-      this.say(`w${worker.process.self.workerId} hears ${failed ?? 'that it was done'}`);
+      this.send(`w${worker.process.self.workerId} hears ${failed ?? 'that it was done'}`);
     });
   }
 
@@ -199,36 +199,36 @@ export class World {
     switch (random.below(12)) {
       case 0:
       case 1:
-        this.say(`${id} is killed`);
+        this.send(`${id} is killed`);
         process.kill();
         this.workers = this.workers.filter(other => other !== worker);
         if (this.workers.length < 2 || random.chance(0.8)) this.#fork(10 + random.below(50));
         return;
       case 2:
       case 3:
-        this.say(`${id} freezes`);
+        this.send(`${id} freezes`);
         return process.freeze();
       case 4:
       case 5:
-        this.say(`${id} thaws`);
+        this.send(`${id} thaws`);
         return process.thaw();
       case 6:
-        this.say(`the connection of ${id} breaks`);
+        this.send(`the connection of ${id} breaks`);
         process.disconnect();
         return void this.time.setTimer(() => process.connect(), random.below(1000));
       case 7:
-        this.say(`the daemon stalls`);
+        this.send(`the daemon stalls`);
         daemon.stall();
         return void this.time.setTimer(() => daemon.goOn(), random.below(random.pick([100, 1500])));
       case 8:
-        this.say(`${id} resigns`);
+        this.send(`${id} resigns`);
         for (const member of members.values()) if (!process.isFrozen) member.resign();
         return;
       case 9:
-        this.say(`a worker more`);
+        this.send(`a worker more`);
         return this.workers.length < 7 ? this.#fork(10 + random.below(50)) : undefined;
       case 10:
-        this.say(`${id} is asked to stop`);
+        this.send(`${id} is asked to stop`);
         process.stop();
         return void this.time.setTimer(() => {
           process.kill();
@@ -236,7 +236,7 @@ export class World {
           if (this.workers.length === 0) this.#fork(10 + random.below(50));
         }, 300);
       default:
-        this.say(`all restart`);
+        this.send(`all restart`);
         if (random.chance(0.8)) return;
         for (const { process } of this.workers) process.kill();
         this.workers = [];
@@ -246,7 +246,7 @@ export class World {
   }
 
   #calmDown(): void {
-    this.say('calm');
+    this.send('calm');
     this.areMishapsOver = true;
     this.daemon.goOn();
     for (const { process, members } of this.workers) {
@@ -330,17 +330,17 @@ export class World {
     if (open) this.broken(`transfers: w${open.worker.process.self.workerId} was not answered`);
     for (const name of this.#groups) {
       const living = this.workers.filter(({ members }) => members.has(name));
-      const news = living.map(({ members }) => members.get(name)!.latest);
-      for (const each of news) {
+      const update = living.map(({ members }) => members.get(name)!.latest);
+      for (const each of update) {
         if (each?.phase !== 'ready') this.broken(`end: ${name} is ${each?.phase}`);
-        if (each?.term !== news[0]?.term) this.broken(`end: ${name} has terms ${news.map(one => one?.term)}`);
+        if (each?.term !== update[0]?.term) this.broken(`end: ${name} has terms ${update.map(one => one?.term)}`);
       }
       const leading = living.filter(({ members }) => members.get(name)!.isServing);
       if (living.length > 0 && leading.length !== 1) this.broken(`end: ${leading.length} lead ${name}`);
     }
   }
 
-  say(words: string): void {
+  send(words: string): void {
     this.words.push(`${Math.round(this.time.now())} ${words}`);
   }
 

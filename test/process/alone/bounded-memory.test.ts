@@ -62,7 +62,7 @@ test.serial(
     stalled.thaw();
 
     await caughtUp();
-    t.true((await stalled.told('resync')).some(({ reason }) => reason === 'overload'));
+    t.true((await stalled.eventsOf('resync')).some(({ reason }) => reason === 'overload'));
     t.deepEqual(await refused, { value: 'late' });
     t.deepEqual(await stalled.do.call('echo', [large]), { value: large });
     usual.push(...(await floods(BESIDE)));
@@ -78,8 +78,8 @@ test.serial(
     t.true(grown < MAX_QUEUED_BYTES + MOST_GARBAGE, `${grown}`);
     t.true(kept < 10e6, `${kept}`);
     t.is((await rig.primary.do.status()).queuedBytes, 0);
-    t.deepEqual(await rig.primary.told('deposed'), []);
-    t.deepEqual(await reader.told('resync'), [], 'who reads misses nothing');
+    t.deepEqual(await rig.primary.eventsOf('deposed'), []);
+    t.deepEqual(await reader.eventsOf('resync'), [], 'who reads misses nothing');
   },
 );
 

@@ -108,7 +108,7 @@ test.serial(
     await raw.do.flood({ ...join, group: 'g' }, 'group', 500_000);
     const ofGroups = await held();
     t.is((await primary.do.status()).groups.length, 1 + MOST_GROUPS);
-    t.is((await primary.told('warning')).length, 1);
+    t.is((await primary.eventsOf('warning')).length, 1);
     await raw.do.flood({ k: 'address', address: '/nowhere/' }, 'address', 500_000);
     const ofAddresses = (await held()) - ofGroups;
     await raw.do.slice(128, MIB / 2);

@@ -45,10 +45,10 @@ test('a frozen leader is replaced; when it thaws it lets go and runs nothing', a
     'whose it was knows that it may have run',
   );
   t.deepEqual(
-    (await primary.told('deposed')).map(({ workerId, cause }) => [workerId, cause]),
+    (await primary.eventsOf('deposed')).map(({ workerId, cause }) => [workerId, cause]),
     [[leader.workerId, 'silent']],
   );
-  t.is((await primary.told('appointed')).length, 2);
+  t.is((await primary.eventsOf('appointed')).length, 2);
   t.deepEqual((await primary.do.status()).groups[0]!.leader?.workerId, successor.workerId);
 });
 
@@ -68,7 +68,7 @@ test('a leader whose event loop is blocked is replaced too, and its results come
   await upstream.untilConnections(1);
   await leader.until('follower');
   t.like(await leader.do.status(), { role: 'follower', leader: { workerId } });
-  t.is((await primary.told('deposed')).length, 1);
+  t.is((await primary.eventsOf('deposed')).length, 1);
 });
 
 test('a worker that is appointed, called and deposed while it is frozen runs nothing', async t => {
@@ -108,7 +108,7 @@ test('a worker that is appointed, called and deposed while it is frozen runs not
   );
   t.like(await upstream.stats(), { ranTwice: 0, ranStale: 0, topics: { topic: { subscribers: 1 } } });
   t.deepEqual(
-    (await primary.told('deposed')).map(({ workerId, cause }) => [workerId, cause]),
+    (await primary.eventsOf('deposed')).map(({ workerId, cause }) => [workerId, cause]),
     [
       [leader.workerId, 'resigned'],
       [frozen.workerId, 'silent'],

@@ -20,8 +20,8 @@ test('a call in the hands of the leader ends with ERR_LEADER_LOST, an idempotent
     (await upstream.executed()).filter(({ id }) => id === 'plain').map(({ connection }) => connection),
     [1],
   );
-  t.is((await primary.told('deposed')).length, 1);
-  t.is((await primary.told('deposed'))[0]!.cause, 'exited');
+  t.is((await primary.eventsOf('deposed')).length, 1);
+  t.is((await primary.eventsOf('deposed'))[0]!.cause, 'exited');
   t.like((await caller.do.status()).calls, { waiting: 0, inFlight: 0, ended: { ok: 1, failed: 1 }, resent: 1 });
 });
 
@@ -77,7 +77,7 @@ test('six workers: one connection, a gap shorter than a new worker needs, subscr
   await rig.worker(workerId).do.publish('topic', 'after');
   for (const worker of others) {
     const value = await worker.until('value', event => event.message === 'after');
-    const resync = (await worker.told('resync'))[0]!;
+    const resync = (await worker.eventsOf('resync'))[0]!;
     t.is(value.term, resync.toTerm);
     t.true(worker.events.indexOf(resync) < worker.events.indexOf(value), 'resync comes first');
   }

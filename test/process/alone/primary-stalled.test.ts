@@ -23,8 +23,8 @@ test('a primary stalled for longer than leaderTimeoutMs deposes nobody, and what
   t.true(outside.length <= 1, `${outside.length} ran outside the lease, and not just the one that had begun in it`);
   await leader.do.publish('topic', 'after');
   await subscriber.until('value', event => event.message === 'after');
-  t.deepEqual(await primary.told('deposed'), []);
-  t.deepEqual((await primary.told('appointed')).length, 1);
+  t.deepEqual(await primary.eventsOf('deposed'), []);
+  t.deepEqual((await primary.eventsOf('appointed')).length, 1);
   t.deepEqual(await connections(1), { total: 1, inTurn: true });
 });
 

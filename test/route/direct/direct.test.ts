@@ -46,7 +46,7 @@ direct('what is sent before the connection stands goes by the relay, and what fo
   }
   t.true(member.route.isNextBundle);
   t.is(member.packets.length, 1);
-  rig.heard.length = 0;
+  rig.received.length = 0;
   member.packets.length = 0;
   member.offered();
   await rig.time.settle();
@@ -57,20 +57,20 @@ direct('what is sent before the connection stands goes by the relay, and what fo
   t.false(member.route.isNextBundle);
   member.route.flushEarly(1);
   await rig.time.settle();
-  t.deepEqual(rig.heard, []);
+  t.deepEqual(rig.received, []);
   t.is(rig.leader.of(2), undefined);
   t.deepEqual(rig.leader.active, []);
   await member.relay();
   t.deepEqual(
-    rig.heard.slice(-2).map(words => words.replace(/SWITCH \d+/, 'SWITCH')),
+    rig.received.slice(-2).map(words => words.replace(/SWITCH \d+/, 'SWITCH')),
     ['2 SWITCH 2', '2 CALL 2 0'],
   );
   t.deepEqual(rig.leader.active, [2]);
   rig.leader.of(2)!.put(Kind.RESULT, 1, '1');
   await rig.time.settle();
-  t.deepEqual(member.heard, []);
+  t.deepEqual(member.received, []);
   rig.relayDown(member);
-  t.deepEqual(member.heard, ['RESULT 1 1']);
+  t.deepEqual(member.received, ['RESULT 1 1']);
   t.deepEqual(
     [next - 1, next, next + 1].map(n => member.route.isInHands(n, 0)),
     [false, true, false],
@@ -90,19 +90,19 @@ direct(
     t.is(member.changes.length, 1);
     t.false(member.route.isInHands(1, 9));
     rig[1].refuseConnections(false);
-    await rig.time.reached(() => rig.heard.length > 0);
-    t.deepEqual(rig.heard, ['2 CALL 1 0']);
+    await rig.time.reached(() => rig.received.length > 0);
+    t.deepEqual(rig.received, ['2 CALL 1 0']);
     rig.leader.of(2)!.put(Kind.RESULT, 1, '1');
     await rig.time.settle();
-    t.deepEqual(member.heard, ['RESULT 1 1']);
+    t.deepEqual(member.received, ['RESULT 1 1']);
     rig[1].refuseConnections(true);
     rig[1].breakConnections();
     member.call(2);
     await rig.time.advance(1000);
-    t.deepEqual(rig.heard, ['2 CALL 1 0']);
+    t.deepEqual(rig.received, ['2 CALL 1 0']);
     rig[1].refuseConnections(false);
     await rig.time.advance(5000);
-    t.deepEqual(rig.heard, ['2 CALL 1 0', '2 CALL 2 0']);
+    t.deepEqual(rig.received, ['2 CALL 1 0', '2 CALL 2 0']);
     member.route.destroy();
   },
   { hasNoRelay: true },
@@ -120,7 +120,7 @@ direct('what the leader listens on is made anew where it is lost, and connection
   await member.relay();
   member.call(1);
   await rig.time.settle();
-  t.is(rig.heard.at(-1), '2 CALL 1 0');
+  t.is(rig.received.at(-1), '2 CALL 1 0');
   const late = await rig.member(rig.network.fork()).connect();
   t.is(late.route.kind, 'direct');
   for (const { route } of [member, late]) route.destroy();
@@ -168,8 +168,8 @@ direct(
   async (t, rig) => {
     const welcome = encodeHandshake(What.WELCOME, { received: 0 });
     const { secret } = rig.offerFor(2);
-    const said = [encodeAck(1), encodeHandshake(What.WELCOME, null as never), Buffer.concat([welcome, welcome])];
-    for (const bytes of said) {
+    const sent = [encodeAck(1), encodeHandshake(What.WELCOME, null as never), Buffer.concat([welcome, welcome])];
+    for (const bytes of sent) {
       let address = '';
       const listener = rig.network.fork().direct.listen({
         listening: given => {
@@ -211,10 +211,10 @@ direct('a leader that leaves out a bundle is not listened to any more', async (t
   (lane.stream as unknown as { attach: (typeof lane.stream)['attach'] }).attach(lane.line!.connection, 0);
   lane.put(Kind.RESULT, 3, '3');
   await rig.time.advance(RECONNECT_MS);
-  t.deepEqual(member.heard, ['RESULT 1 1']);
+  t.deepEqual(member.received, ['RESULT 1 1']);
   await member.relay();
   rig.relayDown(member);
-  t.deepEqual(member.heard, ['RESULT 1 1', 'RESULT 3 3']);
+  t.deepEqual(member.received, ['RESULT 1 1', 'RESULT 3 3']);
   member.route.destroy();
 });
 
@@ -238,11 +238,11 @@ direct("what the leader takes no more is the member's own, and what it said befo
   });
   await rig.time.settle();
   t.true(isDone);
-  t.deepEqual(member.heard, ['RESULT 1 1']);
+  t.deepEqual(member.received, ['RESULT 1 1']);
   await rig.leader.finish();
-  t.is(rig.said.splice(0).length, 2, 'how far it was heard, and what was answered');
+  t.is(rig.sent.splice(0).length, 2, 'how far it was heard, and what was answered');
   rig.relayUp({ g: 'g', t: TERM, f: 2, h: [Kind.RESUME, 1, 1, 0], x: '[0]' });
-  t.deepEqual(rig.said, []);
+  t.deepEqual(rig.sent, []);
 });
 
 direct(
@@ -264,7 +264,7 @@ direct(
       [first, second].map(number => member.route.isInHands(number, 0)),
       [true, false],
     );
-    t.deepEqual(rig.heard, ['2 CALL 1 0'], 'nothing is heard after the end');
+    t.deepEqual(rig.received, ['2 CALL 1 0'], 'nothing is heard after the end');
   },
   { hasNoRelay: true },
 );
@@ -299,7 +299,7 @@ direct('what the leader answered and was not read at the end of its term comes b
   await rig.time.advance(1000);
   await finished;
   rig.relayDown(member);
-  t.deepEqual(member.heard, ['RESULT 1 [0,0]', 'RETURNED 2 0']);
+  t.deepEqual(member.received, ['RESULT 1 [0,0]', 'RETURNED 2 0']);
   member.route.destroy();
 });
 
@@ -355,7 +355,7 @@ direct('a connection that breaks is made anew after a pause, in which the end of
   t.is(attempts, 2);
   rig.leader.of(2)!.put(Kind.RESULT, 1, '1');
   await rig.time.settle();
-  t.deepEqual(member.heard, ['RESULT 1 1'], 'the stream went on');
+  t.deepEqual(member.received, ['RESULT 1 1'], 'the stream went on');
   rig[2].breakConnections();
   await rig.time.settle();
   member.route.finish(() => {});
@@ -423,7 +423,7 @@ direct('what a member sends waits for room', async (t, rig) => {
   t.false(member.route.isInHands(second, 0));
   rig[1].startReading();
   await rig.time.settle();
-  t.is(rig.heard.at(-1), '2 CALL 2 0');
+  t.is(rig.received.at(-1), '2 CALL 2 0');
   member.route.destroy();
 });
 
@@ -452,7 +452,7 @@ direct('a leader waits for all that read', async (t, rig) => {
   rig[2].startReading();
   await rig.time.settle();
   await finished;
-  t.deepEqual([slow.heard, quick.heard], [['RESULT 1 0'], ['RESULT 2 0']]);
+  t.deepEqual([slow.received, quick.received], [['RESULT 1 0'], ['RESULT 2 0']]);
 });
 
 direct('after the end of a term nobody is met any more', async (t, rig) => {
@@ -473,7 +473,7 @@ direct('who leaves waits until all has left its process, but not for long', asyn
   });
   await rig.time.settle();
   t.true(isLeft);
-  t.deepEqual(rig.heard.slice(1), ['2 CALL 1 0']);
+  t.deepEqual(rig.received.slice(1), ['2 CALL 1 0']);
   const other = await rig.member(rig.network.fork()).connect();
   rig[1].stopReading();
   other.route.send(Kind.CALL, 1, '0', ['x'.repeat(200_000)]);
@@ -500,24 +500,24 @@ direct('who leaves waits until all has left its process, but not for long', asyn
 
 direct('of a member that is gone all is read first, and what its worker sends then comes after', async (t, rig) => {
   const member = await rig.member().connect();
-  rig.heard.length = 0;
+  rig.received.length = 0;
   member.call(1);
   await rig.time.tick();
   rig.relayUp(gone(2));
   rig.relayUp({ g: 'g', t: TERM, f: 2, n: 1, h: [Kind.CALL, 9, 1, 0], x: '[0]' });
   rig.relayUp(gone(2));
-  t.deepEqual(rig.heard, []);
+  t.deepEqual(rig.received, []);
   await rig.time.settle();
-  t.deepEqual(rig.heard, ['2 CALL 1 0', 'undefined MEMBER_LEFT 2 0', '2 CALL 9 0', 'undefined MEMBER_LEFT 2 0']);
+  t.deepEqual(rig.received, ['2 CALL 1 0', 'undefined MEMBER_LEFT 2 0', '2 CALL 9 0', 'undefined MEMBER_LEFT 2 0']);
   t.deepEqual(rig.leader.active, []);
   rig.relayUp(gone(3));
-  t.is(rig.heard.length, 5);
+  t.is(rig.received.length, 5);
   member.route.destroy();
   const other = await rig.member(rig.network.fork()).connect();
   other.route.destroy();
   rig.relayUp(gone(3));
   await rig.time.settle();
-  t.is(rig.heard.filter(words => words === 'undefined MEMBER_LEFT 3 0').length, 2);
+  t.is(rig.received.filter(words => words === 'undefined MEMBER_LEFT 3 0').length, 2);
 });
 
 direct('a member that begins anew in the same worker takes the place of the one before', async (t, rig) => {
@@ -532,11 +532,11 @@ direct('a member that begins anew in the same worker takes the place of the one 
   t.deepEqual(rig.leader.active, [2]);
   second.call(1);
   await rig.time.settle();
-  t.is(rig.heard.at(-1), '2 CALL 1 0');
+  t.is(rig.received.at(-1), '2 CALL 1 0');
   // What the first one says of its route now is about nothing.
   await first.relay();
   rig.relayUp({ g: 'g', t: TERM, f: 2, h: [Kind.RESUME, 1, 1, 0], x: '[0]' });
-  t.deepEqual(rig.said, []);
+  t.deepEqual(rig.sent, []);
   t.deepEqual(rig.leader.active, [2]);
   first.route.destroy();
   second.route.destroy();
@@ -567,7 +567,7 @@ direct(
     rig.leader.of(3)!.put(Kind.VALUE, 1, '7', large);
     await rig.time.settle();
     t.deepEqual(
-      other.heard.map(words => words.slice(0, 9)),
+      other.received.map(words => words.slice(0, 9)),
       ['VALUE 1 6', 'VALUE 1 7'],
     );
     rig[2].startReading();
@@ -575,7 +575,7 @@ direct(
     member.call(1);
     await rig.time.settle();
     t.deepEqual(
-      member.heard.map(words => words.slice(0, 14)),
+      member.received.map(words => words.slice(0, 14)),
       ['VALUE 1 1', 'VALUE 1 2', 'OVERLOADED 1 1', 'OVERLOADED 2 1', 'SUBSCRIBED 3 1', 'GAP 1 0', 'VALUE 1 5'],
     );
   },
@@ -595,7 +595,7 @@ direct(
     third.startReading();
     await rig.time.settle();
     t.deepEqual(
-      other.heard.map(words => words.slice(0, 14)),
+      other.received.map(words => words.slice(0, 14)),
       ['RESULT 1 1', 'OVERLOADED 2 1'].map(words => words.slice(0, 14)),
     );
   },
@@ -615,7 +615,7 @@ direct(
     rig.leader.of(3)!.put(Kind.VALUE, 1, '2', large);
     await rig.time.settle();
     t.deepEqual(
-      other.heard.map(words => words.slice(0, 9)),
+      other.received.map(words => words.slice(0, 9)),
       ['VALUE 1 1', 'VALUE 1 2'],
     );
   },
@@ -648,7 +648,7 @@ direct(
     rig[2].startReading();
     await rig.time.settle();
     t.deepEqual(
-      member.heard.map(words => words.slice(0, 9)),
+      member.received.map(words => words.slice(0, 9)),
       VALUES.map(topic => `VALUE ${topic} ${topic}`),
     );
   },
@@ -662,12 +662,12 @@ direct(
     rig[1].stopReading();
     putValues(rig.leader.of(2)!);
     await rig.time.settle();
-    const heard = member.heard.length;
+    const heard = member.received.length;
     t.true(heard > 0 && heard < VALUES.length, `${heard}`);
     rig[1].breakConnections();
     rig[1].startReading();
     await rig.time.advance(RECONNECT_MS);
-    t.is(member.heard.length, VALUES.length);
+    t.is(member.received.length, VALUES.length);
     t.is(member.route.kind, 'direct');
   },
   { maxQueuedBytes: 1_500_000 },
@@ -688,7 +688,7 @@ direct(
     await member.relay();
     rig.relayDown(member);
     t.deepEqual(
-      member.heard.map(words => words.slice(0, 9)),
+      member.received.map(words => words.slice(0, 9)),
       ['VALUE 1 1', 'GAP 1 0', 'VALUE 1 3'],
     );
     t.is(member.route.kind, 'relay');
@@ -734,7 +734,7 @@ class UnprovedPeer {
     });
   }
 
-  async say(...bytes: Uint8Array[]): Promise<this> {
+  async send(...bytes: Uint8Array[]): Promise<this> {
     this.connection.write(bytes);
     await this.rig.time.settle();
     return this;
@@ -742,15 +742,15 @@ class UnprovedPeer {
 
   /** Proves itself with this key. */
   async prove(hello: DirectHello, key: string, ...rest: Uint8Array[]): Promise<this> {
-    await this.say(encodeHandshake(What.HELLO, hello));
+    await this.send(encodeHandshake(What.HELLO, hello));
     const proof = answerChallenge(hello, key, this.heard.at(-1)!.words)!;
-    return this.say(encodeHandshake(What.PROOF, proof), ...rest);
+    return this.send(encodeHandshake(What.PROOF, proof), ...rest);
   }
 }
 
 direct('who says hello twice, or something else first, is shown the door', async (t, rig) => {
   const hello = encodeHandshake(What.HELLO, HELLO);
-  const said: Record<string, Uint8Array> = {
+  const sent: Record<string, Uint8Array> = {
     twice: Buffer.concat([hello, hello]),
     ack: encodeAck(1),
     final: encodeAck(1, What.FINAL),
@@ -762,8 +762,8 @@ direct('who says hello twice, or something else first, is shown the door', async
     'a nonce that is too long': encodeHandshake(What.HELLO, { ...HELLO, nonce: 'x'.repeat(65) }),
     'no proof': Buffer.concat([hello, encodeHandshake(What.PROOF, null as never)]),
   };
-  for (const [title, bytes] of Object.entries(said)) {
-    const unproved = await new UnprovedPeer(rig).say(bytes);
+  for (const [title, bytes] of Object.entries(sent)) {
+    const unproved = await new UnprovedPeer(rig).send(bytes);
     t.true(unproved.isClosed, title);
   }
   t.deepEqual(rig.refused, [2], 'of a hello without a proof, and once');
@@ -783,28 +783,28 @@ direct('who says hello twice, or something else first, is shown the door', async
 direct("a member can't come as another's, whatever it knows of its own", async (t, rig) => {
   const { secret } = rig.offerFor(3);
   const own = encodeHandshake(What.HELLO, HELLO);
-  const unproved = await new UnprovedPeer(rig).say(own);
+  const unproved = await new UnprovedPeer(rig).send(own);
   t.is(answerChallenge(HELLO, secret, unproved.heard[0]!.words), undefined, 'another proof is asked for');
   // It makes one of what it has all the same.
   const { nonce } = unproved.heard[0]!.words as { nonce: string };
   const { challenge } = new Challenger({ ...HELLO, nonce }, secret);
-  await unproved.say(encodeHandshake(What.PROOF, { proof: challenge.proof }));
+  await unproved.send(encodeHandshake(What.PROOF, { proof: challenge.proof }));
   t.true(unproved.isClosed);
   t.deepEqual(rig.refused, [2]);
-  t.deepEqual([rig.leader.active, rig.heard], [[], []]);
+  t.deepEqual([rig.leader.active, rig.received], [[], []]);
 });
 
 direct('a proof of one side, or of another connection, proves nothing', async (t, rig) => {
   const { secret } = rig.offerFor(2);
-  const unproved = await new UnprovedPeer(rig).say(encodeHandshake(What.HELLO, HELLO));
-  const { challenge: said } = { challenge: unproved.heard[0]!.words as { nonce: string; proof: string } };
-  await unproved.say(encodeHandshake(What.PROOF, { proof: said.proof }));
+  const unproved = await new UnprovedPeer(rig).send(encodeHandshake(What.HELLO, HELLO));
+  const { challenge: sent } = { challenge: unproved.heard[0]!.words as { nonce: string; proof: string } };
+  await unproved.send(encodeHandshake(What.PROOF, { proof: sent.proof }));
   t.true(unproved.isClosed, "the leader's own, sent back");
-  const proof = answerChallenge(HELLO, secret, said)!;
-  const later = await new UnprovedPeer(rig).say(encodeHandshake(What.HELLO, HELLO));
-  await later.say(encodeHandshake(What.PROOF, proof));
+  const proof = answerChallenge(HELLO, secret, sent)!;
+  const later = await new UnprovedPeer(rig).send(encodeHandshake(What.HELLO, HELLO));
+  await later.send(encodeHandshake(What.PROOF, proof));
   t.true(later.isClosed, 'one that was good before');
-  const other = await new UnprovedPeer(rig).say(encodeHandshake(What.HELLO, HELLO));
+  const other = await new UnprovedPeer(rig).send(encodeHandshake(What.HELLO, HELLO));
   const changed = answerChallenge(HELLO, secret, other.heard[0]!.words)!;
   t.notDeepEqual(changed, proof);
   t.deepEqual(rig.leader.active, []);
@@ -812,10 +812,10 @@ direct('a proof of one side, or of another connection, proves nothing', async (t
 
 direct('a proof that comes after the end of the term is too late', async (t, rig) => {
   const { secret } = rig.offerFor(2);
-  const unproved = await new UnprovedPeer(rig).say(encodeHandshake(What.HELLO, HELLO));
+  const unproved = await new UnprovedPeer(rig).send(encodeHandshake(What.HELLO, HELLO));
   rig.server.open({ group: 'h', term: 9, leader: rig.leader, offer() {}, failed() {}, refused: () => t.fail() });
   rig.server.close('g', TERM);
-  await unproved.say(encodeHandshake(What.PROOF, answerChallenge(HELLO, secret, unproved.heard[0]!.words)!));
+  await unproved.send(encodeHandshake(What.PROOF, answerChallenge(HELLO, secret, unproved.heard[0]!.words)!));
   t.true(unproved.isClosed);
   rig.server.close('h', 9);
 });
@@ -860,7 +860,7 @@ direct("who listens in the leader's place learns neither secret nor data, and is
       member.route.offered({ address, secret });
       member.route.send(Kind.CALL, 1, '"password"');
       await rig.time.advance(RECONNECT_MS);
-      t.deepEqual(member.heard, [], title);
+      t.deepEqual(member.received, [], title);
       t.notRegex(wrote.toString('latin1'), new RegExp(`password|${secret}|${rig.address!.secret}`), title);
       t.not(wrote.length, 0);
       member.route.destroy();
@@ -989,9 +989,9 @@ direct('where the beginning of what a member sent is missing it comes by the nex
   await rig.time.tick();
   for (const packet of member.packets.splice(0))
     for (const bundle of bundlesOf(packet)) rig.relayUp({ ...bundle, f: 2, x: '[2]' });
-  t.is(rig.heard.length, 1);
+  t.is(rig.received.length, 1);
   member.call(2);
   await rig.time.advance(5000);
-  t.deepEqual(rig.heard.slice(1), ['2 CALL 1 0', '2 CALL 2 0']);
+  t.deepEqual(rig.received.slice(1), ['2 CALL 1 0', '2 CALL 2 0']);
   member.route.destroy();
 });

@@ -94,7 +94,7 @@ class Place implements DirectTransport {
 /** One end of a channel, and what it heard. */
 class End {
   connection!: Connection;
-  heard = '';
+  received = '';
   bytes = 0;
   drains = 0;
   closes = 0;
@@ -104,7 +104,7 @@ class End {
   readonly handlers: ConnectionHandlers = {
     data: chunk => {
       this.bytes += chunk.length;
-      if (chunk.length < 100) this.heard += Buffer.from(chunk).toString();
+      if (chunk.length < 100) this.received += Buffer.from(chunk).toString();
     },
     drained: () => {
       this.drains++;
@@ -155,13 +155,13 @@ test('all channels to one address use one connection, and each hears its own', t
   move();
   t.is(place.made.length, 1);
   t.deepEqual(
-    there.map(({ heard }) => heard),
+    there.map(({ received }) => received),
     ['to 2', 'to 0', 'to 1'],
   );
   there[1]!.write('back');
   move();
   t.deepEqual(
-    ends.map(({ heard }) => heard),
+    ends.map(({ received }) => received),
     ['back', '', ''],
   );
   connect('b').write('x');
@@ -183,7 +183,7 @@ test('bytes may come cut anywhere', t => {
   move(7);
   second.connection.write([written('a'), Buffer.from('b')]);
   move(3);
-  t.is(there[1]!.heard.length, 5);
+  t.is(there[1]!.received.length, 5);
 });
 
 test('with its last channel the connection is closed where it was made', t => {
@@ -278,7 +278,7 @@ test('one channel ends while the other goes on', t => {
   t.is(left, 2);
   clock.turn();
   const [, ending] = there;
-  t.is(ending!.heard, 'last');
+  t.is(ending!.received, 'last');
   t.deepEqual([first.closes, ending!.closes], [1, 1]);
   t.deepEqual([second.closes, there[0]!.closes], [0, 0]);
 });
@@ -293,7 +293,7 @@ test('what the peer says before it knows of the end is heard', t => {
   there[1]!.write('not read yet');
   move();
   move();
-  t.is(end.heard, 'not read yet');
+  t.is(end.received, 'not read yet');
   t.is(end.closes, 1);
 });
 
@@ -329,7 +329,7 @@ test('without room each channel waits for its turn, and a small one not for all 
   pipe!.move();
   pipe!.move();
   clock.turn();
-  t.is(there[0]!.heard, '1small');
+  t.is(there[0]!.received, '1small');
   t.true(there[1]!.bytes < 5_000_000);
   t.deepEqual(done, ['small']);
   t.deepEqual([large.drains, small.drains], [0, 0]);
@@ -442,7 +442,7 @@ test('a channel that ends while nobody listens any more is closed, and so is a n
   t.is(there.length, 1);
   there[0]!.write('still here');
   move();
-  t.is(first.heard, 'still here');
+  t.is(first.received, 'still here');
   clock.turn();
 });
 
@@ -457,7 +457,7 @@ test('what comes for a channel that is closed here is left unread', t => {
   there[0]!.connection.end(() => {});
   move();
   move();
-  t.is(end.heard, '');
+  t.is(end.received, '');
   t.is(other.closes, 0);
 });
 

@@ -5,7 +5,7 @@ import type { Part } from '../../../lib/protocol/payload.js';
 import { encodeAck, encodeBundle, encodeHandshake, What } from '../../../lib/route/direct/wire.js';
 import { type ReadBundle, WireReader } from '../../../lib/route/direct/wire-reader.js';
 
-class Heard {
+class Received {
   readonly heard: string[] = [];
   readonly bundles: ReadBundle[] = [];
   readonly reader = new WireReader({
@@ -26,7 +26,7 @@ function bundle(number: number, ...frames: [kind: number, id: number, text: stri
 }
 
 function trusted(): WireReader {
-  const { reader } = new Heard();
+  const { reader } = new Received();
   reader.trust();
   return reader;
 }
@@ -56,7 +56,7 @@ test('what is written arrives, however it is cut', t => {
     encodeAck(6, What.FINAL),
   ]);
   for (const size of [1, 2, 3, 4, 5, 7, 33, 34, 35, 1000, 65_536, bytes.length]) {
-    const { reader, heard, bundles } = new Heard();
+    const { reader, heard, bundles } = new Received();
     reader.trust();
     for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size));
     t.deepEqual(heard, [
@@ -89,7 +89,7 @@ test('large bytes are written as they are, and come in memory of their own', t =
   const written = encodeBundle(BUNDLES[2]!, 0);
   t.is(written.length, 3);
   t.is(written[1], LARGE);
-  const { reader, bundles } = new Heard();
+  const { reader, bundles } = new Received();
   reader.trust();
   for (let at = 0, bytes = Buffer.concat(written); at < bytes.length; at += 1000)
     reader.push(bytes.subarray(at, at + 1000));
@@ -100,7 +100,7 @@ test('large bytes are written as they are, and come in memory of their own', t =
 
 test('what came stays as it was while more comes', t => {
   const texts = ['a', 'b', 'c', 'd'].map(letter => letter.repeat(300_000));
-  const { reader, bundles } = new Heard();
+  const { reader, bundles } = new Received();
   reader.trust();
   for (const [i, text] of texts.entries()) {
     const bytes = bytesOf(bundle(i + 1, [1, 1, '[1]', i % 2 ? [text] : [text, Buffer.from(text)]]));
@@ -116,10 +116,10 @@ test('what came stays as it was while more comes', t => {
 });
 
 test('before the peer has proved itself nothing large is read, and no data at all', t => {
-  t.throws(() => new Heard().reader.push(bytesOf(BUNDLES[2]!)), { message: /at most 8192/ });
-  const { reader, heard } = new Heard();
+  t.throws(() => new Received().reader.push(bytesOf(BUNDLES[2]!)), { message: /at most 8192/ });
+  const { reader, heard } = new Received();
   for (const bytes of [bytesOf(BUNDLES[0]!), encodeAck(1), encodeAck(1, What.FINAL)])
-    t.throws(() => new Heard().reader.push(bytes), { message: /shows who sends it/ });
+    t.throws(() => new Received().reader.push(bytes), { message: /shows who sends it/ });
   // The longest name that there is.
   reader.push(encodeHandshake(What.HELLO, { group: '\0'.repeat(512) } as never));
   t.is(heard.length, 1);
@@ -178,7 +178,7 @@ for (const [title, spoil] of Object.entries(BROKEN)) {
   test(`${title} is refused`, t => {
     const bytes = good();
     spoil(bytes);
-    const { reader, heard } = new Heard();
+    const { reader, heard } = new Received();
     reader.trust();
     const error = t.throws(() => reader.push(Buffer.concat([bytes])));
     t.is((error as { code?: string }).code, 'ERR_PROTOCOL', error.message);
