@@ -45,7 +45,9 @@ test('it holds the bundled library, its types with their sources, and its pages'
       ...['library.js', 'package.json', 'LICENSES', 'types/compat-exports.d.ts'].map(file => `dist/cjs/${file}`),
       ...readPages().keys(),
       ...[...linked].filter(file =>
-        /^test\/examples\/\w+\/app\.ts$|^test\/real-clients\/attempts\.ts$|^bench\/results\/[\w-]+\.svg$/.test(file),
+        /^test\/examples\/(?:\w+\/app|grpc\/greeter)\.ts$|^test\/real-clients\/attempts\.ts$|^bench\/results\/[\w-]+\.svg$/.test(
+          file,
+        ),
       ),
       ...['CHANGELOG.md', 'LICENSE', 'package.json'],
     ].sort(),
