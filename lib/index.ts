@@ -38,7 +38,7 @@ export type {
   Teller,
   WorkerMessage,
 } from './diagnostics/messages.js';
-export { ERROR_CODES, type ErrorCode, type Outcome, SharedClientError } from './errors/errors.js';
+export { ERROR_CODES, type ErrorCode, type Outcome, SharedClientError } from './errors/shared-client-error.js';
 export { callContext } from './leader/call-context.js';
 export type { RoleChange } from './member/observer.js';
 export type { FailureReason } from './metrics/call-counts.js';

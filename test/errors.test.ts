@@ -1,14 +1,22 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import * as compatErrors from '../lib/compat/errors.js';
-import * as coreErrors from '../lib/errors/errors.js';
+import * as callErrors from '../lib/errors/call-errors.js';
+import * as optionErrors from '../lib/errors/option-errors.js';
+import * as primaryErrors from '../lib/errors/primary-errors.js';
+import * as errorClass from '../lib/errors/shared-client-error.js';
+import * as shows from '../lib/errors/show.js';
+import * as valueErrors from '../lib/errors/value-errors.js';
 import * as warnings from '../lib/errors/warnings.js';
 
-const errors = { ...coreErrors, ...compatErrors };
+const makers = { ...callErrors, ...optionErrors, ...primaryErrors, ...valueErrors, ...compatErrors };
+const errors = { ...makers, ...errorClass, ...shows };
 const { ERROR_CODES, SharedClientError, show } = errors;
 
 /** Another copy of the library in this process. */
-const copy: typeof coreErrors = await import(`${new URL('../lib/errors/errors.js', import.meta.url)}?copy`);
+const copy: typeof errorClass = await import(
+  `${new URL('../lib/errors/shared-client-error.js', import.meta.url)}?copy`
+);
 
 test('every code has a reason', t => {
   for (const [code, reason] of Object.entries(ERROR_CODES)) {
@@ -291,13 +299,16 @@ for (const [name, [error, code, outcome, says]] of Object.entries(MAKERS)) {
   });
 }
 
+/** The files of makers. */
+const FILES = readdirSync('lib/errors').filter(file => file.endsWith('-errors.ts'));
+
 test('every text is made by a maker that is in the table', t => {
-  const makers = Object.entries(errors).filter(
-    ([name, value]) =>
-      typeof value === 'function' &&
-      !['SharedClientError', 'cut', 'quote', 'show', 'textOf', 'notKnownYet'].includes(name),
-  );
-  t.deepEqual(makers.map(([name]) => name).sort(), Object.keys(MAKERS).sort());
+  const names = Object.entries(makers)
+    .filter(([name, value]) => typeof value === 'function' && name !== 'notKnownYet')
+    .map(([name]) => name);
+  t.deepEqual(names.sort(), Object.keys(MAKERS).sort());
+  const files = ['call-errors.ts', 'option-errors.ts', 'primary-errors.ts', 'value-errors.ts'];
+  t.deepEqual(FILES, files, 'a new file has to be among the makers');
 });
 
 test('a method that is not known yet is a TypeError, as any other name that is no function', t => {
@@ -307,7 +318,7 @@ test('a method that is not known yet is a TypeError, as any other name that is n
 });
 
 test('every code is used', t => {
-  const text = readFileSync('lib/errors/errors.ts', 'utf8');
+  const text = FILES.map(file => readFileSync(`lib/errors/${file}`, 'utf8')).join('');
   for (const code of Object.keys(ERROR_CODES)) t.true(text.includes(`'${code}'`), code);
 });
 

@@ -1,7 +1,7 @@
 // Tables of good and bad values that several tests of options share.
 
 import type { ExecutionContext } from 'ava';
-import { SharedClientError } from '../lib/errors/errors.js';
+import { SharedClientError } from '../lib/errors/shared-client-error.js';
 
 export const LONGEST_MS = 2 ** 31 - 1;
 

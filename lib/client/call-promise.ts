@@ -1,6 +1,6 @@
 // What a call returns: a promise that can also be iterated, where the result is a stream.
 
-import { notAStream } from '../errors/errors.js';
+import { notAStream } from '../errors/value-errors.js';
 import { RemoteStream } from '../streams/remote-stream.js';
 import type { Mutable } from '../utils/mutable.js';
 

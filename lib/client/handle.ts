@@ -5,7 +5,7 @@
 // A handle behaves like an object with functions: they are bound to it, and names that frameworks probe for are not defined.
 
 import { inspect } from 'node:util';
-import { notKnownYet } from '../errors/errors.js';
+import { notKnownYet } from '../errors/call-errors.js';
 import { classMethodNames } from '../leader/method-names.js';
 import type { MemberOptions, ResolvedWith } from '../options/options.js';
 import { resolveWithOptions, type WithOptions } from '../options/options.js';

@@ -1,6 +1,7 @@
 // What `whileLeader()` returns: a shared client whose real client is the task, and its public interface.
 
-import { SharedClientError, taskExists } from '../errors/errors.js';
+import { taskExists } from '../errors/option-errors.js';
+import { SharedClientError } from '../errors/shared-client-error.js';
 import {
   type ClientDefinition,
   type LeaderTaskFunction,

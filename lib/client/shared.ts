@@ -1,7 +1,7 @@
 // What copies of the library in one process share and call on each other. Whoever changes a name or a meaning in these
 // types, or in what `/compat` shares, must increase the version.
 
-import { otherVersion } from '../errors/errors.js';
+import { otherVersion } from '../errors/primary-errors.js';
 import type { ConfigureOptions, PrimaryOptions } from '../options/options.js';
 import type { Clock } from '../utils/clock.js';
 

@@ -1,6 +1,6 @@
 // One subscription of a handle: a listener to a topic, until it ends.
 
-import { closed } from '../errors/errors.js';
+import { closed } from '../errors/call-errors.js';
 import type { Member } from '../member/member.js';
 import {
   MemberSubscription,

@@ -1,6 +1,6 @@
 // The key of a topic: a text that is equal for equal values and different for different ones.
 
-import { tooLarge } from '../errors/errors.js';
+import { tooLarge } from '../errors/value-errors.js';
 import { MAX_KEY, MAX_STRING_KEY } from './limits.js';
 import { writeValue } from './write-value.js';
 import { Writer } from './writer.js';

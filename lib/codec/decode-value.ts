@@ -1,6 +1,7 @@
 // Decodes a payload into a value.
 
-import { brokenFrame, SharedClientError } from '../errors/errors.js';
+import { SharedClientError } from '../errors/shared-client-error.js';
+import { brokenFrame } from '../errors/value-errors.js';
 import type { Part } from '../protocol/payload.js';
 import type { Json } from './json.js';
 import type { OwnTypes } from './own-types.js';

@@ -3,7 +3,7 @@
 import { AssertionError } from 'node:assert';
 import { types } from 'node:util';
 import { deserializeError, NonError } from 'serialize-error';
-import { SharedClientError } from '../errors/errors.js';
+import { SharedClientError } from '../errors/shared-client-error.js';
 import { className } from './prototypes.js';
 import { showBriefly } from './show-briefly.js';
 

@@ -1,6 +1,6 @@
 // Adds the stack of the code that awaited a call below the stack of its error.
 
-import { SharedClientError } from '../errors/errors.js';
+import { SharedClientError } from '../errors/shared-client-error.js';
 
 const remote = new WeakSet<object>();
 

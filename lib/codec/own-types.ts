@@ -1,6 +1,6 @@
 // The application's own types of values and classes of errors, from the options `types` and `errors`.
 
-import { ownTypeFailed, unknownOwnType } from '../errors/errors.js';
+import { ownTypeFailed, unknownOwnType } from '../errors/value-errors.js';
 
 /** A type of values that the library does not know, such as `ObjectId`. */
 export interface OwnType<V = unknown, P = unknown> {

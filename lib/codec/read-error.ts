@@ -1,6 +1,6 @@
 // Reads the error in a control frame. Anything that another process sent becomes an error.
 
-import { brokenFrame } from '../errors/errors.js';
+import { brokenFrame } from '../errors/value-errors.js';
 import { fromPortable } from '../protocol/pack-parts.js';
 import type { PortablePayload } from '../protocol/payload.js';
 import { decodeError } from './decode-error.js';

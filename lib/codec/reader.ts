@@ -1,7 +1,7 @@
 // The state of one decoding: the remaining parts and the objects created so far. Knows nothing about kinds of values.
 
 import { types } from 'node:util';
-import { brokenFrame, unknownOwnType } from '../errors/errors.js';
+import { brokenFrame, unknownOwnType } from '../errors/value-errors.js';
 import type { Part } from '../protocol/payload.js';
 import type { Json, JsonObject } from './json.js';
 import { MAX_DEPTH, MAX_HOLES, MAX_SIGNALS } from './limits.js';

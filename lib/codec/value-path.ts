@@ -1,7 +1,7 @@
 // The position of a walk in a value, and its text: `args[0].socket`, `result.items[3]["odd key"]`.
 
 import { types } from 'node:util';
-import { cut } from '../errors/errors.js';
+import { cut } from '../errors/show.js';
 
 /** The path from the outermost value to the current one. The keys in a Map are counted as key, value, key, value. */
 export class ValuePath {

@@ -1,4 +1,4 @@
-// Sets the cause of an error that errors/errors.ts created.
+// Sets the cause of an error that errors/ created.
 
 /** `error`, with `cause` defined as the constructor would do it. */
 export function withCause<E extends Error>(error: E, cause: unknown): E {

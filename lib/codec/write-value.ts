@@ -1,7 +1,7 @@
 // Encodes any value in the tagged form.
 
 import { types } from 'node:util';
-import { cut, quote } from '../errors/errors.js';
+import { cut, quote } from '../errors/show.js';
 import { formOfStream, hasFunctions, hasMethods, isHandle, methodOf } from './handles.js';
 import { type Json, type JsonObject, setOwn } from './json.js';
 import { inheritedKindOf, kindOf } from './kinds.js';

@@ -1,6 +1,6 @@
 // The state of one encoding: the position, the objects met, the parts beside the text. Knows nothing about kinds of values.
 
-import { handleNotSerializable, notSerializable, tooLarge } from '../errors/errors.js';
+import { handleNotSerializable, notSerializable, tooLarge } from '../errors/value-errors.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Json } from './json.js';
 import { LONG_STRING, MAX_DEPTH, MAX_ERROR_TEXT, MAX_HOLES, MAX_WASTE } from './limits.js';

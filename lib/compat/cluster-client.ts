@@ -1,7 +1,7 @@
 // A client with the interface of cluster-client, based on a handle of the core.
 
 import { accessOf, type HandleAccess } from '../client/shared.js';
-import { invalidOption } from '../errors/errors.js';
+import { invalidOption } from '../errors/option-errors.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
 import { bindToContext } from '../utils/async-context.js';
 import { defer } from '../utils/deferred.js';

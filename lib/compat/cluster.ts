@@ -2,7 +2,7 @@
 
 import { share } from '../client/shared.js';
 import { createSharedClient } from '../create-shared-client.js';
-import { invalidOption } from '../errors/errors.js';
+import { invalidOption } from '../errors/option-errors.js';
 import { ClientGenerator } from './client-generator.js';
 import { CompatGroups } from './groups.js';
 import { CLOSE } from './symbols.js';

@@ -1,6 +1,6 @@
 // Errors with the names that callers of cluster-client know, and with this library's codes.
 
-import { type ErrorCode, SharedClientError } from '../errors/errors.js';
+import { type ErrorCode, SharedClientError } from '../errors/shared-client-error.js';
 import { delegatedLost } from './errors.js';
 
 /** The name that cluster-client uses for the same error. The others have no counterpart there and keep their name. */

@@ -1,6 +1,8 @@
 // The error texts that only `/compat` has. Callers of cluster-client know some of them.
 
-import { cut, invalidChoice, invalidOption, type Outcome, quote, SharedClientError } from '../errors/errors.js';
+import { invalidChoice, invalidOption } from '../errors/option-errors.js';
+import { type Outcome, SharedClientError } from '../errors/shared-client-error.js';
+import { cut, quote } from '../errors/show.js';
 
 // Callers of cluster-client check for the beginning of this text.
 export const notImplemented = (name: string) =>

@@ -3,7 +3,7 @@
 import { debuglog } from 'node:util';
 import { canonicalKey } from '../codec/canonical-key.js';
 import { lenient } from '../codec/lenient.js';
-import { SharedClientError } from '../errors/errors.js';
+import { SharedClientError } from '../errors/shared-client-error.js';
 import { defaultTranscode } from './transcode.js';
 import type { ClusterOptions, Logger, Transcode } from './types.js';
 

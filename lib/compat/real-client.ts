@@ -1,6 +1,6 @@
 // The real client in the leader: opens it, adapts it to the roles of the core, forwards its events, and closes it.
 
-import { unknownMethod } from '../errors/errors.js';
+import { unknownMethod } from '../errors/call-errors.js';
 import { isEmitter, listen } from '../leader/emitter-like.js';
 import { isCallableOf } from '../leader/method-names.js';
 import { isThenable } from '../utils/is-thenable.js';

@@ -1,6 +1,6 @@
 // Calls a method of the real client, which may answer by a callback, by a promise, or as a generator.
 
-import { unknownMethod } from '../errors/errors.js';
+import { unknownMethod } from '../errors/call-errors.js';
 import { callContext } from '../leader/call-context.js';
 import { isThenable } from '../utils/is-thenable.js';
 import { isGeneratorFunction, runGenerator } from './run-generator.js';

@@ -1,6 +1,6 @@
 // Every text of a `warning`: what works all the same, but somebody should look at.
 
-import { cut, quote } from './errors.js';
+import { cut, quote } from './show.js';
 
 export const closesSlowly = (ms: number) =>
   `The real client didn't close, or the task of whileLeader() didn't end, within drainTimeoutMs, ${ms} ms.`;

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { decodeValue } from '../codec/decode-value.js';
 import { StreamForm } from '../codec/handles.js';
 import type { OwnTypes } from '../codec/own-types.js';
-import { closed } from '../errors/errors.js';
+import { closed } from '../errors/call-errors.js';
 import { Kind } from '../protocol/bundle.js';
 import type { FrameView } from '../protocol/frame-reader.js';
 import { DEFAULT_WINDOW } from '../streams/credit.js';

@@ -1,6 +1,7 @@
 // Finds the function for a call: a method of the real client or of a namespace in it, or an operation of the application.
 
-import { chainRefused, closingMethod } from '../errors/errors.js';
+import { closingMethod } from '../errors/call-errors.js';
+import { chainRefused } from '../errors/value-errors.js';
 import type { MemberMethod, MemberOptions } from '../options/options.js';
 import { isThenable } from '../utils/is-thenable.js';
 import { isCallableOf, methodNames } from './method-names.js';

@@ -2,7 +2,7 @@
 // frames wait in the inbox.
 
 import { encodeError } from '../codec/encode-error.js';
-import { brokenFrame } from '../errors/errors.js';
+import { brokenFrame } from '../errors/value-errors.js';
 import { droppedWithdrawals } from '../errors/warnings.js';
 import { type Bundle, Kind, Overload } from '../protocol/bundle.js';
 import { FrameReader, type FrameView } from '../protocol/frame-reader.js';

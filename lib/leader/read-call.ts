@@ -2,7 +2,8 @@
 
 import { decodeValue } from '../codec/decode-value.js';
 import type { OwnTypes } from '../codec/own-types.js';
-import { brokenArguments, brokenFrame, type SharedClientError } from '../errors/errors.js';
+import type { SharedClientError } from '../errors/shared-client-error.js';
+import { brokenArguments, brokenFrame } from '../errors/value-errors.js';
 import { Kind } from '../protocol/bundle.js';
 import type { FrameView } from '../protocol/frame-reader.js';
 import type { RunningCall } from './running-call.js';

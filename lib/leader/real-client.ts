@@ -1,7 +1,9 @@
 // The one real client: opens it, finds its methods by role, listens to its events, and closes it.
 
 import { OwnTypes } from '../codec/own-types.js';
-import { noSuchEvent, openTimedOut, show } from '../errors/errors.js';
+import { openTimedOut } from '../errors/call-errors.js';
+import { noSuchEvent } from '../errors/option-errors.js';
+import { show } from '../errors/show.js';
 import { noEvents, notClosed, unknownMethodNamed, unknownNamespace } from '../errors/warnings.js';
 import { nearest } from '../options/nearest.js';
 import type { MemberOptions, MethodRole, OpenContext } from '../options/options.js';

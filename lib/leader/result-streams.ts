@@ -2,7 +2,8 @@
 
 import { encodeData } from '../codec/encode-value.js';
 import { UnreadBlob } from '../codec/unread-blobs.js';
-import { resultNotSerializable, type SharedClientError } from '../errors/errors.js';
+import type { SharedClientError } from '../errors/shared-client-error.js';
+import { resultNotSerializable } from '../errors/value-errors.js';
 import { EXT, Kind } from '../protocol/bundle.js';
 import type { Payload } from '../protocol/payload.js';
 import { ItemSender } from '../streams/item-sender.js';

@@ -4,15 +4,9 @@ import { encodeError } from '../codec/encode-error.js';
 import { encodeData } from '../codec/encode-value.js';
 import { isStream } from '../codec/handles.js';
 import { UnreadBlob } from '../codec/unread-blobs.js';
-import {
-  brokenArguments,
-  cameLate,
-  leaderLost,
-  resultNotSerializable,
-  SharedClientError,
-  timedOut,
-  unknownMethod,
-} from '../errors/errors.js';
+import { cameLate, leaderLost, timedOut, unknownMethod } from '../errors/call-errors.js';
+import { SharedClientError } from '../errors/shared-client-error.js';
+import { brokenArguments, resultNotSerializable } from '../errors/value-errors.js';
 import { tooManyRunning } from '../errors/warnings.js';
 import type { ContextOption } from '../options/options.js';
 import { Kind, Overload } from '../protocol/bundle.js';

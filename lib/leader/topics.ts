@@ -4,7 +4,7 @@ import { canonicalKey } from '../codec/canonical-key.js';
 import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
 import type { OwnTypes } from '../codec/own-types.js';
-import { brokenFrame } from '../errors/errors.js';
+import { brokenFrame } from '../errors/value-errors.js';
 import { Kind } from '../protocol/bundle.js';
 import type { FrameView } from '../protocol/frame-reader.js';
 import type { Clock } from '../utils/clock.js';

@@ -11,7 +11,8 @@
 //
 // A step that takes longer than `limitMs` counts as done. A subscription that is late is tried again after a pause.
 
-import { show, unknownMethod } from '../errors/errors.js';
+import { unknownMethod } from '../errors/call-errors.js';
+import { show } from '../errors/show.js';
 import { neverSettled, oddSubscription } from '../errors/warnings.js';
 import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';

@@ -5,7 +5,7 @@ import { encodeError } from '../codec/encode-error.js';
 import { encodeValue } from '../codec/encode-value.js';
 import { MAX_CONTROL_ERROR } from '../codec/limits.js';
 import type { OwnTypes } from '../codec/own-types.js';
-import { overloaded } from '../errors/errors.js';
+import { overloaded } from '../errors/call-errors.js';
 import { countStreams, type StreamCounts } from '../metrics/served.js';
 import { EXT, Kind } from '../protocol/bundle.js';
 import type { FrameView } from '../protocol/frame-reader.js';

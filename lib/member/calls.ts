@@ -5,18 +5,9 @@ import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
 import { markRemote } from '../codec/local-stack.js';
 import type { OwnTypes } from '../codec/own-types.js';
-import {
-  brokenFrame,
-  brokenResult,
-  closed,
-  costLeaders,
-  leaderLost,
-  type Outcome,
-  overloaded,
-  resultNotSerializable,
-  SharedClientError,
-  unsendableResult,
-} from '../errors/errors.js';
+import { closed, costLeaders, leaderLost, overloaded } from '../errors/call-errors.js';
+import { type Outcome, SharedClientError } from '../errors/shared-client-error.js';
+import { brokenFrame, brokenResult, resultNotSerializable, unsendableResult } from '../errors/value-errors.js';
 import { CallCounts, type FailureReason } from '../metrics/call-counts.js';
 import { EXT, Kind } from '../protocol/bundle.js';
 import { isAnswer } from '../protocol/classes.js';

@@ -3,7 +3,9 @@
 import { decodeValue } from '../codec/decode-value.js';
 import { publishDiagnostic } from '../diagnostics/channels.js';
 import { debug } from '../diagnostics/debug-log.js';
-import { brokenFrame, closed, type Outcome } from '../errors/errors.js';
+import { closed } from '../errors/call-errors.js';
+import type { Outcome } from '../errors/shared-client-error.js';
+import { brokenFrame } from '../errors/value-errors.js';
 import { costly } from '../errors/warnings.js';
 import type { Service } from '../leader/service.js';
 import type { TermEnd } from '../metrics/failovers.js';

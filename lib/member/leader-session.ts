@@ -4,7 +4,8 @@
 import { encodeError } from '../codec/encode-error.js';
 import { MAX_CONTROL_ERROR } from '../codec/limits.js';
 import { debug } from '../diagnostics/debug-log.js';
-import { closed, textOf } from '../errors/errors.js';
+import { closed } from '../errors/call-errors.js';
+import { textOf } from '../errors/show.js';
 import { closesSlowly } from '../errors/warnings.js';
 import { handBack } from '../leader/hand-back.js';
 import { type Opening, RealClient, type RealClientHandlers } from '../leader/real-client.js';

@@ -1,13 +1,8 @@
 // This process's one connection to its primary: which primary it has, and the dispatch of frames to members.
 
-import {
-  closed,
-  noCommonProtocol,
-  type Outcome,
-  primaryClosed,
-  primaryLost,
-  type SharedClientError,
-} from '../errors/errors.js';
+import { closed } from '../errors/call-errors.js';
+import { noCommonProtocol, primaryClosed, primaryLost } from '../errors/primary-errors.js';
+import type { Outcome, SharedClientError } from '../errors/shared-client-error.js';
 import { passedOn } from '../errors/warnings.js';
 import type { Bundle } from '../protocol/bundle.js';
 import { Received } from '../protocol/envelope.js';

@@ -4,7 +4,7 @@ import { OwnTypes } from '../codec/own-types.js';
 import { publishDiagnostic } from '../diagnostics/channels.js';
 import { debug } from '../diagnostics/debug-log.js';
 import type { GroupMessage } from '../diagnostics/messages.js';
-import { closed, noTransfer } from '../errors/errors.js';
+import { closed, noTransfer } from '../errors/call-errors.js';
 import { Failovers } from '../metrics/failovers.js';
 import { Served } from '../metrics/served.js';
 import { type MemberOptions, memberDigest } from '../options/options.js';

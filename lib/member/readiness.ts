@@ -1,14 +1,8 @@
 // The callers of ready() that wait for a leader, and the reason why there is none.
 
-import {
-  leaderFailed,
-  NO_LEADER,
-  noLeader,
-  noPrimary,
-  type Outcome,
-  readyTimedOut,
-  timedOut,
-} from '../errors/errors.js';
+import { leaderFailed, NO_LEADER, noLeader, readyTimedOut, timedOut } from '../errors/call-errors.js';
+import { noPrimary } from '../errors/primary-errors.js';
+import type { Outcome } from '../errors/shared-client-error.js';
 import type { StateUpdate } from '../protocol/messages.js';
 import type { DataPlane } from './data-plane.js';
 import type { MemberContext } from './member-context.js';

@@ -1,6 +1,7 @@
 // Publications that are republished to every new leader: the newest one under each key.
 
-import { costLeaders, SharedClientError, takenBack } from '../errors/errors.js';
+import { costLeaders, takenBack } from '../errors/call-errors.js';
+import { SharedClientError } from '../errors/shared-client-error.js';
 import { Kind } from '../protocol/bundle.js';
 import { nextNumber } from '../protocol/ids.js';
 import { listenToAbort, stopListeningToAbort } from '../utils/abort-listeners.js';

@@ -4,7 +4,7 @@
 import { decodeError } from '../codec/decode-error.js';
 import { decodeValue } from '../codec/decode-value.js';
 import type { OwnTypes } from '../codec/own-types.js';
-import { costLeaders, overloadedSubscription } from '../errors/errors.js';
+import { costLeaders, overloadedSubscription } from '../errors/call-errors.js';
 import { EXT, Kind } from '../protocol/bundle.js';
 import type { FrameView } from '../protocol/frame-reader.js';
 import { nextNumber } from '../protocol/ids.js';

@@ -1,6 +1,6 @@
 // What became of the calls that a process made.
 
-import type { ErrorCode } from '../errors/errors.js';
+import type { ErrorCode } from '../errors/shared-client-error.js';
 import { Durations } from './histogram.js';
 
 /** Why a call failed: by a code of ours, by the real client's own error, or because its caller gave up. */

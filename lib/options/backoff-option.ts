@@ -1,6 +1,6 @@
 // The option `backoff`: the pauses between attempts to open the real client.
 
-import { invalidOption } from '../errors/errors.js';
+import { invalidOption } from '../errors/option-errors.js';
 import { type Check, duration } from './checks.js';
 import { type OptionTable, readOptions } from './option-table.js';
 

@@ -1,7 +1,7 @@
 // What a single value of an option may be. Which option takes which check stands with the options.
 
 import { constants } from 'node:os';
-import { invalidChoice, invalidOption } from '../errors/errors.js';
+import { invalidChoice, invalidOption } from '../errors/option-errors.js';
 import { MAX_TIMER_MS } from '../utils/clock.js';
 
 /** Returns the value as the library uses it, or throws `ERR_INVALID_OPTION` that names `option`. */

@@ -1,6 +1,6 @@
 // The option `context`: carries a trace, or whatever else belongs to a call, along with it.
 
-import { invalidOption } from '../errors/errors.js';
+import { invalidOption } from '../errors/option-errors.js';
 import { functionOf } from './checks.js';
 import { type OptionTable, readOptions } from './option-table.js';
 

@@ -1,6 +1,6 @@
 // The options of `whileLeader()`.
 
-import { invalidOption } from '../errors/errors.js';
+import { invalidOption } from '../errors/option-errors.js';
 import { expecting, flag, functionOf } from './checks.js';
 import type { ClientOptions } from './client-options.js';
 import { MEMBER_TABLE, type MemberTable, type TaskOption } from './client-table.js';

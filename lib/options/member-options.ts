@@ -1,6 +1,6 @@
 // Resolves what `createSharedClient()` was given into the member's part and the handle's. The rows are in client-table.ts.
 
-import { invalidOption } from '../errors/errors.js';
+import { invalidOption } from '../errors/option-errors.js';
 import { argumentList, functionOf, groupName, isConstructor } from './checks.js';
 import type { ClientDefinition } from './client-options.js';
 import {

@@ -1,6 +1,6 @@
 // The option `methods`: what is said of single methods of the real client.
 
-import { invalidChoice, invalidOption } from '../errors/errors.js';
+import { invalidChoice, invalidOption } from '../errors/option-errors.js';
 import type { Overloads } from '../utils/types-overloads.js';
 import { duration, expecting, flag, functionOf, oneOf } from './checks.js';
 import { type OptionTable, readOptions } from './option-table.js';

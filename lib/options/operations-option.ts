@@ -1,6 +1,6 @@
 // The option `operations`: functions of the app that run in the leader, beside the live real client.
 
-import { invalidOption } from '../errors/errors.js';
+import { invalidOption } from '../errors/option-errors.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: each operation has parameters of its own.
 export type Operation<T> = (client: T, ...args: any[]) => unknown;

@@ -1,6 +1,6 @@
 // Reads an object of options against a table with one row for each option. Rules between two options are with their options.
 
-import { invalidOption, misspelledOption, unknownOption } from '../errors/errors.js';
+import { invalidOption, misspelledOption, unknownOption } from '../errors/option-errors.js';
 import type { Check } from './checks.js';
 import { nearest } from './nearest.js';
 

@@ -1,6 +1,6 @@
 // The options of `setupPrimary()` and of PM2's `configure()`.
 
-import { invalidOption } from '../errors/errors.js';
+import { invalidOption } from '../errors/option-errors.js';
 import { bytes, duration, functionOf, oneOf } from './checks.js';
 import type { ChooseLeader } from './contexts.js';
 import { type Complete, completeOptions, differingOption, type OptionTable, readOptions } from './option-table.js';

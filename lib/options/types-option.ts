@@ -1,6 +1,6 @@
 // The options `types` and `errors`: what the library doesn't know of the app's values, and its classes of errors.
 
-import { invalidOption } from '../errors/errors.js';
+import { invalidOption } from '../errors/option-errors.js';
 import type { Check } from './checks.js';
 
 /** A type of values that the library doesn't know, such as `ObjectId`; `V` is the value, `P` plain data. */

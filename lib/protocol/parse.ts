@@ -1,6 +1,7 @@
 // The only parser of messages. Foreign messages are ignored; invalid messages of our own become coded errors.
 
-import { brokenFrame, type SharedClientError } from '../errors/errors.js';
+import type { SharedClientError } from '../errors/shared-client-error.js';
+import { brokenFrame } from '../errors/value-errors.js';
 import { isRecord } from '../utils/is-record.js';
 import { beginMessage, MOST_DATA, spendData } from './budget.js';
 import { ABOUT, type Bundle } from './bundle.js';

@@ -1,7 +1,7 @@
 // A bundle that is too large for one message is sent in slices, so that control frames can be sent in between. The primary
 // forwards the bytes without decoding them.
 
-import { brokenFrame } from '../errors/errors.js';
+import { brokenFrame } from '../errors/value-errors.js';
 import { bytesOfBody, openBody, toBody } from './body.js';
 import type { Bundle, SlicedBundle } from './bundle.js';
 import type { Slice } from './messages.js';

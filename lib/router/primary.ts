@@ -1,6 +1,6 @@
 // The object that `setupPrimary()` returns: the public interface of the router.
 
-import { closed, noTransfer } from '../errors/errors.js';
+import { closed, noTransfer } from '../errors/call-errors.js';
 import { rejectAfterTurn } from '../utils/after-turn.js';
 import type { Emitter } from '../utils/emitter.js';
 import type { PrimaryEvents, PrimaryStatus, Primary as PublicPrimary } from './primary-types.js';

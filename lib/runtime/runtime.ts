@@ -7,14 +7,8 @@ import { clientStatus } from '../client/status.js';
 import { readError } from '../codec/read-error.js';
 import { publishDiagnostic } from '../diagnostics/channels.js';
 import type { DiagnosticsName } from '../diagnostics/messages.js';
-import {
-  alreadyConfigured,
-  alreadySetUp,
-  differentOption,
-  noPrimaryInThread,
-  notAPrimary,
-  notUnderPm2,
-} from '../errors/errors.js';
+import { alreadyConfigured, alreadySetUp, differentOption, notAPrimary, notUnderPm2 } from '../errors/option-errors.js';
+import { noPrimaryInThread } from '../errors/primary-errors.js';
 import { dataOnBus, hiddenMethods, listenerThrew } from '../errors/warnings.js';
 import { appChoice } from '../group/choose.js';
 import { classMethodNames } from '../leader/method-names.js';

@@ -4,7 +4,7 @@
 //      │                      └── return(), throw(), abort: the source is ended ──────────────────────► over
 //      └── no reader in time, collected, closed ──────────────────────────────────────────────────────► over
 
-import { brokenFrame } from '../errors/errors.js';
+import { brokenFrame } from '../errors/value-errors.js';
 import { MOST_ITEM_BYTES, sizeOfItem } from './credit.js';
 import { ItemQueue } from './item-queue.js';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { decodeError } from '../../lib/codec/decode-error.js';
-import { SharedClientError } from '../../lib/errors/errors.js';
+import { SharedClientError } from '../../lib/errors/shared-client-error.js';
 
 test('a broken payload gives the error that says so, and does not throw', t => {
   for (const json of [[99], [16], [16, 'Error'], undefined]) {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { decodeValue } from '../../lib/codec/decode-value.js';
 import { encodeValue } from '../../lib/codec/encode-value.js';
-import { SharedClientError } from '../../lib/errors/errors.js';
+import { SharedClientError } from '../../lib/errors/shared-client-error.js';
 import type { Part } from '../../lib/protocol/payload.js';
 import { decode, Signals } from './round-trip.js';
 

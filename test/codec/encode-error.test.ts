@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import test from 'ava';
 import { NonError } from 'serialize-error';
 import { encodeError } from '../../lib/codec/encode-error.js';
-import { ERROR_CODES, SharedClientError } from '../../lib/errors/errors.js';
+import { ERROR_CODES, SharedClientError } from '../../lib/errors/shared-client-error.js';
 import { CHANNELS, travel, travelThrown } from './round-trip.js';
 
 type Extended = Error & Record<string, unknown>;

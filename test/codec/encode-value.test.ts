@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { encodeValue } from '../../lib/codec/encode-value.js';
-import { SharedClientError } from '../../lib/errors/errors.js';
+import { SharedClientError } from '../../lib/errors/shared-client-error.js';
 import { Signals, travel } from './round-trip.js';
 
 class Account {

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { canonicalKey } from '../../lib/codec/canonical-key.js';
 import { decodeError } from '../../lib/codec/decode-error.js';
 import { decodeValue } from '../../lib/codec/decode-value.js';
-import { SharedClientError } from '../../lib/errors/errors.js';
+import { SharedClientError } from '../../lib/errors/shared-client-error.js';
 import type { Part } from '../../lib/protocol/payload.js';
 import { CHANNELS, travel } from './round-trip.js';
 

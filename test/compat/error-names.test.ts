@@ -1,6 +1,7 @@
 import test from 'ava';
 import { ERROR_NAMES, renamed } from '../../lib/compat/error-names.js';
-import { ERROR_CODES, type ErrorCode, leaderFailed, leaderLost, SharedClientError } from '../../lib/errors/errors.js';
+import { leaderFailed, leaderLost } from '../../lib/errors/call-errors.js';
+import { ERROR_CODES, type ErrorCode, SharedClientError } from '../../lib/errors/shared-client-error.js';
 
 const error = (code: ErrorCode) => new SharedClientError(code, 'text', { outcome: 'unknown' });
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { groupOf, resolveOptions } from '../../lib/compat/options.js';
-import { noPrimary } from '../../lib/errors/errors.js';
+import { noPrimary } from '../../lib/errors/primary-errors.js';
 
 const COMPAT = new URL('../../lib/compat.js', import.meta.url).href;
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import test from 'ava';
-import { noSuchEvent } from '../../lib/errors/errors.js';
+import { noSuchEvent } from '../../lib/errors/option-errors.js';
 import { noEvents, notClosed, unknownMethodNamed, unknownNamespace } from '../../lib/errors/warnings.js';
 import { RealClient, rolesOf } from '../../lib/leader/real-client.js';
 import { type OpenContext, resolveCreateArguments } from '../../lib/options/options.js';

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import test from 'ava';
 import { encodeError } from '../../lib/codec/encode-error.js';
 import { encodeValue } from '../../lib/codec/encode-value.js';
-import { SharedClientError } from '../../lib/errors/errors.js';
+import { SharedClientError } from '../../lib/errors/shared-client-error.js';
 import { Call, type CallKind, type CallSignal, encodeArguments } from '../../lib/member/call.js';
 import { Calls } from '../../lib/member/calls.js';
 import { EXT, Kind, MORE, ONE } from '../../lib/protocol/bundle.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { encodeValue } from '../../lib/codec/encode-value.js';
-import { SharedClientError } from '../../lib/errors/errors.js';
+import { SharedClientError } from '../../lib/errors/shared-client-error.js';
 import { Calls } from '../../lib/member/calls.js';
 import { type Publication, StickyPublications } from '../../lib/member/sticky-publications.js';
 import { EXT, Kind } from '../../lib/protocol/bundle.js';

@@ -1,7 +1,7 @@
 // The account of all calls: each is made once, ends once and in time, and runs as often as its end says.
 
 import { getEventListeners } from 'node:events';
-import { SharedClientError } from '../../lib/errors/errors.js';
+import { SharedClientError } from '../../lib/errors/shared-client-error.js';
 import type { SimGroup } from './group.js';
 import { linkedAt } from './peephole.js';
 import { deadlineNow, termNow } from './upstream.js';

@@ -1,7 +1,7 @@
 // The account of all streams: items come in order and once, each end is reached once on both sides, nothing is read ahead of
 // its credit, and no source is left open.
 
-import { SharedClientError } from '../../lib/errors/errors.js';
+import { SharedClientError } from '../../lib/errors/shared-client-error.js';
 import type { StreamAction } from './plan.js';
 import { innerOf, type SimClient } from './upstream.js';
 import type { SimHandle, SimWorker } from './worker.js';

@@ -6,7 +6,7 @@
 //   END     the sender sends nothing more; the other end sends its remaining data, then END too
 //   CLOSE   the sender sends nothing more and reads nothing more
 
-import { brokenFrame } from '../../errors/errors.js';
+import { brokenFrame } from '../../errors/value-errors.js';
 import { HEAD_BYTES } from '../../transport/direct.js';
 
 export const FrameKind = { DATA: 0, END: 1, CLOSE: 2 } as const;

@@ -1,7 +1,7 @@
 // The leader's end of the direct route in one term: the connections, the members that use the direct route, and the data
 // that must wait for earlier data on the relay.
 
-import { brokenFrame } from '../../errors/errors.js';
+import { brokenFrame } from '../../errors/value-errors.js';
 import { type Bundle, Kind } from '../../protocol/bundle.js';
 import { isAnswer } from '../../protocol/classes.js';
 import { type BundleBuilder, ownBundle } from '../../protocol/frames.js';

@@ -8,7 +8,8 @@
 //     └──────────────────────────────────────────────────────────────────────────────────────────────┘
 //                                        RESUMED comes by the relay
 
-import { brokenFrame, notTheLeader } from '../../errors/errors.js';
+import { notTheLeader } from '../../errors/call-errors.js';
+import { brokenFrame } from '../../errors/value-errors.js';
 import { type Bundle, Kind } from '../../protocol/bundle.js';
 import { type About, BundleBuilder } from '../../protocol/frames.js';
 import { newId, nextNumber } from '../../protocol/ids.js';

@@ -1,7 +1,7 @@
 // Accepts direct connections from followers. One listener serves all terms that this process leads; each term has its own
 // secret.
 
-import { brokenFrame } from '../../errors/errors.js';
+import { brokenFrame } from '../../errors/value-errors.js';
 import { newId } from '../../protocol/ids.js';
 import type { Connection, ConnectionHandlers, DirectListener, DirectTransport } from '../../transport/direct.js';
 import { backoffMs } from '../../utils/backoff.js';

@@ -7,7 +7,7 @@
 // Reading: a channel cannot be paused alone, so there is no slow reader of a single channel, and channels need no window. A
 // process that stops reading stops all its channels, as it would with separate connections.
 
-import { brokenFrame } from '../../errors/errors.js';
+import { brokenFrame } from '../../errors/value-errors.js';
 import type { Connection, ConnectionHandlers } from '../../transport/direct.js';
 import type { Clock, Timer } from '../../utils/clock.js';
 import { Channel, type ChannelOwner } from './channel.js';

@@ -1,6 +1,6 @@
 // Parses the bytes of a connection, which arrive in arbitrary chunks, into the messages that the peer wrote.
 
-import { brokenFrame } from '../../errors/errors.js';
+import { brokenFrame } from '../../errors/value-errors.js';
 import { ABOUT, type Abouts, type Bundle } from '../../protocol/bundle.js';
 import { FRAME_BYTES, readHead } from '../../protocol/head.js';
 import { areAbouts } from '../../protocol/parse.js';

@@ -1,7 +1,7 @@
 // Many channels on one connection, over a pipe that the test fills and empties.
 
 import test from 'ava';
-import type { SharedClientError } from '../../../lib/errors/errors.js';
+import type { SharedClientError } from '../../../lib/errors/shared-client-error.js';
 import { encodeHeader, FrameKind, HEADER_BYTES } from '../../../lib/route/direct/channel-frames.js';
 import { shareConnections } from '../../../lib/route/direct/shared-transport.js';
 import type {

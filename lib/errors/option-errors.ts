@@ -1,0 +1,102 @@
+// Errors of options and arguments, and of calls of setupPrimary() and configure() in the wrong place.
+
+import { SharedClientError } from './shared-client-error.js';
+import { quote, show } from './show.js';
+
+/** Where an option lies; its keys may be of any length. */
+const shorten = (path: string): string => (path.length > 200 ? `${path.slice(0, 200)}…` : path);
+
+export const invalidOption = (option: string, expected: string, came: unknown) =>
+  new SharedClientError('ERR_INVALID_OPTION', `${shorten(option)} must be ${expected}, but it is ${show(came)}.`);
+
+/** Where it must be one of a few words, a word that came is shown: it was meant for one of them. */
+export const invalidChoice = (option: string, expected: string, came: unknown) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `${shorten(option)} must be ${expected}, but it is ${isWord(came) ? quote(came) : show(came)}.`,
+  );
+
+const isWord = (value: unknown): value is string => typeof value === 'string' && /^[\w -]{1,20}$/.test(value);
+
+export const unknownOption = (option: string, known: readonly string[]) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `There is no option ${quote(option)}; the options are ${known.join(', ')}.`,
+  );
+
+export const misspelledOption = (option: string, nearest: readonly string[]) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `There is no option ${quote(option)}; did you mean ${nearest.join(' or ')}?`,
+  );
+
+/** Options that are, or may hold, functions or classes. */
+const COMPARED_BY_IDENTITY: ReadonlySet<string> = new Set([
+  'class',
+  'args',
+  'open',
+  'close',
+  'context',
+  'chooseLeader',
+]);
+
+const EVALUATED_TWICE =
+  'A module that is evaluated twice (hot reload, vi.resetModules(), jest.resetModules()) makes new functions and classes each time';
+
+/** What else may be the reason for an option that differs, and what to write then. */
+const ifEvaluatedTwice = (option: string, remedy: string) =>
+  COMPARED_BY_IDENTITY.has(option) ? ` ${EVALUATED_TWICE}: ${remedy}.` : '';
+
+export const differentOption = (option: string, name: string) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `This process already has a shared client named ${quote(name)} with another ${option}. ` +
+      `Use the same ${option} for the same name, or another name.${ifEvaluatedTwice(
+        option,
+        'close the old client before (client.close(); the newest definition counts from then on), or keep the client ' +
+          'outside of that module, as in globalThis.client ??= createSharedClient(...)',
+      )}`,
+  );
+
+export const taskExists = (name: string) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `This process already has a task named ${quote(name)}. Close that one before (task.close()), or give this one another name. ` +
+      `${EVALUATED_TWICE}, so also for the same task: close the old one before, or keep it outside of that module, ` +
+      'as in globalThis.task ??= whileLeader(...).',
+  );
+
+export const alreadySetUp = (option: string) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `setupPrimary() was called before with another ${option}. Call it once with all options, or without options after that.${ifEvaluatedTwice(
+      option,
+      `close the old primary before (await primary.close()), or keep ${option} outside of that module`,
+    )}`,
+  );
+
+export const alreadyConfigured = (option: string) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `configure() came too late, or before with another ${option}. Call it once, before the first shared client of this process.${ifEvaluatedTwice(
+      option,
+      `keep ${option} outside of that module`,
+    )}`,
+  );
+
+export const notUnderPm2 = () =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    "setupPrimary() belongs in the master script, but this is a worker of PM2's cluster mode, whose master is PM2's own " +
+      'daemon. Leave it out: createSharedClient() works here without it, and configure() takes its options.',
+  );
+
+export const notAPrimary = (where: string) =>
+  new SharedClientError('ERR_INVALID_OPTION', `setupPrimary() belongs in the master script, but this is ${where}.`);
+
+export const noSuchEvent = (event: string, cause: unknown) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `The real client's on(${quote(event)}, listener) failed; the cause says why. Name only events that it has.`,
+    { cause },
+  );
