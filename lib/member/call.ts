@@ -111,6 +111,13 @@ export class Call implements About, Expiring, Numbered<Call> {
     this.promise = undefined;
   }
 
+  /** It is the next attempt of a call that failed: a leader that is lost with that one may be lost with this one too. */
+  suspectAs({ losses, lostIn, begunIn }: Call): void {
+    this.losses = losses;
+    this.lostIn = lostIn;
+    this.begunIn = begunIn;
+  }
+
   fail(error: unknown): void {
     if (this.stream) return this.stream.end({ error });
     if (this.onFail) return this.onFail(error);

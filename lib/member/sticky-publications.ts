@@ -55,8 +55,8 @@ export class StickyPublications {
   readonly #stickyPublications = new Map<string, Sticky>();
   /** Publications that have ended while the leader could not be notified. */
   readonly #pendingWithdrawals = new Map<string, Sticky>();
-  /** `failed` of all publications, by the number of the call. */
-  readonly #failed = new Map<number, Call>();
+  /** Those whose last publication failed, by the number of its call. */
+  readonly #failed = new Map<number, Sticky>();
   /** Whether there is a leader to publish to. */
   #isOpen = false;
 
@@ -115,8 +115,8 @@ export class StickyPublications {
 
   /** A leader confirms that it begins a publication whose call has ended. */
   begun(id: number, term: number): void {
-    const call = this.#failed.get(id);
-    if (call) call.begunIn = term;
+    const { call, failed } = this.#failed.get(id) ?? {};
+    for (const each of [call, failed]) if (each) each.begunIn = term;
   }
 
   /**
@@ -220,7 +220,7 @@ export class StickyPublications {
       failed,
     );
     call.context = sticky.context;
-    if (sticky.failed) call.losses = sticky.failed.losses;
+    if (sticky.failed) call.suspectAs(sticky.failed);
     try {
       this.options.calls.make(call);
       sticky.call = call;
@@ -231,7 +231,7 @@ export class StickyPublications {
 
   #setFailed(sticky: Sticky, call: Call | undefined): void {
     if (sticky.failed) this.#failed.delete(sticky.failed.id);
-    if (call) this.#failed.set(call.id, call);
+    if (call) this.#failed.set(call.id, sticky);
     sticky.failed = call;
   }
 

@@ -1,6 +1,6 @@
 // How often a group went from one leader to the next, why, and how long it was without.
 
-import type { DeposedCause } from '../protocol/messages.js';
+import { type DeposedCause, isLoss } from '../protocol/group-state.js';
 import { Durations, type Histogram } from './histogram.js';
 
 /** What is counted of failovers, planned ones included. */
@@ -58,12 +58,16 @@ export function termEndStatus({ term, cause, error }: TermEnd): TermEndStatus {
   return { term, cause, ...(error && { error: summary(error) }) };
 }
 
+/** How many of the lost terms are remembered. */
+const MOST_LOST = 20;
+
 export class Failovers {
   readonly #causes = new Map<DeposedCause | undefined, number>();
   readonly #duration = new Durations();
   #count = 0;
   #last: Failover | undefined;
   #lost: { readonly term: number; readonly at: number } | undefined;
+  #lostTerms: readonly number[] = [];
 
   /** The leader of this term takes no call any more. */
   lost(term: number, now: number): void {
@@ -82,6 +86,16 @@ export class Failovers {
     this.#causes.set(cause, (this.#causes.get(cause) ?? 0) + 1);
     this.#duration.add(this.#last.durationMs);
     return this.#last;
+  }
+
+  /** A term has ended. */
+  ended(term: number, cause: DeposedCause): void {
+    if (isLoss(cause)) this.#lostTerms = [...this.#lostTerms, term].slice(-MOST_LOST);
+  }
+
+  /** The last terms whose leaders were lost. */
+  get lostTerms(): readonly number[] {
+    return this.#lostTerms;
   }
 
   /** What comes next follows nobody. */

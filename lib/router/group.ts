@@ -17,7 +17,7 @@ import {
 import { reduce } from '../group/reduce.js';
 import type { Failovers, TermEnd } from '../metrics/failovers.js';
 import type { Candidate } from '../options/options.js';
-import { type GroupMember, type GroupState, isLoss } from '../protocol/group-state.js';
+import type { GroupMember, GroupState } from '../protocol/group-state.js';
 import type {
   FromWorker,
   Join,
@@ -54,9 +54,6 @@ export interface GroupOwner {
   readError(payload: PortablePayload): Error;
 }
 
-/** How many of the last lost terms a joining member is told. */
-const MOST_LOST = 20;
-
 export class RoutedGroup {
   /** The member ids are worker ids as strings. */
   state: GroupState;
@@ -66,8 +63,6 @@ export class RoutedGroup {
   readonly received = new Map<number, number>();
   /** How the last term ended. */
   ended: TermEnd | undefined;
-  /** The last terms whose leaders were lost. */
-  #lost: readonly number[] = [];
   /** The route of each member's data, as reported by the member. */
   readonly routes = new Map<number, { readonly term: number; readonly route: 'relay' | 'direct' }>();
   leader: number | undefined;
@@ -204,7 +199,8 @@ export class RoutedGroup {
     this.members.set(workerId, digest);
     this.apply({ type: 'join', id: String(workerId), member });
     if (isNew) this.host.emit('join', { name: this.name, workerId, pid: this.host.pidOf(workerId) });
-    const lost = isNew && this.#lost.length > 0 ? { lost: this.#lost } : undefined;
+    const { lostTerms } = this.failovers;
+    const lost = isNew && lostTerms.length > 0 && { lost: lostTerms };
     this.host.workers.get(workerId)?.sendControl({ ...this.#stateUpdate(), ...lost });
     if (this.#offer?.term === this.term) this.#sendOffer(workerId, this.#offer);
   }
@@ -280,7 +276,7 @@ export class RoutedGroup {
     const { cause } = order;
     const error = order.error && this.host.readError(order.error);
     this.ended = { term, cause, error };
-    if (isLoss(cause)) this.#lost = [...this.#lost, term].slice(-MOST_LOST);
+    this.failovers.ended(term, cause);
     this.host.emit('deposed', { ...detail, cause, ...(error && { error }) });
   }
 

@@ -345,3 +345,23 @@ test('one that ran is no suspect, although its result was dropped', t => {
       .some(words => words.startsWith('SUSPECT')),
   );
 });
+
+test('a loss counts for the next attempt in the same term too, although that never reached the leader', t => {
+  const unit = new UnitStickyPublications();
+  const first = unit.open(5);
+  unit.publish('k', 'a');
+  unit.clock.advance(1000);
+  first.nextBundle();
+  unit.clock.advance(100);
+  t.deepEqual(
+    first.sent().map(words => words.split(' ')[0]),
+    ['PUBLISH', 'CANCEL', 'PUBLISH'],
+  );
+  unit.shut();
+  unit.calls.end(first, 1);
+  const next = unit.open(6, 5);
+  t.deepEqual(
+    next.sent().map(words => words.split(' ')[0]),
+    ['SUSPECT', 'PUBLISH'],
+  );
+});

@@ -86,6 +86,7 @@ const MISHAPS: readonly (readonly [chance: number, draw: Draw])[] = [
   [0.04, resubscribed],
   [0.5, overflow],
   [0.06, impatient],
+  [0.06, hungAndShut],
 ];
 
 /** Who it costs comes back. */
@@ -181,6 +182,15 @@ function* impatient(random: Random, { groups, workers, durationMs }: Plan): Gene
   yield { at, do: 'poison', g, w, what: 'sticky', how: 'hangs', timeoutMs: random.pick([20, 100, 300]) };
   for (const other of workers.keys())
     if (other !== w && random.chance(0.5)) yield { at: at + 300, do: 'fork', w: other };
+}
+
+/** The primary is closed and set up again while a leader hangs: the next primary reports that it was lost. */
+function* hungAndShut(random: Random, { groups, workers, durationMs }: Plan): Generator<Action> {
+  const at = random.below(Math.max(100, durationMs - 1800));
+  const [g, w] = [random.below(groups.length), random.below(workers.length)];
+  yield { at, do: 'poison', g, w, what: random.pick(['sticky', 'subscribe'] as const), how: 'hangs' };
+  yield { at: at + 30 + random.below(300), do: 'shut', ms: random.pick([0, 1, 20, 100]) };
+  for (const other of workers.keys()) if (random.chance(0.5)) yield { at: at + 300, do: 'fork', w: other };
 }
 
 /** Where messages are large: a worker with little else doesn't read, and the values for it are more than may wait. */

@@ -143,7 +143,7 @@ export const TERMS: readonly Mutation[] = [
     file: 'member/group-view.js',
     find: 'if (update.leader)\n            this.#lastLed = update.term;',
     replace: 'this.#lastLed = update.leader ? update.term : undefined;',
-    seed: 4907,
+    seed: 281,
   },
   {
     name: 'a worker is forgotten before its groups know that it has left',
@@ -166,5 +166,12 @@ export const TERMS: readonly Mutation[] = [
     find: 'PROTOCOL_VERSIONS.find(version => theirs.includes(version))',
     replace: 'theirs[0]',
     seed: 5,
+  },
+  {
+    name: 'a member that joins is not told which leaders were lost lately',
+    file: 'router/group.js',
+    find: 'isNew && lostTerms.length > 0',
+    replace: 'false',
+    seed: 4678,
   },
 ];
