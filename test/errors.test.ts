@@ -149,6 +149,12 @@ const MAKERS: Readonly<
   ],
   alreadyConfigured: [errors.alreadyConfigured('heartbeatMs'), 'ERR_INVALID_OPTION', undefined, /another heartbeatMs/],
   notUnderPm2: [errors.notUnderPm2(), 'ERR_INVALID_OPTION', undefined, /PM2's cluster mode.*Leave it out/],
+  instanceGiven: [
+    errors.instanceGiven(new (class Registry {})()),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /no instance of Registry\. Pass the class, or \{ name, open \}/,
+  ],
   notAPrimary: [errors.notAPrimary('a worker'), 'ERR_INVALID_OPTION', undefined, /this is a worker\.$/],
   noPrimary: [
     errors.noPrimary(5000, 'not-started'),
@@ -323,6 +329,7 @@ test('every code is used', t => {
 });
 
 test('the other texts of makers with several', t => {
+  t.regex(errors.instanceGiven(Object.create(Object.create(null))).message, /takes no instance\. Pass/);
   t.regex(errors.overloaded('unknown').message, /the result was dropped/);
   t.notRegex(errors.invalidChoice('a', "'b' or 'c'", 'redis://u:secret@h').message, /secret/);
   t.regex(errors.tooLarge('a', 65_536).message, /over 64 KiB/);

@@ -195,6 +195,9 @@ test('a name is required', t => {
   );
   refuses(t, () => resolveCreateArguments(Registry, { name: undefined }, PROCESS), 'name must be');
   refuses(t, () => resolveCreateArguments({ open }, undefined, PROCESS), 'name must be');
+  const instance = new Registry();
+  refuses(t, () => resolveCreateArguments(instance, undefined, PROCESS), 'takes no instance of Registry');
+  refuses(t, () => resolveCreateArguments(instance, { name: 'r' }, PROCESS), 'takes no instance of Registry');
 });
 
 test('the kind of process has its own defaults, and the user the last word', t => {

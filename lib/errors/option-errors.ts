@@ -1,7 +1,7 @@
 // Errors of options and arguments, and of calls of setupPrimary() and configure() in the wrong place.
 
 import { SharedClientError } from './shared-client-error.js';
-import { quote, show } from './show.js';
+import { cut, quote, show } from './show.js';
 
 /** Where an option lies; its keys may be of any length. */
 const shorten = (path: string): string => (path.length > 200 ? `${path.slice(0, 200)}…` : path);
@@ -17,6 +17,19 @@ export const invalidChoice = (option: string, expected: string, came: unknown) =
   );
 
 const isWord = (value: unknown): value is string => typeof value === 'string' && /^[\w -]{1,20}$/.test(value);
+
+/** @param given what was passed in place of the class */
+export const instanceGiven = (given: object) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `createSharedClient() takes no instance${nameOfClass(given)}. Pass the class, or { name, open } with a function open() ` +
+      'that creates the client: each new leader creates a real client of its own.',
+  );
+
+function nameOfClass(instance: object): string {
+  const Class: unknown = instance.constructor;
+  return typeof Class === 'function' && Class.name ? ` of ${cut(Class.name)}` : '';
+}
 
 export const unknownOption = (option: string, known: readonly string[]) =>
   new SharedClientError(

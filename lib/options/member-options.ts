@@ -1,6 +1,6 @@
 // Resolves what `createSharedClient()` was given into the member's part and the handle's. The rows are in client-table.ts.
 
-import { invalidOption } from '../errors/option-errors.js';
+import { instanceGiven, invalidOption } from '../errors/option-errors.js';
 import { argumentList, functionOf, groupName, isConstructor } from './checks.js';
 import type { ClientDefinition } from './client-options.js';
 import {
@@ -91,12 +91,24 @@ function fromDefinition(given: unknown, second: unknown, defaults: ClientDefault
   if (typeof given !== 'object' || given === null) {
     throw invalidOption('the first argument', 'a class, or { name, open }', given);
   }
+  if (isInstance(given)) throw instanceGiven(given);
   if (second !== undefined) {
     throw invalidOption('the second argument', 'absent where the first one is { name, open }', second);
   }
   const { open, close, ...common } = readOptions<OpenForm>(given, OPEN_FORM);
   if (open === undefined) throw invalidOption('open', 'a function', open);
   return complete({ kind: 'open', open, close }, common, defaults);
+}
+
+/** Options are a plain object. An object of a class without `open` is a client that was created already. */
+function isInstance(given: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(given);
+  return (
+    !('open' in given) &&
+    !Array.isArray(given) &&
+    prototype !== null &&
+    !Object.hasOwn(prototype as object, 'hasOwnProperty')
+  );
 }
 
 function complete(definition: Definition, given: Partial<GivenOptions>, defaults: ClientDefaults): ResolvedClient {
