@@ -1,4 +1,4 @@
-// The door to work that only one worker does.
+// Entry point of whileLeader().
 
 import { createLeaderTask } from './client/leader-task.js';
 import type { LeaderTask } from './client/types-leader-task.js';
@@ -6,12 +6,12 @@ import { createSharedClient } from './create-shared-client.js';
 import type { LeaderTaskFunction, LeaderTaskOptions } from './options/options.js';
 
 /**
- * Runs `task` in exactly one worker, the leader of a group of its own, and in another one when that one dies, hangs or
- * steps down.
+ * Runs `task` in exactly one worker, the leader of a group of its own. If that worker exits, hangs or steps down, another
+ * one runs it.
  *
- * When the task ends normally, its worker goes on to lead and nothing runs until the next leader comes, which runs it
- * again; with `once` not even that one. When it throws or rejects, the event `error` tells of it, and it is run again, in any
- * worker: at once, then after 100 ms, then twice as long each time, 30 s at most, until it has run for 10 s.
+ * When the task ends normally, its worker stays the leader. The next leader runs the task again, unless `once` is set. If it
+ * throws or rejects, the event `error` is emitted and the task runs again, in any worker: at once, then after pauses of
+ * 100 ms, twice as long each time, up to 30 s. A run of 10 s resets the pause.
  *
  * @param name 1 to 500 characters; a shared client may have the same
  * @throws {SharedClientError} `ERR_INVALID_OPTION`, also where this process has a task of this name already;

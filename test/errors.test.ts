@@ -221,7 +221,7 @@ const MAKERS: Readonly<
   overloaded: [errors.overloaded('not-started'), 'ERR_OVERLOADED', 'not-started', /was not sent/],
   overloadedSubscription: [errors.overloadedSubscription(), 'ERR_OVERLOADED', 'not-started', /was not subscribed to/],
   closed: [errors.closed('The primary', 'unknown'), 'ERR_CLOSED', 'unknown', /^The primary was closed\.$/],
-  takenBack: [errors.takenBack('not-started'), 'ERR_CLOSED', 'not-started', /taken back before/],
+  takenBack: [errors.takenBack('not-started'), 'ERR_CLOSED', 'not-started', /withdrawn before/],
   noCommonProtocol: [
     errors.noCommonProtocol([1], [2, 3], 'not-started'),
     'ERR_PROTOCOL',
@@ -229,7 +229,7 @@ const MAKERS: Readonly<
     /protocol 2, 3 and this worker 1/,
   ],
   otherVersion: [errors.otherVersion(2, 1), 'ERR_PROTOCOL', undefined, /is 2 in the one.*and 1 in this.*npm ls/],
-  notTheLeader: [errors.notTheLeader('/x'), 'ERR_PROTOCOL', undefined, /at \/x didn't prove.*look who made/],
+  notTheLeader: [errors.notTheLeader('/x'), 'ERR_PROTOCOL', undefined, /at \/x did not prove.*which process created/],
   brokenFrame: [errors.brokenFrame('a.b', 'a list', 'unknown'), 'ERR_PROTOCOL', 'unknown', /a\.b must be a list\.$/],
   chainRefused: [
     errors.chainRefused('find'),
@@ -377,7 +377,7 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   oddSubscription: [warnings.oddSubscription('g', '7'), /of "g" returned 7.*unsubscribe\(\)/],
   moreArguments: [warnings.moreArguments('g', 2), /of "g".*2 arguments/],
   passedOn: [warnings.passedOn(), /wasn't meant for.*Pass on your own messages only.*\$csc\.$/],
-  protocolTooFar: [warnings.protocolTooFar(3), /^Worker 3 speaks no protocol of ours/],
+  protocolTooFar: [warnings.protocolTooFar(3), /^Worker 3 supports no protocol version/],
   otherOptions: [warnings.otherOptions(3, 'args', 'g'), /^Worker 3 has another args for "g"/],
   tooManyGroups: [warnings.tooManyGroups(3, 7), /^Worker 3 is in 7 groups/],
   droppedWithdrawals: [warnings.droppedWithdrawals(3), /^Worker 3 leads.*run to their end.*until its term ends/],

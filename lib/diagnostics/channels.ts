@@ -1,5 +1,4 @@
-// The door to node:diagnostics_channel: what of the library's doings others can watch. Where nobody does, nothing is paid
-// for a call but a look whether anybody does.
+// The only file that imports node:diagnostics_channel. Without subscribers a call costs one `hasSubscribers` check.
 
 import { type Channel, channel, tracingChannel } from 'node:diagnostics_channel';
 import { neutralContext } from '../utils/async-context.js';

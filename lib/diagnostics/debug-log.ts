@@ -1,4 +1,4 @@
-// NODE_DEBUG=cluster-shared-client: the life of a group in lines that people read. Nothing else writes anywhere.
+// NODE_DEBUG=cluster-shared-client: logs what happens to each group. The library writes nothing else.
 
 import { debuglog } from 'node:util';
 
@@ -9,7 +9,7 @@ let last = '';
 
 /** Whose line it is. */
 export interface Speaker {
-  /** The worker of the member that tells; none: the primary. */
+  /** The worker of the member that reports. Absent for the primary. */
   readonly member?: number | undefined;
   readonly group?: string | undefined;
 }

@@ -1,4 +1,4 @@
-// What is told, as lines that people read.
+// Diagnostics messages as readable lines.
 
 import type { DiagnosticsMessages, DiagnosticsName, WorkerMessage } from './messages.js';
 

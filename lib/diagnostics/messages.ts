@@ -1,4 +1,4 @@
-// What the library tells on diagnostics channels. Only types.
+// The types of the messages on diagnostics channels.
 
 import type { DeposedCause } from '../protocol/messages.js';
 
@@ -19,35 +19,35 @@ export interface CallTrace {
   error?: unknown;
 }
 
-/** Who tells: the primary, or a member, with the number of its worker. */
+/** The source of a message: the primary, or a member, with the number of its worker. */
 export type Teller =
   | { readonly side: 'primary'; readonly member?: undefined }
   | { readonly side: 'member'; readonly member: number };
 
-/** What is told of a group. */
+/** A message about a group. */
 export type GroupMessage = Teller & { readonly group: string };
 
-/** What is told of a worker of a group. */
+/** A message about a worker of a group. */
 export type WorkerMessage = GroupMessage & { readonly workerId: number; readonly pid: number };
 
 /** What each of the plain channels carries, by what comes behind `cluster-shared-client:`. */
 export interface DiagnosticsMessages {
-  /** A worker joined a group; a member tells it of itself. */
+  /** A worker joined a group. A member reports only itself. */
   join: WorkerMessage;
   leave: WorkerMessage;
   appointed: WorkerMessage & { readonly term: number };
   /** The leader's real client is open. */
   ready: WorkerMessage & { readonly term: number };
   /**
-   * A leader leads no longer. `cause` is `undefined` where a member was not told; `error` is that of the real client that
-   * ended its term, or could not be opened.
+   * A term ended. `cause` is `undefined` if it is unknown to the member; `error` is the error of the real client that ended
+   * the term, or could not be opened.
    */
   deposed: WorkerMessage & {
     readonly term: number;
     readonly cause: DeposedCause | undefined;
     readonly error?: Error;
   };
-  /** A group has members, and none of them may lead. Told by the primary. */
+  /** A group has members, and none of them may lead. Only from the primary. */
   vacant: GroupMessage;
   /** Told by a member, once for each handle. */
   resync: GroupMessage & {

@@ -106,12 +106,12 @@ export const closed = (what: string, outcome?: Outcome) =>
   new SharedClientError('ERR_CLOSED', `${what} was closed.`, { outcome });
 
 export const takenBack = (outcome: Outcome) =>
-  new SharedClientError('ERR_CLOSED', 'The publication was taken back before it was known to be said.', { outcome });
+  new SharedClientError('ERR_CLOSED', 'The publication was withdrawn before the leader confirmed it.', { outcome });
 
 export const notTheLeader = (address: string) =>
   new SharedClientError(
     'ERR_PROTOCOL',
-    `Whoever listens at ${address} didn't prove that it is the leader, and was told nothing. If this comes again, look who made that socket.`,
+    `The process that listens at ${address} did not prove that it is the leader, so it was sent nothing. If this is repeated, find out which process created that socket.`,
   );
 
 export const noTransfer = (name: string, workerId: number | undefined, why: string) => {

@@ -3,13 +3,13 @@
 import { SharedClientError } from './shared-client-error.js';
 import { cut, quote, show } from './show.js';
 
-/** Where an option lies; its keys may be of any length. */
+/** The path of an option. Its keys may have any length. */
 const shorten = (path: string): string => (path.length > 200 ? `${path.slice(0, 200)}…` : path);
 
 export const invalidOption = (option: string, expected: string, came: unknown) =>
   new SharedClientError('ERR_INVALID_OPTION', `${shorten(option)} must be ${expected}, but it is ${show(came)}.`);
 
-/** Where it must be one of a few words, a word that came is shown: it was meant for one of them. */
+/** A wrong word is shown, because it was meant as one of the allowed words. */
 export const invalidChoice = (option: string, expected: string, came: unknown) =>
   new SharedClientError(
     'ERR_INVALID_OPTION',

@@ -28,7 +28,7 @@ export const primaryClosed = (outcome?: Outcome) =>
 export const noCommonProtocol = (ours: readonly number[], theirs: readonly number[], outcome?: Outcome) =>
   new SharedClientError(
     'ERR_PROTOCOL',
-    `The primary speaks protocol ${theirs.join(', ')} and this worker ${ours.join(', ')}: ` +
+    `The primary supports protocol ${theirs.join(', ')} and this worker ${ours.join(', ')}: ` +
       'install versions of cluster-shared-client that are at most one protocol apart.',
     { outcome },
   );

@@ -5,7 +5,7 @@ export type Outcome = 'not-started' | 'unknown';
 
 /** Every code a {@link SharedClientError} can have, with the reason for it. */
 export const ERROR_CODES = {
-  ERR_INVALID_OPTION: 'An option or argument is wrong, or differs from what this process already said under that name.',
+  ERR_INVALID_OPTION: 'An option or argument is wrong, or differs from what this process already uses under that name.',
   ERR_NO_PRIMARY: 'The primary of this cluster has not answered: it never called setupPrimary(), or is stalled.',
   ERR_PRIMARY_LOST: 'The channel to the primary closed.',
   ERR_LEADER_LOST: 'The leader died, hung or stepped down while the call was in its hands.',

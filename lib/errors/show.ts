@@ -1,16 +1,16 @@
 // How values that an app gave are shown in the texts of errors and warnings.
 
-/** Keeps a text that somebody else wrote from filling one of ours. */
+/** Shortens a text that comes from the app. */
 export const cut = (text: string): string => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text);
 
 const MOST_SHOWN = 60;
 
-/** A name that somebody gave, such as that of a group or an option, short and on one line. */
+/** A name from the app, such as that of a group or an option, short and on one line. */
 export const quote = (name: unknown): string => (typeof name === 'string' ? JSON.stringify(cut(name)) : show(name));
 
 /**
- * Says what came in place of something else, for the text of an error. Numbers and the like are shown; of texts and
- * objects only what they are, because anything may be a secret: a URL has a password in it.
+ * Describes a wrong value in the text of an error. Numbers and the like are shown. Of texts and objects only the kind is
+ * shown, because they may hold a secret, such as a URL with a password.
  */
 export function show(value: unknown): string {
   if (typeof value === 'string') return value === '' ? 'an empty string' : `a string of ${value.length} characters`;
@@ -20,7 +20,7 @@ export function show(value: unknown): string {
   return String(value);
 }
 
-/** What was thrown, which may be anything, for a line that people read. */
+/** Anything that was thrown, as text. */
 export function textOf(thrown: unknown): string {
   try {
     return String(thrown);

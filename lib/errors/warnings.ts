@@ -1,4 +1,4 @@
-// Every text of a `warning`: what works all the same, but somebody should look at.
+// The texts of all warnings: non-fatal problems that need attention.
 
 import { cut, quote } from './show.js';
 
@@ -55,7 +55,7 @@ export const unreached = (name: string, why: string) =>
 export const dataOnBus = (why: string) =>
   `Data goes over PM2's bus, because a leader can't be reached past it: ${why}.`;
 
-/** What others are told under PM2 in place of an error. */
+/** Replaces the message of an error for other processes under PM2. */
 export const openErrorElsewhere = (workerId: number, name: string, code: string | number | undefined) =>
   `Worker ${workerId} could not open its real client, or lost it: ${name}${code === undefined ? '' : `, code ${code}`}. What the error says is known in that worker alone, because other apps read PM2's bus.`;
 
@@ -70,7 +70,7 @@ export const passedOn = () =>
   "by 'message'. Pass on your own messages only; ours have a key $csc.";
 
 export const protocolTooFar = (workerId: number) =>
-  `Worker ${workerId} speaks no protocol of ours; install a version that is closer to this one there.`;
+  `Worker ${workerId} supports no protocol version of this primary. Install a closer version of the library there.`;
 
 export const otherOptions = (workerId: number, option: string, name: string) =>
   `Worker ${workerId} has another ${cut(option)} for ${quote(name)} than a worker before it; the leader's counts.`;
@@ -105,4 +105,4 @@ export const notOfPm2 = (pidFile: string) =>
   `This process has the environment of a worker in PM2's cluster mode, but ${pidFile} doesn't name its parent. If PM2 started it, give the app the PM2_HOME and PM2_PID_FILE_PATH that the daemon was started with (env in the ecosystem file). If a script of yours did, call setupPrimary() there.`;
 
 /** Why there is no primary under PM2: its bus is there, but nothing comes back. */
-export const silentBus = () => "PM2's daemon has not passed on what this worker said.";
+export const silentBus = () => "PM2's daemon has not passed on the messages of this worker.";

@@ -1,4 +1,4 @@
-// What became of the calls that a process made.
+// How the calls of a process ended.
 
 import type { ErrorCode } from '../errors/shared-client-error.js';
 import { Durations } from './histogram.js';

@@ -1,4 +1,4 @@
-// The failovers of groups by name, which go on being counted when a group comes again.
+// The failovers of groups by name. The counts continue if a group is created again.
 
 import { Failovers } from './failovers.js';
 

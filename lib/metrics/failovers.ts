@@ -1,4 +1,4 @@
-// How often a group went from one leader to the next, why, and how long it was without.
+// How often the leader of a group changed, why, and how long the group had no leader.
 
 import { type DeposedCause, isLoss } from '../protocol/group-state.js';
 import { Durations, type Histogram } from './histogram.js';

@@ -1,4 +1,4 @@
-// How long things took, as a few counts.
+// Durations as a few counters.
 
 /** Each is twice the one before: 0.125 ms to 32.768 s. */
 const BOUNDS_MS: readonly number[] = Object.freeze(Array.from({ length: 19 }, (_, i) => 2 ** (i - 3)));

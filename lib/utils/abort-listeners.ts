@@ -1,4 +1,4 @@
-// One listener on each AbortSignal of the user's, for all that listen to it: Node warns of a signal with more than ten.
+// One listener for each AbortSignal of the app, however many parts listen to it: Node warns of more than ten.
 
 type AbortListener = () => void;
 

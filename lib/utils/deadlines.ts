@@ -1,4 +1,4 @@
-// Many deadlines, few timers: all that was given the same time runs out in the order it was given.
+// Many deadlines with few timers: entries of the same duration expire in the order in which they were added.
 
 import { type Clock, MAX_TIMER_MS, type Timer } from './clock.js';
 

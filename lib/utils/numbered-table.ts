@@ -1,4 +1,4 @@
-// A table of what comes and goes all the time, by number.
+// A table of short-lived entries, by number.
 
 /** What has a number. Of those in a table no two share one; each can be in one table at a time. */
 export interface Numbered<T> {

@@ -1,4 +1,4 @@
-// On a signal this process hands over what it leads, and leads no more; then the signal does what it would have done.
+// On a signal this process hands over the groups that it leads. Then the signal has its usual effect.
 
 import { neutralContext } from './async-context.js';
 

@@ -1,4 +1,4 @@
-// A process's own running time: real time without the stretches in which its event loop did not turn.
+// A process's own running time: real time without the periods in which its event loop was blocked.
 
 import type { Clock, Timer } from './clock.js';
 

@@ -7,7 +7,7 @@ export function sign(key: string, words: readonly unknown[]): string {
   return createHmac('sha256', key).update(JSON.stringify(words)).digest('base64url');
 }
 
-/** Compares in a time that tells nothing but the length. */
+/** Compares in a time that depends only on the length. */
 export function isSameSecret(given: string, secret: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(secret)];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -474,7 +474,7 @@ test('where there is no common protocol version there will be no primary, and no
   unit.link.add(member);
   unit.receiveFrames({ k: 'rejected', id: unit.link.id, versions: [1, 2] });
   t.deepEqual(member.received, ['lost ERR_PROTOCOL']);
-  t.regex(unit.link.toError!().message, /speaks protocol 1, 2 and this worker 7/);
+  t.regex(unit.link.toError!().message, /supports protocol 1, 2 and this worker 7/);
   unit.sent();
   unit.clock.advance(10_000);
   t.deepEqual(unit.sent(), []);

@@ -223,7 +223,7 @@ test('whose end no leader heard of is never said if it still waits, and may be t
   unit.publish('k', 'a');
   const waiting = unit.stickyPublications.unpublish('k')!;
   unit.stickyPublications.keepWithdrawal('k', waiting);
-  t.deepEqual(unit.received, ['a failed The publication was taken back before it was known to be said.']);
+  t.deepEqual(unit.received, ['a failed The publication was withdrawn before the leader confirmed it.']);
   const route = unit.open(5);
   t.deepEqual(unit.published(route), []);
   unit.publish('k', 'b');

@@ -63,14 +63,14 @@ test('durations without an end arrive as a number, because JSON has no Infinity'
   t.like(primary.sentTo(1)[0], { heartbeatMs: Number.MAX_SAFE_INTEGER, leaderTimeoutMs: Number.MAX_SAFE_INTEGER });
 });
 
-test('a worker that speaks no protocol of ours is told which we speak', t => {
+test('a worker without a common protocol version receives the versions of the primary', t => {
   const primary = new UnitPrimary();
   primary.hello(1, 'old', [98, 99]);
   t.deepEqual(
     primary.end.sent.map(({ packet }) => packet),
     [{ [MARKER]: 1, down: 0, c: [{ k: 'rejected', id: 'old', versions: [1] }] }],
   );
-  t.regex(String(primary.events[0]?.detail.message), /Worker 1 speaks no protocol of ours/);
+  t.regex(String(primary.events[0]?.detail.message), /Worker 1 supports no protocol version/);
   primary.end.sent[0]?.written();
   primary.send(1, join());
   t.is(primary.router.groups.size, 0);

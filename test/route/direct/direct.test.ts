@@ -330,7 +330,7 @@ direct('who does not know the secret stays on the relay', async (t, rig) => {
   await rig.time.advance(499);
   t.deepEqual(member.changes, []);
   await rig.time.advance(201);
-  t.regex(member.changes.join(), /didn't prove/);
+  t.regex(member.changes.join(), /did not prove/);
   t.is(member.route.kind, 'relay');
   member.offered();
   await rig.time.advance(1000);
@@ -873,7 +873,7 @@ direct('who finds somebody else in the place of the leader says so', async (t, r
   const member = rig.member();
   member.route.offered({ ...rig.address!, secret: rig.offerFor(3).secret });
   await rig.time.advance(700);
-  t.regex(member.changes.join(), /^Whoever listens at memory:1\/1 didn't prove that it is the leader/);
+  t.regex(member.changes.join(), /^The process that listens at memory:1\/1 did not prove that it is the leader/);
   member.route.destroy();
 });
 
