@@ -3,6 +3,7 @@
 import type { Mutation } from './mutation.js';
 import { LEADERS } from './mutations-leaders.js';
 import { MEMBERS } from './mutations-members.js';
+import { STREAMS } from './mutations-streams.js';
 import { TERMS } from './mutations-terms.js';
 
-export const MUTATIONS: readonly Mutation[] = [...TERMS, ...MEMBERS, ...LEADERS];
+export const MUTATIONS: readonly Mutation[] = [...TERMS, ...MEMBERS, ...LEADERS, ...STREAMS];

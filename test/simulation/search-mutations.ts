@@ -7,6 +7,7 @@ import Table from 'cli-table3';
 import { find } from './mutate.js';
 import type { Mutation } from './mutation.js';
 import { MUTATIONS } from './mutations.js';
+import { FIRST_WITH_STREAMS } from './plan.js';
 
 const MOST = 10_000;
 
@@ -21,7 +22,9 @@ const rows = new Map<Mutation, string[]>(left.map(mutation => [mutation, []]));
 
 async function work(): Promise<void> {
   for (let mutation = left.shift(); mutation; mutation = left.shift()) {
-    const found = await find(mutation, 1, MOST).catch((error: Error) => error);
+    const found = await find(mutation, mutation.seed < FIRST_WITH_STREAMS ? 1 : FIRST_WITH_STREAMS, MOST).catch(
+      (error: Error) => error,
+    );
     const route = mutation.route ?? 'relay';
     if (found instanceof Error) rows.set(mutation, [mutation.name, route, found.message, '']);
     else if (found) rows.set(mutation, [mutation.name, route, String(found.seed), found.promise]);

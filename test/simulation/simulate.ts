@@ -167,6 +167,8 @@ async function work(world: World, led: readonly SimGroup[]): Promise<void> {
   await world.run(100);
   const amiss = led.map(group => endlessAmiss(world, group)).find(text => text !== undefined);
   if (amiss) return world.broken('cancel', amiss);
+  const { abandoned } = world.streams;
+  if (abandoned) return world.broken('streams', abandoned);
   const untold = handles.map(onewayAmiss).find(text => text !== undefined);
   if (untold) return world.broken('oneway', untold);
   for (const group of led) await shareOut(world, group);
@@ -290,6 +292,8 @@ async function leave(world: World): Promise<void> {
   if (promise) return world.broken('nothing left', `${promise} never settles`);
   // What real clients still do takes no longer.
   await world.run(1000);
+  // Items that came before the end are read first, each in its time.
+  await world.run(5000, () => world.streams.left === undefined);
   const left = whatIsLeft(world);
   if (left) return world.broken('nothing left', left);
   await world.primary.close();

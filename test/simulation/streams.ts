@@ -231,6 +231,16 @@ export class StreamAccount {
     }
   }
 
+  /** A source that goes on in a leader although nobody reads it any more. */
+  get abandoned(): string | undefined {
+    for (const { id, handle, action, end, source } of this.#all.values()) {
+      const isWanted = end === undefined && handle.worker.isLinked;
+      if (action.way === 'down' && !isWanted && source?.end === undefined && source?.home.isLinked)
+        return `the source of stream ${id} goes on in ${source.home}; the stream of ${handle} ended: ${end}`;
+    }
+    return undefined;
+  }
+
   /** All is closed: a stream that did not end, or a source that nobody ended. */
   get left(): string | undefined {
     for (const { id, handle, end, source } of this.#all.values()) {
