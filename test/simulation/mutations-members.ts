@@ -69,8 +69,8 @@ export const MEMBERS: readonly Mutation[] = [
   {
     name: 'the leader is not told that a caller gave up',
     file: 'member/calls.js',
-    find: 'this.sendAbort(call, 0, error);',
-    replace: '',
+    find: 'return;\n        this.sendAbort(call, 0, error);',
+    replace: 'return;',
     seed: 1,
   },
   {
