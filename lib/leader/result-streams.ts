@@ -8,6 +8,7 @@ import { EXT, Kind } from '../protocol/bundle.js';
 import type { Payload } from '../protocol/payload.js';
 import { ItemSender } from '../streams/item-sender.js';
 import { StreamSource } from '../streams/stream-source.js';
+import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import type { LeaseGate } from './lease-gate.js';
 import type { RunningCall } from './running-call.js';
 import type { ServiceOptions } from './service-options.js';
@@ -36,10 +37,12 @@ export class ResultStreams {
     const { clock, sender, report, served } = this.options;
     const { ended, failed, closed, drop } = this.ends;
     const { workerId, id } = call;
+    // That in which the method ran, with what callContext() returns.
+    const context = call.context.runInAsyncScope(runAsCall<AsyncContext>, undefined, call, captureContext, this.owner);
     const output = new ItemSender({
       clock,
       source: new StreamSource(source),
-      run: fn => call.context.runInAsyncScope(runAsCall<ReturnType<typeof fn>>, undefined, call, fn, this.owner),
+      run: fn => context.runInAsyncScope(fn),
       mayRead: () => !this.gate.mustHold(clock.now()),
       encode: item => this.#encode(call, item),
       send: (number, { text, ext, parts }) =>

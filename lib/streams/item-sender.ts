@@ -7,6 +7,7 @@
 import { UnreadBlob } from '../codec/unread-blobs.js';
 import type { Payload } from '../protocol/payload.js';
 import type { Clock } from '../utils/clock.js';
+import { isThenable } from '../utils/is-thenable.js';
 import { MOST_ITEM_BYTES, sizeOfItem } from './credit.js';
 import type { StreamSource } from './stream-source.js';
 
@@ -37,6 +38,7 @@ const MOST_IN_TURN = 100;
 
 export class ItemSender {
   readonly #options: ItemSenderOptions;
+  readonly #next: () => IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>>;
   /** Sizes of the items that the reader has not taken yet. */
   readonly #sizes: number[] = [];
   #bytes = 0;
@@ -48,6 +50,7 @@ export class ItemSender {
 
   constructor(options: ItemSenderOptions) {
     this.#options = options;
+    this.#next = () => options.source.next();
   }
 
   /** Items that were sent and not taken. */
@@ -112,41 +115,43 @@ export class ItemSender {
     this.#isReading = true;
     try {
       for (let inTurn = 1; this.#mayRead(); inTurn++) {
-        const { done, value } = await run(() => source.next());
-        if (this.#isOver) return drop(value);
+        const result = await run(this.#next);
+        source.arrived(result);
+        const { done, value } = result;
+        // An iterator that is not asynchronous may return promises.
+        const item = isThenable(value) ? await value : value;
+        if (this.#isOver) return drop(item);
         if (done) {
           this.#isOver = true;
           return ended(this.#count);
         }
-        await this.#send(value);
+        const isLater = this.#send(item);
+        if (isLater) await isLater;
         if (inTurn % MOST_IN_TURN === 0) await new Promise<void>(resolve => clock.yield(resolve));
       }
     } catch (error) {
+      source.failed();
       this.fail(error);
     } finally {
       this.#isReading = false;
     }
   }
 
-  async #send(item: unknown): Promise<void> {
-    const payload = await this.#encode(item);
-    if (this.#isOver) return;
+  /** @returns a promise if the bytes of a blob have to be read first */
+  #send(item: unknown): Promise<void> | undefined {
+    let payload: Payload;
+    try {
+      payload = this.#options.encode(item);
+    } catch (error) {
+      if (error instanceof UnreadBlob) return error.read().then(() => this.#send(item));
+      this.#options.drop(item);
+      throw error;
+    }
+    if (this.#isOver) return undefined;
     const size = sizeOfItem(payload.text.length, payload.parts);
     this.#sizes.push(size);
     this.#bytes += size;
     this.#options.send(++this.#count, payload);
-  }
-
-  async #encode(item: unknown): Promise<Payload> {
-    try {
-      return this.#options.encode(item);
-    } catch (error) {
-      if (!(error instanceof UnreadBlob)) {
-        this.#options.drop(item);
-        throw error;
-      }
-      await error.read();
-      return this.#encode(item);
-    }
+    return undefined;
   }
 }

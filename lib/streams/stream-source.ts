@@ -20,22 +20,25 @@ export class StreamSource {
     if (isNodeStream(source)) source.on('error', () => {});
   }
 
-  /** The next item, as an iterator gives it. */
-  async next(): Promise<IteratorResult<unknown>> {
+  /**
+   * What the iterator returns for the next item, perhaps a promise. Hot: a promise of its own would double the time for an
+   * item. Then {@link arrived} has to be called, or {@link failed}.
+   */
+  next(): IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>> {
     this.#isPending = true;
-    let result: IteratorResult<unknown>;
-    try {
-      this.#iterator ??= iteratorOf(this.#source);
-      result = await this.#iterator.next();
-    } catch (error) {
-      this.#isOver = true;
-      throw error;
-    } finally {
-      this.#isPending = false;
-    }
-    if (result.done) this.#isOver = true;
-    // An iterator that is not asynchronous may return promises.
-    return result.done ? result : { done: false, value: await result.value };
+    this.#iterator ??= iteratorOf(this.#source);
+    return this.#iterator.next();
+  }
+
+  arrived({ done }: IteratorResult<unknown>): void {
+    this.#isPending = false;
+    if (done) this.#isOver = true;
+  }
+
+  /** Something threw. If that was the iterator, it has ended. */
+  failed(): void {
+    if (this.#isPending) this.#isOver = true;
+    this.#isPending = false;
   }
 
   /** Ends the source, once, unless it has ended by itself. Resolves when the source has. */
