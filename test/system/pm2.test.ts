@@ -754,3 +754,53 @@ test.serial(
     t.is(warnings[1]!.length, 1);
   },
 );
+
+test.serial('streams come in both directions, go on while a leader steps down, and end where it is lost', async t => {
+  const rig = new Rig(t);
+  const sources = { open: 0 };
+  async function* numbers(count: number) {
+    sources.open++;
+    try {
+      for (let i = 1; i <= count; i++) yield i;
+    } finally {
+      sources.open--;
+    }
+  }
+  class Client {
+    numbers(count: number) {
+      return numbers(count);
+    }
+    async sum(items: AsyncIterable<number>) {
+      let sum = 0;
+      for await (const item of items) sum += item;
+      return sum;
+    }
+  }
+  const workers = [rig.fork(0), rig.fork(1)];
+  const clients = workers.map(worker => worker.createSharedClient(Client, { name: 'streams' }));
+  await Promise.all(clients.map(client => client.ready()));
+  const before = clients.findIndex(client => client.isLeader);
+  const [leader, follower] = [clients[before]!, clients[1 - before]!];
+  t.is(await follower.sum(numbers(100)), 5050);
+  const stream = await follower.numbers(100);
+  t.is((await stream.next()).value, 1);
+  const resigned = leader.resign();
+  let last = 1;
+  for await (const item of stream) t.is(item, ++last);
+  t.is(last, 100);
+  await resigned;
+  await until(() => follower.isLeader);
+
+  const [second, reader] = [workers[1 - before]!, leader];
+  const endless = await reader.numbers(1e9);
+  t.is((await endless.next()).value, 1);
+  second.process.kill();
+  await t.throwsAsync(
+    async () => {
+      for await (const _ of endless);
+    },
+    isSharedError('ERR_LEADER_LOST', /numbers/),
+  );
+  t.is(await reader.sum(numbers(3)), 6);
+  t.is(sources.open, 1);
+});
