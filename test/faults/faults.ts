@@ -18,22 +18,6 @@ const OPERATIONS = 'system/operations.test.js';
 
 export const FAULTS: readonly Fault[] = [
   {
-    name: 'a handle that can not be sent is not released',
-    file: 'leader/results.js',
-    find: 'void endHandle(at).catch(report);',
-    replace: 'void at;',
-    test: OPERATIONS,
-    title: 'a connection that a pool handed out is given back where it can not be sent, also if its caller has gone',
-  },
-  {
-    name: 'a handle that can not be sent is released twice',
-    file: 'leader/results.js',
-    find: 'void endHandle(at).catch(report);',
-    replace: 'void endHandle(at).then(() => endHandle(at)).catch(report);',
-    test: OPERATIONS,
-    title: 'a handle is let go of once, by the first way that it has, and never ended',
-  },
-  {
     name: 'a lazy builder is awaited, and so runs by half',
     file: 'leader/client-methods.js',
     find: "settings?.thenable !== 'await' && isLazy(returned)",
@@ -82,45 +66,12 @@ export const FAULTS: readonly Fault[] = [
     title: 'each item is a value, and the end is told once',
   },
   {
-    name: 'subscribers do not hear that the real client came back by itself',
-    file: 'leader/service.js',
-    find: 'this.#topics.reconnected();',
-    replace: 'void 0;',
-    test: OPERATIONS,
-    title: 'resync() and resyncOn tell every subscriber, and the last value is forgotten',
-  },
-  {
     name: 'a value from before a reconnect is replayed',
     file: 'leader/topic.js',
     find: 'this.#last = undefined;\n        this.#held = undefined;\n        this.#hasReconnected = true;',
     replace: 'this.#hasReconnected = true;',
     test: OPERATIONS,
     title: 'resync() and resyncOn tell every subscriber, and the last value is forgotten',
-  },
-  {
-    name: 'what methods says of a value is skipped',
-    file: 'leader/topic.js',
-    find: 'if (valueFrom)',
-    replace: 'if (false)',
-    test: OPERATIONS,
-    title: 'a listener that is called with (channel, message) gives what methods says, and an error first is reported',
-  },
-  {
-    name: 'an error that a listener is called with is a value',
-    file: 'leader/topic.js',
-    find: 'values.length > 1 && values[0] instanceof Error',
-    replace: 'false',
-    test: OPERATIONS,
-    title: 'a listener that is called with (channel, message) gives what methods says, and an error first is reported',
-  },
-  {
-    name: 'an operation runs twice',
-    file: 'leader/client-methods.js',
-    find: 'return this.#adapted(name, (...args) => Reflect.apply(run, self, [this.client, ...args]));',
-    replace:
-      'return this.#adapted(name, (...args) => (Reflect.apply(run, self, [this.client, ...args]), Reflect.apply(run, self, [this.client, ...args])));',
-    test: OPERATIONS,
-    title: 'operations named like roles serve them',
   },
   {
     name: 'the option backoff is ignored',

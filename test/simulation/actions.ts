@@ -38,6 +38,8 @@ export function perform(world: World, action: Action): void {
     case 'event':
       for (const client of group.upstream.live) emitEvent(client);
       return;
+    case 'reconnect':
+      return group.upstream.miss(action.topic, action.count);
     case 'ill':
       return infect(world, group, action);
     case 'transfer':
@@ -121,6 +123,8 @@ function use(handle: SimHandle, action: Action): void {
     case 'stream':
       world.streams.start(handle, action);
       return;
+    case 'operate':
+      return world.operations.start(handle, action);
     case 'close':
       return worker.close(handle);
     case 'resign':

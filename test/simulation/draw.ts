@@ -12,7 +12,19 @@ type Kind = Action['do'];
 const WEIGHTS: Record<
   Exclude<
     Kind,
-    'fork' | 'sever' | 'refuse' | 'unlink' | 'starve' | 'aside' | 'burst' | 'chatter' | 'torrent' | 'poison' | 'stream'
+    | 'fork'
+    | 'sever'
+    | 'refuse'
+    | 'unlink'
+    | 'starve'
+    | 'aside'
+    | 'burst'
+    | 'chatter'
+    | 'torrent'
+    | 'poison'
+    | 'stream'
+    | 'operate'
+    | 'reconnect'
   >,
   number
 > = {

@@ -72,6 +72,38 @@ export function withStreams(plan: Plan): Plan {
   return inOrder({ ...plan, actions });
 }
 
+/** Operations, some of which return a handle, and real clients that come back by themselves, around a failover too. */
+export function withOperations(plan: Plan): Plan {
+  const random = new Random(plan.seed * 7_368_791 + 19);
+  const actions = [...plan.actions];
+  for (let i = 0, count = 4 + random.below(12); i < count; i++) {
+    const at = random.below(plan.durationMs);
+    const g = random.below(plan.groups.length);
+    actions.push({
+      at,
+      do: 'operate',
+      g,
+      w: random.below(plan.workers.length),
+      what: random.pick(['data', 'handle'] as const),
+      ms: random.pick([0, 1, 20, 200, 600]),
+      timeoutMs: random.pick([15, 100, 300, 2000]),
+      idempotent: random.chance(0.4),
+    });
+    if (random.chance(0.15)) actions.push({ at: at + 1 + random.below(100), do: 'kill', g, w: -1 });
+    if (random.chance(0.1)) actions.push({ at: at + 1 + random.below(100), do: 'resign', g, w: -1 });
+  }
+  for (let i = 0, count = 1 + random.below(4); i < count; i++) {
+    const at = random.below(plan.durationMs);
+    const g = random.below(plan.groups.length);
+    const topic = random.below(3);
+    // Outside the lease, too.
+    if (random.chance(0.4)) actions.push({ at: Math.max(0, at - 450), do: 'stall', ms: 460 + random.below(100) });
+    actions.push({ at, do: 'reconnect', g, topic, count: random.below(3) });
+    actions.push({ at: at + random.below(3), do: 'push', g, topic, count: 1 });
+  }
+  return inOrder({ ...plan, actions });
+}
+
 type Draw = (random: Random, plan: Plan) => Iterable<Action>;
 
 const MISHAPS: readonly (readonly [chance: number, draw: Draw])[] = [

@@ -1,9 +1,10 @@
 // All faults that are put into the library on purpose.
 
 import type { Mutation } from './mutation.js';
+import { CLIENTS } from './mutations-clients.js';
 import { LEADERS } from './mutations-leaders.js';
 import { MEMBERS } from './mutations-members.js';
 import { STREAMS } from './mutations-streams.js';
 import { TERMS } from './mutations-terms.js';
 
-export const MUTATIONS: readonly Mutation[] = [...TERMS, ...MEMBERS, ...LEADERS, ...STREAMS];
+export const MUTATIONS: readonly Mutation[] = [...TERMS, ...MEMBERS, ...LEADERS, ...STREAMS, ...CLIENTS];

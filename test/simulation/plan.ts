@@ -3,7 +3,15 @@
 
 import { Random } from '../helpers/unit/random.js';
 import { drawerOf } from './draw.js';
-import { onDirectRoute, withCost, withMishaps, withSignals, withStreams, withVersions } from './mishaps.js';
+import {
+  onDirectRoute,
+  withCost,
+  withMishaps,
+  withOperations,
+  withSignals,
+  withStreams,
+  withVersions,
+} from './mishaps.js';
 
 export interface GroupPlan {
   readonly name: string;
@@ -114,6 +122,9 @@ export type Action = { readonly at: number } & (
       readonly timeoutMs?: number;
     }
   | ({ readonly do: 'stream' } & StreamAction)
+  | ({ readonly do: 'operate' } & OperationAction)
+  /** The real client comes back by itself, and has missed so many values of a topic. */
+  | { readonly do: 'reconnect'; readonly g: number; readonly topic: number; readonly count: number }
   | { readonly do: 'push'; readonly g: number; readonly topic: number; readonly count: number }
   | { readonly do: 'break' | 'event'; readonly g: number }
   | {
@@ -162,6 +173,16 @@ export interface StreamAction {
   readonly abortMs?: number;
 }
 
+export interface OperationAction {
+  readonly w: number;
+  readonly g: number;
+  /** What it resolves with. */
+  readonly what: 'data' | 'handle';
+  readonly ms: number;
+  readonly timeoutMs: number;
+  readonly idempotent: boolean;
+}
+
 /** It kills its process, or blocks it for too long. */
 export type Poison = 'kills' | 'hangs';
 
@@ -201,11 +222,14 @@ export const FIRST_OF_POISON = 50;
 
 /** Seeds from here on have streams as well. */
 export const FIRST_WITH_STREAMS = 1_000_000_000;
+/** From here on they have operations, handles, and real clients that come back by themselves. */
+export const FIRST_WITH_OPERATIONS = 2_000_000_000;
 
 /** On the direct route the same happens, and more. */
 export function planFor(seed: number, route: PlanRoute = 'relay'): Plan {
   const plan = relayPlanFor(seed);
   const full = withVersions(withMishaps(withCost(withSignals(route === 'relay' ? plan : onDirectRoute(plan)))));
+  if (seed >= FIRST_WITH_OPERATIONS) return withOperations(full);
   return seed >= FIRST_WITH_STREAMS ? withStreams(full) : full;
 }
 

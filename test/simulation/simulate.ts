@@ -309,7 +309,7 @@ function whatIsLeft(world: World): string | undefined {
   const { groups, queuedBytes } = world.status();
   if (groups.length > 0) return `a group: ${JSON.stringify(groups)}`;
   if (queuedBytes > 0) return `${queuedBytes} bytes wait in the primary`;
-  const { left } = world.streams;
+  const left = world.streams.left ?? world.operations.left;
   if (left) return left;
   const leaking = world.calls.leaking;
   if (leaking) return `a listener on a signal of call ${leaking.id}, which ended: ${leaking.end}`;

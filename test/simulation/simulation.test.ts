@@ -1,11 +1,12 @@
 import test from 'ava';
-import { planFor } from './plan.js';
+import { FIRST_WITH_OPERATIONS, planFor } from './plan.js';
 import { REGRESSIONS } from './regressions.js';
 import { shrink } from './shrink.js';
 import { simulate, simulateSeed } from './simulate.js';
 
 /** `npm run simulate -- --seeds 100000` runs more. */
 const SEEDS = 2000;
+const SEEDS_WITH_OPERATIONS = 300;
 
 // The stacks of the errors that are as they should be cost as much as all else.
 const { stackTraceLimit } = Error;
@@ -33,6 +34,17 @@ test.serial(`${SEEDS} random schedules break no promise`, async t => {
   ])
     t.true(ends.has(end), end);
 });
+
+test.serial(
+  `${SEEDS_WITH_OPERATIONS} random schedules with operations, handles and reconnects break no promise`,
+  async t => {
+    for (let seed = FIRST_WITH_OPERATIONS; seed < FIRST_WITH_OPERATIONS + SEEDS_WITH_OPERATIONS; seed++) {
+      const { violation } = await simulateSeed(seed);
+      if (violation) return t.fail(`seed ${seed} broke "${violation.promise}": ${violation.text}`);
+    }
+    t.pass();
+  },
+);
 
 test.serial('the same seed gives the same trace', async t => {
   for (const seed of [1, 2, 3, 5, 8, 13, 21]) {

@@ -3,7 +3,7 @@
 import { callContext, type OpenContext } from '../../lib/index.js';
 import type { SimGroup } from './group.js';
 import type { CallAction, Illness, Poison } from './plan.js';
-import { OPEN_TIMEOUT_MS } from './plan.js';
+import { FIRST_WITH_OPERATIONS, OPEN_TIMEOUT_MS } from './plan.js';
 import { gatherIn, type StreamTask, streamOf } from './streams.js';
 import type { SimWorker } from './worker.js';
 import type { World } from './world.js';
@@ -78,6 +78,12 @@ export class SimUpstream {
     }
   }
 
+  /** Its real clients lose their connection for a moment and come back: values are missed meanwhile. */
+  miss(topic: number, count: number): void {
+    this.newest.set(topic, (this.newest.get(topic) ?? 0) + count);
+    for (const client of this.live) comesBack(client);
+  }
+
   /** Real clients with a connection to the server. */
   get live(): SimClient[] {
     this.clients = this.clients.filter(client => isLive(client));
@@ -104,7 +110,8 @@ interface Inner {
   readonly leaving: Map<number, number>;
   /** Topics whose entry was ended by an earlier, late unsubscribe. */
   readonly ended: Set<number>;
-  readonly inbox: { readonly entry: Entry; readonly value: Value }[];
+  /** What came by the connection: values, or that it is a new one. */
+  readonly inbox: ({ readonly entry: Entry; readonly value: Value } | 'back')[];
   readonly events: Map<string, Set<(...args: unknown[]) => void>>;
   /** What is said and not taken back: by owner and key. */
   readonly sticky: Map<string, number>;
@@ -341,6 +348,12 @@ export function breakClient(client: SimClient): void {
   });
 }
 
+function comesBack(client: SimClient): void {
+  const { home, inbox } = innerOf(client);
+  inbox.push('back');
+  home.run(() => receive(client));
+}
+
 /** It has something to tell to every worker. */
 export function emitEvent(client: SimClient): void {
   const { home, events, upstream } = innerOf(client);
@@ -357,11 +370,26 @@ function send(client: SimClient, value: Value): void {
   for (const entry of entries) {
     if (entry.topic !== value.topic) continue;
     inbox.push({ entry, value });
-    home.run(() => {
-      const next = inbox.shift()!;
-      next.entry.listener(next.value);
-    });
+    home.run(() => receive(client));
   }
+}
+
+function receive(client: SimClient): void {
+  const { home, inbox, upstream, context, events } = innerOf(client);
+  const next = inbox.shift()!;
+  if (next !== 'back') return hear(next.entry, next.value, upstream.world);
+  upstream.world.log(() => `  ${home}: the real client of ${upstream.group} came back`);
+  // By `resync()` where `open` made it, else by an event.
+  if (context) context.resync();
+  else for (const listener of [...(events.get('back') ?? [])]) listener();
+}
+
+/** Some real clients call their listeners with more than the value, and with errors. */
+function hear({ topic, listener }: Entry, value: Value, { plan }: World): void {
+  if (plan.seed < FIRST_WITH_OPERATIONS) return listener(value);
+  const call = listener as (...args: unknown[]) => void;
+  if (value.seq % 5 === 0) call(new Error('A message could not be read.'), undefined);
+  call(topic, value);
 }
 
 /** The term of the call that runs now. */

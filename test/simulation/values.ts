@@ -48,7 +48,10 @@ export class ValueAccount {
       void this.#iterate(subscription, iterator);
       return;
     }
-    const listener = (value: unknown, info: ValueInfo) => this.#value(subscription, value as Value, info);
+    const listener = (value: unknown, info: ValueInfo) => {
+      if (typeof value === 'object' && value !== null) this.#value(subscription, value as Value, info);
+      else this.world.broken('values', `subscription ${id} of ${handle} got ${value}`);
+    };
     const held = client.with({ delivery: how }).subscribe(topic, listener);
     const subscription: SimSubscription = { ...base, end: () => void held.unsubscribe() };
     this.#watch(subscription, held.ready);

@@ -6,10 +6,12 @@ import type { Clock } from '../../lib/utils/clock.js';
 import type { SimCall } from './calls.js';
 import type { SimProcess } from './cluster.js';
 import type { SimGroup } from './group.js';
+import { OPERATIONS, SUBSCRIBE } from './operations.js';
 import { memberOf } from './peephole.js';
 import {
   type CallAction,
   DRAIN_TIMEOUT_MS,
+  FIRST_WITH_OPERATIONS,
   METHODS,
   OPEN_TIMEOUT_MS,
   type Poison,
@@ -211,6 +213,7 @@ export class SimWorker {
       maxLeadersLost: mostLosses(group),
       methods: METHODS,
       readyTimeoutMs: 3000,
+      ...(this.world.plan.seed >= FIRST_WITH_OPERATIONS && WITH_OPERATIONS),
       failOn: ['lost'],
       events: ['news'],
     };
@@ -334,6 +337,12 @@ export class SimWorker {
     return known;
   }
 }
+
+const WITH_OPERATIONS = {
+  operations: OPERATIONS,
+  methods: { ...METHODS, subscribe: SUBSCRIBE },
+  resyncOn: ['back'],
+};
 
 interface Saying {
   readonly abortMs?: number | undefined;

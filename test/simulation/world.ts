@@ -7,6 +7,7 @@ import { CallAccount } from './calls.js';
 import { SimCluster, type SimProcess } from './cluster.js';
 import { SimGroup } from './group.js';
 import { LeaderAccount } from './leaders.js';
+import { OperationAccount } from './operations.js';
 import { leadershipOf, type SeenService, watchLeaders } from './peephole.js';
 import type { Action, Plan, Poison, WorkerPlan } from './plan.js';
 import { checkQueues } from './queues.js';
@@ -41,6 +42,7 @@ export class World {
   readonly calls: CallAccount;
   readonly values: ValueAccount;
   readonly streams: StreamAccount;
+  readonly operations = new OperationAccount(this);
   readonly leaders: LeaderAccount;
   violation: Violation | undefined;
   /** No fault happens any more. */
