@@ -5,7 +5,8 @@ import { encodeError } from '../codec/encode-error.js';
 import { encodeValue } from '../codec/encode-value.js';
 import { MAX_CONTROL_ERROR } from '../codec/limits.js';
 import type { OwnTypes } from '../codec/own-types.js';
-import { overloaded } from '../errors/call-errors.js';
+import { closed, overloaded } from '../errors/call-errors.js';
+import { brokenResult } from '../errors/value-errors.js';
 import { countStreams, type StreamCounts } from '../metrics/served.js';
 import { EXT, Kind } from '../protocol/bundle.js';
 import type { FrameView } from '../protocol/frame-reader.js';
@@ -20,10 +21,16 @@ import type { Call } from './call.js';
 export interface CallStreamsOptions {
   readonly clock: Clock;
   readonly own: OwnTypes | undefined;
+  /** The result of a call is a stream, so its deadline is over. */
+  opened(call: Call): void;
   /** A stream was not read, or no item came, for the timeout of its call. */
   expired(call: Call): void;
-  /** The consumer of a stream wants no more. */
-  stopped(call: Call, reason: unknown): void;
+  /** An item cannot be read. */
+  broken(call: Call, error: Error): void;
+  /** A stream ended, or its consumer wants no more. */
+  ended(call: Call): void;
+  /** Tells the leader that nobody waits for the call any more. */
+  abort(call: Call, reason: unknown): void;
 }
 
 /** How long a stream may wait for its consumer, or a consumer for the next item. */
@@ -60,14 +67,20 @@ export class CallStreams {
   // ------------------------------------------------------------------------------------------------------- results
 
   /** The result of the call is a stream. */
-  open(call: Call): RemoteStream {
-    const { clock, stopped } = this.#options;
+  open(call: Call): void {
+    // Sent again, by another route.
+    if (call.stream) return;
+    const { clock, opened, ended, abort } = this.#options;
+    opened(call);
     const { timeoutMs } = call;
     let wait: Wait | undefined;
     const reader = new ItemReader({
       window: call.window,
       pull: (taken, window) => call.route?.send(Kind.PULL, call.id, `[${taken},${window}]`),
-      stop: reason => stopped(call, reason),
+      stop: reason => {
+        abort(call, reason ?? closed('The stream'));
+        ended(call);
+      },
       waits: isWaiting => {
         if (wait) this.#waits.remove(wait);
         wait = isWaiting
@@ -79,13 +92,22 @@ export class CallStreams {
     call.stream = reader;
     this.#readers.add(reader);
     reader.expectReader();
-    return new RemoteStream(reader);
+    call.open(new RemoteStream(reader));
   }
 
-  /** @throws if the item cannot be read */
   item(call: Call, { json, ext, parts, length }: FrameView): void {
-    const decode = (item: unknown) => decodeValue(item, ext, parts, undefined, true, this.#options.own);
-    call.stream?.item({ json, length, parts }, decode);
+    const { own, broken } = this.#options;
+    try {
+      call.stream?.item({ json, length, parts }, item => decodeValue(item, ext, parts, undefined, true, own));
+    } catch (error) {
+      broken(call, brokenResult(call.method, error));
+    }
+  }
+
+  /** The source ended after `count` items. */
+  end(call: Call, count: unknown): void {
+    this.#options.ended(call);
+    call.stream!.ended(count);
   }
 
   // ----------------------------------------------------------------------------------------------------- arguments

@@ -5,7 +5,7 @@ import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
 import { markRemote } from '../codec/local-stack.js';
 import type { OwnTypes } from '../codec/own-types.js';
-import { closed, costLeaders, leaderLost, overloaded } from '../errors/call-errors.js';
+import { costLeaders, leaderLost, overloaded } from '../errors/call-errors.js';
 import { type Outcome, SharedClientError } from '../errors/shared-client-error.js';
 import { brokenFrame, brokenResult, resultNotSerializable, unsendableResult } from '../errors/value-errors.js';
 import { CallCounts, type FailureReason } from '../metrics/call-counts.js';
@@ -59,8 +59,13 @@ export class Calls {
     this.streams = new CallStreams({
       clock,
       own,
+      opened: call => this.#deadlines.remove(call),
       expired: call => this.#expire(call),
-      stopped: (call, reason) => this.#stopped(call, reason),
+      broken: (call, error) => this.cancel(call, error),
+      ended: call => {
+        if (this.#remove(call)) this.counts.succeeded(clock.now() - call.madeAt);
+      },
+      abort: (call, reason) => this.sendAbort(call, 0, reason),
     });
   }
 
@@ -108,12 +113,6 @@ export class Calls {
     this.sendAbort(call, 0, error);
     call.stream?.clear();
     this.#abandon(call, error, reason);
-  }
-
-  /** The consumer of its stream wants no more. */
-  #stopped(call: Call, reason: unknown): void {
-    this.sendAbort(call, 0, reason ?? closed('The stream'));
-    if (this.#remove(call)) this.counts.succeeded(this.#options.clock.now() - call.madeAt);
   }
 
   /** Like `cancel`, with an error that states whether the call may have begun. */
@@ -303,11 +302,11 @@ export class Calls {
     const { kind, json, ext, parts } = frame;
     switch (kind) {
       case Kind.RESULT:
-        return call.stream ? this.#ended(call, json, now) : this.#succeed(call, json, ext, parts, now);
+        return call.stream ? this.streams.end(call, json) : this.#succeed(call, json, ext, parts, now);
       case Kind.STREAM:
-        return this.#open(call);
+        return this.streams.open(call);
       case Kind.ITEM:
-        return this.#item(call, frame);
+        return this.streams.item(call, frame);
       case Kind.ERROR:
         return this.#fail(
           call,
@@ -331,27 +330,6 @@ export class Calls {
     // An item was dropped: the source has to be ended.
     if (call.stream) this.sendAbort(call, 0, error);
     this.#fail(call, error);
-  }
-
-  #open(call: Call): void {
-    // Sent again, by another route.
-    if (call.stream) return;
-    this.#deadlines.remove(call);
-    call.open(this.streams.open(call));
-  }
-
-  #item(call: Call, frame: FrameView): void {
-    try {
-      this.streams.item(call, frame);
-    } catch (error) {
-      this.cancel(call, brokenResult(call.method, error));
-    }
-  }
-
-  #ended(call: Call, count: unknown, now: number): void {
-    this.#remove(call);
-    this.counts.succeeded(now - call.madeAt);
-    call.stream!.ended(count);
   }
 
   #succeed(call: Call, json: unknown, ext: boolean, parts: FrameView['parts'], now: number): void {
