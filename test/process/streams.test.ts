@@ -1,8 +1,10 @@
 // Streams in both directions while processes die and stand still: each ends once on both sides, and no source stays open.
 
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import type { StreamOrder, StreamReport } from '../fixtures/process-streams.js';
 import { isAlive } from '../helpers/process/remote.js';
@@ -146,3 +148,9 @@ for (const route of ['relay', 'direct']) {
     t.pass();
   });
 }
+
+test('streams that nobody holds are ended at their source', async t => {
+  const program = new URL('../fixtures/stream-collected.js', import.meta.url);
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', fileURLToPath(program)]);
+  t.deepEqual(JSON.parse(stdout), { began: 1, ended: 1 });
+});
