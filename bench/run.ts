@@ -10,13 +10,14 @@ import { invoke } from './invoke.js';
 import { pm2 } from './pm2.js';
 import { report } from './report.js';
 import { scale } from './scale.js';
+import { stream } from './stream.js';
 import { BadArgument } from './support/arguments.js';
 import type { Bench } from './support/bench.js';
 import { HELP, type Options, readOptions } from './support/options.js';
 import { machine, RESULTS, save } from './support/results.js';
 import { failuresOf, printTables } from './support/tables.js';
 
-const BENCHES: readonly Bench[] = [invoke, fanOut, failover, scale, idle, compat];
+const BENCHES: readonly Bench[] = [invoke, fanOut, stream, failover, scale, idle, compat];
 /** Only run when they are asked for by name. */
 const OTHERS: readonly Bench[] = [pm2];
 

@@ -1,5 +1,6 @@
 // What each contestant has to bring. Which there are is in load.ts.
 
+import type { StreamCase } from '../jobs/stream-cases.js';
 import type { Acknowledgement, Listener, Topic } from './real-client.js';
 
 export type Serialization = 'advanced' | 'json';
@@ -13,6 +14,10 @@ export interface Seat {
   readonly subscribe?: (topic: Topic, listener: Listener) => unknown;
   /** A call to the leader: how many values of a topic this worker has heard. */
   readonly acknowledge?: (heard: Acknowledgement) => Promise<unknown>;
+  /** A stream from the leader. */
+  readonly items?: (what: StreamCase) => AsyncIterable<unknown>;
+  /** A call to the leader: the next item of such a stream. */
+  readonly item?: (name: string) => Promise<unknown>;
   /** A call to the leader. */
   readonly leaderPid?: () => Promise<unknown>;
   readonly close?: () => Promise<unknown>;

@@ -6,6 +6,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import type { Desk, Echo, Seat } from './contestant.js';
+import { followItems, leadItems } from './direct-floor-items.js';
 import { followValues, leadValues } from './direct-floor-values.js';
 import { batcher, read } from './floor-frames.js';
 import { RealClient } from './real-client.js';
@@ -20,12 +21,15 @@ export async function join(): Promise<Seat> {
   const folder = process.env.BENCH_SOCKETS!;
   const path = joinPath(folder, 'calls');
   const client = new RealClient();
+  const [valuesPath, itemsPath] = [joinPath(folder, 'values'), joinPath(folder, 'items')];
   if (process.env.BENCH_SEAT !== '1') {
-    return { leads: () => false, echo: await follow(path), ...(await followValues(joinPath(folder, 'values'))) };
+    const values = await followValues(valuesPath);
+    return { leads: () => false, echo: await follow(path), ...values, ...followItems(itemsPath) };
   }
   const server = createServer(socket => serve(socket, client)).listen({ path, exclusive: true });
   await once(server, 'listening');
-  const values = await leadValues(joinPath(folder, 'values'), client);
+  const values = await leadValues(valuesPath, client);
+  await leadItems(itemsPath, client);
   return { leads: () => true, echo: value => client.echo(value), ...values };
 }
 

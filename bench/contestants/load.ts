@@ -1,5 +1,6 @@
 // Which contestants there are, how each is loaded, and on which channels it runs.
 
+import { byCalls } from './by-calls.js';
 import type { Contestant, Serialization } from './contestant.js';
 
 export const CONTESTANTS = [
@@ -8,12 +9,20 @@ export const CONTESTANTS = [
   'direct',
   'relay floor',
   'direct floor',
+  'relay by calls',
+  'direct by calls',
   'compat',
   'bare cluster',
 ] as const;
 
 /** Their values don't go over the channels of the cluster, whose serialization doesn't matter then. */
-const OFF_CHANNEL: readonly ContestantName[] = ['cluster-client', 'direct', 'direct floor', 'bare cluster'];
+const OFF_CHANNEL: readonly ContestantName[] = [
+  'cluster-client',
+  'direct',
+  'direct floor',
+  'direct by calls',
+  'bare cluster',
+];
 
 export type ContestantName = (typeof CONTESTANTS)[number];
 
@@ -23,6 +32,8 @@ const MODULES: Readonly<Record<ContestantName, () => Promise<Contestant>>> = {
   direct: () => import('./direct.js'),
   'relay floor': () => import('./relay-floor.js'),
   'direct floor': () => import('./direct-floor.js'),
+  'relay by calls': async () => byCalls(await import('./relay.js')),
+  'direct by calls': async () => byCalls(await import('./direct.js')),
   compat: () => import('./compat.js'),
   'bare cluster': () => import('./bare-cluster.js'),
 };

@@ -1,5 +1,7 @@
 // The real client of all contestants, and the source it reads from: both live in the leader's process.
 
+import { streamCase } from '../jobs/stream-cases.js';
+
 /** What is subscribed to. An object, because cluster-client wants one. */
 export interface Topic {
   readonly topic: string;
@@ -21,6 +23,16 @@ export class RealClient {
 
   async leaderPid(): Promise<number> {
     return process.pid;
+  }
+
+  /** Items without an end. */
+  async *items(name: string): AsyncGenerator<unknown> {
+    const { item } = streamCase(name);
+    for (;;) yield item;
+  }
+
+  async item(name: string): Promise<unknown> {
+    return streamCase(name).item;
   }
 
   async acknowledge(heard: Acknowledgement): Promise<void> {

@@ -17,6 +17,8 @@ export async function join(): Promise<Seat> {
     echo: value => client.echo(value),
     subscribe: (topic, listener) => client.subscribe(topic, listener).ready,
     acknowledge: heard => client.acknowledge(heard),
+    items: ({ name, maxQueued }) => (maxQueued ? client.with({ maxQueued }) : client).items(name),
+    item: name => client.item(name),
     leaderPid: () => client.leaderPid(),
     close: () => client.close(),
   };

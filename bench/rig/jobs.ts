@@ -4,6 +4,7 @@ import type { Desk, Seat } from '../contestants/contestant.js';
 import * as echo from '../jobs/echo.js';
 import * as failover from '../jobs/failover.js';
 import * as fanOut from '../jobs/fan-out.js';
+import * as stream from '../jobs/stream.js';
 import { type Usage, usage, usageOver } from '../jobs/usage.js';
 
 /** In a worker. */
@@ -11,6 +12,7 @@ export const WORKER_JOBS = {
   ...echo.JOBS,
   ...fanOut.JOBS,
   ...failover.JOBS,
+  ...stream.JOBS,
   usage: (_seat: Seat, _args: null): Usage => usage(),
   usageOver: (_seat: Seat, ms: number): Promise<Usage> => usageOver(ms),
 };

@@ -5,6 +5,7 @@ import { fanOut } from '../fan-out.js';
 import { idle } from '../idle.js';
 import { invoke } from '../invoke.js';
 import { scale } from '../scale.js';
+import { stream } from '../stream.js';
 import { type Bench, type Case, digits, type FigureKind } from './bench.js';
 import { load, type Result } from './results.js';
 import { ratioOf, spreadOf } from './samples.js';
@@ -36,7 +37,7 @@ export async function pageTables(folder: string): Promise<string[]> {
     ...ROUTES.map(route => `${route} / its floor`),
   ];
   const cost = await costTable(folder);
-  return [introduction(of), [...headOf(head), ...main].join('\n'), ...cost];
+  return [introduction(of), [...headOf(head), ...main].join('\n'), ...(await streamTable(folder)), ...cost];
 }
 
 const introduction = ({ node, cores, cpu, date, rounds, command }: Result) =>
@@ -48,6 +49,23 @@ function rowOf({ samples }: Result, { figures }: Bench, { name, title }: Case, u
   const toBase = ROUTES.map(route => digits(ratioOf(samples, name, route, BASE, figure)?.median));
   const toFloor = ROUTES.map(route => digits(ratioOf(samples, name, route, FLOORS[route], figure)?.median));
   return row([`${title}, ${unit}`, ...values, ...toBase, ...toFloor]);
+}
+
+/** A stream beside one call for each item, and beside a bare socket. */
+async function streamTable(folder: string): Promise<string[]> {
+  const result = await load(folder, stream.name);
+  if (!result) return [];
+  const { samples } = result;
+  const pairs = [...ROUTES.map(route => [route, `${route} by calls`] as const), ['direct', FLOORS.direct] as const];
+  const rows = stream.cases.map(({ name, title }) =>
+    row([
+      `${title}, items a second`,
+      ...ROUTES.map(route => digits(spreadOf(samples, name, route, 'perSecond')?.median)),
+      ...pairs.map(([route, other]) => digits(ratioOf(samples, name, route, other, 'perSecond')?.median)),
+    ]),
+  );
+  const head = ['a stream', ...ROUTES, ...ROUTES.map(route => `${route} / one call an item`), 'direct / bare socket'];
+  return [[...headOf(head), ...rows].join('\n')];
 }
 
 /** What a call costs in a cluster of each size, and what it costs to do nothing. */

@@ -10,6 +10,13 @@ export const BASE = 'cluster-client';
 /** What each route could reach at best. */
 export const FLOORS = { relay: 'relay floor', direct: 'direct floor' } as const;
 
+/** What an entry is set beside. */
+const BESIDE: readonly (readonly [string, string])[] = [
+  ['relay', 'relay by calls'],
+  ['direct', 'direct by calls'],
+  ...Object.entries(FLOORS),
+];
+
 /** Plain enough to be pasted into a page. */
 const STYLE = { head: [], border: [], compact: true };
 
@@ -32,18 +39,18 @@ function figureTable(samples: readonly Sample[], { cases, entries }: BenchRun, f
 const shown = (spread: Spread | undefined, { withHighest }: FigureKind) =>
   spread && withHighest ? `${digits(spread.median)} (max ${digits(spread.highest)})` : digits(spread?.median);
 
-/** The median of the ratios of all rounds, with the lowest and highest; beside it what is wanted, and how far the floor is. */
+/** The median of the ratios of all rounds, with the lowest and highest; beside it what is wanted; and to what stands in {@link BESIDE}. */
 function ratioTable(samples: readonly Sample[], { bench, cases, entries }: BenchRun): string {
   const names = entries.map(entryName);
   const chief = bench.figures[0]!;
   const others = names.includes(BASE) ? names.filter(name => name !== BASE) : [];
-  const floors = Object.entries(FLOORS).filter(([route, floor]) => names.includes(route) && names.includes(floor));
-  if (others.length + floors.length === 0) return '';
+  const pairs = BESIDE.filter(([route, other]) => names.includes(route) && names.includes(other));
+  if (others.length + pairs.length === 0) return '';
   const targets = ['relay', 'direct'].filter(route => others.includes(route));
   const head = [
-    `times ${BASE}`,
+    others.length > 0 ? `times ${BASE}` : 'times the other',
     ...others.flatMap(name => (targets.includes(name) ? [name, 'wanted'] : [name])),
-    ...floors.map(([route, floor]) => `${route} / ${floor}`),
+    ...pairs.map(([route, other]) => `${route} / ${other}`),
   ];
   const rows = cases.map(what => [
     what.title,
@@ -51,7 +58,7 @@ function ratioTable(samples: readonly Sample[], { bench, cases, entries }: Bench
       const found = ratioOf(samples, what.name, name, BASE, chief.name);
       return targets.includes(name) ? [times(found), wanted(what, name, chief, found)] : [times(found)];
     }),
-    ...floors.map(([route, floor]) => times(ratioOf(samples, what.name, route, floor, chief.name))),
+    ...pairs.map(([route, other]) => times(ratioOf(samples, what.name, route, other, chief.name))),
   ]);
   return tableOf(head, rows);
 }
