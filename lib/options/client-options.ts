@@ -1,6 +1,6 @@
 // The options of `createSharedClient()`, as users write them. How they are resolved is in member-options.ts.
 
-import type { ConstructorArgs } from '../utils/types-overloads.js';
+import type { ConstructorArgs, HasMoreOverloads, Overloads } from '../utils/types-overloads.js';
 import type { BackoffOption } from './backoff-option.js';
 import type { ContextOption } from './context-option.js';
 import type { OpenContext } from './contexts.js';
@@ -148,7 +148,24 @@ export type ClassOptions<
   O = OperationsOption<InstanceType<C>>,
   M = MethodsOption<InstanceType<C>>,
   N extends string = string,
-> = ClientOptions<InstanceType<C>, O, M, N> & ArgsOption<ConstructorArgs<C>>;
+> = ClientOptions<InstanceType<C>, O, M, N> & ArgsOption<ConstructorArgs<C>> & EventOptions<EventName<InstanceType<C>>>;
+
+/** The options with names of events, where the class has types for them. */
+interface EventOptions<E extends string> {
+  events?: readonly E[];
+  readyOn?: E | readonly E[];
+  resyncOn?: readonly E[];
+  failOn?: readonly E[];
+}
+
+/** The events that the overloads of `on` name, unless one of them takes any string. */
+type EventName<T> = T extends { on: infer F }
+  ? HasMoreOverloads<F> extends true
+    ? string
+    : Named<FirstOf<Overloads<F>>>
+  : string;
+type FirstOf<U> = U extends (event: infer E, ...rest: never) => unknown ? E : never;
+type Named<E> = string extends E ? string : [E & string] extends [never] ? string : E & string;
 
 type ArgsOption<A extends readonly unknown[]> = true extends (A extends unknown ? ([] extends A ? true : false) : never)
   ? {

@@ -43,6 +43,27 @@ type Known<A, R> = unknown extends A
       : (...args: A) => R
     : never;
 
+/**
+ * Whether a function has 10 overloads or more: then {@link Overloads} may lack some. Of fewer, the first one is matched
+ * several times.
+ */
+export type HasMoreOverloads<F> = F extends {
+  (...a: infer A0): Any;
+  (...a: infer A1): Any;
+  (...a: Any): Any;
+  (...a: Any): Any;
+  (...a: Any): Any;
+  (...a: Any): Any;
+  (...a: Any): Any;
+  (...a: Any): Any;
+  (...a: Any): Any;
+  (...a: Any): Any;
+}
+  ? [A0, A1] extends [A1, A0]
+    ? false
+    : true
+  : false;
+
 /** The parameters of each overload of a constructor, as a union of lists. */
 export type ConstructorArgs<C> = C extends {
   new (...a: infer A0): Any;
