@@ -32,7 +32,7 @@ export function createLocalSend({ handle, name, method, begin }: Omit<Way, 'tran
     };
     const answered = () => {
       releaseCall(number);
-      succeed(call.results ?? []);
+      succeed(call.results!);
     };
     try {
       begin(args);
