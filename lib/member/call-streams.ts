@@ -72,8 +72,9 @@ export class CallStreams {
     if (call.stream) return;
     const { clock, opened, ended, abort } = this.#options;
     opened(call);
-    const { timeoutMs } = call;
-    let wait: Wait | undefined;
+    // For the first item the time until here counts too, but not that which the consumer takes to ask for it.
+    let timeoutMs = Math.max(0, call.deadline - clock.now());
+    let wait: Wait | undefined = this.#wait(call, call.timeoutMs);
     const reader = new ItemReader({
       window: call.window,
       pull: (taken, window) => call.route?.send(Kind.PULL, call.id, `[${taken},${window}]`),
@@ -83,16 +84,20 @@ export class CallStreams {
       },
       waits: isWaiting => {
         if (wait) this.#waits.remove(wait);
-        wait = isWaiting
-          ? { call, timeoutMs, deadline: Math.ceil(clock.now() + timeoutMs), before: undefined, after: undefined }
-          : undefined;
-        if (wait) this.#waits.add(wait);
+        wait = isWaiting ? this.#wait(call, timeoutMs) : undefined;
+        if (isWaiting) timeoutMs = call.timeoutMs;
       },
     });
     call.stream = reader;
     this.#readers.add(reader);
-    reader.expectReader();
     call.open(new RemoteStream(reader));
+  }
+
+  #wait(call: Call, timeoutMs: number): Wait {
+    const deadline = Math.ceil(this.#options.clock.now() + timeoutMs);
+    const wait: Wait = { call, timeoutMs, deadline, before: undefined, after: undefined };
+    this.#waits.add(wait);
+    return wait;
   }
 
   item(call: Call, { json, ext, parts, length }: FrameView): void {

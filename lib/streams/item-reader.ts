@@ -104,11 +104,6 @@ export class ItemReader {
     this.#bytes = 0;
   }
 
-  /** From now on a consumer has to ask for an item in time. */
-  expectReader(): void {
-    this.#options.waits(true);
-  }
-
   next(): Promise<IteratorResult<unknown, undefined>> {
     const { pull, waits, window } = this.#options;
     if (this.#state === 'unread') {
