@@ -212,7 +212,13 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
         return nats.request(`${NAME}.ask.${me}`, 'question');
       },
       flush: nats => nats.flush(),
-      'subscribe by invoke()': (nats, me) => nats.invoke('subscribe', `${NAME}.${me}`),
+      'subscribe by invoke(), which is a stream': async (nats, me) => {
+        const messages = nats.invoke('subscribe', `${NAME}.s.${me}`)[Symbol.asyncIterator]();
+        const next = messages.next();
+        await nats.flush();
+        await nats.publish(`${NAME}.s.${me}`, 'hello');
+        return next; // a message holds its connection
+      },
     },
   },
   amqplib: {
