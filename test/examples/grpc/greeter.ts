@@ -4,6 +4,7 @@ import {
   type ChannelCredentials,
   type Client,
   type ClientOptions,
+  type ClientReadableStream,
   makeGenericClientConstructor,
   type requestCallback,
   type ServiceDefinition,
@@ -22,10 +23,20 @@ export const GREETER: ServiceDefinition = {
     responseSerialize: toBytes,
     responseDeserialize: fromBytes,
   },
+  keepGreeting: {
+    path: '/Greeter/keepGreeting',
+    requestStream: false,
+    responseStream: true,
+    requestSerialize: toBytes,
+    requestDeserialize: fromBytes,
+    responseSerialize: toBytes,
+    responseDeserialize: fromBytes,
+  },
 };
 
 export interface GreeterClient extends Pick<Client, 'waitForReady'> {
   sayHello(request: { name: string }, callback: requestCallback<{ hello: string }>): { cancel(): void };
+  keepGreeting(request: { name: string }): ClientReadableStream<{ hello: string }>;
   close(): void;
 }
 
