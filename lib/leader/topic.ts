@@ -46,10 +46,6 @@ export class Topic implements UpstreamOwner {
     this.#upstream = new UpstreamSubscription(owner, this);
   }
 
-  get isIdle(): boolean {
-    return this.#upstream.isIdle && !this.hasSubscribers;
-  }
-
   add(subscriber: Subscriber): void {
     this.#subscribers.add(subscriber);
     if (this.#upstream.isActive) this.#confirm(subscriber);

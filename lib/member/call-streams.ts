@@ -119,8 +119,7 @@ export class CallStreams {
 
   /** The call was accepted: its leader may read the streams in its arguments. */
   accept(call: Call): void {
-    for (const [id, source] of call.inputs ?? [])
-      this.#inputs.set(id, { call, sender: this.#sender(call, id, source) });
+    for (const [id, source] of call.inputs!) this.#inputs.set(id, { call, sender: this.#sender(call, id, source) });
   }
 
   /** Handles a frame about a stream in the arguments of a call. @returns whether it was one */

@@ -103,11 +103,14 @@ export class Call implements About, Expiring, Numbered<Call> {
     this.deadline = Math.ceil(madeAt + timeoutMs);
   }
 
-  /** Its result is a stream. Nothing here keeps that alive: where nobody holds it, it is ended. */
+  /**
+   * Its result is a stream. Nothing here keeps that alive, so that it is ended where nobody holds it. How the stream ends is
+   * reported to its reader alone.
+   */
   open(stream: RemoteStream): void {
     this.hasStreamed = true;
     this.succeed(stream);
-    this.succeed = () => {};
+    this.succeed = undefined as never;
     this.promise = undefined;
   }
 

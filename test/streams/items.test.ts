@@ -166,6 +166,21 @@ test('the bytes of a blob are read first', async t => {
   t.regex(String(log[0]), /^1: \[23/);
 });
 
+test('a blob whose stream ends while its bytes are read is not sent', async t => {
+  const { sender, log } = senderOf([new Blob(['ab'])].values(), {
+    encode(item) {
+      const isFirst = log.length === 0;
+      log.push('encode');
+      if (!isFirst) sender.end();
+      return encodeData(item, 'an item');
+    },
+  });
+  sender.pull(0, 8);
+  while (!log.includes('closed')) await settled();
+  await settled();
+  t.deepEqual(log, ['encode', 'encode', 'closed']);
+});
+
 test('an item that comes after the end is dropped, and errors of an end are reported', async t => {
   let give!: (item: unknown) => void;
   const { sender, log } = senderOf({

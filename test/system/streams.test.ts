@@ -85,6 +85,9 @@ class Source {
     yield 1;
     yield new EventEmitter();
   }
+  *blobs() {
+    yield new Blob(['content']);
+  }
   get(key: string) {
     return key;
   }
@@ -297,6 +300,37 @@ everywhere('a result that is no stream ends the iteration with an error', async 
   await t.throwsAsync(all(handle.invoke('missing')), { code: 'ERR_UNKNOWN_METHOD' });
 });
 
+everywhere('a call that is iterated can be ended by return() and throw()', async (t, { handle, watch }) => {
+  for (const end of ['return', 'throw'] as const) {
+    const iterator = handle.numbers()[Symbol.asyncIterator]();
+    t.is((await iterator.next()).value, 1);
+    const ending = iterator[end](new Error('enough'));
+    if (end === 'return') t.true((await ending).done);
+    else await t.throwsAsync(ending, { message: 'enough' });
+    t.deepEqual((await ended(watch)).splice(0), ['finally']);
+  }
+});
+
+everywhere('items may be blobs, whose bytes are read first', async (t, { handle }) => {
+  const [blob] = (await all(handle.blobs())) as [Blob];
+  t.is(await blob.text(), 'content');
+});
+
+test('a stream that nobody waits for is ended, by stop() if it has nothing else', async t => {
+  let stops = 0;
+  const { handle } = await rigOf(t, 'follower', 'relay', {
+    operations: {
+      watch: () => ({
+        [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
+        stop: () => void stops++,
+      }),
+    },
+  });
+  await handle.with({ oneway: true }).watch();
+  while (stops === 0) await sleep(1);
+  t.is(stops, 1);
+});
+
 everywhere('a signal ends it with its reason', async (t, { handle, watch }) => {
   const controller = new AbortController();
   const stream = await handle.with({ signal: controller.signal }).numbers();
@@ -455,6 +489,25 @@ test('a source runs in the context of its caller, in the leader', async t => {
   });
   const stream = await storage.run('caller', () => handle.stores());
   t.deepEqual(await storage.run('reader', () => all(stream)), ['caller', 'caller']);
+});
+
+test('a source runs in what the hook extract gives', async t => {
+  const storage = new AsyncLocalStorage<unknown>();
+  const { handle } = await rigOf(t, 'follower', 'relay', {
+    context: {
+      inject: () => storage.getStore(),
+      extract: (carrier: unknown, run: () => unknown) => storage.run(carrier, run),
+    },
+    operations: {
+      async *stores() {
+        yield storage.getStore();
+        await sleep(1);
+        yield [storage.getStore(), callContext()!.name];
+      },
+    },
+  });
+  const stream = await storage.run('trace', () => handle.stores());
+  t.deepEqual(await all(stream), ['trace', ['trace', 'g']]);
 });
 
 // ------------------------------------------------------------------------------------------------------ arguments
