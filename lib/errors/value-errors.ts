@@ -25,8 +25,12 @@ export const notSerializable = (path: string, what: string) =>
 export const handleNotSerializable = (path: string, className: string) =>
   new SharedClientError(
     'ERR_NOT_SERIALIZABLE',
-    `${path} is ${cut(className)}, a handle that can be used only where the real client is. Define an operation that does the ` +
-      'work in the leader and returns data, or say what to send of it, by methods: { itsName: { result: value => ... } }.',
+    `${path} is ${cut(className)}, a handle that can be used only where the real client is. ` +
+      // `result` is given the stream itself.
+      (path.startsWith('an item')
+        ? 'Define an operation that reads the stream in the leader and yields data: async *itsName(client) { ... }.'
+        : 'Define an operation that does the work in the leader and returns data, or say what to send of it, by ' +
+          'methods: { itsName: { result: value => ... } }.'),
     { outcome: 'not-started' },
   );
 

@@ -2,10 +2,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials } from '@grpc/grpc-js';
+import { Kvm } from '@nats-io/kv';
 import { connect as connectNats, type Msg } from '@nats-io/transport-node';
 import amqplib from 'amqplib';
 import axios, { type AxiosResponse } from 'axios';
-import { createSharedClient } from 'cluster-shared-client';
+import { callContext, createSharedClient } from 'cluster-shared-client';
 import { Redis } from 'ioredis';
 import mariadb from 'mariadb';
 import mqtt from 'mqtt';
@@ -63,11 +64,6 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
         open: () => createClient({ url: REDIS_URL, name: NAME }).connect(),
         operations: {
           increase: async (client, key: string) => (await client.multi().incr(key).expire(key, 60).exec())[0],
-          keys: async (client, pattern: string) => {
-            const found: string[] = [];
-            for await (const keys of client.scanIterator({ MATCH: pattern })) found.push(...keys);
-            return found;
-          },
         },
       }),
     steps: {
@@ -78,7 +74,11 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
         return redis.hGetAll(`${NAME}:h:${me}`);
       },
       'an operation with multi()': async (redis, me) => Number(await redis.increase(`${NAME}:n:${me}`)) > 0,
-      'an operation with scanIterator()': async (redis, me) => (await redis.keys(`${NAME}:${me}`)).length,
+      'scanIterator()': async (redis, me) => {
+        const found: string[] = [];
+        for await (const keys of redis.scanIterator({ MATCH: `${NAME}:${me}` })) found.push(...keys);
+        return found.length;
+      },
       'multi()': redis => redis.multi(),
       'subscribe(), publish()': (redis, me) => {
         return heard(redis, `${NAME}:c:${me}`, () => redis.publish(`${NAME}:c:${me}`, 'hello'));
@@ -221,6 +221,37 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
       },
     },
   },
+  '@nats-io/kv': {
+    share: () =>
+      createSharedClient({
+        name: 'kv',
+        open: async () => new Kvm(await connectNats({ servers: NATS_URL })).create(NAME),
+        operations: {
+          async *changes(kv, key: string) {
+            const entries = await kv.watch({ key });
+            callContext()!.signal.addEventListener('abort', () => entries.stop());
+            for await (const entry of entries) yield entry.string();
+          },
+        },
+        methods: { get: { result: entry => entry?.string() } },
+      }),
+    steps: {
+      put: async (kv, me) => (await kv.put(me, 'first')) > 0,
+      get: (kv, me) => kv.get(me),
+      'watch()': async (kv, me) => {
+        for await (const entry of kv.watch({ key: me })) return entry; // it holds its connection
+      },
+      'an operation with watch()': async (kv, me) => {
+        const found: string[] = [];
+        for await (const text of kv.changes(me)) {
+          found.push(text);
+          if (text === 'second') break;
+          await kv.put(me, 'second');
+        }
+        return found;
+      },
+    },
+  },
   amqplib: {
     share: () =>
       createSharedClient({
@@ -328,6 +359,11 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
       }),
     steps: {
       sayHello: greeter => greeter.sayHello({ name: 'Ada' }),
+      'keepGreeting(), a stream': async greeter => {
+        const found: unknown[] = [];
+        for await (const item of greeter.keepGreeting({ name: 'Ada' })) if (found.push(item) === 2) break;
+        return found;
+      },
       'with a callback': greeter => greeter.sayHello({ name: 'Ada' }, () => {}),
       'an error': greeter => greeter.sayHello({ name: '' }),
     },
@@ -345,6 +381,13 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
       'chat.completions.create()': async ai =>
         (await ai.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'hi' }] })).choices[0]
           .message.content,
+      'chat.completions.create(), a stream': async ai => {
+        let text = '';
+        const messages = [{ role: 'user', content: 'hi' }];
+        for await (const { choices } of ai.chat.completions.create({ model: 'm', messages, stream: true }))
+          text += choices[0].delta.content;
+        return text;
+      },
       'models.list()': ai => ai.invoke('models.list'),
       'an error': ai => ai.chat.completions.create({ model: 'missing', messages: [] }),
     },

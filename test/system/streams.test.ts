@@ -224,7 +224,11 @@ everywhere(
     const stream = handle.handles();
     const iterator = stream[Symbol.asyncIterator]();
     t.deepEqual(await iterator.next(), { value: 1, done: false });
-    await t.throwsAsync(iterator.next(), { code: 'ERR_NOT_SERIALIZABLE', message: /handles\(\) returned.*an item is/ });
+    await t.throwsAsync(iterator.next(), {
+      code: 'ERR_NOT_SERIALIZABLE',
+      // `result` would be given the stream.
+      message: /handles\(\) returned.*an item is(?!.*result:).*operation.* yields data/,
+    });
     t.deepEqual(await iterator.next(), { value: undefined, done: true });
   },
 );

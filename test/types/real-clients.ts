@@ -159,6 +159,7 @@ export async function mongo() {
     open: () => new MongoClient('mongodb://127.0.0.1').connect(),
     operations: {
       find: (client, filter: { name: string }) => client.db('app').collection('users').find(filter).toArray(),
+      all: client => client.db('app').collection<{ name: string }>('users').find(),
       insert: async (client, user: { name: string }) =>
         (await client.db('app').collection('users').insertOne(user)).insertedId,
     },
@@ -174,7 +175,9 @@ export async function mongo() {
   const [user] = await db.find({ name: 'Ada' });
   // @ts-expect-error a filter
   db.find({ id: 1 });
-  return { user, id: await db.insert({ name: 'Ada' }) };
+  const names: string[] = [];
+  for await (const { name } of db.all()) names.push(name);
+  return { user, names, id: await db.insert({ name: 'Ada' }) };
 }
 
 export async function openai() {
@@ -209,9 +212,20 @@ export async function octokit() {
 }
 
 export async function s3() {
-  const storage = createSharedClient(S3, { name: 's3', args: [{ region: 'eu-west-1' }] });
+  const storage = createSharedClient(S3, {
+    name: 's3',
+    args: [{ region: 'eu-west-1' }],
+    operations: {
+      async *read(client, Bucket: string, Key: string) {
+        const { Body } = await client.getObject({ Bucket, Key });
+        for await (const chunk of Body!.transformToWebStream()) yield chunk as Uint8Array;
+      },
+    },
+  });
   const { Buckets } = await storage.listBuckets({});
-  return Buckets?.[0]?.Name;
+  let bytes = 0;
+  for await (const { length } of storage.read('bucket', 'key')) bytes += length;
+  return { bytes, name: Buckets?.[0]?.Name };
 }
 
 export function kafka() {

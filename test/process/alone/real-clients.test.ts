@@ -6,8 +6,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Server, ServerCredentials, type sendUnaryData, status } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerWritableStream, type sendUnaryData, status } from '@grpc/grpc-js';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { connect as connectNats } from '@nats-io/transport-node';
 import test, { type ExecutionContext } from 'ava';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
@@ -28,6 +31,10 @@ interface Library {
   /** How many connections the server has from the cluster, and how many it may. */
   readonly connections?: (name: string) => Promise<number>;
   readonly most?: number;
+  /** Resolves once no stream that was begun is open at the server. */
+  readonly streamsEnded?: (name: string) => Promise<unknown>;
+  /** Removes what would stay at the server. */
+  readonly clear?: (name: string) => Promise<unknown>;
 }
 
 const LIBRARIES: Readonly<Record<string, Library>> = {
@@ -38,7 +45,7 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
       get: 'text',
       hash: { a: '1', b: '2' },
       'an operation with multi()': true,
-      'an operation with scanIterator()': 1,
+      'scanIterator()': 1,
       'multi()': HANDLE,
       'subscribe(), publish()': 'hello',
       'an error': /^undefined: ERR unknown command/,
@@ -117,6 +124,20 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
         /^ERR_NOT_SERIALIZABLE unknown: .* an item\.publisher is an instance of \w+, a handle/,
     },
   },
+  '@nats-io/kv': {
+    port: 4222,
+    ends: {
+      put: true,
+      get: 'first',
+      'watch()':
+        /^ERR_NOT_SERIALIZABLE unknown: What watch\(\) returned can't travel: an item[.\w]* is an instance of /,
+      'an operation with watch()': ['first', 'second'],
+    },
+    async streamsEnded(name) {
+      while ((await watches(name)) > 0) await sleep(20);
+    },
+    clear: name => withJetstream(({ streams }) => streams.delete(`KV_${name}`)),
+  },
   amqplib: { port: 5672, ends: { 'subscribe(), publish()': 'hello', assertQueue: /^csc-real-.*\.a\.w\d$/ } },
   mqtt: { port: 1883, ends: { 'subscribe(), publish()': 'hello', publishAsync: 'undefined' } },
   ws: {
@@ -135,14 +156,19 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
   '@grpc/grpc-js': {
     ends: {
       sayHello: { hello: 'Ada' },
+      'keepGreeting(), a stream': [{ hello: 'Ada 1' }, { hello: 'Ada 2' }],
       'with a callback': /^ERR_NOT_SERIALIZABLE not-started: args\[1\] is a function.*callback: true/,
       'an error': /^3: 3 INVALID_ARGUMENT: no name/,
+    },
+    async streamsEnded() {
+      while (greetings > 0) await new Promise<void>(resolve => (onGreetingEnded = resolve));
     },
   },
   openai: {
     ends: {
       'embeddings.create()': [0.5],
       'chat.completions.create()': 'hello',
+      'chat.completions.create(), a stream': 'hello',
       'models.list()': /^ERR_UNKNOWN_METHOD not-started/,
       'an error': /^undefined: 404 no such model/,
     },
@@ -156,6 +182,23 @@ async function countRedis(name: string): Promise<number> {
   await admin.close();
   return count;
 }
+
+async function withJetstream<T>(use: (manager: JetStreamManager) => Promise<T>): Promise<T> {
+  const connection = await connectNats({ servers: '127.0.0.1:4222' });
+  try {
+    return await use(await jetstreamManager(connection));
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Consumers of a bucket that somebody reads: a client forgets them, and the server deletes them later. */
+const watches = (bucket: string) =>
+  withJetstream(async ({ consumers }) => {
+    let count = 0;
+    for await (const { push_bound } of consumers.list(`KV_${bucket}`)) if (push_bound) count++;
+    return count;
+  });
 
 async function countMysql(): Promise<number> {
   const admin = await mysql.createConnection({ host: '127.0.0.1', user: 'root' });
@@ -171,6 +214,10 @@ async function countMysql(): Promise<number> {
 const server = createServer(async (request, response) => {
   let body = '';
   for await (const chunk of request) body += chunk;
+  if (body.includes('"stream":true')) {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).end(WORDS);
+    return;
+  }
   const [status, answer] = answerTo(request.url!, body);
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
 });
@@ -180,6 +227,11 @@ sockets.on('connection', socket => {
     for (const client of sockets.clients) client.send(String(message));
   });
 });
+
+const WORDS = ['hel', 'lo']
+  .map(content => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`)
+  .concat('data: [DONE]\n\n')
+  .join('');
 
 function answerTo(url: string, body: string): [status: number, answer: unknown] {
   const given = body === '' ? {} : JSON.parse(body);
@@ -193,6 +245,21 @@ function answerTo(url: string, body: string): [status: number, answer: unknown] 
 
 const greeter = new Server();
 let greeterPort = 0;
+/** Streams that are open. */
+let greetings = 0;
+let onGreetingEnded = () => {};
+
+async function keepGreeting(call: ServerWritableStream<{ name: string }, object>) {
+  greetings++;
+  call.on('cancelled', () => {
+    greetings--;
+    onGreetingEnded();
+  });
+  for (let n = 1; !call.cancelled; n++) {
+    call.write({ hello: `${call.request.name} ${n}` });
+    await sleep(5);
+  }
+}
 
 test.before(async () => {
   greeter.addService(GREETER, {
@@ -200,6 +267,7 @@ test.before(async () => {
       if (request.name === '') callback({ code: status.INVALID_ARGUMENT, details: 'no name' });
       else callback(null, { hello: request.name });
     },
+    keepGreeting,
   });
   greeterPort = await new Promise((resolve, reject) => {
     greeter.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
@@ -231,17 +299,20 @@ for (const [library, expected] of Object.entries(LIBRARIES)) {
           return skip(t, `server for ${library} at port ${expected.port}`);
         const name = `csc-real-${process.pid}-${route}`;
         const app = start(t, library, route, name);
+        t.teardown(() => expected.clear?.(name));
         check(t, await app.round(), expected.ends, 3);
         if (expected.connections) {
           const count = await expected.connections(name);
           t.true(count >= 1 && count <= expected.most!, `${count} connections`);
         }
+        await expected.streamsEnded?.(name);
         app.goOn();
         check(t, await app.round(), expected.ends, 2);
         if (expected.connections) {
           const count = await expected.connections(name);
           t.true(count >= 1 && count <= expected.most!, `${count} connections after SIGKILL`);
         }
+        await expected.streamsEnded?.(name);
       },
     );
   }
