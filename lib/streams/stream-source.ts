@@ -6,11 +6,12 @@ import { isNodeStream, methodOf } from '../codec/handles.js';
 type Method = (...args: unknown[]) => unknown;
 
 /** Ways to end a source whose iterator has no `return()`, or one that waits. */
-const WAYS = ['cancel', 'unsubscribe', 'stop'] as const;
+const WAYS = ['cancel', 'unsubscribe', 'stop', Symbol.asyncDispose, Symbol.dispose] as const;
 
 export class StreamSource {
   readonly #source: object;
   #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
+  #hasBegun = false;
   #isPending = false;
   #isOver = false;
 
@@ -18,6 +19,7 @@ export class StreamSource {
     this.#source = source;
     // It may fail before it is read. An error without a listener would end the process.
     if (isNodeStream(source)) source.on('error', () => {});
+    else this.#listen();
   }
 
   /**
@@ -25,6 +27,7 @@ export class StreamSource {
    * item. Then {@link arrived} has to be called, or {@link failed}.
    */
   next(): IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>> {
+    this.#hasBegun = true;
     this.#isPending = true;
     this.#iterator ??= iteratorOf(this.#source);
     return this.#iterator.next();
@@ -48,25 +51,33 @@ export class StreamSource {
     await this.#end();
   }
 
+  /** The lines of a file or the events of an emitter come from now on, and its iterator keeps them. Nothing is read yet. */
+  #listen(): void {
+    try {
+      this.#iterator = iteratorOf(this.#source);
+    } catch {
+      // Thrown again when it is read.
+    }
+  }
+
   #end(): unknown {
     const source = this.#source;
     // `return()` of the iterator of a stream of Node calls `destroy()`, after the item that it waits for.
     if (isNodeStream(source)) return call(source, ['return', 'cancel', 'destroy']);
-    const hasBegun = this.#iterator !== undefined;
     this.#iterator ??= iteratorOf(source);
     const iterator = this.#iterator;
     // The code of a generator cannot end its source before it begins, or while it waits for an item.
     const isDeaf =
-      types.isGeneratorObject(iterator) && (iterator as object) !== source && (!hasBegun || this.#isPending);
+      types.isGeneratorObject(iterator) && (iterator as object) !== source && (!this.#hasBegun || this.#isPending);
     const ended = isDeaf || !iterator.return ? call(source, WAYS) : undefined;
     return iterator.return ? iterator.return() : ended;
   }
 }
 
 /** Calls the first of these methods that an object has. */
-function call(object: object, names: readonly string[]): unknown {
+function call(object: object, names: readonly (string | symbol)[]): unknown {
   const name = names.find(way => methodOf(object, way));
-  return name === undefined ? undefined : (object as Record<string, Method>)[name]!();
+  return name === undefined ? undefined : (object as Record<string | symbol, Method>)[name]!();
 }
 
 function iteratorOf(source: object): Iterator<unknown> | AsyncIterator<unknown> {

@@ -1,6 +1,6 @@
 // What is a stream, how sources of all kinds are read, and that each is ended once, by the way that it has.
 
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter, on, once } from 'node:events';
 import { Readable } from 'node:stream';
 import test from 'ava';
 import { isStream } from '../../lib/codec/handles.js';
@@ -95,8 +95,8 @@ test('a source that has ended, or failed, is not ended again', async t => {
   t.is(returns, 1);
 });
 
-test('a source without return() is ended by cancel(), unsubscribe() or stop(), the first that it has', async t => {
-  for (const name of ['cancel', 'unsubscribe', 'stop']) {
+test('a source without return() is ended by cancel(), unsubscribe(), stop() or as a disposable', async t => {
+  for (const name of ['cancel', 'unsubscribe', 'stop', Symbol.asyncDispose, Symbol.dispose]) {
     let ends = 0;
     const iterable = {
       [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: 1 }) }),
@@ -105,7 +105,7 @@ test('a source without return() is ended by cancel(), unsubscribe() or stop(), t
     const source = new StreamSource(iterable);
     await next(source);
     await source.end();
-    t.is(ends, 1, name);
+    t.is(ends, 1, String(name));
   }
   await new StreamSource({ next: () => ({ done: true }) }).end();
 });
@@ -168,4 +168,17 @@ test('a web stream that has nothing to say is cancelled', async t => {
   await source.end();
   t.is(cancels, 1);
   t.true((await pending).done);
+});
+
+test('a source is listened to at once, and read later', async t => {
+  const emitter = new EventEmitter();
+  const source = new StreamSource({ [Symbol.asyncIterator]: () => on(emitter, 'value') });
+  emitter.emit('value', 1);
+  t.deepEqual(await next(source), { value: [1], done: false });
+  const broken = new StreamSource({
+    [Symbol.asyncIterator]() {
+      throw new Error('no iterator');
+    },
+  });
+  await t.throwsAsync(next(broken), { message: 'no iterator' });
 });
