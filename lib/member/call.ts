@@ -26,6 +26,7 @@ export interface CallSignal {
 
 /** The client whose handle made a call. */
 export interface CallOwner {
+  readonly isClosed: boolean;
   /** Receives errors that no promise reports. */
   error(error: unknown): void;
 }
@@ -93,7 +94,7 @@ export class Call implements About, Expiring, Numbered<Call> {
     public isIdempotent: boolean,
     readonly handle: CallOwner,
     public succeed: (value: unknown) => void,
-    private readonly onFail?: (error: unknown) => void,
+    private onFail?: (error: unknown) => void,
   ) {
     this.isRepeated = args.isRepeated === true;
     const hasMore = sticky !== undefined || args.carrier !== undefined;
@@ -111,6 +112,7 @@ export class Call implements About, Expiring, Numbered<Call> {
     this.hasStreamed = true;
     this.succeed(stream);
     this.succeed = undefined as never;
+    this.onFail = undefined;
     this.promise = undefined;
   }
 

@@ -38,6 +38,8 @@ export class ItemReader {
   #reported = 0;
   #unreportedBytes = 0;
   #state: 'unread' | 'open' | 'over' = 'unread';
+  /** The stream that a consumer has asked for an item: it must not be collected before that has come. */
+  asked: object | undefined;
 
   constructor(options: ItemReaderOptions) {
     this.#options = options;
@@ -79,6 +81,7 @@ export class ItemReader {
       this.#bytes += size;
       return;
     }
+    if (!this.#queue.isAwaited) this.asked = undefined;
     this.#options.waits(this.#queue.isAwaited);
     this.#took(size);
   }
@@ -93,6 +96,7 @@ export class ItemReader {
   end(end?: { readonly error: unknown }): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
+    this.asked = undefined;
     this.#options.waits(false);
     this.#queue.end(end);
   }
@@ -104,7 +108,8 @@ export class ItemReader {
     this.#bytes = 0;
   }
 
-  next(): Promise<IteratorResult<unknown, undefined>> {
+  /** @param stream the object that its consumer holds */
+  next(stream?: object): Promise<IteratorResult<unknown, undefined>> {
     const { pull, waits, window } = this.#options;
     if (this.#state === 'unread') {
       this.#state = 'open';
@@ -116,7 +121,10 @@ export class ItemReader {
       const size = this.#sizes.shift()!;
       this.#bytes -= size;
       this.#took(size);
-    } else if (this.#state === 'open') waits(true);
+    } else if (this.#state === 'open') {
+      this.asked = stream;
+      waits(true);
+    }
     return next;
   }
 

@@ -15,7 +15,7 @@ export class RemoteStream implements AsyncIterableIterator<unknown, undefined> {
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
-    return this.#reader.next();
+    return this.#reader.next(this);
   }
 
   async return(): Promise<IteratorResult<unknown, undefined>> {
