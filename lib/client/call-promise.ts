@@ -20,6 +20,8 @@ function iterate(this: Promise<unknown>): AsyncIterator<unknown, undefined> {
     if (value instanceof RemoteStream) return value;
     throw notAStream(value);
   });
+  // An iterator may be read later, or never: `Readable.from(call)`. Only those who read learn that the call failed.
+  stream.catch(() => {});
   return {
     next: async (): Promise<Result> => (await stream).next(),
     return: async (): Promise<Result> => (await stream).return(),

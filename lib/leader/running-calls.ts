@@ -249,7 +249,7 @@ export class RunningCalls implements MethodOwner {
     if (!this.#running.get(call.workerId)?.delete(call)) return false;
     if (call.limit) this.#limits.remove(call.limit);
     this.#bytes -= call.bytes;
-    if (--this.#count === 0 && this.#whenDrained) this.#options.clock.defer(() => this.#drained());
+    if (--this.#count === 0 && this.#whenDrained) this.#options.clock.defer(() => this.#drainedIfIdle());
     return true;
   }
 
@@ -311,7 +311,12 @@ export class RunningCalls implements MethodOwner {
     this.#whenDrained = done;
     this.#drainTimer = clock.setTimer(() => this.#drained(), ms);
     // In a later turn: the caller of this function has not finished its own turn yet.
-    if (this.#count === 0) clock.defer(() => this.#drained());
+    if (this.#count === 0) clock.defer(() => this.#drainedIfIdle());
+  }
+
+  /** The result of a call that had ended may be a stream, or a blob that has to be read: then it goes on. */
+  #drainedIfIdle(): void {
+    if (this.#count === 0) this.#drained();
   }
 
   #drained(): void {

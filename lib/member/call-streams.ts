@@ -72,8 +72,9 @@ export class CallStreams {
     if (call.stream) return;
     const { clock, opened, ended, abort } = this.#options;
     opened(call);
-    // For the first item the time until here counts too, but not that which the consumer takes to ask for it.
-    let timeoutMs = Math.max(0, call.deadline - clock.now());
+    // For the first item the time until here counts too, but not that which the consumer takes to ask for it. In whole ms,
+    // because each length has a timer of its own.
+    let timeoutMs = Math.max(0, Math.ceil(call.deadline - clock.now()));
     let wait: Wait | undefined = this.#wait(call, call.timeoutMs);
     const reader = new ItemReader({
       window: call.window,

@@ -5,7 +5,7 @@ import { decodeValue } from '../codec/decode-value.js';
 import { encodeError } from '../codec/encode-error.js';
 import { markRemote } from '../codec/local-stack.js';
 import type { OwnTypes } from '../codec/own-types.js';
-import { costLeaders, leaderLost, overloaded } from '../errors/call-errors.js';
+import { closed, costLeaders, leaderLost, overloaded } from '../errors/call-errors.js';
 import { type Outcome, SharedClientError } from '../errors/shared-client-error.js';
 import { brokenFrame, brokenResult, resultNotSerializable, unsendableResult } from '../errors/value-errors.js';
 import { CallCounts, type FailureReason } from '../metrics/call-counts.js';
@@ -218,10 +218,13 @@ export class Calls {
   /** Ends the streams that one handle reads. */
   endStreams(handle: object, error: Error): void {
     for (const call of this.#calls.inOrder()) {
-      if (call.handle !== handle || !call.stream || !this.#isUnderWay(call)) continue;
-      this.sendAbort(call, 0, error);
-      this.#fail(call, error);
+      if (call.handle === handle && call.stream && this.#isUnderWay(call)) this.#endStream(call, error);
     }
+  }
+
+  #endStream(call: Call, error: Error): void {
+    this.sendAbort(call, 0, error);
+    this.#fail(call, error);
   }
 
   close(): void {
@@ -304,7 +307,10 @@ export class Calls {
       case Kind.RESULT:
         return call.stream ? this.streams.end(call, json) : this.#succeed(call, json, ext, parts, now);
       case Kind.STREAM:
-        return this.streams.open(call);
+        this.streams.open(call);
+        // It would keep its client from closing.
+        if (call.handle.isClosed) this.#endStream(call, closed('The shared client', 'unknown'));
+        return;
       case Kind.ITEM:
         return this.streams.item(call, frame);
       case Kind.ERROR:

@@ -24,7 +24,7 @@ async function unitOf(inputs?: object) {
   const route = new FakeRoute(TERM);
   calls.open(route, () => {});
   const ended: unknown[] = [];
-  const handle = { error: (error: unknown) => errors.push(error) };
+  const handle = { isClosed: false, error: (error: unknown) => errors.push(error) };
   const call = new Call(
     Kind.CALL,
     1,

@@ -19,12 +19,12 @@ interface Given {
   readonly args?: unknown;
   readonly timeoutMs?: number;
   readonly isIdempotent?: boolean;
-  readonly handle?: { error(error: unknown): void };
+  readonly handle?: { readonly isClosed: boolean; error(error: unknown): void };
   readonly signals?: readonly CallSignal[];
   readonly onFail?: (error: unknown) => void;
 }
 
-const HANDLE = { error() {} };
+const HANDLE = { isClosed: false, error() {} };
 
 class UnitCalls {
   readonly clock = new UnitClock();
@@ -451,7 +451,7 @@ test('too much that waits for a primary that does not read is refused, looked at
 test('all calls, or those of one handle, end with what is known of them', t => {
   const unit = new UnitCalls();
   const route = unit.open(5);
-  const other = { error() {} };
+  const other = { isClosed: false, error() {} };
   unit.make(1);
   unit.make(2, { handle: other });
   unit.calls.shut();
@@ -480,7 +480,7 @@ test('whoever waits for the calls of a handle waits until they have ended, or lo
   unit.open(5);
   unit.make(1);
   unit.make(2);
-  unit.make(3, { handle: { error() {} } });
+  unit.make(3, { handle: { isClosed: false, error() {} } });
   let waits = 2;
   void unit.calls.whenEnded(HANDLE, 500).then(() => waits--);
   t.is(unit.clock.refs, 2);

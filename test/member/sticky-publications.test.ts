@@ -19,7 +19,7 @@ class UnitStickyPublications {
   });
   readonly stickyPublications = new StickyPublications({ calls: this.calls, clock: this.clock });
   readonly received: string[] = [];
-  readonly handle = { error() {} };
+  readonly handle = { isClosed: false, error() {} };
 
   publish(key: string, value: unknown, given: Partial<Publication> = {}): void {
     const settle = (what: string) => (published: unknown) =>
@@ -291,7 +291,7 @@ test('a signal ends what was said long ago, and nothing that was replaced', t =>
 test('the keys of a handle are its own', t => {
   const unit = new UnitStickyPublications();
   unit.publish('k', 'a');
-  unit.publish('l', 'b', { handle: { error() {} } });
+  unit.publish('l', 'b', { handle: { isClosed: false, error() {} } });
   unit.publish('m', 'c');
   t.deepEqual(unit.stickyPublications.keysOf(unit.handle), ['k', 'm']);
 });

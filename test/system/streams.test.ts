@@ -2,6 +2,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter, once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
@@ -335,6 +336,41 @@ test('a stream that nobody waits for is ended, by stop() if it has nothing else'
   t.is(stops, 1);
 });
 
+everywhere('a call that fails before its iterator is read does not end the process', async (t, { handle }) => {
+  const unhandled: string[] = [];
+  const listener = (error: Error) => unhandled.push(error.message);
+  process.on('unhandledRejection', listener);
+  t.teardown(() => process.off('unhandledRejection', listener));
+  const iterator = handle.invoke('unread')[Symbol.asyncIterator]();
+  t.is(await handle.get('a'), 'a');
+  await sleep(1);
+  await t.throwsAsync(iterator.next(), { code: 'ERR_UNKNOWN_METHOD' });
+  t.deepEqual(
+    unhandled.filter(message => message.includes('unread')),
+    [],
+  );
+});
+
+everywhere(
+  'what a source emits before its reader asks is not lost: the lines of a file',
+  async (t, { handle }) => {
+    const stream = await handle.lines();
+    await sleep(20);
+    t.deepEqual(await all(stream), ['first', 'second']);
+    const input = createInterface({ input: Readable.from(['first\nsecond\n']) });
+    t.deepEqual(await handle.later(input), ['first', 'second']);
+  },
+  {
+    operations: {
+      lines: () => createInterface({ input: Readable.from(['first\nsecond\n']) }),
+      async later(_client: unknown, lines: AsyncIterable<string>) {
+        await sleep(20);
+        return all(lines);
+      },
+    },
+  },
+);
+
 everywhere('a signal ends it with its reason', async (t, { handle, watch }) => {
   const controller = new AbortController();
   const stream = await handle.with({ signal: controller.signal }).numbers();
@@ -357,6 +393,30 @@ everywhere('close() of the handle ends its streams', async (t, { handle, watch }
 });
 
 for (const [where, route] of PLACES) {
+  test(`close() ends a stream at once that comes only then (${where}, ${route})`, async t => {
+    const time = new VirtualTime();
+    let give!: () => void;
+    const given = new Promise<void>(resolve => {
+      give = resolve;
+    });
+    const operations = {
+      async slow(client: Any) {
+        await given;
+        return client.numbers();
+      },
+    };
+    const { handle, leaders } = await rigOf(t, where, route, { operations }, time);
+    const call = handle.slow();
+    await time.settle();
+    const closing = handle.close();
+    give();
+    await time.settle();
+    t.is(leaders.status().served.streams.open, 0);
+    const stream = await time.until<Any>(call);
+    await time.until(closing);
+    await t.throwsAsync(time.until(stream.next()), { code: 'ERR_CLOSED' });
+  });
+
   test(`timeoutMs counts until a first item is asked for, and until each item comes (${where}, ${route})`, async t => {
     const time = new VirtualTime();
     const operations = {
@@ -580,6 +640,30 @@ everywhere('a stream within an argument, or in a topic, is refused before anythi
   await t.throwsAsync(handle.sum(1, [source]), { code: 'ERR_NOT_SERIALIZABLE' });
   t.is(await handle.sum(source), 6);
 });
+
+for (const route of ['relay', 'direct'] as const) {
+  test(`a planned end waits for a stream that is returned only then (${route})`, async t => {
+    const time = new VirtualTime();
+    let give!: () => void;
+    const given = new Promise<void>(resolve => {
+      give = resolve;
+    });
+    const operations = {
+      async slow(client: Any) {
+        await given;
+        return client.numbers(40);
+      },
+    };
+    const { handle, leaders } = await rigOf(t, 'follower', route, { operations }, time);
+    const items = all(handle.slow());
+    await time.settle();
+    const resigned = leaders.resign();
+    await time.settle();
+    give();
+    t.is((await time.until<unknown[]>(items)).length, 40);
+    await time.until(resigned);
+  });
+}
 
 test('the death of the worker that sends ends the stream in the method', async t => {
   for (const route of ['relay', 'direct'] as const) {
