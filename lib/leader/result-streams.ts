@@ -6,6 +6,7 @@ import type { SharedClientError } from '../errors/shared-client-error.js';
 import { resultNotSerializable } from '../errors/value-errors.js';
 import { EXT, Kind } from '../protocol/bundle.js';
 import type { Payload } from '../protocol/payload.js';
+import { shareOf } from '../streams/credit.js';
 import { ItemSender } from '../streams/item-sender.js';
 import { StreamSource } from '../streams/stream-source.js';
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
@@ -44,6 +45,7 @@ export class ResultStreams {
       source: new StreamSource(source),
       run: fn => context.runInAsyncScope(fn),
       mayRead: () => !this.gate.mustHold(clock.now()),
+      mostBytes: () => shareOf(served.streams.size),
       encode: item => this.#encode(call, item),
       send: (number, { text, ext, parts }) =>
         sender.to(workerId, ext ? Kind.ITEM | EXT : Kind.ITEM, id, `[${number},${text}]`, parts),

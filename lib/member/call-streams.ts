@@ -10,6 +10,7 @@ import { brokenResult } from '../errors/value-errors.js';
 import { countStreams, type StreamCounts } from '../metrics/served.js';
 import { EXT, Kind } from '../protocol/bundle.js';
 import type { FrameView } from '../protocol/frame-reader.js';
+import { shareOf } from '../streams/credit.js';
 import { ItemReader } from '../streams/item-reader.js';
 import { ItemSender } from '../streams/item-sender.js';
 import { RemoteStream } from '../streams/remote-stream.js';
@@ -146,6 +147,7 @@ export class CallStreams {
       source: new StreamSource(source),
       run: fn => call.context.runInAsyncScope(fn),
       mayRead: () => true,
+      mostBytes: () => shareOf(this.#inputs.size),
       encode: item => encodeValue(item, 'an item', undefined, undefined, own),
       send: (number, { text, ext, parts }) =>
         call.route?.send(ext ? Kind.ITEM | EXT : Kind.ITEM, id, `[${number},${text}]`, parts),

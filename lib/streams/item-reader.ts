@@ -5,7 +5,7 @@
 //      └── no reader in time, collected, closed ──────────────────────────────────────────────────────► over
 
 import { brokenFrame } from '../errors/value-errors.js';
-import { MOST_ITEM_BYTES, sizeOfItem } from './credit.js';
+import { MOST_ITEM_BYTES, REPORTED_AT_ONCE, sizeOfItem } from './credit.js';
 import { ItemQueue } from './item-queue.js';
 
 export interface ItemReaderOptions {
@@ -124,6 +124,7 @@ export class ItemReader {
     } else if (this.#state === 'open') {
       this.asked = stream;
       waits(true);
+      if (this.#unreportedBytes >= REPORTED_AT_ONCE) this.#report();
     }
     return next;
   }
@@ -141,9 +142,12 @@ export class ItemReader {
   #took(size: number): void {
     this.#taken++;
     this.#unreportedBytes += size;
-    const isDue =
-      this.#taken - this.#reported >= this.#options.window / 2 || this.#unreportedBytes >= MOST_ITEM_BYTES / 2;
-    if (!isDue || this.#state !== 'open') return;
+    const mostBytes = this.#queue.isAwaited ? REPORTED_AT_ONCE : MOST_ITEM_BYTES / 2;
+    const isDue = this.#taken - this.#reported >= this.#options.window / 2 || this.#unreportedBytes >= mostBytes;
+    if (isDue && this.#state === 'open') this.#report();
+  }
+
+  #report(): void {
     this.#reported = this.#taken;
     this.#unreportedBytes = 0;
     this.#options.pull(this.#taken, this.#options.window);

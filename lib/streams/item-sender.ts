@@ -8,7 +8,7 @@ import { UnreadBlob } from '../codec/unread-blobs.js';
 import type { Payload } from '../protocol/payload.js';
 import type { Clock } from '../utils/clock.js';
 import { isThenable } from '../utils/is-thenable.js';
-import { MOST_ITEM_BYTES, sizeOfItem } from './credit.js';
+import { sizeOfItem } from './credit.js';
 import type { StreamSource } from './stream-source.js';
 
 export interface ItemSenderOptions {
@@ -18,6 +18,8 @@ export interface ItemSenderOptions {
   run<T>(fn: () => T): T;
   /** Whether an item may be sent now. If not, {@link ItemSender.resume} is called once it may. */
   mayRead(): boolean;
+  /** Characters and bytes of items that may wait. */
+  mostBytes(): number;
   /** @throws `ERR_NOT_SERIALIZABLE`, or {@link UnreadBlob} */
   encode(item: unknown): Payload;
   send(number: number, item: Payload): void;
@@ -106,7 +108,7 @@ export class ItemSender {
   }
 
   #mayRead(): boolean {
-    const hasRoom = this.#sizes.length < this.#window && this.#bytes < MOST_ITEM_BYTES;
+    const hasRoom = this.#sizes.length < this.#window && this.#bytes < this.#options.mostBytes();
     return hasRoom && !this.#isOver && this.#options.mayRead();
   }
 

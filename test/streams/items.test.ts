@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import { encodeData } from '../../lib/codec/encode-value.js';
+import { MOST_ITEM_BYTES, shareOf } from '../../lib/streams/credit.js';
 import { ItemQueue } from '../../lib/streams/item-queue.js';
 import { ItemReader } from '../../lib/streams/item-reader.js';
 import { ItemSender, type ItemSenderOptions } from '../../lib/streams/item-sender.js';
@@ -33,6 +34,7 @@ function senderOf(source: object, more: Partial<ItemSenderOptions> = {}) {
     source: new StreamSource(source),
     run: fn => fn(),
     mayRead: () => true,
+    mostBytes: () => MOST_ITEM_BYTES,
     encode: item => encodeData(item, 'an item'),
     send: (number, { text }) => log.push(`${number}: ${text}`),
     ended: count => log.push(`ended after ${count}`),
@@ -219,4 +221,23 @@ test('a source may go on for long without a pause; timers and I/O have their tur
   sender.pull(0, 10_000);
   while (log.length < 1001) await settled();
   t.true(isOver);
+});
+
+test('a reader that waits reports what it took where a sender with a small share may wait for that', async t => {
+  const { reader, log } = readerOf();
+  void reader.next();
+  reader.item(frame(1, 'x'.repeat(40_000)), same);
+  t.false(log.includes('pull 1 of 16'));
+  void reader.next();
+  t.true(log.includes('pull 1 of 16'));
+  void reader.next();
+  reader.item(frame(2, 'x'.repeat(40_000)), same);
+  t.true(log.includes('pull 2 of 16'));
+});
+
+test('many streams have less each, but never so little that one stops', t => {
+  t.is(shareOf(1), MOST_ITEM_BYTES);
+  t.is(shareOf(16), MOST_ITEM_BYTES);
+  t.is(shareOf(100), (16 * MOST_ITEM_BYTES) / 100);
+  t.is(shareOf(100_000), 32 * 1024);
 });

@@ -299,6 +299,27 @@ everywhere(
   },
 );
 
+for (const route of ['relay', 'direct'] as const) {
+  test(`many streams share what may wait: a reader that stands still for a moment is not overloaded (${route})`, async t => {
+    const time = new VirtualTime();
+    const operations = {
+      async *blocks() {
+        for (let i = 0; i < 20; i++) yield Buffer.alloc(65_536, i);
+      },
+    };
+    const { handle, leaders, follower } = await rigOf(t, 'follower', route, { operations }, time);
+    const streams: Any[] = [];
+    for (let i = 0; i < 100; i++) streams.push(await time.until(handle.blocks()));
+    const read = Promise.all(streams.map(async stream => (await all(stream)).length));
+    while (leaders.status().served.streams.items === 0) await time.turns(1);
+    follower.freeze();
+    await time.settle();
+    t.true(leaders.status().served.streams.bytes < 48 * 1024 * 1024);
+    follower.thaw();
+    t.true((await time.until<number[]>(read)).every(length => length === 20));
+  });
+}
+
 everywhere('a result that is no stream ends the iteration with an error', async (t, { handle }) => {
   await t.throwsAsync(all(handle.get('a')), { code: 'ERR_INVALID_OPTION', message: /a string of 1 characters/ });
   t.is(await handle.get('a'), 'a');
