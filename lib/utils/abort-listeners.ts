@@ -1,4 +1,4 @@
-// One listener for each AbortSignal of the app, however many parts listen to it: Node warns of more than ten.
+// Adds at most one listener to each AbortSignal of the app, because Node warns about more than ten.
 
 type AbortListener = () => void;
 
@@ -9,13 +9,13 @@ interface Shared {
 
 const shared = new WeakMap<AbortSignal, Shared>();
 
-/** Calls `listener` once the signal aborts. A listener is known by itself: the same one listens once. */
+/** Calls `listener` when the signal aborts. Adding the same listener again has no effect. */
 export function listenToAbort(signal: AbortSignal, listener: AbortListener): void {
   const known = shared.get(signal) ?? share(signal);
   known.listeners.add(listener);
 }
 
-/** Idempotent. After the last of a signal nothing is left on it. */
+/** Idempotent. After the last listener of a signal is removed, nothing is left on the signal. */
 export function stopListeningToAbort(signal: AbortSignal, listener: AbortListener): void {
   const known = shared.get(signal);
   if (!known?.listeners.delete(listener) || known.listeners.size > 0) return;
@@ -26,7 +26,7 @@ export function stopListeningToAbort(signal: AbortSignal, listener: AbortListene
 function share(signal: AbortSignal): Shared {
   const listeners = new Set<AbortListener>();
   const onAbort = () => {
-    // One that is taken off by an earlier one isn't called any more.
+    // A listener that an earlier one removes is not called.
     for (const listener of listeners) listener();
     shared.delete(signal);
   };

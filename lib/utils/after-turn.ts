@@ -1,14 +1,14 @@
-// Refusals that come without any waiting are delivered after a turn of the event loop. Otherwise a caller that tries again
-// at once, in a loop, would keep out the very news that ends the loop: a message, a timer, the exit.
+// Errors that are known immediately are delivered after a turn of the event loop. Otherwise a caller that retries in a
+// loop would block the message, timer or exit that ends the loop.
 //
-// It is the process's own event loop that has to turn, whatever clock the library was given. The turn keeps the process
-// alive, so that a promise that was given out is settled before it ends.
+// This is always the event loop of the process, whichever clock the library uses. The turn keeps the process alive, so
+// that a promise that was returned is settled before the process ends.
 
 import { systemClock } from './clock.js';
 
 export const afterTurn: (callback: () => void) => void = systemClock.yield;
 
-/** The same promise; where it is rejected without a turn since now, that comes after one. */
+/** Settles like `promise`, but rejects only after a turn of the event loop. */
 export async function rejectAfterTurn<T>(promise: Promise<T>): Promise<T> {
   const turn = nextTurn();
   try {
@@ -21,7 +21,7 @@ export async function rejectAfterTurn<T>(promise: Promise<T>): Promise<T> {
 
 let next: Promise<void> | undefined;
 
-/** One for all that ask in the same turn. */
+/** All callers in the same turn share one promise. */
 function nextTurn(): Promise<void> {
   next ??= new Promise(resolve =>
     afterTurn(() => {

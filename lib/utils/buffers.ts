@@ -1,22 +1,25 @@
-// Memory for bundles on their way through a connection, used again and again: allocated anew for each of them it would
-// keep the garbage collector busy with little else.
+// Reusable memory for bundles that are written to or read from a connection. Allocating it for each bundle would cause
+// constant garbage collection.
 
-/** What is smaller is quickly made. */
+/** Smaller buffers are cheap to allocate and are not reused. */
 const LEAST_BYTES = 64 * 1024;
 
-/** What is larger isn't kept. */
+/** Larger buffers are not kept. */
 const MOST_BYTES = 2 * 1024 * 1024;
 
-/** One for what is written and one for what is read. */
+/** One for writing and one for reading. */
 const MOST_ROOMS = 2;
 
-/** Those of the whole process that nobody uses. */
+/** The unused buffers of this process. */
 const free: Buffer[] = [];
 
-/** Those that somebody uses. All other memory belongs to somebody else, `Buffer.allocUnsafe`'s own pool above all. */
+/**
+ * The buffers in use. Other memory is never reused here, because it has another owner, such as the pool of
+ * `Buffer.allocUnsafe`.
+ */
 const taken = new WeakSet<ArrayBufferLike>();
 
-/** At least `size` bytes, which may be given back. */
+/** Returns a buffer of at least `size` bytes. Pass it to `releaseBuffer` when it is no longer used. */
 export function acquireBuffer(size: number): Buffer {
   if (size < LEAST_BYTES) return Buffer.allocUnsafe(size);
   const index = free.findIndex(({ length }) => length >= size);
@@ -25,7 +28,7 @@ export function acquireBuffer(size: number): Buffer {
   return room;
 }
 
-/** Nobody looks at the memory behind these bytes any more. What wasn't taken here is left alone. */
+/** Makes the memory of these bytes reusable; nothing may read it any more. Memory that was not acquired here is ignored. */
 export function releaseBuffer({ buffer }: Uint8Array): void {
   if (!taken.delete(buffer) || buffer.byteLength > MOST_BYTES) return;
   if (free.length === MOST_ROOMS) free.splice(free[0]!.length < free[1]!.length ? 0 : 1, 1);

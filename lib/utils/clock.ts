@@ -1,7 +1,7 @@
-// Time as the library sees it, behind an interface so that a simulation can own it. Nothing else reads a clock or sets a timer.
+// The library's only access to clocks and timers, behind an interface so that a simulation can replace it.
 //
-// The functions of Node are captured when this module loads: a test may replace them by fake timers later, and what is
-// scheduled by those may never run, while the other processes go on in real time.
+// Node's functions are captured when this module is loaded. A test may replace them with fake timers later, which may
+// never fire, while the other processes run in real time.
 
 import { performance } from 'node:perf_hooks';
 import * as timers from 'node:timers';
@@ -12,30 +12,30 @@ const nextTick = process.nextTick.bind(process);
 const monotonic = performance.now.bind(performance);
 const { now: wallTime } = Date;
 
-/** A timer that doesn't keep the process alive until `ref()` says so. */
+/** A timer that keeps the process alive only after `ref()`. */
 export interface Timer {
-  /** Keeps the process alive while it runs. */
+  /** Keeps the process alive until the timer fires or is cleared. */
   ref(): void;
   unref(): void;
-  /** Idempotent; the callback doesn't run after it. */
+  /** Cancels the timer. Idempotent. */
   clear(): void;
 }
 
-/** Monotonic and wall time, timers, and "at the end of this tick". */
+/** Monotonic and wall time, timers, and callbacks at the end of the current tick. */
 export interface Clock {
-  /** Milliseconds of the machine's monotonic clock, the same in every process of a host. */
+  /** Milliseconds of the monotonic clock, which is the same in all processes of a machine. */
   now(): number;
   /** Milliseconds since 1970. */
   wall(): number;
-  /** Runs `callback` once, no earlier than after `ms`; `Infinity` never runs it. */
+  /** Runs `callback` once, after at least `ms`; never if that is `Infinity`. */
   setTimer(callback: () => void, ms: number): Timer;
-  /** Runs `callback` after the code that runs now and the microtasks it leads to, before any I/O. */
+  /** Runs `callback` after the current code and the microtasks that it starts, before any I/O. */
   defer(callback: () => void): void;
-  /** Runs `callback` once I/O and timers have had a turn. */
+  /** Runs `callback` in a later turn of the event loop, so that I/O and timers can run first. */
   yield(callback: () => void): void;
 }
 
-/** The longest delay that Node's timers take; a longer one would fire after 1 ms. */
+/** The longest delay that Node's timers support. A longer one would fire after 1 ms. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const NEVER: Timer = { ref() {}, unref() {}, clear() {} };
@@ -43,7 +43,7 @@ const NEVER: Timer = { ref() {}, unref() {}, clear() {} };
 // performance.now() reads the same clock as process.hrtime(), counted from this process's start, at a third of the cost.
 const ORIGIN_MS = readOrigin();
 
-/** Of several readings of both clocks the closest pair: between the two a process may stand still for long. */
+/** Reads both clocks several times and uses the readings closest to each other: the process may be paused in between. */
 function readOrigin(): number {
   let origin = 0;
   for (let i = 0, closest = Number.POSITIVE_INFINITY; i < 10; i++) {
@@ -57,7 +57,7 @@ function readOrigin(): number {
   return origin;
 }
 
-/** The clock of this process. What it runs runs in no context of the user's. */
+/** The clock of this process. Its callbacks run in no context of the user. */
 export const systemClock: Clock = {
   now: () => ORIGIN_MS + monotonic(),
   wall: wallTime,

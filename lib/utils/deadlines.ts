@@ -2,20 +2,20 @@
 
 import { type Clock, MAX_TIMER_MS, type Timer } from './clock.js';
 
-/** Something with a deadline. A link of a list: it can be in one `Deadlines` at a time. */
+/** An entry with a deadline. It is a node of a linked list, so it can be in only one `Deadlines` at a time. */
 export interface Expiring {
-  /** On the clock's monotonic time. */
+  /** In the clock's monotonic time. */
   readonly deadline: number;
   readonly timeoutMs: number;
   before: Expiring | undefined;
   after: Expiring | undefined;
 }
 
-/** One list for each timeout that is in use, as Node's own timers have. While something waits, the process lives. */
+/** Keeps one list for each timeout in use, like Node's own timers. Keeps the process alive while it has entries. */
 export class Deadlines<T extends Expiring> {
   readonly #lists = new Map<number, List>();
 
-  /** @param onExpire called once for each whose deadline has passed, after it was removed */
+  /** @param onExpire called once for each expired entry, after it was removed */
   constructor(
     private readonly clock: Clock,
     private readonly onExpire: (item: T) => void,
@@ -26,7 +26,7 @@ export class Deadlines<T extends Expiring> {
     if (!list) {
       list = new List(item.timeoutMs, this.clock, {
         expired: expired => this.onExpire(expired as T),
-        // Timeouts may be of any length, even each of its own.
+        // Every entry may have a different timeout, so empty lists are removed.
         idle: () => this.#lists.delete(item.timeoutMs),
       });
       this.#lists.set(item.timeoutMs, list);
@@ -39,7 +39,7 @@ export class Deadlines<T extends Expiring> {
     this.#lists.get(item.timeoutMs)?.remove(item);
   }
 
-  /** Lets go of all timers; what is added later works all the same. */
+  /** Clears all timers. Entries can still be added afterwards. */
   close(): void {
     for (const list of this.#lists.values()) list.close();
     this.#lists.clear();
@@ -48,7 +48,7 @@ export class Deadlines<T extends Expiring> {
 
 interface ListHandlers {
   expired(item: Expiring): void;
-  /** It is empty and has no timer. */
+  /** The list is empty and has no timer. */
   idle(): void;
 }
 
@@ -70,7 +70,7 @@ class List {
     else this.#first = item;
     this.#last = item;
     if (item !== this.#first) return;
-    // A timer that is still set for an item that has gone is early, never late.
+    // A timer that was set for a removed item may fire too early, but never too late.
     if (this.#timer) this.#timer.ref();
     else this.#arm(this.timeoutMs);
   }
@@ -104,7 +104,7 @@ class List {
       this.remove(item);
       this.handlers.expired(item);
     }
-    // A late re-arm by a callback above is fine: one timer at a time.
+    // A callback above may have added an item, which set the timer.
     if (this.#timer) return;
     if (this.#first) this.#arm(this.#first.deadline - now);
     else this.handlers.idle();

@@ -1,4 +1,4 @@
-/** A promise and what settles it; Node 20 has no `Promise.withResolvers`. */
+/** A promise and the functions that settle it. Node 20 has no `Promise.withResolvers`. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   resolve(value: T | PromiseLike<T>): void;

@@ -1,21 +1,24 @@
-// The only file that knows eventemitter2.
+// The only file that imports eventemitter2.
 
 import eventemitter2 from 'eventemitter2';
 import { bindToContext } from './async-context.js';
 
-/** An emitter that never throws for want of an `error` listener. Each listener runs in the context that registered it. */
+/** An emitter that does not throw if `error` has no listener. Each listener runs in the context in which it was added. */
 export interface Emitter {
   on(event: string, listener: (...args: never[]) => void): void;
   once(event: string, listener: (...args: never[]) => void): void;
   off(event: string, listener: (...args: never[]) => void): void;
-  /** Calls every listener, whatever the others throw; `onThrow` hears of it. */
+  /** Calls every listener, even if others throw. `onThrow` receives their errors. */
   emit(event: string, ...args: unknown[]): void;
-  /** The same, with arguments of its own for each listener. */
+  /** Like `emit`, but calls `copy` to get new arguments for each listener. */
   emitCopies(event: string, copy: () => unknown[]): void;
   clear(): void;
 }
 
-/** @param onThrow what a listener threw; it must not throw itself, and isn't told what listeners throw because of it */
+/**
+ * @param onThrow receives what a listener threw. It must not throw, and is not called again for errors thrown while it
+ * runs
+ */
 export function createEmitter(onThrow: (error: unknown) => void, options: { wildcard?: boolean } = {}): Emitter {
   const emitter = new eventemitter2.EventEmitter2({
     wildcard: options.wildcard ?? false,
@@ -31,10 +34,10 @@ export function createEmitter(onThrow: (error: unknown) => void, options: { wild
     isReporting = false;
   };
   const emitCopies = (event: string, copy: () => unknown[]) => {
-    // A copy: whoever listens once leaves the list while it is read.
+    // A copy, because a `once` listener removes itself from the list.
     for (const listener of [...(emitter.listeners(event) as EventListener[])]) {
       try {
-        // As eventemitter2 does: with wildcards a listener may ask which event it was.
+        // Like eventemitter2: with wildcards, a listener can read the name of the event from `this`.
         listener.apply({ event }, copy());
       } catch (error) {
         report(error);
@@ -42,7 +45,7 @@ export function createEmitter(onThrow: (error: unknown) => void, options: { wild
     }
   };
   const on = (event: string, listener: EventListener, call: EventListener) => {
-    // By `listener` eventemitter2 finds it again, to take it off.
+    // eventemitter2 searches for this property when a listener is removed.
     const bound = Object.assign(bindToContext(call), { listener });
     emitter.on(event, bound);
     return bound;

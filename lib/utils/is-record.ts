@@ -1,3 +1,3 @@
-/** Whether fields can be read from it, arrays included. */
+/** Whether it is an object, whose properties can be read. True for arrays too. */
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;

@@ -1,22 +1,22 @@
-// Bytes to strings of one byte a character, and strings to UTF-8, in the ways that are fastest for long ones.
+// Fast conversions for long strings: from Latin-1 bytes, and to UTF-8.
 
-/** From this length on Node makes a string outside of V8's heap (EXTERN_APEX in its src/string_bytes.cc). */
+/** From this length on, Node creates a string outside V8's heap (EXTERN_APEX in its src/string_bytes.cc). */
 const OUTSIDE = 0xfbee9;
 
-/** From this length on it pays to make a longer one there and to cut it. Measured on Node 20. */
+/** From this length on, it is faster to create a longer string there and to cut it. Measured on Node 20. */
 const WORTH_CUTTING = 256 * 1024;
 
-/** What {@link writeUtf8} needs behind the text that it writes. */
+/** The number of bytes that {@link writeUtf8} needs after the text. */
 export const SLACK = 4;
 
-/** Made once it is needed, and then kept. */
+/** Created when it is first needed, then kept. */
 let scratch: Buffer | undefined;
 
 /**
- * Reads Latin-1, of which ASCII is a part.
+ * Reads Latin-1, which includes ASCII.
  *
- * V8 makes a string of more than 128 KiB in pages that are new to the process, which takes longer than to copy it; outside
- * of its heap `malloc` gives the same memory again. What is cut from a longer string keeps that one, about 1 MiB, alive.
+ * V8 creates a string of more than 128 KiB in new memory pages, which takes longer than copying it. Outside V8's heap,
+ * `malloc` reuses the same memory. A string that was cut from a longer one keeps that one, about 1 MiB, in memory.
  */
 export function readLatin1(bytes: Buffer, start: number, end: number): string {
   const length = end - start;
@@ -27,9 +27,9 @@ export function readLatin1(bytes: Buffer, start: number, end: number): string {
 }
 
 /**
- * Writes a text that is thought to have `length` bytes in UTF-8; there must be {@link SLACK} bytes more behind `at`.
+ * Writes a text that is assumed to have `length` bytes in UTF-8. The buffer must have {@link SLACK} more bytes after it.
  *
- * @returns whether it has; else what was written is of no use. So nobody has to measure a text that is ASCII.
+ * @returns whether it has that length; otherwise the output is unusable. So ASCII texts need not be measured first
  */
 export function writeUtf8(bytes: Buffer, text: string, at: number, length: number): boolean {
   return bytes.write(text, at, length + SLACK, 'utf8') === length;

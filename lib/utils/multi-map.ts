@@ -1,4 +1,4 @@
-// Several values under a key.
+// A map with several values for each key.
 
 export class MultiMap<K, V> implements Iterable<V> {
   readonly #sets = new Map<K, Set<V>>();
@@ -25,7 +25,7 @@ export class MultiMap<K, V> implements Iterable<V> {
     this.#sets.delete(key);
   }
 
-  /** Those under a key as they are now: a copy, so they may be changed meanwhile. */
+  /** A copy of the values for a key, so the map may change while they are read. */
   of(key: K): V[] {
     return [...(this.#sets.get(key) ?? [])];
   }

@@ -1,34 +1,34 @@
-// On a signal this process hands over the groups that it leads. Then the signal has its usual effect.
+// On a signal, this process hands over the groups that it leads. Then the signal has its usual effect.
 
 import { neutralContext } from './async-context.js';
 
-/** `process`, as far as signals go. */
+/** The signal functions of `process`. */
 export interface SignalSource {
   /** Adds a listener before all others. */
   prepend(signal: NodeJS.Signals, listener: () => void): unknown;
   off(signal: NodeJS.Signals, listener: () => void): unknown;
   listeners(signal: NodeJS.Signals): readonly object[];
-  /** Does what the signal does where nobody listens to it. */
+  /** Performs the default action of the signal. */
   raise(signal: NodeJS.Signals): void;
 }
 
-/** What leads, or may come to. */
+/** A member that leads or may become the leader. */
 export interface Resigning {
-  /** Resolves once it has left for good: then it listens no more. */
+  /** Resolves once it has left for good. From then on, it does not listen to signals. */
   readonly gone: Promise<void>;
   /**
-   * Resolves once it leads nothing, or leads only as long as nobody else may.
-   * @param lives the app listens to the signal too, and decides when the process ends
+   * Resolves once it leads nothing, or leads only while no other member may.
+   * @param lives whether the app listens to the signal too, and so decides when the process ends
    */
   stepAside(lives: boolean): Promise<void>;
 }
 
-/** The one listener of a signal, for all that resign on it. */
+/** The single listener for a signal, for all members that resign on it. */
 class SignalListener {
   readonly #resigning = new Set<Resigning>();
   readonly #source: SignalSource;
   readonly #signal: NodeJS.Signals;
-  /** The signal has come, and the process lives on: it is to end soon. */
+  /** The signal was received, and the app decides when the process ends, which is expected soon. */
   #hasCome = false;
 
   constructor(source: SignalSource, signal: NodeJS.Signals) {
@@ -37,7 +37,7 @@ class SignalListener {
   }
 
   add(resigning: Resigning): void {
-    // What Node opens for a signal lives long, and must not keep the context of whoever asks first.
+    // Node's handle for the signal is long-lived and must not keep the first caller's context in memory.
     if (this.#resigning.size === 0)
       neutralContext.runInAsyncScope(() => this.#source.prepend(this.#signal, this.#onSignal));
     this.#resigning.add(resigning);
@@ -50,7 +50,7 @@ class SignalListener {
   }
 
   readonly #onSignal = async (): Promise<void> => {
-    // Looked at before anybody has heard of the signal: who listens once is gone after that.
+    // Checked before the other listeners are called, because `once` listeners are removed then.
     const lives = this.#source.listeners(this.#signal).some(other => other !== this.#onSignal);
     this.#hasCome = lives;
     await Promise.all([...this.#resigning].map(resigning => resigning.stepAside(lives)));
@@ -63,7 +63,7 @@ class SignalListener {
 
 const listeners = new WeakMap<SignalSource, Map<NodeJS.Signals, SignalListener>>();
 
-/** Listens until `resigning` is gone. */
+/** Listens to the signals until `resigning` is gone. */
 export function resignOnSignals(source: SignalSource, signals: readonly NodeJS.Signals[], resigning: Resigning): void {
   const bySignal = listeners.get(source) ?? new Map<NodeJS.Signals, SignalListener>();
   listeners.set(source, bySignal);
@@ -74,7 +74,7 @@ export function resignOnSignals(source: SignalSource, signals: readonly NodeJS.S
   }
 }
 
-/** They end no process, wherever they come. */
+/** Signals that do not end a process by default. */
 const HARMLESS: readonly string[] = [
   'SIGCHLD',
   'SIGCONT',
@@ -86,7 +86,7 @@ const HARMLESS: readonly string[] = [
   'SIGINFO',
 ];
 
-/** What is needed of `process`. */
+/** The functions of `process` that are used here. */
 export interface SignalledProcess {
   readonly pid: number;
   prependListener(signal: NodeJS.Signals, listener: () => void): unknown;
@@ -96,14 +96,14 @@ export interface SignalledProcess {
   exit(code: number): unknown;
 }
 
-/** @param numbers of the signals, as `os.constants.signals` */
+/** @param numbers the number of each signal, such as `os.constants.signals` */
 export function signalsOf(process: SignalledProcess, numbers: Partial<Record<NodeJS.Signals, number>>): SignalSource {
   return {
     prepend: (signal, listener) => process.prependListener(signal, listener),
     off: (signal, listener) => process.off(signal, listener),
     listeners: signal => process.listeners(signal),
     raise(signal) {
-      // The first process of a container isn't ended by the kernel for a signal that nobody listens to.
+      // The kernel does not end the first process of a container because of a signal without a listener.
       if (process.pid === 1 && !HARMLESS.includes(signal)) process.exit(128 + numbers[signal]!);
       else process.kill(process.pid, signal);
     },

@@ -3,8 +3,8 @@
 import type { Clock, Timer } from './clock.js';
 
 /**
- * Ticks while it is wanted. A tick that comes late counts for two at most, so that a primary that was stalled doesn't
- * take its own absence for the silence of its leaders. It never runs faster than the real clock.
+ * Ticks between `start()` and `stop()`. A late tick counts as at most two, so that a primary that was blocked does not
+ * mistake that time for silence of its leaders. It never runs faster than the real clock.
  */
 export class RunningClock {
   #elapsedMs = 0;

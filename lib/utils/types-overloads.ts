@@ -1,11 +1,11 @@
-// Overloads of functions and constructors, one by one. TypeScript itself infers from the last one only.
+// Types for the single overloads of functions and constructors. TypeScript itself infers only from the last one.
 
 // biome-ignore lint/suspicious/noExplicitAny: any function.
 type Any = any;
 
 /**
- * The overloads of a function as a union of functions, up to 10, the last 10 of more. A generic one has its type parameters
- * replaced by what they extend.
+ * The overloads of a function as a union of functions; if there are more than 10, the last 10. Type parameters are
+ * replaced by their constraints.
  */
 export type Overloads<F> = F extends {
   (...a: infer A0): infer R0;
@@ -32,7 +32,7 @@ export type Overloads<F> = F extends {
       | Known<A9, R9>
   : never;
 
-/** Where a function has fewer overloads, nothing is inferred for the others. */
+/** If a function has fewer overloads, nothing is inferred for the others. */
 type Known<A, R> = unknown extends A
   ? never
   : A extends readonly Any[]
@@ -44,8 +44,8 @@ type Known<A, R> = unknown extends A
     : never;
 
 /**
- * Whether a function has 10 overloads or more: then {@link Overloads} may lack some. Of fewer, the first one is matched
- * several times.
+ * Whether a function has 10 or more overloads, so that {@link Overloads} may miss some. With fewer, the first one is
+ * matched several times.
  */
 export type HasMoreOverloads<F> = F extends {
   (...a: infer A0): Any;
@@ -88,7 +88,7 @@ export type ConstructorArgs<C> = C extends {
 
 type KnownArgs<A> = unknown extends A ? never : A extends readonly Any[] ? A : never;
 
-/** All of a union at once. */
+/** The intersection of all types of a union. */
 export type Intersection<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void
   ? I
   : never;
