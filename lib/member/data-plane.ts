@@ -144,7 +144,9 @@ export class DataPlane {
 
   /** Records how a term ended. If its leader was lost, the calls that it had count the loss. */
   termEnded({ term, cause }: TermEnd): void {
-    if (term !== undefined && term === this.#used?.term) this.#used = { term, isLost: isLoss(cause) };
+    if (term === undefined || term !== this.#used?.term) return;
+    // A member that was away reads only how the last of several terms ended. One that is known to be lost stays lost.
+    this.#used = { term, isLost: this.#used.isLost || isLoss(cause) };
   }
 
   /** Records terms whose leaders were lost while this member had no primary. */

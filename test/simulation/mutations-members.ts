@@ -125,8 +125,8 @@ export const MEMBERS: readonly Mutation[] = [
   {
     name: 'a loss does not count where other terms ended after it',
     file: 'member/data-plane.js',
-    find: 'if (term !== undefined && term === this.#used?.term)',
-    replace: 'if (term !== undefined)',
+    find: 'if (term === undefined || term !== this.#used?.term)\n            return;',
+    replace: 'if (term === undefined)\n            return;\n        this.#used ??= { term };',
     seed: 167,
   },
   {

@@ -174,4 +174,11 @@ export const TERMS: readonly Mutation[] = [
     replace: 'false',
     seed: 4678,
   },
+  {
+    name: 'a leader counts as lost only where the last term that ended was lost too',
+    file: 'member/data-plane.js',
+    find: 'this.#used.isLost || isLoss(cause)',
+    replace: 'isLoss(cause)',
+    seed: 1000010011,
+  },
 ];

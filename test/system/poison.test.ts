@@ -251,6 +251,26 @@ for (const [when, ms] of Object.entries({ 'at once': 0, 'once nothing of the gro
   );
 }
 
+system('what a worker hung itself with counts although a hand-over was the last that ended a term', async (t, rig) => {
+  const [client, other] = await rig.clients(3, index => ({ eligible: index < 2, maxLeadersLost: 1 }));
+  const hung = rig.leader();
+  await rig.connect();
+  const hangs = hanging(rig);
+  const end = watch(client!.with({ sticky: 'k' }).publish('poison'));
+  await rig.time.reached(() => hangs() === 1);
+  void rig.primary.close();
+  await rig.time.settle();
+  rig.setup();
+  await rig.time.until(other!.ready());
+  await rig.time.until(other!.close());
+  await rig.thaw(hung);
+  await rig.time.until(client!.ready());
+  await rig.time.settle();
+  t.is(end.end, 'ERR_PRIMARY_LOST unknown');
+  t.is(hangs(), 1);
+  t.is(client!.status().sticky, 0);
+});
+
 system('a publication that hangs its leader costs two also where its caller waited less long', async (t, rig) => {
   const client = (await rig.clients(6, FIVE_LEAD)).at(-1)!;
   const published = received(client);
