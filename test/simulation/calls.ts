@@ -48,6 +48,8 @@ export interface SimCall {
   readonly starts: number[];
   /** So many of these it may do once more, in the same term. */
   forgotten: number;
+  /** It is sticky and timed out, and had begun in this term: its member has read no result, so it is said once more. */
+  inDoubtIn: number | undefined;
   /** It is sticky, and its worker was without a primary. */
   isSaidAgain: boolean;
   /** When the real client last had a result of it. */
@@ -98,6 +100,7 @@ export class CallAccount {
       | 'begunBefore'
       | 'starts'
       | 'forgotten'
+      | 'inDoubtIn'
       | 'isSaidAgain'
       | 'finishedAt'
       | 'end'
@@ -114,6 +117,7 @@ export class CallAccount {
       begunBefore: this.#begunOf(given.handle),
       starts: [],
       forgotten: 0,
+      inDoubtIn: undefined,
       isSaidAgain: false,
       finishedAt: Number.POSITIVE_INFINITY,
       end: undefined,
@@ -179,6 +183,14 @@ export class CallAccount {
     const call = this.all.get(id)!;
     call.forgotten = call.starts.length;
     return new Promise(() => {});
+  }
+
+  /** Whether the real client that heard what is sticky may hear it again: once, and in the same term. */
+  mayRepeat(id: number): boolean {
+    const call = this.all.get(id)!;
+    const isInDoubt = call.inDoubtIn === termNow();
+    call.inDoubtIn = undefined;
+    return isInDoubt;
   }
 
   /** The real client has a result. */
@@ -337,10 +349,11 @@ export class CallAccount {
     if (code === 'ERR_TIMEOUT' && lasted < timeoutMs - 1)
       world.broken('in time', `${kind} ${id} timed out after ${Math.round(lasted)} ms and not ${timeoutMs}`);
     if (code === 'ERR_TIMEOUT') this.#checkAnswer(call);
+    if (code === 'ERR_TIMEOUT' && kind === 'sticky')
+      Object.assign(call, { forgotten: call.starts.length, inDoubtIn: call.starts.at(-1) });
     // A sticky publication that is replaced is not.
     const isLost = code === 'ERR_LEADER_LOST' && idempotent && kind !== 'sticky';
-    const losses = endingsSince(call).filter(({ isInOrder }) => !isInOrder).length;
-    if (isLost && losses < mostLosses(group))
+    if (isLost && endingsSince(call).filter(({ isInOrder }) => !isInOrder).length < mostLosses(group))
       world.broken('outcome', `${kind} ${id} is idempotent, but it was lost with a leader`);
     if (isLost && call.starts.length === 0)
       world.broken('cost', `${kind} ${id} was given up for the leaders that it cost, and never began`);
