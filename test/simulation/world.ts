@@ -65,7 +65,7 @@ export class World {
   /** Topics that end or block whoever subscribes to them. */
   readonly poisons = new Map<number, Poison>();
   /** The terms in which something ended or hung the leader. */
-  readonly #costs = new Map<string, number[]>();
+  readonly #costs = new Map<string, ReadonlySet<number>>();
   #lastSweep = 0;
   readonly #mostEvents: number;
   #sinceSweep = 0;
@@ -189,9 +189,10 @@ export class World {
     if (this.isHealed || home.id === 0) return undefined;
     // A leader that hung for a while and then resigned was not lost.
     const isLost = (term: number) => !group.ended.some(ended => ended.term === term && !ended.isLost);
-    const terms = [...(this.#costs.get(what) ?? []).filter(isLost), termNow() ?? group.lastTerm];
+    // A term costs no more than its leader, even if a publication is repeated in it and hangs that once more.
+    const terms = new Set([...(this.#costs.get(what) ?? [])].filter(isLost)).add(termNow() ?? group.lastTerm);
     this.#costs.set(what, terms);
-    if (terms.length > mostLosses(group)) this.broken('cost', `${what} of ${group} cost ${terms.length} leaders`);
+    if (terms.size > mostLosses(group)) this.broken('cost', `${what} of ${group} cost ${terms.size} leaders`);
     this.log(() => `  ${home}: ${what} ${how} it`);
     if (how === 'hangs') home.block(POISON_MS);
     // Once the code that runs has come to its end.
