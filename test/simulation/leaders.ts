@@ -8,7 +8,7 @@ import { innerOf, isLive, type SimClient } from './upstream.js';
 import type { SimWorker } from './worker.js';
 import type { World } from './world.js';
 
-const MARGIN_MS = 60;
+export const MARGIN_MS = 60;
 
 export class LeaderAccount {
   readonly counts = { appointed: 0, deposed: 0 };
@@ -173,12 +173,16 @@ export class LeaderAccount {
 
   /**
    * Only the primary's own running time counts, so its stalls depose nobody. One that is killed for its silence is deposed
-   * once its channel has been read to its end, which may take long.
+   * once its channel has been read to its end, which may take long. Where much has come at once, the primary of a simulation
+   * takes a turn for each piece of it, and timers fire in between. Node reads all channels before the next timer, and would
+   * have come to the heartbeat.
    */
   #checkSilence(group: SimGroup, worker: SimWorker): void {
     const { world } = this;
     if (worker.isFrozen || worker.latencyMs > 0 || world.plan.jitterMs > 1) return;
-    const wellFor = (worker.diedAtMs ?? world.runningMs) - worker.unwellAtMs;
+    const { atMs, isUnread } = worker.died ?? { atMs: world.runningMs, isUnread: world.isUnread(worker) };
+    if (isUnread) return;
+    const wellFor = atMs - worker.unwellAtMs;
     if (wellFor > LEADER_TIMEOUT_MS + 2 * HEARTBEAT_MS)
       world.broken('silence', `${worker} was deposed in ${group}, and was well for ${Math.round(wellFor)} ms`);
   }

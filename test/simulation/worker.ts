@@ -119,8 +119,8 @@ export class SimWorker {
   unwellAt = 0;
   /** The same in the primary's own running time. */
   unwellAtMs = 0;
-  /** When it was killed or exited, in the primary's own running time. */
-  diedAtMs: number | undefined;
+  /** When it was killed or exited, in the primary's own running time, and whether that had come to nothing of it for long. */
+  died: { readonly atMs: number; readonly isUnread: boolean } | undefined;
   latencyMs = 0;
   /** What it wrote when it was slow arrives until then. */
   lateUntil = 0;

@@ -6,10 +6,10 @@ import { describe, perform, setLatency, starve, thaw } from './actions.js';
 import { CallAccount } from './calls.js';
 import { SimCluster, type SimProcess } from './cluster.js';
 import { SimGroup } from './group.js';
-import { LeaderAccount } from './leaders.js';
+import { LeaderAccount, MARGIN_MS } from './leaders.js';
 import { OperationAccount } from './operations.js';
 import { leadershipOf, type SeenService, watchLeaders } from './peephole.js';
-import type { Action, Plan, Poison, WorkerPlan } from './plan.js';
+import { type Action, HEARTBEAT_MS, LEADER_TIMEOUT_MS, type Plan, type Poison, type WorkerPlan } from './plan.js';
 import { checkQueues } from './queues.js';
 import { SimPrimary } from './sim-primary.js';
 import { StreamAccount } from './streams.js';
@@ -70,6 +70,8 @@ export class World {
   readonly #mostEvents: number;
   #sinceSweep = 0;
   #idleAt = 0;
+  /** When the primary last had read all that had come, in its own running time. */
+  #idleAtMs = 0;
 
   constructor(
     readonly plan: Plan,
@@ -225,6 +227,12 @@ export class World {
     return this.#cluster.inflow.readAt(id);
   }
 
+  /** The primary has had so much else to read for so long that it has come to nothing of this worker's. */
+  isUnread(worker: SimWorker): boolean {
+    const isBehind = this.runningMs - this.#idleAtMs > UNREAD_MS;
+    return isBehind && this.time.now() - this.readAt(worker) > UNREAD_MS;
+  }
+
   /** Nothing that the app said to the primary waits to be read. */
   get isQuiet(): boolean {
     return this.#cluster.inflow.isQuiet;
@@ -314,10 +322,13 @@ export class World {
   #check(): void {
     this.leaders.check();
     const now = this.time.now();
-    if (this.#cluster.primary.isIdle) this.#idleAt = now;
+    if (this.#cluster.primary.isIdle) {
+      this.#idleAt = now;
+      this.#idleAtMs = this.runningMs;
+    }
     for (const worker of this.workers) {
       if (worker.process.isIdle) worker.idleAt = now;
-      if (!worker.process.isAlive) worker.diedAtMs ??= this.runningMs;
+      if (!worker.process.isAlive) worker.died ??= { atMs: this.runningMs, isUnread: this.isUnread(worker) };
     }
     if (now - this.#lastSweep < SWEEP_MS) {
       if (++this.#sinceSweep > this.#mostEvents)
@@ -357,6 +368,9 @@ export class World {
 
 /** What many events come of. */
 const MUCH: ReadonlySet<Action['do']> = new Set(['burst', 'chatter', 'torrent', 'stream']);
+
+/** A well leader is read so often, or something of it waits. */
+const UNREAD_MS = LEADER_TIMEOUT_MS - HEARTBEAT_MS - MARGIN_MS;
 
 /** How long poison blocks. */
 const POISON_MS = 900;
