@@ -4,7 +4,7 @@ import { invalidOption } from '../errors/option-errors.js';
 import { type Check, duration } from './checks.js';
 import { type OptionTable, readOptions } from './option-table.js';
 
-/** The pauses between attempts to open the real client that fail: each twice as long as the one before. */
+/** The pauses after failed attempts to open the real client: each is twice as long as the one before. */
 export interface BackoffOption {
   /**
    * The first pause, in ms.

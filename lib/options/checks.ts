@@ -1,13 +1,13 @@
-// What a single value of an option may be. Which option takes which check stands with the options.
+// Checks of single values. Which option uses which check is defined in the tables of options.
 
 import { constants } from 'node:os';
 import { invalidChoice, invalidOption } from '../errors/option-errors.js';
 import { MAX_TIMER_MS } from '../utils/clock.js';
 
-/** Returns the value as the library uses it, or throws `ERR_INVALID_OPTION` that names `option`. */
+/** Returns the value as the library uses it, or throws an `ERR_INVALID_OPTION` that names `option`. */
 export type Check<V> = (option: string, value: unknown) => V;
 
-/** A check that takes what `is` accepts, and otherwise says what it expected. */
+/** A check that returns values for which `is` returns true. For others it throws an error that contains `expected`. */
 export function expecting<V>(
   expected: string,
   is: (value: unknown) => value is V,
@@ -48,11 +48,11 @@ export const finite = expecting('a finite number', (value): value is number => N
 
 export const flag = expecting('true or false', value => typeof value === 'boolean');
 
-/** A function, taken at its word: what it is called with is between the user and the option's type. */
+/** A function. Its parameters are not checked; the option's type declares them. */
 export const functionOf = <F extends (...args: never) => unknown>(): Check<F> =>
   expecting('a function', (value): value is F => typeof value === 'function');
 
-/** A value of any kind; whether it can travel is the codec's to say. */
+/** Any value. The codec decides whether it can be sent. */
 export const anything: Check<unknown> = (_option, value) => value;
 
 /** The name of a group: any text, `__proto__` and line breaks included. */
@@ -75,7 +75,7 @@ const signalName = expecting(
   invalidChoice,
 );
 
-/** A live signal; that of another realm or of a polyfill too. */
+/** An AbortSignal, also of another realm or of a polyfill. */
 export const abortSignal = expecting(
   'an AbortSignal',
   (value): value is AbortSignal =>
@@ -96,10 +96,10 @@ export const oneOf = <const V extends string>(...words: readonly V[]): Check<V> 
 
 const anArray = expecting('an array', (value): value is readonly unknown[] => Array.isArray(value));
 
-/** The arguments of a constructor; a copy, so that the caller's array may change. */
+/** The arguments of a constructor. Copied, so that later changes of the caller's array have no effect. */
 export const argumentList: Check<readonly unknown[]> = (option, value) => Object.freeze([...anArray(option, value)]);
 
-/** A set of names: sorted and each only once, because their order means nothing. */
+/** A set of names, sorted and without duplicates, because their order has no meaning. */
 const setOf =
   <V extends string>(element: Check<V>): Check<readonly V[]> =>
   (option, value) => {
@@ -109,11 +109,11 @@ const setOf =
 
 export const eventNames = setOf(eventName);
 
-/** One name stands for a list of it. */
+/** A single name is the same as a list with only this name. */
 export const eventNameOrNames: Check<readonly string[]> = (option, value) =>
   eventNames(option, typeof value === 'string' ? [value] : value);
 
-/** Where methods are found within the real client. */
+/** Paths of objects within the real client whose methods can be called. */
 export const paths = setOf(
   expecting(
     "a path such as 'json' or 'chat.completions'",
@@ -124,7 +124,7 @@ export const paths = setOf(
 const isPublicName = (name: string): boolean => name !== '' && !name.startsWith('_') && !(name in Object.prototype);
 export const signalNames = setOf(signalName);
 
-/** Whether `new value()` is possible at all; doesn't run it. */
+/** Whether `value` can be called with `new`. Does not call it. */
 export function isConstructor(value: unknown): value is new (...args: never) => object {
   try {
     Reflect.construct(Object, [], value as typeof Object);

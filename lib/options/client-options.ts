@@ -9,53 +9,53 @@ import type { OperationsOption } from './operations-option.js';
 import type { ErrorClass, ValueType } from './types-option.js';
 
 /**
- * What both forms of `createSharedClient()` take; `T` is the real client. Durations are 1 to 2^31-1, or `Infinity`.
- * `timeoutMs`, `readyTimeoutMs` and the timeouts in `methods` belong to the handle. All else is the member's:
- * clients of one name in one process have to agree on it.
+ * The options of both forms of `createSharedClient()`; `T` is the real client. Durations are 1 to 2^31-1, or `Infinity`.
+ * `timeoutMs`, `readyTimeoutMs` and the timeouts in `methods` apply to one handle. All other options must be the same for
+ * all clients of one name in one process.
  */
 export interface ClientOptions<T = object, O = OperationsOption<T>, M = MethodsOption<T>, N extends string = string> {
   /** The group, 1 to 512 characters: all clients of this name, over all workers, share one real client. */
   name: string;
   /**
-   * For a call, in ms, from the moment it is made, whether there is a leader or not.
+   * The timeout of a call, in ms. It starts when the call is made, even if there is no leader.
    * @default 10000
    */
   timeoutMs?: number;
   /**
-   * For `ready()`, in ms.
+   * The timeout of `ready()`, in ms.
    * @default 30000
    */
   readyTimeoutMs?: number;
   /**
-   * For opening the real client, in ms, each attempt.
+   * The timeout of each attempt to open the real client, in ms.
    * @default 10000
    */
   openTimeoutMs?: number;
   /**
-   * For calls in progress at a hand-over or close, and for closing the real client, in ms.
+   * How long a hand-over or `close()` waits for calls in progress, and then for the real client to close, in ms.
    * @default 5000 (1200 under PM2)
    */
   drainTimeoutMs?: number;
   /**
-   * The silence of the primary at the start after which `ready()` says so, in ms.
+   * How long the primary may take to answer at the start before `ready()` rejects, in ms.
    * @default 5000
    */
   primaryTimeoutMs?: number;
   /**
-   * How many leaders one idempotent call, sticky publication or subscription may cost: it was in their hands when they died
-   * or hung, and from the second on they had begun with it. Then it ends with `ERR_LEADER_LOST`, and a `warning` names it.
-   * `Infinity`: as many as there are.
+   * How many leaders may exit or hang while they have the same idempotent call, sticky publication or subscription. From
+   * the second on, only leaders that had begun with it are counted. Then it ends with `ERR_LEADER_LOST`, and a `warning`
+   * names it. `Infinity`: no limit.
    * @default 2
    */
   maxLeadersLost?: number;
   /**
-   * What is said of single methods of the real client.
+   * Options for single methods of the real client.
    * @default {}
    */
   methods?: M;
   /**
    * Functions that run in the leader with the real client as their first parameter: units of work such as a transaction,
-   * whose parts can't leave the leader. Called like methods; one counts before a method of the same name.
+   * whose parts can't leave the leader. They are called like methods, and take precedence over methods of the same name.
    * @default {}
    */
   operations?: O & OperationsOption<NoInfer<T>>;
@@ -65,33 +65,34 @@ export interface ClientOptions<T = object, O = OperationsOption<T>, M = MethodsO
    */
   namespaces?: readonly N[];
   /**
-   * Types of values that the library doesn't know, for arguments, results and values. All workers have to name the same.
+   * Types of values that the library doesn't know, for arguments, results and values. Must be the same in all workers.
    * @default []
    */
   // biome-ignore lint/suspicious/noExplicitAny: each type has values of its own.
   types?: readonly ValueType<any, any>[];
   /**
-   * Classes of errors that errors of the real client have on arrival too.
+   * Error classes of the application that are kept when an error of the real client is sent to another worker.
    * @default []
    */
   errors?: readonly ErrorClass[];
   /**
-   * Events of the real client that every worker shall hear, on `client.upstream`.
+   * Events of the real client that are forwarded to `client.upstream` in every worker.
    * @default []
    */
   events?: readonly string[];
   /**
-   * Events of the real client, all of which have to come before it counts as open; an `error` before that is a failed attempt.
+   * Events of the real client that must all be emitted before it counts as open. An `error` before that is a failed
+   * attempt.
    * @default []
    */
   readyOn?: string | readonly string[];
   /**
-   * Events of the real client that mean it came back by itself, and values may have been missed: subscribers get `resync`.
+   * Events which mean that the real client reconnected by itself and may have missed values: subscribers get `resync`.
    * @default []
    */
   resyncOn?: readonly string[];
   /**
-   * Events of the real client that mean it is lost: the term ends and a new one is opened, with backoff.
+   * Events which mean that the real client is lost: the term ends and a new real client is opened, with backoff.
    * @default []
    */
   failOn?: readonly string[];
@@ -106,34 +107,35 @@ export interface ClientOptions<T = object, O = OperationsOption<T>, M = MethodsO
    */
   eligible?: boolean;
   /**
-   * Who goes first where several may lead: the highest number. Any finite number.
+   * The member with the highest priority leads, if several may. Any finite number.
    * @default 0
    */
   priority?: number;
   /**
-   * What a late subscriber gets at once: the last value of the topic, or nothing, for streams of events.
+   * What a late subscriber receives immediately: the last value of the topic, or nothing, for streams of events.
    * @default 'last'
    */
   replay?: 'last' | 'none';
   /**
-   * `'exclusive'`: the old real client is closed before the new one opens. `'overlap'`: the new one is ready first.
+   * `'exclusive'`: the old real client is closed before the new one is opened. `'overlap'`: the new one is ready before
+   * the old one is closed.
    * @default 'exclusive'
    */
   handover?: 'exclusive' | 'overlap';
   /**
-   * Signals on which this worker hands leadership over, and goes on as a follower until `close()`; not SIGKILL, not
-   * SIGSTOP. If nobody else listens to the signal, that then does what it would have done. If the app does, the worker
-   * leads on, or again, as long as nobody else may.
+   * Signals on which this worker hands over leadership and continues as a follower until `close()`; not SIGKILL or
+   * SIGSTOP. If the app has no listener for the signal, it then has its usual effect. If it has one, the worker leads
+   * while no other member may lead.
    * @default []
    */
   resignOn?: readonly NodeJS.Signals[];
   /**
-   * Lead in this process, whatever surrounds it.
+   * Open the real client in this process, without sharing it with other processes.
    * @default false
    */
   standalone?: boolean;
   /**
-   * Carries a trace, or whatever else belongs to a call, along with it to the leader.
+   * Sends a trace context, or other context of a call, with it to the leader.
    * @default none
    */
   context?: ContextOption;
@@ -142,7 +144,7 @@ export interface ClientOptions<T = object, O = OperationsOption<T>, M = MethodsO
 /** Any class that can be constructed. */
 export type ClientClass = new (...args: never) => object;
 
-/** What `createSharedClient(Class, options)` takes: {@link ClientOptions} and the arguments of the constructor. */
+/** The options of `createSharedClient(Class, options)`: {@link ClientOptions} and the arguments of the constructor. */
 export type ClassOptions<
   C extends ClientClass,
   O = OperationsOption<InstanceType<C>>,
@@ -150,7 +152,7 @@ export type ClassOptions<
   N extends string = string,
 > = ClientOptions<InstanceType<C>, O, M, N> & ArgsOption<ConstructorArgs<C>> & EventOptions<EventName<InstanceType<C>>>;
 
-/** The options with names of events, where the class has types for them. */
+/** The options that contain names of events, if the class has types for them. */
 interface EventOptions<E extends string> {
   events?: readonly E[];
   readyOn?: E | readonly E[];
@@ -158,7 +160,7 @@ interface EventOptions<E extends string> {
   failOn?: readonly E[];
 }
 
-/** The events that the overloads of `on` name, unless one of them takes any string. */
+/** The events named in the overloads of `on`, unless one of these accepts any string. */
 type EventName<T> = T extends { on: infer F }
   ? HasMoreOverloads<F> extends true
     ? string
@@ -176,21 +178,23 @@ type ArgsOption<A extends readonly unknown[]> = true extends (A extends unknown 
       args?: Readonly<A>;
     }
   : {
-      /** The arguments of the constructor, which needs some. */
+      /** The arguments of the constructor, which requires some. */
       args: Readonly<A>;
     };
 
-/** What `createSharedClient({ name, open, ... })` takes: {@link ClientOptions} and functions that open and close a `T`. */
+/**
+ * The options of `createSharedClient({ name, open, ... })`: {@link ClientOptions} and functions that open and close a `T`.
+ */
 export interface ClientDefinition<
   T extends object,
   O = OperationsOption<T>,
   M = MethodsOption<T>,
   N extends string = string,
 > extends ClientOptions<T, O, M, N> {
-  /** Opens the real client in the leader. What it throws, or rejects with, is a failed attempt. */
+  /** Opens the real client in the leader. If it throws or rejects, the attempt has failed. */
   open(context: OpenContext): T | PromiseLike<T>;
   /**
-   * Closes it.
+   * Closes the real client.
    * @default the real client's method with the role `close`, else its `Symbol.asyncDispose`
    */
   close?(client: NoInfer<T>): unknown;

@@ -1,4 +1,5 @@
-// The options of `createSharedClient()`, but for those that make the real client: a row for each. Their documentation is in client-options.ts.
+// One row for each option of `createSharedClient()`, except those that create the real client. Documented in
+// client-options.ts.
 
 import { type BackoffOption, resolveBackoff } from './backoff-option.js';
 import {
@@ -19,7 +20,7 @@ import { type ResolvedOperations, resolveOperations } from './operations-option.
 import type { Complete, OptionRow, OptionTable } from './option-table.js';
 import { errorClasses, ownTypes } from './types-option.js';
 
-/** Options that each handle has for itself. */
+/** Options that apply to one handle. */
 type OfHandle = Pick<ClientOptions, 'timeoutMs' | 'readyTimeoutMs'>;
 
 export const HANDLE_TABLE = {
@@ -27,7 +28,7 @@ export const HANDLE_TABLE = {
   readyTimeoutMs: { check: duration, default: 30_000 },
 } as const satisfies OptionTable<OfHandle>;
 
-/** Options on which all clients of one name in one process have to agree, as their checks return them. */
+/** Options that must be the same for all clients of one name in one process, as their checks return them. */
 interface OfMember extends Omit<ClientOptions, keyof OfHandle | 'name' | 'methods' | 'operations' | 'readyOn'> {
   methods?: ResolvedMethods;
   operations?: ResolvedOperations;
@@ -36,11 +37,11 @@ interface OfMember extends Omit<ClientOptions, keyof OfHandle | 'name' | 'method
 
 interface MemberRow<V> extends OptionRow<V> {
   /**
-   * What members in other workers compare, as JSON. Without it each may have its own value. Called only where the value
-   * isn't the default, so that a release with a new option doesn't differ from the one before.
+   * The JSON that is compared between workers. Without it, the option may differ. Called only for a value that is not the
+   * default, so that a new option does not make a release differ from the one before.
    */
   readonly digest?: (value: never) => unknown;
-  /** Whether `whileLeader()` takes it too. */
+  /** Whether it is also an option of `whileLeader()`. */
   readonly task?: true;
 }
 
@@ -55,7 +56,7 @@ const methodsText = (methods: ResolvedMethods['member']) =>
 
 const namesText = (named: readonly { readonly name: string }[]) => asText(named.map(({ name }) => name));
 
-/** Where several options differ, the first one here is named. */
+/** If several options differ, the error names the first one in this order. */
 export const MEMBER_TABLE = {
   openTimeoutMs: { check: duration, default: 10_000, digest: asText },
   // Less under PM2, see `ClientDefaults`.
@@ -91,12 +92,12 @@ export const MEMBER_TABLE = {
 } as const satisfies { readonly [K in keyof OfMember]-?: MemberRow<Exclude<OfMember[K], undefined>> };
 
 export type MemberTable = typeof MEMBER_TABLE;
-/** What was given to a client, checked. */
+/** The options passed to a client, checked. */
 export type GivenOptions = OfHandle & OfMember & Pick<ClientOptions, 'name'>;
 export type CompleteForMember = Complete<MemberTable>;
 export type CompleteForHandle = Complete<typeof HANDLE_TABLE>;
 
-/** The options that `whileLeader()` takes too. */
+/** The options that `whileLeader()` has too. */
 export type TaskOption = {
   [K in keyof MemberTable]: MemberTable[K] extends { task: true } ? K : never;
 }[keyof MemberTable];

@@ -1,4 +1,4 @@
-// Whether two clients of one name in one process agree on what belongs to their one member.
+// Compares the options of two clients of one name in one process, which share one member.
 
 import { isDeepStrictEqual } from 'node:util';
 import { MEMBER_TABLE } from './client-table.js';
@@ -6,9 +6,9 @@ import type { Definition, MemberOptions } from './member-options.js';
 
 const OPTIONS = Object.keys(MEMBER_TABLE) as (keyof typeof MEMBER_TABLE)[];
 
-/** The first option in which the two differ, as {@link differentOption} names it. */
+/** The first option that differs, as {@link differentOption} names it. */
 export function differingMemberOption(first: MemberOptions, later: MemberOptions): string | undefined {
-  // The default of `eligible` may have changed between the two, with `setupPrimary()`.
+  // `setupPrimary()` may have changed the default of `eligible` between the two.
   const isGiven = first.eligibleGiven || later.eligibleGiven;
   return (
     differingDefinition(first.definition, later.definition) ??

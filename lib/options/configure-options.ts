@@ -4,21 +4,21 @@ import { flag, oneOf } from './checks.js';
 import { type Complete, completeOptions, type OptionTable, readOptions } from './option-table.js';
 import { PRIMARY_TABLE, type PrimaryOptions, withinLease } from './primary-options.js';
 
-/** What {@link configure} takes: what `setupPrimary()` takes and has a meaning under PM2, and what only has one there. */
+/** The options of {@link configure}: those of `setupPrimary()` that apply under PM2, and those that apply only there. */
 export interface ConfigureOptions extends Omit<PrimaryOptions, 'hungLeader' | 'serialization' | 'route'> {
   /**
-   * Under PM2 nobody can kill a leader that hangs, so this is all that it can be.
+   * The only possible value, because no worker can kill a leader under PM2.
    * @default 'depose'
    */
   hungLeader?: 'depose';
   /**
-   * Whether the leader, term, calls and failovers show in `pm2 show` and `pm2 monit`, where the app has `@pm2/io`.
+   * Whether `pm2 show` and `pm2 monit` show the leader, term, calls and failovers, if the app has `@pm2/io`.
    * @default true
    */
   metrics?: boolean;
   /**
-   * Whether data may go over PM2's bus where a worker can't connect to the leader's socket. All apps of the daemon can
-   * read it there, and what PM2 itself sends elsewhere of its bus.
+   * Whether data may be sent over PM2's bus if a worker can't connect to the leader's socket. All apps of the daemon can
+   * read it there, and so can every service that PM2 forwards its bus to.
    * @default false
    */
   busData?: boolean;
@@ -37,7 +37,7 @@ const TABLE = {
 export type ResolvedConfigureOptions = Complete<typeof TABLE>;
 
 /**
- * Checks and completes what `configure()` was given.
+ * Checks and completes the options of `configure()`.
  * @throws {SharedClientError} `ERR_INVALID_OPTION`
  */
 export function resolveConfigureOptions(given?: ConfigureOptions): ResolvedConfigureOptions {

@@ -1,31 +1,33 @@
-// What the library hands to functions of the user: when it opens a real client, runs a call, or chooses a leader.
+// What the library passes to functions of the user: when it opens a real client, runs a call, or chooses a leader.
 
-/** What `open` is given. */
+/** The parameter of `open`. */
 export interface OpenContext {
   /** The group. */
   readonly name: string;
-  /** The term that begins with this real client; a fencing token that only grows. */
+  /** The term of this real client: a fencing token that only increases. */
   readonly term: number;
   /** Aborts when this member no longer leads. */
   readonly signal: AbortSignal;
-  /** Says that the real client is lost: the term ends and a new one is opened, with backoff. Later calls do nothing. */
+  /**
+   * Reports that the real client is lost: the term ends and a new one is opened, with backoff. Later calls have no effect.
+   */
   fail(error: unknown): void;
   /**
-   * Says that the real client came back by itself, so that values may have been missed: subscribers get `resync` with the
-   * reason `'reconnected'`, and last values are forgotten. The term goes on.
+   * Reports that the real client reconnected by itself and may have missed values: subscribers get `resync` with the
+   * reason `'reconnected'`, and last values are discarded. The term continues.
    */
   resync(): void;
 }
 
 /** What `callContext()` returns inside a method that runs in the leader. */
 export interface CallContext {
-  /** The term in which the call runs: hand it to a server that fences. */
+  /** The term in which the call runs: a fencing token to pass to a server that checks it. */
   readonly term: number;
   /** The group. */
   readonly name: string;
   /** Aborts when the caller cancelled the call, its deadline passed, or the term ended. */
   readonly signal: AbortSignal;
-  /** When the caller gives up, in ms of the machine's monotonic clock (`process.hrtime`); `Infinity` if never. */
+  /** When the call times out, in ms of the machine's monotonic clock (`process.hrtime`); `Infinity` if never. */
   readonly deadline: number;
 }
 
@@ -42,5 +44,5 @@ export interface Candidate {
   readonly priority: number;
 }
 
-/** Picks one of `candidates` (there is at least one) to lead the group `name`. Runs in the primary; must not take long. */
+/** Chooses one of `candidates` (there is at least one) to lead the group `name`. Runs in the primary; must be fast. */
 export type ChooseLeader = (candidates: readonly Candidate[], name: string) => Candidate;

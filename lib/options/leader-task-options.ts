@@ -6,26 +6,26 @@ import type { ClientOptions } from './client-options.js';
 import { MEMBER_TABLE, type MemberTable, type TaskOption } from './client-table.js';
 import { type OptionTable, readOptions } from './option-table.js';
 
-/** What `whileLeader()` takes beside the name and the task; what a shared client takes too means the same here. */
+/** The options of `whileLeader()`. Those that a shared client has too have the same meaning here. */
 export interface LeaderTaskOptions extends Pick<ClientOptions, TaskOption> {
   /**
-   * A task that ended normally isn't run again by the next leader either, as long as one of the workers that heard of
-   * it is there. Without it each leader runs it once.
+   * If the task has ended normally, later leaders do not run it again, as long as one of the workers that know this is
+   * running. Without this option, each leader runs it once.
    * @default false
    */
   once?: boolean;
 }
 
-/** What a task is given beside the signal. */
+/** The second parameter of a task. */
 export interface LeaderTaskContext {
-  /** The name that `whileLeader()` was given. */
+  /** The name passed to `whileLeader()`. */
   readonly name: string;
-  /** The term in which it runs, a number that only grows: a fencing token for servers that refuse an older one. */
+  /** The term in which it runs, a number that only increases: a fencing token for servers that reject an older one. */
   readonly term: number;
 }
 
 /**
- * The work. `signal` aborts when this worker leads no longer; the next leader waits for the task to end then, but no
+ * The task. `signal` aborts when this worker no longer leads. The next leader then waits for the task to end, but no
  * longer than `drainTimeoutMs`.
  */
 export type LeaderTaskFunction = (signal: AbortSignal, context: LeaderTaskContext) => unknown;
@@ -37,7 +37,7 @@ const TABLE: OptionTable<LeaderTaskOptions> = {
   once: { check: flag, default: false },
 };
 
-/** The group of a task has a name of its own kind: it must not meet a shared client that is named the same. */
+/** The group of a task has a prefix, so that it is not the group of a shared client of the same name. */
 const PREFIX = 'whileLeader:';
 
 const taskName = expecting(
@@ -45,7 +45,7 @@ const taskName = expecting(
   (value): value is string => typeof value === 'string' && value.length >= 1 && value.length <= 500,
 );
 
-/** {@link LeaderTaskOptions}, checked: what is the shared client's, and what is the task's. */
+/** {@link LeaderTaskOptions}, checked, and separated into those of the shared client and those of the task. */
 export interface ResolvedLeaderTask {
   readonly name: string;
   readonly group: string;
@@ -55,7 +55,7 @@ export interface ResolvedLeaderTask {
 }
 
 /**
- * Checks what `whileLeader()` was given.
+ * Checks the arguments of `whileLeader()`.
  * @throws {SharedClientError} `ERR_INVALID_OPTION`
  */
 export function resolveLeaderTask(name: unknown, task: unknown, given: unknown): ResolvedLeaderTask {

@@ -1,4 +1,4 @@
-// A member's options as text that another process can compare with its own. Made in workers, compared in the primary.
+// A member's options as text that can be compared between processes. Created in workers, compared in the primary.
 
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -15,7 +15,7 @@ interface Digested {
 const ROWS = Object.entries(MEMBER_TABLE) as readonly (readonly [keyof typeof MEMBER_TABLE, Digested])[];
 
 /**
- * Equal for equal options in two processes. Of the arguments only a hash is in it, because they may hold secrets, and
+ * Equal for equal options in two processes. Contains only a hash of the arguments, because they may hold secrets, and that
  * only if they are JSON.
  */
 export function memberDigest(options: MemberOptions): string {
@@ -30,13 +30,13 @@ export function memberDigest(options: MemberOptions): string {
   return JSON.stringify(digest);
 }
 
-/** A digest apart from the hash of the arguments, which tells who guesses them whether that was right. */
+/** Separates a digest from the hash of the arguments, with which a reader could check guesses of the arguments. */
 export function withoutArgs(text: string): { readonly digest: string; readonly args: string | undefined } {
   const { args, ...rest } = read(text) ?? {};
   return typeof args === 'string' ? { digest: JSON.stringify(rest), args } : { digest: text, args: undefined };
 }
 
-/** The first option in which two digests differ; `'options'` where one of them isn't a digest that this release can read. */
+/** The first option in which two digests differ; `'options'` if this release can't read one of them. */
 export function digestDifference(a: string, b: string): string | undefined {
   if (a === b) return undefined;
   const [first, second] = [read(a), read(b)];
@@ -46,10 +46,10 @@ export function digestDifference(a: string, b: string): string | undefined {
   );
 }
 
-/** Every object has a `__proto__`, and a digest may say one too. */
+/** A digest may contain the key `__proto__`, which every object inherits. */
 const own = (digest: Digest, option: string): unknown => (Object.hasOwn(digest, option) ? digest[option] : undefined);
 
-/** A short hash of the arguments; `undefined` where there are none, `'?'` where they aren't JSON. */
+/** A short hash of the arguments; `undefined` if there are none, `'?'` if they are not JSON. */
 function hashOf(args: readonly unknown[]): string | undefined {
   if (args.length === 0) return undefined;
   try {

@@ -1,4 +1,5 @@
-// Resolves what `createSharedClient()` was given into the member's part and the handle's. The rows are in client-table.ts.
+// Separates the options of `createSharedClient()` into those of the member and those of the handle. The rows are in
+// client-table.ts.
 
 import { instanceGiven, invalidOption } from '../errors/option-errors.js';
 import { argumentList, functionOf, groupName, isConstructor } from './checks.js';
@@ -14,7 +15,7 @@ import type { OpenContext } from './contexts.js';
 import type { MemberMethod } from './methods-option.js';
 import { completeOptions, type OptionTable, readOptions } from './option-table.js';
 
-/** How the real client is made. */
+/** How the real client is created. */
 export type Definition =
   | { readonly kind: 'class'; readonly Class: new (...args: unknown[]) => object; readonly args: readonly unknown[] }
   | {
@@ -23,27 +24,27 @@ export type Definition =
       readonly close: ((client: object) => unknown) | undefined;
     };
 
-/** What all clients of one name in one process have in common; checked, complete and frozen. */
+/** The options that all clients of one name in one process share; checked, complete and frozen. */
 export interface MemberOptions extends Omit<CompleteForMember, 'methods'> {
   readonly name: string;
   readonly definition: Definition;
-  /** Only methods of which something was said that isn't the default. */
+  /** Only methods with an option that is not the default. */
   readonly methods: ReadonlyMap<string, MemberMethod>;
-  /** Every method named in `methods` by the first client of this name in the process. Clients needn't agree on it. */
+  /** Every method named in `methods` by the first client of this name in the process. May differ between clients. */
   readonly namedMethods: ReadonlySet<string>;
-  /** Whether the user gave `eligible`. Otherwise it is the default of this kind of process. */
+  /** Whether the user set `eligible`. If not, it is the default of this kind of process. */
   readonly eligibleGiven: boolean;
 }
 
-/** What each handle has for itself; checked, complete and frozen. */
+/** The options of one handle; checked, complete and frozen. */
 export interface HandleOptions extends CompleteForHandle {
   /** Only methods with a timeout of their own. */
   readonly methodTimeouts: ReadonlyMap<string, number>;
-  /** Every method named in `methods`: the handle has it before a leader announced it. */
+  /** Every method named in `methods`. The handle has them even before a leader has announced its methods. */
   readonly methodNames: ReadonlySet<string>;
 }
 
-/** What one call of `createSharedClient()` comes to. */
+/** The resolved options of one call of `createSharedClient()`. */
 export interface ResolvedClient {
   readonly member: MemberOptions;
   readonly handle: HandleOptions;
@@ -72,7 +73,7 @@ const OPEN_FORM: OptionTable<OpenForm> = {
 };
 
 /**
- * Checks and completes what `createSharedClient()` was given, in either of its forms.
+ * Checks and completes the arguments of `createSharedClient()`, in either form.
  * @throws {SharedClientError} `ERR_INVALID_OPTION`
  */
 export function resolveCreateArguments(first: unknown, second: unknown, defaults: ClientDefaults): ResolvedClient {
@@ -82,7 +83,7 @@ export function resolveCreateArguments(first: unknown, second: unknown, defaults
 function fromClass(Class: unknown, options: unknown, defaults: ClientDefaults): ResolvedClient {
   if (!isConstructor(Class)) throw invalidOption('the first argument', 'a class, or { name, open }', Class);
   const { args = Object.freeze([]), ...common } = readOptions<ClassForm>(options, CLASS_FORM);
-  // Whether the arguments fit the constructor is the type checker's affair; from here on they are any list.
+  // The type checker has checked the arguments against the constructor. From here on, they are any list.
   const definition = { kind: 'class', Class: Class as new (...args: unknown[]) => object, args } as const;
   return complete(definition, common, defaults);
 }
@@ -114,7 +115,7 @@ function isInstance(given: object): boolean {
 function complete(definition: Definition, given: Partial<GivenOptions>, defaults: ClientDefaults): ResolvedClient {
   const { name, standalone } = given;
   if (name === undefined) throw invalidOption('name', 'a string of 1 to 512 characters', name);
-  // A standalone member is the only one that could lead.
+  // A standalone member is the only member of its group.
   const options = { ...defaults, ...(standalone && { eligible: true }), ...given };
   const { methods, ...member } = completeOptions(MEMBER_TABLE, options);
   return {

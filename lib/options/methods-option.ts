@@ -1,11 +1,11 @@
-// The option `methods`: what is said of single methods of the real client.
+// The option `methods`: options for single methods of the real client.
 
 import { invalidChoice, invalidOption } from '../errors/option-errors.js';
 import type { Overloads } from '../utils/types-overloads.js';
 import { duration, expecting, flag, functionOf, oneOf } from './checks.js';
 import { type OptionTable, readOptions } from './option-table.js';
 
-/** What a method of the real client is for, where its name doesn't say it. */
+/** The purpose of a method of the real client, if its name is not that of a role. */
 export type MethodRole =
   | 'subscribe'
   | 'unsubscribe'
@@ -16,29 +16,29 @@ export type MethodRole =
   | 'oneway'
   | 'close';
 
-/** What is said of one method. */
+/** The options of one method. */
 export interface MethodOptions {
   /**
-   * The method may run twice: a call that was in the hands of a lost leader is sent to the next one.
+   * The method may run twice: if a leader is lost while it has the call, the call is sent to the next leader.
    * @default false
    */
   idempotent?: boolean;
   /**
-   * For a call of this method, in ms; 1 to 2^31-1, or `Infinity`. Belongs to the handle.
+   * The timeout of a call of this method, in ms; 1 to 2^31-1, or `Infinity`. Applies to the handle.
    * @default the client's `timeoutMs`
    */
   timeoutMs?: number;
   /**
-   * What the method is for. `'invoke'` makes a plain method of one with a name like `subscribe`;
-   * a call of an `'oneway'` method resolves when it is accepted here; `'ready'` is called, and awaited, when the real client
-   * is opened. Several methods may have the role `'close'`: the first one is called, and none can be called from elsewhere.
-   * All others may be said of one method only.
-   * @default its own name, where it is one of the roles; else 'invoke'
+   * The purpose of the method. `'invoke'` makes a method with a name like `subscribe` an ordinary one; a call of a
+   * `'oneway'` method resolves when it is accepted here; `'ready'` is called and awaited when the real client is opened.
+   * Several methods may have the role `'close'`: the first one closes the real client, and none of them can be called
+   * through handles. Every other role is for one method only, except `'invoke'` and `'oneway'`.
+   * @default its own name if that is a role, otherwise 'invoke'
    */
   role?: MethodRole;
   /**
-   * What is sent of a result: the function runs in the leader, and what it returns or resolves with is the result.
-   * `'void'` sends nothing, for methods that return themselves.
+   * Converts the result before it is sent: the function runs in the leader, and what it returns or resolves with is the
+   * result of the call. `'void'` sends nothing, for methods that return the real client itself.
    * @default the result itself
    */
   // biome-ignore lint/suspicious/noExplicitAny: the method's result, whatever the type of the real client says.
@@ -50,31 +50,31 @@ export interface MethodOptions {
    */
   callback?: boolean;
   /**
-   * The method returns a lazy builder, which begins when it is awaited, such as a query. `'await'` runs it as it is;
-   * otherwise it is refused, because a chain of further calls can't reach it from another worker.
+   * The method returns a lazy builder, such as a query, that starts when it is awaited. `'await'` awaits it in the leader.
+   * Without it, the call is refused, because further calls of a chain can't reach the builder from another worker.
    * @default none
    */
   thenable?: 'await';
   /**
-   * For the method that subscribes: the value, of what the real client calls its listener with.
+   * For the method that subscribes: returns the value from the arguments with which the real client calls its listener.
    * @default the first argument
    */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the real client calls its listener with.
   value?: (...args: any[]) => unknown;
 }
 
-/** What can be said of a method with the type `F`. */
+/** The options of a method with the type `F`. */
 export type OptionsOf<F> = F extends (...args: never) => unknown
   ? Omit<MethodOptions, 'result'> & {
-      /** What is sent of a result; see {@link MethodOptions.result}. */
+      /** Converts the result before it is sent; see {@link MethodOptions.result}. */
       readonly result?: Bivariant<ResultOf<F>> | 'void';
     }
   : MethodOptions;
 
-/** As a method: its parameter may be of a type that says more than the method's own, where that has type parameters. */
+/** Declared as a method, so that its parameter may have a more specific type if the result's type has type parameters. */
 type Bivariant<R> = { method(result: R): unknown }['method'];
 
-/** What a method resolves with, or returns. Of overloads, those with promises count, if there are some. */
+/** What a method resolves with, or returns. If overloads return promises, only those count. */
 type ResultOf<F> = [PromisedBy<Overloads<F>>] extends [never]
   ? F extends (...args: never) => infer R
     ? Awaited<R>
@@ -83,14 +83,14 @@ type ResultOf<F> = [PromisedBy<Overloads<F>>] extends [never]
 
 type PromisedBy<U> = U extends (...args: never) => Promise<infer V> ? V : never;
 
-/** The option `methods`: names of methods of `T`, or others that only the real client knows, or that are operations. */
+/** The option `methods`: names of methods of `T`, of operations, or of methods that are not in the type. */
 export type MethodsOption<T> = {
   readonly [K in keyof T & string as NonNullable<T[K]> extends (...args: never) => unknown ? K : never]?: OptionsOf<
     NonNullable<T[K]>
   >;
 } & { readonly [method: string]: (Omit<MethodOptions, 'result'> & { readonly result?: unknown }) | undefined };
 
-/** What all clients of one name in one process have to say alike of a method. */
+/** The options of a method that must be the same for all clients of one name in one process. */
 export interface MemberMethod {
   readonly role: MethodRole | undefined;
   readonly idempotent: boolean;
@@ -100,13 +100,13 @@ export interface MemberMethod {
   readonly value?: MethodOptions['value'];
 }
 
-/** The option `methods`, split into the member's part and the handle's. */
+/** The option `methods`, separated into the parts of the member and of the handle. */
 export interface ResolvedMethods {
-  /** Only methods of which something is said that isn't the default. Sorted by name. */
+  /** Only methods with an option that is not the default. Sorted by name. */
   readonly member: ReadonlyMap<string, MemberMethod>;
-  /** Only methods with a timeout of their own. */
+  /** Only methods with their own timeout. */
   readonly timeouts: ReadonlyMap<string, number>;
-  /** Every method that was named, even if nothing was said of it. */
+  /** Every method that was named, even without options. */
   readonly names: ReadonlySet<string>;
 }
 
@@ -131,7 +131,7 @@ const TABLE: OptionTable<MethodOptions> = {
 
 const SHARED_ROLES: readonly (MethodRole | undefined)[] = [undefined, 'invoke', 'oneway', 'close'];
 
-/** Checks and splits the option `methods`. Maps, because a method may be named `__proto__`. */
+/** Checks and separates the option `methods`. Uses maps, because a method may be named `__proto__`. */
 export function resolveMethods(option: string, given: unknown): ResolvedMethods {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw invalidOption(option, 'an object of method names and their options', given);

@@ -1,6 +1,6 @@
-// Finds what a misspelled name was meant to be.
+// Finds the names that a misspelled name may stand for.
 
-/** At most three of `known` that are a few slips away from `name`, the nearest first. */
+/** At most three names from `known` with a small distance from `name`, the nearest first. */
 export function nearest(name: string, known: readonly string[]): string[] {
   if (name.length > 64) return [];
   const most = Math.max(2, Math.floor(name.length / 3));
@@ -12,7 +12,7 @@ export function nearest(name: string, known: readonly string[]): string[] {
     .map(({ candidate }) => candidate);
 }
 
-/** Letters to insert, drop or replace between two words (Levenshtein), a row of the table at a time. */
+/** The Levenshtein distance: letters to insert, delete or replace. Computes one row of the table at a time. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -1,4 +1,4 @@
-// The option `operations`: functions of the app that run in the leader, beside the live real client.
+// The option `operations`: functions of the app that run in the leader, with the real client.
 
 import { invalidOption } from '../errors/option-errors.js';
 
@@ -8,7 +8,7 @@ export type Operation<T> = (client: T, ...args: any[]) => unknown;
 /** The option `operations`, by name. */
 export type OperationsOption<T> = { readonly [name: string]: Operation<T> };
 
-/** Sorted by name. Each is called as a method of the object that it was given in. */
+/** Sorted by name. Each is called as a method of the object in which it was passed. */
 export type ResolvedOperations = ReadonlyMap<string, ResolvedOperation>;
 
 export interface ResolvedOperation {

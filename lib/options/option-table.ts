@@ -1,10 +1,10 @@
-// Reads an object of options against a table with one row for each option. Rules between two options are with their options.
+// Checks an object of options with a table that has one row for each option. Rules that concern two options are not here.
 
 import { invalidOption, misspelledOption, unknownOption } from '../errors/option-errors.js';
 import type { Check } from './checks.js';
 import { nearest } from './nearest.js';
 
-/** One option: what it may be, and what it is where nothing is given. */
+/** One option: its check and its default. */
 export interface OptionRow<V> {
   readonly check: Check<V>;
   readonly default: V | undefined;
@@ -13,7 +13,7 @@ export interface OptionRow<V> {
 /** One row for each option of `O`. */
 export type OptionTable<O> = { readonly [K in keyof O]-?: OptionRow<Exclude<O[K], undefined>> };
 
-/** The options of a table as their checks return them, complete: only one without a default can be `undefined`. */
+/** The complete options of a table, as their checks return them. Only options without a default can be `undefined`. */
 export type Complete<T extends AnyTable> = {
   readonly [K in keyof T]: ReturnType<T[K]['check']> | Extract<T[K]['default'], undefined>;
 };
@@ -21,8 +21,8 @@ export type Complete<T extends AnyTable> = {
 type AnyTable = { readonly [option: string]: OptionRow<unknown> };
 
 /**
- * Returns what was given, checked; `undefined` is the same as not given.
- * @param path what an error puts before an option's name, such as `methods.get.`
+ * Returns the given options, checked. `undefined` is the same as an absent option.
+ * @param path the text before an option's name in errors, such as `methods.get.`
  */
 export function readOptions<O extends object>(given: unknown, table: OptionTable<O>, path = ''): Partial<O> {
   if (given === undefined) return {};
@@ -36,7 +36,7 @@ export function readOptions<O extends object>(given: unknown, table: OptionTable
   return read;
 }
 
-/** The options of the table: what was given, else the default. Leaves out what was given of other tables. */
+/** The options of the table, with defaults where nothing was given. Ignores given options that are not in the table. */
 export function completeOptions<const T extends AnyTable>(table: T, given: object): Complete<T> {
   const options: Record<string, unknown> = Object.fromEntries(
     Object.entries<OptionRow<unknown>>(table).map(([option, row]) => [option, row.default]),

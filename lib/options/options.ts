@@ -1,4 +1,4 @@
-// Entry point to all options: what may be given, its limits and defaults, and what it is resolved to. Nothing else reads a raw option.
+// Entry point to all options: their types, checks, defaults and resolved forms. No other folder reads an unchecked option.
 
 export type { BackoffOption } from './backoff-option.js';
 export type { ClassOptions, ClientClass, ClientDefinition, ClientOptions } from './client-options.js';

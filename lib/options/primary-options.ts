@@ -5,46 +5,48 @@ import { bytes, duration, functionOf, oneOf } from './checks.js';
 import type { ChooseLeader } from './contexts.js';
 import { type Complete, completeOptions, differingOption, type OptionTable, readOptions } from './option-table.js';
 
-/** What {@link setupPrimary} takes. Durations are 1 to 2^31-1, or `Infinity`. */
+/** The options of {@link setupPrimary}. Durations are 1 to 2^31-1, or `Infinity`. */
 export interface PrimaryOptions {
   /**
-   * How often a worker that leads shows that its event loop turns, in ms.
+   * How often a leader sends a heartbeat, which shows that its event loop is not blocked, in ms.
    * @default 500
    */
   heartbeatMs?: number;
   /**
-   * The silence after which a leader is deposed, in ms; at least three heartbeats. Counts only the primary's own running time.
+   * How long a leader may be silent before it is deposed, in ms; at least three heartbeats. Time during which the primary
+   * itself was blocked does not count.
    * @default 3000
    */
   leaderTimeoutMs?: number;
   /**
-   * What becomes of a leader that fell silent. `'kill'`: it gets SIGKILL, and its successor is appointed
-   * when the kernel reports its exit, so that two real clients never live at once.
+   * What is done with a silent leader. `'kill'`: it receives SIGKILL, and its successor is appointed after it has exited,
+   * so that there are never two real clients at once.
    * @default 'depose'
    */
   hungLeader?: 'depose' | 'kill';
   /**
-   * Who leads next. Where it throws or returns somebody else, the default chooses and a `warning` says so.
-   * @default who leads the fewest groups, then the youngest, because it outlives a rolling restart
+   * Chooses the next leader. If it throws or returns a non-candidate, the default applies and a `warning` is emitted.
+   * @default the member whose worker leads the fewest groups; of several, the youngest, because it stays longest in a
+   * rolling restart
    */
   chooseLeader?: ChooseLeader;
   /**
-   * The serialization of the channels to the workers. Where given, the library calls `cluster.setupPrimary` with it.
-   * @default what the cluster has
+   * The serialization of the channels to the workers. If set, the library calls `cluster.setupPrimary` with it.
+   * @default that of the cluster
    */
   serialization?: 'json' | 'advanced';
   /**
-   * The way data frames travel between a follower and the leader: through the primary, or on a socket between the two.
+   * How data is sent between a follower and the leader: through the primary, or over a socket between the two.
    * @default 'relay'
    */
   route?: 'relay' | 'direct';
   /**
-   * What may wait in the primary for one worker that doesn't read, in bytes; at least 1, or `Infinity`.
+   * How many bytes may wait in the primary for one worker that doesn't read; at least 1, or `Infinity`.
    * @default 67108864 (64 MiB)
    */
   maxQueuedBytes?: number;
   /**
-   * What may wait in the primary for all workers, in bytes; at least 1, or `Infinity`.
+   * How many bytes may wait in the primary for all workers together; at least 1, or `Infinity`.
    * @default 268435456 (256 MiB)
    */
   maxQueuedTotalBytes?: number;
@@ -53,7 +55,7 @@ export interface PrimaryOptions {
 const MIB = 1024 * 1024;
 const HEARTBEATS_IN_A_LEASE = 3;
 
-/** No default: the library chooses the leader, and the serialization is what the cluster has. */
+/** Without `chooseLeader` the library chooses the leader; without `serialization` the cluster's is used. */
 export const PRIMARY_TABLE = {
   heartbeatMs: { check: duration, default: 500 },
   leaderTimeoutMs: { check: duration, default: 3000 },
@@ -69,14 +71,14 @@ export const PRIMARY_TABLE = {
 export type ResolvedPrimaryOptions = Complete<typeof PRIMARY_TABLE>;
 
 /**
- * Checks and completes what `setupPrimary()` was given.
+ * Checks and completes the options of `setupPrimary()`.
  * @throws {SharedClientError} `ERR_INVALID_OPTION`
  */
 export function resolvePrimaryOptions(given?: PrimaryOptions): ResolvedPrimaryOptions {
   return withinLease(completeOptions(PRIMARY_TABLE, readOptions<PrimaryOptions>(given, PRIMARY_TABLE)));
 }
 
-/** Returns the options if a lease has room for enough heartbeats. */
+/** Returns the options if a lease is long enough for the required number of heartbeats. */
 export function withinLease<O extends Pick<ResolvedPrimaryOptions, 'heartbeatMs' | 'leaderTimeoutMs'>>(options: O): O {
   const least = HEARTBEATS_IN_A_LEASE * options.heartbeatMs;
   if (options.leaderTimeoutMs >= least) return options;
@@ -84,8 +86,8 @@ export function withinLease<O extends Pick<ResolvedPrimaryOptions, 'heartbeatMs'
 }
 
 /**
- * The first option that a later call of `setupPrimary()` gave and that differs from what the first call had.
- * @throws {SharedClientError} `ERR_INVALID_OPTION` for a value that no call may give
+ * The first option of a later call of `setupPrimary()` that differs from the options of the first call.
+ * @throws {SharedClientError} `ERR_INVALID_OPTION` for an invalid value
  */
 export function differingPrimaryOption(first: ResolvedPrimaryOptions, given?: PrimaryOptions): string | undefined {
   return differingOption(first, { ...first, ...readOptions<PrimaryOptions>(given, PRIMARY_TABLE) });

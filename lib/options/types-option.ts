@@ -1,17 +1,17 @@
-// The options `types` and `errors`: what the library doesn't know of the app's values, and its classes of errors.
+// The options `types` and `errors`: the application's own types of values and classes of errors.
 
 import { invalidOption } from '../errors/option-errors.js';
 import type { Check } from './checks.js';
 
 /** A type of values that the library doesn't know, such as `ObjectId`; `V` is the value, `P` plain data. */
 export interface ValueType<V = unknown, P = unknown> {
-  /** Names the type in messages: the same in all workers. */
+  /** Identifies the type in messages. Must be the same in all workers. */
   readonly name: string;
-  /** Whether a value is of this type. Asked of every object that is sent; must not change it. */
+  /** Whether a value is of this type. Called for every object that is sent; must not change it. */
   test(value: unknown): boolean;
-  /** The value as plain data. */
+  /** Returns the value as plain data. */
   encode(value: V): P;
-  /** The value again. */
+  /** Returns the value for its plain data. */
   decode(plain: P): V;
 }
 
@@ -35,7 +35,7 @@ export const errorClasses: Check<readonly ErrorClass[]> = (option, given) =>
     return Class as ErrorClass;
   });
 
-/** Each name only once: by it the other side knows what it is. */
+/** Each name must be unique, because the other side finds the type or class by its name. */
 function listOf<T extends { readonly name: string }>(
   option: string,
   given: unknown,

@@ -3,42 +3,44 @@
 import { abortSignal, anything, count, duration, flag, oneOf } from './checks.js';
 import { type Complete, completeOptions, type OptionTable, readOptions } from './option-table.js';
 
-/** What holds for the calls, publications and subscriptions that are made on the handle that `with()` returns. */
+/** Options for the calls, publications and subscriptions that are made with the handle that `with()` returns. */
 export interface WithOptions {
   /**
-   * For each call, in ms; 1 to 2^31-1, or `Infinity`.
-   * @default the method's own timeout, else the client's `timeoutMs`
+   * The timeout of each call, in ms; 1 to 2^31-1, or `Infinity`.
+   * @default the method's own timeout, otherwise the client's `timeoutMs`
    */
   timeoutMs?: number;
   /**
-   * Ends calls at once with its reason, reaches the leader, and ends subscriptions and sticky publications.
+   * When it aborts, calls reject immediately with its reason, and the `signal` in the leader's method aborts too.
+   * Subscriptions and sticky publications end.
    * @default none
    */
   signal?: AbortSignal;
   /**
-   * The call may run twice: it is sent to the next leader where the one that had it was lost.
-   * @default what `methods` says
+   * The call may run twice: if a leader is lost while it has the call, the call is sent to the next leader.
+   * @default as set in `methods`
    */
   idempotent?: boolean;
   /**
-   * Calls resolve, with `undefined`, when they are accepted here; their errors go to the event `error`.
-   * @default false, or what `methods` says
+   * Calls resolve with `undefined` when they are accepted here. Their errors are emitted as `error` events.
+   * @default false, or as set in `methods`
    */
   oneway?: boolean;
   /**
-   * The key under which a publication is republished to every new leader; any value that can be sent, save `undefined`.
-   * The newest under a key replaces the older.
+   * Makes a publication sticky: it is republished to every new leader. The key is any value that can be sent, except
+   * `undefined`; a newer publication with the same key replaces the older one.
    * @default none
    */
   sticky?: unknown;
   /**
-   * `'one'`: of all such subscribers of a key one gets each value, in turn, at most once.
+   * `'one'`: values are delivered round-robin to the subscribers of a key that have this option, each value to one of them
+   * and at most once.
    * @default 'all'
    */
   delivery?: 'all' | 'one';
   /**
-   * The values of a subscription that may wait in an iterator, or the items of a stream; a whole number, at least 1. Beyond
-   * it the oldest values are dropped and counted; of a stream no more items are read.
+   * How many values of a subscription may wait in an iterator, or items of a stream; a whole number, at least 1. Beyond
+   * this limit, the oldest values of an iterator are dropped and counted, and no more items of a stream are read.
    * @default 1000 values, 16 items
    */
   maxQueued?: number;
