@@ -1,6 +1,6 @@
-// Which constructor arguments each member was given. They may hold secrets, and from a hash that everybody reads they can
-// be guessed, so that the log has nothing of them: the leader keeps its hash beside the secret of its term, where only
-// this user reads, and who finds another one there than its own says no more than that.
+// Compares the constructor arguments of the members of a group. They may hold secrets, and a hash could be used to check
+// guesses, so the log contains neither. The leader stores its hash beside the secret of its term, in a file that only this
+// user may read. A worker with a different hash reports only that it differs.
 
 import { withoutArgs } from '../options/options.js';
 import type { Join } from '../protocol/messages.js';
@@ -8,13 +8,13 @@ import type { Join } from '../protocol/messages.js';
 export class Args {
   /** Hashes, by group. */
   readonly #own = new Map<string, string | undefined>();
-  /** Groups whose leader has others. */
+  /** Groups whose leader has other arguments. */
   readonly #differing = new Set<string>();
 
-  /** @returns what the log may have of it */
+  /** @returns the frame to write into the log */
   note(join: Join): Join {
     const { args, digest } = withoutArgs(join.digest);
-    // A repeated message has none any more.
+    // A repeated frame no longer contains them.
     if (!this.#own.has(join.group)) this.#own.set(join.group, args);
     return { ...join, digest };
   }
@@ -28,7 +28,7 @@ export class Args {
     return this.#own.get(group);
   }
 
-  /** Whether a leader has others than we have, which isn't known yet. */
+  /** Whether a leader has other arguments than this worker, and this was not known before. */
   isNewlyOther(group: string, leaders: string | undefined): boolean {
     const isOther = leaders !== this.of(group);
     const isNew = isOther && !this.#differing.has(group);

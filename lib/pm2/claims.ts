@@ -1,4 +1,5 @@
-// When this worker claims: each vacant group after the delay that its rank gives it. What becomes of a claim is for the log.
+// Decides when this worker claims vacant groups: each after a delay that depends on its rank. The log decides which claim
+// counts.
 
 import type { Choose } from '../group/choose.js';
 import { successorIn, termOf } from '../group/queries.js';
@@ -8,7 +9,7 @@ import type { Clock, Timer } from '../utils/clock.js';
 import { own } from '../utils/own.js';
 import { claimDelay } from './preference.js';
 
-/** A claim that changed nothing is repeated. */
+/** A claim that had no effect is repeated after this time. */
 const AGAIN_MS = 1000;
 
 export interface ClaimsOptions {
@@ -20,7 +21,10 @@ export interface ClaimsOptions {
 
 export class Claims {
   readonly #options: ClaimsOptions;
-  /** One for each group that waits for a claim; `state`: what it waits in, `ms`: for how long; 0 once it was claimed. */
+  /**
+   * The claims that wait, by group. `state`: the state of the group when the wait began; `ms`: the delay, 0 once it was
+   * claimed.
+   */
   readonly #waiting = new Map<string, { readonly state: string; readonly ms: number; readonly timer: Timer }>();
 
   constructor(options: ClaimsOptions) {
@@ -35,14 +39,14 @@ export class Claims {
       const ms = claimDelay(log, name, me, choose);
       const state = stateOf(group);
       const waiting = this.#waiting.get(name);
-      // It may be shorter now: who had better lead is gone.
+      // The delay may be shorter now, because a better candidate has left.
       if (waiting?.state === state && ms !== undefined && ms >= waiting.ms) continue;
       this.#forget(name);
       if (ms !== undefined) this.#wait(name, termOf(group), state, ms);
     }
   }
 
-  /** Nothing is known any more. */
+  /** The state is no longer known. */
   clear(): void {
     for (const name of [...this.#waiting.keys()]) this.#forget(name);
   }
@@ -63,7 +67,7 @@ export class Claims {
   }
 }
 
-/** While this stays, so does the wait. */
+/** The part of the group's state on which a wait depends. */
 function stateOf({ at, lastTerm, members }: BusGroup): string {
   const failed = Object.values(members).filter(({ hasFailed }) => hasFailed).length;
   return `${at.stage}|${successorIn(at)?.id ?? ''}|${lastTerm}|${failed}`;

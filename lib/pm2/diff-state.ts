@@ -1,5 +1,5 @@
-// What a primary would have told a worker, had it seen the same log: the difference between two states, for one worker.
-// A pure function.
+// Computes the messages that a primary would have sent to one worker: the difference between two states of the log. A pure
+// function.
 
 import { isSameUpdate, leaderOf, successorIn, termOf, updateOf, VACANT } from '../group/queries.js';
 import { type Bundle, Kind } from '../protocol/bundle.js';
@@ -12,9 +12,9 @@ import { EMPTY_LOG } from './read-log.js';
 
 export interface StateDiff {
   readonly control: readonly FromPrimary[];
-  /** Leaders that can be reached past the bus from now on, or why they can't. */
+  /** Leaders with a new address outside the bus, or the reason why they have none. */
   readonly addresses: readonly Reach[];
-  /** Groups and terms that are over for this worker. */
+  /** Groups and terms that have ended for this worker. */
   readonly ended: readonly { readonly group: string; readonly term: number }[];
   /** Members that left groups that this worker leads. */
   readonly gone: readonly Bundle[];
@@ -51,7 +51,7 @@ function diffGroup(name: string, was: Seen, is: Seen, me: string, diff: MutableD
   if (handsOver && (before.stage !== after.stage || before.term !== term))
     diff.control.push({ k: 'handover', group: name, term: after.term });
   const [last, next] = [successorIn(before), successorIn(after)];
-  // What it has open, or opens, is for a term that won't begin.
+  // The real client that this worker has prepared is for a term that will not begin.
   if (last?.id === me && next?.term !== last.term && term !== last.term)
     diff.control.push({ k: 'handover', group: name, term: last.term });
   if (next?.id === me && last?.term !== next.term) diff.control.push({ k: 'prepare', group: name, term: next.term });
@@ -66,7 +66,9 @@ function reachOf(group: string, state: BusGroup | undefined): Reach | undefined 
   return isInForce ? { group, ...state.offer! } : undefined;
 }
 
-/** A member that left, or died: who leads now, and did then, takes back what it left. */
+/**
+ * Members that left or exited. A worker that led before and still leads must remove their subscriptions and publications.
+ */
 function diffMembers(name: string, was: Seen, { group }: Seen, me: string, diff: MutableDiff): void {
   if (!was.group || !group || leaderOf(group) !== me) return;
   for (const id of Object.keys(was.group.members)) {
@@ -75,6 +77,6 @@ function diffMembers(name: string, was: Seen, { group }: Seen, me: string, diff:
   }
 }
 
-/** Where a group stands. */
+/** The state of a group, as it is sent to members. */
 const stateUpdateOf = (name: string, group: BusGroup, { peers }: LogState): StateUpdate =>
   updateOf(name, group, id => ({ workerId: peers[id]!.workerId, pid: peers[id]!.pid }));

@@ -1,4 +1,5 @@
-// What members of a group were told differently, each in its own worker: the leader's counts, and both are warned.
+// Finds different options of members of one group in two workers. The leader's options apply, and both workers get a
+// warning.
 
 import { otherOptions } from '../errors/warnings.js';
 import { leaderOf } from '../group/queries.js';
@@ -7,7 +8,7 @@ import type { BusGroup, LogState } from '../protocol/log-state.js';
 import type { FromPrimary } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
 
-/** The warnings for `me` that follow from who joined between two states. */
+/** The warnings for `me` about members that joined between two states. */
 export function warningsOf(before: LogState | undefined, after: LogState, me: string): FromPrimary[] {
   const warnings: FromPrimary[] = [];
   for (const [name, group] of Object.entries(after.groups)) {
@@ -25,7 +26,7 @@ export function warningsOf(before: LogState | undefined, after: LogState, me: st
   return warnings;
 }
 
-/** Whose options count: the leader's, else those of who came first. */
+/** The member whose options apply: the leader, or without one the member that joined first. */
 function memberBefore(group: BusGroup, me: string): string | undefined {
   return leaderOf(group) ?? Object.keys(group.members).find(id => id !== me);
 }

@@ -1,11 +1,12 @@
-// What the link of this worker receives, as from a primary: the welcome, acknowledged heartbeats, and what the log says.
+// Sends this worker's link what a primary would send: the welcome, acknowledgements of heartbeats, and messages that
+// follow from the log.
 
 import type { Bundle } from '../protocol/bundle.js';
 import { type FromPrimary, MARKER } from '../protocol/messages.js';
 import type { WorkerEndHandlers } from '../transport/transport.js';
 import { VERSION } from './log-writer.js';
 
-/** Nothing else can send to our link. */
+/** Nothing else can send to this worker's link. */
 const LINK = 0;
 
 export interface DownlinkOptions {
@@ -20,14 +21,14 @@ export class Downlink {
   readonly #options: DownlinkOptions;
   #handlers: WorkerEndHandlers | undefined;
   #delivered = 0;
-  /** The hello of our link. */
+  /** The id of the hello of this worker's link. */
   #hello: string | undefined;
   /**
-   * Heartbeats that weren't read back yet, or weren't written because the state wasn't known. Nobody led here then, but a
-   * member that left waits for its own.
+   * Heartbeats that were not read back yet, or not written because the state was not known. No member of this worker led
+   * then, but a member that leaves waits for the acknowledgement of its heartbeat.
    */
   readonly #unreadBeats = new Set<number>();
-  /** The state was known once. */
+  /** Whether the state was ever known. */
   hasBegun = false;
 
   constructor(options: DownlinkOptions) {
@@ -57,7 +58,7 @@ export class Downlink {
     if (this.hasBegun) this.#welcome();
   }
 
-  /** The state is known. */
+  /** Called when the state becomes known. */
   begin(): void {
     const unread = [...this.#unreadBeats];
     this.#unreadBeats.clear();

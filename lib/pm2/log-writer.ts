@@ -1,4 +1,4 @@
-// What this worker writes into the log: numbered packets, of which those with claims are remembered until they are read back.
+// Writes this worker's packets into the log and numbers them. The times of claims are stored until these are read back.
 
 import type { Claim, State } from '../protocol/bus-frames.js';
 import { type BusPacket, type ControlFrame, MARKER, PROTOCOL_VERSIONS } from '../protocol/messages.js';
@@ -6,15 +6,15 @@ import type { Bus } from '../transport/bus.js';
 import type { Clock } from '../utils/clock.js';
 import type { Seen } from './view.js';
 
-/** What is spoken on the bus. */
+/** The version of the protocol on the bus. */
 export const VERSION = PROTOCOL_VERSIONS[0]!;
 
 export interface LogWriterOptions {
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Our own incarnation. */
+  /** The incarnation of this worker. */
   readonly me: string;
-  /** Whether the state is known here. */
+  /** Whether this worker knows the state. */
   hasState(): boolean;
   /** A packet with this number is about to be written. */
   writes(n: number): void;
@@ -23,14 +23,14 @@ export interface LogWriterOptions {
 export class LogWriter {
   readonly #options: LogWriterOptions;
   #packets = 0;
-  /** When the packets with claims were sent that haven't come back yet, by number. */
+  /** The times at which claims were sent that were not read back yet, by the number of the packet. */
   readonly #claimedAt = new Map<number, number>();
 
   constructor(options: LogWriterOptions) {
     this.#options = options;
   }
 
-  /** @returns the packet, as all read it */
+  /** @returns the packet, as all workers read it */
   write(frames: readonly ControlFrame[], written: () => void = () => {}): BusPacket {
     const { bus, me, hasState, writes } = this.#options;
     const n = this.#packets++;
@@ -45,7 +45,7 @@ export class LogWriter {
     this.#claimedAt.set(this.write([claim]).n, at);
   }
 
-  /** When the claim was sent that is read now: a leader that it appoints has its lease from then on. */
+  /** The time at which the claim that is being read was sent. The lease of a leader that it appoints starts then. */
   takeClaimTime(seen: Seen): number | undefined {
     if (seen.type !== 'packet' || seen.packet.i !== this.#options.me) return undefined;
     const { n } = seen.packet;
@@ -54,12 +54,12 @@ export class LogWriter {
     return at;
   }
 
-  /** Packets may be missed from now on, our own too. */
+  /** Packets may be missed from now on, including those of this worker. */
   forgetClaims(): void {
     this.#claimedAt.clear();
   }
 
-  /** To one process, past the log: nobody else reads it, so it has no number there. */
+  /** Sends the state to one process. It is not part of the log, because no other process reads it, so it has no number. */
   answer(answer: State, process: string): void {
     const { bus, me } = this.#options;
     const packet: BusPacket = { [MARKER]: VERSION, i: me, n: 0, y: 1, c: [answer] };

@@ -1,13 +1,13 @@
-// What `pm2 show` and `pm2 monit` tell of each group, through `@pm2/io` where the app has it. It is found, never loaded:
-// PM2 itself puts it into its workers unless the app says `pmx: false`.
+// Metrics of each group for `pm2 show` and `pm2 monit`, through `@pm2/io` if the app has it. This library never loads it:
+// PM2 loads it into its workers unless the app sets `pmx: false`.
 
-/** What is needed of `@pm2/io`. */
+/** The functions of `@pm2/io` that are used here. */
 export interface MetricSink {
   metric(options: { readonly name: string; readonly value: () => string | number }): unknown;
   destroy?(): unknown;
 }
 
-/** What is shown of a group. */
+/** The values that are shown for a group. */
 export interface Measured {
   readonly term: number;
   readonly leader: { readonly workerId: number } | undefined;
@@ -22,7 +22,10 @@ export function findMetricSink(globals: object = globalThis): MetricSink | undef
   return typeof io?.metric === 'function' ? (io as MetricSink) : undefined;
 }
 
-/** Shows a group from now on; `measure` is asked each time that PM2 collects, and knows nothing while there is no client. */
+/**
+ * Registers the metrics of a group. PM2 calls `measure` when it collects metrics; it returns undefined while there is no
+ * client.
+ */
 export function showMetrics(sink: MetricSink, name: string, measure: () => Measured | undefined): void {
   const show = (what: string, value: (measured: Measured) => string | number) =>
     sink.metric({
@@ -40,13 +43,13 @@ export function showMetrics(sink: MetricSink, name: string, measure: () => Measu
 }
 
 /**
- * To be called once the daemon is gone. `@pm2/io` collects each second, and calls `process.exit(1)` when it can't report
- * to the daemon (`send` in its IPCTransport): a real client that is being closed would be cut off.
+ * Must be called once the daemon has exited. `@pm2/io` collects metrics every second and calls `process.exit(1)` if it
+ * can't send them to the daemon (`send` in its IPCTransport), even while a real client is being closed.
  */
 export function endMetrics(globals: object = globalThis): void {
   try {
     findMetricSink(globals)?.destroy?.();
   } catch {
-    // Not ours, and there is nobody left to report to.
+    // An error of `@pm2/io`. Without the daemon, nothing depends on it.
   }
 }

@@ -1,6 +1,6 @@
-// The direct route's offers where everybody reads what is said: the log carries the address alone, and the secret is in a
-// file that only this user reads. Where it can't be kept or read that is tried again, and the members hear why they can't
-// reach their leader. What a worker that died left behind is removed by all who read of it.
+// Offers of the direct route under PM2, where every app can read the bus. The log contains only the address; the secret is
+// in a file that only this user may read. Writing and reading the file is retried, and members receive the reason why they
+// can't reach their leader. The files of a worker that exited are removed by every worker that reads of the exit.
 
 import { leaderOf, termOf } from '../group/queries.js';
 import type { LogState } from '../protocol/log-state.js';
@@ -11,53 +11,53 @@ import type { Clock, Timer } from '../utils/clock.js';
 import { own } from '../utils/own.js';
 import { memberKey } from '../utils/secret.js';
 
-/** What only this user may read of a term. */
+/** The data of a term that only this user may read. */
 export interface Kept {
   readonly secret: string;
   /** The hash of the leader's arguments. */
   readonly args?: string | undefined;
 }
 
-/** Somebody's offer, with our own key. */
+/** The offer of another worker, with the key of this one. */
 export interface Completed {
   readonly offer: Offer;
-  /** `undefined` where nothing is known of the leader's arguments. */
+  /** `undefined` if nothing is known about the leader's arguments. */
   readonly kept?: Kept;
 }
 
-/** Where secrets are kept: those of one address in one place. */
+/** Stores secrets. Those of one address are stored together. */
 export interface SecretStore {
-  /** @throws where it can't */
+  /** @throws if they can't be stored */
   keep(address: string, secrets: Readonly<Record<string, Kept>>): void;
-  /** @throws where there are none */
+  /** @throws if there are none */
   read(address: string): unknown;
-  /** Removes an address whose process is dead, secrets and all. Never throws. */
+  /** Removes the socket and the secrets at an address whose process has exited. Never throws. */
   remove(address: string): void;
 }
 
-/** What the log says of where a leader can be reached. */
+/** The entry of the log about the address of a leader. */
 export type Reach = Pick<Offer, 'group' | 'term' | 'problem'> & { readonly address?: string | undefined };
 
 export interface OffersOptions {
   readonly clock: Clock;
   readonly store: SecretStore;
-  /** Our own incarnation, and our worker. */
+  /** The incarnation of this worker. */
   readonly me: string;
   readonly workerId: number;
-  /** Data may go over the bus, so secrets may too. @default false */
+  /** Data may be sent over the bus, so secrets may be too. @default false */
   readonly busData?: boolean | undefined;
-  /** The secret of an offer of ours is kept at last: others may read this. */
+  /** Sends an offer of this worker whose secret could be stored after a retry. */
   send(offer: Offer): void;
-  /** Somebody's offer is known at last, or why it isn't. */
+  /** A retry completed the offer of another worker, or the offer contains the reason why it failed. */
   offered(completed: Completed): void;
 }
 
-/** A leader that is gone by now is the reason of most failures to read; one that goes on for longer is told of. */
+/** Failed attempts after which the reason is reported. Before that, it is most often that the leader has just exited. */
 const FAILURES_TO_TELL = 4;
 
 const MOST_RETRY_MS = 2000;
 
-/** A term that waits for another attempt. */
+/** A term that waits for the next attempt. */
 interface Waiting {
   readonly term: number;
   readonly timer: Timer;
@@ -65,9 +65,9 @@ interface Waiting {
 
 export class Offers {
   readonly #options: OffersOptions;
-  /** Of the terms that are led here, by group. */
+  /** The offers of the terms that this worker leads, by group. */
   readonly #led = new Map<string, { readonly offer: Offer; readonly kept: Kept }>();
-  /** By group: ours that can't be kept, and those of others that can't be read. */
+  /** Offers of this worker that can't be stored, and offers of others that can't be read, by group. */
   readonly #unkept = new Map<string, Waiting>();
   readonly #unread = new Map<string, Waiting>();
 
@@ -75,7 +75,7 @@ export class Offers {
     this.#options = options;
   }
 
-  /** An offer of ours. @returns what others may read of it */
+  /** Stores the secret of an offer of this worker. @returns the offer that may be written into the log */
   hide(offer: Offer, args?: string): Offer {
     const { address, group, secret } = offer;
     if (this.#options.busData)
@@ -106,7 +106,7 @@ export class Offers {
     return Object.fromEntries(here.map(({ offer, kept }) => [keyOf(offer.group, offer.term), kept]));
   }
 
-  /** Somebody's offer, as far as it can be had now; what is missing is told later. */
+  /** Completes the offer of another worker with its secret. If that can't be read yet, `offered` is called later. */
   complete(reach: Reach): Completed | undefined {
     stop(this.#unread, reach.group);
     const { group, term, address, problem } = reach;
@@ -141,7 +141,9 @@ export class Offers {
     return { k: 'offer', group, term, address, secret: memberKey(secret, group, term, this.#options.workerId) };
   }
 
-  /** The state changed: who is gone listens no more, and what is over isn't waited for. */
+  /**
+   * Called when the state changes. Removes the files of workers that left, and stops attempts for terms that have ended.
+   */
   see(before: LogState | undefined, after: LogState): void {
     const { me, store } = this.#options;
     for (const [id, { address }] of Object.entries(before?.peers ?? {}))

@@ -1,4 +1,5 @@
-// What the members of this worker send: kept where a state that doesn't have it has to be told, and put as the log has it.
+// Converts what the members of this worker send into frames of the log, and stores what must be sent again if a new state
+// lacks it.
 
 import { unreached } from '../errors/warnings.js';
 import { leaderOf, termOf } from '../group/queries.js';
@@ -16,15 +17,15 @@ export interface OwnMembersParts {
   readonly offers: Offers;
   readonly transfers: Transfers;
   readonly downlink: Downlink;
-  /** The state, where it is known. */
+  /** The state, if it is known. */
   log(): LogState | undefined;
 }
 
 export class OwnMembers {
   readonly #parts: OwnMembersParts;
-  /** What our members sent when they joined. */
+  /** The `join` frames of this worker's members, by group. */
   readonly #joins = new Map<string, Join>();
-  /** Where our member listens, or did. */
+  /** The address at which this worker listens, or did. */
   #address: Address | undefined;
   #mayLead = true;
 
@@ -32,18 +33,18 @@ export class OwnMembers {
     this.#parts = parts;
   }
 
-  /** For a state that has none of it. */
+  /** All frames for a state that does not contain this worker. */
   get all(): ControlFrame[] {
     return [...(this.#address ? [this.#address] : []), ...this.#joins.values()];
   }
 
-  /** None of them may lead any more. @returns what the others hear */
+  /** From now on, no member of this worker may lead. @returns the frames to write */
   leadNoMore(): ControlFrame[] {
     this.#mayLead = false;
     return [...this.#joins.values()].map(join => this.#noteJoin(join));
   }
 
-  /** @returns what the others hear */
+  /** @returns the frames to write */
   note(frame: ControlFrame): ControlFrame[] {
     const { args, transfers, downlink, log } = this.#parts;
     switch (frame.k) {
@@ -76,7 +77,7 @@ export class OwnMembers {
     return join;
   }
 
-  /** The route of a member concerns nobody here; why its leader can't be reached, all want to know. */
+  /** The route of a member is not written. The reason why this leader can't be reached is, because all members need it. */
   #noteRoute({ group, term, problem }: OnRoute): ControlFrame[] {
     const led = own(this.#parts.log()?.groups ?? {}, group);
     if (problem === undefined || !led || leaderOf(led) !== this.#parts.me || termOf(led) !== term) return [];

@@ -1,5 +1,5 @@
-// Who had better lead: how long each candidate waits before its claim. No part of the protocol, because the first valid
-// claim counts, whoever makes it.
+// How long each candidate waits before its claim, so that the best one claims first. Not part of the protocol, because the
+// first valid claim counts.
 
 import { byPreference, type Choose } from '../group/choose.js';
 import { candidatesOf, leaderOf, preferredOf } from '../group/queries.js';
@@ -7,13 +7,13 @@ import type { Candidate } from '../options/options.js';
 import type { BusGroup, LogState } from '../protocol/log-state.js';
 import { own } from '../utils/own.js';
 
-/** What each better candidate is given to come first: a few round trips over the bus. */
+/** The delay for each better candidate: a few round trips over the bus. */
 export const STEP_MS = 25;
 
-/** For who had better not lead, while there are others who may be busy, or stuck. */
+/** The delay of a member that should lead only if no other one claims. The others may be busy or blocked. */
 const LAST_RESORT_MS = 1000;
 
-/** How long `me` waits before it claims what is vacant; `undefined`: it doesn't. */
+/** How long `me` waits before it claims a vacant group; `undefined` if it does not claim. */
 export function claimDelay(log: LogState, name: string, me: string, choose?: Choose): number | undefined {
   const group = own(log.groups, name);
   const { at } = group ?? {};
@@ -27,11 +27,11 @@ export function claimDelay(log: LogState, name: string, me: string, choose?: Cho
   return (untried.length > 0 ? LAST_RESORT_MS : pauseMs) + rank(log, name, all, me, choose) * STEP_MS;
 }
 
-/** The claim of a leader that doesn't want to step down ends a transfer to who doesn't come. */
+/** During a transfer, the claim of a leader that continues to lead ends the wait for a successor that does not claim. */
 function successorDelay(log: LogState, name: string, me: string, choose: Choose | undefined): number | undefined {
   const group = log.groups[name]!;
   const leader = leaderOf(group);
-  // One that wants to step down says itself when it waits no longer.
+  // A leader that wants to step down decides itself how long it waits.
   if (me === leader) return group.transfer && group.avoided !== me ? LAST_RESORT_MS : undefined;
   const candidates = candidatesOf(group, leader);
   return candidates.includes(me) ? turnAmong(log, name, candidates, me, choose) : undefined;
@@ -42,14 +42,19 @@ function turnAmong(log: LogState, name: string, ids: readonly string[], me: stri
   return rank(log, name, ids, me, choose) * STEP_MS + lastMs;
 }
 
-/** Another was asked for, or it has just stepped down; a step is too short for who is busy. */
+/**
+ * Whether another member was requested, or `me` has just stepped down. One step would be too short for a busy candidate.
+ */
 function isLastResort(group: BusGroup, ids: readonly string[], me: string): boolean {
   const preferred = preferredOf(group, ids);
   if (preferred !== undefined) return me !== preferred;
   return me === group.avoided && ids.length > 1;
 }
 
-/** 0 for the best: asked for, then who is not avoided, of those the app's choice, and then as {@link byPreference} says. */
+/**
+ * The rank of `me`, 0 for the best. Order: the requested member, then members that are not avoided, among these the app's
+ * choice, then {@link byPreference}.
+ */
 export function rank(log: LogState, name: string, ids: readonly string[], me: string, choose?: Choose): number {
   const group = log.groups[name]!;
   const preferred = preferredOf(group, ids);

@@ -1,6 +1,7 @@
-// What the log says: a pure function of the state and the next entry. All who read the log to the same place agree on
-// the state, so nothing in here may depend on who reads, when, or on what options it has. Part of the protocol. Here the
-// frames of the bus become events of `group/reduce.ts`, by the daemon's clock. A choice is a claim: the first valid one counts.
+// Computes the state of the log: a pure function of the state and the next entry. All workers that have read the log up to
+// the same entry have the same state, so nothing here may depend on the worker, its options or the time. Part of the
+// protocol. Frames of the bus become events of `group/reduce.ts`, with the time of the daemon's clock. A leader is chosen
+// by claims: the first valid one counts.
 
 import type { GroupEvent } from '../group/events.js';
 import { newGroup, successorIn, termOf } from '../group/queries.js';
@@ -18,31 +19,31 @@ import type {
 } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
 
-/** What the bus brings, in the one order that all subscribers see. */
+/** An entry of the log. All subscribers of the bus receive them in the same order. */
 export type LogEntry =
   /** `at`: the daemon's clock, in ms. */
   | { readonly type: 'packet'; readonly packet: BusPacket; readonly at: number }
-  /** The daemon saw this process die. */
+  /** The daemon reported the exit of this process. */
   | { readonly type: 'exit'; readonly process: string; readonly at: number };
 
-/** What became of a transfer that a member asked for. */
+/** The result of a transfer that a member requested. */
 export interface Settled {
   readonly request: string;
   readonly failed?: TransferFailure;
 }
 
 export interface LogStep {
-  /** The same object where nothing changed. */
+  /** The same object if nothing changed. */
   readonly log: LogState;
   readonly settled: readonly Settled[];
 }
 
 export const EMPTY_LOG: LogState = { peers: {}, groups: {}, lastTerm: 0 };
 
-/** Names a transfer among those of all members. */
+/** Identifies a transfer among those of all members. */
 export const requestOf = (incarnation: string, id: number): string => `${id}|${incarnation}`;
 
-/** The only entry point: what follows from an entry. */
+/** The only entry point: the state after an entry. */
 export function readLog(log: LogState, entry: LogEntry): LogStep {
   const reader = new LogReader(log, entry.at);
   if (entry.type === 'exit') reader.exited(entry.process);
@@ -75,14 +76,14 @@ class LogReader {
       const { k: _, ...peer } = frame;
       this.log = { ...this.log, peers: { ...this.log.peers, [id]: { seen: 0, ...peer } } };
     }
-    // Who hasn't entered takes no part.
+    // Frames of a worker that has not entered are ignored.
     if (!own(this.log.peers, id)) return;
     if (frame.k === 'address') return this.#address(id, frame);
     if (frame.k === 'part') return this.#removePeer(id, 'disconnected');
     if (!('group' in frame)) return;
     if (frame.k === 'join') return this.#join(id, frame);
     const group = own(this.log.groups, frame.group);
-    // Who has just left may still have asked for a hand-over.
+    // A member that has just left may still have requested a hand-over.
     if (frame.k === 'transfer') return this.#transfer(frame.group, requestOf(id, frame.id), frame.to);
     if (!group || !own(group.members, id)) return;
     if (frame.k === 'offer') return this.#offer(group, id, frame);
@@ -111,7 +112,7 @@ class LogReader {
     const group = own(this.log.groups, name);
     if (!group) return void this.settled.push({ request, failed: 'no group' });
     const isIt = (id: string) => this.log.peers[id]!.workerId === workerId;
-    // Nobody has an empty name.
+    // No member has an empty id.
     const to = workerId === undefined ? undefined : (Object.keys(group.members).findLast(isIt) ?? '');
     this.#apply(name, { type: 'transfer', request, ...(to !== undefined && { to }) });
   }
@@ -134,7 +135,7 @@ class LogReader {
     if (state !== group) this.#setGroup(name, state);
   }
 
-  /** A group without members is forgotten, but for its last term. */
+  /** A group without members is removed; only its last term is kept. */
   #setGroup(name: string, group: BusGroup): void {
     const { [name]: _, ...groups } = this.log.groups;
     if (Object.keys(group.members).length > 0) this.log = { ...this.log, groups: { ...groups, [name]: group } };
@@ -172,7 +173,7 @@ function eventsOf(log: LogState, group: BusGroup, id: string, frame: ControlFram
   }
 }
 
-/** This rule is frozen: a release that changes it is another protocol. */
+/** This rule must not change: a release that changes it needs a new version of the protocol. */
 function claim({ peers }: LogState, group: BusGroup, id: string, { after, seen }: Claim): GroupEvent[] {
   const { at } = group;
   if (seen === undefined) return after === termOf(group) ? [{ type: 'claim', id }] : [];
@@ -181,7 +182,7 @@ function claim({ peers }: LogState, group: BusGroup, id: string, { after, seen }
   const silent = isSuccessor ? successor.id : at.stage !== 'vacant' && at.term === after ? at.leader : id;
   if (silent === id || peers[silent]!.seen !== seen) return [];
   const events: GroupEvent[] = [{ type: 'silent', id: silent }];
-  // A leader doesn't succeed itself: from it this is only news of its successor.
+  // A leader does not succeed itself. Its claim only reports that its successor is silent.
   if (!(isSuccessor && at.stage !== 'vacant' && at.leader === id)) events.push({ type: 'claim', id });
   return events;
 }

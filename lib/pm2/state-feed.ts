@@ -1,4 +1,4 @@
-// What the members of this worker are told of each new state of the log.
+// Sends the members of this worker the messages that follow from each new state of the log.
 
 import { otherOptions } from '../errors/warnings.js';
 import { leaderOf } from '../group/queries.js';
@@ -25,7 +25,7 @@ export interface StateFeedParts {
 
 export class StateFeed {
   readonly #parts: StateFeedParts;
-  /** The state that our members were last told of. */
+  /** The last state that was sent to the members. */
   #state: LogState | undefined;
 
   constructor(parts: StateFeedParts) {
@@ -36,7 +36,7 @@ export class StateFeed {
     return this.#state;
   }
 
-  /** @param leasedAt from when whoever it appoints here has its lease */
+  /** @param leasedAt the time from which the lease of a member that it appoints here counts */
   update(log: LogState, leasedAt?: number): void {
     const { me, offers, downlink } = this.#parts;
     const before = this.#state;
@@ -51,7 +51,7 @@ export class StateFeed {
     downlink.deliver([...frames, ...reached, ...warningsOf(before, log, me)], [...ends, ...gone]);
   }
 
-  /** Where a leader can be reached, or why it can't, and a warning where it was given other arguments. */
+  /** The offer of a leader, or why there is none, and a warning if its arguments differ. */
   offered({ offer, kept }: Completed): FromPrimary[] {
     const { args, writer, workerId } = this.#parts;
     const { group } = offer;
@@ -60,7 +60,7 @@ export class StateFeed {
     return [offer, { k: 'warning', group, text: otherOptions(workerId, 'args', group) }];
   }
 
-  /** Members that were given other options than ours, where ours leads. */
+  /** Warns about members of other workers whose options differ from those of a leader in this worker. */
   warnOfOthers({ i, c = [] }: BusPacket, log: LogState | undefined): void {
     const { peers = {}, groups = {} } = log ?? {};
     const other = own(peers, i);

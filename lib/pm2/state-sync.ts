@@ -1,4 +1,4 @@
-// How a worker comes to know the state: it asks until it is told, and begins an empty one where nobody has any.
+// How a worker gets the state: it asks until it receives an answer, and begins an empty state if no worker has one.
 
 import type { BusProcess } from '../transport/bus.js';
 import type { Clock, Timer } from '../utils/clock.js';
@@ -20,13 +20,16 @@ export interface StateSyncOptions {
 export class StateSync {
   readonly #options: StateSyncOptions;
   #asks = 0;
-  /** Counts the times that nothing was known: a list that was asked for before is worth nothing. */
+  /**
+   * Incremented when the state is lost or a worker with a state is noticed. Lists of processes requested before are
+   * ignored then.
+   */
   #round = 0;
   #timer: Timer | undefined;
   #processes: readonly BusProcess[] | undefined;
   /** The daemon's clock when the first question was read. */
   #askedAt: number | undefined;
-  /** When the first question was read, or the last sign of somebody who has a state. */
+  /** When the first question was read, or the last packet of a worker that has a state. */
   #quietSince: number | undefined;
   /** The question after which it last tried to begin a state. */
   #founded = 0;
@@ -35,7 +38,7 @@ export class StateSync {
     this.#options = options;
   }
 
-  /** Nothing is known: asks, again and again. */
+  /** The state is not known. Asks repeatedly. */
   start(): void {
     this.stop();
     this.#round++;
@@ -50,19 +53,20 @@ export class StateSync {
     this.#askedAt = undefined;
   }
 
-  /** An own question came back; `at` is the daemon's clock. */
+  /** A question of this worker was read back; `at` is the daemon's clock. */
   async questionRead(at: number): Promise<void> {
     const round = this.#round;
     this.#quietSince ??= this.#options.clock.now();
     this.#askedAt ??= at;
-    // Listed after the question was read: who isn't in it yet will read a state, if there is one by then, by itself.
+    // Listed after the question was read. A process that is not in the list yet will ask for the state itself, if there is
+    // one by then.
     const processes = await this.#options.listProcesses();
     if (round !== this.#round || !this.#timer) return;
     this.#processes = processes;
     this.tryToBootstrap();
   }
 
-  /** Somebody spoke who has a state: what was known of others is worth nothing any more. */
+  /** A worker that has a state has sent a packet. What was known about other processes no longer counts. */
   noteSignOfLife(): void {
     if (this.#quietSince !== undefined) this.#quietSince = this.#options.clock.now();
     this.#round++;
@@ -70,17 +74,17 @@ export class StateSync {
     this.#askedAt = undefined;
   }
 
-  /** Begins a state, if it is sure that there is none, or that no lease of any leader can be valid any more. */
+  /** Begins a state, if certainly no worker has one, or no lease of any leader can still be valid. */
   tryToBootstrap(): void {
     const { view, found, clock, leaderTimeoutMs, process } = this.#options;
     const { me, log, quiet, without } = view();
     const n = this.#asks;
-    // Only who has read its own last question has read what was said before it.
+    // Only a worker that has read its own last question has read everything that was sent before it.
     if (log || !this.#timer || this.#founded === n || quiet[me] !== n) return;
     const isWithout = (other: BusProcess) =>
       other.process === process ||
       without.includes(other.process) ||
-      // All that it ever said has been read.
+      // Everything that it ever sent has been read.
       other.since > this.#askedAt!;
     const allAreWithout = this.#processes?.every(isWithout) === true;
     const isQuiet = this.#quietSince !== undefined && clock.now() - this.#quietSince >= leaderTimeoutMs;

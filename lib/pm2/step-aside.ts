@@ -1,5 +1,5 @@
-// How a worker that is to stop gives up what it leads: each term once it is open, because until then its member may have a
-// lease that the log doesn't know of.
+// How a worker that will stop gives up the groups that it leads: each term once it is open. Before that, its member may
+// have a lease that is not in the log.
 
 import type { LogState } from '../protocol/log-state.js';
 import type { ControlFrame } from '../protocol/messages.js';
@@ -7,14 +7,14 @@ import { defer } from '../utils/deferred.js';
 
 export class StepAside {
   readonly #whenDone = defer();
-  /** Resolves once this worker leads nothing any more, or was closed. */
+  /** Resolves once this worker no longer leads any group, or was closed. */
   readonly done = this.#whenDone.promise;
   /** Terms that were given up. */
   #yielded: Set<number> | undefined;
 
   constructor(private readonly me: string) {}
 
-  /** @returns whether it hadn't begun */
+  /** @returns whether this was the first call */
   begin(): boolean {
     const isFirst = !this.#yielded;
     this.#yielded ??= new Set();
@@ -25,7 +25,7 @@ export class StepAside {
     this.#whenDone.resolve();
   }
 
-  /** @returns what is to be written */
+  /** @returns the frames to write */
   consider(log: LogState | undefined): ControlFrame[] {
     const yielded = this.#yielded;
     if (!yielded) return [];

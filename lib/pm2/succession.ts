@@ -1,5 +1,5 @@
-// Claims against a leader, or a successor, that was silent for its time. The rank of a candidate delays its claim, so that
-// most often only one of them claims.
+// Claims against a leader or successor that was silent for too long. The rank of a candidate delays its claim, so that
+// usually only one of them claims.
 
 import type { Choose } from '../group/choose.js';
 import { candidatesOf, termHeldBy } from '../group/queries.js';
@@ -14,12 +14,12 @@ export interface SuccessionOptions {
   readonly clock: Clock;
   readonly me: string;
   readonly choose: Choose | undefined;
-  /** The state, where it is known. */
+  /** The state, if it is known. */
   log(): LogState | undefined;
   claim(claim: Claim): void;
 }
 
-/** Claims what `silent` held, unless it was heard, or somebody claimed, until then. */
+/** Claims the terms that `silent` holds, unless it sends a packet or another worker claims before the delay has passed. */
 export function succeed(silent: string, { clock, me, choose, log, claim }: SuccessionOptions): void {
   const seenNow = log()!;
   const { seen } = seenNow.peers[silent]!;

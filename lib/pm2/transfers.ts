@@ -1,4 +1,4 @@
-// Hand-overs that members of this worker asked for: what becomes of them is read from the log.
+// Transfers that members of this worker requested. Their results are read from the log.
 
 import type { LogState } from '../protocol/log-state.js';
 import type { Transfer, TransferFailure, Transferred } from '../protocol/messages.js';
@@ -12,7 +12,7 @@ export class Transfers {
     private readonly answer: (frame: Transferred) => void,
   ) {}
 
-  /** @returns whether it is to be said; else it was answered */
+  /** @returns whether to write the request; if not, it was answered */
   ask(request: Transfer, log: LogState | undefined): boolean {
     if (log) this.#pending.set(requestOf(this.me, request.id), request);
     else this.#answer(request, 'vacant');
@@ -25,7 +25,7 @@ export class Transfers {
     if (pending) this.#answer(pending, failed);
   }
 
-  /** The state isn't known any more, nor what will become of what was asked for. */
+  /** The state is no longer known, so the results of the pending requests will not be known either. */
   lose(): void {
     const lost = [...this.#pending.values()];
     this.#pending.clear();

@@ -1,10 +1,10 @@
-// What one worker knows of the log: nothing yet, or the state that all agree on. A pure function of its view and the
-// next entry; how a new worker gets the state, and when somebody may begin an empty one.
+// What one worker knows about the log: nothing yet, or the state that all workers agree on. A pure function of the view and
+// the next entry. Also defines how a new worker gets the state, and when a worker may begin an empty one.
 //
-//             own `ask` read              `state` that answers it, or own `found` counts
-//   deaf ─────────────────────► asking ────────────────────────────────────────────────► knowing
-//     ▲ the connection broke, from anywhere ▲                                               │
-//     └─────────────────────────            └────────────── somebody else's `found` counts ─┘
+//             own `ask` read              `state` that answers it, or own `bootstrap` counts
+//   deaf ─────────────────────► asking ──────────────────────────────────────────────────────► knowing
+//     ▲  the connection broke, in any state  ▲                                                    │
+//     └──────────────────────────            └────────────── another worker's `bootstrap` counts ─┘
 
 import type { Ask, State } from '../protocol/bus-frames.js';
 import type { LogState } from '../protocol/log-state.js';
@@ -12,39 +12,42 @@ import type { BusPacket } from '../protocol/messages.js';
 import { own } from '../utils/own.js';
 import { EMPTY_LOG, type LogEntry, readLog, type Settled } from './read-log.js';
 
-/** An answer travels past the others, so that it is no part of the log. */
+/** An answer is sent to one process only, so it is not part of the log. */
 export type Seen = LogEntry | { readonly type: 'answer'; readonly answer: State };
 
 export interface View {
-  /** The incarnation that this is the view of. */
+  /** The incarnation whose view this is. */
   readonly me: string;
   /** The state, once it is known. */
   readonly log?: LogState;
-  /** The number of the last own question that was read; what came after it is kept. */
+  /** The number of this worker's last question that was read. Entries after it are kept. */
   readonly asked?: number;
   readonly kept: readonly LogEntry[];
-  /** The processes that said, since this one first asked, that they have no state. */
+  /** The processes that have reported, since this worker first asked, that they have no state. */
   readonly without: readonly string[];
-  /** Who has asked since somebody last spoke who has a state, and the number of its last question: its `found` would count. */
+  /**
+   * Workers that have asked since the last packet of a worker with a state, with the number of their last question. A
+   * `bootstrap` of these would count.
+   */
   readonly quiet: Readonly<Record<string, number>>;
 }
 
 export type ViewOrder =
-  /** Send the state, as it is now, to who asked. */
+  /** Send the current state to the worker that asked. */
   | { readonly do: 'answer'; readonly process: string; readonly answer: State }
-  /** Say that there is none here. */
+  /** Report that this worker has no state. */
   | { readonly do: 'answer none' }
-  /** Ask (again) right now: somebody has begun a state. */
+  /** Ask (again) immediately, because another worker has begun a state. */
   | { readonly do: 'ask' }
-  /** Somebody spoke who has a state. */
+  /** A worker that has a state has sent a packet. */
   | { readonly do: 'note sign of life' }
   /** The state is known from now on. */
   | { readonly do: 'begin' }
-  /** The state isn't known any more. */
+  /** The state is no longer known. */
   | { readonly do: 'lose' }
-  /** A packet of our own came back; the state includes it. */
+  /** A packet of this worker was read back; the state includes it. */
   | { readonly do: 'note own'; readonly packet: BusPacket; readonly at: number }
-  /** It is known what became of a transfer that somebody asked for. */
+  /** The result of a requested transfer is known. */
   | ({ readonly do: 'settle' } & Settled);
 
 export interface ViewStep {
@@ -54,10 +57,10 @@ export interface ViewStep {
 
 export const newView = (me: string): View => ({ me, kept: [], without: [], quiet: {} });
 
-/** The connection broke: what is said until the next question is missed. */
+/** The connection broke. Packets are missed until the next question is read. */
 export const loseConnection = ({ me }: View): View => newView(me);
 
-/** The one door: what a worker knows after what it has seen. */
+/** The only entry point: the view after an entry or an answer. */
 export function reduceView(view: View, seen: Seen): ViewStep {
   if (seen.type === 'answer') return answered(view, seen.answer);
   const orders: ViewOrder[] = [];
@@ -74,12 +77,12 @@ export function reduceView(view: View, seen: Seen): ViewStep {
   return { view: next, orders };
 }
 
-/** Each process counts once, and says it in a message of its own. */
+/** Counts each process once. */
 function noteWithout(view: View, process: string): View {
   return view.without.includes(process) ? view : { ...view, without: [...view.without, process] };
 }
 
-/** Until its first question was read, a worker has seen nothing that it could rely on. */
+/** Entries before this worker's first question are dropped, because earlier ones may have been missed. */
 function keepOrRead(view: View, entry: LogEntry, orders: ViewOrder[]): View {
   if (view.log) {
     const { log, settled } = readLog(view.log, entry);
@@ -107,7 +110,10 @@ function ask(view: View, from: string, { n, process }: Ask, orders: ViewOrder[])
   return { ...view, quiet, without: [...view.without, process] };
 }
 
-/** One answers each question; if that one is stuck, the next question is another's. Nobody has entered: the founder does. */
+/**
+ * One worker answers each question. If it is blocked, the next question is answered by another one. If no worker has
+ * entered, the founder answers.
+ */
 function isMyTurn({ peers }: LogState, me: string, asker: string, n: number): boolean {
   const ids = Object.keys(peers)
     .filter(id => id !== asker)
@@ -116,8 +122,9 @@ function isMyTurn({ peers }: LogState, me: string, asker: string, n: number): bo
 }
 
 /**
- * Whoever has a state, and has read the log since the founder asked, judges alike: it counts if nobody with a state, and
- * no other founder, has spoken since. Who has none judges only its own, and else asks.
+ * A `bootstrap` counts if no worker with a state, and no other founder, has sent a packet since the founder asked. All
+ * workers that have a state come to the same result. A worker without one can judge only its own `bootstrap`, and asks
+ * after that of another.
  */
 function bootstrap(view: View, founder: string, n: number, orders: ViewOrder[]): View {
   const { me, log, quiet } = view;
@@ -134,13 +141,13 @@ function bootstrap(view: View, founder: string, n: number, orders: ViewOrder[]):
   return log ? newView(me) : next;
 }
 
-/** What came since the question is read as if the state had been known by then. */
+/** Applies the entries since the question to the state in the answer. */
 function answered(view: View, { to, n, log, quiet }: State): ViewStep {
   const { me } = view;
   if (view.log || to !== me) return { view, orders: [] };
   if (n !== view.asked) return { view, orders: [{ do: 'note sign of life' }] };
   const next = view.kept.reduce<View>((known, entry) => reduceView(known, entry).view, { ...newView(me), log, quiet });
-  // Somebody has begun another one meanwhile.
+  // Another worker has begun a new state in the meantime.
   if (!next.log) return { view: next, orders: [{ do: 'ask' }] };
   return { view: next, orders: [{ do: 'begin' }] };
 }

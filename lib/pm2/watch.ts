@@ -1,6 +1,5 @@
-// Silence: of leaders and successors, whose place this worker may have to take, and of the bus itself, without which it
-// may not lead.
-// Counts this process's own running time, so that it doesn't take its own absence for that of others.
+// Detects silence: of leaders and successors, which this worker may have to replace, and of the bus, without which it may
+// not lead. Measured in this process's own running time, so that a blocked process does not consider the others silent.
 
 import { leaderOf, openingSuccessorOf, termHeldBy } from '../group/queries.js';
 import type { BusGroup, LogState } from '../protocol/log-state.js';
@@ -12,29 +11,29 @@ export interface WatchOptions {
   readonly me: string;
   readonly heartbeatMs: number;
   readonly leaderTimeoutMs: number;
-  /** Says something whose only use is to come back. @returns the number of its packet */
+  /** Writes an empty packet, to see when it is read back. @returns its number */
   ping(): number;
-  /** A leader, or a successor, has been silent for its time, and what it said so far has been read. */
+  /** A leader or successor was silent for its timeout, and everything that it sent before has been read. */
   silent(id: string): void;
-  /** What this worker says doesn't come back. */
+  /** The packets of this worker are not read back. */
   unanswered(): void;
 }
 
-/** Looks in one heartbeat: a silent leader is succeeded within one. */
+/** Checks per heartbeat, so that a silent leader is noticed within one heartbeat. */
 const LOOKS = 4;
 
 export class Watch {
   readonly #options: WatchOptions;
   readonly #running: RunningClock;
   #log: LogState | undefined;
-  /** When each was last heard, in running time. */
+  /** When the last packet of each worker was read, in running time. */
   readonly #seenAt = new Map<string, number>();
-  /** Those found silent, and the packet of ours that must come back before anybody acts on it. */
+  /** Workers that were found silent, and the number of the packet that must be read back before they are replaced. */
   readonly #suspects = new Map<string, number>();
-  /** The number of our last packet, and of the last one that came back. */
+  /** The numbers of this worker's last packet, and of the last one that was read back. */
   #lastSent = -1;
   #echoed = -1;
-  /** Since when something of ours is awaited. */
+  /** Since when a packet of this worker has not been read back. */
   #awaitedSince: number | undefined;
 
   constructor(options: WatchOptions) {
@@ -42,7 +41,7 @@ export class Watch {
     this.#running = new RunningClock(options.clock, options.heartbeatMs / LOOKS, () => this.#look());
   }
 
-  /** The state changed; `undefined`: it isn't known any more. */
+  /** Called when the state changes; `undefined` if it is no longer known. */
   see(log: LogState | undefined): void {
     this.#log = log;
     if (log) this.#running.start();
@@ -54,13 +53,13 @@ export class Watch {
     this.#suspects.delete(id);
   }
 
-  /** A packet of ours left. */
+  /** A packet of this worker was written. */
   sent(number: number): void {
     this.#lastSent = number;
     this.#awaitedSince ??= this.#running.now();
   }
 
-  /** It came back. */
+  /** It was read back. */
   echoed(number: number): void {
     this.#echoed = number;
     this.#awaitedSince = number < this.#lastSent ? this.#running.now() : undefined;
@@ -88,7 +87,8 @@ export class Watch {
     this.#seenAt.set(id, seenAt);
     if (now - seenAt < this.#log!.peers[id]!.leaderTimeoutMs) return;
     const pinged = this.#suspects.get(id);
-    // The bus may be what was silent: what it had to bring comes with, or soon after, what we say now.
+    // The bus itself may have been silent. Then delayed packets arrive before or soon after the packet that is written
+    // now.
     if (pinged === undefined) this.#suspects.set(id, ping());
     else if (pinged <= this.#echoed) {
       this.#suspects.delete(id);
@@ -97,7 +97,7 @@ export class Watch {
   }
 }
 
-/** Those whose silence counts for `me`, and `me` if it leads. */
+/** The workers that `me` watches, and `me` itself if it leads. */
 function watchedBy({ groups }: LogState, me: string): Set<string> {
   const watched = new Set<string>();
   for (const group of Object.values(groups)) {
@@ -107,7 +107,7 @@ function watchedBy({ groups }: LogState, me: string): Set<string> {
   return watched;
 }
 
-/** The term that `id` leads or opens for, where `me` may take its place, or leads and waits for it. */
+/** The term that `id` leads or prepares, if `me` may take its place, or leads and waits for it. */
 export function watchedTerm(group: BusGroup, id: string, me: string): number | undefined {
   const leader = leaderOf(group);
   if (id !== leader && (id !== openingSuccessorOf(group) || group.members[id]!.isSilent)) return undefined;

@@ -1,5 +1,5 @@
-// A worker's end where there is no primary of ours: what its members send goes into the log of a bus, and what a primary
-// would have answered is read from there. It puts the parts of this folder together and owns the view.
+// The worker's end under PM2, where no primary runs this library. What members send is written into the log on the bus,
+// and the answers of a primary are derived from it. Connects the parts of this folder and owns the view.
 
 import { noBus, silentBus } from '../errors/warnings.js';
 import type { Choose } from '../group/choose.js';
@@ -30,17 +30,17 @@ import { Watch } from './watch.js';
 export interface Pm2WorkerEndOptions {
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Names this incarnation apart from all others. */
+  /** Identifies this incarnation among all others. */
   readonly id: string;
   readonly heartbeatMs: number;
   readonly leaderTimeoutMs: number;
   readonly maxQueuedBytes: number;
   readonly maxQueuedTotalBytes: number;
   readonly secrets: SecretStore;
-  /** Data may go over the bus. @default false */
+  /** Data may be sent over the bus. @default false */
   readonly busData?: boolean;
   readonly choose?: Choose | undefined;
-  /** Frames that were ours but broken. */
+  /** Receives errors about broken packets of this library. */
   warn(message: string): void;
 }
 
@@ -58,7 +58,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
   readonly #transfers: Transfers;
   readonly #offers: Offers;
   readonly #aside: StepAside;
-  /** Resolves once this worker leads nothing any more, by {@link stepAside} or because it was closed. */
+  /** Resolves once this worker no longer leads any group, by {@link stepAside} or because it was closed. */
   readonly isAside: Promise<void>;
   #view: View;
   #advice: string | undefined;
@@ -116,12 +116,12 @@ export class Pm2WorkerEnd implements WorkerEnd {
     });
   }
 
-  /** Why nothing is known. */
+  /** The reason why the state is not known, for error texts. */
   get advice(): string {
     return this.#advice ?? silentBus();
   }
 
-  /** The state that all agree on, where it is known. */
+  /** The state that all workers agree on, if it is known. */
   get log(): LogState | undefined {
     return this.#view.log;
   }
@@ -168,7 +168,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
     this.#options.bus.close();
   }
 
-  /** Gives up all that this worker leads, and leads nothing from now on. Resolves when others may lead it. */
+  /** Gives up all groups that this worker leads; it leads none from now on. Resolves when others may lead them. */
   stepAside(): Promise<void> {
     if (this.#aside.begin()) this.#write(this.#members.leadNoMore());
     this.#write(this.#aside.consider(this.log));
@@ -193,7 +193,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
 
   #read(message: unknown, at: number): void {
     const packet = parseBusPacket(message, error => this.#options.warn(error.message));
-    // Another protocol is another log.
+    // Packets of another version of the protocol belong to another log.
     /* c8 ignore next -- there is only one version yet */
     if (packet?.[MARKER] !== VERSION) return;
     const answer = packet.c!.find(frame => frame.k === 'state');
@@ -245,7 +245,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
     this.#watch.echoed(n);
     for (const frame of c) {
       if (frame.k === 'ask') void this.#stateSync.questionRead(at);
-      // What was claimed before it in the log has been told already: if we still lead, we did when it was sent.
+      // Claims before it in the log have been processed. So if this worker still leads, it led when it sent the heartbeat.
       else if (frame.k === 'heartbeat' && this.log) this.#downlink.beatRead(frame.n);
     }
   }
@@ -260,7 +260,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
     this.#write(this.#aside.consider(log));
   }
 
-  /** Messages may be missed from now on. A member that doesn't hear whether it leads must not lead. */
+  /** Packets may be missed from now on. A member that would not notice the loss of its leadership must not lead. */
   #lose(): void {
     const { state } = this.#feed;
     this.#view = loseConnection(this.#view);
