@@ -1,4 +1,4 @@
-// The drop-in for cluster-client: its public names, on this library.
+// The public names of the replacement for cluster-client.
 
 import { APIClientBase } from './compat/api-client-base.js';
 import { close, generate } from './compat/cluster.js';

@@ -4,11 +4,11 @@ import type { ConfigureOptions } from './options/options.js';
 import { currentRuntime } from './runtime/current-runtime.js';
 
 /**
- * Sets for this worker of PM2's cluster mode what `setupPrimary()` sets elsewhere; call it before the first client.
- * The leader's values apply. If another worker has other values, both emit a `warning`.
- * Outside PM2 the options are checked, and nothing else happens.
+ * Under PM2's cluster mode, sets the options that `setupPrimary()` sets elsewhere. Call it before the first client. The
+ * leader's values apply. If another worker has other values, both emit a `warning`. Outside PM2 the options are only
+ * checked.
  *
- * @throws {SharedClientError} `ERR_INVALID_OPTION`: a wrong option, or others than what is in force already
+ * @throws {SharedClientError} `ERR_INVALID_OPTION`: an invalid option, or other options than before
  */
 export function configure(options: ConfigureOptions): void {
   currentRuntime().configure(options);

@@ -1,4 +1,4 @@
-// For tests, the library's own and those of its users: a cluster in this process, with faults.
+// For tests of the library and of its users: a cluster in this process, with simulated faults.
 
 import { createLeaderTask } from './client/leader-task.js';
 import type { CreateSharedClient } from './client/types.js';
@@ -17,7 +17,7 @@ import type { whileLeader } from './while-leader.js';
 export type { ChannelOptions, MemoryNetworkOptions } from './transport/memory.js';
 export type { Clock, Timer } from './utils/clock.js';
 
-/** A worker of a {@link MemoryCluster}. `kill`, `freeze` and the like are those of a process. */
+/** A worker of a {@link MemoryCluster}. `kill`, `freeze` and the like act as on a process. */
 export interface TestWorker
   extends Pick<
     MemoryWorker,
@@ -36,33 +36,33 @@ export interface TestWorker
     | 'refuseConnections'
     | 'run'
   > {
-  /** As the library's, for the code of this worker. */
+  /** Like the library's function, for the code of this worker. */
   readonly createSharedClient: CreateSharedClient;
-  /** As the library's, for the code of this worker. */
+  /** Like the library's function, for the code of this worker. */
   readonly whileLeader: typeof whileLeader;
-  /** The worker's own time: stands still, for its timers, while it is frozen. */
+  /** The worker's own clock. Its timers do not fire while the worker is frozen. */
   readonly clock: Clock;
 }
 
 /** A primary and its workers in this process: the real library over channels in memory. */
 export interface MemoryCluster extends AsyncDisposable {
-  /** As the library's, for this cluster. */
+  /** Like the library's function, for this cluster. */
   setupPrimary(options?: PrimaryOptions): Primary;
-  /** As the library's, for the code of the primary. */
+  /** Like the library's function, for the code of the primary. */
   readonly createSharedClient: CreateSharedClient;
   fork(options?: ChannelOptions): TestWorker;
-  /** Stalls the primary, as SIGSTOP or a blocked event loop does. */
+  /** Stops the primary, like SIGSTOP or a blocked event loop. */
   freezePrimary(): void;
   thawPrimary(): void;
-  /** SIGKILL of the primary. */
+  /** Ends the primary, like SIGKILL. */
   killPrimary(): void;
-  /** Ends all processes without a word; nothing is left. */
+  /** Ends all processes without notice. Nothing remains. */
   close(): void;
 }
 
 /**
- * A cluster in memory, to test code that shares a client, failovers included, without a child process.
- * What a frozen worker's own code does by itself isn't frozen: only the library's timers and messages are.
+ * A cluster in memory, to test code that shares a client, including failovers, without child processes. `freeze` stops
+ * only the library's timers and messages of a worker, not the worker's own code.
  */
 export function createMemoryCluster(options: MemoryNetworkOptions = {}): MemoryCluster {
   const network = new MemoryNetwork(options);

@@ -13,9 +13,9 @@ import type { LeaderTaskFunction, LeaderTaskOptions } from './options/options.js
  * throws or rejects, the event `error` is emitted and the task runs again, in any worker: at once, then after pauses of
  * 100 ms, twice as long each time, up to 30 s. A run of 10 s resets the pause.
  *
- * @param name 1 to 500 characters; a shared client may have the same
- * @throws {SharedClientError} `ERR_INVALID_OPTION`, also where this process has a task of this name already;
- * `ERR_NO_PRIMARY` in a worker thread
+ * @param name 1 to 500 characters; a shared client may have the same name
+ * @throws {SharedClientError} `ERR_INVALID_OPTION`, also if this process already has a task of this name; `ERR_NO_PRIMARY`
+ * in a worker thread
  */
 export function whileLeader(name: string, task: LeaderTaskFunction, options?: LeaderTaskOptions): LeaderTask {
   return createLeaderTask(createSharedClient, name, task, options);

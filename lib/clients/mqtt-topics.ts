@@ -1,11 +1,11 @@
-// Which topics an MQTT filter means.
+// Matches topics against MQTT filters.
 
 /**
- * Tells of a topic whether it matches a filter. `+` stands for one level, `#` at the end for any number of them, none
- * included; neither stands for a first level that begins with `$`.
+ * Returns a function that checks whether a topic matches the filter. `+` matches one level, `#` at the end any number of
+ * levels, including none. Neither matches a first level that begins with `$`.
  */
 export function topicMatcher(filter: string): (topic: string) => boolean {
-  // $share/group/filter: the group says who of many gets it, not what.
+  // $share/group/filter: the group determines which subscriber gets a message, not which topics match.
   const levels = filter.replace(/^\$share\/[^/]*\//, '').split('/');
   const isOpen = levels.at(-1) === '#';
   const fixed = isOpen ? levels.slice(0, -1) : levels;

@@ -1,35 +1,37 @@
-// An MQTT connection as a real client: each listener gets what matches its own filter. Only types of `mqtt` are known.
+// An MQTT connection as a real client: each listener receives the messages that match its own filter. Imports only types
+// of `mqtt`.
 
 import type { IClientPublishOptions, IClientSubscribeOptions, MqttClient } from 'mqtt';
 import type { OpenContext } from '../options/options.js';
 import { topicMatcher } from './mqtt-topics.js';
 
-/** What a subscriber gets. */
+/** The value that a subscriber receives. */
 export interface MqttMessage {
-  /** The topic it was published to, where the filter has wildcards. */
+  /** The topic to which it was published, which matters for filters with wildcards. */
   readonly topic: string;
   readonly payload: Buffer;
-  /** Whether the server had kept it from before the subscription. */
+  /** Whether it is a retained message, which was published before the subscription. */
   readonly retain: boolean;
 }
 
 /** One connection to an MQTT server, which all workers share. */
 export interface MqttSession {
   /**
-   * Subscribes to a topic, or to many by a filter with `+` and `#`; `$share/group/filter` too.
-   * @throws {Error} what the server refuses
+   * Subscribes to a topic or to a filter with `+` and `#`, also in the form `$share/group/filter`.
+   * @throws {Error} if the server refuses the subscription
    */
   subscribe(filter: string, listener: (message: MqttMessage) => void): Promise<() => Promise<void>>;
-  /** Resolves when it is handed over as its `qos` asks for. */
+  /** Resolves when the message was delivered as required by its `qos`. */
   publish(topic: string, payload: string | Buffer, options?: IClientPublishOptions): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * The option `open` for a connection of the package `mqtt`. When the connection is lost the term ends, another one is
- * opened, and subscribers hear `resync`; the client's own reconnecting, which tells nobody, is not waited for.
- * @param createClient makes a client with `connect()` of `mqtt`, in the leader only
- * @param options for each subscription
+ * The option `open` for a connection of the package `mqtt`. If the connection is lost, the term ends, a new connection is
+ * opened, and subscribers get `resync`. The client's own reconnect is not used, because it would not report missed
+ * messages.
+ * @param createClient creates a client with `connect()` of `mqtt`; called only in the leader
+ * @param options the options of each subscription
  */
 export function openMqtt(
   createClient: () => MqttClient,
@@ -50,14 +52,14 @@ export function openMqtt(
     return {
       async subscribe(filter, listener) {
         const matches = topicMatcher(filter);
-        // Before it is sent: what the server has kept may come with its answer.
+        // Added before the request is sent, because retained messages may arrive with the answer.
         subscriptions.set(filter, message => {
           if (matches(message.topic)) listener(message);
         });
         try {
           await client.subscribeAsync(filter, options);
         } catch (error) {
-          // It would hear what comes by the filters of others.
+          // Otherwise it would receive messages of other subscriptions.
           subscriptions.delete(filter);
           throw error;
         }

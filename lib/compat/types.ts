@@ -31,7 +31,7 @@ export interface ClusterOptions {
   readonly name?: string;
   /**
    * No port is opened, but clients with different ports do not share a real client.
-   * @default NODE_CLUSTER_CLIENT_PORT, else 7777
+   * @default NODE_CLUSTER_CLIENT_PORT, otherwise 7777
    */
   readonly port?: number | string;
   /**

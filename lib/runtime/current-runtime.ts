@@ -1,4 +1,4 @@
-// The one runtime of this process, also where two copies of the library are loaded.
+// The runtime of this process. There is only one, even if two copies of the library are loaded.
 
 import { constants } from 'node:os';
 import { type SharedRuntime, share } from '../client/shared.js';
@@ -18,7 +18,7 @@ import { systemClock } from '../utils/clock.js';
 import { signalsOf } from '../utils/resign-on-signals.js';
 import { Runtime } from './runtime.js';
 
-/** That of the first copy. */
+/** The runtime that the first copy created. */
 export const currentRuntime = (): SharedRuntime => share<SharedRuntime>('runtime', createRuntime);
 
 function createRuntime(): Runtime {
@@ -45,7 +45,7 @@ function createRuntime(): Runtime {
 }
 
 /* c8 ignore next 6 -- only in a worker of a real cluster, which the process ring has. */
-/** @param pidFile where the parent's pid would stand, if this was the worker of PM2 that it looks like */
+/** @param pidFile the file that would contain the parent's pid, if this was a worker of PM2, as it seems */
 function createWorkerEnd(pidFile: string | undefined): WorkerEnd {
   const end: WorkerEnd & { advice?: string | undefined } = createClusterWorkerEnd();
   if (pidFile !== undefined) end.advice = notOfPm2(pidFile);

@@ -1,4 +1,4 @@
-// Everything of the library that lives once in a process: where it is, its link to the primary, its members, its router.
+// Everything that exists once in a process: the kind of process, the link to the primary, the members, and the router.
 
 import { ClientCore } from '../client/client-core.js';
 import { Shape } from '../client/handle.js';
@@ -47,10 +47,10 @@ import type { Clock } from '../utils/clock.js';
 import { createEmitter, type Emitter } from '../utils/emitter.js';
 import { type Resigning, resignOnSignals, type SignalSource } from '../utils/resign-on-signals.js';
 
-/** What a host needs of the world around it. */
+/** What the runtime needs from its environment. */
 export type Platform = {
   readonly clock: Clock;
-  /** Without it nobody resigns on a signal. */
+  /** Without it, members do not resign on signals. */
   readonly signals?: SignalSource;
 } & (
   | {
@@ -62,7 +62,7 @@ export type Platform = {
   | {
       readonly where: 'worker' | 'thread';
       createWorkerEnd(): WorkerEnd;
-      /** Without it there is no direct route. */
+      /** Without it, there is no direct route. */
       createDirect?(): DirectTransport;
     }
   /** A worker of PM2's daemon. */
@@ -72,17 +72,17 @@ export type Platform = {
 export class Runtime {
   readonly #platform: Platform;
   readonly #members = new Map<string, RuntimeMember>();
-  /** Those that are on their way out; of one name there may be another by then. */
+  /** Members that are leaving. There may already be a new one with the same name. */
   readonly #leaving = new Set<Member>();
-  /** The link of members that share with other processes, and that of those that are alone. */
+  /** The link of members that share with other processes, and the link of standalone members. */
   #shared: RuntimeLink | undefined;
   #standalone: RuntimeLink | undefined;
-  /** Of this process's own groups, and of its workers' once it is set up. */
+  /** The router for this process's own groups and, after `setupPrimary()`, for those of its workers. */
   #router: Router | undefined;
   #setUp:
     | { readonly primary: Primary; readonly options: ResolvedPrimaryOptions; readonly emitter: Emitter }
     | undefined;
-  /** `bound`: with the app's hook bound to the context in which it was given. */
+  /** `bound`: with the app's hook bound to the context in which it was passed. */
   #configured: { readonly given: ResolvedConfigureOptions; readonly bound: ResolvedConfigureOptions } | undefined;
   readonly #measured = new Set<string>();
   readonly #failovers = new FailoverBook();
@@ -106,7 +106,7 @@ export class Runtime {
     this.#setUp = { primary, options, emitter };
     this.#ownRouter().configure(withBoundHook(options));
     this.#ownRouter().attach(end);
-    // Who led alone gives way to the first worker, unless it was told otherwise.
+    // Members of the primary that led until now hand over to the first worker, unless their option `eligible` was set.
     this.#setDefaultEligibility(false);
     return primary;
   }
@@ -145,7 +145,7 @@ export class Runtime {
     return own;
   }
 
-  /** The workers are on their own again, and so are the members in this process. */
+  /** Detaches the workers. The members in this process may lead again. */
   #close(end: PrimaryEnd): Promise<void> {
     const detached = this.#router!.detach(end);
     this.#setUp = undefined;
@@ -170,7 +170,7 @@ export class Runtime {
     return this.#router;
   }
 
-  /** Events of the primary, for its user and for who watches. */
+  /** Emits events of the primary to its listeners and to the diagnostics channels. */
   #emit(event: string, detail: object): void {
     publishPrimaryDiagnostic(event, detail);
     this.#setUp?.emitter.emit(event, detail);
@@ -184,12 +184,12 @@ export class Runtime {
       if (!known.member.isRetired) throw differentOption(option, options.name);
     }
     if (known) this.#leaving.add(known.member);
-    // It outlives whoever asks first: its connections and timers keep no context of the app's.
+    // The link outlives its first user, so its connections and timers must not keep a context of the app.
     const link = neutralContext.runInAsyncScope(
       () => (options.standalone ? this.#standaloneLink() : this.#sharedLink()).link,
     );
     const member = new Member(options, link, this.#failovers.of(options.name));
-    // The one before it has to be gone, and those before that one: a process has one member of a name.
+    // All earlier members of the name must be gone first, because a process has only one member of a name.
     const free = known ? known.free.then(() => member.gone) : member.gone;
     const entry = { member, shape: new Shape(options, methodNames), free };
     this.#members.set(options.name, entry);
@@ -200,7 +200,10 @@ export class Runtime {
     return entry;
   }
 
-  /** As long as the app lives on it leads where nobody else may. PM2's workers, who agree by themselves, don't know that. */
+  /**
+   * While the app continues to run, the member leads if no other may. Workers of PM2, which agree without a primary, don't
+   * support that.
+   */
   #resigning(member: Member): Resigning {
     const canGiveWay = this.#platform.where !== 'pm2';
     return {
@@ -212,7 +215,7 @@ export class Runtime {
     };
   }
 
-  /** Under PM2, where it can be shown; what is shown of a name stays, whatever member it has. */
+  /** Under PM2, if metrics can be shown. The metrics of a name remain when its member is replaced. */
   #showMetrics(name: string): void {
     const sink = this.#configured?.given.metrics && !this.#measured.has(name) ? findMetricSink() : undefined;
     if (!sink) return;
@@ -245,7 +248,7 @@ export class Runtime {
     return this.#link(workerEnd, () => void router.detach(primaryEnd));
   }
 
-  /** There is no primary of ours: the workers agree over the bus. */
+  /** Under PM2, no primary runs this library: the workers agree over the bus. */
   #busLink(bus: Bus, secrets: SecretStore): RuntimeLink {
     const { clock, signals } = this.#platform;
     const { chooseLeader, ...options } = this.#configureOnce(resolveConfigureOptions()).bound;
@@ -257,10 +260,10 @@ export class Runtime {
     return this.#link(end, () => {}, streams);
   }
 
-  /** Where nothing may go over the bus, or there is none, `streams` is undefined. */
+  /** `streams` is undefined if data may not be sent over the bus, or if there is no bus. */
   #createDirect(streams?: BusStreams): { createDirect?(): DirectTransport } {
     const world = this.#platform;
-    // In the primary itself the relay is as short as it gets.
+    // In the primary itself, no direct route is shorter than the relay.
     if (world.where !== 'worker' && world.where !== 'pm2') return {};
     const { clock, createDirect } = world;
     if (!createDirect) return {};
@@ -294,7 +297,7 @@ export class Runtime {
     this.#closeIdleLinks();
   }
 
-  /** Nothing of ours stays where nothing is shared any more. */
+  /** Closes the links that no member uses any more. */
   #closeIdleLinks(): void {
     const members = [...[...this.#members.values()].map(({ member }) => member), ...this.#leaving];
     const used = new Set(members.map(({ link }) => link));
@@ -315,7 +318,7 @@ export class Runtime {
   #warnOfHidden(base: ClientCore, { definition }: MemberOptions): void {
     const hidden = definition.kind === 'class' ? clashingNames(classMethodNames(definition.Class)) : [];
     if (hidden.length === 0) return;
-    // In a later tick, when somebody can listen.
+    // Deferred, so that the caller can add a listener first.
     this.#platform.clock.defer(() => {
       const message = hiddenMethods(hidden);
       publishDiagnostic('warning', {
@@ -329,7 +332,7 @@ export class Runtime {
   }
 }
 
-/** Whoever emits knows the details of each event. */
+/** Not typed further: the code that emits an event passes the details that belong to it. */
 function publishPrimaryDiagnostic(event: string, { name: group, ...detail }: { readonly name?: string }): void {
   publishDiagnostic(event as DiagnosticsName, { side: 'primary', group, ...detail } as never);
 }
@@ -339,14 +342,14 @@ function withBoundHook<Options extends Pick<ResolvedPrimaryOptions, 'chooseLeade
   return chooseLeader ? { ...options, chooseLeader: bindToContext(chooseLeader) } : options;
 }
 
-/** PM2 kills a worker 1600 ms after it told it to stop. */
+/** PM2 kills a worker 1600 ms after it has requested the stop. */
 const PM2_DRAIN_MS = 1200;
 
-/** What the process has under a name. */
+/** The member and the handle's shape for one name. */
 interface RuntimeMember {
   readonly member: Member;
   readonly shape: Shape;
-  /** Resolves once nothing of the name is in the group any more. */
+  /** Resolves once no member of this process with this name is in the group any more. */
   readonly free: Promise<void>;
 }
 
