@@ -81,12 +81,15 @@ export interface StreamReader<T> extends AsyncIterableIterator<T, undefined> {
 /** What a method returns whose result is a stream: it can be iterated at once, or awaited first. */
 export interface StreamCall<T> extends Promise<StreamReader<T>>, AsyncIterable<T> {}
 
-/** What a method returns in other workers whose own result is `R`. */
-type Returned<R, T> = [ItemOf<R>] extends [never]
-  ? Promise<Sent<R, T>>
-  : [DataOf<R>] extends [never]
-    ? StreamCall<Sent<ItemOf<R>, T>>
-    : Promise<Sent<DataOf<R>, T> | StreamReader<Sent<ItemOf<R>, T>>> & AsyncIterable<Sent<ItemOf<R>, T>>;
+/** What a method returns in other workers whose own result is `R`. A result without a type may be a stream. */
+type Returned<R, T> =
+  IsAny<R> extends true
+    ? Promise<R> & AsyncIterable<R>
+    : [ItemOf<R>] extends [never]
+      ? Promise<Sent<R, T>>
+      : [DataOf<R>] extends [never]
+        ? StreamCall<Sent<ItemOf<R>, T>>
+        : Promise<Sent<DataOf<R>, T> | StreamReader<Sent<ItemOf<R>, T>>> & AsyncIterable<Sent<ItemOf<R>, T>>;
 
 /** The part of a result that is no stream. */
 type DataOf<R> = R extends unknown ? ([ItemOf<R>] extends [never] ? R : never) : never;

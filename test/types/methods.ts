@@ -18,8 +18,9 @@ export type Methods = [
   Expect<Equal<Client['first'], (values: unknown[]) => Promise<unknown>>>,
   Expect<Equal<Client['maybe'], (key: string) => Promise<string | undefined>>>,
   Expect<Equal<Client['fails'], () => Promise<never>>>,
+  // It may be a stream.
   // biome-ignore lint/suspicious/noExplicitAny: that is what is asked.
-  Expect<Equal<Client['untyped'], () => Promise<any>>>,
+  Expect<Equal<Client['untyped'], () => Promise<any> & AsyncIterable<any>>>,
 ];
 
 export async function calls(client: Client) {
@@ -28,6 +29,7 @@ export async function calls(client: Client) {
   const record: Record<string, number> = await client.getMany('a', 1);
   const item: { id: number; name: string } = await client.echo({ id: 1, name: 'x' });
   const text: string = await client.thenable();
+  for await (const item of client.untyped()) item.anything();
   // @ts-expect-error a key is a string
   client.get(1);
   // @ts-expect-error neither overload
