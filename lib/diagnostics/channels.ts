@@ -8,7 +8,7 @@ import type { CallTrace, DiagnosticsMessages, DiagnosticsName } from './messages
 
 const PREFIX = 'cluster-shared-client:';
 
-/** Of calls. `hasSubscribers` is to be asked once a call. */
+/** The channel of calls. `hasSubscribers` must be checked once for each call. */
 export const callChannel = tracingChannel<unknown, CallTrace>(`${PREFIX}call`);
 
 const channels: { readonly [name in DiagnosticsName]: Channel } = {
@@ -23,7 +23,9 @@ const channels: { readonly [name in DiagnosticsName]: Channel } = {
   warning: channel(`${PREFIX}warning`),
 };
 
-/** Tells whoever listens, and NODE_DEBUG, in nobody's context: it concerns no one request. */
+/**
+ * Publishes a message to subscribers and to NODE_DEBUG. Runs in no context of the user, because it belongs to no request.
+ */
 export function publishDiagnostic<N extends DiagnosticsName>(name: N, message: DiagnosticsMessages[N]): void {
   if (channels[name].hasSubscribers) neutralContext.runInAsyncScope(() => channels[name].publish(message));
   debug(message, () => describe(name, message));

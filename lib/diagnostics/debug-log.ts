@@ -4,10 +4,10 @@ import { debuglog } from 'node:util';
 
 const log = debuglog('cluster-shared-client');
 
-/** The last line: a flood of one kind is one line. */
+/** The last line. Repeated lines of one kind are written once. */
 let last = '';
 
-/** Whose line it is. */
+/** The source of a line. */
 export interface Speaker {
   /** The worker of the member that reports. Absent for the primary. */
   readonly member?: number | undefined;

@@ -2,19 +2,21 @@
 
 import type { DeposedCause } from '../protocol/messages.js';
 
-/** A call, in the process that made it and in the leader; what the channels of `cluster-shared-client:call` carry. */
+/** The message on the channels of `cluster-shared-client:call`: a call, in the process that made it and in the leader. */
 export interface CallTrace {
-  /** Whose view this is. In the leader's own worker there are both. */
+  /** The side that publishes. In the leader's own worker both sides do. */
   readonly side: 'caller' | 'leader';
   readonly group: string;
   readonly method: string;
-  /** Of the leader that runs it; of the caller, at the start: 0 where it doesn't know one. It may end in a later term. */
+  /**
+   * In the leader: its term. In the caller: the term at the start, 0 if it knows none; the call may end in a later term.
+   */
   term: number;
-  /** How it travelled; of the caller, at the start: `undefined` while no leader is ready. */
+  /** The route of the call; in the caller: the route at the start, `undefined` while no leader is ready. */
   route: string | undefined;
   /** The number of the worker that made it, in the leader. */
   readonly caller?: number;
-  /** What it ended with, if it ended well. */
+  /** The result, if the call succeeded. */
   result?: unknown;
   error?: unknown;
 }
@@ -30,7 +32,7 @@ export type GroupMessage = Teller & { readonly group: string };
 /** A message about a worker of a group. */
 export type WorkerMessage = GroupMessage & { readonly workerId: number; readonly pid: number };
 
-/** What each of the plain channels carries, by what comes behind `cluster-shared-client:`. */
+/** The message of each plain channel, by its name without `cluster-shared-client:`. */
 export interface DiagnosticsMessages {
   /** A worker joined a group. A member reports only itself. */
   join: WorkerMessage;
@@ -49,7 +51,7 @@ export interface DiagnosticsMessages {
   };
   /** A group has members, and none of them may lead. Only from the primary. */
   vacant: GroupMessage;
-  /** Told by a member, once for each handle. */
+  /** Published by a member, once for each handle. */
   resync: GroupMessage & {
     readonly key: string;
     readonly topic: unknown;
@@ -58,11 +60,11 @@ export interface DiagnosticsMessages {
     readonly reason: 'failover' | 'overload' | 'reconnected';
   };
   /**
-   * Something found no room: calls were refused, results were dropped, or of values only the newest is kept. `workerId`
-   * doesn't read what waits for it.
+   * A limit was reached: calls were refused, results were dropped, or only the newest values are kept. `workerId` is the
+   * worker that doesn't read.
    */
   overload: GroupMessage & { readonly workerId: number; readonly what: 'calls' | 'results' | 'values' };
-  /** Without a group where it concerns none. */
+  /** Without `group` if it concerns no single group. */
   warning: Teller & { readonly group?: string; readonly message: string; readonly cause?: unknown };
 }
 

@@ -49,7 +49,7 @@ export const readyTimedOut = (name: string, ms: number, why: string) =>
     `No leader of ${quote(name)} was ready within readyTimeoutMs, ${ms} ms: ${why}.`,
   );
 
-/** Why a group has no leader that is ready, or none that data gets to; then what is known follows. */
+/** Why a group has no ready leader, or none that can be reached. The known details follow. */
 export const NO_LEADER = {
   opening: 'its real client is still being opened',
   broken: 'its real client broke, and is opened again after a pause',
@@ -59,7 +59,7 @@ export const NO_LEADER = {
     'no member of the group may lead now; if all have eligible: false (isLeader: false in cluster()), let one of them lead',
 } as const;
 
-/** As {@link leaderFailed}, where nobody tried: `cause` says why. */
+/** Like {@link leaderFailed}, if no member tried to open the real client: `cause` contains the reason. */
 export const noLeader = (cause: SharedClientError) =>
   new SharedClientError('ERR_LEADER_FAILED', cause.message, { cause });
 
@@ -71,7 +71,7 @@ export const unknownMethod = (method: unknown) =>
     { outcome: 'not-started' },
   );
 
-/** A TypeError, as for any other name that is no function. */
+/** A TypeError, like for any other name that is not a function. */
 export const notKnownYet = (group: string, name: string) =>
   new TypeError(
     `${cut(name)} is not a method that this handle of ${quote(group)} knows yet: only an open real client can tell the names of its ` +

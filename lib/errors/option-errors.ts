@@ -56,7 +56,7 @@ const COMPARED_BY_IDENTITY: ReadonlySet<string> = new Set([
 const EVALUATED_TWICE =
   'A module that is evaluated twice (hot reload, vi.resetModules(), jest.resetModules()) makes new functions and classes each time';
 
-/** What else may be the reason for an option that differs, and what to write then. */
+/** Another possible reason for a different option, and how to avoid it. */
 const ifEvaluatedTwice = (option: string, remedy: string) =>
   COMPARED_BY_IDENTITY.has(option) ? ` ${EVALUATED_TWICE}: ${remedy}.` : '';
 

@@ -1,4 +1,4 @@
-// Errors of a process that has no primary, or one that it can't work with.
+// Errors of a process without a primary, or with an incompatible one.
 
 import { type Outcome, SharedClientError } from './shared-client-error.js';
 import { show } from './show.js';

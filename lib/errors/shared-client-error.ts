@@ -1,6 +1,8 @@
 // The one error class and its codes.
 
-/** What is known of a call that ended with a {@link SharedClientError}: `'not-started'` is safe to make again. */
+/**
+ * What is known about a call that ended with a {@link SharedClientError}. After `'not-started'` it is safe to call again.
+ */
 export type Outcome = 'not-started' | 'unknown';
 
 /** Every code a {@link SharedClientError} can have, with the reason for it. */
@@ -28,9 +30,9 @@ const BRAND = Symbol.for('cluster-shared-client.error');
  * `instanceof` is true for an error of another copy of the library too.
  */
 export class SharedClientError extends Error {
-  /** Why; see {@link ERROR_CODES}. */
+  /** The reason; see {@link ERROR_CODES}. */
   readonly code: ErrorCode;
-  /** Set where a call ended: whether the real client may have run it. */
+  /** Set if a call ended with this error: whether the real client may have run it. */
   declare readonly outcome?: Outcome;
 
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; outcome?: Outcome } = {}) {

@@ -1,4 +1,4 @@
-// How values that an app gave are shown in the texts of errors and warnings.
+// Shows values from the app in the texts of errors and warnings.
 
 /** Shortens a text that comes from the app. */
 export const cut = (text: string): string => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text);
@@ -9,8 +9,8 @@ const MOST_SHOWN = 60;
 export const quote = (name: unknown): string => (typeof name === 'string' ? JSON.stringify(cut(name)) : show(name));
 
 /**
- * Describes a wrong value in the text of an error. Numbers and the like are shown. Of texts and objects only the kind is
- * shown, because they may hold a secret, such as a URL with a password.
+ * Describes a wrong value in the text of an error. Numbers and other simple values are shown. For texts and objects only
+ * the kind is shown, because they may contain a secret, such as a URL with a password.
  */
 export function show(value: unknown): string {
   if (typeof value === 'string') return value === '' ? 'an empty string' : `a string of ${value.length} characters`;

@@ -26,7 +26,7 @@ export const handleNotSerializable = (path: string, className: string) =>
   new SharedClientError(
     'ERR_NOT_SERIALIZABLE',
     `${path} is ${cut(className)}, a handle that can be used only where the real client is. ` +
-      // `result` is given the stream itself.
+      // `result` receives the stream itself.
       (path.startsWith('an item')
         ? 'Define an operation that reads the stream in the leader and yields data: async *itsName(client) { ... }.'
         : 'Define an operation that does the work in the leader and returns data, or say what to send of it, by ' +
@@ -70,7 +70,7 @@ export const chainRefused = (method: string) =>
         `operation that builds and runs it, or set methods: { ${JSON.stringify(method)}: { thenable: 'await' } } to run it as it is.`,
       { outcome: 'not-started' },
     ),
-    // By which the caller's side knows it.
+    // A mark by which the caller's side recognizes the error.
     { chain: true },
   );
 

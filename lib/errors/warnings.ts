@@ -100,9 +100,9 @@ export const noBus = ({ message, code = '' }: NodeJS.ErrnoException) =>
   `PM2's bus can't be read: ${message}. ${BUS_ADVICE[code] ?? "Is PM2's daemon running?"} ` +
   'Or do without it: one instance in fork mode, whose script calls setupPrimary() and cluster.fork().';
 
-/** Why there is no primary in what looks like a worker of PM2's cluster mode, but of a daemon that can't be found. */
+/** Why there is no primary in a process that looks like a worker of PM2's cluster mode, but whose daemon can't be found. */
 export const notOfPm2 = (pidFile: string) =>
   `This process has the environment of a worker in PM2's cluster mode, but ${pidFile} doesn't name its parent. If PM2 started it, give the app the PM2_HOME and PM2_PID_FILE_PATH that the daemon was started with (env in the ecosystem file). If a script of yours did, call setupPrimary() there.`;
 
-/** Why there is no primary under PM2: its bus is there, but nothing comes back. */
+/** Why there is no primary under PM2: the bus exists, but this worker's messages are not read back. */
 export const silentBus = () => "PM2's daemon has not passed on the messages of this worker.";

@@ -3,7 +3,7 @@
 import type { ErrorCode } from '../errors/shared-client-error.js';
 import { Durations } from './histogram.js';
 
-/** Why a call failed: by a code of ours, by the real client's own error, or because its caller gave up. */
+/** Why a call failed: a code of this library, an error of the real client, or a cancellation by the caller. */
 export type FailureReason = ErrorCode | 'rejected' | 'cancelled';
 
 export class CallCounts {
@@ -11,9 +11,9 @@ export class CallCounts {
   failed = 0;
   resent = 0;
   readonly failures = new Map<FailureReason, number>();
-  /** Until it was first sent. */
+  /** The time until the call was first sent. */
   readonly queued = new Durations();
-  /** Until it ended. */
+  /** The time until the call ended. */
   readonly total = new Durations();
 
   succeeded(ms: number): void {

@@ -2,7 +2,7 @@
 
 import { Failovers } from './failovers.js';
 
-/** Beyond it the names that were asked for longest ago are forgotten. */
+/** The most names that are stored. Beyond this limit, the least recently used ones are removed. */
 const MOST_NAMES = 1000;
 
 export class FailoverBook {

@@ -3,12 +3,12 @@
 import { type DeposedCause, isLoss } from '../protocol/group-state.js';
 import { Durations, type Histogram } from './histogram.js';
 
-/** What is counted of failovers, planned ones included. */
+/** Counts of failovers, including planned ones. */
 export interface FailoverStatus {
   readonly count: number;
-  /** How many there were by each cause that there was. */
+  /** The number of failovers by cause. Contains only the causes that occurred. */
   readonly causes: { readonly [cause in DeposedCause]?: number };
-  /** From when the old leader took no call any more until the next one was ready. */
+  /** The time from when the old leader accepted no more calls until the next one was ready. */
   readonly duration: Histogram;
   readonly last: Failover | undefined;
 }
@@ -22,16 +22,16 @@ export interface ErrorSummary {
 
 /** How a term ended. */
 export interface TermEndStatus {
-  /** `undefined` where this process joined after it. */
+  /** `undefined` if this process joined after it. */
   readonly term: number | undefined;
   readonly cause: DeposedCause;
   /** The error of the real client that ended it, if it was one. */
   readonly error?: ErrorSummary;
 }
 
-/** One of them. */
+/** One failover. */
 export interface Failover {
-  /** Why the term before ended; `undefined` where the primary didn't say. */
+  /** Why the previous term ended; `undefined` if the primary did not report it. */
   readonly cause: DeposedCause | undefined;
   /** The error of the real client that ended it, if it was one. */
   readonly error?: ErrorSummary;
@@ -42,7 +42,7 @@ export interface Failover {
 
 /** How a term ended, with the error itself. */
 export interface TermEnd {
-  /** `undefined` where nobody was told of it while it was in force. */
+  /** `undefined` if the term was not reported while it lasted. */
   readonly term: number | undefined;
   readonly cause: DeposedCause;
   readonly error: Error | undefined;
@@ -53,12 +53,12 @@ function summary({ name, message, code }: Error & { readonly code?: unknown }): 
   return { name, message, ...(isCode && { code }) };
 }
 
-/** For a status. */
+/** As a part of a status. */
 export function termEndStatus({ term, cause, error }: TermEnd): TermEndStatus {
   return { term, cause, ...(error && { error: summary(error) }) };
 }
 
-/** How many of the lost terms are remembered. */
+/** How many lost terms are stored. */
 const MOST_LOST = 20;
 
 export class Failovers {
@@ -69,7 +69,7 @@ export class Failovers {
   #lost: { readonly term: number; readonly at: number } | undefined;
   #lostTerms: readonly number[] = [];
 
-  /** The leader of this term takes no call any more. */
+  /** The leader of this term accepts no more calls. */
   lost(term: number, now: number): void {
     this.#lost ??= { term, at: now };
   }
@@ -98,7 +98,7 @@ export class Failovers {
     return this.#lostTerms;
   }
 
-  /** What comes next follows nobody. */
+  /** The next leader has no predecessor, so its start is not counted as a failover. */
   forget(): void {
     this.#lost = undefined;
   }

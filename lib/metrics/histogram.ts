@@ -1,24 +1,27 @@
-// Durations as a few counters.
+// Histograms of durations.
 
-/** Each is twice the one before: 0.125 ms to 32.768 s. */
+/** From 0.125 ms to 32.768 s, each twice the one before. */
 const BOUNDS_MS: readonly number[] = Object.freeze(Array.from({ length: 19 }, (_, i) => 2 ** (i - 3)));
 const SHORTEST_MS = BOUNDS_MS[0]!;
 const LONGEST_MS = BOUNDS_MS.at(-1)!;
-/** Behind the counts. */
+/** The index of the sum, after the counts. */
 const SUM = BOUNDS_MS.length + 1;
 
-/** How often something took how long. */
+/** The number of durations in each range. */
 export interface Histogram {
   readonly count: number;
-  /** All of it together, in ms. */
+  /** The sum of all durations, in ms. */
   readonly sumMs: number;
-  /** 0.125 ms, and twice as long each time. */
+  /** The upper bounds of the ranges, in ms: 0.125, and then always twice the one before. */
   readonly boundsMs: readonly number[];
-  /** One more than bounds: what took at most this bound, but longer than the one before it; the last took longer than all. */
+  /**
+   * The number of durations in each range: at most this bound, but longer than the one before. The last one is for
+   * durations longer than all bounds.
+   */
   readonly counts: readonly number[];
 }
 
-/** Hot: one list of numbers, so that nothing is made when one is added. */
+/** Hot: uses one typed array, so that adding a duration allocates nothing. */
 export class Durations {
   readonly #numbers = new Float64Array(SUM + 1);
 
@@ -42,6 +45,6 @@ export class Durations {
 function placeOf(ms: number): number {
   if (ms <= SHORTEST_MS) return 0;
   if (ms > LONGEST_MS) return BOUNDS_MS.length;
-  // The number of doublings, rounded up: the bits of a whole number of the shortest, less one.
+  // The number of doublings from the shortest bound, rounded up.
   return 32 - Math.clz32(Math.ceil(ms / SHORTEST_MS) - 1);
 }

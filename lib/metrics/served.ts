@@ -1,16 +1,16 @@
-// What a process ran as a leader, over all its terms.
+// Counts of the calls that a process ran as a leader, over all its terms.
 
 import { Durations, type Histogram } from './histogram.js';
 
-/** Counts of the calls that ran in this process, as a leader, whoever made them. */
+/** Counts of the calls that ran in this process as a leader, from all callers. */
 export interface ServedStatus {
-  /** Run now. */
+  /** Running now. */
   readonly running: number;
-  /** Ended so far; `abandoned`: when they did, nobody waited for them any more. */
+  /** Ended so far. `abandoned`: the caller no longer waited when they ended. */
   readonly ended: { readonly ok: number; readonly failed: number; readonly abandoned: number };
-  /** How long they ran, from when the method was called until it ended. */
+  /** The time from when the method was called until it ended. */
   readonly duration: Histogram;
-  /** Streams that calls returned, and whose source has not ended. */
+  /** Streams that were returned by calls and whose source has not ended. */
   readonly streams: StreamCounts;
 }
 
