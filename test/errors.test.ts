@@ -243,6 +243,12 @@ const MAKERS: Readonly<
     'not-started',
     /^result\.a is an instance of Pool, a handle .*Define an operation/,
   ],
+  nestedStream: [
+    errors.nestedStream('args[0].body'),
+    'ERR_NOT_SERIALIZABLE',
+    'not-started',
+    /^args\[0\]\.body is a stream within an argument\. .* pass it as an argument of its own\.$/,
+  ],
   unknownOwnType: [errors.unknownOwnType('Id'), 'ERR_NOT_SERIALIZABLE', 'not-started', /"Id".*option types/],
   ownTypeFailed: [
     errors.ownTypeFailed('Id', 'decode', cause),

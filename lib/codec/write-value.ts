@@ -56,8 +56,7 @@ function writeObject(writer: Writer, object: object): Json {
 }
 
 function writeStream(writer: Writer, object: object): Json {
-  if (!writer.isAtArgument)
-    return writer.refuse('a stream within an argument. Pass it as an argument of its own: it is one');
+  if (!writer.isAtArgument) return writer.refuseStream();
   return [Tag.STREAM, writer.signals!.addStream(object), formOfStream(object)];
 }
 

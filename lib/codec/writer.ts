@@ -1,6 +1,6 @@
 // The state of one encoding: the position, the objects met, the parts beside the text. Knows nothing about kinds of values.
 
-import { handleNotSerializable, notSerializable, tooLarge } from '../errors/value-errors.js';
+import { handleNotSerializable, nestedStream, notSerializable, tooLarge } from '../errors/value-errors.js';
 import type { Part, Payload } from '../protocol/payload.js';
 import type { Json } from './json.js';
 import { LONG_STRING, MAX_DEPTH, MAX_ERROR_TEXT, MAX_HOLES, MAX_WASTE } from './limits.js';
@@ -95,17 +95,26 @@ export class Writer {
 
   /** Ends the encoding with an error about the current value. */
   refuse(what: string, options?: { cause: unknown }): never {
-    // Nobody sees the error, and creating it costs more than the rest of an attempt.
-    if (this.#attempts > 0) throw LEFT_OUT;
-    const error = notSerializable(String(this.#path), what);
-    this.#refusal = options ? withCause(error, options.cause) : error;
-    throw this.#refusal;
+    return this.#refuseWith(path => {
+      const error = notSerializable(path, what);
+      return options ? withCause(error, options.cause) : error;
+    });
   }
 
   /** Ends the encoding because of an object that is usable only next to the real client. */
   refuseHandle(className: string): never {
+    return this.#refuseWith(path => handleNotSerializable(path, className));
+  }
+
+  /** Ends the encoding because of a stream within an argument. */
+  refuseStream(): never {
+    return this.#refuseWith(nestedStream);
+  }
+
+  #refuseWith(toError: (path: string) => Error): never {
+    // Nobody sees the error of an attempt, and creating it costs more than the rest of the attempt.
     if (this.#attempts > 0) throw LEFT_OUT;
-    this.#refusal = handleNotSerializable(String(this.#path), className);
+    this.#refusal = toError(String(this.#path));
     throw this.#refusal;
   }
 
@@ -247,9 +256,7 @@ export class Writer {
   }
 
   #refuseSize(): never {
-    if (this.#attempts > 0) throw LEFT_OUT;
-    this.#refusal = tooLarge(String(this.#path), this.#limit);
-    throw this.#refusal;
+    return this.#refuseWith(path => tooLarge(path, this.#limit));
   }
 
   // The full path would be too long to read.

@@ -34,6 +34,13 @@ export const handleNotSerializable = (path: string, className: string) =>
     { outcome: 'not-started' },
   );
 
+export const nestedStream = (path: string) =>
+  new SharedClientError(
+    'ERR_NOT_SERIALIZABLE',
+    `${path} is a stream within an argument. Only an argument itself can be a stream: pass it as an argument of its own.`,
+    { outcome: 'not-started' },
+  );
+
 export const unknownOwnType = (name: string) =>
   new SharedClientError(
     'ERR_NOT_SERIALIZABLE',

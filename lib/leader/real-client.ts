@@ -183,7 +183,7 @@ export class RealClient {
   }
 
   /** Releases the handles in a result that nobody receives. */
-  letGo(value: unknown, report: (error: unknown) => void): void {
+  release(value: unknown, report: (error: unknown) => void): void {
     this.runInContext(() => release(value, this.#client, report));
   }
 

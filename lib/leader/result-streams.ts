@@ -4,7 +4,7 @@ import { encodeData } from '../codec/encode-value.js';
 import { UnreadBlob } from '../codec/unread-blobs.js';
 import type { SharedClientError } from '../errors/shared-client-error.js';
 import { resultNotSerializable } from '../errors/value-errors.js';
-import { EXT, Kind } from '../protocol/bundle.js';
+import { Kind } from '../protocol/bundle.js';
 import type { Payload } from '../protocol/payload.js';
 import { shareOf } from '../streams/credit.js';
 import { ItemSender } from '../streams/item-sender.js';
@@ -42,13 +42,12 @@ export class ResultStreams {
     const context = call.context.runInAsyncScope(runAsCall<AsyncContext>, undefined, call, captureContext, this.owner);
     const output = new ItemSender({
       clock,
-      source: new StreamSource(source),
+      source: context.runInAsyncScope(() => new StreamSource(source)),
       run: fn => context.runInAsyncScope(fn),
       mayRead: () => !this.gate.mustHold(clock.now()),
       mostBytes: () => shareOf(served.streams.size),
       encode: item => this.#encode(call, item),
-      send: (number, { text, ext, parts }) =>
-        sender.to(workerId, ext ? Kind.ITEM | EXT : Kind.ITEM, id, `[${number},${text}]`, parts),
+      send: (kind, text, parts) => sender.to(workerId, kind, id, text, parts),
       ended: count => {
         served.streams.delete(output);
         ended(call, count);

@@ -71,7 +71,7 @@ export class RunningCalls implements MethodOwner {
         if (this.#untrack(call)) this.#fail(call, error);
       },
       closed: call => void this.#untrack(call),
-      drop: item => this.#letGo(item),
+      drop: item => this.#releaseHandles(item),
     });
     this.#limits = new Deadlines(options.clock, ({ call }) => this.#overdue(call));
   }
@@ -154,7 +154,7 @@ export class RunningCalls implements MethodOwner {
     if (call.isRepeated) this.#limit(call);
     // Wrapped, because a thenable may throw, or settle twice.
     Promise.resolve(result).then(
-      value => (this.#untrack(call) ? this.#succeed(call, value) : this.#letGo(value)),
+      value => (this.#untrack(call) ? this.#succeed(call, value) : this.#releaseHandles(value)),
       error => this.#untrack(call) && this.#fail(call, error),
     );
   }
@@ -162,7 +162,7 @@ export class RunningCalls implements MethodOwner {
   #succeed(call: RunningCall, value: unknown): void {
     if (call.wantsNoResult) {
       this.#answer(call, NOTHING);
-      return this.#letGo(value);
+      return this.#releaseHandles(value);
     }
     if (isStream(value)) {
       this.#track(call);
@@ -174,7 +174,7 @@ export class RunningCalls implements MethodOwner {
     } catch (error) {
       if (error instanceof UnreadBlob) return this.#succeedLater(call, value, error);
       this.#fail(call, resultNotSerializable(call.method, error as SharedClientError));
-      return this.#letGo(value);
+      return this.#releaseHandles(value);
     }
     this.#answer(call, result);
   }
@@ -194,8 +194,8 @@ export class RunningCalls implements MethodOwner {
   }
 
   /** Nobody receives the value, so the handles in it have to be released. */
-  #letGo(value: unknown): void {
-    if (typeof value === 'object' && value !== null) this.#options.client.letGo(value, this.report);
+  #releaseHandles(value: unknown): void {
+    if (typeof value === 'object' && value !== null) this.#options.client.release(value, this.report);
   }
 
   #fail(call: RunningCall, error: unknown): void {
@@ -270,10 +270,7 @@ export class RunningCalls implements MethodOwner {
 
   /** The caller took items of a stream that its call returned. */
   pull(from: number, { id, json }: FrameView): void {
-    const output = this.#running.get(from)?.get(id)?.output;
-    if (!output || !Array.isArray(json)) return;
-    const [taken, window] = json as [unknown, unknown];
-    if (Number.isSafeInteger(taken) && Number.isSafeInteger(window)) output.pull(taken as number, window as number);
+    this.#running.get(from)?.get(id)?.output?.pull(json);
   }
 
   /** An item, or the end, of a stream in the arguments of a call. */

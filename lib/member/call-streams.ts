@@ -133,9 +133,9 @@ export class CallStreams {
     if (call.route?.term !== term) return true;
     if (kind === Kind.STOP) sender.end();
     else if (kind === Kind.OVERLOADED) sender.fail(overloaded('unknown'));
-    else if (Array.isArray(json)) {
+    else {
       call.hasStreamed = true;
-      sender.pull(Number(json[0]), Number(json[1]));
+      sender.pull(json);
     }
     return true;
   }
@@ -149,8 +149,7 @@ export class CallStreams {
       mayRead: () => true,
       mostBytes: () => shareOf(this.#inputs.size),
       encode: item => encodeValue(item, 'an item', undefined, undefined, own),
-      send: (number, { text, ext, parts }) =>
-        call.route?.send(ext ? Kind.ITEM | EXT : Kind.ITEM, id, `[${number},${text}]`, parts),
+      send: (kind, text, parts) => call.route?.send(kind, id, text, parts),
       ended: count => call.route?.send(Kind.ITEMS_END, id, `[${count}]`),
       failed: (error, count) => {
         // Always the tagged form.

@@ -55,11 +55,6 @@ export class ItemReader {
     return this.#bytes;
   }
 
-  /** Whether a consumer has asked for an item yet. */
-  get hasBegun(): boolean {
-    return this.#state !== 'unread';
-  }
-
   /**
    * An item came.
    * @param decode its value

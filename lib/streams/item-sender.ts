@@ -5,6 +5,7 @@
 //      └── end() ──────────┴── the source ended or threw ──► over
 
 import { UnreadBlob } from '../codec/unread-blobs.js';
+import { EXT, Kind } from '../protocol/bundle.js';
 import type { Payload } from '../protocol/payload.js';
 import type { Clock } from '../utils/clock.js';
 import { isThenable } from '../utils/is-thenable.js';
@@ -22,7 +23,8 @@ export interface ItemSenderOptions {
   mostBytes(): number;
   /** @throws `ERR_NOT_SERIALIZABLE`, or {@link UnreadBlob} */
   encode(item: unknown): Payload;
-  send(number: number, item: Payload): void;
+  /** Sends a frame of this stream. */
+  send(kind: number, text: string, parts: Payload['parts']): void;
   /** The source ended after so many items. */
   ended(count: number): void;
   /** The source threw, or an item cannot be sent. */
@@ -65,18 +67,12 @@ export class ItemSender {
     return this.#bytes;
   }
 
-  /** Whether the reader has asked for an item yet. */
-  get hasBegun(): boolean {
-    return this.#window > 0;
-  }
-
-  /**
-   * The reader took `taken` items in all.
-   * @param window how many may wait for it
-   */
-  pull(taken: number, window: number): void {
-    this.#window = window;
-    while (this.#taken < taken && this.#sizes.length > 0) {
+  /** A `PULL` frame came. What does not have its form is ignored. */
+  pull(json: unknown): void {
+    const [taken, window] = Array.isArray(json) ? (json as [number, number]) : [];
+    if (!Number.isSafeInteger(taken) || !Number.isSafeInteger(window)) return;
+    this.#window = window!;
+    while (this.#taken < taken! && this.#sizes.length > 0) {
       this.#taken++;
       this.#bytes -= this.#sizes.shift()!;
     }
@@ -153,7 +149,8 @@ export class ItemSender {
     const size = sizeOfItem(payload.text.length, payload.parts);
     this.#sizes.push(size);
     this.#bytes += size;
-    this.#options.send(++this.#count, payload);
+    const { text, ext, parts } = payload;
+    this.#options.send(ext ? Kind.ITEM | EXT : Kind.ITEM, `[${++this.#count},${text}]`, parts);
     return undefined;
   }
 }

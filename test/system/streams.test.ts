@@ -1,189 +1,14 @@
-// Results and arguments that come item by item: on every route, in the leader's own worker and in another one.
+// Results that come item by item.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { callContext } from '../../lib/index.js';
-import { createMemoryCluster, type MemoryCluster, type TestWorker } from '../../lib/testing.js';
+import { defer } from '../../lib/utils/deferred.js';
 import { VirtualTime } from '../helpers/clocks/virtual-time.js';
-
-// biome-ignore lint/suspicious/noExplicitAny: the types have tests of their own.
-type Any = any;
-
-/** What the sources in a leader did. */
-class Watch extends EventEmitter {
-  pulled = 0;
-  ended: string[] = [];
-
-  /** Numbers from 1; without an end, as many as are read. */
-  async *numbers(end = Number.POSITIVE_INFINITY) {
-    try {
-      for (let i = 1; i <= end; i++) {
-        this.pulled++;
-        yield i;
-      }
-      this.ended.push('end');
-    } finally {
-      this.ended.push('finally');
-      this.emit('ended');
-    }
-  }
-}
-
-class Source {
-  static watch = new Watch();
-
-  constructor(readonly watch = Source.watch) {}
-  numbers(end?: number) {
-    return this.watch.numbers(end);
-  }
-  async later(end: number) {
-    await null;
-    return this.watch.numbers(end);
-  }
-  *generated() {
-    yield* [1, Promise.resolve(2), 3];
-  }
-  iterator() {
-    let i = 0;
-    return { next: async () => (++i <= 3 ? { value: i, done: false } : { value: undefined, done: true }) };
-  }
-  readable() {
-    return Readable.from([Buffer.from('ab'), Buffer.from('cd')], { objectMode: false });
-  }
-  objects() {
-    return Readable.from([{ a: 1 }, { a: 2 }]);
-  }
-  web() {
-    return new ReadableStream({
-      start(controller) {
-        controller.enqueue(new Uint8Array([1, 2]));
-        controller.enqueue(new Uint8Array([3]));
-        controller.close();
-      },
-    });
-  }
-  map() {
-    return new Map([[1, 'a']]).entries();
-  }
-  async *failing() {
-    yield 1;
-    throw Object.assign(new TypeError('in the middle'), { code: 'E_MIDDLE' });
-  }
-  async *rows() {
-    yield new (class Row {
-      constructor(readonly id = 1) {}
-      save() {}
-    })();
-    yield new Date(5);
-    yield undefined;
-    yield 'x'.repeat(3000);
-  }
-  async *handles() {
-    yield 1;
-    yield new EventEmitter();
-  }
-  *blobs() {
-    yield new Blob(['content']);
-  }
-  get(key: string) {
-    return key;
-  }
-  async sum(numbers: AsyncIterable<number>, factor = 1) {
-    let sum = 0;
-    for await (const number of numbers) sum += number;
-    return sum * factor;
-  }
-  async kindOf(stream: Any) {
-    const items: unknown[] = [];
-    for await (const item of stream) items.push(item);
-    const kind = stream instanceof Readable ? 'node' : stream instanceof ReadableStream ? 'web' : 'iterable';
-    return { kind, isObjectMode: stream.readableObjectMode, items };
-  }
-  async *doubled(numbers: AsyncIterable<number>) {
-    for await (const number of numbers) yield 2 * number;
-  }
-  async firstOf(numbers: AsyncIterable<number>) {
-    for await (const number of numbers) return number;
-    return undefined;
-  }
-  ignored(_numbers: AsyncIterable<number>) {
-    return 'ignored';
-  }
-}
-
-type Route = 'relay' | 'direct' | 'json';
-
-interface Rig {
-  readonly cluster: MemoryCluster;
-  readonly leader: TestWorker;
-  readonly follower: TestWorker;
-  readonly watch: Watch;
-  /** The handle under test, and that of the leader. */
-  readonly handle: Any;
-  readonly leaders: Any;
-  readonly errors: Error[];
-}
-
-async function rigOf(
-  t: ExecutionContext,
-  where: 'leader' | 'follower',
-  route: Route,
-  more: object = {},
-  time?: VirtualTime,
-): Promise<Rig> {
-  const watch = new Watch();
-  class Shared extends Source {
-    constructor() {
-      super(watch);
-    }
-  }
-  const cluster = createMemoryCluster(time && { clock: time, schedule: time.schedule });
-  t.teardown(() => cluster.close());
-  cluster.setupPrimary({ route: route === 'direct' ? 'direct' : 'relay' });
-  const serialization = route === 'json' ? 'json' : 'advanced';
-  const [leader, follower] = [cluster.fork({ serialization }), cluster.fork({ serialization })];
-  const errors: Error[] = [];
-  const handles = [];
-  for (const worker of [leader, follower]) {
-    const handle = worker.createSharedClient(Shared, { name: 'g', ...more }) as Any;
-    handle.on('error', (error: Error) => errors.push(error));
-    await (time?.until(handle.ready()) ?? handle.ready());
-    handles.push(handle);
-  }
-  const [leaders, followers] = handles as [Any, Any];
-  if (route === 'direct') while (followers.status().route !== 'direct') await (time?.advance(1) ?? sleep(1));
-  return { cluster, leader, follower, watch, handle: where === 'leader' ? leaders : followers, leaders, errors };
-}
-
-const PLACES = [
-  ['leader', 'relay'],
-  ['follower', 'relay'],
-  ['follower', 'json'],
-  ['follower', 'direct'],
-] as const;
-
-function everywhere(title: string, body: (t: ExecutionContext, rig: Rig) => Promise<void>, more: object = {}): void {
-  for (const [where, route] of PLACES)
-    test(`${title} (${where}, ${route})`, async t => body(t, await rigOf(t, where, route, more)));
-}
-
-async function all(stream: AsyncIterable<unknown>): Promise<unknown[]> {
-  const items: unknown[] = [];
-  for await (const item of stream) items.push(item);
-  return items;
-}
-
-/** Waits until the source in the leader was ended. */
-async function ended(watch: Watch): Promise<string[]> {
-  if (watch.ended.length === 0) await once(watch, 'ended');
-  return watch.ended;
-}
-
-// -------------------------------------------------------------------------------------------------------- results
+import { type Any, all, ended, everywhere, PLACES, rigOf } from '../helpers/system/streams.js';
 
 everywhere('a stream can be iterated without await, and with', async (t, { handle }) => {
   t.deepEqual(
@@ -248,7 +73,8 @@ everywhere(
     t.is(watch.pulled, 0);
     await stream.next();
     while (handle.status().calls.streams.items < 15) await sleep(1);
-    await sleep(20);
+    // By then the leader has had a turn.
+    await handle.get('later');
     t.is(watch.pulled, 16);
     t.like(handle.status().calls.streams, { open: 1, items: 15 });
     t.is(leaders.status().served.streams.open, 1);
@@ -258,7 +84,7 @@ everywhere(
     const wide = await handle.with({ maxQueued: 100 }).numbers();
     await wide.next();
     while (handle.status().calls.streams.items < 99) await sleep(1);
-    await sleep(20);
+    await handle.get('later');
     t.is(watch.pulled, 100);
     await wide.throw(new Error('enough')).catch(() => {});
   },
@@ -275,6 +101,7 @@ everywhere(
           yield Buffer.alloc(300_000, i);
         }
       },
+      get: () => 'later',
       async *huge() {
         yield Buffer.alloc(3_000_000, 1);
         yield 'y'.repeat(3_000_000);
@@ -289,8 +116,9 @@ everywhere(
     const reader = isLeaders ? shared : other;
     const stream = await reader.blocks();
     t.is((await stream.next()).value.length, 300_000);
-    await sleep(30);
-    t.true(pulled.length <= 5, `${pulled.length}`);
+    while (reader.status().calls.streams.items < 4) await sleep(1);
+    await reader.get();
+    t.is(pulled.length, 5);
     t.is((await all(stream)).length, 39);
     t.deepEqual(
       ((await all(reader.huge())) as Any[]).map(item => item.length),
@@ -416,13 +244,10 @@ everywhere('close() of the handle ends its streams', async (t, { handle, watch }
 for (const [where, route] of PLACES) {
   test(`close() ends a stream at once that comes only then (${where}, ${route})`, async t => {
     const time = new VirtualTime();
-    let give!: () => void;
-    const given = new Promise<void>(resolve => {
-      give = resolve;
-    });
+    const given = defer();
     const operations = {
       async slow(client: Any) {
-        await given;
+        await given.promise;
         return client.numbers();
       },
     };
@@ -430,7 +255,7 @@ for (const [where, route] of PLACES) {
     const call = handle.slow();
     await time.settle();
     const closing = handle.close();
-    give();
+    given.resolve();
     await time.settle();
     t.is(leaders.status().served.streams.open, 0);
     const stream = await time.until<Any>(call);
@@ -561,6 +386,25 @@ everywhere(
   })(),
 );
 
+everywhere(
+  'callContext() works where a source is asked for its iterator, too',
+  async (t, { handle }) => {
+    t.deepEqual(await all(handle.named()), ['g']);
+  },
+  {
+    operations: {
+      named: () => ({
+        [Symbol.asyncIterator]() {
+          const name = callContext()?.name;
+          return (async function* () {
+            yield name;
+          })();
+        },
+      }),
+    },
+  },
+);
+
 test('a source runs in the context of its caller, in the leader', async t => {
   const storage = new AsyncLocalStorage<string>();
   const { handle } = await rigOf(t, 'leader', 'relay', {
@@ -595,83 +439,13 @@ test('a source runs in what the hook extract gives', async t => {
   t.deepEqual(await all(stream), ['trace', ['trace', 'g']]);
 });
 
-// ------------------------------------------------------------------------------------------------------ arguments
-
-async function* upTo(end: number, log: string[] = []) {
-  try {
-    for (let i = 1; i <= end; i++) yield i;
-  } finally {
-    log.push('finally');
-  }
-}
-
-everywhere('an argument can be a stream, and others beside it', async (t, { handle }) => {
-  t.is(await handle.sum(upTo(100)), 5050);
-  t.is(await handle.sum(upTo(3), 10), 60);
-  t.deepEqual(
-    await all(handle.doubled(upTo(50))),
-    Array.from({ length: 50 }, (_, i) => 2 * (i + 1)),
-  );
-});
-
-everywhere('an argument arrives as what it was', async (t, { handle }) => {
-  t.deepEqual(await handle.kindOf(upTo(2)), { kind: 'iterable', isObjectMode: undefined, items: [1, 2] });
-  t.deepEqual(await handle.kindOf(Readable.from([{ a: 1 }])), { kind: 'node', isObjectMode: true, items: [{ a: 1 }] });
-  const bytes = await handle.kindOf(Readable.from([Buffer.from('ab')], { objectMode: false }));
-  t.like(bytes, { kind: 'node', isObjectMode: false });
-  t.is(Buffer.concat(bytes.items).toString(), 'ab');
-  const web = ReadableStream.from(['x', 'y']);
-  t.deepEqual(await handle.kindOf(web), { kind: 'web', isObjectMode: undefined, items: ['x', 'y'] });
-});
-
-everywhere(
-  'its source is ended once: at its end, where the method stops reading, and where it never reads',
-  async (t, { handle }) => {
-    const log: string[] = [];
-    t.is(await handle.firstOf(upTo(1000, log)), 1);
-    while (log.length === 0) await sleep(1);
-    t.is(await handle.ignored(Readable.from([1, 2, 3]).on('close', () => log.push('closed'))), 'ignored');
-    while (log.length === 1) await sleep(1);
-    t.is(await handle.sum(upTo(3, log)), 6);
-    await sleep(5);
-    t.deepEqual(log, ['finally', 'closed', 'finally']);
-  },
-);
-
-everywhere('an error of its source is thrown in the method', async (t, { handle }) => {
-  async function* failing() {
-    yield 1;
-    throw new RangeError('upload failed');
-  }
-  await t.throwsAsync(handle.sum(failing()), { instanceOf: RangeError, message: 'upload failed' });
-  async function* unsendable() {
-    yield 1;
-    yield () => {};
-  }
-  await t.throwsAsync(handle.sum(unsendable()), { code: 'ERR_NOT_SERIALIZABLE', message: /an item is a function/ });
-});
-
-everywhere('a stream within an argument, or in a topic, is refused before anything is read', async (t, { handle }) => {
-  const log: string[] = [];
-  const source = upTo(3, log);
-  await t.throwsAsync(handle.sum({ body: source }), {
-    code: 'ERR_NOT_SERIALIZABLE',
-    message: /args\[0\]\.body is a stream within an argument.*Pass it as an argument of its own/,
-  });
-  await t.throwsAsync(handle.sum(1, [source]), { code: 'ERR_NOT_SERIALIZABLE' });
-  t.is(await handle.sum(source), 6);
-});
-
 for (const route of ['relay', 'direct'] as const) {
   test(`a planned end waits for a stream that is returned only then (${route})`, async t => {
     const time = new VirtualTime();
-    let give!: () => void;
-    const given = new Promise<void>(resolve => {
-      give = resolve;
-    });
+    const given = defer();
     const operations = {
       async slow(client: Any) {
-        await given;
+        await given.promise;
         return client.numbers(40);
       },
     };
@@ -680,68 +454,8 @@ for (const route of ['relay', 'direct'] as const) {
     await time.settle();
     const resigned = leaders.resign();
     await time.settle();
-    give();
+    given.resolve();
     t.is((await time.until<unknown[]>(items)).length, 40);
     await time.until(resigned);
   });
 }
-
-test('the death of the worker that sends ends the stream in the method', async t => {
-  for (const route of ['relay', 'direct'] as const) {
-    const seen: unknown[] = [];
-    const done: Promise<unknown>[] = [];
-    const { handle, follower } = await rigOf(t, 'follower', route, {
-      operations: {
-        collect(_client: unknown, numbers: AsyncIterable<number>) {
-          const run = (async () => {
-            for await (const number of numbers) seen.push(number);
-          })();
-          done.push(run);
-          return run;
-        },
-      },
-    });
-    async function* endless() {
-      for (let i = 0; ; i++) {
-        yield i;
-        await sleep(1);
-      }
-    }
-    handle.collect(endless()).catch(() => {});
-    while (seen.length < 3) await sleep(1);
-    follower.kill();
-    await t.throwsAsync(done[0]!, { code: 'ERR_CLOSED' });
-  }
-});
-
-test('the loss of the leader ends the source, and the call is never sent again, though idempotent', async t => {
-  for (const route of ['relay', 'direct'] as const) {
-    const { handle, leader } = await rigOf(t, 'follower', route, { methods: { sum: { idempotent: true } } });
-    const log: string[] = [];
-    let count = 0;
-    async function* endless() {
-      try {
-        for (;;) {
-          yield ++count;
-          await sleep(1);
-        }
-      } finally {
-        log.push('finally');
-      }
-    }
-    const sum = handle.sum(endless());
-    while (count < 3) await sleep(1);
-    leader.kill();
-    await t.throwsAsync(sum, { code: 'ERR_LEADER_LOST' });
-    while (log.length === 0) await sleep(1);
-    t.is(await handle.get('a'), 'a');
-  }
-});
-
-test('a sticky publication with a stream is refused', async t => {
-  const { handle } = await rigOf(t, 'follower', 'relay');
-  await t.throwsAsync(handle.with({ sticky: 'k' }).publish('topic', upTo(3)), {
-    code: 'ERR_NOT_SERIALIZABLE',
-    message: /sticky publication/,
-  });
-});
