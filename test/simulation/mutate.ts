@@ -1,15 +1,10 @@
-// Builds a faulty copy of the library with the simulator beside it, and runs the one against the other in a process of its own.
+// Runs the simulator against a faulty copy of the library, in a process of its own.
 
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { withFaultyCopy } from '../helpers/unit/faulty-copy.js';
 import type { Mutation } from './mutation.js';
 import { simulateSeed } from './simulate.js';
-
-const BUILD = fileURLToPath(new URL('../..', import.meta.url));
-const NODE_MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 
 export interface Found {
   readonly seed: number;
@@ -19,11 +14,9 @@ export interface Found {
 
 /** The first of `seeds` seeds from `start` on that finds the mutation: it breaks a promise with it, and none without it. */
 export async function find(mutation: Mutation, start: number, seeds: number): Promise<Found | undefined> {
-  const directory = await mkdtemp(join(tmpdir(), 'mutation-'));
   const { route = 'relay' } = mutation;
   const end = start + seeds;
-  try {
-    await build(mutation, directory);
+  return withFaultyCopy(mutation, { paths: ['test/simulation', 'test/helpers/unit/random.js'] }, async directory => {
     for (let from = start; from < end; ) {
       const found = readResult(await run(directory, from, end - from, route));
       if (!found) return undefined;
@@ -32,24 +25,7 @@ export async function find(mutation: Mutation, start: number, seeds: number): Pr
       from = found.seed + 1;
     }
     return undefined;
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
-
-async function build({ name, file, find: from, replace }: Mutation, directory: string): Promise<void> {
-  const isCode = (path: string) => !/\.(map|d\.ts|test\.js)$/.test(path);
-  for (const part of ['lib', 'test/simulation', 'test/helpers/unit/random.js'])
-    await cp(join(BUILD, part), join(directory, part), { recursive: true, filter: isCode });
-  await symlink(NODE_MODULES, join(directory, 'node_modules'));
-  await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
-  const path = join(directory, 'lib', file);
-  const code = await readFile(path, 'utf8');
-  if (code.split(from).length !== 2) throw new Error(`"${name}" can't be built: ${file} has to have once: ${from}`);
-  await writeFile(
-    path,
-    code.replace(from, () => replace),
-  );
+  });
 }
 
 function run(directory: string, start: number, seeds: number, route: string): Promise<string> {
