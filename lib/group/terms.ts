@@ -1,6 +1,6 @@
 // Starts and ends terms, and pauses after failures.
 
-import type { DeposedCause, GroupMember, GroupState, Stage, Successor } from '../protocol/group-state.js';
+import type { DeposedCause, GroupMember, GroupState, Successor } from '../protocol/group-state.js';
 import type { PortablePayload } from '../protocol/payload.js';
 import { backoffMs } from '../utils/backoff.js';
 import { own } from '../utils/own.js';
@@ -49,7 +49,7 @@ export function endTerm(group: Draft, at: LedStage, cause: DeposedCause, error?:
   // For a fenced leader the order was given when its channel closed, if it has.
   if (at.stage !== 'fenced' || own(members, id)) group.do({ do: 'end', id, term });
   group.set(
-    { at: VACANT, cause, ...(error && { error }), ...failuresAfter(group, at) },
+    { at: VACANT, cause, ...(error && { error }), ...heldUntil(group.state, group.now) },
     { do: 'emit', event: 'deposed', id, term, cause, ...(error && { error }) },
   );
   const { successor } = reachableIn(at);
@@ -66,13 +66,14 @@ function appointSuccessor(group: Draft, { id, term, methods }: Successor): void 
 
 export function fence(group: Draft, at: LedStage, cause: DeposedCause, order: GroupOrder): void {
   const { term, leader } = at;
-  group.set({ at: { stage: 'fenced', term, leader, cause, ...reachableIn(at) }, ...failuresAfter(group, at) }, order);
+  const failures = heldUntil(group.state, group.now);
+  group.set({ at: { stage: 'fenced', term, leader, cause, ...reachableIn(at) }, ...failures }, order);
 }
 
-/** The count of failures after this term, which ends now. */
-function failuresAfter({ state, now }: Draft, at: Stage): Pick<GroupState, 'failures' | 'heldMs'> {
-  const heldMs = state.heldMs + ('readyAt' in at ? Math.max(0, now - at.readyAt) : 0);
-  return heldMs >= STABLE_MS ? { failures: 0, heldMs: 0 } : { failures: state.failures, heldMs };
+/** The count of failures if the term ended now. */
+export function heldUntil({ at, failures, heldMs }: GroupState, now: number): Pick<GroupState, 'failures' | 'heldMs'> {
+  const ms = heldMs + ('readyAt' in at ? Math.max(0, now - at.readyAt) : 0);
+  return ms >= STABLE_MS ? { failures: 0, heldMs: 0 } : { failures, heldMs: ms };
 }
 
 /** The first break is retried at once. A client that keeps breaking is reopened ever more slowly. */
