@@ -6,6 +6,7 @@ import {
   type ClientDefinition,
   type LeaderTaskFunction,
   type LeaderTaskOptions,
+  type ResolvedLeaderTask,
   resolveLeaderTask,
 } from '../options/options.js';
 import { createEmitter } from '../utils/emitter.js';
@@ -15,6 +16,12 @@ import type { LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from './types-lea
 
 type AnyListener = (...args: never[]) => void;
 
+/** Where it is noted, beyond the members of the group, that a task with `once` was done. */
+export interface DoneStore {
+  readonly isDone: boolean;
+  done(): void;
+}
+
 /** Only `name` and `task` are required by their types; everything is checked. */
 export function createLeaderTask(
   create: CreateSharedClient,
@@ -22,7 +29,13 @@ export function createLeaderTask(
   task: LeaderTaskFunction,
   options?: LeaderTaskOptions,
 ): LeaderTask {
-  return new Task(create, name, task, options);
+  const resolved = resolveLeaderTask(name, task, options);
+  return resolved.across ? resolved.across.lead(create as never, resolved as never) : new Task(create, resolved);
+}
+
+/** A task in a group that has a store of its own for `once`. */
+export function createStoredTask(create: CreateSharedClient, task: ResolvedLeaderTask, store: DoneStore): LeaderTask {
+  return new Task(create, task, store);
 }
 
 class Task implements LeaderTask {
@@ -35,12 +48,14 @@ class Task implements LeaderTask {
   #runs = 0;
   #failures = 0;
 
-  constructor(create: CreateSharedClient, ...given: [unknown, unknown, unknown]) {
-    const { name, group, task, once, client } = resolveLeaderTask(...given);
+  constructor(create: CreateSharedClient, { name, group, task, once, client }: ResolvedLeaderTask, store?: DoneStore) {
     this.name = name;
     const observer = {
       started: () => void this.#runs++,
-      done: (term: number) => this.#emitter.emit('done', { term }),
+      done: (term: number) => {
+        if (once) store?.done();
+        this.#emitter.emit('done', { term });
+      },
       failed: () => void this.#failures++,
       failedLate: (error: unknown) => this.#emitter.emit('error', error),
     };
@@ -48,7 +63,7 @@ class Task implements LeaderTask {
       ...client,
       name: group,
       open: context => {
-        this.#run = new LeaderRun({ name, task, context, isDone: once && this.#isDone, observer });
+        this.#run = new LeaderRun({ name, task, context, isDone: once && (store?.isDone ?? this.#isDone), observer });
         // The call waits for the lease, however long that takes. If its leader is lost, the next leader starts its own run.
         this.#client
           .with({ timeoutMs: Number.POSITIVE_INFINITY })
@@ -65,7 +80,7 @@ class Task implements LeaderTask {
       throw error instanceof SharedClientError && error.code === 'ERR_INVALID_OPTION' ? taskExists(name) : error;
     }
     this.#forward(['leader', 'follower', 'error', 'warning', 'close']);
-    if (once) {
+    if (once && !store) {
       this.#client.subscribe('done', isDone => {
         this.#isDone = isDone;
       });

@@ -40,6 +40,23 @@ export interface LeaderTaskStatus {
   readonly runs: number;
   /** How often it threw or rejected in this worker. */
   readonly failures: number;
+  /**
+   * With `across`: which host of the fleet leads, as far as this worker knows. `term` is then the fleet term, and `leader` is
+   * set on the host that leads.
+   */
+  readonly fleet?: FleetPosition;
+}
+
+/** Who leads a group of a fleet. */
+export interface FleetPosition {
+  /** The last fleet term; 0 before the first. */
+  readonly term: number;
+  /** The name of the host; `undefined` if none leads. */
+  readonly host: string | undefined;
+  /** Whether that is this host. */
+  readonly isHere: boolean;
+  /** Whether this host's connection to the fleet's engine works. */
+  readonly connected: boolean;
 }
 
 /** The events of a {@link LeaderTask}, each with the arguments of its listeners. */

@@ -10,7 +10,7 @@ export interface ClientStatus {
   /** The name of the group. */
   readonly name: string;
   /** How this process reaches the primary. `'local'`: it is the primary itself, or `standalone`. */
-  readonly transport: 'cluster' | 'local' | 'memory' | 'pm2';
+  readonly transport: 'cluster' | 'local' | 'memory' | 'pm2' | 'fleet';
   /** The route of calls now. `'local'`: this member leads. `undefined`: no leader is ready. */
   readonly route: 'local' | 'relay' | 'direct' | undefined;
   /** Why calls do not take the direct route although the primary enabled it; `undefined` without such a problem. */

@@ -27,7 +27,11 @@ export type Teller =
   | { readonly side: 'member'; readonly member: number };
 
 /** A message about a group. */
-export type GroupMessage = Teller & { readonly group: string };
+export type GroupMessage = Teller & {
+  readonly group: string;
+  /** The fleet, if the message is about a fleet group. `member` and `workerId` are then numbers of candidates. */
+  readonly fleet?: string;
+};
 
 /** A message about a worker of a group. */
 export type WorkerMessage = GroupMessage & { readonly workerId: number; readonly pid: number };

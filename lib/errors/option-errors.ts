@@ -31,6 +31,34 @@ function nameOfClass(instance: object): string {
   return typeof Class === 'function' && Class.name ? ` of ${cut(Class.name)}` : '';
 }
 
+export const notAFleet = (option: string, came: unknown) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `${option} must be a fleet, as natsFleet() and postgresFleet() return it, but it is ${show(came)}.`,
+  );
+
+export const otherFleetVersion = (option: string) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `${option} is a fleet of another version of cluster-shared-client: this process has loaded two versions. Install one.`,
+  );
+
+export const leaseTooShort = (ms: number, least: number) =>
+  new SharedClientError('ERR_INVALID_OPTION', `leaseMs must be at least ${least}, but it is ${ms}.`);
+
+export const renewalTooRare = (renewMs: number, leaseMs: number) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `renewMs must be at most a quarter of leaseMs, ${leaseMs / 4}, but it is ${renewMs}: one late write would end the term.`,
+  );
+
+export const noCallsAcross = () =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    'createSharedClient() has no option across yet: calls between hosts are not supported. Open the client inside ' +
+      'whileLeader(name, task, { across }), which runs on one host of the fleet.',
+  );
+
 export const unknownOption = (option: string, known: readonly string[]) =>
   new SharedClientError(
     'ERR_INVALID_OPTION',

@@ -55,9 +55,15 @@ export const unreached = (name: string, why: string) =>
 export const dataOnBus = (why: string) =>
   `Data goes over PM2's bus, because a leader can't be reached past it: ${why}.`;
 
-/** Replaces the message of an error for other processes under PM2. */
-export const openErrorElsewhere = (workerId: number, name: string, code: string | number | undefined) =>
-  `Worker ${workerId} could not open its real client, or lost it: ${name}${code === undefined ? '' : `, code ${code}`}. What the error says is known in that worker alone, because other apps read PM2's bus.`;
+/** Replaces the message of an error for other processes under PM2, and for other hosts of a fleet (`workerId` undefined). */
+export const openErrorElsewhere = (workerId: number | undefined, name: string, code: string | number | undefined) => {
+  const [who, where, why] =
+    workerId === undefined
+      ? ['The leader on another host', 'on that host', "others read the fleet's register"]
+      : [`Worker ${workerId}`, 'in that worker', "other apps read PM2's bus"];
+  const what = `${name}${code === undefined ? '' : `, code ${code}`}`;
+  return `${who} could not open its real client, or lost it: ${what}. What the error says is known ${where} alone, because ${why}.`;
+};
 
 export const memberRefused = (name: string, workerId: number) =>
   `Somebody came to the leader of ${quote(name)} by the direct route as the member of worker ${workerId}, and couldn't prove it; it was turned away.`;

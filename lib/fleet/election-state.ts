@@ -8,8 +8,6 @@ export interface ElectionOptions extends Candidate {
   /** How long a leader may act after it has sent a write that was done, in ms. Less than `leaseMs`. */
   readonly actMs: number;
   readonly renewMs: number;
-  /** Whether leaders announce what they write. Otherwise the record is read periodically. */
-  readonly announces: boolean;
 }
 
 /** The last version of the record that this host knows. */
@@ -64,6 +62,8 @@ export interface Election {
   /** How many other groups this process leads in the fleet. */
   readonly leads: number;
   readonly isUp: boolean;
+  /** Whether leaders announce what they write. */
+  readonly announces: boolean;
   /** When the connection was last restored. */
   readonly upAt: number;
   readonly seen?: Seen;
@@ -102,7 +102,8 @@ export type ElectionEvent =
   /** The task is done and must never run again. */
   | { readonly type: 'done' }
   | { readonly type: 'down' }
-  | { readonly type: 'up' }
+  /** `announces`: whether leaders announce what they write. Otherwise the record is read periodically. */
+  | { readonly type: 'up'; readonly announces: boolean }
   /** The answer to a `read`. */
   | ({ readonly type: 'read' } & Observed)
   /** The answers to a `write`. */

@@ -35,7 +35,7 @@ const FRESH_MS = 250;
 const LOOKS = 8;
 
 export function newElection(options: ElectionOptions, now: number): Election {
-  return { options, leads: 0, isUp: true, upAt: now, highest: 0, done: false };
+  return { options, leads: 0, isUp: false, announces: false, upAt: now, highest: 0, done: false };
 }
 
 /** The only entry point. */
@@ -83,7 +83,7 @@ function apply(draft: Draft, event: ElectionEvent): void {
     case 'down':
       return draft.set({ isUp: false });
     case 'up':
-      draft.set({ isUp: true, upAt: draft.at.now });
+      draft.set({ isUp: true, upAt: draft.at.now, announces: event.announces });
       return draft.readAgain();
     case 'read':
       return read(draft, event);
@@ -306,8 +306,8 @@ function isReadDue({ state, at }: Draft): boolean {
 }
 
 /** Without announcements: when the next renewal of the leader can be expected. */
-function pollAt({ options, seen, lead, release }: Election): number | undefined {
-  if (options.announces || !seen || lead || release) return undefined;
+function pollAt({ options, announces, seen, lead, release }: Election): number | undefined {
+  if (announces || !seen || lead || release) return undefined;
   const isRenewed = leaderIn(seen) !== undefined;
   const lookMs = options.renewMs / LOOKS;
   const firstAt = seen.since + options.renewMs - lookMs;

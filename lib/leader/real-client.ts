@@ -8,10 +8,10 @@ import { noEvents, notClosed, unknownMethodNamed, unknownNamespace } from '../er
 import { nearest } from '../options/nearest.js';
 import type { MemberOptions, MethodRole, OpenContext } from '../options/options.js';
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
-import type { Clock } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { ClientMethods, type Method } from './client-methods.js';
 import { isEmitter, listen } from './emitter-like.js';
+import { attachHostHooks, type HostHooks } from './host-hooks.js';
 import { release } from './results.js';
 
 type Anything = Record<string | symbol, unknown>;
@@ -90,7 +90,7 @@ export class RealClient {
   /**
    * Begins to open the real client for a term. Later calls that the library makes on its own run in the context of this one.
    */
-  static open(options: MemberOptions, term: number, clock: Clock, handlers: RealClientHandlers): Opening {
+  static open(options: MemberOptions, term: number, hooks: HostHooks, handlers: RealClientHandlers): Opening {
     const context = captureContext();
     const giveUp = new AbortController();
     const failed = defer<never>();
@@ -113,13 +113,14 @@ export class RealClient {
       giveUp.signal.throwIfAborted();
       const { name } = options;
       const resync = () => isOpen && handlers.reconnected();
-      const client = await make(options, { name, term, signal: giveUp.signal, fail: broken, resync }, adopt);
+      const given = attachHostHooks({ name, term, signal: giveUp.signal, fail: broken, resync }, hooks);
+      const client = await make(options, given, adopt);
       client.#warnOfUnknownNames(handlers.warn);
       isOpen = true;
       return client;
     });
     const { openTimeoutMs } = options;
-    const timer = clock.setTimer(() => failed.reject(openTimedOut(openTimeoutMs)), openTimeoutMs);
+    const timer = hooks.clock.setTimer(() => failed.reject(openTimedOut(openTimeoutMs)), openTimeoutMs);
     const ready = Promise.race([made, failed.promise]).finally(() => timer.clear());
     return {
       ready,

@@ -8,6 +8,7 @@ import { closed } from '../errors/call-errors.js';
 import { textOf } from '../errors/show.js';
 import { closesSlowly } from '../errors/warnings.js';
 import { handBack } from '../leader/hand-back.js';
+import type { HostHooks } from '../leader/host-hooks.js';
 import { type Opening, RealClient, type RealClientHandlers } from '../leader/real-client.js';
 import { Service } from '../leader/service.js';
 import type { ServiceOptions } from '../leader/service-options.js';
@@ -94,8 +95,8 @@ export class LeaderSession {
   }
 
   async open(term: number): Promise<void> {
-    const { source, options, clock, context } = this.#member;
-    const { play, openFailed } = this.#options;
+    const { source, options, clock, context, link } = this.#member;
+    const { play, openFailed, hasLease } = this.#options;
     const handlers: RealClientHandlers = {
       broken: error => {
         debug(source, () => `its real client is lost (term ${term}): ${textOf(error)}`);
@@ -108,7 +109,9 @@ export class LeaderSession {
       event: (event, args) => this.#service?.event(event, args),
       warn: text => this.#warnOnce(text),
     };
-    const open = () => RealClient.open(options, term, clock, handlers);
+    const { drainTimeoutMs } = options;
+    const hooks: HostHooks = { clock, life: link.primaryLife, drainTimeoutMs, hasLease };
+    const open = () => RealClient.open(options, term, hooks, handlers);
     const opening: Opening = context.runInAsyncScope(open);
     this.#opening = opening;
     try {

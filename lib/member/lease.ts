@@ -7,6 +7,7 @@ export class Lease {
   readonly #clock: Clock;
   readonly #send: (n: number) => void;
   readonly #renewed: () => void;
+  readonly #mayHold: (now: number) => boolean;
   #options: Pick<Welcome, 'heartbeatMs' | 'leaderTimeoutMs'> | undefined;
   #timer: Timer | undefined;
   /** Number of members that need heartbeats. */
@@ -22,11 +23,13 @@ export class Lease {
   /**
    * @param send sends a heartbeat
    * @param renewed called when the lease was renewed
+   * @param mayHold a second condition for a valid lease
    */
-  constructor(clock: Clock, send: (n: number) => void, renewed: () => void) {
+  constructor(clock: Clock, send: (n: number) => void, renewed: () => void, mayHold: (now: number) => boolean) {
     this.#clock = clock;
     this.#send = send;
     this.#renewed = renewed;
+    this.#mayHold = mayHold;
   }
 
   /** The primary's options. They may change. */
@@ -64,7 +67,7 @@ export class Lease {
 
   /** Whether the lease of an appointment is valid at `now`. `first` is the number that {@link startBeating} returned. */
   isValid(first: number, now: number): boolean {
-    return this.#acknowledged >= first && now < this.#until;
+    return this.#acknowledged >= first && now < this.#until && this.#mayHold(now);
   }
 
   /** Whether the primary still waits for the first heartbeat of a leader that it appointed at the time `at`. */

@@ -58,12 +58,18 @@ export interface LinkOptions {
   readonly versions?: readonly number[];
   /** Without it there is no direct route. */
   createDirect?(): DirectTransport;
+  /** The fleet, if this is the link of a fleet group. */
+  readonly fleet?: string;
+  /** A second condition for the lease: in a fleet group, the lease of the host's leader. */
+  hasHostLease?(now: number): boolean;
   /** Receives descriptions of frames that belong to this library but are broken. */
   warn(message: string): void;
 }
 
 export class Link {
   readonly clock: Clock;
+  /** The fleet, if this is the link of a fleet group. */
+  readonly fleet: string | undefined;
   readonly id = newId();
   readonly #end: WorkerEnd;
   readonly #versions: readonly number[];
@@ -90,8 +96,10 @@ export class Link {
   readonly lease: Lease;
   readonly #hellos: Hellos;
 
-  constructor({ clock, end, versions = PROTOCOL_VERSIONS, createDirect, warn }: LinkOptions) {
+  constructor(options: LinkOptions) {
+    const { clock, end, versions = PROTOCOL_VERSIONS, createDirect, fleet, hasHostLease = () => true, warn } = options;
     this.clock = clock;
+    this.fleet = fleet;
     this.#end = end;
     this.#versions = versions;
     this.#warn = warn;
@@ -102,6 +110,7 @@ export class Link {
       () => {
         for (const member of this.#members.values()) member.leased();
       },
+      hasHostLease,
     );
     this.#hellos = new Hellos(clock, end, this.id, versions);
     end.listen({ message: (message, via) => this.#receive(message, via), closed: event => this.#closed(event) });
@@ -119,6 +128,11 @@ export class Link {
   /** Why no primary answers, if that is known. */
   get advice(): string | undefined {
     return this.#end.advice;
+  }
+
+  /** Identifies the life of the current primary. Unknown without one, under PM2, and with a primary of an older release. */
+  get primaryLife(): string | undefined {
+    return this.#welcome?.life;
   }
 
   get isLinked(): boolean {

@@ -61,7 +61,8 @@ export class Member implements LinkMember, MemberContext {
     this.clock = link.clock;
     this.#options = options;
     this.own = OwnTypes.of(options.types, options.errors);
-    this.source = { side: 'member', member: link.self.workerId, group: this.name };
+    const { fleet, self } = link;
+    this.source = { side: 'member', member: self.workerId, group: this.name, ...(fleet !== undefined && { fleet }) };
     this.view = new GroupView(new PortableErrors(link), this.source);
     this.problem = new RouteProblem(this);
     this.#data = new DataPlane(this, {

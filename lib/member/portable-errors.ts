@@ -1,5 +1,5 @@
 // The errors that the members of a group receive when a real client could not be opened, or broke. If other programs can
-// read the control plane, as on PM2's bus, the message, stack and properties stay in the worker: they may contain passwords.
+// read the control plane, as on PM2's bus or in the register of a fleet, the message, stack and properties stay in the worker: they may contain passwords.
 
 import { encodeError } from '../codec/encode-error.js';
 import { readError } from '../codec/read-error.js';
@@ -17,9 +17,10 @@ export class PortableErrors {
   /** What the other members may know about the error. */
   send(payload: Payload): PortablePayload {
     const whole = toPortable(payload);
-    if (this.link.kind !== 'pm2') return whole;
+    const { kind, self } = this.link;
+    if (kind !== 'pm2' && kind !== 'fleet') return whole;
     const error = readError(whole);
-    const portable = toPortable(encodeError(briefly(error, this.link.self.workerId)));
+    const portable = toPortable(encodeError(briefly(error, kind === 'fleet' ? undefined : self.workerId)));
     this.#own = { text: portable.text, error };
     return portable;
   }
@@ -31,7 +32,7 @@ export class PortableErrors {
 }
 
 /** Only the name and the code: identifiers chosen by a program, never user data. */
-function briefly({ name, code }: Error & { readonly code?: unknown }, workerId: number): Error {
+function briefly({ name, code }: Error & { readonly code?: unknown }, workerId: number | undefined): Error {
   const portable: Error & { code?: string | number } = new Error();
   portable.name = /^[A-Za-z_$][\w$]{0,59}$/.test(name) ? name : 'Error';
   if (typeof code === 'number' || (typeof code === 'string' && /^[A-Z\d_]{1,40}$/.test(code))) portable.code = code;

@@ -4,7 +4,9 @@ import { invalidOption } from '../errors/option-errors.js';
 import { expecting, flag, functionOf } from './checks.js';
 import type { ClientOptions } from './client-options.js';
 import { MEMBER_TABLE, type MemberTable, type TaskOption } from './client-table.js';
+import { type FleetAccess, fleetAccess } from './fleet-option.js';
 import { type OptionTable, readOptions } from './option-table.js';
+import type { Fleet } from './types-fleet.js';
 
 /** The options of `whileLeader()`. Those that a shared client has too have the same meaning here. */
 export interface LeaderTaskOptions extends Pick<ClientOptions, TaskOption> {
@@ -14,6 +16,12 @@ export interface LeaderTaskOptions extends Pick<ClientOptions, TaskOption> {
    * @default false
    */
   once?: boolean;
+  /**
+   * A fleet, made by `natsFleet()` or `postgresFleet()`: the task runs in one worker of all hosts that use the fleet. The
+   * other options apply within this host. With `once`, the fleet's store remembers that the task has ended.
+   * @default the task runs in one worker of this cluster
+   */
+  across?: Fleet;
 }
 
 /** The second parameter of a task. */
@@ -32,9 +40,14 @@ export type LeaderTaskFunction = (signal: AbortSignal, context: LeaderTaskContex
 
 const FROM_CLIENT = Object.entries(MEMBER_TABLE).filter(([, row]) => 'task' in row);
 
-const TABLE: OptionTable<LeaderTaskOptions> = {
+interface Given extends Omit<LeaderTaskOptions, 'across'> {
+  across?: FleetAccess;
+}
+
+const TABLE: OptionTable<Given> = {
   ...(Object.fromEntries(FROM_CLIENT) as Pick<MemberTable, TaskOption>),
   once: { check: flag, default: false },
+  across: { check: fleetAccess, default: undefined },
 };
 
 /** The group of a task has a prefix, so that it is not the group of a shared client of the same name. */
@@ -51,7 +64,8 @@ export interface ResolvedLeaderTask {
   readonly group: string;
   readonly task: LeaderTaskFunction;
   readonly once: boolean;
-  readonly client: Omit<LeaderTaskOptions, 'once'>;
+  readonly across?: FleetAccess;
+  readonly client: Omit<LeaderTaskOptions, 'once' | 'across'>;
 }
 
 /**
@@ -60,13 +74,14 @@ export interface ResolvedLeaderTask {
  */
 export function resolveLeaderTask(name: unknown, task: unknown, given: unknown): ResolvedLeaderTask {
   if (given === null) throw invalidOption('options', 'an object', given);
-  const { once = false, ...client } = readOptions<LeaderTaskOptions>(given, TABLE);
+  const { once = false, across, ...client } = readOptions<Given>(given, TABLE);
   const checked = taskName('name', name);
   return {
     name: checked,
     group: PREFIX + checked,
     task: functionOf<LeaderTaskFunction>()('task', task),
     once,
+    ...(across && { across }),
     client,
   };
 }

@@ -10,10 +10,13 @@ export {
 } from './configure-options.js';
 export type { ContextCarrier, ContextOption } from './context-option.js';
 export type { CallContext, Candidate, ChooseLeader, OpenContext } from './contexts.js';
+export { FLEET_ACCESS, FLEET_VERSION, type FleetAccess } from './fleet-option.js';
+export { type FleetOptions, type ResolvedFleetOptions, resolveFleetOptions } from './fleet-options.js';
 export {
   type LeaderTaskContext,
   type LeaderTaskFunction,
   type LeaderTaskOptions,
+  type ResolvedLeaderTask,
   resolveLeaderTask,
 } from './leader-task-options.js';
 export { digestDifference, memberDigest, withoutArgs } from './member-digest.js';
@@ -31,5 +34,12 @@ export {
   type ResolvedPrimaryOptions,
   resolvePrimaryOptions,
 } from './primary-options.js';
+export type {
+  Fleet,
+  FleetEvents,
+  FleetGroupStatus,
+  FleetStatus,
+  FleetTermEvent,
+} from './types-fleet.js';
 export type { ErrorClass, ValueType } from './types-option.js';
 export { type ResolvedWith, resolveWithOptions, type WithOptions } from './with-options.js';

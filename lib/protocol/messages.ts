@@ -112,6 +112,8 @@ export interface Welcome {
   /** Limits for what may wait in a leader: per member that does not read, and in total. Absent: unlimited. */
   readonly maxQueuedBytes?: number;
   readonly maxQueuedTotalBytes?: number;
+  /** Identifies this life of the primary among those of all hosts. Absent from older releases and under PM2. */
+  readonly life?: string;
   readonly probe: unknown;
 }
 

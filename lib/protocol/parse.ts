@@ -188,6 +188,7 @@ const CONTROL: ReadonlyMap<unknown, FieldList> = new Map(
       route: anyRoute,
       maxQueuedBytes: optional(duration),
       maxQueuedTotalBytes: optional(duration),
+      life: optional(shortText),
     },
     rejected: { id: text, versions: listOf(count, 100) },
     goodbye: {},

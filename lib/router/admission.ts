@@ -9,6 +9,7 @@ import { commonVersion, type RoutedWorker } from './routed-worker.js';
 /** What the admission needs of the router. */
 export interface AdmissionOwner {
   readonly options: ResolvedPrimaryOptions;
+  readonly life: string;
   readonly workers: ReadonlyMap<number, RoutedWorker>;
   /** A worker that is still closing real clients for the previous primary shows that it is alive. */
   isClosing(worker: RoutedWorker): void;
@@ -53,6 +54,7 @@ export class Admission {
       route,
       maxQueuedBytes: finite(maxQueuedBytes),
       maxQueuedTotalBytes: finite(maxQueuedTotalBytes),
+      life: this.owner.life,
       probe: new Uint8Array(1),
     });
   }

@@ -3,6 +3,7 @@
 import { appChoice, byPreference } from '../group/choose.js';
 import { FailoverBook } from '../metrics/failover-book.js';
 import type { Candidate, ResolvedPrimaryOptions } from '../options/options.js';
+import { newId } from '../protocol/ids.js';
 import type { Envelope, FromWorker, Hello, Join, ReadPacket, Transfer, TransferFailure } from '../protocol/messages.js';
 import { parsePacket } from '../protocol/parse.js';
 import type { PortablePayload } from '../protocol/payload.js';
@@ -39,6 +40,8 @@ export class Router implements GroupOwner, RelayOwner, AdmissionOwner, SilenceOw
   readonly emit: RouterOptions['emit'];
   readonly readError: RouterOptions['readError'];
   options: ResolvedPrimaryOptions;
+  /** Identifies this life of the primary among those of all hosts. */
+  readonly life = newId();
   readonly #limits: QueueLimits;
   readonly #processes: WorkerProcesses;
   readonly #ends = new Set<PrimaryEnd>();

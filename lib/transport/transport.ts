@@ -27,7 +27,7 @@ export interface WorkerEndHandlers {
 
 /** A worker's end of its channel to the primary. */
 export interface WorkerEnd {
-  readonly kind: 'cluster' | 'memory' | 'local' | 'pm2';
+  readonly kind: 'cluster' | 'memory' | 'local' | 'pm2' | 'fleet';
   /** This worker. */
   readonly self: Peer;
   /** Messages are passed by reference instead of copied. */

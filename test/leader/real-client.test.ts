@@ -6,14 +6,14 @@ import { RealClient, rolesOf } from '../../lib/leader/real-client.js';
 import { type OpenContext, resolveCreateArguments } from '../../lib/options/options.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { microtasks, UnitClock } from '../helpers/clocks/unit-clock.js';
-import { HeardClient, memberOptions, TERM } from '../helpers/unit/leader.js';
+import { HeardClient, hostHooks, memberOptions, TERM } from '../helpers/unit/leader.js';
 
 type Open = (context: OpenContext) => unknown;
 
 function setUp(open: Open, given: object = {}) {
   const clock = new UnitClock();
   const client = new HeardClient();
-  const opening = RealClient.open(memberOptions(open as () => unknown, given), TERM, clock, client);
+  const opening = RealClient.open(memberOptions(open as () => unknown, given), TERM, hostHooks(clock), client);
   return { clock, opening, received: client.received };
 }
 
@@ -22,7 +22,7 @@ function setUpClass(Class: new (...args: never[]) => object, args: readonly unkn
   const client = new HeardClient();
   const defaults = { eligible: true, drainTimeoutMs: 5000 };
   const { member } = resolveCreateArguments(Class, { name: 'g', args }, defaults);
-  return { clock, opening: RealClient.open(member, TERM, clock, client), received: client.received };
+  return { clock, opening: RealClient.open(member, TERM, hostHooks(clock), client), received: client.received };
 }
 
 /** An emitter that writes down when it is closed. */
@@ -386,11 +386,11 @@ test('a client that fails before it is ready could not be opened, later it is br
   }
   const options = { ...member, definition: { kind: 'class', Class: Seen, args: [] } as const };
   const handlers = new HeardClient();
-  const opening = RealClient.open(options, TERM, new UnitClock(), handlers);
+  const opening = RealClient.open(options, TERM, hostHooks(new UnitClock()), handlers);
   await microtasks();
   client!.emit('end', new Error('already'));
   await t.throwsAsync(opening.ready, { message: 'already' });
-  const second = RealClient.open(options, TERM, new UnitClock(), handlers);
+  const second = RealClient.open(options, TERM, hostHooks(new UnitClock()), handlers);
   became.resolve();
   await second.ready;
   client!.emit('end', new Error('now'));

@@ -1,11 +1,13 @@
 // A leader's parts without a member: a real client to play with, and what is said to whom.
 
+import type { HostHooks } from '../../../lib/leader/host-hooks.js';
 import { RealClient, type RealClientHandlers } from '../../../lib/leader/real-client.js';
 import { type Lanes, Sender } from '../../../lib/leader/sender.js';
 import { type MemberOptions, resolveCreateArguments } from '../../../lib/options/options.js';
 import type { Bundle } from '../../../lib/protocol/bundle.js';
 import type { Packet } from '../../../lib/protocol/messages.js';
 import { Outbox } from '../../../lib/protocol/outbox.js';
+import type { Clock } from '../../../lib/utils/clock.js';
 import { UnitClock } from '../clocks/unit-clock.js';
 import { bundlesOf, frameWords } from './frames.js';
 
@@ -94,11 +96,18 @@ export class HeardClient implements RealClientHandlers {
   }
 }
 
+export const hostHooks = (clock: Clock): HostHooks => ({
+  clock,
+  life: 'the primary',
+  drainTimeoutMs: 5000,
+  hasLease: () => true,
+});
+
 export function openReal(client: object, given: object = {}, clock = new UnitClock()): Promise<RealClient> {
   return RealClient.open(
     memberOptions(() => client, given),
     TERM,
-    clock,
+    hostHooks(clock),
     new HeardClient(),
   ).ready;
 }

@@ -1,0 +1,53 @@
+// The texts of the warnings and errors of a fleet's elections. Those of its engines are in fleet-errors.ts.
+
+import { SharedClientError } from './shared-client-error.js';
+import { quote, show } from './show.js';
+
+const AGAIN = 'It is tried again with backoff.';
+
+/** The message of an engine's own error may contain a password, so only its name and code are shown. */
+export const cannotConnect = (error: unknown) => {
+  if (error instanceof SharedClientError) return `${error.message} ${AGAIN}`;
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  const what = [name, code].filter(text => typeof text === 'string' && /^[\w$-]{1,60}$/.test(text)).join(', code ');
+  return `There is no connection to the fleet's engine: ${what || 'an unknown error'}. See the cause. ${AGAIN}`;
+};
+
+export const storeWentBack = (name: string) =>
+  `The store of the fleet has lost what was written of ${quote(name)}: an older record, or none, was found. This host leads ` +
+  'from a new record, after a lease. Check the durability of the store.';
+
+export const recordLost = (name: string) =>
+  `The store of the fleet had lost the record of ${quote(name)}. Its leader, which is on this host, has written it again and ` +
+  'leads on in the same term. Check the durability of the store.';
+
+export const damagedRecord = (name: string) =>
+  `The record of ${quote(name)} in the store of the fleet was of another version, or damaged, and did not change for a lease. ` +
+  'This host replaces it.';
+
+export const otherLease = (name: string, host: string, theirs: number, ours: number) =>
+  `Host ${quote(host)} leads ${quote(name)} with leaseMs ${theirs}, this host has ${ours}. All hosts of a fleet should have the ` +
+  'same options: are there two fleets of one name?';
+
+export const fleetClosed = (name: string) =>
+  new SharedClientError('ERR_CLOSED', `The fleet ${quote(name)} is closed: whileLeader() can't use it any more.`);
+
+export const noFleetGroup = (name: unknown, known: readonly string[]) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `The fleet has no group ${typeof name === 'string' ? quote(name) : show(name)} in this process; it has ` +
+      `${known.length > 0 ? known.map(quote).join(', ') : 'none'}.`,
+  );
+
+export const noOtherHost = (name: string, hostName: string | undefined) =>
+  new SharedClientError(
+    'ERR_INVALID_OPTION',
+    `${quote(name)} was not handed over: ${hostName === undefined ? 'no other host' : `host ${quote(hostName)}`} took it, so a host ` +
+      'that may lead must be connected; another one leads now.',
+  );
+
+export const notHandedOver = (name: string, ms: number) =>
+  new SharedClientError(
+    'ERR_TIMEOUT',
+    `${quote(name)} was not handed over within ${ms} ms: no host leads and is ready.`,
+  );

@@ -1,0 +1,103 @@
+// This process's connection to the engine, for all groups of a fleet. It exists while one of them needs it, that is while the
+// process leads the group of its host.
+
+import { cannotConnect } from '../errors/fleet-warnings.js';
+import { backoffMs } from '../utils/backoff.js';
+import type { Clock, Timer } from '../utils/clock.js';
+import type { Engine, Wire } from './engine.js';
+
+const FIRST_PAUSE_MS = 250;
+const MOST_PAUSE_MS = 10_000;
+
+export interface ConnectionUser {
+  /** There is a connection, or it is restored. */
+  up(wire: Wire): void;
+  down(): void;
+}
+
+export class Connection {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #warn: (message: string, cause?: unknown) => void;
+  readonly #users = new Set<ConnectionUser>();
+  #attempt: AbortController | undefined;
+  #wire: Wire | undefined;
+  #isUp = false;
+  #failures = 0;
+  #lastWarning: string | undefined;
+  #timer: Timer | undefined;
+
+  constructor(engine: Engine, clock: Clock, warn: (message: string, cause?: unknown) => void) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#warn = warn;
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  use(user: ConnectionUser): void {
+    this.#users.add(user);
+    if (this.#isUp) user.up(this.#wire!);
+    else if (!this.#attempt) this.#connect();
+  }
+
+  /** Resolves when the connection is closed, if this was its last user. */
+  async leave(user: ConnectionUser): Promise<void> {
+    if (!this.#users.delete(user) || this.#users.size > 0) return;
+    this.#attempt?.abort();
+    this.#attempt = undefined;
+    this.#timer?.clear();
+    const wire = this.#wire;
+    this.#wire = undefined;
+    this.#isUp = false;
+    this.#failures = 0;
+    this.#lastWarning = undefined;
+    await wire?.close();
+  }
+
+  #connect(): void {
+    const attempt = new AbortController();
+    const { signal } = attempt;
+    this.#attempt = attempt;
+    const isCurrent = () => !signal.aborted;
+    this.#engine
+      .connect({
+        down: () => isCurrent() && this.#down(),
+        up: () => isCurrent() && this.#up(this.#wire!),
+        warn: text => isCurrent() && this.#warnOnce(text),
+      })
+      .then(
+        wire => (isCurrent() ? this.#up(wire) : void wire.close()),
+        error => isCurrent() && this.#failed(error),
+      );
+  }
+
+  #up(wire: Wire): void {
+    this.#wire = wire;
+    this.#isUp = true;
+    this.#failures = 0;
+    this.#lastWarning = undefined;
+    for (const user of [...this.#users]) user.up(wire);
+  }
+
+  #down(): void {
+    this.#isUp = false;
+    for (const user of [...this.#users]) user.down();
+  }
+
+  /** Somebody may correct what is wrong, so every error is tried again. */
+  #failed(error: unknown): void {
+    this.#warnOnce(cannotConnect(error), error);
+    this.#failures++;
+    this.#timer = this.#clock.setTimer(() => this.#connect(), backoffMs(this.#failures, FIRST_PAUSE_MS, MOST_PAUSE_MS));
+  }
+
+  /** An attempt that fails as the one before says nothing new. */
+  #warnOnce(text: string, cause?: unknown): void {
+    if (text === this.#lastWarning) return;
+    this.#lastWarning = text;
+    this.#warn(text, cause);
+  }
+}

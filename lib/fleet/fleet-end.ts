@@ -1,0 +1,251 @@
+// The end of a link whose primary is the record of a fleet group: what the member sends becomes events of the election, and
+// the member is sent what a primary would send.
+
+import { damagedRecord, recordLost, storeWentBack } from '../errors/fleet-warnings.js';
+import { isSameUpdate, updateOf } from '../group/queries.js';
+import { newId } from '../protocol/ids.js';
+import {
+  type ControlFrame,
+  type FromPrimary,
+  type Hello,
+  MARKER,
+  type Packet,
+  PROTOCOL_VERSIONS,
+  type StateUpdate,
+} from '../protocol/messages.js';
+import type { Peer, WorkerEnd, WorkerEndHandlers } from '../transport/transport.js';
+import type { Clock, Timer } from '../utils/clock.js';
+import type { Connection } from './connection.js';
+import { elect, isReleasing, newElection, wakeAt } from './election.js';
+import type { Election, ElectionEvent, ElectionOrder, Observed } from './election-state.js';
+import type { Reading, Wire } from './engine.js';
+import { isReadable, parseRecord } from './record.js';
+
+export interface FleetEndOptions {
+  readonly clock: Clock;
+  readonly connection: Connection;
+  /** The key of the group's record. */
+  readonly key: string;
+  readonly host: string;
+  readonly hostName: string;
+  readonly hostTerm: number;
+  readonly leaseMs: number;
+  readonly actMs: number;
+  readonly renewMs: number;
+  /** How many other groups this process leads in the fleet. */
+  leads(): number;
+  /** The election has a new state. */
+  changed(state: Election): void;
+  warn(message: string): void;
+}
+
+const [VERSION] = PROTOCOL_VERSIONS as [number];
+
+/** Nothing else can send to this link. */
+const LINK = 0;
+
+/** A member that leaves waits this long for the release of its term. */
+const LEAVE_MS = 1000;
+
+const WARNINGS = { 'went back': storeWentBack, lost: recordLost, unreadable: damagedRecord };
+
+export class FleetEnd implements WorkerEnd {
+  readonly kind = 'fleet';
+  readonly self: Peer = { workerId: Math.floor(Math.random() * 2 ** 40) + 1, pid: process.pid };
+  readonly #options: FleetEndOptions;
+  readonly #nonce = newId();
+  #handlers: WorkerEndHandlers | undefined;
+  #delivered = 0;
+  #state: Election;
+  #update: StateUpdate | undefined;
+  #wire: Wire | undefined;
+  #stopListening: (() => void) | undefined;
+  #group = '';
+  #timer: Timer | undefined;
+  #leaving: { readonly timer: Timer; readonly done: () => void } | undefined;
+
+  constructor(options: FleetEndOptions) {
+    const { host, hostName, hostTerm, leaseMs, actMs, renewMs, clock } = options;
+    this.#options = options;
+    const candidate = { host, hostName, hostTerm, leaseMs, nonce: this.#nonce, member: this.self.workerId };
+    this.#state = newElection({ ...candidate, actMs, renewMs }, clock.now());
+  }
+
+  get state(): Election {
+    return this.#state;
+  }
+
+  listen(handlers: WorkerEndHandlers): void {
+    this.#handlers = handlers;
+    this.#options.connection.use(this);
+  }
+
+  send(message: object, written: () => void): void {
+    let isLeaving = false;
+    for (const frame of (message as Packet).c ?? []) {
+      isLeaving ||= frame.k === 'leave';
+      this.#note(frame);
+    }
+    if (isLeaving && isReleasing(this.#state)) this.#awaitRelease(written);
+    else this.#options.clock.defer(written);
+  }
+
+  close(): void {
+    this.#handlers = undefined;
+    this.#timer?.clear();
+    this.#stopListening?.();
+    this.#stopListening = undefined;
+  }
+
+  /** The leader is to hand over, to the host of this name if it is not empty. */
+  transfer(to: string): void {
+    this.#elect({ type: 'transfer', to });
+  }
+
+  /** The task is done for good. */
+  done(): void {
+    this.#elect({ type: 'done' });
+  }
+
+  // ------------------------------------------------------------------------------------------- from the connection
+
+  up(wire: Wire): void {
+    if (!this.#handlers) return;
+    this.#stopListening?.();
+    this.#wire = wire;
+    const { announces } = wire;
+    this.#stopListening = wire.listen(this.#options.key, reading =>
+      this.#elect({ type: 'announced', ...observed(reading) }),
+    );
+    this.#elect({ type: 'up', announces });
+  }
+
+  down(): void {
+    this.#elect({ type: 'down' });
+  }
+
+  // ----------------------------------------------------------------------------------------------- from the member
+
+  #note(frame: ControlFrame): void {
+    switch (frame.k) {
+      case 'hello':
+        return this.#greet(frame);
+      case 'join': {
+        const { group, eligible, priority, backoff } = frame;
+        this.#group = group;
+        this.#update = undefined;
+        return this.#elect({ type: 'join', eligible, priority, ...(backoff && { backoff }) });
+      }
+      case 'leave':
+        return this.#elect({ type: 'leave' });
+      case 'heartbeat':
+        return this.#elect({ type: 'beat', n: frame.n });
+      case 'ready':
+        return this.#elect({ type: 'ready', term: frame.term, methods: frame.methods });
+      case 'yield':
+        return this.#elect({ type: 'yield', term: frame.term });
+      case 'resign':
+        return this.#elect({ type: 'resign', term: frame.term, cause: frame.cause, error: frame.error });
+    }
+  }
+
+  #greet({ id }: Hello): void {
+    const { actMs, renewMs, clock } = this.#options;
+    const { workerId } = this.self;
+    const welcome = {
+      k: 'welcome',
+      version: VERSION,
+      id,
+      workerId,
+      heartbeatMs: renewMs,
+      leaderTimeoutMs: actMs,
+    } as const;
+    clock.defer(() => this.#deliver([{ ...welcome, route: 'direct-only', probe: undefined }]));
+  }
+
+  #awaitRelease(written: () => void): void {
+    const timer = this.#options.clock.setTimer(() => this.#endLeaving(), LEAVE_MS);
+    this.#leaving = { timer, done: written };
+  }
+
+  #endLeaving(): void {
+    const { timer, done } = this.#leaving!;
+    this.#leaving = undefined;
+    timer.clear();
+    done();
+  }
+
+  // ------------------------------------------------------------------------------------------------- the election
+
+  readonly #tick = (): void => this.#elect({ type: 'tick' });
+
+  #elect(event: ElectionEvent): void {
+    if (!this.#handlers) return;
+    const { clock, leads, changed } = this.#options;
+    const moment = { now: clock.now(), wall: clock.wall(), random: Math.random(), leads: leads() };
+    const { state, orders } = elect(this.#state, event, moment);
+    this.#state = state;
+    this.#sendUpdate(orders);
+    for (const order of orders) this.#carryOut(order);
+    this.#schedule();
+    if (this.#leaving && !isReleasing(this.#state)) this.#endLeaving();
+    changed(this.#state);
+  }
+
+  /** A timer may fire early, so it is set anew after each event. */
+  #schedule(): void {
+    this.#timer?.clear();
+    const at = wakeAt(this.#state);
+    if (at !== undefined) this.#timer = this.#options.clock.setTimer(this.#tick, at - this.#options.clock.now());
+  }
+
+  #sendUpdate(orders: readonly ElectionOrder[]): void {
+    const { group } = this.#state;
+    if (!group || this.#group === '') return;
+    const update = updateOf(this.#group, group, id => ({ workerId: this.#memberOf(id), pid: 0 }));
+    if (this.#update && isSameUpdate(this.#update, update)) return;
+    this.#update = update;
+    const lead = orders.findLast(order => order.do === 'lead');
+    this.#deliver([lead?.term === update.term ? { ...update, leasedAt: lead.leasedAt } : update]);
+  }
+
+  #memberOf(nonce: string): number {
+    const record = this.#state.seen?.record;
+    return record && isReadable(record) && record.nonce === nonce ? record.member : this.self.workerId;
+  }
+
+  #carryOut(order: ElectionOrder): void {
+    const { key, warn } = this.#options;
+    switch (order.do) {
+      case 'read':
+        return void this.#wire!.register.read(key).then(
+          reading => this.#elect({ type: 'read', ...observed(reading) }),
+          () => this.#elect({ type: 'unanswered' }),
+        );
+      case 'write': {
+        const { record, expected } = order;
+        return void this.#wire!.register.write(key, JSON.stringify(record), expected).then(
+          revision => this.#elect(revision === 'conflict' ? { type: 'conflict' } : { type: 'written', revision }),
+          () => this.#elect({ type: 'unanswered' }),
+        );
+      }
+      case 'announce':
+        return this.#wire!.announce(key, { revision: order.revision, text: JSON.stringify(order.record) });
+      case 'hand over':
+        return this.#deliver([{ k: 'handover', group: this.#group, term: order.term }]);
+      case 'acknowledge':
+        return this.#deliver(order.beats.map(n => ({ k: 'ack', n })));
+      case 'warn':
+        return warn(WARNINGS[order.about](this.#group));
+    }
+  }
+
+  #deliver(c: readonly FromPrimary[]): void {
+    this.#handlers?.message({ [MARKER]: VERSION, link: LINK, down: ++this.#delivered, c }, 'public');
+  }
+}
+
+const observed = ({ revision, text }: Reading): Observed => ({
+  revision,
+  record: text === undefined ? undefined : parseRecord(text),
+});
