@@ -17,6 +17,14 @@ const PER_GROUP_MS = 20;
  * after the other while the host stops; and all but the one that was named.
  */
 const OTHERS_FIRST_MS = 300;
+/** A released record is claimed within a part of the jitter, so that the others have claimed before that. */
+const RELEASED_PART = 0.5;
+/** Without announcements: how often the record is read, in ms and as a part of `renewMs`. */
+const POLL_MS = 500;
+const POLL_PART = 0.25;
+
+/** Without announcements: the time between two reads. */
+export const pollMs = ({ renewMs }: Election['options']): number => Math.min(renewMs * POLL_PART, POLL_MS);
 
 /** The time from which this host may claim, on its own clock; undefined if only a change of the record can make that so. */
 export function claimAt(state: Election): number | undefined {
@@ -26,9 +34,11 @@ export function claimAt(state: Election): number | undefined {
   return Math.max(seen.since + waitMs, state.upAt) + (isFirst ? 0 : jitterMs(state, seen));
 }
 
-function jitterMs({ member, leads }: Election, { random }: Seen): number {
+function jitterMs({ member, leads }: Election, { random, record }: Seen): number {
   const { priority } = member!;
-  const spread = priority >= 0 ? random / 2 ** priority : random + 1 - 2 ** priority;
+  const isReleased = record && isReadable(record) && record.state === 'released';
+  const spread =
+    (priority >= 0 ? random / 2 ** priority : random + 1 - 2 ** priority) * (isReleased ? RELEASED_PART : 1);
   return spread * JITTER_MS + leads * PER_GROUP_MS;
 }
 
@@ -39,21 +49,22 @@ interface Wait {
   readonly isFirst?: true;
 }
 
-function waitOf({ options }: Election, { record, doubt }: Seen): Wait {
+function waitOf({ options, announces }: Election, { record, doubt }: Seen): Wait {
   if (doubt || (record && !isReadable(record))) return { waitMs: Math.max(options.leaseMs, record?.leaseMs ?? 0) };
   if (!record) return { waitMs: 0 };
-  if (record.state === 'released') return releasedWait(options, record);
+  if (record.state === 'released') return releasedWait(options, record, announces);
   // This candidate's own record, though it does not lead: nobody else does.
   if (record.nonce === options.nonce) return { waitMs: 0, isFirst: true };
   if (isPredecessor(options, record)) return { waitMs: 0, isFirst: true };
   return { waitMs: record.leaseMs };
 }
 
-function releasedWait({ host, hostName }: Election['options'], record: FleetRecord): Wait {
+function releasedWait(options: Election['options'], record: FleetRecord, announces: boolean): Wait {
   const { next, pauseMs = 0 } = record;
-  if (next !== undefined && next === hostName) return { waitMs: pauseMs, isFirst: true };
-  const isOwn = record.host === host;
-  return { waitMs: pauseMs + (isOwn ? OTHERS_FIRST_MS : 0) + (next !== undefined ? OTHERS_FIRST_MS : 0) };
+  if (next !== undefined && next === options.hostName) return { waitMs: pauseMs, isFirst: true };
+  const othersFirstMs = OTHERS_FIRST_MS + (announces ? 0 : pollMs(options));
+  const isOwn = record.host === options.host;
+  return { waitMs: pauseMs + (isOwn ? othersFirstMs : 0) + (next !== undefined ? othersFirstMs : 0) };
 }
 
 /**

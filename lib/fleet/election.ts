@@ -12,7 +12,7 @@
 
 import { newGroup, VACANT } from '../group/queries.js';
 import type { GroupState } from '../protocol/group-state.js';
-import { claimAt, claimedGroup } from './claim.js';
+import { claimAt, claimedGroup, pollMs } from './claim.js';
 import { Draft } from './election-draft.js';
 import type {
   Election,
@@ -31,8 +31,6 @@ import { type FleetRecord, groupOf, isReadable, recordOf } from './record.js';
 const READ_AGAIN_MS = 250;
 /** A claim is made only if the register has confirmed the record this recently. Others may just have claimed. */
 const FRESH_MS = 250;
-/** Without announcements: parts of `renewMs` in which the next renewal is looked for. */
-const LOOKS = 8;
 
 export function newElection(options: ElectionOptions, now: number): Election {
   return { options, leads: 0, isUp: false, announces: false, upAt: now, highest: 0, done: false };
@@ -305,13 +303,9 @@ function isReadDue({ state, at }: Draft): boolean {
   return !lead && at.now >= (pollAt(state) ?? Number.POSITIVE_INFINITY);
 }
 
-/** Without announcements: when the next renewal of the leader can be expected. */
+/** Without announcements the record is read periodically. */
 function pollAt({ options, announces, seen, lead, release }: Election): number | undefined {
-  if (announces || !seen || lead || release) return undefined;
-  const isRenewed = leaderIn(seen) !== undefined;
-  const lookMs = options.renewMs / LOOKS;
-  const firstAt = seen.since + options.renewMs - lookMs;
-  return isRenewed ? Math.max(firstAt, seen.readAt + lookMs) : seen.readAt + options.renewMs;
+  return announces || !seen || lead || release ? undefined : seen.readAt + pollMs(options);
 }
 
 function act(draft: Draft): void {

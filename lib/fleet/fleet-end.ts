@@ -3,6 +3,8 @@
 
 import { damagedRecord, recordLost, storeWentBack } from '../errors/fleet-warnings.js';
 import { isSameUpdate, updateOf } from '../group/queries.js';
+import { type Bundle, Kind } from '../protocol/bundle.js';
+import { signal } from '../protocol/frames.js';
 import { newId } from '../protocol/ids.js';
 import {
   type ControlFrame,
@@ -203,10 +205,15 @@ export class FleetEnd implements WorkerEnd {
     const { group } = this.#state;
     if (!group || this.#group === '') return;
     const update = updateOf(this.#group, group, id => ({ workerId: this.#memberOf(id), pid: 0 }));
-    if (this.#update && isSameUpdate(this.#update, update)) return;
+    const before = this.#update;
+    if (before && isSameUpdate(before, update)) return;
     this.#update = update;
     const lead = orders.findLast(order => order.do === 'lead');
-    this.#deliver([lead?.term === update.term ? { ...update, leasedAt: lead.leasedAt } : update]);
+    const frame = lead?.term === update.term ? { ...update, leasedAt: lead.leasedAt } : update;
+    this.#deliver(
+      [frame],
+      endedBy(before, update).map(term => signal(this.#group, term, Kind.END, 0)),
+    );
   }
 
   #memberOf(nonce: string): number {
@@ -240,10 +247,14 @@ export class FleetEnd implements WorkerEnd {
     }
   }
 
-  #deliver(c: readonly FromPrimary[]): void {
-    this.#handlers?.message({ [MARKER]: VERSION, link: LINK, down: ++this.#delivered, c }, 'public');
+  #deliver(c: readonly FromPrimary[], d: readonly Bundle[] = []): void {
+    this.#handlers?.message({ [MARKER]: VERSION, link: LINK, down: ++this.#delivered, c, d }, 'public');
   }
 }
+
+/** The term that the members have to be told is over: all that its leader wrote has been read, since nothing can be. */
+const endedBy = (before: StateUpdate | undefined, { term, leader }: StateUpdate): number[] =>
+  before?.leader && (before.term !== term || !leader) ? [before.term] : [];
 
 const observed = ({ revision, text }: Reading): Observed => ({
   revision,

@@ -154,7 +154,12 @@ export function recordOf(
   const isOpening = at.stage === 'opening';
   return {
     v: VERSION,
-    ...candidate,
+    host: candidate.host,
+    hostName: candidate.hostName,
+    hostTerm: candidate.hostTerm,
+    nonce: candidate.nonce,
+    member: candidate.member,
+    leaseMs: candidate.leaseMs,
     term: termOf(group),
     state: isReleased ? 'released' : 'held',
     phase: isOpening ? 'opening' : 'ready',
