@@ -23,7 +23,9 @@ export class Connection {
   #attempt: AbortController | undefined;
   #wire: Wire | undefined;
   #isUp = false;
+  /** Since the last connection that lasted. */
   #failures = 0;
+  #upAt = 0;
   #lastWarning: string | undefined;
   #timer: Timer | undefined;
 
@@ -58,6 +60,7 @@ export class Connection {
   }
 
   #connect(): void {
+    this.#attempt?.abort();
     const attempt = new AbortController();
     const { signal } = attempt;
     this.#attempt = attempt;
@@ -66,6 +69,7 @@ export class Connection {
       .connect({
         down: () => isCurrent() && this.#down(),
         up: () => isCurrent() && this.#up(this.#wire!),
+        lost: () => isCurrent() && this.#lost(),
         warn: text => isCurrent() && this.#warnOnce(text),
       })
       .then(
@@ -77,7 +81,7 @@ export class Connection {
   #up(wire: Wire): void {
     this.#wire = wire;
     this.#isUp = true;
-    this.#failures = 0;
+    this.#upAt = this.#clock.now();
     this.#lastWarning = undefined;
     for (const user of [...this.#users]) user.up(wire);
   }
@@ -87,9 +91,21 @@ export class Connection {
     for (const user of [...this.#users]) user.down();
   }
 
+  #lost(): void {
+    void this.#wire?.close();
+    this.#wire = undefined;
+    this.#down();
+    if (this.#clock.now() - this.#upAt >= MOST_PAUSE_MS) this.#failures = 0;
+    this.#connectLater();
+  }
+
   /** Somebody may correct what is wrong, so every error is tried again. */
   #failed(error: unknown): void {
     this.#warnOnce(cannotConnect(error), error);
+    this.#connectLater();
+  }
+
+  #connectLater(): void {
     this.#failures++;
     this.#timer = this.#clock.setTimer(() => this.#connect(), backoffMs(this.#failures, FIRST_PAUSE_MS, MOST_PAUSE_MS));
   }

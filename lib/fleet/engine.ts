@@ -19,7 +19,7 @@ export interface Register {
   write(key: string, text: string, expected: number): Promise<number | 'conflict'>;
 }
 
-/** One connection of a process to the engine, for all groups of a fleet. It reconnects by itself until it is closed. */
+/** One connection of a process to the engine, for all groups of a fleet. */
 export interface Wire {
   readonly register: Register;
   /** Whether other hosts learn at once what was announced. Otherwise they have to read the register periodically. */
@@ -33,9 +33,11 @@ export interface Wire {
 }
 
 export interface WireHandlers {
-  /** The connection is lost, or restored. Each is called only when it changes; a new wire is connected. */
+  /** The connection is interrupted, or restored by itself. Each is called only when it changes; a new wire is connected. */
   down(): void;
   up(): void;
+  /** The connection is lost for good: a new wire is needed. Called at most once, and not after `close()`. */
+  lost(): void;
   /** Something that the operator should know of. No text may contain a credential. */
   warn(text: string): void;
 }

@@ -9,6 +9,7 @@ import { skip } from './services.js';
 
 /** A program that runs until the test ends. */
 export interface ServiceProcess {
+  readonly pid: number;
   /** All that it has printed, on either stream. */
   readonly lines: readonly string[];
   /** Resolves once it has printed such a line. */
@@ -57,7 +58,7 @@ export async function startService(
   }
   t.teardown(() => end(child));
   await Promise.race([until(ready), once(child, 'exit').then(() => Promise.reject(new Error(lines.join('\n'))))]);
-  return { lines, until, kill: () => end(child) };
+  return { pid: child.pid!, lines, until, kill: () => end(child) };
 }
 
 async function end(child: ChildProcess): Promise<void> {
