@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 
 const ESM = 'dist/bundle';
 const OUT = 'dist/cjs';
-const ENTRIES = ['index', 'compat', 'testing'];
+const ENTRIES = ['index', 'compat', 'testing', 'nats', 'postgres'];
 /** Each needs an optional package of the user's, and little of the library. */
 const CLIENTS = ['mqtt'];
 const BUNDLED = ['eventemitter2', 'nanoid', 'serialize-error', 'non-error'];
@@ -25,7 +25,7 @@ await build({
   outdir: ESM,
 });
 
-const options = { ...common, format: 'cjs', external: CLIENTS };
+const options = { ...common, format: 'cjs', external: [...CLIENTS, '@nats-io/jetstream'] };
 
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(join(OUT, 'clients'), { recursive: true });

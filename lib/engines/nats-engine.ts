@@ -1,7 +1,7 @@
 // The engine of a fleet on NATS: the records are in a bucket of JetStream's key-value store, and announcements are messages.
-// The only file that imports the packages of NATS.
+// The only file that loads a package of NATS.
 
-import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import {
   bucketRefused,
@@ -9,6 +9,7 @@ import {
   memoryBucket,
   noConnection,
   noRights,
+  packageMissing,
   serverTooOld,
   wrongCredentials,
 } from '../errors/engine-errors.js';
@@ -77,6 +78,10 @@ async function openConnection({ connect }: NatsEngineOptions): Promise<NatsConne
 }
 
 async function openManager(connection: NatsConnection, { domain }: NatsEngineOptions): Promise<JetStreamManager> {
+  // Loaded only in the worker that needs it.
+  const { jetstreamManager } = await import('@nats-io/jetstream').catch(error => {
+    throw packageMissing('@nats-io/jetstream', error);
+  });
   // It needs no right of its own: what is missing is noticed with the bucket.
   return jetstreamManager(connection, { timeout: TIMEOUT_MS, checkAPI: false, ...(domain && { domain }) });
 }

@@ -16,6 +16,9 @@ export const poolGiven = () =>
       'Write: async defaults => { const client = new Client({ connectionString, ...defaults }); await client.connect(); return client; }',
   );
 
+export const packageMissing = (name: string, cause: unknown) =>
+  invalid(`The fleet needs the package ${name}, which can't be loaded: install it beside the one that connects.`, cause);
+
 export const wrongCredentials = (server: string, cause: unknown) =>
   invalid(
     `${server} refuses the credentials that connect() of the fleet uses. Check the user and the password.`,
