@@ -27,7 +27,7 @@ export type {
   ValueInfo,
   ValueOf,
 } from './client/types.js';
-export type { LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from './client/types-leader-task.js';
+export type { FleetPosition, LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from './client/types-leader-task.js';
 export { configure } from './configure.js';
 export { createSharedClient } from './create-shared-client.js';
 export type {
@@ -58,6 +58,11 @@ export type {
   ContextCarrier,
   ContextOption,
   ErrorClass,
+  Fleet,
+  FleetEvents,
+  FleetGroupStatus,
+  FleetStatus,
+  FleetTermEvent,
   LeaderTaskContext,
   LeaderTaskFunction,
   LeaderTaskOptions,

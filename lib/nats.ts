@@ -1,12 +1,11 @@
 // Entry point of fleets on NATS.
 
-import type { NatsConnection } from '@nats-io/nats-core';
-import { type NatsDefaults, natsEngine } from './engines/nats-engine.js';
+import { type NatsConnect, natsEngine } from './engines/nats-engine.js';
 import { FleetOnEngine } from './fleet/fleet.js';
 import { count, expecting, flag, functionOf } from './options/checks.js';
 import { type Fleet, type FleetOptions, resolveFleetOptions } from './options/options.js';
 
-export type { NatsDefaults } from './engines/nats-engine.js';
+export type { NatsConnect, NatsDefaults } from './engines/nats-engine.js';
 export type {
   Fleet,
   FleetEvents,
@@ -23,7 +22,7 @@ export interface NatsFleetOptions extends FleetOptions {
    * in the worker that leads a group of its host, once for all its groups. `defaults` has what a fleet needs: short timeouts,
    * reconnects without limit.
    */
-  connect: (defaults: NatsDefaults) => Promise<NatsConnection>;
+  connect: NatsConnect;
   /**
    * Replicas of the bucket, if it has to be created: 3 for a cluster of NATS servers.
    * @default 1
@@ -45,7 +44,7 @@ const domainName = expecting(
   (value): value is string => typeof value === 'string' && /^[^.\s*>]{1,255}$/.test(value),
 );
 
-const connectFunction = functionOf<NatsFleetOptions['connect']>();
+const connectFunction = functionOf<NatsConnect>();
 
 /**
  * A fleet on NATS with JetStream: all hosts that use the same `name` on the same account.

@@ -1,12 +1,11 @@
 // Entry point of fleets on PostgreSQL.
 
-import type { Client } from 'pg';
-import { type PostgresDefaults, postgresEngine, tableStatement } from './engines/postgres-engine.js';
+import { type PostgresConnect, postgresEngine, tableStatement } from './engines/postgres-engine.js';
 import { FleetOnEngine } from './fleet/fleet.js';
 import { expecting, flag, functionOf } from './options/checks.js';
 import { type Fleet, type FleetOptions, resolveFleetOptions } from './options/options.js';
 
-export type { PostgresDefaults } from './engines/postgres-engine.js';
+export type { PostgresConnect, PostgresDefaults } from './engines/postgres-engine.js';
 export type {
   Fleet,
   FleetEvents,
@@ -24,7 +23,7 @@ export interface PostgresFleetOptions extends FleetOptions {
    * Called only in the worker that leads a group of its host, once for all its groups, and again if the connection is lost.
    * `defaults` has what a fleet needs: short timeouts.
    */
-  connect: (defaults: PostgresDefaults) => Promise<Client>;
+  connect: PostgresConnect;
   /**
    * The table, with its schema if needed: `name` or `schema.name`. Several fleets may share it.
    * @default `'cluster_shared_client_fleet'`
@@ -46,7 +45,7 @@ const tableName = expecting(
   (value): value is string => typeof value === 'string' && /^[^.\0]{1,63}(?:\.[^.\0]{1,63})?$/.test(value),
 );
 
-const connectFunction = functionOf<PostgresFleetOptions['connect']>();
+const connectFunction = functionOf<PostgresConnect>();
 
 /**
  * A fleet on PostgreSQL: all hosts that use the same `name` and table of one database.

@@ -40,15 +40,20 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'transport',
     'utils',
   ],
+  fleet: ['client', 'errors', 'group', 'leader', 'member', 'options', 'protocol', 'transport', 'utils'],
+  engines: ['errors', 'fleet', 'utils'],
   compat: ['client', 'codec', 'create-shared-client', 'errors', 'leader', 'utils'],
   client: ['codec', 'diagnostics', 'errors', 'leader', 'member', 'metrics', 'options', 'protocol', 'streams', 'utils'],
 };
 
 /** The one file that imports each of these. */
 const DOORS: Readonly<Record<string, string>> = {
+  '@nats-io/jetstream': 'engines/nats-engine',
+  '@nats-io/nats-core': 'engines/nats-engine',
   eventemitter2: 'utils/emitter',
   mqtt: 'clients/mqtt',
   nanoid: 'protocol/ids',
+  pg: 'engines/postgres-engine',
   'node:cluster': 'transport/cluster',
   'node:diagnostics_channel': 'diagnostics/channels',
   'serialize-error': 'codec/error-classes',
@@ -93,6 +98,12 @@ const PUBLIC = {
     'Failover',
     'FailoverStatus',
     'FailureReason',
+    'Fleet',
+    'FleetEvents',
+    'FleetGroupStatus',
+    'FleetPosition',
+    'FleetStatus',
+    'FleetTermEvent',
     'GroupMessage',
     'GroupStatus',
     'Histogram',

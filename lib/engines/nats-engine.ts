@@ -26,10 +26,13 @@ export const NATS_DEFAULTS = Object.freeze({
 
 export type NatsDefaults = typeof NATS_DEFAULTS;
 
+/** Connects to NATS with the options that it is given, and its own. */
+export type NatsConnect = (defaults: NatsDefaults) => Promise<NatsConnection>;
+
 export interface NatsEngineOptions {
   /** The name of the fleet. */
   readonly name: string;
-  readonly connect: (defaults: NatsDefaults) => Promise<NatsConnection>;
+  readonly connect: NatsConnect;
   readonly replicas: number;
   readonly createBucket: boolean;
   readonly domain?: string | undefined;

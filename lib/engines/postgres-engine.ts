@@ -26,10 +26,13 @@ export const POSTGRES_DEFAULTS = Object.freeze({
 
 export type PostgresDefaults = typeof POSTGRES_DEFAULTS;
 
+/** Connects to PostgreSQL with the options that it is given, and its own. */
+export type PostgresConnect = (defaults: PostgresDefaults) => Promise<Client>;
+
 export interface PostgresEngineOptions {
   /** The name of the fleet. */
   readonly name: string;
-  readonly connect: (defaults: PostgresDefaults) => Promise<Client>;
+  readonly connect: PostgresConnect;
   readonly table: string;
   readonly createTable: boolean;
 }

@@ -17,7 +17,10 @@ export const poolGiven = () =>
   );
 
 export const packageMissing = (name: string, cause: unknown) =>
-  invalid(`The fleet needs the package ${name}, which can't be loaded: install it beside the one that connects.`, cause);
+  invalid(
+    `The fleet needs the package ${name}, which can't be loaded: install it beside the one that connects.`,
+    cause,
+  );
 
 export const wrongCredentials = (server: string, cause: unknown) =>
   invalid(

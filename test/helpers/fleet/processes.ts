@@ -1,0 +1,102 @@
+// Hosts of a fleet as real processes.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { ExecutionContext } from 'ava';
+import type { HostEvent, HostOptions } from '../../fixtures/fleet-host.js';
+
+const FIXTURE = fileURLToPath(new URL('../../fixtures/fleet-host.js', import.meta.url));
+
+type Kind = HostEvent['kind'];
+type EventOf<K extends Kind> = Extract<HostEvent, { kind: K }>;
+
+export class FleetProcesses {
+  readonly events: HostEvent[] = [];
+  readonly hosts = new Map<string, HostProcess>();
+  readonly #checks = new Set<() => void>();
+  readonly #common: Omit<HostOptions, 'name'>;
+
+  constructor(t: ExecutionContext, common: Omit<HostOptions, 'name'>) {
+    this.#common = common;
+    t.teardown(() => Promise.all([...this.hosts.values()].map(host => host.kill())));
+  }
+
+  /** Starts a host; resolves when its workers have the task. */
+  async start(name: string, options: Partial<HostOptions> = {}): Promise<HostProcess> {
+    const given: HostOptions = { ...this.#common, name, ...options };
+    const child = spawn(process.execPath, [FIXTURE], {
+      env: { ...process.env, FLEET_HOST: JSON.stringify(given) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const host = new HostProcess(name, child);
+    this.hosts.set(name, host);
+    createInterface({ input: child.stdout! }).on('line', line => {
+      const event: HostEvent = JSON.parse(line);
+      this.events.push(event);
+      if (event.kind === 'worker') host.workers.push(event.pid);
+      for (const check of this.#checks) check();
+    });
+    const count = Math.max(1, given.workers);
+    await this.when(() => host.workers.length === count);
+    return host;
+  }
+
+  async when(isSo: () => boolean): Promise<void> {
+    await new Promise<void>(resolve => {
+      const check = () => {
+        if (!isSo()) return;
+        this.#checks.delete(check);
+        resolve();
+      };
+      this.#checks.add(check);
+      check();
+    });
+  }
+
+  of<K extends Kind>(kind: K): EventOf<K>[] {
+    return this.events.filter((event): event is EventOf<K> => event.kind === kind);
+  }
+
+  /** The n-th event of its kind. */
+  async until<K extends Kind>(kind: K, n: number): Promise<EventOf<K>> {
+    await this.when(() => this.of(kind).length >= n);
+    return this.of(kind)[n - 1]!;
+  }
+}
+
+export class HostProcess {
+  readonly workers: number[] = [];
+  #isGone = false;
+
+  constructor(
+    readonly name: string,
+    readonly child: ChildProcess,
+  ) {
+    child.once('exit', () => {
+      this.#isGone = true;
+    });
+  }
+
+  get pids(): number[] {
+    return [...new Set([this.child.pid!, ...this.workers])];
+  }
+
+  signal(signal: NodeJS.Signals, pids = this.pids): void {
+    for (const pid of pids) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It is gone.
+      }
+    }
+  }
+
+  /** SIGKILL for all of its processes. */
+  async kill(): Promise<void> {
+    const gone = this.#isGone ? undefined : once(this.child, 'exit');
+    this.signal('SIGKILL');
+    await gone;
+  }
+}
