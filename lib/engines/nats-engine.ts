@@ -15,16 +15,23 @@ import {
 } from '../errors/engine-errors.js';
 import type { Engine, Reading, Register, Wire, WireHandlers } from '../fleet/engine.js';
 
-/** What the user's `connect` should pass on. */
-export const NATS_DEFAULTS = Object.freeze({
+/** Options of a NATS connection that a fleet needs, for `connect()` to pass on. Durations in ms. */
+export interface NatsDefaults {
+  /** -1: without limit. */
+  readonly maxReconnectAttempts: number;
+  readonly reconnectTimeWait: number;
+  readonly timeout: number;
+  readonly pingInterval: number;
+  readonly maxPingOut: number;
+}
+
+const DEFAULTS: NatsDefaults = Object.freeze({
   maxReconnectAttempts: -1,
   reconnectTimeWait: 250,
   timeout: 2000,
   pingInterval: 2000,
   maxPingOut: 2,
 });
-
-export type NatsDefaults = typeof NATS_DEFAULTS;
 
 /** Connects to NATS with the options that it is given, and its own. */
 export type NatsConnect = (defaults: NatsDefaults) => Promise<NatsConnection>;
@@ -68,7 +75,7 @@ export function natsEngine(options: NatsEngineOptions): Engine {
 async function openConnection({ connect }: NatsEngineOptions): Promise<NatsConnection> {
   let connection: NatsConnection;
   try {
-    connection = await connect(NATS_DEFAULTS);
+    connection = await connect(DEFAULTS);
   } catch (error) {
     throw nameOf(error) === 'AuthorizationError' || nameOf(error) === 'UserAuthenticationExpiredError'
       ? wrongCredentials('the NATS server', error)

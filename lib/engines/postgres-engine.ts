@@ -16,15 +16,20 @@ import type { Engine, Register, Wire, WireHandlers } from '../fleet/engine.js';
 import { systemClock } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 
-/** What the user's `connect` should pass on. */
-export const POSTGRES_DEFAULTS = Object.freeze({
+/** Options of a client of `pg` that a fleet needs, for `connect()` to pass on. Durations in ms. */
+export interface PostgresDefaults {
+  readonly connectionTimeoutMillis: number;
+  readonly query_timeout: number;
+  readonly keepAlive: boolean;
+  readonly application_name: string;
+}
+
+const DEFAULTS: PostgresDefaults = Object.freeze({
   connectionTimeoutMillis: 2000,
   query_timeout: 2000,
   keepAlive: true,
   application_name: 'cluster-shared-client',
 } satisfies ClientConfig);
-
-export type PostgresDefaults = typeof POSTGRES_DEFAULTS;
 
 /** Connects to PostgreSQL with the options that it is given, and its own. */
 export type PostgresConnect = (defaults: PostgresDefaults) => Promise<Client>;
@@ -76,7 +81,7 @@ export function postgresEngine(options: PostgresEngineOptions): Engine {
 async function openClient({ connect, table }: PostgresEngineOptions): Promise<Client> {
   let client: Client;
   try {
-    client = await connect(POSTGRES_DEFAULTS);
+    client = await connect(DEFAULTS);
   } catch (error) {
     throw explained(error, table);
   }
