@@ -33,7 +33,9 @@ function onEngines(
     test.serial(`${title} (${name})`, async t => {
       const engine = await find(t);
       if (!engine) return;
-      await body(t, new FleetProcesses(t, { fleet: newFleetName(), workers: 3, ...engine, ...options }));
+      const fleet = new FleetProcesses({ fleet: newFleetName(), workers: 3, ...engine, ...options });
+      t.teardown(() => fleet.close());
+      await body(t, fleet);
     });
   }
 }
@@ -96,7 +98,7 @@ onEngines(
     await admin.query(`create table ${table} (term bigint, n int)`);
     await admin.query(`insert into ${table} values (0, 0)`);
     t.teardown(async () => {
-      await Promise.all([...fleet.hosts.values()].map(host => host.kill()));
+      await fleet.close();
       await admin.query(`drop table ${table}`);
       await admin.end();
     });

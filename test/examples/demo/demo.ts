@@ -3,6 +3,7 @@
 
 import { type Primary, setupPrimary } from 'cluster-shared-client';
 import { Display } from './display.js';
+import { runFleet, termsTable } from './fleet.js';
 import { type HalfResult, runHalf } from './half.js';
 import { openUpstream } from './open-upstream.js';
 import { type DemoOptions, HELP, Refusal, readOptions } from './options.js';
@@ -43,12 +44,19 @@ async function main(args: string[]): Promise<void> {
   const display = new Display(options.json ? process.stderr : process.stdout);
   const stop = stopOnSignals();
   try {
+    if (options.fleet) return await showFleet(options, display, stop);
     const halves = await bothHalves(options, display, stop);
     display.close();
     console.log(options.json ? JSON.stringify({ halves }, null, 2) : inTables(halves));
   } finally {
     display.close();
   }
+}
+
+async function showFleet(options: DemoOptions, display: Display, stop: AbortController): Promise<void> {
+  const terms = await runFleet(display, stop);
+  display.close();
+  console.log(options.json ? JSON.stringify({ terms }, null, 2) : termsTable(terms));
 }
 
 /** From now on these signals end the demo in good order: its children first. */

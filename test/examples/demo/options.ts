@@ -11,6 +11,8 @@ export interface DemoOptions {
   readonly json: boolean;
   /** Under a real PM2. */
   readonly pm2: boolean;
+  /** Three clusters that elect one leader, instead of the two halves. */
+  readonly fleet: boolean;
 }
 
 /** Ends the demo with its message alone. */
@@ -21,6 +23,8 @@ export const HELP = `npm run demo -- [options]
   --workers N    workers of the cluster, 1 to 64 (4)
   --seconds N    how long calls are made in each of the two halves, 1 to 3600 (6)
   --pm2          under a real PM2, in a home of its own that is removed at the end
+  --fleet        instead: three clusters and one nats-server, a task that runs in one worker of all, and hosts that
+                 are killed and frozen
   --json         print one JSON object at the end; what goes on meanwhile is told on stderr`;
 
 /** Returns nothing where help was asked for. */
@@ -33,6 +37,7 @@ export function readOptions(args: string[]): DemoOptions | undefined {
     redis: values.redis,
     json: values.json,
     pm2: values.pm2,
+    fleet: values.fleet,
   };
 }
 
@@ -46,6 +51,7 @@ function parse(args: string[]) {
         seconds: { type: 'string', default: '6' },
         json: { type: 'boolean', default: false },
         pm2: { type: 'boolean', default: false },
+        fleet: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { ExecutionContext } from 'ava';
+import { defer } from '../../../lib/utils/deferred.js';
 import type { HostEvent, HostOptions } from '../../fixtures/fleet-host.js';
 
 const FIXTURE = fileURLToPath(new URL('../../fixtures/fleet-host.js', import.meta.url));
@@ -18,9 +18,13 @@ export class FleetProcesses {
   readonly #checks = new Set<() => void>();
   readonly #common: Omit<HostOptions, 'name'>;
 
-  constructor(t: ExecutionContext, common: Omit<HostOptions, 'name'>) {
+  constructor(common: Omit<HostOptions, 'name'>) {
     this.#common = common;
-    t.teardown(() => Promise.all([...this.hosts.values()].map(host => host.kill())));
+  }
+
+  /** Kills all hosts. */
+  async close(): Promise<void> {
+    await Promise.all([...this.hosts.values()].map(host => host.kill()));
   }
 
   /** Starts a host; resolves when its workers have the task. */
@@ -43,16 +47,20 @@ export class FleetProcesses {
     return host;
   }
 
-  async when(isSo: () => boolean): Promise<void> {
-    await new Promise<void>(resolve => {
-      const check = () => {
-        if (!isSo()) return;
-        this.#checks.delete(check);
-        resolve();
-      };
-      this.#checks.add(check);
-      check();
-    });
+  async when(isSo: () => boolean, signal?: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = defer();
+    const check = () => isSo() && resolve();
+    const aborted = () => reject(signal!.reason);
+    signal?.addEventListener('abort', aborted);
+    if (signal?.aborted) aborted();
+    this.#checks.add(check);
+    check();
+    try {
+      await promise;
+    } finally {
+      this.#checks.delete(check);
+      signal?.removeEventListener('abort', aborted);
+    }
   }
 
   of<K extends Kind>(kind: K): EventOf<K>[] {
