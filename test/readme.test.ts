@@ -1,7 +1,10 @@
 // The documentation is true: its programs run and print what they say, its tables match the code, and its links lead somewhere.
 
+import { type ChildProcess, spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import test, { type ExecutionContext } from 'ava';
 import * as library from '../lib/index.js';
 import {
@@ -13,6 +16,7 @@ import {
 } from '../lib/options/options.js';
 import { createMemoryCluster } from '../lib/testing.js';
 import { HELP } from './examples/demo/options.js';
+import { createDatabase, startNats } from './helpers/fleet/servers.js';
 import { compile, makeFolder, PROJECT, type RunOptions, removeFolder, run } from './helpers/readme/folder.js';
 import {
   claimsOf,
@@ -44,15 +48,15 @@ interface Program {
   readonly isDone?: (lines: readonly string[]) => boolean;
   /** Runs as a test of Node's own runner, whose output isn't ours. */
   readonly isTest?: boolean;
-  /** Needs a real Redis. */
-  readonly redis?: boolean;
+  /** The real server that it needs. */
+  readonly server?: 'redis' | 'nats' | 'postgres';
 }
 
 const CONNECTED = 'connected to registry.example:4000';
 const ALL_FOUR = 'worker …: four workers take orders';
 
 const PROGRAMS: Readonly<Record<string, Program>> = {
-  'redis.js': { redis: true, isDone: lines => lines.length >= 4 },
+  'redis.js': { server: 'redis', isDone: lines => lines.length >= 4 },
   'main.js': {
     files: ['registry.js'],
     // After the kill: four workers again, the new one in the killed one's place.
@@ -79,6 +83,9 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     files: ['registry.js', 'ecosystem.config.cjs'],
     isDone: lines => countOf(lines, 'ready, local') === 1,
   },
+  'nightly.js': { server: 'nats', isDone: lines => lines.length === 1 },
+  'leader.js': { server: 'postgres', isDone: lines => lines.length === 1 },
+  'warned.js': {},
   'registry.test.js': { files: ['registry.js'], isTest: true },
 };
 
@@ -113,11 +120,64 @@ test.serial('the TypeScript compiles, with the errors that it says it has', asyn
 
 for (const [file, program] of Object.entries(PROGRAMS)) {
   test.serial(`${file} prints what it says`, async t => {
-    if (!program.redis) return runProgram(t, file, program);
-    const redis = await startRedisServer(t);
-    if (redis) await runProgram(t, file, program, { REDIS_URL: redis.url });
+    const env = program.server ? await SERVERS[program.server](t) : {};
+    if (env) await runProgram(t, file, program, env);
   });
 }
+
+/** The variables by which programs find them; undefined if the server is missing, which has been said. */
+const SERVERS: Readonly<
+  Record<NonNullable<Program['server']>, (t: ExecutionContext) => Promise<NodeJS.ProcessEnv | undefined>>
+> = {
+  async redis(t) {
+    const redis = await startRedisServer(t);
+    return redis && { REDIS_URL: redis.url };
+  },
+  async nats(t) {
+    const server = await startNats(t);
+    return server === undefined ? undefined : { NATS_URL: server };
+  },
+  async postgres(t) {
+    const url = await createDatabase(t);
+    return url === undefined ? undefined : { DATABASE_URL: url };
+  },
+};
+
+test.serial('of three processes that run nightly.js one makes the reports; when it ends, another does', async t => {
+  const server = await startNats(t);
+  if (!server) return;
+  const terms: string[] = [];
+  const running = new Set<ChildProcess>();
+  const printed = new EventEmitter();
+  for (let i = 0; i < 3; i++) {
+    const child = spawn(process.execPath, ['nightly.js'], {
+      cwd: folder,
+      env: { ...process.env, NATS_URL: server },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    createInterface({ input: child.stdout! }).on('line', line => {
+      terms.push(line);
+      printed.emit('line', child);
+    });
+  }
+  t.teardown(async () => {
+    const all = [...running];
+    const gone = Promise.all(all.map(child => once(child, 'exit')));
+    for (const child of all) child.kill('SIGKILL');
+    await gone;
+  });
+  for (let count = 1; count <= 3; count++) {
+    const [child] = (await once(printed, 'line')) as [ChildProcess];
+    t.is(terms.length, count);
+    t.true(running.has(child));
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    if (count === 3) await gone;
+  }
+  t.deepEqual(terms, [...terms].sort());
+});
 
 async function runProgram(t: ExecutionContext, file: string, program: Program, env?: NodeJS.ProcessEnv): Promise<void> {
   const { files = [], isDone, isTest } = program;

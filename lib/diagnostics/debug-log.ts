@@ -12,12 +12,15 @@ export interface Speaker {
   /** The worker of the member that reports. Absent for the primary. */
   readonly member?: number | undefined;
   readonly group?: string | undefined;
+  /** The fleet, if it is a fleet group. */
+  readonly fleet?: string | undefined;
 }
 
-export function debug({ member, group }: Speaker, text: () => string): void {
+export function debug({ member, group, fleet }: Speaker, text: () => string): void {
   if (!log.enabled) return;
-  /* c8 ignore next 5 -- Node reads NODE_DEBUG once, when the process starts: the process ring reads the lines */
-  const who = member === undefined ? 'primary' : `worker ${member}`;
+  /* c8 ignore next 6 -- Node reads NODE_DEBUG once, when the process starts: the process ring reads the lines */
+  const worker = fleet === undefined ? `worker ${member}` : `fleet ${fleet}, candidate ${member}`;
+  const who = member === undefined ? 'primary' : worker;
   const line = group === undefined ? `${who}: ${text()}` : `${who}: ${group}: ${text()}`;
   if (line === last) return;
   last = line;

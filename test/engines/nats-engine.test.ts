@@ -1,9 +1,6 @@
 // The engine on NATS, on a real server.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import test, { type ExecutionContext } from 'ava';
@@ -12,9 +9,8 @@ import { SharedClientError } from '../../lib/errors/shared-client-error.js';
 import type { Reading } from '../../lib/fleet/engine.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { Heard, newFleetName, registerContract } from '../helpers/fleet/register-contract.js';
-import { findNats } from '../helpers/fleet/servers.js';
+import { findNats, startNats } from '../helpers/fleet/servers.js';
 import { PASSWORD, startNatsWithPassword } from '../helpers/services/of-recipes.js';
-import { freePort, startService } from '../helpers/services/process.js';
 
 const bucketOf = (name: string) => `KV_csc1_${name}`;
 
@@ -196,15 +192,6 @@ test('NATS: a server with a password, and one that is restarted', async t => {
   t.deepEqual(await wire.register.read('key'), { revision, text: 'text' });
   await wire.close();
 });
-
-async function startNats(t: ExecutionContext, config: string): Promise<string | undefined> {
-  const folder = mkdtempSync(join(tmpdir(), 'csc-nats-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const port = await freePort();
-  const file = join(folder, 'config');
-  writeFileSync(file, `listen: 127.0.0.1:${port}\n${config.replace('FOLDER', folder)}`);
-  return (await startService(t, 'nats-server', ['-c', file], /Server is ready/)) && `127.0.0.1:${port}`;
-}
 
 test('NATS: without JetStream it is refused', async t => {
   const servers = await startNats(t, '');

@@ -1,6 +1,11 @@
-// The servers of the machine on which a fleet's engine is tested.
+// The servers on which a fleet's engine is tested: those of the machine, and of the test's own.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { Client } from 'pg';
+import { freePort, startService } from '../services/process.js';
 import { answers, skip } from '../services/services.js';
 
 const NATS_PORT = 4222;
@@ -17,4 +22,32 @@ export async function findPostgres(t: ExecutionContext) {
   if (await answers(POSTGRES_PORT))
     return { host: '127.0.0.1', port: POSTGRES_PORT, user: 'postgres', database: 'postgres' };
   return skip(t, `PostgreSQL at port ${POSTGRES_PORT}`) as undefined;
+}
+
+/** A NATS of the test's own. `FOLDER` in the configuration is a new folder. @returns its address */
+export async function startNats(
+  t: ExecutionContext,
+  config = 'jetstream { store_dir: "FOLDER" }',
+): Promise<string | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), 'csc-nats-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const port = await freePort();
+  const file = join(folder, 'config');
+  writeFileSync(file, `listen: 127.0.0.1:${port}\n${config.replace('FOLDER', folder)}`);
+  return (await startService(t, 'nats-server', ['-c', file], /Server is ready/)) && `127.0.0.1:${port}`;
+}
+
+/** An empty database. @returns its URL */
+export async function createDatabase(t: ExecutionContext): Promise<string | undefined> {
+  const config = await findPostgres(t);
+  if (!config) return undefined;
+  const name = `csc_${process.pid}_${Date.now()}`;
+  const admin = new Client(config);
+  await admin.connect();
+  await admin.query(`create database ${name}`);
+  t.teardown(async () => {
+    await admin.query(`drop database ${name} with (force)`);
+    await admin.end();
+  });
+  return `postgres://${config.user}@${config.host}:${config.port}/${name}`;
 }

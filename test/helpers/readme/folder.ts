@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 export const PROJECT = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** What a user of these programs has installed. */
-const PACKAGES = ['co', 'redis', 'sdk-base', '@types'];
+const PACKAGES = ['@nats-io', 'co', 'pg', 'redis', 'sdk-base', '@types'];
 
 const OUR_COMPILER = join(PROJECT, 'node_modules/typescript/bin/tsc');
 
