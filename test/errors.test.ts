@@ -2,14 +2,26 @@ import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import * as compatErrors from '../lib/compat/errors.js';
 import * as callErrors from '../lib/errors/call-errors.js';
+import * as engineErrors from '../lib/errors/engine-errors.js';
+import * as fleetErrors from '../lib/errors/fleet-errors.js';
+import * as fleetWarnings from '../lib/errors/fleet-warnings.js';
 import * as optionErrors from '../lib/errors/option-errors.js';
 import * as primaryErrors from '../lib/errors/primary-errors.js';
 import * as errorClass from '../lib/errors/shared-client-error.js';
 import * as shows from '../lib/errors/show.js';
 import * as valueErrors from '../lib/errors/value-errors.js';
-import * as warnings from '../lib/errors/warnings.js';
+import * as ownWarnings from '../lib/errors/warnings.js';
 
-const makers = { ...callErrors, ...optionErrors, ...primaryErrors, ...valueErrors, ...compatErrors };
+const warnings = { ...ownWarnings, ...fleetWarnings };
+const makers = {
+  ...callErrors,
+  ...engineErrors,
+  ...fleetErrors,
+  ...optionErrors,
+  ...primaryErrors,
+  ...valueErrors,
+  ...compatErrors,
+};
 const errors = { ...makers, ...errorClass, ...shows };
 const { ERROR_CODES, SharedClientError, show } = errors;
 
@@ -113,6 +125,77 @@ const cause = new SharedClientError('ERR_NOT_SERIALIZABLE', 'a is a function');
 const MAKERS: Readonly<
   Record<string, readonly [error: Error, code: string, outcome: string | undefined, says: RegExp]>
 > = {
+  noConnection: [
+    errors.noConnection('a client', 1),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /must return a client, but it returned 1/,
+  ],
+  poolGiven: [errors.poolGiven(), 'ERR_INVALID_OPTION', undefined, /returned a Pool.*new Client/],
+  packageMissing: [errors.packageMissing('p', cause), 'ERR_INVALID_OPTION', undefined, /needs the package p.*install/],
+  wrongCredentials: [
+    errors.wrongCredentials('NATS', cause),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /^NATS refuses the credentials/,
+  ],
+  noRights: [errors.noRights('NATS', cause), 'ERR_INVALID_OPTION', undefined, /lacks a right at NATS/],
+  jetStreamMissing: [errors.jetStreamMissing(cause), 'ERR_INVALID_OPTION', undefined, /JetStream is not enabled.*-js/],
+  serverTooOld: [
+    errors.serverTooOld('2.9.3', 3),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /2\.9\.3 is too old for a bucket with 3.*Upgrade/,
+  ],
+  bucketRefused: [
+    errors.bucketRefused('B', 'why', cause),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /stream B: why\. Correct or delete/,
+  ],
+  readOnlyServer: [errors.readOnlyServer(cause), 'ERR_INVALID_OPTION', undefined, /read-only.*must reach the primary/],
+  tableMissing: [
+    errors.tableMissing('t', cause),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /"t" does not exist.*fleetTable\(\)/,
+  ],
+  tableRefused: [errors.tableRefused('t', cause), 'ERR_INVALID_OPTION', undefined, /"t".*other columns.*option table/],
+  noDatabase: [errors.noDatabase(cause), 'ERR_INVALID_OPTION', undefined, /database.*does not exist/],
+  fleetClosed: [errors.fleetClosed('f'), 'ERR_CLOSED', undefined, /fleet "f" is closed/],
+  noFleetGroup: [
+    errors.noFleetGroup('g', ['a', 'b']),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /no group "g" in this process; it has "a", "b"/,
+  ],
+  noOtherHost: [
+    errors.noOtherHost('g', undefined),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /"g" was not handed over: no other host/,
+  ],
+  notHandedOver: [errors.notHandedOver('g', 7), 'ERR_TIMEOUT', undefined, /"g" was not handed over within 7 ms/],
+  notAFleet: [
+    errors.notAFleet('across', 1),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /across must be a fleet.*natsFleet\(\).*is 1/,
+  ],
+  otherFleetVersion: [errors.otherFleetVersion('across'), 'ERR_INVALID_OPTION', undefined, /two versions/],
+  leaseTooShort: [errors.leaseTooShort(1, 2), 'ERR_INVALID_OPTION', undefined, /at least 2, but it is 1/],
+  renewalTooRare: [
+    errors.renewalTooRare(9, 20),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /at most a quarter of leaseMs, 5, but it is 9/,
+  ],
+  noCallsAcross: [
+    errors.noCallsAcross(),
+    'ERR_INVALID_OPTION',
+    undefined,
+    /calls between hosts are not supported.*whileLeader/,
+  ],
   closingMethod: [
     errors.closingMethod('quit'),
     'ERR_UNKNOWN_METHOD',
@@ -319,7 +402,14 @@ test('every text is made by a maker that is in the table', t => {
     .filter(([name, value]) => typeof value === 'function' && name !== 'notKnownYet')
     .map(([name]) => name);
   t.deepEqual(names.sort(), Object.keys(MAKERS).sort());
-  const files = ['call-errors.ts', 'option-errors.ts', 'primary-errors.ts', 'value-errors.ts'];
+  const files = [
+    'call-errors.ts',
+    'engine-errors.ts',
+    'fleet-errors.ts',
+    'option-errors.ts',
+    'primary-errors.ts',
+    'value-errors.ts',
+  ];
   t.deepEqual(FILES, files, 'a new file has to be among the makers');
 });
 
@@ -346,6 +436,9 @@ test('the other texts of makers with several', t => {
   t.regex(errors.noTransfer('g', undefined, 'no group').message, /no group "g"/);
   t.regex(errors.noTransfer('g', undefined, 'vacant').message, /no leader that is ready now/);
   t.regex(errors.noTransfer('g', undefined, 'failed').message, /could not open the real client/);
+  t.regex(errors.noFleetGroup({}, []).message, /no group an object in this process; it has none/);
+  t.regex(errors.noOtherHost('g', 'h').message, /to host "h", which has not taken it/);
+  t.is(errors.noRights('NATS', cause).cause, cause);
   t.is(errors.leaderFailed('g', cause).cause, cause);
   t.false('cause' in errors.brokenArguments());
 });
@@ -376,7 +469,17 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   unreached: [warnings.unreached('g', 'no room'), /"g" wait.*no room.*busData/],
   dataOnBus: [warnings.dataOnBus('no room'), /over PM2's bus.*no room/],
   notDirect: [warnings.notDirect('g', 'no room'), /"g".*no room/],
-  openErrorElsewhere: [warnings.openErrorElsewhere(3, 'Error', 'EX'), /Worker 3.*Error, code EX\. .*bus/],
+  openErrorElsewhere: [
+    warnings.openErrorElsewhere(3, 'Error', 'EX') + warnings.openErrorElsewhere(undefined, 'Error', undefined),
+    /Worker 3.*Error, code EX\. .*bus.*on another host.*: Error\. .*register/,
+  ],
+  cannotConnect: [warnings.cannotConnect(new Error('secret')), /no connection.*: Error\. See the cause/],
+  storeWentBack: [warnings.storeWentBack('g'), /has lost.*"g"/],
+  recordLost: [warnings.recordLost('g'), /lost the record of "g".*same term/],
+  damagedRecord: [warnings.damagedRecord('g'), /record of "g".*damaged/],
+  otherLease: [warnings.otherLease('g', 'h', 1, 2), /"h" leads "g" with leaseMs 1, this host has 2/],
+  memoryBucket: [warnings.memoryBucket('B'), /stream B, is in memory/],
+  commitsAsynchronously: [warnings.commitsAsynchronously(), /synchronous_commit is off/],
   memberRefused: [warnings.memberRefused('g', 3), /"g".*worker 3.*turned away/],
   notDirectIn: [warnings.notDirectIn(3, 'g', 'no room'), /worker 3.*"g".*no room/],
   notClosed: [warnings.notClosed('g'), /real client of "g".*close: client => .*role: 'close'/],

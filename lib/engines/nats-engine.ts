@@ -6,13 +6,13 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import {
   bucketRefused,
   jetStreamMissing,
-  memoryBucket,
   noConnection,
   noRights,
   packageMissing,
   serverTooOld,
   wrongCredentials,
 } from '../errors/engine-errors.js';
+import { memoryBucket } from '../errors/fleet-warnings.js';
 import type { Engine, Reading, Register, Wire, WireHandlers } from '../fleet/engine.js';
 
 /** Options of a NATS connection that a fleet needs, for `connect()` to pass on. Durations in ms. */

@@ -2,7 +2,6 @@
 
 import type { Client, ClientConfig } from 'pg';
 import {
-  commitsAsynchronously,
   noConnection,
   noDatabase,
   noRights,
@@ -12,6 +11,7 @@ import {
   tableRefused,
   wrongCredentials,
 } from '../errors/engine-errors.js';
+import { commitsAsynchronously } from '../errors/fleet-warnings.js';
 import type { Engine, Register, Wire, WireHandlers } from '../fleet/engine.js';
 import { systemClock } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';

@@ -48,9 +48,6 @@ export const serverTooOld = (version: string, replicas: number) =>
 export const bucketRefused = (bucket: string, why: string, cause?: unknown) =>
   invalid(`The fleet can't use its bucket, the stream ${bucket}: ${why}. Correct or delete it.`, cause);
 
-export const memoryBucket = (bucket: string) =>
-  `The fleet's bucket, the stream ${bucket}, is in memory with one replica: when the server restarts, it forgets who leads.`;
-
 // --------------------------------------------------------------------------------------------------------- PostgreSQL
 
 export const readOnlyServer = (cause: unknown) =>
@@ -73,7 +70,3 @@ export const tableRefused = (table: string, cause: unknown) =>
 
 export const noDatabase = (cause: unknown) =>
   invalid('The database that connect() of the fleet names does not exist. Create it, or name another one.', cause);
-
-export const commitsAsynchronously = () =>
-  'synchronous_commit is off for the connection of the fleet: when PostgreSQL crashes, it may forget who leads. Turn it on for ' +
-  'this user or database.';

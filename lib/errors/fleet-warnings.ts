@@ -1,7 +1,7 @@
-// The texts of the warnings and errors of a fleet's elections. Those of its engines are in fleet-errors.ts.
+// The texts of the warnings of fleets and their engines.
 
 import { SharedClientError } from './shared-client-error.js';
-import { quote, show } from './show.js';
+import { quote } from './show.js';
 
 const AGAIN = 'It is tried again with backoff.';
 
@@ -27,27 +27,11 @@ export const damagedRecord = (name: string) =>
 
 export const otherLease = (name: string, host: string, theirs: number, ours: number) =>
   `Host ${quote(host)} leads ${quote(name)} with leaseMs ${theirs}, this host has ${ours}. All hosts of a fleet should have the ` +
-  'same options: are there two fleets of one name?';
+  'same options. Perhaps there are two fleets of one name.';
 
-export const fleetClosed = (name: string) =>
-  new SharedClientError('ERR_CLOSED', `The fleet ${quote(name)} is closed: whileLeader() can't use it any more.`);
+export const memoryBucket = (bucket: string) =>
+  `The fleet's bucket, the stream ${bucket}, is in memory with one replica: when the server restarts, it forgets who leads.`;
 
-export const noFleetGroup = (name: unknown, known: readonly string[]) =>
-  new SharedClientError(
-    'ERR_INVALID_OPTION',
-    `The fleet has no group ${typeof name === 'string' ? quote(name) : show(name)} in this process; it has ` +
-      `${known.length > 0 ? known.map(quote).join(', ') : 'none'}.`,
-  );
-
-export const noOtherHost = (name: string, hostName: string | undefined) =>
-  new SharedClientError(
-    'ERR_INVALID_OPTION',
-    `${quote(name)} was not handed over: ${hostName === undefined ? 'no other host' : `host ${quote(hostName)}`} took it, so a host ` +
-      'that may lead must be connected; another one leads now.',
-  );
-
-export const notHandedOver = (name: string, ms: number) =>
-  new SharedClientError(
-    'ERR_TIMEOUT',
-    `${quote(name)} was not handed over within ${ms} ms: no host leads and is ready.`,
-  );
+export const commitsAsynchronously = () =>
+  'synchronous_commit is off for the connection of the fleet: when PostgreSQL crashes, it may forget who leads. Turn it on for ' +
+  'this user or database.';

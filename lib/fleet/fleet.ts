@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import type { CreateSharedClient } from '../client/types.js';
 import type { LeaderTask } from '../client/types-leader-task.js';
-import { fleetClosed, noFleetGroup } from '../errors/fleet-warnings.js';
+import { fleetClosed, noFleetGroup } from '../errors/fleet-errors.js';
+import { listenerThrew } from '../errors/warnings.js';
 import type { ResolvedFleetOptions } from '../options/options.js';
 import {
   FLEET_ACCESS,
@@ -28,7 +29,7 @@ const MOST_KEY = 64;
 
 export class FleetOnEngine implements Fleet {
   readonly #options: ResolvedFleetOptions;
-  readonly #emitter = createEmitter(cause => this.#warn('A listener threw.', cause));
+  readonly #emitter = createEmitter(cause => this.#warn(listenerThrew(), cause));
   readonly #connection: Connection;
   readonly #tasks = new Map<string, FleetTask>();
   #closing: Promise<void> | undefined;

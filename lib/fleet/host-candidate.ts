@@ -4,7 +4,8 @@
 import { createOnLink } from '../client/create-on-link.js';
 import { createStoredTask } from '../client/leader-task.js';
 import type { LeaderTask } from '../client/types-leader-task.js';
-import { noOtherHost, notHandedOver, otherLease } from '../errors/fleet-warnings.js';
+import { noOtherHost, notHandedOver } from '../errors/fleet-errors.js';
+import { otherLease } from '../errors/fleet-warnings.js';
 import { hostHooksOf } from '../leader/host-hooks.js';
 import { Link } from '../member/link.js';
 import type { OpenContext, ResolvedFleetOptions, ResolvedLeaderTask } from '../options/options.js';

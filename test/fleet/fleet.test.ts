@@ -351,7 +351,7 @@ fleet('hosts with another leaseMs are warned of', async (t, rig) => {
   await rig.time.advance(3 * LEASE_MS);
   t.is(rig.runs.length, 1);
   t.deepEqual(rig.warnings, [
-    `b1: Host "a" leads "report" with leaseMs 6000, this host has 12000. All hosts of a fleet should have the same options: are there two fleets of one name?`,
+    `b1: Host "a" leads "report" with leaseMs 6000, this host has 12000. All hosts of a fleet should have the same options. Perhaps there are two fleets of one name.`,
   ]);
 });
 
@@ -367,4 +367,106 @@ fleet('close() of the fleet gives up what its process leads', async (t, rig) => 
   t.true(second.startedAt - at < 700);
   host.workers.splice(0);
   t.throws(() => worker.whileLeader('more', () => {}, { across: ended }), { code: 'ERR_CLOSED' });
+});
+
+fleet('a process has one task of a name, which can be created again after it was closed', async (t, rig) => {
+  const host = rig.host('a', 1);
+  const [{ worker, fleet: own, task }] = host.workers as [FleetWorker];
+  await rig.until(1);
+  t.throws(() => worker.whileLeader('report', () => {}, { across: own }), { code: 'ERR_INVALID_OPTION' });
+  await rig.time.until(task[Symbol.asyncDispose]());
+  t.deepEqual(own.status().groups, []);
+  let runs = 0;
+  const next = worker.whileLeader('report', () => void runs++, { across: own });
+  await rig.time.reached(() => runs === 1);
+  await rig.time.until(next.close());
+  t.is(runs, 1);
+});
+
+fleet('listeners are removed, called once, and what they throw is a warning', async (t, rig) => {
+  const host = rig.host('a', 1);
+  const [{ fleet: own, task, engine }] = host.workers as [FleetWorker];
+  const told: string[] = [];
+  const never = () => told.push('never');
+  own.on('leader', never).off('leader', never);
+  own.once('leader', ({ host }) => {
+    told.push(`${host} leads`);
+    throw new Error('no');
+  });
+  task.on('leader', never).off('leader', never);
+  task.once('leader', ({ term }) => told.push(`leader ${term > 0}`));
+  const run = await rig.until(1);
+  await rig.time.settle();
+  await rig.time.until(task.resign());
+  await rig.until(2);
+  t.deepEqual(told, ['leader true', 'a leads']);
+  t.deepEqual(rig.warnings.splice(0), ['a1: A listener threw.']);
+  t.true(run.signal.aborted);
+  t.is(own.name, 'shop');
+  await rig.time.until(own[Symbol.asyncDispose]());
+  t.is(engine.wires.size, 0);
+});
+
+fleet('transfer() of a group that nobody leads gives up after a while', async (t, rig) => {
+  const host = rig.host('a', 1, { eligible: false });
+  await rig.time.advance(1000);
+  const error = await rig.time.until(t.throwsAsync(host.workers[0]!.fleet.transfer('report')));
+  t.like(error, { code: 'ERR_TIMEOUT' });
+});
+
+fleet('a store that has gone back is waited out, and warned of', async (t, rig) => {
+  const a = rig.host('a', 1);
+  const first = await rig.until(1);
+  await rig.time.advance(LEASE_MS);
+  rig.host('b', 1);
+  await rig.time.advance(1000);
+  rig.kill(a);
+  rig.store.wipe();
+  const at = rig.time.now();
+  const second = await rig.until(2);
+  t.is(second.host, 'b');
+  t.true(second.term > first.term);
+  t.true(second.startedAt - at >= LEASE_MS - RENEW_MS);
+  t.regex(rig.warnings.join(), /^b\d+: The store of the fleet has lost/);
+});
+
+fleet('a record of another version, and a damaged one, are waited out and replaced', async (t, rig) => {
+  const key = Buffer.from('whileLeader:report').toString('base64url');
+  for (const [i, text] of ['{"v":2,"term":5,"leaseMs":9000}', 'no JSON', '[]'].entries()) {
+    rig.store.wipe();
+    rig.store.set(key, text, 0);
+    const at = rig.time.now();
+    const host = rig.host(`h${i}`, 1);
+    const run = await rig.until(i + 1);
+    t.true(run.startedAt - at >= (i === 0 ? 9000 : LEASE_MS));
+    t.regex(rig.warnings.splice(0).join(), /of another version, or damaged/);
+    rig.kill(host);
+  }
+});
+
+fleet('names of any length and letters', async (t, rig) => {
+  const { workers } = rig.host('a', 1);
+  const [{ worker, fleet: own }] = workers as [FleetWorker];
+  const names = ['ä/*>. ', 'x'.repeat(490)];
+  const ran: string[] = [];
+  const tasks = names.map(name =>
+    worker.whileLeader(name, (_, context) => void ran.push(context.name), { across: own }),
+  );
+  await rig.time.reached(() => ran.length === 2);
+  t.deepEqual(ran.sort(), [...names].sort());
+  for (const key of rig.store.records.keys()) t.regex(key, /^[\w-]{1,64}$/);
+  await rig.time.until(Promise.all(tasks.map(task => task.close())));
+});
+
+test.serial('the errors of a task are known in full on its own host only', async t => {
+  const rig = new FleetRig();
+  rig.host('a', 1);
+  const first = await rig.until(1);
+  first.end.reject(Object.assign(new TypeError('the password is secret'), { code: 'E_NO' }));
+  await rig.until(2);
+  t.deepEqual(rig.errors.splice(0), ['a1: TypeError: the password is secret']);
+  for (const { text } of rig.store.records.values()) {
+    t.false(text!.includes('secret'));
+  }
+  await rig.finish(t);
 });
