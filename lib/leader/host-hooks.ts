@@ -6,7 +6,7 @@ import type { Clock } from '../utils/clock.js';
 
 export interface HostHooks {
   readonly clock: Clock;
-  /** The id of the primary's life: names the host. Unknown under PM2, and with a primary of an older release. */
+  /** The id of the primary's life, or of PM2's log: names the host. Unknown with a primary of an older release. */
   readonly life: string | undefined;
   readonly drainTimeoutMs: number;
   /** Whether this member holds its host's lease. */

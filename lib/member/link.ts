@@ -130,7 +130,7 @@ export class Link {
     return this.#end.advice;
   }
 
-  /** Identifies the life of the current primary. Unknown without one, under PM2, and with a primary of an older release. */
+  /** Identifies the life of the current primary, or of PM2's log. Unknown without one, and with an older release. */
   get primaryLife(): string | undefined {
     return this.#welcome?.life;
   }

@@ -23,6 +23,7 @@ export class Downlink {
   #delivered = 0;
   /** The id of the hello of this worker's link. */
   #hello: string | undefined;
+  #life: string | undefined;
   /**
    * Heartbeats that were not read back yet, or not written because the state was not known. No member of this worker led
    * then, but a member that leaves waits for the acknowledgement of its heartbeat.
@@ -58,13 +59,17 @@ export class Downlink {
     if (this.hasBegun) this.#welcome();
   }
 
-  /** Called when the state becomes known. */
-  begin(): void {
+  /**
+   * Called when the state becomes known.
+   * @param life identifies the log
+   */
+  begin(life: string | undefined): void {
     const unread = [...this.#unreadBeats];
     this.#unreadBeats.clear();
     this.deliver(unread.map(n => ({ k: 'ack', n })));
-    if (this.hasBegun) return;
+    if (this.hasBegun && life === this.#life) return;
     this.hasBegun = true;
+    this.#life = life;
     this.#welcome();
   }
 
@@ -79,8 +84,8 @@ export class Downlink {
   #welcome(): void {
     /* c8 ignore next -- as in greet */
     if (this.#hello === undefined) return;
-    this.deliver([
-      { k: 'welcome', version: VERSION, id: this.#hello, ...this.#options, route: 'direct-only', probe: undefined },
-    ]);
+    const life = this.#life !== undefined && { life: this.#life };
+    const welcome = { k: 'welcome', version: VERSION, id: this.#hello, ...this.#options, ...life } as const;
+    this.deliver([{ ...welcome, route: 'direct-only', probe: undefined }]);
   }
 }

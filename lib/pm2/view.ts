@@ -133,7 +133,7 @@ function bootstrap(view: View, founder: string, n: number, orders: ViewOrder[]):
   if (founder === me) {
     if (!counts || log) return next;
     orders.push({ do: 'begin' });
-    return { ...newView(me), log: EMPTY_LOG };
+    return { ...newView(me), log: { ...EMPTY_LOG, life: me } };
   }
   if (log && !counts) return next;
   if (log) orders.push({ do: 'lose' });

@@ -237,7 +237,7 @@ export class Pm2WorkerEnd implements WorkerEnd {
     const { process, workerId, pid } = bus.self;
     this.#stateSync.stop();
     this.#write([{ k: 'enter', process, workerId, pid, heartbeatMs, leaderTimeoutMs }, ...this.#members.all]);
-    this.#downlink.begin();
+    this.#downlink.begin(this.log!.life);
   }
 
   #noteOwn({ packet, at }: Extract<ViewOrder, { do: 'note own' }>): void {

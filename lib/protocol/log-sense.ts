@@ -78,7 +78,12 @@ const busGroup = (): Fields => ({
   transfer: optional(shaped(busTransfer)),
   offer: optional(shaped(busOffer)),
 });
-const state: Test = shaped(() => ({ peers: mapOf(busPeer), groups: mapOf(busGroup), lastTerm: count }));
+const state: Test = shaped(() => ({
+  peers: mapOf(busPeer),
+  groups: mapOf(busGroup),
+  lastTerm: count,
+  life: optional(text),
+}));
 
 export const isSoundLog = (value: unknown): boolean => state[0](value) && makesSense(value as LogState);
 

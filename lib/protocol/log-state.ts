@@ -9,6 +9,8 @@ export interface LogState {
   readonly groups: Readonly<Record<string, BusGroup>>;
   /** The highest term of removed groups. A group that is created again continues from it. */
   readonly lastTerm: number;
+  /** Identifies this log among those of all hosts. Absent if a worker of an older release has begun it. */
+  readonly life?: string;
 }
 
 /** A participating worker. */

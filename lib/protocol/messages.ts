@@ -112,7 +112,7 @@ export interface Welcome {
   /** Limits for what may wait in a leader: per member that does not read, and in total. Absent: unlimited. */
   readonly maxQueuedBytes?: number;
   readonly maxQueuedTotalBytes?: number;
-  /** Identifies this life of the primary among those of all hosts. Absent from older releases and under PM2. */
+  /** Identifies this life of the primary among those of all hosts. Under PM2, this life of the log. Absent from older releases. */
   readonly life?: string;
   readonly probe: unknown;
 }

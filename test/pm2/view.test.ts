@@ -89,19 +89,19 @@ test('who has no state says so to whoever asks, and remembers who has none', t =
 test('a state begins empty where nobody has one', t => {
   const room = new Room('a').send('a', ask(1)).send('a', found(1));
   t.deepEqual(room.takeOrders('a'), ['note own', 'note own', 'note sign of life', 'begin']);
-  t.deepEqual(room.log('a'), EMPTY_LOG);
+  t.deepEqual(room.log('a'), { ...EMPTY_LOG, life: 'a' });
 });
 
 test('a founding counts only for the last question', t => {
   const room = new Room('a').send('a', ask(1)).send('a', ask(2)).send('a', found(1));
   t.is(room.log('a'), undefined);
   room.send('a', ask(3)).send('a', found(3));
-  t.deepEqual(room.log('a'), EMPTY_LOG);
+  t.deepEqual(room.log('a'), { ...EMPTY_LOG, life: 'a' });
 });
 
 test('of two foundings the first counts, and the other founder asks again', t => {
   const room = new Room('a', 'b').send('a', ask(1)).send('b', ask(1)).send('b', found(1)).send('a', found(1));
-  t.deepEqual(room.log('b'), EMPTY_LOG);
+  t.deepEqual(room.log('b'), { ...EMPTY_LOG, life: 'b' });
   t.is(room.log('a'), undefined);
   t.true(room.takeOrders('a').includes('ask'));
   t.false(room.takeOrders('b').includes('lose'));
@@ -115,7 +115,7 @@ test('a founding after a sign of life counts for nobody', t => {
 
 test('a founding counts for who has a state too, if it said nothing since the question', t => {
   const room = roomOfA('b').send('b', ask(1)).send('b', found(1));
-  t.deepEqual(room.log('b'), EMPTY_LOG);
+  t.deepEqual(room.log('b'), { ...EMPTY_LOG, life: 'b' });
   t.is(room.log('a'), undefined);
   t.deepEqual(room.takeOrders('a').slice(-2), ['lose', 'ask']);
 });
@@ -218,7 +218,7 @@ test('an answer is for one alone, and who has it judges foundings as who gave it
   t.truthy(room.log('b'));
   t.is(room.log('c'), undefined);
   room.send('c', found(1));
-  t.deepEqual([room.log('a'), room.log('b'), room.log('c')], [undefined, undefined, EMPTY_LOG]);
+  t.deepEqual([room.log('a'), room.log('b'), room.log('c')], [undefined, undefined, { ...EMPTY_LOG, life: 'c' }]);
 });
 
 test('a broken connection leaves nothing but who one is', t => {
