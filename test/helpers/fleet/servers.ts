@@ -1,6 +1,8 @@
 // The servers on which a fleet's engine is tested: those of the machine, and of the test's own.
 
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -22,6 +24,50 @@ export async function findPostgres(t: ExecutionContext) {
   if (await answers(POSTGRES_PORT))
     return { host: '127.0.0.1', port: POSTGRES_PORT, user: 'postgres', database: 'postgres' };
   return skip(t, `PostgreSQL at port ${POSTGRES_PORT}`) as undefined;
+}
+
+/** A network between a process and a server that can lose all messages without a word. */
+export async function startValve(t: ExecutionContext, target: string) {
+  const [host, port] = target.split(':') as [string, string];
+  const sockets = new Set<Socket>();
+  let isOpen = true;
+  const server = createServer(socket => {
+    const upstream = connect(Number(port), host);
+    for (const [from, to] of [
+      [socket, upstream],
+      [upstream, socket],
+    ] as const) {
+      sockets.add(from);
+      from
+        .on('data', data => isOpen && to.write(data))
+        .on('error', () => {})
+        .on('close', () => {
+          sockets.delete(from);
+          if (isOpen) to.destroy();
+        });
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  t.teardown(() => {
+    close();
+    server.close();
+  });
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** From now on nothing passes, and nobody is told. */
+    shut(): void {
+      isOpen = false;
+    },
+    /** What was lost is lost: the connections begin again. */
+    open(): void {
+      isOpen = true;
+      close();
+    },
+  };
 }
 
 /** A NATS of the test's own. `FOLDER` in the configuration is a new folder. @returns its address */
