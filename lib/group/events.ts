@@ -22,8 +22,11 @@ export type GroupEvent =
     }
   /** Its channel closed and was read to the end. Its process may still run. */
   | { readonly type: 'closed'; readonly id: string }
-  /** Its process is dead, and everything that it sent was read. */
-  | { readonly type: 'exited'; readonly id: string }
+  /**
+   * Its process is dead, and everything that it sent was read. `inOrder`: it lives, but it has read a goodbye and closed what
+   * it held.
+   */
+  | { readonly type: 'exited'; readonly id: string; readonly inOrder?: boolean }
   /** A leader, or a successor, was silent for `leaderTimeoutMs`: its leases have expired. `kills`: it must be killed. */
   | { readonly type: 'silent'; readonly id: string; readonly kills?: boolean }
   /** The first message after silence. */

@@ -71,7 +71,7 @@ function apply(group: Draft, event: GroupEvent): void {
     case 'closed':
       return closed(group, event.id);
     case 'exited':
-      return exited(group, event.id);
+      return exited(group, event.id, event.inOrder === true);
     case 'silent':
       return silent(group, event.id, event.kills === true);
     case 'alive':
@@ -140,10 +140,11 @@ function closed(group: Draft, id: string): void {
   else fence(group, at, 'disconnected', end);
 }
 
-function exited(group: Draft, id: string): void {
+function exited(group: Draft, id: string, inOrder: boolean): void {
   const { at } = group.state;
-  if (at.stage !== 'fenced' || at.leader !== id) return leave(group, id, 'exited');
-  endTerm(group, at, at.cause === 'killed' ? 'killed' : 'exited');
+  const cause = inOrder ? 'resigned' : 'exited';
+  if (at.stage !== 'fenced' || at.leader !== id) return leave(group, id, cause);
+  endTerm(group, at, at.cause === 'killed' ? 'killed' : cause);
 }
 
 function silent(group: Draft, id: string, kills: boolean): void {

@@ -14,7 +14,7 @@ export interface AdmissionOwner {
   /** A worker that is still closing real clients for the previous primary shows that it is alive. */
   isClosing(worker: RoutedWorker): void;
   /** Another incarnation of the library uses the channel: the old one has lost all its state. */
-  replaced(workerId: number): void;
+  replaced(worker: RoutedWorker, id: string): void;
   admit(peer: Peer, end: PrimaryEnd, hello: Hello, version: number, via: Via): RoutedWorker;
   warn(message: string, detail: object): void;
 }
@@ -76,7 +76,7 @@ export class Admission {
       return this.welcome(known);
     }
     // Another incarnation of the library in the same process, or the same after a goodbye.
-    if (known) this.owner.replaced(peer.workerId);
+    if (known) this.owner.replaced(known, hello.id);
     const version = commonVersion(hello.versions);
     if (version === undefined) return this.#reject(peer, end, hello.id, via);
     this.welcome(this.owner.admit(peer, end, hello, version, via));

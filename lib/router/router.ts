@@ -198,7 +198,7 @@ export class Router implements GroupOwner, RelayOwner, AdmissionOwner, SilenceOw
     const hello = c.find(frame => frame.k === 'hello');
     if (worker?.end !== end || !hello) return;
     if (hello.closing) this.isClosing(worker);
-    else this.#exited(workerId);
+    else this.#gone(workerId, hello.id === worker.id);
   }
 
   #control(worker: RoutedWorker, frame: FromWorker): void {
@@ -220,9 +220,10 @@ export class Router implements GroupOwner, RelayOwner, AdmissionOwner, SilenceOw
     this.#silence.startOver(worker);
   }
 
-  replaced(workerId: number): void {
+  replaced(worker: RoutedWorker, id: string): void {
+    const { workerId, isOpen } = worker;
     this.#closed(workerId);
-    this.#exited(workerId);
+    this.#gone(workerId, !isOpen && worker.id === id);
   }
 
   admit(peer: Peer, end: PrimaryEnd, hello: Hello, version: number, via: Via): RoutedWorker {
@@ -264,9 +265,14 @@ export class Router implements GroupOwner, RelayOwner, AdmissionOwner, SilenceOw
   }
 
   #exited(workerId: number): void {
+    this.#gone(workerId, false);
+  }
+
+  /** What it led is closed: with its process, or in order, because it has read a goodbye. */
+  #gone(workerId: number, inOrder: boolean): void {
     for (const group of [...this.groups.values()]) {
       if (group.leader !== workerId && group.successor !== workerId) continue;
-      group.apply({ type: 'exited', id: String(workerId) });
+      group.apply({ type: 'exited', id: String(workerId), inOrder });
       this.#forgetIfEmpty(group);
     }
     this.workers.delete(workerId);

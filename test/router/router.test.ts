@@ -28,6 +28,7 @@ test('a worker is told nothing before its hello, and then who it is and what app
       route: 'relay',
       maxQueuedBytes: 64 * 1024 * 1024,
       maxQueuedTotalBytes: 256 * 1024 * 1024,
+      life: primary.router.life,
       probe,
     },
   ]);

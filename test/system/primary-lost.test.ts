@@ -92,3 +92,17 @@ system('a call that was ended by the loss is not ended again', async (t, rig) =>
   t.is(ends, 1);
   t.deepEqual(clients[1]!.status().calls.ended, { ok: 0, failed: 1 });
 });
+
+system('a leader of a primary that is set up again was not lost, if it has closed its real client', async (t, rig) => {
+  const clients = await rig.clients(2, { maxLeadersLost: 1 });
+  await rig.time.until(clients[1]!.with({ sticky: 'here' }).publish('news', 1));
+  for (let round = 1; round <= 3; round++) {
+    void rig.primary.close();
+    rig.setup();
+    await rig.time.settle();
+    await rig.time.until(clients[1]!.ready());
+    const ends = rig.story.filter(event => !/appointed|ready|vacant/.test(event));
+    t.is(ends.length, round);
+    t.regex(ends.at(-1)!, /resigned$/);
+  }
+});
