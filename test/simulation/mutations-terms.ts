@@ -98,8 +98,8 @@ export const TERMS: readonly Mutation[] = [
   {
     name: 'a heartbeat from before its appointment is a lease',
     file: 'member/lease.js',
-    find: 'return this.#acknowledged >= first && now < this.#until;',
-    replace: 'return now < this.#until;',
+    find: 'return this.#acknowledged >= first && now < this.#until && this.#mayHold(now);',
+    replace: 'return now < this.#until && this.#mayHold(now);',
     seed: 1,
   },
   {
