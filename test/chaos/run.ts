@@ -1,10 +1,11 @@
 // Chaos from the command line: `--minutes N`, `--workers N`, `--seed N`, and `--route relay` or `direct`: by default one half
-// of the time each. Ends with 1 if a promise broke.
+// of the time each. `--fleet N`: N hosts of a fleet instead, on NATS and on PostgreSQL. Ends with 1 if a promise broke.
 
 import { parseArgs } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import { locateRedis } from '../helpers/services/services.js';
 import { runChaos } from './chaos.js';
+import { reportFleet, runFleetChaos } from './fleet.js';
 import { reportOf } from './report.js';
 
 const { values } = parseArgs({
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     workers: { type: 'string', default: '4' },
     route: { type: 'string', default: 'both' },
+    fleet: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
@@ -19,10 +21,16 @@ const { values } = parseArgs({
 // For all processes: glibc gives memory back at once, so that a primary's RSS shows what it uses and not the most it ever used.
 Object.assign(process.env, { MALLOC_ARENA_MAX: 1, MALLOC_TRIM_THRESHOLD_: 131_072, MALLOC_MMAP_THRESHOLD_: 65_536 });
 
+const FLEET_LEASE_MS = 3000;
+
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 const update = process.stdout.isTTY ? createLogUpdate(process.stdout) : undefined;
-const redis = await locateRedis();
+if (values.fleet !== undefined) {
+  await fleets(Number(values.fleet));
+  process.exit();
+}
 
+const redis = await locateRedis();
 const routes = (['relay', 'direct'] as const).filter(route => values.route === 'both' || values.route === route);
 if (routes.length === 0) throw new Error(`--route takes relay, direct or both, not ${values.route}`);
 try {
@@ -43,4 +51,19 @@ try {
   }
 } finally {
   await redis?.close();
+}
+
+/** On the servers of this machine. */
+async function fleets(hosts: number): Promise<void> {
+  const config = { host: '127.0.0.1', port: 5432, user: 'postgres', database: 'postgres' };
+  const engines = { NATS: { nats: '127.0.0.1:4222' }, PostgreSQL: { postgres: config } };
+  const durationMs = (Number(values.minutes) * 60_000) / Object.keys(engines).length;
+  for (const [name, engine] of Object.entries(engines)) {
+    print(`${name}: seed ${values.seed}, ${hosts} hosts, ${durationMs / 60_000} minutes`);
+    const options = { seed: Number(values.seed), hosts, durationMs, leaseMs: FLEET_LEASE_MS, engine, config };
+    const result = await runFleetChaos({ ...options, progress: update ?? (() => {}) });
+    update?.done();
+    print(reportFleet(result));
+    if (result.violations.length > 0) process.exitCode = 1;
+  }
 }

@@ -37,7 +37,9 @@ export class FleetProcesses {
     const host = new HostProcess(name, child);
     this.hosts.set(name, host);
     createInterface({ input: child.stdout! }).on('line', line => {
-      const event: HostEvent = JSON.parse(line);
+      // A process that is killed may leave the half of a line.
+      const event = parse(line);
+      if (!event) return;
       this.events.push(event);
       if (event.kind === 'worker') host.workers.push(event.pid);
       for (const check of this.#checks) check();
@@ -74,6 +76,14 @@ export class FleetProcesses {
   }
 }
 
+function parse(line: string): HostEvent | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
 export class HostProcess {
   readonly workers: number[] = [];
   #isGone = false;
@@ -99,6 +109,10 @@ export class HostProcess {
         // It is gone.
       }
     }
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   /** SIGKILL for all of its processes. */
