@@ -1,6 +1,8 @@
 // Tasks across hosts, on hosts and a store in memory.
 
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import test, { type ExecutionContext } from 'ava';
+import type { DiagnosticsMessages } from '../../lib/index.js';
 import { ACT_MS, FleetRig, type FleetWorker, LEASE_MS, RENEW_MS } from '../helpers/fleet/rig.js';
 
 interface Options {
@@ -442,6 +444,32 @@ fleet('a record of another version, and a damaged one, are waited out and replac
     t.regex(rig.warnings.splice(0).join(), /of another version, or damaged/);
     rig.kill(host);
   }
+});
+
+fleet('diagnostics channels publish the terms of the fleet', async (t, rig) => {
+  const told: string[] = [];
+  const stops = (['appointed', 'ready', 'deposed'] as const).map(name => {
+    const listener = (message: unknown) => {
+      const { fleet, group, term, cause } = message as DiagnosticsMessages['deposed'];
+      if (fleet !== undefined) told.push(`${fleet} ${group} ${name} ${term} ${cause}`);
+    };
+    subscribe(`cluster-shared-client:${name}`, listener);
+    return () => unsubscribe(`cluster-shared-client:${name}`, listener);
+  });
+  const host = rig.host('a', 1);
+  await rig.until(1);
+  await rig.time.settle();
+  await rig.time.until(host.workers[0]!.task.resign());
+  await rig.until(2);
+  for (const stop of stops) stop();
+  const [first, second] = rig.runs.map(({ term }) => term);
+  t.deepEqual(told, [
+    `shop whileLeader:report appointed ${first} undefined`,
+    `shop whileLeader:report ready ${first} undefined`,
+    `shop whileLeader:report deposed ${first} resigned`,
+    `shop whileLeader:report appointed ${second} undefined`,
+    `shop whileLeader:report ready ${second} undefined`,
+  ]);
 });
 
 fleet('names of any length and letters', async (t, rig) => {
