@@ -37,4 +37,5 @@ test('the next worker of a host under PM2 leads without waiting for the lease', 
   t.not(runs[1]!.worker, runs[0]!.worker);
   t.true(runs[1]!.term > runs[0]!.term);
   t.like(workers[runs[1]!.worker]!.task.status().fleet, { isHere: true, connected: true });
+  await Promise.all(workers.filter(({ process }) => !process.isDead).map(({ task }) => task.close()));
 });

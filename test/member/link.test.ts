@@ -1,8 +1,9 @@
 import test from 'ava';
 import { passedOn } from '../../lib/errors/warnings.js';
+import { Lease } from '../../lib/member/lease.js';
 import { Kind } from '../../lib/protocol/bundle.js';
 import { type ControlFrame, MARKER } from '../../lib/protocol/messages.js';
-import { microtasks } from '../helpers/clocks/unit-clock.js';
+import { microtasks, UnitClock } from '../helpers/clocks/unit-clock.js';
 import { bundle } from '../helpers/unit/frames.js';
 import { FakeMember, UnitLink } from '../helpers/unit/link.js';
 
@@ -343,6 +344,24 @@ test('a lease runs from when the heartbeat was sent, however late its acknowledg
   unit.receiveFrames({ k: 'ack', n: first + 2 });
   t.true(unit.link.lease.isValid(first, 3999));
   t.false(unit.link.lease.isValid(first, 4000));
+});
+
+test('a lease of a fleet group is valid only while the host has its own', t => {
+  const clock = new UnitClock();
+  let isHeld = true;
+  const lease = new Lease(
+    clock,
+    () => {},
+    () => {},
+    () => isHeld,
+  );
+  lease.configure({ heartbeatMs: 500, leaderTimeoutMs: 3000 });
+  const first = lease.startBeating();
+  lease.acknowledged(first);
+  t.true(lease.isValid(first, 100));
+  isHeld = false;
+  t.false(lease.isValid(first, 100));
+  lease.stopBeating();
 });
 
 test('an acknowledgement that is older than the last, or of no heartbeat, changes nothing', t => {
