@@ -207,6 +207,7 @@ test('NATS: a user with the rights of one fleet, with fewer, and with none', asy
   const users = [
     `{ user: full, password: x, permissions: ${rights(`${api}, "$KV.csc1_shop.>", "csc1.shop.>"`)} }`,
     `{ user: silent, password: x, permissions: ${rights(`${api}, "$KV.csc1_shop.>"`)} }`,
+    `{ user: reader, password: x, permissions: ${rights('"$JS.API.STREAM.INFO.KV_csc1_shop", "$JS.API.STREAM.MSG.GET.KV_csc1_shop"')} }`,
     `{ user: none, password: x, permissions: ${rights('"other"')} }`,
   ];
   const servers = await startNats(
@@ -221,6 +222,10 @@ test('NATS: a user with the rights of one fleet, with fewer, and with none', asy
   await refused(t, engine(as('none')).connect(heard), /lacks a right/);
   const full = await engine(as('full')).connect(heard);
   t.is(await full.register.write('key', 'text', 0), 1);
+  t.deepEqual(heard.events, []);
+  const reader = await engine(as('reader')).connect(heard);
+  t.deepEqual(await reader.register.read('key'), { revision: 1, text: 'text' });
+  await reader.close();
   t.deepEqual(heard.events, []);
   const silent = await engine(as('silent')).connect(heard);
   silent.announce('key', { revision: 1, text: 'text' });
