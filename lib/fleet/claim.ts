@@ -23,8 +23,23 @@ const RELEASED_PART = 0.5;
 const POLL_MS = 500;
 const POLL_PART = 0.25;
 
+/**
+ * With announcements: a host that has learnt of no renewal for this long reads the record, in parts of `renewMs`. The last
+ * announcement may be lost with the leader, and the wait for its lease would begin only when the lease seems to be over.
+ */
+const QUIET_PART = 1.5;
+const QUIET_JITTER_PART = 0.5;
+
 /** Without announcements: the time between two reads. */
 export const pollMs = ({ renewMs }: Election['options']): number => Math.min(renewMs * POLL_PART, POLL_MS);
+
+/** When a host that does not lead reads the record, although nothing else requires it. */
+export function pollAt({ options, announces, seen, lead, release }: Election): number | undefined {
+  if (!seen || lead || release) return undefined;
+  if (!announces) return seen.readAt + pollMs(options);
+  if (!seen.record || (isReadable(seen.record) && seen.record.state === 'released')) return undefined;
+  return Math.max(seen.since, seen.readAt) + options.renewMs * (QUIET_PART + QUIET_JITTER_PART * seen.random);
+}
 
 /** The time from which this host may claim, on its own clock; undefined if only a change of the record can make that so. */
 export function claimAt(state: Election): number | undefined {

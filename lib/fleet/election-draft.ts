@@ -3,7 +3,7 @@
 import type { GroupEvent } from '../group/events.js';
 import { reduce } from '../group/reduce.js';
 import type { DeposedCause, GroupState } from '../protocol/group-state.js';
-import type { Election, ElectionOrder, Flight, Lead, Moment } from './election-state.js';
+import type { Election, ElectionOrder, Lead, Moment, WriteFlight } from './election-state.js';
 import { type FleetRecord, recordOf } from './record.js';
 
 /** How long to try to release a term that was given up. */
@@ -56,11 +56,12 @@ export class Draft {
     this.set({ lead: undefined, next: undefined, release: { record, until: this.at.now + RELEASE_MS } });
   }
 
-  write(what: Extract<Flight, { op: 'write' }>['what'], record: FleetRecord, group: GroupState): void {
+  write(what: WriteFlight['what'], record: FleetRecord, group: GroupState): void {
     const beats = this.state.lead?.beats ?? [];
-    const flight: Flight = { op: 'write', what, record, group, beats, sentAt: this.at.now };
+    const expected = this.state.seen!.revision;
+    const flight: WriteFlight = { op: 'write', what, record, group, beats, expected, sentAt: this.at.now };
     this.setLead({ beats: [], isDue: false });
-    this.set({ flight }, { do: 'write', record, expected: this.state.seen!.revision });
+    this.set({ flight }, { do: 'write', record, expected });
   }
 
   /** The record is read as soon as possible. */

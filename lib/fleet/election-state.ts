@@ -36,7 +36,7 @@ export interface Lead {
   /** Heartbeats that the next write acknowledges. */
   readonly beats: readonly number[];
   /** The first write of which it is not known whether it was done. */
-  readonly unanswered?: { readonly sentAt: number; readonly beats: readonly number[] };
+  readonly unanswered?: Pick<WriteFlight, 'expected' | 'sentAt' | 'beats'>;
   /** The register has lost the record, which has to be written again. */
   readonly isLost?: true;
 }
@@ -44,16 +44,19 @@ export interface Lead {
 /** The one operation on the register that has not ended. */
 export type Flight =
   /** `known`: the revision that was known when it was sent. */
-  | { readonly op: 'read'; readonly known: number | undefined }
-  | {
-      readonly op: 'write';
-      readonly what: 'claim' | 'renewal' | 'release' | 'request';
-      readonly record: FleetRecord;
-      readonly sentAt: number;
-      readonly beats: readonly number[];
-      /** The state of the group if it is done. */
-      readonly group: GroupState;
-    };
+  { readonly op: 'read'; readonly known: number | undefined } | WriteFlight;
+
+export interface WriteFlight {
+  readonly op: 'write';
+  readonly what: 'claim' | 'renewal' | 'release' | 'request';
+  readonly record: FleetRecord;
+  /** The revision that it replaces. */
+  readonly expected: number;
+  readonly sentAt: number;
+  readonly beats: readonly number[];
+  /** The state of the group if it is done. */
+  readonly group: GroupState;
+}
 
 export interface Election {
   readonly options: ElectionOptions;

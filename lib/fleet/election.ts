@@ -12,7 +12,7 @@
 
 import { newGroup, VACANT } from '../group/queries.js';
 import type { GroupState } from '../protocol/group-state.js';
-import { claimAt, claimedGroup, pollMs } from './claim.js';
+import { claimAt, claimedGroup, pollAt } from './claim.js';
 import { Draft } from './election-draft.js';
 import type {
   Election,
@@ -24,6 +24,7 @@ import type {
   Moment,
   Observed,
   Seen,
+  WriteFlight,
 } from './election-state.js';
 import { type FleetRecord, groupOf, isReadable, recordOf } from './record.js';
 
@@ -214,9 +215,10 @@ function judgeLead(draft: Draft): void {
 
 function judgeOwn(draft: Draft, lead: Lead, record: FleetRecord): void {
   const { unanswered } = lead;
-  // A new version that no other host has written is one of the writes without an answer. To take it for the first is safe.
-  const isNew = draft.state.seen!.since === draft.at.now && record.transfer === undefined;
-  if (unanswered && isNew) renewed(draft, lead, unanswered.sentAt, unanswered.beats);
+  draft.setLead({ isLost: undefined });
+  // A later version that no other host has written is one of the writes without an answer. To take it for the first is safe.
+  const isDone = unanswered && draft.state.seen!.revision > unanswered.expected && record.transfer === undefined;
+  if (isDone) renewed(draft, lead, unanswered.sentAt, unanswered.beats);
   if (record.transfer !== undefined) transfer(draft, record.transfer);
 }
 
@@ -227,7 +229,7 @@ function renewed(draft: Draft, lead: Lead, sentAt: number, beats: readonly numbe
 }
 
 function written(draft: Draft, revision: number): void {
-  const flight = draft.state.flight as Extract<Flight, { op: 'write' }>;
+  const flight = draft.state.flight as WriteFlight;
   const { what, record, sentAt, beats } = flight;
   const { now, random } = draft.at;
   draft.set(
@@ -247,7 +249,7 @@ function written(draft: Draft, revision: number): void {
   renewed(draft, lead, sentAt, [...(lead.unanswered?.beats ?? []), ...beats]);
 }
 
-function won(draft: Draft, { record, sentAt, group }: Extract<Flight, { op: 'write' }>): void {
+function won(draft: Draft, { record, sentAt, group }: WriteFlight): void {
   const { term } = record;
   const until = sentAt + draft.state.options.actMs;
   draft.set({ group, lead: { term, sentAt, until, isDue: false, beats: [] } });
@@ -257,7 +259,7 @@ function won(draft: Draft, { record, sentAt, group }: Extract<Flight, { op: 'wri
 
 function conflict(draft: Draft): void {
   const { lead, flight } = draft.state;
-  const { beats } = flight as Extract<Flight, { op: 'write' }>;
+  const { beats } = flight as WriteFlight;
   draft.set({ flight: undefined });
   if (lead) draft.setLead({ isDue: true, beats: [...beats, ...lead.beats] });
   draft.readAgain();
@@ -267,20 +269,21 @@ function unanswered(draft: Draft): void {
   const { flight, lead } = draft.state;
   draft.set({ flight: undefined });
   if (flight?.op === 'read') return draft.readAgain(READ_AGAIN_MS * (1 + draft.at.random));
-  const { what, sentAt, beats } = flight as Extract<Flight, { op: 'write' }>;
+  const { what, expected, sentAt, beats } = flight as WriteFlight;
   if (lead && what === 'renewal') {
     if (lead.unanswered) draft.setLead({ isDue: true, beats: [...beats, ...lead.beats] });
-    else draft.setLead({ isDue: true, unanswered: { sentAt, beats } });
+    else draft.setLead({ isDue: true, unanswered: { expected, sentAt, beats } });
   }
   draft.readAgain();
 }
 
 function announced(draft: Draft, { revision, record }: Observed): void {
-  const { seen, lead } = draft.state;
-  // Before the first read, and from before the last one.
-  if (!seen || revision <= seen.revision) return;
-  if (lead) draft.readAgain();
-  else observe(draft, { revision, record }, false);
+  const { seen, lead, highest } = draft.state;
+  // Before the first read.
+  if (!seen) return;
+  if (revision > seen.revision && !lead) return observe(draft, { revision, record }, false);
+  // An announcement from before the last read has no later term, unless the register has lost data.
+  if (revision > seen.revision || (record?.term ?? 0) > highest) draft.readAgain();
 }
 
 // ------------------------------------------------------------------------------------------- what follows from it
@@ -295,17 +298,12 @@ function settle(draft: Draft): void {
 }
 
 function isReadDue({ state, at }: Draft): boolean {
-  const { readFrom, seen, lead } = state;
+  const { readFrom, seen } = state;
   if (readFrom !== undefined) return at.now >= readFrom;
   if (!seen) return true;
   const claimFrom = claimAt(state);
   if (claimFrom !== undefined && at.now >= claimFrom) return at.now - seen.readAt > FRESH_MS;
-  return !lead && at.now >= (pollAt(state) ?? Number.POSITIVE_INFINITY);
-}
-
-/** Without announcements the record is read periodically. */
-function pollAt({ options, announces, seen, lead, release }: Election): number | undefined {
-  return announces || !seen || lead || release ? undefined : seen.readAt + pollMs(options);
+  return at.now >= (pollAt(state) ?? Number.POSITIVE_INFINITY);
 }
 
 function act(draft: Draft): void {

@@ -3,6 +3,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { withFaultyCopy } from '../helpers/unit/faulty-copy.js';
+import type { Settings } from './fleet/plan.js';
+import { simulateFleetSeed } from './fleet/simulate.js';
 import type { Mutation } from './mutation.js';
 import { simulateSeed } from './simulate.js';
 
@@ -14,13 +16,15 @@ export interface Found {
 
 /** The first of `seeds` seeds from `start` on that finds the mutation: it breaks a promise with it, and none without it. */
 export async function find(mutation: Mutation, start: number, seeds: number): Promise<Found | undefined> {
-  const { route = 'relay' } = mutation;
+  const { route = 'relay', fleet } = mutation;
   const end = start + seeds;
   return withFaultyCopy(mutation, { paths: ['test/simulation', 'test/helpers/unit/random.js'] }, async directory => {
     for (let from = start; from < end; ) {
-      const found = readResult(await run(directory, from, end - from, route));
+      const found = readResult(
+        await run(directory, from, end - from, fleet ? ['--fleet', ...optionsOf(fleet)] : ['--route', route]),
+      );
       if (!found) return undefined;
-      const { violation } = await simulateSeed(found.seed, {}, route);
+      const { violation } = fleet ? simulateFleetSeed(found.seed, fleet) : await simulateSeed(found.seed, {}, route);
       if (!violation) return found;
       from = found.seed + 1;
     }
@@ -28,26 +32,18 @@ export async function find(mutation: Mutation, start: number, seeds: number): Pr
   });
 }
 
-function run(directory: string, start: number, seeds: number, route: string): Promise<string> {
+function run(directory: string, start: number, seeds: number, what: readonly string[]): Promise<string> {
   const program = join(directory, 'test/simulation/run.js');
-  const args = [
-    program,
-    '--start',
-    String(start),
-    '--seeds',
-    String(seeds),
-    '--route',
-    route,
-    '--jobs',
-    '1',
-    '--no-shrink',
-  ];
+  const args = [program, '--start', String(start), '--seeds', String(seeds), ...what, '--jobs', '1', '--no-shrink'];
   // What runs there is no part of what is measured here.
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
   return new Promise(resolve => {
     execFile(process.execPath, args, { env, maxBuffer: 2 ** 26 }, (_error, stdout) => resolve(stdout));
   });
 }
+
+const optionsOf = (settings: Settings): string[] =>
+  Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
 
 function readResult(output: string): Found | undefined {
   const match = /seed (\d+) broke "([^"]+)"/.exec(output);

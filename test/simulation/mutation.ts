@@ -1,6 +1,8 @@
 // A fault that somebody might build into the library one day: a change of one line of what was compiled, and a seed by which
 // the simulator finds it.
 
+import type { Settings } from './fleet/plan.js';
+
 export interface Mutation {
   /** What the library does wrong. */
   readonly name: string;
@@ -13,4 +15,6 @@ export interface Mutation {
   readonly seed: number;
   /** @default 'relay' */
   readonly route?: 'direct';
+  /** It is looked for with elections of a fleet instead. */
+  readonly fleet?: Settings;
 }

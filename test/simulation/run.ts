@@ -1,9 +1,10 @@
-// Runs many seeds, or replays one: `--seeds N`, `--start S`, `--jobs N`, `--seed N`, `--route direct`. Ends with 1 if a
-// promise broke.
+// Runs many seeds, or replays one: `--seeds N`, `--start S`, `--jobs N`, `--seed N`, `--route direct`, or `--fleet` with
+// `--hosts N`, `--seconds N`, `--drift PART`, `--act PART`, `--store keeps`. Ends with 1 if a promise broke.
 
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { describe } from './actions.js';
+import { explainFleet, replayFleet, settingsOf } from './fleet/explain.js';
 import { runJobs } from './jobs.js';
 import { type Plan, type PlanRoute, planFor } from './plan.js';
 import { shrink } from './shrink.js';
@@ -21,19 +22,28 @@ const { values } = parseArgs({
     /** Goes on after a failure, and only counts. */
     all: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: true },
+    /** Simulates the elections of a fleet. */
+    fleet: { type: 'boolean', default: false },
+    hosts: { type: 'string' },
+    seconds: { type: 'string' },
+    drift: { type: 'string' },
+    act: { type: 'string' },
+    store: { type: 'string' },
   },
   allowNegative: true,
 });
 
 const route: PlanRoute = values.route === 'direct' ? 'direct' : 'relay';
 
+const fleet = values.fleet ? settingsOf(values) : undefined;
+
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 
 process.exitCode = values.seed === undefined ? await search() : await replay(Number(values.seed));
 
 async function replay(seed: number): Promise<number> {
-  print(planText(seed));
-  const { violation } = await simulateSeed(seed, { trace: print }, route);
+  if (!fleet) print(planText(seed));
+  const { violation } = fleet ? replayFleet(seed, fleet, print) : await simulateSeed(seed, { trace: print }, route);
   print(
     violation ? `\nseed ${seed} broke "${violation.promise}": ${violation.text}` : `\nseed ${seed} kept every promise`,
   );
@@ -43,7 +53,13 @@ async function replay(seed: number): Promise<number> {
 async function search(): Promise<number> {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
-  const whole = { start: Number(values.start), count: Number(values.seeds), route, all: values.all };
+  const whole = {
+    start: Number(values.start),
+    count: Number(values.seeds),
+    route,
+    all: values.all,
+    ...(fleet && { fleet }),
+  };
   const began = performance.now();
   const rate = ({ schedules }: Tally) => (schedules / ((performance.now() - began) / 1000)).toFixed(0);
   let nextReport = began;
@@ -61,13 +77,13 @@ async function search(): Promise<number> {
   if (process.stdout.isTTY) print('');
   Error.stackTraceLimit = stackTraceLimit;
   const { schedules, events, calls, values: received, terms, outcomes, broken } = tally;
-  print(
-    `${schedules} schedules, ${rate(tally)} a second: ${events} events, ${calls} calls, ${received} values, ${terms} terms`,
-  );
+  const more = fleet ? `${terms} elections` : `${calls} calls, ${received} values, ${terms} terms`;
+  print(`${schedules} schedules, ${rate(tally)} a second: ${events} events, ${more}`);
   const ends = Object.entries(outcomes).map(([end, times]) => `${end} ${times}`);
-  print(`ends of calls: ${ends.join(', ')}`);
+  print(`${fleet ? 'beside them' : 'ends of calls'}: ${ends.join(', ')}`);
   if (broken.length === 0) print('every promise was kept');
   else if (values.all) printBroken(tally);
+  else if (fleet) explainFleet(broken[0]!.seed, fleet, values.shrink, print);
   else await explain(broken[0]!.seed);
   return broken.length > 0 ? 1 : 0;
 }

@@ -25,7 +25,7 @@ async function work(): Promise<void> {
     const found = await find(mutation, mutation.seed < FIRST_WITH_STREAMS ? 1 : FIRST_WITH_STREAMS, MOST).catch(
       (error: Error) => error,
     );
-    const route = mutation.route ?? 'relay';
+    const route = mutation.fleet ? 'fleet' : (mutation.route ?? 'relay');
     if (found instanceof Error) rows.set(mutation, [mutation.name, route, found.message, '']);
     else if (found) rows.set(mutation, [mutation.name, route, String(found.seed), found.promise]);
     else rows.set(mutation, [mutation.name, route, `not within ${MOST}`, '']);
