@@ -84,10 +84,9 @@ function last(world: World, leader: Candidate): void {
     if (!is(leaderOf(world))) promises.fail(what, `${leaderOf(world).host.plan.name} leads after ${plan.ending}`);
   };
   // Others go first by some ten milliseconds, if nothing delays them.
-  const isDelayed =
-    hasOtherLeases(plan) ||
-    plan.hosts.some(({ priority, leads, clock }) => priority < 0 || leads > 0 || Math.abs(clock.rate - 1) > 0.02);
-  const isOther = (next: Candidate) => next.host !== host || others.length === 0 || isDelayed;
+  const areEven = !hasOtherLeases(plan) && plan.hosts.every(({ clock }) => Math.abs(clock.rate - 1) < 0.02);
+  const arePrompt = areEven && others.some(({ priority, leads }) => priority >= 0 && leads === 0);
+  const isOther = (next: Candidate) => next.host !== host || !arePrompt;
   const planned = 'a planned hand-over takes less than a lease';
   const failover = 'after a death another host leads once the lease is over';
   const other = [...world.candidates].find(candidate => candidate !== leader && candidate.isConnected);
@@ -102,11 +101,7 @@ function last(world: World, leader: Candidate): void {
       return follow(stopMs + nextMs, isOther, planned);
     case 'transfer':
       leader.transfer(others[0]?.name ?? '');
-      return follow(
-        stopMs + nextMs,
-        next => isDelayed || !others[0] || next.host.plan.name === others[0].name,
-        planned,
-      );
+      return follow(stopMs + nextMs, next => !areEven || !others[0] || next.host.plan.name === others[0].name, planned);
     case 'transfer from another host':
       other?.transfer('');
       return other && follow(stopMs + nextMs, isOther, planned);
@@ -153,6 +148,7 @@ function leave(world: World): void {
   const { promises, events } = world;
   calm(world);
   world.run(1000);
+  world.isOver = true;
   for (const host of world.hosts) host.leave();
   world.run(SETTLE_MS + limits(world).stopMs);
   for (const { process, isClosed, election, host, options } of world.candidates) {

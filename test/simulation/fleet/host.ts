@@ -134,7 +134,7 @@ export class SimHost implements Place {
   }
 
   #appointAgain(): void {
-    if (!this.current) this.appoint();
+    if (!this.current && !this.#world.isOver) this.appoint();
   }
 
   // ------------------------------------------------------------------------------------------------ the connection

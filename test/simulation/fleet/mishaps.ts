@@ -71,10 +71,10 @@ function carryOut(world: World, action: Action): void {
   }
 }
 
-function harmStore(
-  { store, promises, events, foreigner, plan }: World,
-  action: Extract<Action, { do: 'delete' | 'damage' | 'go back' }>,
-): void {
+function harmStore(world: World, action: Extract<Action, { do: 'delete' | 'damage' | 'go back' }>): void {
+  const { store, promises, events, foreigner, plan, candidates } = world;
+  // A process that was replaced while it was frozen would write its record again, over that of its successor.
+  if ([...candidates].some(candidate => candidate.host.current !== candidate)) return;
   if (action.do === 'go back') {
     promises.losses.push(events.now);
     return store.goBack(action.versions);

@@ -11,7 +11,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: '(revision < before.revision || term < highest)',
     replace: '(term < 0)',
-    seed: 1,
+    seed: 18,
     fleet: LOSES,
   },
   {
@@ -19,7 +19,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'const { beats } = flight;',
     replace: "const { beats } = flight; if (lead) draft.stepDown(lead.term, 'silent');",
-    seed: 1,
+    seed: 2,
     fleet: ANY,
   },
   {
@@ -43,7 +43,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'member/lease.js',
     find: ' && this.#mayHold(now);',
     replace: ';',
-    seed: 1,
+    seed: 2,
     fleet: ANY,
   },
   {
@@ -51,7 +51,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/claim.js',
     find: 'record.host === host && record.hostTerm < hostTerm;',
     replace: 'record.host === host;',
-    seed: 1,
+    seed: 2,
     fleet: ANY,
   },
   {
@@ -59,7 +59,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: '({ release, flight }) => release !== undefined ||',
     replace: '({ release, flight }) => (release !== undefined && flight === release) ||',
-    seed: 1,
+    seed: 13,
     fleet: ANY,
   },
   {
@@ -67,7 +67,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'function conflict(draft) {',
     replace: 'function conflict(draft) { draft.set({ release: undefined });',
-    seed: 1,
+    seed: 19,
     fleet: ANY,
   },
   {
@@ -75,7 +75,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'if (revision > seen.revision && !lead)',
     replace: 'if (!lead)',
-    seed: 1,
+    seed: 747,
     fleet: ANY,
   },
   {
@@ -83,7 +83,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'since: now, readAt, random, ...(doubt',
     replace: 'since: wentBack ? before.since : now, readAt, random, ...(doubt',
-    seed: 1,
+    seed: 695,
     fleet: LOSES,
   },
   {
@@ -91,7 +91,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/claim.js',
     find: 'return { waitMs: record.leaseMs };',
     replace: 'return { waitMs: options.leaseMs };',
-    seed: 1,
+    seed: 32,
     fleet: ANY,
   },
   {
@@ -99,7 +99,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'if (lead.unanswered)',
     replace: 'if (!lead)',
-    seed: 1,
+    seed: 67,
     fleet: ANY,
   },
   {
@@ -107,7 +107,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'draft.setLead({ isDue: true, unanswered: { expected, sentAt, beats } });',
     replace: 'renewed(draft, lead, sentAt, beats);',
-    seed: 1,
+    seed: 2,
     fleet: ANY,
   },
   {
@@ -115,7 +115,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'draft.state.seen.revision > unanswered.expected',
     replace: 'draft.state.seen.since === draft.at.now',
-    seed: 1,
+    seed: 73,
     fleet: { store: 'stale' },
   },
   {
@@ -139,7 +139,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: " : !record && revision > 0 ? 'deleted' : undefined;",
     replace: ' : undefined;',
-    seed: 1,
+    seed: 22,
     fleet: ANY,
   },
   {
@@ -155,7 +155,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'seen.record.term >= lead.term)',
     replace: 'seen.record.term < 0)',
-    seed: 1,
+    seed: 2,
     fleet: ANY,
   },
   {
@@ -163,7 +163,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/claim.js',
     find: 'return Math.max(seen.since, seen.readAt) +',
     replace: 'return Number.POSITIVE_INFINITY +',
-    seed: 1,
+    seed: 21,
     fleet: ANY,
   },
   {
@@ -171,7 +171,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/claim.js',
     find: 'return seen.readAt + pollMs(options);',
     replace: 'return undefined;',
-    seed: 1,
+    seed: 22,
     fleet: ANY,
   },
   {
@@ -179,7 +179,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'const isDone = done || record?.done === true;',
     replace: 'const isDone = done;',
-    seed: 1,
+    seed: 2,
     fleet: ANY,
   },
   {
@@ -187,7 +187,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/claim.js',
     find: 'const { next, pauseMs = 0 } = record;',
     replace: 'const { next } = record, pauseMs = 0;',
-    seed: 1,
+    seed: 14,
     fleet: ANY,
   },
   {
@@ -203,7 +203,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'if (lead.isLost)',
     replace: 'if (!lead)',
-    seed: 1,
+    seed: 13,
     fleet: LOSES,
   },
 ];

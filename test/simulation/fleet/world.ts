@@ -22,6 +22,8 @@ export class World {
   readonly hosts: SimHost[] = [];
   /** Processes that live. */
   readonly candidates = new Set<Candidate>();
+  /** All hosts leave, and none comes back. */
+  isOver = false;
   #lastNumber = 0;
 
   constructor(
