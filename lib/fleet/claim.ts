@@ -31,7 +31,7 @@ const QUIET_PART = 1.5;
 const QUIET_JITTER_PART = 0.5;
 
 /** Without announcements: the time between two reads. */
-export const pollMs = ({ renewMs }: Election['options']): number => Math.min(renewMs * POLL_PART, POLL_MS);
+const pollMs = ({ renewMs }: Election['options']): number => Math.min(renewMs * POLL_PART, POLL_MS);
 
 /** When a host that does not lead reads the record, although nothing else requires it. */
 export function pollAt({ options, announces, seen, lead, release }: Election): number | undefined {

@@ -11,9 +11,9 @@ import type {
 } from '../../../lib/fleet/election-state.js';
 import { type FleetRecord, isReadable, type UnreadableRecord } from '../../../lib/fleet/record.js';
 
-export const LEASE_MS = 3000;
-export const ACT_MS = 2000;
-export const RENEW_MS = 400;
+const LEASE_MS = 3000;
+const ACT_MS = 2000;
+const RENEW_MS = 400;
 
 /** The host of the tests is `me`, in term 5 of its host. */
 const ME: ElectionOptions = {
@@ -75,6 +75,22 @@ export class UnitElection {
   }
 }
 
+export type Schedule = readonly [title: string, schedule: string, options?: UnitElectionOptions];
+
+export const START = `
+  join                     |
+  up                       | read
+`;
+
+/** It leads in term 1, since time 0, by revision 1. */
+export const LEADS = `${START.trimEnd()}
+  read 0 nothing           | write 0: me5 held 1 opening
+  written 1                | announce 1, lead 1 from 0
+  beat 1                   |
+  ready 1                  | write 1: me5 held 1
+  written 2                | announce 2, acknowledge 1
+`;
+
 /** A schedule: in each line an event, and the orders that follow. */
 export function follows(t: ExecutionContext, election: UnitElection, schedule: string): void {
   for (const line of schedule.trim().split('\n')) {
@@ -87,7 +103,7 @@ export function follows(t: ExecutionContext, election: UnitElection, schedule: s
 // --------------------------------------------------------------------------------------------------------- events
 
 /** Numbers after a word are its value, in the order of the type. */
-export function readEvent(words: string): ElectionEvent {
+function readEvent(words: string): ElectionEvent {
   const [type = '', first = '', ...rest] = words.split(' ');
   switch (type) {
     case 'join':
@@ -147,7 +163,7 @@ function readObserved(revision: number, words: readonly string[]): Observed {
 
 // --------------------------------------------------------------------------------------------------------- orders
 
-export function orderWords(order: ElectionOrder): string {
+function orderWords(order: ElectionOrder): string {
   switch (order.do) {
     case 'write':
       return `write ${order.expected}: ${recordWords(order.record)}`;
@@ -168,7 +184,7 @@ export function orderWords(order: ElectionOrder): string {
   }
 }
 
-export function recordWords(record: FleetRecord | UnreadableRecord): string {
+function recordWords(record: FleetRecord | UnreadableRecord): string {
   if (!isReadable(record)) return 'unreadable';
   const { nonce, state, term, phase, next, transfer, done, failures, pauseMs } = record;
   const more = [
