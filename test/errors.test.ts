@@ -474,6 +474,7 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
     /Worker 3.*Error, code EX\. .*bus.*on another host.*: Error\. .*register/,
   ],
   cannotConnect: [warnings.cannotConnect(new Error('secret')), /no connection.*: Error\. See the cause/],
+  connectsSlowly: [warnings.connectsSlowly(7), /not ended within 7 ms.*the defaults/],
   storeWentBack: [warnings.storeWentBack('g'), /has lost.*"g"/],
   recordLost: [warnings.recordLost('g'), /lost the record of "g".*same term/],
   damagedRecord: [warnings.damagedRecord('g'), /record of "g".*damaged/],

@@ -13,6 +13,10 @@ export const cannotConnect = (error: unknown) => {
   return `There is no connection to the fleet's engine: ${what || 'an unknown error'}. See the cause. ${AGAIN}`;
 };
 
+export const connectsSlowly = (ms: number) =>
+  `connect() of the fleet has not ended within ${ms} ms, and is waited for. It has to return a promise of the connection, and to ` +
+  'pass on the defaults that it is given, which have short timeouts.';
+
 export const storeWentBack = (name: string) =>
   `The store of the fleet has lost what was written of ${quote(name)}: an older record, or none, was found. This host leads ` +
   'from a new record, after a lease. Check the durability of the store.';

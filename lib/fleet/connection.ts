@@ -1,13 +1,16 @@
 // This process's connection to the engine, for all groups of a fleet. It exists while one of them needs it, that is while the
 // process leads the group of its host.
 
-import { cannotConnect } from '../errors/fleet-warnings.js';
+import { cannotConnect, connectsSlowly } from '../errors/fleet-warnings.js';
 import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import type { Engine, Wire } from './engine.js';
 
 const FIRST_PAUSE_MS = 250;
 const MOST_PAUSE_MS = 10_000;
+
+/** A connection that is not made after this time is warned of. */
+const SLOW_MS = 10_000;
 
 export interface ConnectionUser {
   /** There is a connection, or it is restored. */
@@ -65,6 +68,7 @@ export class Connection {
     const { signal } = attempt;
     this.#attempt = attempt;
     const isCurrent = () => !signal.aborted;
+    this.#timer = this.#clock.setTimer(() => this.#warnOnce(connectsSlowly(SLOW_MS)), SLOW_MS);
     this.#engine
       .connect({
         down: () => isCurrent() && this.#down(),
@@ -79,6 +83,7 @@ export class Connection {
   }
 
   #up(wire: Wire): void {
+    this.#timer?.clear();
     this.#wire = wire;
     this.#isUp = true;
     this.#upAt = this.#clock.now();
@@ -106,6 +111,7 @@ export class Connection {
   }
 
   #connectLater(): void {
+    this.#timer?.clear();
     this.#failures++;
     this.#timer = this.#clock.setTimer(() => this.#connect(), backoffMs(this.#failures, FIRST_PAUSE_MS, MOST_PAUSE_MS));
   }

@@ -157,3 +157,18 @@ test('interruptions are passed on, and a lost connection is replaced', async t =
   clock.advance(250);
   t.is(engine.attempts.length, 4);
 });
+
+test('a connection that takes long is warned of, and used when it is there', async t => {
+  const { clock, engine, connection, warnings } = setUp();
+  const user = new User();
+  connection.use(user);
+  clock.advance(9_999);
+  t.deepEqual(warnings, []);
+  clock.advance(1);
+  t.deepEqual(warnings.splice(0).length, 1);
+  engine.attempts[0]!.answer.resolve(new FakeWire());
+  await microtasks();
+  t.deepEqual(user.events, ['up']);
+  await connection.leave(user);
+  t.is(clock.timers, 0);
+});
