@@ -181,7 +181,8 @@ function observe(draft: Draft, { revision, record }: Observed, isRead: boolean):
   const term = record?.term ?? highest;
   const wentBack = before !== undefined && (revision < before.revision || term < highest);
   const doubt = wentBack ? 'went back' : !record && revision > 0 ? 'deleted' : undefined;
-  const readAt = isRead ? now : (before?.readAt ?? Number.NEGATIVE_INFINITY);
+  // An announcement counts only after the first read.
+  const readAt = isRead ? now : before!.readAt;
   draft.set({
     seen: { revision, record, since: now, readAt, random, ...(doubt && { doubt }) },
     highest: Math.max(highest, term),
@@ -300,9 +301,8 @@ function settle(draft: Draft): void {
 function isReadDue({ state, at }: Draft): boolean {
   const { readFrom, seen } = state;
   if (readFrom !== undefined) return at.now >= readFrom;
-  if (!seen) return true;
   const claimFrom = claimAt(state);
-  if (claimFrom !== undefined && at.now >= claimFrom) return at.now - seen.readAt > FRESH_MS;
+  if (claimFrom !== undefined && at.now >= claimFrom) return at.now - seen!.readAt > FRESH_MS;
   return at.now >= (pollAt(state) ?? Number.POSITIVE_INFINITY);
 }
 

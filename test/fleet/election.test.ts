@@ -56,6 +56,10 @@ table([
      wait 590               |`,
   ],
   [
+    'observe: an old announcement of a record that is damaged changes nothing',
+    `${START}\n read 9 a held 7 |\n announced 2 damaged |\n wait 590 |`,
+  ],
+  [
     'observe: an announcement before the first read is not trusted',
     `${START}
      announced 4 a released 7 |

@@ -18,6 +18,8 @@ export class Broken extends Error {
   }
 }
 
+/** Of a host that takes a version of the record for an older one, which was lost and had the same revision. */
+const UNAWARE: Sent = { at: Number.NEGATIVE_INFINITY, knew: 0 };
 /** What a timer may be late by, and what a turn takes, in ms of a host's clock. */
 const LATE_MS = 50;
 const OTHERS_FIRST_MS = 300;
@@ -136,7 +138,7 @@ export class Promises {
       this.fail('what is done is done', `${nameOf(candidate)} forgets it`);
     this.mostPauseMs = Math.max(this.mostPauseMs, record.pauseMs ?? 0);
     if (what === 'claim')
-      this.#claimed(candidate, known, record.term, this.#world.store.isReused(revision) ? { ...sent, knew: 0 } : sent);
+      this.#claimed(candidate, known, record.term, this.#world.store.isReused(revision) ? UNAWARE : sent);
     if (what === 'renewal' && record.term < (before?.term ?? 0) && !this.#world.store.isReused(revision))
       this.fail('terms grow', `${nameOf(candidate)} renews ${record.term} after ${before?.term}`);
     // A request is written by a host that does not lead.
