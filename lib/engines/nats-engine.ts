@@ -43,6 +43,8 @@ export interface NatsEngineOptions {
   readonly replicas: number;
   readonly createBucket: boolean;
   readonly domain?: string | undefined;
+  /** Loads the package. */
+  readonly load?: () => Promise<typeof import('@nats-io/jetstream')>;
 }
 
 /** How long an operation waits for its answer, in ms. */
@@ -51,7 +53,6 @@ const TIMEOUT_MS = 2000;
 /** Codes of JetStream's errors. */
 const WRONG_SEQUENCE = 10071;
 const STREAM_NOT_FOUND = 10059;
-const MESSAGE_NOT_FOUND = 10037;
 
 /** Before this, writes with an expected revision had more than one winner in a cluster. */
 const LEAST_FOR_REPLICAS = [2, 9, 21] as const;
@@ -87,9 +88,14 @@ async function openConnection({ connect }: NatsEngineOptions): Promise<NatsConne
   return connection;
 }
 
-async function openManager(connection: NatsConnection, { domain }: NatsEngineOptions): Promise<JetStreamManager> {
-  // Loaded only in the worker that needs it.
-  const { jetstreamManager } = await import('@nats-io/jetstream').catch(error => {
+/** Only in the worker that needs it. */
+const loadJetstream = () => import('@nats-io/jetstream');
+
+async function openManager(
+  connection: NatsConnection,
+  { domain, load = loadJetstream }: NatsEngineOptions,
+): Promise<JetStreamManager> {
+  const { jetstreamManager } = await load().catch(error => {
     throw packageMissing('@nats-io/jetstream', error);
   });
   // It needs no right of its own: what is missing is noticed with the bucket.
@@ -106,7 +112,7 @@ async function checkBucket(
   const { config } = await findBucket(manager, options).catch(error => {
     throw explained(error, bucket);
   });
-  const version = connection.info?.version ?? '';
+  const version = connection.info!.version;
   if (config.num_replicas > 1 && isOlder(version, LEAST_FOR_REPLICAS)) throw serverTooOld(version, config.num_replicas);
   if (config.allow_direct) throw bucketRefused(bucket, 'allow_direct is on: reads may come from a replica');
   if (config.max_age > 0) throw bucketRefused(bucket, 'max_age is set: records would disappear');
@@ -234,7 +240,6 @@ function createRegister(manager: JetStreamManager, options: NatsEngineOptions): 
         const isDeleted = message.header?.has('KV-Operation') === true || message.data.length === 0;
         return { revision: message.seq, text: isDeleted ? undefined : message.string() };
       } catch (error) {
-        if (codeOf(error) === MESSAGE_NOT_FOUND) return { revision: 0, text: undefined };
         if (codeOf(error) !== STREAM_NOT_FOUND) throw error;
         // Somebody has deleted it.
         await findBucket(manager, options);
@@ -274,7 +279,7 @@ const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown 
 function isOlder(version: string, least: readonly number[]): boolean {
   const parts = version.split(/[.-]/).map(Number);
   for (const [index, number] of least.entries()) {
-    const part = parts[index] ?? 0;
+    const part = parts[index]!;
     if (part !== number) return part < number;
   }
   return false;

@@ -1,6 +1,6 @@
 // What one host knows of a fleet group, and the events and orders of its election. Plain data.
 
-import type { Backoff, DeposedCause, GroupState, ResignCause } from '../protocol/group-state.js';
+import type { DeposedCause, GroupState, ResignCause } from '../protocol/group-state.js';
 import type { PortablePayload } from '../protocol/payload.js';
 import type { Candidate, FleetRecord, UnreadableRecord } from './record.js';
 
@@ -61,7 +61,7 @@ export interface WriteFlight {
 export interface Election {
   readonly options: ElectionOptions;
   /** Absent while no member has joined. */
-  readonly member?: { readonly eligible: boolean; readonly priority: number; readonly backoff?: Backoff };
+  readonly member?: { readonly eligible: boolean; readonly priority: number };
   /** How many other groups this process leads in the fleet. */
   readonly leads: number;
   readonly isUp: boolean;

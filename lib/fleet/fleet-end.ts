@@ -84,6 +84,7 @@ export class FleetEnd implements WorkerEnd {
 
   send(message: object, written: () => void): void {
     let isLeaving = false;
+    /* c8 ignore next -- a packet without control frames has data, which isn't sent here */
     for (const frame of (message as Packet).c ?? []) {
       isLeaving ||= frame.k === 'leave';
       this.#note(frame);
@@ -112,7 +113,6 @@ export class FleetEnd implements WorkerEnd {
   // ------------------------------------------------------------------------------------------- from the connection
 
   up(wire: Wire): void {
-    if (!this.#handlers) return;
     this.#stopListening?.();
     this.#wire = wire;
     const { announces } = wire;
@@ -133,10 +133,10 @@ export class FleetEnd implements WorkerEnd {
       case 'hello':
         return this.#greet(frame);
       case 'join': {
-        const { group, eligible, priority, backoff } = frame;
+        const { group, eligible, priority } = frame;
         this.#group = group;
         this.#update = undefined;
-        return this.#elect({ type: 'join', eligible, priority, ...(backoff && { backoff }) });
+        return this.#elect({ type: 'join', eligible, priority });
       }
       case 'leave':
         return this.#elect({ type: 'leave' });

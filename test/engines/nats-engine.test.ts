@@ -193,6 +193,17 @@ test('NATS: a server with a password, and one that is restarted', async t => {
   await wire.close();
 });
 
+test('NATS: JetStream in a domain', async t => {
+  const servers = await startNats(t, 'jetstream { store_dir: "FOLDER", domain: hub }');
+  if (!servers) return;
+  const { engine, heard } = rigOf(servers);
+  const wire = await engine({ domain: 'hub' }).connect(heard);
+  t.is(await wire.register.write('key', 'text', 0), 1);
+  t.is(await wire.register.write('key', 'text', 0), 'conflict');
+  t.deepEqual(await wire.register.read('key'), { revision: 1, text: 'text' });
+  await wire.close();
+});
+
 test('NATS: without JetStream it is refused', async t => {
   const servers = await startNats(t, '');
   if (!servers) return;
@@ -235,7 +246,19 @@ test('NATS: a user with the rights of one fleet, with fewer, and with none', asy
   await silent.close();
 });
 
+onNats('what goes wrong otherwise is the error as it came', async (t, { engine, heard, servers }) => {
+  const broken: NatsEngineOptions['connect'] = async defaults => {
+    const connection = await connect({ servers, ...defaults });
+    connection.request = () => Promise.reject(new TypeError('no'));
+    return connection;
+  };
+  await t.throwsAsync(engine({ connect: broken }).connect(heard), { instanceOf: TypeError });
+  const load = () => Promise.reject(Object.assign(new Error('none'), { code: 'ERR_MODULE_NOT_FOUND' }));
+  await refused(t, engine({ load }).connect(heard), /needs the package @nats-io\/jetstream/);
+});
+
 onNats('an old server with replicas is refused', async (t, { engine, heard, servers, connections }) => {
+  let version = '2.9.3';
   const [host, port] = servers.split(':') as [string, string];
   const proxy = createServer(socket => {
     const upstream = connectSocket(Number(port), host);
@@ -244,7 +267,9 @@ onNats('an old server with replicas is refused', async (t, { engine, heard, serv
       .pipe(upstream)
       .on('error', () => {});
     const change = (text: string) =>
-      text.replace(/"version":"\d+\.\d+\.\d+"/, '"version":"2.9.3"').replace('"num_replicas":1', '"num_replicas":3');
+      text
+        .replace(/"version":"\d+\.\d+\.\d+"/, `"version":"${version}"`)
+        .replace('"num_replicas":1', '"num_replicas":3');
     upstream.on('data', data => socket.write(change(data.toString('latin1')), 'latin1'));
   });
   await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve));
@@ -255,5 +280,7 @@ onNats('an old server with replicas is refused', async (t, { engine, heard, serv
     connect: defaults => connect({ servers: `127.0.0.1:${address.port}`, ...defaults }),
   };
   await refused(t, engine(through).connect(heard), /2\.9\.3 is too old for a bucket with 3 replicas/);
+  version = '2.9.21';
+  await (await engine(through).connect(heard)).close();
   t.is(connections.length, 1);
 });

@@ -2,7 +2,12 @@
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import test, { type ExecutionContext } from 'ava';
-import type { DiagnosticsMessages } from '../../lib/index.js';
+import { createLeaderTask } from '../../lib/client/leader-task.js';
+import { FleetOnEngine } from '../../lib/fleet/fleet.js';
+import { type DiagnosticsMessages, SharedClientError } from '../../lib/index.js';
+import { resolveFleetOptions } from '../../lib/options/options.js';
+import { VirtualTime } from '../helpers/clocks/virtual-time.js';
+import { MemoryEngine, MemoryStore } from '../helpers/fleet/memory-engine.js';
 import { ACT_MS, FleetRig, type FleetWorker, LEASE_MS, RENEW_MS } from '../helpers/fleet/rig.js';
 
 interface Options {
@@ -497,4 +502,25 @@ test.serial('the errors of a task are known in full on its own host only', async
     t.false(text!.includes('secret'));
   }
   await rig.finish(t);
+});
+
+fleet('a task that is closed while the store is asked leaves nothing behind', async (t, rig) => {
+  const host = rig.host('a', 1);
+  const [{ engine, task }] = host.workers as [FleetWorker];
+  await rig.time.reached(() => rig.store.reads === 1);
+  await rig.time.until(task.close());
+  await rig.time.advance(2 * LEASE_MS);
+  t.is(rig.runs.length, 0);
+  t.is(engine.wires.size, 0);
+  t.is(rig.store.writes, 0);
+});
+
+test.serial('an error of the host itself is thrown as it is', t => {
+  const clock = new VirtualTime();
+  const { common } = resolveFleetOptions({ name: 'shop' }, {});
+  const across = new FleetOnEngine(new MemoryEngine({ store: new MemoryStore(), clock }), common, clock);
+  const create = () => {
+    throw new SharedClientError('ERR_NO_PRIMARY', 'a thread');
+  };
+  t.throws(() => createLeaderTask(create, 'report', () => {}, { across }), { code: 'ERR_NO_PRIMARY' });
 });
