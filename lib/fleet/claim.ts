@@ -44,7 +44,7 @@ export function pollAt({ options, announces, seen, lead, release }: Election): n
 /** The time from which this host may claim, on its own clock; undefined if only a change of the record can make that so. */
 export function claimAt(state: Election): number | undefined {
   const { member, seen } = state;
-  if (!member?.eligible || !seen || state.lead || state.release) return undefined;
+  if (!member?.eligible || !state.hasHostLease || !seen || state.lead || state.release) return undefined;
   const { waitMs, isFirst } = waitOf(state, seen);
   return Math.max(seen.since + waitMs, state.upAt) + (isFirst ? 0 : jitterMs(state, seen));
 }

@@ -64,6 +64,8 @@ export interface Election {
   readonly member?: { readonly eligible: boolean; readonly priority: number };
   /** How many other groups this process leads in the fleet. */
   readonly leads: number;
+  /** Whether this process holds the lease of its host. */
+  readonly hasHostLease: boolean;
   readonly isUp: boolean;
   /** Whether leaders announce what they write. */
   readonly announces: boolean;
@@ -133,6 +135,8 @@ export interface Moment {
   readonly random: number;
   /** How many other groups this process leads in the fleet. */
   readonly leads: number;
+  /** Without the lease of its host it writes nothing but a release: another worker of the host may lead by now. */
+  readonly hasHostLease: boolean;
 }
 
 export type ElectionOrder =

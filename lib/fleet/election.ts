@@ -34,12 +34,13 @@ const READ_AGAIN_MS = 250;
 const FRESH_MS = 250;
 
 export function newElection(options: ElectionOptions, now: number): Election {
-  return { options, leads: 0, isUp: false, announces: false, upAt: now, highest: 0, done: false };
+  return { options, leads: 0, hasHostLease: true, isUp: false, announces: false, upAt: now, highest: 0, done: false };
 }
 
 /** The only entry point. */
 export function elect(state: Election, event: ElectionEvent, moment: Moment): ElectionStep {
-  const draft = new Draft({ ...state, leads: moment.leads }, moment);
+  const { leads, hasHostLease } = moment;
+  const draft = new Draft({ ...state, leads, hasHostLease }, moment);
   // Before anything else: a process that was frozen reads what arrived meanwhile.
   draft.endLease();
   apply(draft, event);
@@ -309,7 +310,7 @@ function isReadDue({ state, at }: Draft): boolean {
 function act(draft: Draft): void {
   const { release, lead, request } = draft.state;
   if (release) return writeRelease(draft, release.record);
-  if (lead) return lead.isDue ? writeOwn(draft) : undefined;
+  if (lead) return lead.isDue && draft.state.hasHostLease ? writeOwn(draft) : undefined;
   if (request) writeRequest(draft, request);
   const claimFrom = claimAt(draft.state);
   if (!draft.state.flight && claimFrom !== undefined && draft.at.now >= claimFrom) claim(draft);

@@ -36,6 +36,8 @@ export interface FleetEndOptions {
   readonly renewMs: number;
   /** How many other groups this process leads in the fleet. */
   leads(): number;
+  /** Whether this process holds the lease of its host. */
+  hasHostLease(now: number): boolean;
   /** The election has a new state. */
   changed(state: Election): void;
   warn(message: string): void;
@@ -48,6 +50,8 @@ const LINK = 0;
 
 /** A member that leaves waits this long for the release of its term. */
 const LEAVE_MS = 1000;
+
+const NEVER = Number.POSITIVE_INFINITY;
 
 const WARNINGS = { 'went back': storeWentBack, lost: recordLost, unreadable: damagedRecord };
 
@@ -183,8 +187,14 @@ export class FleetEnd implements WorkerEnd {
 
   #elect(event: ElectionEvent): void {
     if (!this.#handlers) return;
-    const { clock, leads, changed } = this.#options;
-    const moment = { now: clock.now(), wall: clock.wall(), random: Math.random(), leads: leads() };
+    const { clock, leads, hasHostLease, changed } = this.#options;
+    const moment = {
+      now: clock.now(),
+      wall: clock.wall(),
+      random: Math.random(),
+      leads: leads(),
+      hasHostLease: hasHostLease(clock.now()),
+    };
     const { state, orders } = elect(this.#state, event, moment);
     this.#state = state;
     this.#sendUpdate(orders);
@@ -196,9 +206,12 @@ export class FleetEnd implements WorkerEnd {
 
   /** A timer may fire early, so it is set anew after each event. */
   #schedule(): void {
+    const { clock, renewMs } = this.#options;
     this.#timer?.clear();
-    const at = wakeAt(this.#state);
-    if (at !== undefined) this.#timer = this.#options.clock.setTimer(this.#tick, at - this.#options.clock.now());
+    const now = clock.now();
+    // When the lease of the host is back, nothing else may happen.
+    const at = Math.min(wakeAt(this.#state) ?? NEVER, this.#state.hasHostLease ? NEVER : now + renewMs);
+    if (at < NEVER) this.#timer = clock.setTimer(this.#tick, at - now);
   }
 
   #sendUpdate(orders: readonly ElectionOrder[]): void {

@@ -87,6 +87,7 @@ export class HostCandidate {
       actMs,
       renewMs,
       leads,
+      hasHostLease: hasLease,
       changed: state => this.#changed(state),
       warn,
     });

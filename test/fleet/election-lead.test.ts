@@ -260,3 +260,28 @@ table([
     `join ineligible |\n up | read\n read 4 a released 7 |\n transfer B |`,
   ],
 ]);
+
+// ------------------------------------------------------------------------------------------- the lease of the host
+
+test('without the lease of its host a leader writes nothing, and leads on when it is back in time', t => {
+  const unit = new UnitElection();
+  follows(t, unit, LEADS);
+  unit.hasHostLease = false;
+  follows(t, unit, 'wait 400 |\n beat 2 |\n wait 400 |\n beat 3 |');
+  unit.hasHostLease = true;
+  follows(t, unit, 'beat 4 | write 2: me5 held 1\n written 3 | announce 3, acknowledge 2 3 4');
+});
+
+test('without the lease of its host nobody claims, and a leader does not write a lost record again', t => {
+  const unit = new UnitElection();
+  unit.hasHostLease = false;
+  follows(t, unit, `${START}\n read 0 nothing |\n wait 1000 |`);
+  unit.hasHostLease = true;
+  follows(
+    t,
+    unit,
+    'tick | read\n read 0 nothing | write 0: me5 held 1 opening\n written 1 | announce 1, lead 1 from 1000',
+  );
+  unit.hasHostLease = false;
+  follows(t, unit, 'up | read\n read 0 nothing |\n resign 1 |');
+});

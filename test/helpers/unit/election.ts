@@ -33,21 +33,27 @@ export interface UnitElectionOptions {
   /** Of the claims, and of reads that are repeated. */
   readonly random?: number;
   readonly leads?: number;
+  readonly hasHostLease?: boolean;
 }
 
 export class UnitElection {
   state: Election = newElection(ME, 0);
   now = 0;
-  readonly #options: Required<UnitElectionOptions>;
+  readonly #options: { -readonly [K in keyof Required<UnitElectionOptions>]: UnitElectionOptions[K] & {} };
 
   constructor(options: UnitElectionOptions = {}) {
-    this.#options = { wall: 0, random: 0, leads: 0, ...options };
+    this.#options = { wall: 0, random: 0, leads: 0, hasHostLease: true, ...options };
   }
 
   apply(event: ElectionEvent): readonly ElectionOrder[] {
     const { state, orders } = elect(this.state, event, { ...this.#options, now: this.now });
     this.state = state;
     return orders;
+  }
+
+  /** The process has the lease of its host, or has it no longer. */
+  set hasHostLease(hasHostLease: boolean) {
+    this.#options.hasHostLease = hasHostLease;
   }
 
   /** An event in words: see {@link readEvent}. `wait 100` lets time pass, with a tick whenever one is due; `freeze 100` without. */

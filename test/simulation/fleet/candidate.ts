@@ -126,7 +126,10 @@ export class Candidate {
   elect(event: ElectionEvent): void {
     if (this.isClosed) return;
     const { process, host } = this;
-    const moment = { now: process.now(), wall: process.wall(), random: this.#world.random.next(), leads: host.leads };
+    const now = process.now();
+    const random = this.#world.random.next();
+    const hasHostLease = now < this.hostLeaseUntil;
+    const moment = { now, wall: process.wall(), random, leads: host.leads, hasHostLease };
     const before = this.#election;
     const { state, orders } = elect(before, event, moment);
     this.#election = state;
@@ -213,7 +216,10 @@ export class Candidate {
 
   /** A timer that is due too early does nothing, so that not every announcement sets a new one. */
   #schedule(): void {
-    const at = wakeAt(this.#election) ?? Number.POSITIVE_INFINITY;
+    const { hasHostLease, options } = this.#election;
+    // When the lease of the host is back, nothing else may happen.
+    const checkAt = hasHostLease ? Number.POSITIVE_INFINITY : this.process.now() + options.renewMs;
+    const at = Math.min(wakeAt(this.#election) ?? Number.POSITIVE_INFINITY, checkAt);
     if (at >= this.#timerAt) return;
     this.#timer?.clear();
     this.#timerAt = at;
@@ -224,7 +230,7 @@ export class Candidate {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const at = wakeAt(this.#election);
     // As early as a timer of Node may fire, it counts.
-    if (at !== undefined && at - this.process.now() > 2) this.#schedule();
+    if (this.#election.hasHostLease && at !== undefined && at - this.process.now() > 2) this.#schedule();
     else this.elect({ type: 'tick' });
   }
 

@@ -72,9 +72,7 @@ function carryOut(world: World, action: Action): void {
 }
 
 function harmStore(world: World, action: Extract<Action, { do: 'delete' | 'damage' | 'go back' }>): void {
-  const { store, promises, events, foreigner, plan, candidates } = world;
-  // A process that was replaced while it was frozen would write its record again, over that of its successor.
-  if ([...candidates].some(candidate => candidate.host.current !== candidate)) return;
+  const { store, promises, events, foreigner, plan } = world;
   if (action.do === 'go back') {
     promises.losses.push(events.now);
     return store.goBack(action.versions);
