@@ -477,6 +477,7 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   connectsSlowly: [warnings.connectsSlowly(7), /not ended within 7 ms.*the defaults/],
   storeWentBack: [warnings.storeWentBack('g'), /has lost.*"g"/],
   recordLost: [warnings.recordLost('g'), /lost the record of "g".*same term/],
+  clockJumped: [warnings.clockJumped('g'), /leads "g".*suspended.*clock was set/],
   damagedRecord: [warnings.damagedRecord('g'), /record of "g".*damaged/],
   otherLease: [warnings.otherLease('g', 'h', 1, 2), /"h" leads "g" with leaseMs 1, this host has 2/],
   memoryBucket: [warnings.memoryBucket('B'), /stream B, is in memory/],

@@ -25,6 +25,10 @@ export const recordLost = (name: string) =>
   `The store of the fleet had lost the record of ${quote(name)}. Its leader, which is on this host, has written it again and ` +
   'leads on in the same term. Check the durability of the store.';
 
+export const clockJumped = (name: string) =>
+  `The wall clock of this host, which leads ${quote(name)}, went forward against its monotonic clock: the machine was suspended, or ` +
+  'its clock was set. It counts as time of the lease, since other hosts may have waited for it to end.';
+
 export const damagedRecord = (name: string) =>
   `The record of ${quote(name)} in the store of the fleet was of another version, or damaged, and did not change for a lease. ` +
   'This host replaces it.';

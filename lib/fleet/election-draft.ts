@@ -38,6 +38,18 @@ export class Draft {
     for (const order of orders) if (order.do === 'handover') this.orders.push({ do: 'hand over', term: order.term });
   }
 
+  /** The lease, and the writes that may renew it, are older than they seem. */
+  noteSleep(ms: number): void {
+    const { lead, flight } = this.state;
+    if (ms === 0) return;
+    if (flight?.op === 'write') this.set({ flight: { ...flight, sentAt: flight.sentAt - ms } });
+    if (!lead) return;
+    const unanswered = lead.unanswered && { ...lead.unanswered, sentAt: lead.unanswered.sentAt - ms };
+    this.setLead({ until: lead.until - ms, sentAt: lead.sentAt - ms, unanswered });
+    this.set({}, { do: 'warn', about: 'clock' });
+    this.endLease();
+  }
+
   endLease(): void {
     const { lead } = this.state;
     if (!lead || this.at.now < lead.until) return;

@@ -66,6 +66,8 @@ export interface Election {
   readonly leads: number;
   /** Whether this process holds the lease of its host. */
   readonly hasHostLease: boolean;
+  /** The wall clock less the monotonic one, at the last event. */
+  readonly offset?: number;
   readonly isUp: boolean;
   /** Whether leaders announce what they write. */
   readonly announces: boolean;
@@ -151,7 +153,7 @@ export type ElectionOrder =
   | { readonly do: 'hand over'; readonly term: number }
   /** The lease is renewed by these heartbeats. */
   | { readonly do: 'acknowledge'; readonly beats: readonly number[] }
-  | { readonly do: 'warn'; readonly about: 'went back' | 'lost' | 'unreadable' };
+  | { readonly do: 'warn'; readonly about: 'went back' | 'lost' | 'unreadable' | 'clock' };
 
 export interface ElectionStep {
   readonly state: Election;

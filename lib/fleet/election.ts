@@ -28,6 +28,8 @@ import type {
 } from './election-state.js';
 import { type FleetRecord, groupOf, isReadable, recordOf } from './record.js';
 
+/** As a part of `leaseMs`: less than the part in which a leader does not act any more, and others still wait. */
+const LITTLE_SLEEP = 0.25;
 /** After a read without an answer. */
 const READ_AGAIN_MS = 250;
 /** A claim is made only if the register has confirmed the record this recently. Others may just have claimed. */
@@ -39,13 +41,30 @@ export function newElection(options: ElectionOptions, now: number): Election {
 
 /** The only entry point. */
 export function elect(state: Election, event: ElectionEvent, moment: Moment): ElectionStep {
-  const { leads, hasHostLease } = moment;
-  const draft = new Draft({ ...state, leads, hasHostLease }, moment);
+  const { leads, hasHostLease, wall, now } = moment;
+  const draft = new Draft({ ...state, leads, hasHostLease, offset: wall - now }, moment);
   // Before anything else: a process that was frozen reads what arrived meanwhile.
   draft.endLease();
+  draft.noteSleep(sleptMs(state, moment));
   apply(draft, event);
   settle(draft);
   return { state: draft.state, orders: draft.orders };
+}
+
+/**
+ * For how long the machine was suspended since the last event, in ms: the monotonic clock stands still then, and others wait.
+ * The wall clock may have been set, too, so only a leader counts it. Little is 0: others wait for longer than a leader acts.
+ */
+function sleptMs({ offset, options }: Election, { wall, now }: ClockReading): number {
+  const ms = offset === undefined ? 0 : wall - now - offset;
+  return ms > options.leaseMs * LITTLE_SLEEP ? ms : 0;
+}
+
+type ClockReading = Pick<Moment, 'now' | 'wall'>;
+
+/** Whether this host may act as the leader at this moment, even if the machine was just suspended. */
+export function mayAct(state: Election, at: ClockReading): boolean {
+  return state.lead !== undefined && at.now < state.lead.until && sleptMs(state, at) === 0;
 }
 
 /** When `tick` is due next. */

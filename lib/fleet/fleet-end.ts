@@ -1,7 +1,7 @@
 // The end of a link whose primary is the record of a fleet group: what the member sends becomes events of the election, and
 // the member is sent what a primary would send.
 
-import { damagedRecord, recordLost, storeWentBack } from '../errors/fleet-warnings.js';
+import { clockJumped, damagedRecord, recordLost, storeWentBack } from '../errors/fleet-warnings.js';
 import { isSameUpdate, updateOf } from '../group/queries.js';
 import { type Bundle, Kind } from '../protocol/bundle.js';
 import { signal } from '../protocol/frames.js';
@@ -18,7 +18,7 @@ import {
 import type { Peer, WorkerEnd, WorkerEndHandlers } from '../transport/transport.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import type { Connection } from './connection.js';
-import { elect, isReleasing, newElection, wakeAt } from './election.js';
+import { elect, isReleasing, mayAct, newElection, wakeAt } from './election.js';
 import type { Election, ElectionEvent, ElectionOrder, Observed } from './election-state.js';
 import type { Reading, Wire } from './engine.js';
 import { isReadable, parseRecord } from './record.js';
@@ -53,7 +53,7 @@ const LEAVE_MS = 1000;
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-const WARNINGS = { 'went back': storeWentBack, lost: recordLost, unreadable: damagedRecord };
+const WARNINGS = { 'went back': storeWentBack, lost: recordLost, unreadable: damagedRecord, clock: clockJumped };
 
 export class FleetEnd implements WorkerEnd {
   readonly kind = 'fleet';
@@ -79,6 +79,11 @@ export class FleetEnd implements WorkerEnd {
 
   get state(): Election {
     return this.#state;
+  }
+
+  /** Whether this host may act as the leader. */
+  mayAct(now: number): boolean {
+    return mayAct(this.#state, { now, wall: this.#options.clock.wall() });
   }
 
   listen(handlers: WorkerEndHandlers): void {

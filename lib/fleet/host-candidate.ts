@@ -91,7 +91,8 @@ export class HostCandidate {
       changed: state => this.#changed(state),
       warn,
     });
-    this.#link = new Link({ clock, end: this.#end, fleet: name, hasHostLease: hasLease, warn });
+    const hasHostLease = (now: number) => hasLease(now) && this.#end.mayAct(now);
+    this.#link = new Link({ clock, end: this.#end, fleet: name, hasHostLease, warn });
     const drainMs = drainTimeoutMs - Math.min(RELEASE_MS, drainTimeoutMs / 4);
     const client = { eligible, priority, drainTimeoutMs: Math.max(1, drainMs) };
     this.inner = createStoredTask(createOnLink(this.#link, { drainTimeoutMs }), { ...task, client }, this);

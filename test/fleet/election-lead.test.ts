@@ -1,7 +1,7 @@
 // The election of a fleet group on one host, event by event: while it leads, and how that ends.
 
 import test from 'ava';
-import { isReleasing, wakeAt } from '../../lib/fleet/election.js';
+import { isReleasing, mayAct, wakeAt } from '../../lib/fleet/election.js';
 import { follows, LEADS, type Schedule, START, UnitElection } from '../helpers/unit/election.js';
 
 function table(schedules: readonly Schedule[]): void {
@@ -284,4 +284,36 @@ test('without the lease of its host nobody claims, and a leader does not write a
   );
   unit.hasHostLease = false;
   follows(t, unit, 'up | read\n read 0 nothing |\n resign 1 |');
+});
+
+// ------------------------------------------------------------------------------------------------- a suspended machine
+
+test('time that only the wall clock has seen counts as time of the lease', t => {
+  const unit = new UnitElection();
+  follows(t, unit, `${LEADS}\n wait 400 |\n beat 2 | write 2: me5 held 1`);
+  t.true(mayAct(unit.state, { now: unit.now, wall: 750 }));
+  t.false(mayAct(unit.state, { now: unit.now, wall: 1500 }));
+  unit.wall += 800;
+  // What was written before is older than it seems, and renews for less.
+  follows(
+    t,
+    unit,
+    'written 3 | warn clock, announce 3, acknowledge 2\n wait 1199 |\n wait 1 | step down 1 silent, read',
+  );
+});
+
+test('a lease that was slept through is over at once', t => {
+  const unit = new UnitElection();
+  follows(t, unit, LEADS);
+  unit.wall += 2000;
+  follows(t, unit, 'tick | warn clock, step down 1 silent, write 2: me5 held 2000 opening');
+});
+
+test('who only waits does not count it, and a wall clock that is set back changes nothing', t => {
+  const unit = new UnitElection();
+  follows(t, unit, `${START}\n read 5 other held 1 | `);
+  unit.wall += 1_000_000;
+  follows(t, unit, 'tick |');
+  unit.wall = 0;
+  follows(t, unit, 'tick |');
 });

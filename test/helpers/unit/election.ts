@@ -56,6 +56,15 @@ export class UnitElection {
     this.#options.hasHostLease = hasHostLease;
   }
 
+  /** The wall clock. */
+  set wall(wall: number) {
+    this.#options.wall = wall;
+  }
+
+  get wall(): number {
+    return this.#options.wall;
+  }
+
   /** An event in words: see {@link readEvent}. `wait 100` lets time pass, with a tick whenever one is due; `freeze 100` without. */
   do(words: string): readonly ElectionOrder[] {
     if (words.startsWith('freeze ')) {

@@ -9,7 +9,7 @@ export type Who = 'leader' | number;
 export type Action = { readonly at: number } & (
   | { readonly do: 'kill host'; readonly who: Who; readonly restartMs: number }
   | { readonly do: 'kill worker' | 'resign' | 'break' | 'done' | 'reset'; readonly who: Who }
-  | { readonly do: 'freeze worker' | 'freeze host'; readonly who: Who; readonly ms: number }
+  | { readonly do: 'freeze worker' | 'freeze host' | 'suspend'; readonly who: Who; readonly ms: number }
   | { readonly do: 'cut'; readonly who: Who; readonly ms: number; readonly cut: Cut; readonly notices: boolean }
   | { readonly do: 'change worker'; readonly who: Who; readonly ms: number }
   | { readonly do: 'leave'; readonly who: Who; readonly ms: number }

@@ -1,7 +1,7 @@
 // One process of a simulated host that takes part in the election: what lib/fleet/fleet-end.ts is in the library, with a
 // simulated connection.
 
-import { elect, isReleasing, newElection, wakeAt } from '../../../lib/fleet/election.js';
+import { elect, isReleasing, mayAct, newElection, wakeAt } from '../../../lib/fleet/election.js';
 import type { Election, ElectionEvent, ElectionOptions, ElectionOrder } from '../../../lib/fleet/election-state.js';
 import { type FleetRecord, isReadable } from '../../../lib/fleet/record.js';
 import { isSameUpdate, updateOf } from '../../../lib/group/queries.js';
@@ -67,6 +67,7 @@ export class Candidate {
       client: plan,
       failsToOpen: () => host.failsToOpen,
       hasHostLease: now => now < this.hostLeaseUntil,
+      mayAct: now => mayAct(this.#election, { now, wall: this.process.wall() }),
       send: event => this.elect(event),
       left: () => this.#awaitRelease(),
       played: () => world.promises.active(this),

@@ -103,6 +103,23 @@ export class SimHost implements Place {
     });
   }
 
+  /** The machine sleeps. The lease of the host stands still with it. */
+  suspend(ms: number): void {
+    this.#world.promises.hasSlept = true;
+    const asleep = this.candidates.filter(({ isRunning }) => isRunning);
+    for (const candidate of asleep) {
+      candidate.trace('falls asleep');
+      candidate.frozenAt = this.#world.events.now;
+      candidate.process.freeze();
+    }
+    this.#world.events.after(ms, () => {
+      for (const candidate of asleep) {
+        candidate.process.slept(ms);
+        this.thaw(candidate);
+      }
+    });
+  }
+
   #freeze(candidate: Candidate): void {
     candidate.trace('is frozen');
     candidate.frozenAt = this.#world.events.now;

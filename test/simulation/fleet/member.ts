@@ -31,6 +31,8 @@ export interface MemberOptions {
   /** The real client can't be opened now. */
   failsToOpen(): boolean;
   hasHostLease(now: number): boolean;
+  /** What the election says of the lease. */
+  mayAct(now: number): boolean;
   /** In the order of the calls, in the turn in which they are made. */
   send(event: ElectionEvent): void;
   /** Its role has changed. */
@@ -48,20 +50,21 @@ export class SimMember {
   readonly #options: MemberOptions;
   #role: RoleState;
   #firstBeat = 0;
+  #isAlone = false;
   #yieldTimer: Timer | undefined;
   /** The term that a real client is opened for, open in, or not closed in yet. */
   clientTerm: number | undefined;
   isOpen = false;
 
   constructor(options: MemberOptions) {
-    const { process, actMs, renewMs, hasHostLease, workerId } = options;
+    const { process, actMs, renewMs, hasHostLease, mayAct, workerId } = options;
     this.#options = options;
     this.#role = newRole(workerId);
     this.lease = new Lease(
       process,
       n => this.#send({ type: 'beat', n }),
       () => this.#openOnceLeased(),
-      hasHostLease,
+      now => hasHostLease(now) && (this.#isAlone || mayAct(now)),
     );
     this.lease.configure({ heartbeatMs: renewMs, leaderTimeoutMs: actMs });
   }
@@ -73,6 +76,14 @@ export class SimMember {
   /** It leads, and its lease is not over. */
   get hasLease(): boolean {
     return isLeading(this.#role) && this.#isLeased;
+  }
+
+  /** The same, by the heartbeats alone, whatever the election says. */
+  get hasLeaseByBeats(): boolean {
+    this.#isAlone = true;
+    const { hasLease } = this;
+    this.#isAlone = false;
+    return hasLease;
   }
 
   /** It may start calls. */

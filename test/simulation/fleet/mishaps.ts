@@ -47,6 +47,8 @@ function carryOut(world: World, action: Action): void {
       return host!.freezeWorker(action.ms);
     case 'freeze host':
       return host!.freezeAll(action.ms);
+    case 'suspend':
+      return host!.suspend(action.ms);
     case 'cut':
       return host!.disconnect(action.cut, action.ms, action.notices);
     case 'change worker':

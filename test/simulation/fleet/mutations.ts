@@ -47,11 +47,19 @@ export const FLEETS: readonly Mutation[] = [
     fleet: ANY,
   },
   {
-    name: 'a process takes the leadership of its successor on the same host',
-    file: 'fleet/claim.js',
-    find: 'record.host === host && record.hostTerm < hostTerm;',
-    replace: 'record.host === host;',
-    seed: 2,
+    name: 'a process that has lost the lease of its host writes a lost record again',
+    file: 'fleet/election.js',
+    find: 'lead.isDue && draft.state.hasHostLease',
+    replace: 'lead.isDue',
+    seed: 60_973,
+    fleet: ANY,
+  },
+  {
+    name: 'time that a machine slept through does not count',
+    file: 'fleet/election.js',
+    find: 'const ms = offset === undefined ? 0 : wall - now - offset;',
+    replace: 'const ms = offset === undefined ? 0 : 0;',
+    seed: 1_000_000_059,
     fleet: ANY,
   },
   {
@@ -67,7 +75,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'function conflict(draft) {',
     replace: 'function conflict(draft) { draft.set({ release: undefined });',
-    seed: 19,
+    seed: 250,
     fleet: ANY,
   },
   {
@@ -83,7 +91,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'since: now, readAt, random, ...(doubt',
     replace: 'since: wentBack ? before.since : now, readAt, random, ...(doubt',
-    seed: 695,
+    seed: 9022,
     fleet: LOSES,
   },
   {
@@ -99,7 +107,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'if (lead.unanswered)',
     replace: 'if (!lead)',
-    seed: 67,
+    seed: 427,
     fleet: ANY,
   },
   {
@@ -155,7 +163,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'seen.record.term >= lead.term)',
     replace: 'seen.record.term < 0)',
-    seed: 2,
+    seed: 483,
     fleet: ANY,
   },
   {

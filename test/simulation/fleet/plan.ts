@@ -70,6 +70,9 @@ const ACT_PART = 2 / 3;
 const RENEW_PART = 1 / 8;
 const HOUR_MS = 3_600_000;
 
+/** From this seed on, machines are suspended, too: earlier seeds are as they were before there was that. */
+export const WITH_SLEEP = 1_000_000_000;
+
 export function planFor(seed: number, settings: Settings = {}): FleetPlan {
   const random = new Random(seed);
   const store = settings.store ?? random.pick(['keeps', 'keeps', 'keeps', 'keeps', 'loses', 'stale'] as const);
@@ -103,6 +106,7 @@ export function planFor(seed: number, settings: Settings = {}): FleetPlan {
   const gapMs = random.pick([400, 1500, 4000]) * Math.max(1, leaseMs / 6000);
   for (let at = random.next() * 3000; at < durationMs; at += random.next() * 2 * gapMs)
     actions.push(drawAction(at, draw));
+  const sleeps = seed >= WITH_SLEEP;
   return {
     seed,
     durationMs,
@@ -111,11 +115,14 @@ export function planFor(seed: number, settings: Settings = {}): FleetPlan {
     isExact: drift === 0 && store !== 'loses' && !haveOtherLeases,
     wallsAgree,
     hosts,
-    actions,
+    actions: sleeps ? actions.map(asSleep) : actions,
     ending: drawEnding(random, store, count),
     isUntimely: random.chance(0.4),
   };
 }
+
+/** Every freeze of a host becomes a suspension of its machine. */
+const asSleep = (action: Action): Action => (action.do === 'freeze host' ? { ...action, do: 'suspend' } : action);
 
 function drawClock(random: Random, drift: number, wallsAgree: boolean): ClockPlan {
   const part = random.pick([-1, -1, 1, 1, 2 * random.next() - 1]);

@@ -21,6 +21,9 @@ type Source = 'timers' | 'connection' | 'client';
 export class SimProcess implements Clock {
   isAlive = true;
   isFrozen = false;
+  /** How long its machine was suspended, in all and the last time: the monotonic clock stood still. */
+  #sleptMs = 0;
+  lastSleepMs = 0;
   readonly #events: Events;
   readonly #random: Random;
   readonly #clock: ClockPlan;
@@ -34,7 +37,7 @@ export class SimProcess implements Clock {
   }
 
   now(): number {
-    return this.#clock.startMs + this.#events.now * this.#clock.rate;
+    return this.#clock.startMs + (this.#events.now - this.#sleptMs) * this.#clock.rate;
   }
 
   wall(): number {
@@ -80,6 +83,12 @@ export class SimProcess implements Clock {
 
   freeze(): void {
     this.isFrozen = true;
+  }
+
+  /** It was frozen because its machine slept. */
+  slept(ms: number): void {
+    this.#sleptMs += ms;
+    this.lastSleepMs = ms;
   }
 
   /** What has waited is read, the sources in any order. */

@@ -12,6 +12,8 @@ export interface Violation {
   readonly text: string;
 }
 
+const EPSILON_MS = 0.001;
+
 export class Broken extends Error {
   constructor(readonly violation: Violation) {
     super(`${violation.promise}: ${violation.text}`);
@@ -49,10 +51,12 @@ export class Promises {
   /** Moments at which two hosts held a lease at once because the store had lost a record. */
   doubles = 0;
   #isDouble = false;
-  readonly warnings = { lost: 0, unreadable: 0, 'went back': 0 };
+  readonly warnings = { lost: 0, unreadable: 0, 'went back': 0, clock: 0 };
   /** When the store last lost something. */
   readonly losses: number[] = [];
   wasDamaged = false;
+  /** A machine was suspended. */
+  hasSlept = false;
   releasedAt = 0;
   mostPauseMs = 0;
 
@@ -105,9 +109,11 @@ export class Promises {
   /** It rests on a write that was done, whichever of the two parts is asked. */
   #checkLease({ member, election, process, options, host }: Candidate, done: Term | undefined): void {
     const { lead } = election;
+    // The heartbeats don't know of a suspension.
+    const hasLease = process.lastSleepMs > 0 ? member.hasLease : member.hasLeaseByBeats;
     const until = done === undefined ? Number.NEGATIVE_INFINITY : done.sentAt + options.actMs + 0.001;
     const isWithin =
-      !member.hasLease || ('term' in member.role.now && member.role.now.term === done?.term && process.now() < until);
+      !hasLease || ('term' in member.role.now && member.role.now.term === done?.term && process.now() < until);
     if (isWithin && (!lead || (lead.term === done?.term && lead.until <= until))) return;
     this.fail(
       'a lease runs from when a write was sent that was done',
@@ -195,7 +201,11 @@ export class Promises {
   // ------------------------------------------------------------------------------------------------------- orders
 
   steppedDown(candidate: Candidate, lead: Lead | undefined): void {
-    if (!lead || candidate.process.now() >= lead.until || this.highestTerm > lead.term) return;
+    const { process } = candidate;
+    // Of a suspension it knows what its clocks say, which need not be equally fast.
+    if (process.lastSleepMs > 0 && !this.#world.plan.isExact) return;
+    const sleptMs = process.lastSleepMs;
+    if (!lead || process.now() >= lead.until - sleptMs - EPSILON_MS || this.highestTerm > lead.term) return;
     this.fail('a leader steps down only if it must', `${nameOf(candidate)}, term ${lead.term}`);
   }
 
@@ -203,7 +213,13 @@ export class Promises {
     this.warnings[about]++;
     const { plan, foreigner } = this.#world;
     const isLossy = plan.store !== 'keeps' || this.wasDamaged;
-    const isCaused = about === 'unreadable' ? foreigner.hasLed || this.wasDamaged : isLossy;
+    const causes = {
+      lost: isLossy,
+      'went back': isLossy,
+      unreadable: foreigner.hasLed || this.wasDamaged,
+      clock: this.hasSlept || !plan.isExact,
+    };
+    const isCaused = causes[about];
     if (!isCaused) this.fail('a warning has a cause', `${nameOf(candidate)} warns: ${about}`);
   }
 }
