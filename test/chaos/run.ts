@@ -1,9 +1,11 @@
 // Chaos from the command line: `--minutes N`, `--workers N`, `--seed N`, and `--route relay` or `direct`: by default one half
-// of the time each. `--fleet N`: N hosts of a fleet instead, on NATS and on PostgreSQL. Ends with 1 if a promise broke.
+// of the time each. `--fleet N`: N hosts of a fleet instead, on NATS and on PostgreSQL.
+// `--candidates N`: what N candidates cost, and how long a failover takes. Ends with 1 if a promise broke.
 
 import { parseArgs } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import { locateRedis } from '../helpers/services/services.js';
+import { runCandidates } from './candidates.js';
 import { runChaos } from './chaos.js';
 import { reportFleet, runFleetChaos } from './fleet.js';
 import { reportOf } from './report.js';
@@ -14,6 +16,9 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '4' },
     route: { type: 'string', default: 'both' },
     fleet: { type: 'string' },
+    candidates: { type: 'string' },
+    idle: { type: 'string', default: '30000' },
+    lease: { type: 'string', default: '3000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
@@ -21,10 +26,14 @@ const { values } = parseArgs({
 // For all processes: glibc gives memory back at once, so that a primary's RSS shows what it uses and not the most it ever used.
 Object.assign(process.env, { MALLOC_ARENA_MAX: 1, MALLOC_TRIM_THRESHOLD_: 131_072, MALLOC_MMAP_THRESHOLD_: 65_536 });
 
-const FLEET_LEASE_MS = 3000;
-
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 const update = process.stdout.isTTY ? createLogUpdate(process.stdout) : undefined;
+if (values.candidates !== undefined) {
+  const options = { count: Number(values.candidates), leaseMs: Number(values.lease), idleMs: Number(values.idle) };
+  console.table(await runCandidates(options));
+  process.exit();
+}
+
 if (values.fleet !== undefined) {
   await fleets(Number(values.fleet));
   process.exit();
@@ -60,7 +69,7 @@ async function fleets(hosts: number): Promise<void> {
   const durationMs = (Number(values.minutes) * 60_000) / Object.keys(engines).length;
   for (const [name, engine] of Object.entries(engines)) {
     print(`${name}: seed ${values.seed}, ${hosts} hosts, ${durationMs / 60_000} minutes`);
-    const options = { seed: Number(values.seed), hosts, durationMs, leaseMs: FLEET_LEASE_MS, engine, config };
+    const options = { seed: Number(values.seed), hosts, durationMs, leaseMs: Number(values.lease), engine, config };
     const result = await runFleetChaos({ ...options, progress: update ?? (() => {}) });
     update?.done();
     print(reportFleet(result));
