@@ -9,12 +9,10 @@ import {
   type ResolvedLeaderTask,
   resolveLeaderTask,
 } from '../options/options.js';
-import { createEmitter } from '../utils/emitter.js';
+import { TypedEvents } from '../utils/typed-events.js';
 import { LeaderRun } from './leader-run.js';
 import type { CreateSharedClient, SharedClient } from './types.js';
 import type { LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from './types-leader-task.js';
-
-type AnyListener = (...args: never[]) => void;
 
 /** Where it is noted, beyond the members of the group, that a task with `once` was done. */
 export interface DoneStore {
@@ -38,10 +36,9 @@ export function createStoredTask(create: CreateSharedClient, task: ResolvedLeade
   return new Task(create, task, store);
 }
 
-class Task implements LeaderTask {
+class Task extends TypedEvents<LeaderTaskEvents> implements LeaderTask {
   readonly name: string;
   readonly #client: SharedClient<LeaderRun>;
-  readonly #emitter = createEmitter(error => this.#emitter.emit('error', error));
   #run: LeaderRun | undefined;
   /** The task was done by some leader, and must not run again (`once`). */
   #isDone = false;
@@ -49,15 +46,16 @@ class Task implements LeaderTask {
   #failures = 0;
 
   constructor(create: CreateSharedClient, { name, group, task, once, client }: ResolvedLeaderTask, store?: DoneStore) {
+    super(error => this.emit('error', error));
     this.name = name;
     const observer = {
       started: () => void this.#runs++,
       done: (term: number) => {
         if (once) store?.done();
-        this.#emitter.emit('done', { term });
+        this.emit('done', { term });
       },
       failed: () => void this.#failures++,
-      failedLate: (error: unknown) => this.#emitter.emit('error', error),
+      failedLate: (error: unknown) => this.emit('error', error),
     };
     const definition: ClientDefinition<LeaderRun> = {
       ...client,
@@ -109,21 +107,6 @@ class Task implements LeaderTask {
     return this.close();
   }
 
-  on<E extends keyof LeaderTaskEvents>(event: E, listener: (...args: LeaderTaskEvents[E]) => void): this {
-    this.#emitter.on(event, listener as AnyListener);
-    return this;
-  }
-
-  once<E extends keyof LeaderTaskEvents>(event: E, listener: (...args: LeaderTaskEvents[E]) => void): this {
-    this.#emitter.once(event, listener as AnyListener);
-    return this;
-  }
-
-  off<E extends keyof LeaderTaskEvents>(event: E, listener: (...args: LeaderTaskEvents[E]) => void): this {
-    this.#emitter.off(event, listener as AnyListener);
-    return this;
-  }
-
   get #counts(): Pick<LeaderTaskStatus, 'runs' | 'failures'> {
     return { runs: this.#runs, failures: this.#failures };
   }
@@ -138,8 +121,8 @@ class Task implements LeaderTask {
   #forward(events: readonly ('leader' | 'follower' | 'error' | 'warning' | 'close')[]): void {
     for (const event of events) {
       this.#client.on(event, (...args: unknown[]) => {
-        this.#emitter.emit(event, ...args);
-        if (event === 'close') this.#emitter.clear();
+        this.emit(event, ...args);
+        if (event === 'close') this.clear();
       });
     }
   }

@@ -6,7 +6,7 @@ import type { LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from '../client/t
 import { taskExists } from '../errors/option-errors.js';
 import { SharedClientError } from '../errors/shared-client-error.js';
 import type { ClientDefinition } from '../options/options.js';
-import { createEmitter } from '../utils/emitter.js';
+import { TypedEvents } from '../utils/typed-events.js';
 import {
   HostCandidate,
   type HostCandidateOptions,
@@ -16,8 +16,6 @@ import {
   VIEW,
 } from './host-candidate.js';
 
-type AnyListener = (...args: never[]) => void;
-
 export interface FleetTaskOptions extends HostCandidateOptions {
   readonly create: CreateSharedClient;
   /** What this process knows has changed. */
@@ -25,11 +23,10 @@ export interface FleetTaskOptions extends HostCandidateOptions {
   closed(): void;
 }
 
-export class FleetTask implements LeaderTask {
+export class FleetTask extends TypedEvents<LeaderTaskEvents> implements LeaderTask {
   readonly name: string;
   readonly #options: FleetTaskOptions;
   readonly #host: SharedClient<HostCandidate>;
-  readonly #emitter = createEmitter(error => this.#emitter.emit('error', error));
   #candidate: HostCandidate | undefined;
   #view: HostView;
   /** Of candidates that are closed. */
@@ -37,6 +34,7 @@ export class FleetTask implements LeaderTask {
   #failures = 0;
 
   constructor(options: FleetTaskOptions) {
+    super(error => this.emit('error', error));
     const { create, task, fleet } = options;
     this.#options = options;
     this.name = task.name;
@@ -60,8 +58,8 @@ export class FleetTask implements LeaderTask {
     }
     this.#forward(this.#host, ['error', 'warning']);
     this.#host.on('close', () => {
-      this.#emitter.emit('close');
-      this.#emitter.clear();
+      this.emit('close');
+      this.clear();
       options.closed();
     });
     this.#host.subscribe(VIEW, (view: HostView) => this.#viewed(view));
@@ -113,21 +111,6 @@ export class FleetTask implements LeaderTask {
     return this.close();
   }
 
-  on<E extends keyof LeaderTaskEvents>(event: E, listener: (...args: LeaderTaskEvents[E]) => void): this {
-    this.#emitter.on(event, listener as AnyListener);
-    return this;
-  }
-
-  once<E extends keyof LeaderTaskEvents>(event: E, listener: (...args: LeaderTaskEvents[E]) => void): this {
-    this.#emitter.once(event, listener as AnyListener);
-    return this;
-  }
-
-  off<E extends keyof LeaderTaskEvents>(event: E, listener: (...args: LeaderTaskEvents[E]) => void): this {
-    this.#emitter.off(event, listener as AnyListener);
-    return this;
-  }
-
   async #end(candidate: HostCandidate): Promise<void> {
     await candidate.close();
     const { runs, failures } = candidate.inner.status();
@@ -147,7 +130,7 @@ export class FleetTask implements LeaderTask {
     events: readonly ('leader' | 'follower' | 'done' | 'error' | 'warning')[],
   ): void {
     for (const event of events) {
-      (from as LeaderTask).on(event, (...args: unknown[]) => this.#emitter.emit(event, ...args));
+      (from as LeaderTask).on(event, (...args: unknown[]) => this.emit(event, ...args));
     }
   }
 }

@@ -16,25 +16,23 @@ import {
   type ResolvedLeaderTask,
 } from '../options/options.js';
 import { type Clock, systemClock } from '../utils/clock.js';
-import { createEmitter } from '../utils/emitter.js';
+import { TypedEvents } from '../utils/typed-events.js';
 import { Connection } from './connection.js';
 import type { Engine } from './engine.js';
 import { FleetTask } from './fleet-task.js';
 import type { HostView } from './host-candidate.js';
 
-type AnyListener = (...args: never[]) => void;
-
 /** Keys are part of subjects and have to stay short. */
 const MOST_KEY = 64;
 
-export class FleetOnEngine implements Fleet {
+export class FleetOnEngine extends TypedEvents<FleetEvents> implements Fleet {
   readonly #options: ResolvedFleetOptions;
-  readonly #emitter = createEmitter(cause => this.#warn(listenerThrew(), cause));
   readonly #connection: Connection;
   readonly #tasks = new Map<string, FleetTask>();
   #closing: Promise<void> | undefined;
 
   constructor(engine: Engine, options: ResolvedFleetOptions, clock: Clock = systemClock) {
+    super(cause => this.#warn(listenerThrew(), cause));
     this.#options = options;
     this.#connection = new Connection(engine, clock, (message, cause) => this.#warn(message, cause));
     const access: FleetAccess = { version: FLEET_VERSION, lead: this.#lead.bind(this) as never };
@@ -76,21 +74,6 @@ export class FleetOnEngine implements Fleet {
     return this.close();
   }
 
-  on<E extends keyof FleetEvents>(event: E, listener: (...args: FleetEvents[E]) => void): this {
-    this.#emitter.on(event, listener as unknown as AnyListener);
-    return this;
-  }
-
-  once<E extends keyof FleetEvents>(event: E, listener: (...args: FleetEvents[E]) => void): this {
-    this.#emitter.once(event, listener as unknown as AnyListener);
-    return this;
-  }
-
-  off<E extends keyof FleetEvents>(event: E, listener: (...args: FleetEvents[E]) => void): this {
-    this.#emitter.off(event, listener as unknown as AnyListener);
-    return this;
-  }
-
   #lead(create: CreateSharedClient, task: ResolvedLeaderTask): LeaderTask {
     const { name } = task;
     if (this.#closing) throw fleetClosed(this.name);
@@ -115,17 +98,17 @@ export class FleetOnEngine implements Fleet {
     const isLed = state === 'ready' && host !== undefined;
     const wasLed = before.state === 'ready' && before.hostName !== undefined;
     const isSame = isLed && wasLed && before.term === term;
-    if (wasLed && !isSame) this.#emitter.emit('lost', { name, term: before.term, host: before.hostName, cause });
-    if (isLed && !isSame) this.#emitter.emit('leader', { name, term, host });
+    if (wasLed && !isSame) this.emit('lost', { name, term: before.term, host: before.hostName, cause });
+    if (isLed && !isSame) this.emit('leader', { name, term, host });
   }
 
   #warn(message: string, cause?: unknown): void {
-    this.#emitter.emit('warning', { message, ...(cause !== undefined && { cause }) });
+    this.emit('warning', { message, ...(cause !== undefined && { cause }) });
   }
 
   async #close(): Promise<void> {
     await Promise.all([...this.#tasks.values()].map(task => task.close()));
-    this.#emitter.clear();
+    this.clear();
   }
 }
 
