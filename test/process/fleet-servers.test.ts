@@ -89,31 +89,36 @@ test.serial('the table is dropped under a leader: it writes its record again', a
   await leadsOn(t, fleet);
 });
 
-test.serial('a leader that is cut off stops before another one begins, and follows when it is back', async t => {
-  const nats = await startNats(t);
-  if (!nats) return;
-  const fleet = fleetOf(t, { leaseMs: SHORT_LEASE_MS });
-  const valves = new Map<string, Awaited<ReturnType<typeof startValve>>>();
-  for (const name of NAMES) {
-    const valve = await startValve(t, nats);
-    valves.set(name, valve);
-    await fleet.start(name, { nats: valve.address });
-  }
-  const first = await fleet.until('begun', 1);
-  await fleet.until('saw', NAMES.length);
-  const cut = valves.get(first.host)!;
-  cut.shut();
-  const second = await fleet.until('begun', 2);
-  const ended = await fleet.until('ended', 1);
-  t.is(ended.term, first.term);
-  t.true(ended.at < second.at);
-  cut.open();
-  // It takes part again: the others give up, and it leads.
-  for (const [name, host] of fleet.hosts) if (name !== first.host && name !== second.host) await host.kill();
-  process.kill(second.pid, 'SIGTERM');
-  const third = await fleet.until('begun', 3);
-  t.is(third.host, first.host);
-});
+for (const ways of [['up', 'down'], ['up'], ['down']] as const) {
+  test.serial(
+    `a leader that is cut off, ${ways.join(' and ')}, stops before another one begins, and follows when it is back`,
+    async t => {
+      const nats = await startNats(t);
+      if (!nats) return;
+      const fleet = fleetOf(t, { leaseMs: SHORT_LEASE_MS });
+      const valves = new Map<string, Awaited<ReturnType<typeof startValve>>>();
+      for (const name of NAMES) {
+        const valve = await startValve(t, nats);
+        valves.set(name, valve);
+        await fleet.start(name, { nats: valve.address });
+      }
+      const first = await fleet.until('begun', 1);
+      await fleet.until('saw', NAMES.length);
+      const cut = valves.get(first.host)!;
+      cut.shut(...ways);
+      const second = await fleet.until('begun', 2);
+      const ended = await fleet.until('ended', 1);
+      t.is(ended.term, first.term);
+      t.true(ended.at < second.at);
+      cut.open();
+      // It takes part again: the others give up, and it leads.
+      for (const [name, host] of fleet.hosts) if (name !== first.host && name !== second.host) await host.kill();
+      process.kill(second.pid, 'SIGTERM');
+      const third = await fleet.until('begun', 3);
+      t.is(third.host, first.host);
+    },
+  );
+}
 
 test.serial(
   'a server that is frozen for longer than a lease: nobody leads meanwhile, and one does afterwards',
@@ -124,7 +129,7 @@ test.serial(
     const fleet = fleetOf(t, { nats: valve.address, leaseMs: SHORT_LEASE_MS });
     for (const name of NAMES) await fleet.start(name);
     const first = await fleet.until('begun', 1);
-    valve.shut();
+    valve.shut('up', 'down');
     const ended = await fleet.until('ended', 1);
     t.is(ended.term, first.term);
     t.is(fleet.of('begun').length, 1);

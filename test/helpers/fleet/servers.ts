@@ -30,20 +30,20 @@ export async function findPostgres(t: ExecutionContext) {
 export async function startValve(t: ExecutionContext, target: string) {
   const [host, port] = target.split(':') as [string, string];
   const sockets = new Set<Socket>();
-  let isOpen = true;
+  const isOpen = { up: true, down: true };
   const server = createServer(socket => {
     const upstream = connect(Number(port), host);
-    for (const [from, to] of [
-      [socket, upstream],
-      [upstream, socket],
+    for (const [from, to, way] of [
+      [socket, upstream, 'up'],
+      [upstream, socket, 'down'],
     ] as const) {
       sockets.add(from);
       from
-        .on('data', data => isOpen && to.write(data))
+        .on('data', data => isOpen[way] && to.write(data))
         .on('error', () => {})
         .on('close', () => {
           sockets.delete(from);
-          if (isOpen) to.destroy();
+          if (isOpen[way]) to.destroy();
         });
     }
   });
@@ -58,13 +58,13 @@ export async function startValve(t: ExecutionContext, target: string) {
   });
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** From now on nothing passes, and nobody is told. */
-    shut(): void {
-      isOpen = false;
+    /** From now on nothing passes this way, and nobody is told. */
+    shut(...ways: ('up' | 'down')[]): void {
+      for (const way of ways) isOpen[way] = false;
     },
     /** What was lost is lost: the connections begin again. */
     open(): void {
-      isOpen = true;
+      isOpen.up = isOpen.down = true;
       close();
     },
   };
