@@ -317,3 +317,15 @@ test('who only waits does not count it, and a wall clock that is set back change
   unit.wall = 0;
   follows(t, unit, 'tick |');
 });
+
+test('a write without an answer, and a claim on its way, are older than they seem, too', t => {
+  const unit = new UnitElection();
+  follows(t, unit, `${LEADS}\n wait 400 |\n beat 2 | write 2: me5 held 1\n unanswered | read`);
+  unit.wall += 800;
+  follows(t, unit, 'tick | warn clock\n read 3 me5 held 1 | acknowledge 2, write 3: me5 held 1\n wait 1199 |');
+  follows(t, unit, 'wait 1 | step down 1 silent');
+  const other = new UnitElection();
+  follows(t, other, `${START}\n read 0 nothing | write 0: me5 held 1 opening`);
+  other.wall += 2000;
+  follows(t, other, 'written 1 | announce 1, lead 1 from -2000, step down 1 silent, write 1: me5 held 2000 opening');
+});
