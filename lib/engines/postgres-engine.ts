@@ -110,7 +110,9 @@ function explained(error: unknown, table: string): unknown {
     case '42P01':
     case '3F000':
       return tableMissing(table, error);
+    case '22P02':
     case '42703':
+    case '42883':
     case '42P10':
     case '42809':
       return tableRefused(table, error);
@@ -184,7 +186,8 @@ class PostgresWire implements Wire {
         `with changed as (update ${table} set record = $3, revision = revision + 1 ` +
         'where fleet = $1 and key = $2 and revision = $4::bigint returning revision), ' +
         `added as (insert into ${table} (fleet, key, record, revision) select $1, $2, $3, 1 where $4::bigint = 0 ` +
-        'on conflict do nothing returning revision) ' +
+        // Without that key in the table the server refuses this: each of two first claims would be written.
+        'on conflict (fleet, key) do nothing returning revision) ' +
         'select revision from changed union all select revision from added',
     };
   }

@@ -64,7 +64,7 @@ export const tableMissing = (table: string, cause: unknown) =>
 
 export const tableRefused = (table: string, cause: unknown) =>
   invalid(
-    `${quote(table)} is no table of a fleet: it has other columns. Drop it, or name another one by the option table.`,
+    `${quote(table)} is no table of a fleet: it has other columns or another primary key. Drop it, or name another one by the option table.`,
     cause,
   );
 

@@ -95,9 +95,17 @@ onPostgres('what somebody has to correct is refused, with what to do', async (t,
   await refused(t, connect({ options: '-c default_transaction_read_only=on' }), /read-only/);
   await refused(t, engine({ connect: async () => ({}) as Client }).connect(heard), /must return a connected Client/);
   await refused(t, engine({ connect: async () => new pg.Pool() as never }).connect(heard), /it returned a Pool/);
-  await admin.query(`create table ${table} (name text)`);
-  await refused(t, engine().connect(heard), /other columns/);
-  await admin.query(`drop table ${table}`);
+  const wrong = [
+    'name text',
+    'fleet text, key text, revision bigint, record text',
+    'fleet text, key text, revision text, record text, primary key (fleet, key)',
+    'fleet text, key text, revision bigint, record jsonb, primary key (fleet, key)',
+  ];
+  for (const columns of wrong) {
+    await admin.query(`create table ${table} (${columns})`);
+    await refused(t, engine().connect(heard), /other columns/);
+    await admin.query(`drop table ${table}`);
+  }
   await admin.query(`create role ${table} login`);
   t.teardown(() => admin.query(`drop role ${table}`));
   await admin.query(tableStatement(table));
