@@ -115,6 +115,8 @@ async function checkBucket(
   const version = connection.info!.version;
   if (config.num_replicas > 1 && isOlder(version, LEAST_FOR_REPLICAS)) throw serverTooOld(version, config.num_replicas);
   if (config.allow_direct) throw bucketRefused(bucket, 'allow_direct is on: reads may come from a replica');
+  if (config.retention !== 'limits')
+    throw bucketRefused(bucket, `retention is ${config.retention}, not limits: records would disappear`);
   if (config.max_age > 0) throw bucketRefused(bucket, 'max_age is set: records would disappear');
   if (config.discard === 'old' && (config.max_bytes > 0 || config.max_msgs > 0))
     throw bucketRefused(bucket, 'old records are discarded when it is full');
@@ -185,10 +187,13 @@ class NatsWire implements Wire {
 
   listen(key: string, announced: (reading: Reading) => void): () => void {
     const subscription = this.#connection.subscribe(this.#announcements(key), {
-      // An exception would end the reader of the connection.
       callback: (_error, message) => {
-        const reading = readAnnouncement(() => message.json());
-        if (reading) announced(reading);
+        try {
+          const reading = readAnnouncement(() => message.json());
+          if (reading) announced(reading);
+        } catch {
+          // It would end the reader of the connection. The record is found when it is read.
+        }
       },
     });
     return () => {

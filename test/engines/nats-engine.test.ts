@@ -97,6 +97,8 @@ onNats('a bucket that would break the election is refused', async (t, { engine, 
     [{ allow_direct: true }, /allow_direct/],
     [{ max_age: 60e9 }, /max_age/],
     [{ max_bytes: 1e6, discard: 'old' }, /discarded/],
+    [{ retention: 'interest' }, /retention is interest/],
+    [{ retention: 'workqueue' }, /retention is workqueue/],
   ] as const;
   for (const [more, pattern] of wrong) {
     await withStreams(servers, streams => streams.add({ ...bucket, ...more } as never));
@@ -153,6 +155,24 @@ onNats('announcements that are none are ignored', async (t, { engine, name, serv
   await connection.close();
   t.deepEqual(all, [{ revision: 1, text: 'one' }]);
   await wire.close();
+});
+
+onNats('a listener that throws ends neither the announcements nor the connection', async (t, rig) => {
+  const { engine, heard } = rig;
+  const [one, other] = [await engine().connect(heard), await engine().connect(heard)];
+  const two = defer();
+  let count = 0;
+  other.listen('key', () => {
+    if (++count === 2) two.resolve();
+    throw new Error('listener');
+  });
+  await other.register.read('key');
+  one.announce('key', { revision: 1, text: 'one' });
+  one.announce('key', { revision: 2, text: 'two' });
+  await two.promise;
+  t.deepEqual(await other.register.read('key'), { revision: 0, text: undefined });
+  await Promise.all([one.close(), other.close()]);
+  t.deepEqual(heard.events, []);
 });
 
 onNats('a connection that is closed by somebody else is lost', async (t, { engine, heard, connections }) => {
