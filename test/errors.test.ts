@@ -147,6 +147,7 @@ const MAKERS: Readonly<
     undefined,
     /2\.9\.3 is too old for a bucket with 3.*Upgrade/,
   ],
+  tooFewServers: [errors.tooFewServers(3, cause), 'ERR_INVALID_OPTION', undefined, /fewer NATS servers than the 3/],
   bucketRefused: [
     errors.bucketRefused('B', 'why', cause),
     'ERR_INVALID_OPTION',
@@ -481,6 +482,7 @@ const WARNINGS: Readonly<Record<keyof typeof warnings, readonly [text: string, s
   damagedRecord: [warnings.damagedRecord('g'), /record of "g".*damaged/],
   otherLease: [warnings.otherLease('g', 'h', 1, 2), /"h" leads "g" with leaseMs 1, this host has 2/],
   memoryBucket: [warnings.memoryBucket('B'), /stream B, is in memory/],
+  notAnswered: [warnings.notAnswered(7), /not answered within 7 ms.*client\.connect/],
   commitsAsynchronously: [warnings.commitsAsynchronously(), /synchronous_commit is off/],
   memberRefused: [warnings.memberRefused('g', 3), /"g".*worker 3.*turned away/],
   notDirectIn: [warnings.notDirectIn(3, 'g', 'no room'), /worker 3.*"g".*no room/],

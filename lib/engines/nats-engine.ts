@@ -10,6 +10,7 @@ import {
   noRights,
   packageMissing,
   serverTooOld,
+  tooFewServers,
   wrongCredentials,
 } from '../errors/engine-errors.js';
 import { memoryBucket } from '../errors/fleet-warnings.js';
@@ -53,6 +54,8 @@ const TIMEOUT_MS = 2000;
 /** Codes of JetStream's errors. */
 const WRONG_SEQUENCE = 10071;
 const STREAM_NOT_FOUND = 10059;
+const NO_SUITABLE_PEERS = 10005;
+const REPLICAS_NOT_SUPPORTED = 10074;
 
 /** Before this, writes with an expected revision had more than one winner in a cluster. */
 const LEAST_FOR_REPLICAS = [2, 9, 21] as const;
@@ -110,7 +113,7 @@ async function checkBucket(
 ): Promise<void> {
   const bucket = bucketOf(options.name);
   const { config } = await findBucket(manager, options).catch(error => {
-    throw explained(error, bucket);
+    throw explained(error, bucket, options.replicas);
   });
   const version = connection.info!.version;
   if (config.num_replicas > 1 && isOlder(version, LEAST_FOR_REPLICAS)) throw serverTooOld(version, config.num_replicas);
@@ -145,12 +148,14 @@ async function findBucket(manager: JetStreamManager, options: NatsEngineOptions)
 }
 
 /** The text for an error that somebody has to do something about. */
-function explained(error: unknown, bucket: string): unknown {
+function explained(error: unknown, bucket: string, replicas: number): unknown {
   const name = nameOf(error);
   if (name === 'JetStreamNotEnabled') return jetStreamMissing(error);
   if (nameOf((error as Error).cause) === 'PermissionViolationError') return noRights('NATS', error);
   if (codeOf(error) === STREAM_NOT_FOUND)
     return bucketRefused(bucket, 'it does not exist, and createBucket is false', error);
+  if (codeOf(error) === NO_SUITABLE_PEERS || codeOf(error) === REPLICAS_NOT_SUPPORTED)
+    return tooFewServers(replicas, error);
   return error;
 }
 

@@ -11,7 +11,7 @@ import {
   tableRefused,
   wrongCredentials,
 } from '../errors/engine-errors.js';
-import { commitsAsynchronously } from '../errors/fleet-warnings.js';
+import { commitsAsynchronously, notAnswered } from '../errors/fleet-warnings.js';
 import type { Engine, Register, Wire, WireHandlers } from '../fleet/engine.js';
 import { systemClock } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
@@ -46,6 +46,8 @@ export interface PostgresEngineOptions {
 const TIMEOUT_MS = 2000;
 
 type Rows = readonly Record<string, unknown>[];
+
+const SERIALIZATION_FAILURE = '40001';
 
 /** How long the client has to say goodbye. */
 const END_MS = 1000;
@@ -97,7 +99,7 @@ async function openClient({ connect, table }: PostgresEngineOptions): Promise<Cl
 
 /** The error for a state that somebody has to do something about, by PostgreSQL's code. */
 function explained(error: unknown, table: string): unknown {
-  switch ((error as { readonly code?: unknown } | undefined)?.code) {
+  switch (codeOf(error)) {
     case '28P01':
     case '28000':
       return wrongCredentials('PostgreSQL', error);
@@ -173,7 +175,7 @@ class PostgresWire implements Wire {
       await this.#ask(statement, []);
     } catch (error) {
       // Another host has created it at the same moment.
-      const code = (error as { readonly code?: unknown }).code;
+      const code = codeOf(error);
       if (code !== '23505' && code !== '42P07' && code !== '42710') throw error;
     }
   }
@@ -201,7 +203,7 @@ class PostgresWire implements Wire {
         return row ? { revision: Number(row.revision), text: String(row.record) } : { revision: 0, text: undefined };
       },
       write: async (key, text, expected) => {
-        const [row] = await this.#query(write, [name, key, text, expected]);
+        const [row] = await this.#query(write, [name, key, text, expected]).catch(ifSerialized);
         return row ? Number(row.revision) : 'conflict';
       },
     };
@@ -212,7 +214,7 @@ class PostgresWire implements Wire {
     try {
       return await this.#ask(text, values);
     } catch (error) {
-      this.#lose();
+      if (codeOf(error) !== SERIALIZATION_FAILURE) this.#lose();
       throw error;
     }
   }
@@ -220,10 +222,7 @@ class PostgresWire implements Wire {
   /** One statement after the other, as the client wants it. */
   async #ask(text: string, values: unknown[]): Promise<Rows> {
     const late = defer<never>();
-    const timer = systemClock.setTimer(
-      () => late.reject(new Error('PostgreSQL has not answered in time.')),
-      TIMEOUT_MS,
-    );
+    const timer = systemClock.setTimer(() => late.reject(new Error(notAnswered(TIMEOUT_MS))), TIMEOUT_MS);
     const before = this.#turn;
     const ended = defer();
     this.#turn = ended.promise;
@@ -245,6 +244,14 @@ class PostgresWire implements Wire {
     this.#handlers.lost();
   }
 }
+
+/** With a stricter isolation than the default, a write that lost against another one is an error. */
+function ifSerialized(error: unknown): Rows {
+  if (codeOf(error) === SERIALIZATION_FAILURE) return [];
+  throw error;
+}
+
+const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown } | undefined)?.code;
 
 /** A server that does not answer must not keep the connection, and with it the process. */
 async function end(client: Client): Promise<void> {

@@ -45,6 +45,9 @@ export const serverTooOld = (version: string, replicas: number) =>
       'election. Upgrade all servers, to 2.10 at best.',
   );
 
+export const tooFewServers = (replicas: number, cause: unknown) =>
+  invalid(`There are fewer NATS servers than the ${replicas} that the option replicas asks for.`, cause);
+
 export const bucketRefused = (bucket: string, why: string, cause?: unknown) =>
   invalid(`The fleet can't use its bucket, the stream ${bucket}: ${why}. Correct or delete it.`, cause);
 

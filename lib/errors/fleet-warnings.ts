@@ -40,6 +40,9 @@ export const otherLease = (name: string, host: string, theirs: number, ours: num
 export const memoryBucket = (bucket: string) =>
   `The fleet's bucket, the stream ${bucket}, is in memory with one replica: when the server restarts, it forgets who leads.`;
 
+export const notAnswered = (ms: number) =>
+  `PostgreSQL has not answered within ${ms} ms. If it never does: connect() of the fleet has to await client.connect().`;
+
 export const commitsAsynchronously = () =>
   'synchronous_commit is off for the connection of the fleet: when PostgreSQL crashes, it may forget who leads. Turn it on for ' +
   'this user or database.';

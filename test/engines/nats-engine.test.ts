@@ -266,6 +266,10 @@ test('NATS: a user with the rights of one fleet, with fewer, and with none', asy
   await silent.close();
 });
 
+onNats('more replicas than servers are refused', async (t, { engine, heard }) => {
+  await refused(t, engine({ replicas: 3 }).connect(heard), /fewer NATS servers than the 3/);
+});
+
 onNats('what goes wrong otherwise is the error as it came', async (t, { engine, heard, servers }) => {
   const broken: NatsEngineOptions['connect'] = async defaults => {
     const connection = await connect({ servers, ...defaults });

@@ -175,3 +175,18 @@ onPostgres('a table that is dropped under a connection is created by the next on
   t.deepEqual(await next.register.read('key'), { revision: 0, text: undefined });
   await next.close();
 });
+
+onPostgres(
+  'a stricter isolation: a lost claim is a conflict, and the connection stays',
+  async (t, { engine, heard }) => {
+    const options = '-c default_transaction_isolation=serializable';
+    const wires = await Promise.all(Array.from({ length: 4 }, () => engine({}, { options }).connect(heard)));
+    for (let expected = 0, round = 0; round < 10; round++) {
+      const all = await Promise.all(wires.map(({ register }) => register.write('key', `${round}`, expected)));
+      t.is(all.filter(result => result !== 'conflict').length, 1);
+      expected = (await wires[0]!.register.read('key')).revision;
+    }
+    t.deepEqual(heard.events, []);
+    await Promise.all(wires.map(wire => wire.close()));
+  },
+);
