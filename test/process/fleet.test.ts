@@ -5,7 +5,7 @@ import { Client, type ClientConfig } from 'pg';
 import type { HostOptions } from '../fixtures/fleet-host.js';
 import { FleetProcesses, type HostProcess } from '../helpers/fleet/processes.js';
 import { newFleetName } from '../helpers/fleet/register-contract.js';
-import { findNats, findPostgres } from '../helpers/fleet/servers.js';
+import { findNats, findPostgres, forgetFleet } from '../helpers/fleet/servers.js';
 
 /** No test waits so long: what happens then has not waited for the lease. */
 const LONG_LEASE_MS = 3_600_000;
@@ -33,8 +33,12 @@ function onEngines(
     test.serial(`${title} (${name})`, async t => {
       const engine = await find(t);
       if (!engine) return;
-      const fleet = new FleetProcesses({ fleet: newFleetName(), workers: 3, ...engine, ...options });
-      t.teardown(() => fleet.close());
+      const fleetName = newFleetName();
+      const fleet = new FleetProcesses({ fleet: fleetName, workers: 3, ...engine, ...options });
+      t.teardown(async () => {
+        await fleet.close();
+        await forgetFleet(fleetName, engine);
+      });
       await body(t, fleet);
     });
   }

@@ -5,8 +5,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect as connectNats } from '@nats-io/transport-node';
 import type { ExecutionContext } from 'ava';
-import { Client } from 'pg';
+import { Client, type ClientConfig } from 'pg';
 import { freePort, startService } from '../services/process.js';
 import { answers, skip } from '../services/services.js';
 
@@ -96,4 +98,22 @@ export async function createDatabase(t: ExecutionContext): Promise<string | unde
     await admin.end();
   });
   return `postgres://${config.user}@${config.host}:${config.port}/${name}`;
+}
+
+/** Removes what a fleet has left on the servers of the machine. */
+export async function forgetFleet(
+  name: string,
+  { nats, postgres }: { readonly nats?: string; readonly postgres?: ClientConfig },
+): Promise<void> {
+  if (nats !== undefined) {
+    const connection = await connectNats({ servers: nats });
+    const { streams } = await jetstreamManager(connection);
+    await streams.delete(`KV_csc1_${name}`);
+    await connection.close();
+  }
+  if (!postgres) return;
+  const client = new Client(postgres);
+  await client.connect();
+  await client.query('delete from csc_test_fleet where fleet = $1', [name]);
+  await client.end();
 }
