@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { endOf, eventsOf, system, watch } from '../helpers/system/test.js';
 
 system('the primary dies: calls end, the real client is closed, then the workers exit', async (t, rig) => {
@@ -106,3 +107,29 @@ system('a leader of a primary that is set up again was not lost, if it has close
     t.regex(ends.at(-1)!, /resigned$/);
   }
 });
+
+for (const isAwaited of [true, false]) {
+  const title = `no leader counts as lost for what is under way, and close() is ${isAwaited ? '' : 'not '}awaited`;
+  system(title, async (t, rig) => {
+    const client = (await rig.clients(3)).at(-1)!;
+    const causes: string[] = [];
+    // A primary that is closed emits nothing, so only the channel tells.
+    const note = (message: unknown) => void causes.push((message as { readonly cause: string }).cause);
+    subscribe('cluster-shared-client:deposed', note);
+    t.teardown(() => unsubscribe('cluster-shared-client:deposed', note));
+    rig.upstream().onPublish = () => new Promise<never>(() => {});
+    watch(client.with({ sticky: 'k' }).publish('slow'));
+    for (let round = 1; round <= 3; round++) {
+      const held = watch(client.with({ idempotent: true }).hold(round));
+      await rig.time.settle();
+      const closing = rig.primary.close();
+      if (isAwaited) await rig.time.until(closing);
+      rig.setup();
+      await rig.time.until(client.ready());
+      await rig.time.settle();
+      t.is(held.end, 'ERR_PRIMARY_LOST unknown');
+    }
+    t.deepEqual(causes, ['resigned', 'resigned', 'resigned']);
+    t.is(client.status().sticky, 1);
+  });
+}
