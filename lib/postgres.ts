@@ -6,14 +6,8 @@ import { expecting, flag, functionOf } from './options/checks.js';
 import { type Fleet, type FleetOptions, resolveFleetOptions } from './options/options.js';
 
 export type { PostgresConnect, PostgresDefaults } from './engines/postgres-engine.js';
-export type {
-  Fleet,
-  FleetEvents,
-  FleetGroupStatus,
-  FleetOptions,
-  FleetStatus,
-  FleetTermEvent,
-} from './options/options.js';
+export type { FleetOptions } from './options/options.js';
+export type * from './options/types-fleet.js';
 
 /** The options of {@link postgresFleet}. */
 export interface PostgresFleetOptions extends FleetOptions {

@@ -112,11 +112,12 @@ async function checkBucket(
   handlers: WireHandlers,
 ): Promise<void> {
   const bucket = bucketOf(options.name);
+  // Before it is created, and if it was there.
+  checkVersion(connection, options.replicas);
   const { config } = await findBucket(manager, options).catch(error => {
     throw explained(error, bucket, options.replicas);
   });
-  const version = connection.info!.version;
-  if (config.num_replicas > 1 && isOlder(version, LEAST_FOR_REPLICAS)) throw serverTooOld(version, config.num_replicas);
+  checkVersion(connection, config.num_replicas);
   if (config.allow_direct) throw bucketRefused(bucket, 'allow_direct is on: reads may come from a replica');
   if (config.retention !== 'limits')
     throw bucketRefused(bucket, `retention is ${config.retention}, not limits: records would disappear`);
@@ -124,6 +125,11 @@ async function checkBucket(
   if (config.discard === 'old' && (config.max_bytes > 0 || config.max_msgs > 0))
     throw bucketRefused(bucket, 'old records are discarded when it is full');
   if (config.storage === 'memory' && config.num_replicas === 1) handlers.warn(memoryBucket(bucket));
+}
+
+function checkVersion(connection: NatsConnection, replicas: number): void {
+  const { version } = connection.info!;
+  if (replicas > 1 && isOlder(version, LEAST_FOR_REPLICAS)) throw serverTooOld(version, replicas);
 }
 
 async function findBucket(manager: JetStreamManager, options: NatsEngineOptions): Promise<StreamInfo> {

@@ -6,7 +6,7 @@ import { newGroup } from '../group/queries.js';
 import { reduce } from '../group/reduce.js';
 import type { GroupState } from '../protocol/group-state.js';
 import type { Election, Seen } from './election-state.js';
-import { type FleetRecord, groupOf, isReadable } from './record.js';
+import { type FleetRecord, groupOf, isReadable, readableIn } from './record.js';
 
 /** Hosts spread their claims over this time, in ms. */
 const JITTER_MS = 500;
@@ -17,6 +17,8 @@ const PER_GROUP_MS = 20;
  * after the other while the host stops; and all but the one that was named.
  */
 const OTHERS_FIRST_MS = 300;
+/** The same after a hand-over that somebody asked for: it has failed if the host that gave up the record leads again. */
+const ASKED_FIRST_MS = 2000;
 /** A released record is claimed within a part of the jitter, so that the others have claimed before that. */
 const RELEASED_PART = 0.5;
 /** Without announcements: how often the record is read, in ms and as a part of `renewMs`. */
@@ -37,21 +39,22 @@ const pollMs = ({ renewMs }: Election['options']): number => Math.min(renewMs * 
 export function pollAt({ options, announces, seen, lead, release }: Election): number | undefined {
   if (!seen || lead || release) return undefined;
   if (!announces) return seen.readAt + pollMs(options);
-  if (!seen.record || (isReadable(seen.record) && seen.record.state === 'released')) return undefined;
+  if (!seen.record || readableIn(seen)?.state === 'released') return undefined;
   return Math.max(seen.since, seen.readAt) + options.renewMs * (QUIET_PART + QUIET_JITTER_PART * seen.random);
 }
 
 /** The time from which this host may claim, on its own clock; undefined if only a change of the record can make that so. */
 export function claimAt(state: Election): number | undefined {
   const { member, seen } = state;
-  if (!member?.eligible || !state.hasHostLease || !seen || state.lead || state.release) return undefined;
+  if (!member?.eligible || !seen || state.lead || state.release) return undefined;
   const { waitMs, isFirst } = waitOf(state, seen);
   return Math.max(seen.since + waitMs, state.upAt) + (isFirst ? 0 : jitterMs(state, seen));
 }
 
-function jitterMs({ member, leads }: Election, { random, record }: Seen): number {
+function jitterMs({ member, leads }: Election, seen: Seen): number {
   const { priority } = member!;
-  const isReleased = record && isReadable(record) && record.state === 'released';
+  const { random } = seen;
+  const isReleased = readableIn(seen)?.state === 'released';
   const spread =
     (priority >= 0 ? random / 2 ** priority : random + 1 - 2 ** priority) * (isReleased ? RELEASED_PART : 1);
   return spread * JITTER_MS + leads * PER_GROUP_MS;
@@ -76,10 +79,11 @@ function waitOf({ options, announces }: Election, { record, doubt }: Seen): Wait
 
 function releasedWait(options: Election['options'], record: FleetRecord, announces: boolean): Wait {
   const { next, pauseMs = 0 } = record;
-  if (next !== undefined && next === options.hostName) return { waitMs: pauseMs, isFirst: true };
-  const othersFirstMs = OTHERS_FIRST_MS + (announces ? 0 : pollMs(options));
   const isOwn = record.host === options.host;
-  return { waitMs: pauseMs + (isOwn ? othersFirstMs : 0) + (next !== undefined ? othersFirstMs : 0) };
+  if (next === options.hostName) return { waitMs: pauseMs, isFirst: true };
+  const lateMs = announces ? 0 : pollMs(options);
+  const ownMs = isOwn ? (next === undefined ? OTHERS_FIRST_MS : ASKED_FIRST_MS) + lateMs : 0;
+  return { waitMs: pauseMs + ownMs + (next ? OTHERS_FIRST_MS + lateMs : 0) };
 }
 
 /**
@@ -92,7 +96,7 @@ const isPredecessor = ({ host, hostTerm }: Election['options'], record: FleetRec
 /** The state of the group in which this host leads, after the one that was seen. */
 export function claimedGroup({ options, member, seen, highest }: Election, wall: number): GroupState {
   const { nonce } = options;
-  const record = seen?.record && isReadable(seen.record) ? seen.record : undefined;
+  const record = readableIn(seen);
   const before = record ? groupOf(record, wall) : newGroup(highest);
   const events: GroupEvent[] = [{ type: 'resume' }];
   if (record && before.at.stage !== 'vacant') {

@@ -16,6 +16,8 @@ export interface ConnectionUser {
   /** There is a connection, or it is restored. */
   up(wire: Wire): void;
   down(): void;
+  /** A problem of the connection. */
+  warn(text: string): void;
 }
 
 export class Connection {
@@ -121,5 +123,6 @@ export class Connection {
     if (text === this.#lastWarning) return;
     this.#lastWarning = text;
     this.#warn(text, cause);
+    for (const user of [...this.#users]) user.warn(text);
   }
 }

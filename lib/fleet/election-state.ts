@@ -64,8 +64,6 @@ export interface Election {
   readonly member?: { readonly eligible: boolean; readonly priority: number };
   /** How many other groups this process leads in the fleet. */
   readonly leads: number;
-  /** Whether this process holds the lease of its host. */
-  readonly hasHostLease: boolean;
   /** The wall clock less the monotonic one, at the last event. */
   readonly offset?: number;
   readonly isUp: boolean;
@@ -83,7 +81,7 @@ export interface Election {
   readonly release?: { readonly record: FleetRecord; readonly until: number };
   /** A hand-over that this host asks the leader of `term` for. */
   readonly request?: { readonly term: number; readonly to: string };
-  /** The host that is to lead next. */
+  /** The host that is asked to lead next; `''`: any other one. */
   readonly next?: string;
   readonly flight?: Flight;
   /** The record has to be read, not before this time. */
@@ -137,7 +135,7 @@ export interface Moment {
   readonly random: number;
   /** How many other groups this process leads in the fleet. */
   readonly leads: number;
-  /** Without the lease of its host it writes nothing but a release: another worker of the host may lead by now. */
+  /** A leader without the lease of its host does not write its record: another worker of the host may lead by now. */
   readonly hasHostLease: boolean;
 }
 

@@ -26,7 +26,7 @@ import type {
   Seen,
   WriteFlight,
 } from './election-state.js';
-import { type FleetRecord, groupOf, isReadable, recordOf } from './record.js';
+import { type FleetRecord, groupOf, readableIn, recordOf } from './record.js';
 
 /** As a part of `leaseMs`: less than the part in which a leader does not act any more, and others still wait. */
 const LITTLE_SLEEP = 0.25;
@@ -36,13 +36,13 @@ const READ_AGAIN_MS = 250;
 const FRESH_MS = 250;
 
 export function newElection(options: ElectionOptions, now: number): Election {
-  return { options, leads: 0, hasHostLease: true, isUp: false, announces: false, upAt: now, highest: 0, done: false };
+  return { options, leads: 0, isUp: false, announces: false, upAt: now, highest: 0, done: false };
 }
 
 /** The only entry point. */
 export function elect(state: Election, event: ElectionEvent, moment: Moment): ElectionStep {
-  const { leads, hasHostLease, wall, now } = moment;
-  const draft = new Draft({ ...state, leads, hasHostLease, offset: wall - now }, moment);
+  const { leads, wall, now } = moment;
+  const draft = new Draft({ ...state, leads, offset: wall - now }, moment);
   // Before anything else: a process that was frozen reads what arrived meanwhile.
   draft.endLease();
   draft.noteSleep(sleptMs(state, moment));
@@ -169,14 +169,14 @@ function transfer(draft: Draft, to: string): void {
     return draft.set({ request: record && { term: record.term, to } });
   }
   if (to === options.hostName || group!.at.stage !== 'leading') return;
-  draft.set({ next: to === '' ? undefined : to });
+  draft.set({ next: to });
   handOver(draft, lead.term);
 }
 
 /** The record of the host that leads. */
 function leaderIn(seen: Seen | undefined): FleetRecord | undefined {
-  const record = seen?.record;
-  return record && isReadable(record) && record.state === 'held' ? record : undefined;
+  const record = readableIn(seen);
+  return record?.state === 'held' ? record : undefined;
 }
 
 // ----------------------------------------------------------------------------------------------- from the register
@@ -213,8 +213,8 @@ function observe(draft: Draft, { revision, record }: Observed, isRead: boolean):
 /** The state of the group that the members of this host are sent. */
 function groupSeen({ state, nonce, at }: Draft): GroupState {
   const { seen, highest } = state;
-  const record = seen?.record;
-  if (!record || !isReadable(record)) return newGroup(highest);
+  const record = readableIn(seen);
+  if (!record) return newGroup(highest);
   if (record.nonce !== nonce || record.state === 'released') return groupOf(record, at.wall);
   // A write of this host that was done after its lease had ended, or without an answer.
   return { ...groupOf(record, at.wall), at: VACANT, members: {} };
@@ -224,7 +224,7 @@ function groupSeen({ state, nonce, at }: Draft): GroupState {
 function judgeLead(draft: Draft): void {
   const { lead, seen, options } = draft.state;
   if (!lead) return;
-  const record = seen!.record && isReadable(seen!.record) ? seen!.record : undefined;
+  const record = readableIn(seen);
   if (record?.nonce === options.nonce && record.term === lead.term) return judgeOwn(draft, lead, record);
   if (seen!.record?.term !== undefined && seen!.record.term >= lead.term) {
     draft.set({ group: groupSeen(draft) });
@@ -329,7 +329,7 @@ function isReadDue({ state, at }: Draft): boolean {
 function act(draft: Draft): void {
   const { release, lead, request } = draft.state;
   if (release) return writeRelease(draft, release.record);
-  if (lead) return lead.isDue && draft.state.hasHostLease ? writeOwn(draft) : undefined;
+  if (lead) return lead.isDue && draft.at.hasHostLease ? writeOwn(draft) : undefined;
   if (request) writeRequest(draft, request);
   const claimFrom = claimAt(draft.state);
   if (!draft.state.flight && claimFrom !== undefined && draft.at.now >= claimFrom) claim(draft);
@@ -358,7 +358,7 @@ function writeRequest(draft: Draft, { term, to }: NonNullable<Election['request'
 function claim(draft: Draft): void {
   const { seen, options, done } = draft.state;
   const group = claimedGroup(draft.state, draft.at.wall);
-  const record = seen?.record && isReadable(seen.record) ? seen.record : undefined;
+  const record = readableIn(seen);
   const isDone = done || record?.done === true;
   draft.set({ done: isDone });
   if (seen?.doubt === 'went back') draft.set({}, { do: 'warn', about: 'went back' });

@@ -21,13 +21,14 @@ import type { Connection } from './connection.js';
 import { elect, isReleasing, mayAct, newElection, wakeAt } from './election.js';
 import type { Election, ElectionEvent, ElectionOrder, Observed } from './election-state.js';
 import type { Reading, Wire } from './engine.js';
-import { isReadable, parseRecord } from './record.js';
+import { parseRecord, readableIn } from './record.js';
 
 export interface FleetEndOptions {
   readonly clock: Clock;
   readonly connection: Connection;
-  /** The key of the group's record. */
+  /** The key of the group's record, and the name that users know. */
   readonly key: string;
+  readonly name: string;
   readonly host: string;
   readonly hostName: string;
   readonly hostTerm: number;
@@ -50,8 +51,6 @@ const LINK = 0;
 
 /** A member that leaves waits this long for the release of its term. */
 const LEAVE_MS = 1000;
-
-const NEVER = Number.POSITIVE_INFINITY;
 
 const WARNINGS = { 'went back': storeWentBack, lost: recordLost, unreadable: damagedRecord, clock: clockJumped };
 
@@ -135,6 +134,11 @@ export class FleetEnd implements WorkerEnd {
     this.#elect({ type: 'down' });
   }
 
+  /** The member's handles emit it, and diagnostics publish it, as if a primary had sent it. */
+  warn(text: string): void {
+    this.#deliver([{ k: 'warning', group: this.#group, text }]);
+  }
+
   // ----------------------------------------------------------------------------------------------- from the member
 
   #note(frame: ControlFrame): void {
@@ -211,12 +215,10 @@ export class FleetEnd implements WorkerEnd {
 
   /** A timer may fire early, so it is set anew after each event. */
   #schedule(): void {
-    const { clock, renewMs } = this.#options;
+    const { clock } = this.#options;
     this.#timer?.clear();
-    const now = clock.now();
-    // When the lease of the host is back, nothing else may happen.
-    const at = Math.min(wakeAt(this.#state) ?? NEVER, this.#state.hasHostLease ? NEVER : now + renewMs);
-    if (at < NEVER) this.#timer = clock.setTimer(this.#tick, at - now);
+    const at = wakeAt(this.#state);
+    if (at !== undefined) this.#timer = clock.setTimer(this.#tick, at - clock.now());
   }
 
   #sendUpdate(orders: readonly ElectionOrder[]): void {
@@ -235,12 +237,12 @@ export class FleetEnd implements WorkerEnd {
   }
 
   #memberOf(nonce: string): number {
-    const record = this.#state.seen?.record;
-    return record && isReadable(record) && record.nonce === nonce ? record.member : this.self.workerId;
+    const record = readableIn(this.#state.seen);
+    return record?.nonce === nonce ? record.member : this.self.workerId;
   }
 
   #carryOut(order: ElectionOrder): void {
-    const { key, warn } = this.#options;
+    const { key, name, warn } = this.#options;
     switch (order.do) {
       case 'read':
         return void this.#wire!.register.read(key).then(
@@ -261,7 +263,7 @@ export class FleetEnd implements WorkerEnd {
       case 'acknowledge':
         return this.#deliver(order.beats.map(n => ({ k: 'ack', n })));
       case 'warn':
-        return warn(WARNINGS[order.about](this.#group));
+        return warn(WARNINGS[order.about](name));
     }
   }
 

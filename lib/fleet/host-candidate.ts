@@ -10,11 +10,12 @@ import { hostHooksOf } from '../leader/host-hooks.js';
 import { Link } from '../member/link.js';
 import type { OpenContext, ResolvedFleetOptions, ResolvedLeaderTask } from '../options/options.js';
 import { newId } from '../protocol/ids.js';
+import type { Clock } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import type { Connection } from './connection.js';
 import type { Election } from './election-state.js';
 import { FleetEnd } from './fleet-end.js';
-import { isReadable } from './record.js';
+import { readableIn } from './record.js';
 
 /** What the workers of a host know of a fleet group. Plain data: it is sent as a value. */
 export interface HostView {
@@ -60,7 +61,7 @@ const RELEASE_MS = 1000;
 /** Its public methods are those that other workers of the host can call. */
 export class HostCandidate {
   readonly #options: HostCandidateOptions;
-  readonly #context: OpenContext;
+  readonly #clock: Clock;
   readonly #end: FleetEnd;
   readonly #link: Link;
   readonly inner: LeaderTask;
@@ -70,16 +71,17 @@ export class HostCandidate {
   #warnedOf: string | undefined;
 
   constructor(options: HostCandidateOptions, context: OpenContext) {
-    const { fleet, connection, task, key, leads, warn } = options;
+    const { fleet, connection, task, key, leads } = options;
     const { clock, life = newId(), drainTimeoutMs, hasLease } = hostHooksOf(context);
     const { name, leaseMs, actMs, renewMs, hostName, eligible, priority } = fleet;
     this.#options = options;
-    this.#context = context;
+    this.#clock = clock;
     this.#view = unknownView(leaseMs);
     this.#end = new FleetEnd({
       clock,
       connection,
       key,
+      name: task.name,
       host: life,
       hostName,
       hostTerm: context.term,
@@ -89,10 +91,10 @@ export class HostCandidate {
       leads,
       hasHostLease: hasLease,
       changed: state => this.#changed(state),
-      warn,
+      warn: text => this.#warn(text),
     });
     const hasHostLease = (now: number) => hasLease(now) && this.#end.mayAct(now);
-    this.#link = new Link({ clock, end: this.#end, fleet: name, hasHostLease, warn });
+    this.#link = new Link({ clock, end: this.#end, fleet: name, hasHostLease, warn: options.warn });
     const drainMs = drainTimeoutMs - Math.min(RELEASE_MS, drainTimeoutMs / 4);
     const client = { eligible, priority, drainTimeoutMs: Math.max(1, drainMs) };
     this.inner = createStoredTask(createOnLink(this.#link, { drainTimeoutMs }), { ...task, client }, this);
@@ -157,19 +159,22 @@ export class HostCandidate {
   }
 
   #warnOfOtherLease({ seen, options }: Election): void {
-    const record = seen?.record;
-    if (!record || !isReadable(record) || record.leaseMs === options.leaseMs || record.nonce === this.#warnedOf) return;
+    const record = readableIn(seen);
+    if (!record || record.leaseMs === options.leaseMs || record.nonce === this.#warnedOf) return;
     this.#warnedOf = record.nonce;
-    this.#options.warn(otherLease(this.#options.task.name, record.hostName, record.leaseMs, options.leaseMs));
+    this.#warn(otherLease(this.#options.task.name, record.hostName, record.leaseMs, options.leaseMs));
+  }
+
+  /** The fleet emits it, and so does the task. */
+  #warn(text: string): void {
+    this.#options.warn(text);
+    this.#end.warn(text);
   }
 
   async #when(isDone: (view: HostView) => boolean): Promise<HostView> {
     if (isDone(this.#view)) return this.#view;
     const { promise, resolve, reject } = defer();
-    const timer = hostHooksOf(this.#context).clock.setTimer(
-      () => reject(notHandedOver(this.#options.task.name, TRANSFER_MS)),
-      TRANSFER_MS,
-    );
+    const timer = this.#clock.setTimer(() => reject(notHandedOver(this.#options.task.name, TRANSFER_MS)), TRANSFER_MS);
     const waiter = { isDone, resolve };
     this.#waiting.push(waiter);
     try {
@@ -185,7 +190,7 @@ export class HostCandidate {
 function viewOf({ seen, group, highest, options, isUp, done }: Election): HostView {
   const { leaseMs, host } = options;
   const at = group?.at;
-  const record = seen?.record && isReadable(seen.record) ? seen.record : undefined;
+  const record = readableIn(seen);
   const common = { term: highest, leaseMs, connected: isUp, isDone: done || record?.done === true };
   const cause = group?.cause && { cause: group.cause };
   if (!at) return { ...common, isHere: false, state: 'unknown' };

@@ -51,7 +51,7 @@ export interface FleetRecord {
   readonly error?: PortablePayload;
   /** In a released record: how long nobody may lead, in ms, because the real client could not be opened or was lost. */
   readonly pauseMs?: number;
-  /** In a released record: the name of the host that should lead next. */
+  /** In a released record: a hand-over was asked for, to the host of this name if it is not empty. */
   readonly next?: string;
   /** Another host asks the leader to hand over, to the host of this name if it is not empty. */
   readonly transfer?: string;
@@ -111,6 +111,11 @@ export function parseRecord(text: string): FleetRecord | UnreadableRecord {
 }
 
 export const isReadable = (record: FleetRecord | UnreadableRecord): record is FleetRecord => 'nonce' in record;
+
+/** The record that was seen, if this release can read it. */
+export function readableIn(seen: { readonly record: FleetRecord | UnreadableRecord | undefined } | undefined) {
+  return seen?.record && isReadable(seen.record) ? seen.record : undefined;
+}
 
 /** The state of the group, for `lib/group`. Its members are the leader, and whoever reads the record (`self`). */
 export function groupOf(record: FleetRecord, wall: number): GroupState {

@@ -49,7 +49,7 @@ class FleetChaos {
   readonly #admin: Client;
   readonly #table: string;
   readonly #gaps = new Map<string, number[]>();
-  /** Processes that were frozen. What runs in them can't know of a new term. */
+  /** Terms in which the leader was frozen. What ran then can't know of the next one. */
   readonly #frozen = new Set<number>();
 
   constructor(options: FleetChaosOptions) {
@@ -83,8 +83,8 @@ class FleetChaos {
 
   readonly #mishaps: Readonly<Record<string, Mishap>> = {
     'the leading worker is killed': ({ pid }) => void process.kill(pid, 'SIGKILL'),
-    'the leading worker is frozen': ({ pid }, host) => this.#freeze(host, [pid], 1500),
-    'the leading host is frozen': (_, host) => this.#freeze(host, host.pids, this.#options.leaseMs * 1.5),
+    'the leading worker is frozen': ({ pid, term }, host) => this.#freeze(host, [pid], term, 1500),
+    'the leading host is frozen': ({ term }, host) => this.#freeze(host, host.pids, term, this.#options.leaseMs * 1.5),
     'the leading host is killed': (_, host) => this.#restart(host, 'SIGKILL'),
     'the leading host stops': (_, host) => this.#restart(host, 'SIGTERM'),
     'the leader is asked to hand over': ({ pid }) => void process.kill(pid, 'SIGUSR2'),
@@ -104,8 +104,8 @@ class FleetChaos {
     await sleep(this.#random.below(500));
   }
 
-  async #freeze(host: HostProcess, pids: readonly number[], ms: number): Promise<void> {
-    for (const pid of pids) this.#frozen.add(pid);
+  async #freeze(host: HostProcess, pids: readonly number[], term: number, ms: number): Promise<void> {
+    this.#frozen.add(term);
     host.signal('SIGSTOP', [...pids]);
     await sleep(ms);
     host.signal('SIGCONT', [...pids]);
@@ -134,7 +134,7 @@ class FleetChaos {
     for (const [i, next] of begun.slice(1).entries()) {
       const before = begun[i]!;
       const ms = this.#overlapOf(before, next);
-      if (ms > 0 && this.#frozen.has(before.pid)) overlaps.push(ms);
+      if (ms > 0 && this.#frozen.has(before.term)) overlaps.push(ms);
       else if (ms > 0) violations.push(`host ${before.host} wrote for ${ms} ms after host ${next.host} had begun`);
     }
     for (const error of this.#fleet.of('error')) violations.push(`host ${error.host}: ${error.message}`);

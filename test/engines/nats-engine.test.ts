@@ -266,10 +266,6 @@ test('NATS: a user with the rights of one fleet, with fewer, and with none', asy
   await silent.close();
 });
 
-onNats('more replicas than servers are refused', async (t, { engine, heard }) => {
-  await refused(t, engine({ replicas: 3 }).connect(heard), /fewer NATS servers than the 3/);
-});
-
 onNats('what goes wrong otherwise is the error as it came', async (t, { engine, heard, servers }) => {
   const broken: NatsEngineOptions['connect'] = async defaults => {
     const connection = await connect({ servers, ...defaults });
@@ -281,7 +277,8 @@ onNats('what goes wrong otherwise is the error as it came', async (t, { engine, 
   await refused(t, engine({ load }).connect(heard), /needs the package @nats-io\/jetstream/);
 });
 
-onNats('an old server with replicas is refused', async (t, { engine, heard, servers, connections }) => {
+onNats('an old server with replicas is refused, and more replicas than servers', async (t, rig) => {
+  const { name, engine, heard, servers, connections } = rig;
   let version = '2.9.3';
   const [host, port] = servers.split(':') as [string, string];
   const proxy = createServer(socket => {
@@ -304,7 +301,10 @@ onNats('an old server with replicas is refused', async (t, { engine, heard, serv
     connect: defaults => connect({ servers: `127.0.0.1:${address.port}`, ...defaults }),
   };
   await refused(t, engine(through).connect(heard), /2\.9\.3 is too old for a bucket with 3 replicas/);
+  await refused(t, engine({ ...through, replicas: 3 }).connect(heard), /is too old/);
   version = '2.9.21';
   await (await engine(through).connect(heard)).close();
+  await withStreams(servers, streams => streams.delete(bucketOf(name)));
+  await refused(t, engine({ ...through, replicas: 3 }).connect(heard), /fewer NATS servers than the 3/);
   t.is(connections.length, 1);
 });

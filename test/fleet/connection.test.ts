@@ -43,6 +43,10 @@ class User implements ConnectionUser {
   down(): void {
     this.events.push('down');
   }
+
+  warn(text: string): void {
+    this.events.push(`warning: ${text.slice(0, 9)}`);
+  }
 }
 
 function setUp() {
@@ -137,7 +141,7 @@ test('interruptions are passed on, and a lost connection is replaced', async t =
   handlers.up();
   handlers.warn('weak');
   handlers.warn('weak');
-  t.deepEqual(user.events.splice(0), ['up', 'down', 'up']);
+  t.deepEqual(user.events.splice(0), ['up', 'down', 'up', 'warning: weak']);
   t.deepEqual(warnings, ['weak']);
   handlers.lost();
   t.is(first.closes, 1);
@@ -168,7 +172,7 @@ test('a connection that takes long is warned of, and used when it is there', asy
   t.deepEqual(warnings.splice(0).length, 1);
   engine.attempts[0]!.answer.resolve(new FakeWire());
   await microtasks();
-  t.deepEqual(user.events, ['up']);
+  t.deepEqual(user.events, ['warning: connect()', 'up']);
   await connection.leave(user);
   t.is(clock.timers, 0);
 });

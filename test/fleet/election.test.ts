@@ -86,7 +86,7 @@ table([
      wait 250               | read`,
   ],
   [
-    'observe: a host that hears of no renewal reads the record',
+    'observe: a host that learns of no renewal reads the record',
     `${START}
      read 4 a held 7        |
      wait 599               |
@@ -270,6 +270,14 @@ table([
   [
     'jitter: 300 ms more if another host was named',
     `${START}\n read 4 a released 7 next B |\n wait 299 |\n wait 1 | read`,
+  ],
+  [
+    'jitter: none of that where any other host was asked for',
+    `${START}\n read 4 a released 7 next anybody | write 4: me5 held 8 opening`,
+  ],
+  [
+    'jitter: 2 s more for a host that released because somebody asked for another one',
+    `${START}\n read 4 me4 released 7 next anybody |\n wait 1999 |\n wait 1 | read`,
   ],
   ['jitter: 300 ms more for a host that released', `${START}\n read 4 me4 released 7 |\n wait 299 |\n wait 1 | read`],
   [

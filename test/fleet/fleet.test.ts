@@ -232,9 +232,10 @@ fleet('the store loses the record under a leader: it leads on in its term', asyn
   t.is(first.endedAt, undefined);
   const { host, worker } = rig.leading;
   t.deepEqual(
-    rig.warnings.map(text => text.slice(0, 50)),
-    [`${host.name}${worker.workerId}: The store of the fleet had lost the record of "wh`.slice(0, 50)],
+    rig.warnings.map(text => text.split('.')[0]),
+    [`${host.name}${worker.workerId}: The store of the fleet had lost the record of "report"`],
   );
+  t.deepEqual(rig.taskWarnings, rig.warnings);
 });
 
 fleet('a host that is not eligible never leads', async (t, rig) => {
@@ -333,6 +334,8 @@ fleet('without an engine at the start: a warning for each problem, and a leader 
   });
   engine.problem = undefined;
   await rig.until(1);
+  // Who listens to the task alone is told, too.
+  t.deepEqual(rig.taskWarnings, rig.warnings);
   t.deepEqual(rig.warnings.splice(0), [
     "a1: There is no connection to the fleet's engine: Error, code ECONNREFUSED. See the cause. It is tried again with backoff.",
     "a1: There is no connection to the fleet's engine: Error, code AUTHORIZATION. See the cause. It is tried again with backoff.",

@@ -72,7 +72,7 @@ test.serial('the bucket is deleted under a leader: it writes its record again', 
   const { streams } = await jetstreamManager(connection);
   await streams.delete('KV_csc1_shop');
   await fleet.until('warning', 1);
-  t.regex(fleet.of('warning')[0]!.message, /had lost the record of "whileLeader:count"/);
+  t.regex(fleet.of('warning')[0]!.message, /had lost the record of "count"/);
   await connection.close();
   await leadsOn(t, fleet);
 });

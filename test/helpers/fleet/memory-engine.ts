@@ -53,7 +53,6 @@ export class MemoryEngine implements Engine {
   /** Whether answers of writes are lost. */
   losesAnswers = false;
   readonly wires = new Set<MemoryWire>();
-  connects = 0;
 
   constructor(options: MemoryEngineOptions) {
     this.#options = options;
@@ -74,7 +73,6 @@ export class MemoryEngine implements Engine {
   }
 
   async connect(handlers: WireHandlers): Promise<Wire> {
-    this.connects++;
     await this.delay();
     if (this.problem) throw this.problem;
     if (!this.#isReachable) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });

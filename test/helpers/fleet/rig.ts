@@ -49,7 +49,9 @@ export class FleetRig {
   readonly hosts: Host[] = [];
   readonly runs: Run[] = [];
   readonly events: string[] = [];
+  /** Of the fleets, and of their tasks. */
   readonly warnings: string[] = [];
+  readonly taskWarnings: string[] = [];
   readonly errors: string[] = [];
 
   constructor(options: { readonly announces?: boolean } = {}) {
@@ -94,7 +96,7 @@ export class FleetRig {
     };
     const task = worker.whileLeader('report', (signal, { term }) => run(signal, term), { ...options, across: fleet });
     task.on('error', error => this.errors.push(`${id}: ${error}`));
-    task.on('warning', ({ message }) => this.warnings.push(`${id}: ${message}`));
+    task.on('warning', ({ message }) => this.taskWarnings.push(`${id}: ${message}`));
     const forked: FleetWorker = { host, worker, engine, fleet, task };
     host.workers.push(forked);
     return forked;

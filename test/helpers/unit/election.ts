@@ -169,7 +169,7 @@ function readObserved(revision: number, words: readonly string[]): Observed {
     failures: Number(of('failures') ?? 0),
     heldMs: 0,
     ...(words.includes('pause') && { pauseMs: Number(of('pause')) }),
-    ...(words.includes('next') && { next: of('next')! }),
+    ...(words.includes('next') && { next: of('next') === 'anybody' ? '' : of('next')! }),
     ...(words.includes('transfer') && { transfer: of('transfer')!.replace('anybody', '') }),
     ...(more.includes('done') && { done: true }),
   };
@@ -204,7 +204,7 @@ function recordWords(record: FleetRecord | UnreadableRecord): string {
   const { nonce, state, term, phase, next, transfer, done, failures, pauseMs } = record;
   const more = [
     phase === 'opening' && 'opening',
-    next !== undefined && `next ${next}`,
+    next !== undefined && `next ${next || 'anybody'}`,
     transfer !== undefined && `transfer ${transfer || 'anybody'}`,
     failures > 0 && `failures ${failures}`,
     pauseMs !== undefined && `pause ${pauseMs}`,

@@ -217,10 +217,7 @@ export class Candidate {
 
   /** A timer that is due too early does nothing, so that not every announcement sets a new one. */
   #schedule(): void {
-    const { hasHostLease, options } = this.#election;
-    // When the lease of the host is back, nothing else may happen.
-    const checkAt = hasHostLease ? Number.POSITIVE_INFINITY : this.process.now() + options.renewMs;
-    const at = Math.min(wakeAt(this.#election) ?? Number.POSITIVE_INFINITY, checkAt);
+    const at = wakeAt(this.#election) ?? Number.POSITIVE_INFINITY;
     if (at >= this.#timerAt) return;
     this.#timer?.clear();
     this.#timerAt = at;
@@ -231,7 +228,7 @@ export class Candidate {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const at = wakeAt(this.#election);
     // As early as a timer of Node may fire, it counts.
-    if (this.#election.hasHostLease && at !== undefined && at - this.process.now() > 2) this.#schedule();
+    if (at !== undefined && at - this.process.now() > 2) this.#schedule();
     else this.elect({ type: 'tick' });
   }
 

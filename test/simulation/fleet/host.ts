@@ -110,13 +110,10 @@ export class SimHost implements Place {
     for (const candidate of asleep) {
       candidate.trace('falls asleep');
       candidate.frozenAt = this.#world.events.now;
-      candidate.process.freeze();
+      candidate.process.fallAsleep();
     }
     this.#world.events.after(ms, () => {
-      for (const candidate of asleep) {
-        candidate.process.slept(ms);
-        this.thaw(candidate);
-      }
+      for (const candidate of asleep) this.thaw(candidate);
     });
   }
 

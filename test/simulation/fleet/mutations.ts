@@ -49,9 +49,17 @@ export const FLEETS: readonly Mutation[] = [
   {
     name: 'a process that has lost the lease of its host writes a lost record again',
     file: 'fleet/election.js',
-    find: 'lead.isDue && draft.state.hasHostLease',
+    find: 'lead.isDue && draft.at.hasHostLease',
     replace: 'lead.isDue',
     seed: 60_973,
+    fleet: ANY,
+  },
+  {
+    name: 'a process takes the leadership of its successor on the same host',
+    file: 'fleet/claim.js',
+    find: 'record.host === host && record.hostTerm < hostTerm;',
+    replace: 'record.host === host;',
+    seed: 2,
     fleet: ANY,
   },
   {
@@ -59,7 +67,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'const ms = offset === undefined ? 0 : wall - now - offset;',
     replace: 'const ms = offset === undefined ? 0 : 0;',
-    seed: 1_000_000_059,
+    seed: 1_000_000_063,
     fleet: ANY,
   },
   {
@@ -129,8 +137,8 @@ export const FLEETS: readonly Mutation[] = [
   {
     name: 'a host that releases claims as soon as others',
     file: 'fleet/claim.js',
-    find: '(isOwn ? othersFirstMs : 0)',
-    replace: '0',
+    find: 'const ownMs = isOwn ?',
+    replace: 'const ownMs = false ?',
     seed: 1,
     fleet: ANY,
   },
@@ -201,7 +209,7 @@ export const FLEETS: readonly Mutation[] = [
   {
     name: 'the host that is named to lead next does not come first',
     file: 'fleet/claim.js',
-    find: 'if (next !== undefined && next === options.hostName)',
+    find: 'if (next === options.hostName)',
     replace: 'if (next !== undefined && next !== options.hostName)',
     seed: 1,
     fleet: ANY,

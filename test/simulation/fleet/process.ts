@@ -24,6 +24,7 @@ export class SimProcess implements Clock {
   /** How long its machine was suspended, in all and the last time: the monotonic clock stood still. */
   #sleptMs = 0;
   lastSleepMs = 0;
+  #asleepSince: number | undefined;
   readonly #events: Events;
   readonly #random: Random;
   readonly #clock: ClockPlan;
@@ -85,16 +86,21 @@ export class SimProcess implements Clock {
     this.isFrozen = true;
   }
 
-  /** It was frozen because its machine slept. */
-  slept(ms: number): void {
-    this.#sleptMs += ms;
-    this.lastSleepMs = ms;
+  /** It is frozen because its machine is suspended. */
+  fallAsleep(): void {
+    this.freeze();
+    this.#asleepSince = this.#events.now;
   }
 
   /** What has waited is read, the sources in any order. */
   thaw(): void {
     if (!this.isFrozen) return;
     this.isFrozen = false;
+    if (this.#asleepSince !== undefined) {
+      this.lastSleepMs = this.#events.now - this.#asleepSince;
+      this.#sleptMs += this.lastSleepMs;
+      this.#asleepSince = undefined;
+    }
     const sources = Object.values(this.#waiting);
     for (;;) {
       const left = sources.filter(({ length }) => length > 0);
