@@ -1,17 +1,13 @@
 // What many candidates of one group cost: each is a host of its own with a connection of its own, all in this process, on a
 // nats-server that is started for it.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
 import { natsFleet } from '../../lib/nats.js';
 import { createMemoryCluster } from '../../lib/testing.js';
+import { startNatsServer } from '../helpers/fleet/servers.js';
 import { freePort } from '../helpers/services/process.js';
-import { answers } from '../helpers/services/services.js';
 
 export interface CandidatesOptions {
   readonly count: number;
@@ -31,15 +27,10 @@ export interface CandidatesResult {
   readonly failoverMessages: number;
 }
 
-interface Server {
-  readonly address: string;
-  readonly process: ChildProcess;
-  messages(): Promise<{ in: number; out: number }>;
-  close(): Promise<void>;
-}
-
 export async function runCandidates({ count, leaseMs, idleMs }: CandidatesOptions): Promise<CandidatesResult> {
-  const server = await startServer();
+  const monitor = await freePort();
+  const server = await startNatsServer(`http: 127.0.0.1:${monitor}\njetstream { store_dir: "FOLDER" }`);
+  if (!server) throw new Error('nats-server is not installed.');
   const hosts: { kill(): void }[] = [];
   let begun: { at: number; host: number } | undefined;
   let seen = 0;
@@ -66,17 +57,17 @@ export async function runCandidates({ count, leaseMs, idleMs }: CandidatesOption
     while (seen < count) await sleep(20);
     const startMs = performance.now() - startedAt;
     await sleep(2000);
-    const before = await server.messages();
+    const before = await messagesOf(monitor);
     const cpuBefore = process.cpuUsage();
     await sleep(idleMs);
     const cpu = process.cpuUsage(cpuBefore);
-    const after = await server.messages();
+    const after = await messagesOf(monitor);
     const aMinute = 60_000 / idleMs;
     const killedAt = performance.now();
     const { host } = begun!;
     hosts[host]!.kill();
     while (begun!.host === host) await sleep(5);
-    const last = await server.messages();
+    const last = await messagesOf(monitor);
     return {
       startMs,
       idle: {
@@ -84,7 +75,7 @@ export async function runCandidates({ count, leaseMs, idleMs }: CandidatesOption
         messagesOut: (after.out - before.out) * aMinute,
         cpuMs: ((cpu.user + cpu.system) / 1000) * aMinute,
       },
-      serverMB: rssOf(server.process.pid!),
+      serverMB: rssOf(server.pid),
       failoverMs: begun!.at - killedAt,
       failoverMessages: last.in - after.in,
     };
@@ -94,28 +85,11 @@ export async function runCandidates({ count, leaseMs, idleMs }: CandidatesOption
   }
 }
 
-async function startServer(): Promise<Server> {
-  const folder = mkdtempSync(join(tmpdir(), 'csc-many-'));
-  const [port, monitor] = [await freePort(), await freePort()];
-  const args = ['-a', '127.0.0.1', '-p', `${port}`, '-m', `${monitor}`, '-js', '-sd', folder];
-  const child = spawn('nats-server', args, { stdio: 'ignore' });
-  await once(child, 'spawn');
-  while (!(await answers(port))) await sleep(20);
-  return {
-    address: `127.0.0.1:${port}`,
-    process: child,
-    async messages() {
-      const response = await fetch(`http://127.0.0.1:${monitor}/varz`);
-      const { in_msgs, out_msgs } = (await response.json()) as { in_msgs: number; out_msgs: number };
-      return { in: in_msgs, out: out_msgs };
-    },
-    async close() {
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+/** Messages that the server has received and sent. */
+async function messagesOf(monitor: number): Promise<{ readonly in: number; readonly out: number }> {
+  const response = await fetch(`http://127.0.0.1:${monitor}/varz`);
+  const { in_msgs, out_msgs } = (await response.json()) as { in_msgs: number; out_msgs: number };
+  return { in: in_msgs, out: out_msgs };
 }
 
 function rssOf(pid: number): number {

@@ -1,17 +1,11 @@
 // `npm run demo -- --fleet`: three hosts elect one leader on a nats-server of the demo's own. Hosts are killed, stopped and
 // frozen meanwhile.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import type { HostEvent } from '../../fixtures/fleet-host.js';
 import { FleetProcesses, type HostProcess } from '../../helpers/fleet/processes.js';
-import { freePort } from '../../helpers/services/process.js';
+import { startNatsServer } from '../../helpers/fleet/servers.js';
 import type { Display } from './display.js';
 import { Refusal } from './options.js';
 
@@ -33,7 +27,8 @@ export interface FleetTerm {
 }
 
 export async function runFleet(display: Display, stop: AbortController): Promise<FleetTerm[]> {
-  const server = await startNats();
+  const server = await startNatsServer();
+  if (!server) throw new Refusal('nats-server is not installed: the demo of a fleet starts its own.');
   const fleet = new FleetProcesses({ fleet: 'demo', nats: server.address, workers: WORKERS, leaseMs: LEASE_MS });
   try {
     display.begin(`three hosts with ${WORKERS} workers each, leaseMs ${LEASE_MS}`);
@@ -103,29 +98,4 @@ export function termsTable(terms: readonly FleetTerm[]): string {
   for (const { term, host, pid, after, gapMs } of terms)
     table.push([term, host, pid, after, gapMs === undefined ? '' : `${gapMs} ms`]);
   return `\n${table}\n\ngap: from what happened to the leader until the task ran again.`;
-}
-
-async function startNats(): Promise<{ address: string; close(): Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'csc-demo-'));
-  const port = await freePort();
-  const child: ChildProcess = spawn('nats-server', ['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', folder], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const close = async () => {
-    if (child.pid !== undefined && child.exitCode === null) {
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-    }
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
-    await once(child, 'spawn');
-  } catch {
-    await close();
-    throw new Refusal('nats-server is not installed: the demo of a fleet starts its own.');
-  }
-  for await (const line of createInterface({ input: child.stderr! })) if (/Server is ready/.test(line)) break;
-  child.stderr!.resume();
-  return { address: `127.0.0.1:${port}`, close };
 }

@@ -84,7 +84,7 @@ export class MemoryEngine implements Engine {
 
   /** The time that a message takes. */
   delay(ms = this.#options.latencyMs ?? 1): Promise<void> {
-    return new Promise(resolve => void this.#options.clock.setTimer(resolve, ms));
+    return new Promise(resolve => this.#options.clock.setTimer(resolve, ms).ref());
   }
 
   async ask<T>(answer: () => T, isWrite = false): Promise<T> {
@@ -115,11 +115,15 @@ class MemoryWire implements Wire {
     const { store } = engine;
     this.announces = store.announces;
     this.register = {
-      read: key => {
+      read: async key => {
+        this.#assertOpen();
         store.reads++;
         return engine.ask(() => store.get(key));
       },
-      write: (key, text, expected) => engine.ask(() => store.set(key, text, expected), true),
+      write: async (key, text, expected) => {
+        this.#assertOpen();
+        return engine.ask(() => store.set(key, text, expected), true);
+      },
     };
   }
 
@@ -138,6 +142,10 @@ class MemoryWire implements Wire {
     const listeners = this.#listeners.get(key) ?? new Set();
     this.#listeners.set(key, listeners.add(announced));
     return () => void listeners.delete(announced);
+  }
+
+  #assertOpen(): void {
+    if (!this.#engine.wires.has(this)) throw new Error('closed');
   }
 
   noticed(isReachable: boolean): void {

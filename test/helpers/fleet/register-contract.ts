@@ -102,8 +102,8 @@ export function registerContract(name: string, make: MakeEngine): void {
   contract('keys of any letters, and large records', async (t, open) => {
     const { register } = await open();
     const keys = ['A-z_0', 'x'.repeat(64), `h_${'-'.repeat(43)}`];
-    for (const key of keys) t.is(typeof (await register.write(key, key.repeat(500), 0)), 'number');
-    for (const key of keys) t.is((await register.read(key)).text, key.repeat(500));
+    for (const key of keys) t.is(typeof (await register.write(key, key.repeat(600), 0)), 'number');
+    for (const key of keys) t.is((await register.read(key)).text, key.repeat(600));
   });
 
   contract('what is announced is heard by others, if the engine announces', async (t, open) => {

@@ -9,7 +9,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect as connectNats } from '@nats-io/transport-node';
 import type { ExecutionContext } from 'ava';
 import { Client, type ClientConfig } from 'pg';
-import { freePort, startService } from '../services/process.js';
+import { freePort, startProgram } from '../services/process.js';
 import { answers, skip } from '../services/services.js';
 
 const NATS_PORT = 4222;
@@ -77,12 +77,32 @@ export async function startNats(
   t: ExecutionContext,
   config = 'jetstream { store_dir: "FOLDER" }',
 ): Promise<string | undefined> {
+  const server = await startNatsServer(config);
+  if (server) t.teardown(() => server.close());
+  else skip(t, 'nats-server on this machine');
+  return server?.address;
+}
+
+/** The same without a test, for whoever closes it; undefined if it isn't installed. */
+export async function startNatsServer(config = 'jetstream { store_dir: "FOLDER" }') {
   const folder = mkdtempSync(join(tmpdir(), 'csc-nats-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const port = await freePort();
   const file = join(folder, 'config');
   writeFileSync(file, `listen: 127.0.0.1:${port}\n${config.replace('FOLDER', folder)}`);
-  return (await startService(t, 'nats-server', ['-c', file], /Server is ready/)) && `127.0.0.1:${port}`;
+  const close = () => rmSync(folder, { recursive: true, force: true });
+  const server = await startProgram('nats-server', ['-c', file], /Server is ready/).catch(error => {
+    close();
+    throw error;
+  });
+  if (!server) return void close();
+  return {
+    address: `127.0.0.1:${port}`,
+    pid: server.pid,
+    async close() {
+      await server.kill();
+      close();
+    },
+  };
 }
 
 /** An empty database. @returns its URL */

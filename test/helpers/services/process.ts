@@ -32,6 +32,19 @@ export async function startService(
   ready: RegExp,
   user?: ServiceUser,
 ): Promise<ServiceProcess | undefined> {
+  const service = await startProgram(command, args, ready, user);
+  if (service) t.teardown(() => service.kill());
+  else skip(t, `${command} on this machine`);
+  return service;
+}
+
+/** The same without a test, for whoever ends it. */
+export async function startProgram(
+  command: string,
+  args: readonly string[],
+  ready: RegExp,
+  user?: ServiceUser,
+): Promise<ServiceProcess | undefined> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...user });
   const lines: string[] = [];
   const checks = new Set<() => void>();
@@ -53,12 +66,18 @@ export async function startService(
   try {
     await once(child, 'spawn');
   } catch {
-    skip(t, `${command} on this machine`);
     return undefined;
   }
-  t.teardown(() => end(child));
-  await Promise.race([until(ready), once(child, 'exit').then(() => Promise.reject(new Error(lines.join('\n'))))]);
-  return { pid: child.pid!, lines, until, kill: () => end(child) };
+  const kill = () => end(child);
+  const exited = once(child, 'exit').then(() => Promise.reject(new Error(lines.join('\n'))));
+  exited.catch(() => {});
+  try {
+    await Promise.race([until(ready), exited]);
+  } catch (error) {
+    await kill();
+    throw error;
+  }
+  return { pid: child.pid!, lines, until, kill };
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -35,7 +35,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'member/lease.js',
     find: 'this.renew(sentAt, n);',
     replace: 'this.renew(this.#clock.now(), n);',
-    seed: 1,
+    seed: 10,
     fleet: ANY,
   },
   {
@@ -67,7 +67,7 @@ export const FLEETS: readonly Mutation[] = [
     file: 'fleet/election.js',
     find: 'const ms = offset === undefined ? 0 : wall - now - offset;',
     replace: 'const ms = offset === undefined ? 0 : 0;',
-    seed: 1_000_000_063,
+    seed: 1_000_000_074,
     fleet: ANY,
   },
   {
