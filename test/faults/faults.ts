@@ -1,5 +1,5 @@
-// Faults that somebody might build into the library one day, and that no schedule of the simulation shows, because its real
-// clients return plain data at once: each a change of one line of what was compiled, and the test that finds it.
+// Faults that somebody might build into the library one day, and that no schedule of the simulation shows, most of them because its
+// real clients return plain data at once: each a change of one line of what was compiled, and the test that finds it.
 
 export interface Fault {
   /** What the library does wrong. */
@@ -88,5 +88,21 @@ export const FAULTS: readonly Fault[] = [
     replace: 'backoffMs(1, minMs, maxMs)',
     test: 'system/broken-client.test.js',
     title: 'attempts go on with backoff, 100 ms at first and doubled each time',
+  },
+  {
+    name: 'a leader that has closed its real client for a primary counts as lost if the next one is there at once',
+    file: 'router/router.js',
+    find: 'this.#gone(workerId, !isOpen && worker.id === id);',
+    replace: 'this.#gone(workerId, false);',
+    test: 'system/primary-lost.test.js',
+    title: 'no leader counts as lost for what is under way, and close() is not awaited',
+  },
+  {
+    name: 'a leader that has closed its real client for a primary counts as lost if close() is awaited',
+    file: 'router/router.js',
+    find: 'this.#gone(workerId, hello.id === worker.id);',
+    replace: 'this.#gone(workerId, false);',
+    test: 'system/primary-lost.test.js',
+    title: 'no leader counts as lost for what is under way, and close() is awaited',
   },
 ];
