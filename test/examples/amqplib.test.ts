@@ -1,10 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import amqplib from 'amqplib';
+import test from 'ava';
 import { testRecipe, WORKERS } from '../helpers/examples/recipe.js';
 import { startProxyOf } from '../helpers/services/of-recipes.js';
+import { answers } from '../helpers/services/services.js';
 
 const PORT = 5672;
 const QUEUE = `csc-test-${randomUUID()}`;
+
+// Not with one test: the others may still use it.
+test.after.always(async () => {
+  if (!(await answers(PORT))) return;
+  const connection = await amqplib.connect(`amqp://127.0.0.1:${PORT}`);
+  await (await connection.createChannel()).deleteQueue(QUEUE);
+  await connection.close();
+});
 
 testRecipe({
   name: 'amqplib',
@@ -13,10 +23,7 @@ testRecipe({
     if (!server) return undefined;
     const connection = await amqplib.connect(`amqp://127.0.0.1:${PORT}`);
     const admin = await connection.createChannel();
-    t.teardown(async () => {
-      await admin.deleteQueue(QUEUE);
-      await connection.close();
-    });
+    t.teardown(() => connection.close());
     return { ...server, admin };
   },
   env: (address, isRight) => ({ AMQP_URL: `amqp://guest:${isRight ? 'guest' : 'wrong'}@${address}`, QUEUE }),

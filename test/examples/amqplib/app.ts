@@ -1,7 +1,7 @@
 // Mails over RabbitMQ: one connection and one channel for all workers, and each mail goes to one of them.
 
 import cluster from 'node:cluster';
-import { connect } from 'amqplib';
+import { type ConsumeMessage, connect } from 'amqplib';
 import { createSharedClient, setupPrimary } from 'cluster-shared-client';
 
 if (cluster.isPrimary) {
@@ -25,7 +25,10 @@ if (cluster.isPrimary) {
       },
       async subscribe(channel, queue: string, listener: (mail: string) => void) {
         await channel.assertQueue(queue);
-        const { consumerTag } = await channel.consume(queue, m => m && listener(`${m.content}`), { noAck: true });
+        // Without a message the queue is gone, or its node: a new channel subscribes again.
+        const cancelled = () => channel.emit('error', new Error(`RabbitMQ has cancelled the consumer of ${queue}.`));
+        const take = (m: ConsumeMessage | null) => (m ? listener(`${m.content}`) : cancelled());
+        const { consumerTag } = await channel.consume(queue, take, { noAck: true });
         return () => channel.cancel(consumerTag);
       },
     },
