@@ -7,6 +7,7 @@ export type {
   ClientStatus,
   ClientWarning,
   CreateSharedClient,
+  FleetPosition,
   Leader,
   Listener,
   MethodName,
@@ -27,7 +28,7 @@ export type {
   ValueInfo,
   ValueOf,
 } from './client/types.js';
-export type { FleetPosition, LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from './client/types-leader-task.js';
+export type { LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from './client/types-leader-task.js';
 export { configure } from './configure.js';
 export { createSharedClient } from './create-shared-client.js';
 export type {

@@ -195,7 +195,7 @@ const MAKERS: Readonly<
     errors.noCallsAcross(),
     'ERR_INVALID_OPTION',
     undefined,
-    /calls between hosts are not supported.*whileLeader/,
+    /across must be a fleet that carries calls.*natsFleet\(\).*PostgreSQL.*whileLeader/,
   ],
   closingMethod: [
     errors.closingMethod('quit'),
@@ -437,6 +437,14 @@ test('the other texts of makers with several', t => {
   t.regex(errors.noTransfer('g', undefined, 'no group').message, /no group "g"/);
   t.regex(errors.noTransfer('g', undefined, 'vacant').message, /no leader that is ready now/);
   t.regex(errors.noTransfer('g', undefined, 'failed').message, /could not open the real client/);
+  const reasons = [
+    errors.NO_LEADER.fleet('f', { state: 'ready', connected: false }),
+    ...['opening', 'ready', 'vacant'].map(state => errors.NO_LEADER.fleet('f', { state, connected: true })),
+  ];
+  t.regex(
+    reasons.join('; '),
+    /no connection.*"f"; .*being opened.*; .*can't be reached; no host of the fleet "f" leads$/,
+  );
   t.regex(errors.noFleetGroup({}, []).message, /no group an object in this process; it has none/);
   t.regex(errors.noOtherHost('g', 'h').message, /to host "h", which has not taken it/);
   t.is(errors.noRights('NATS', cause).cause, cause);

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { resolveCreateArguments } from '../lib/options/options.js';
+import { natsFleet } from '../lib/nats.js';
+import { FLEET_ACCESS, resolveCreateArguments } from '../lib/options/options.js';
 import { BAD_FLAGS, BAD_FUNCTIONS, BAD_MS, BAD_WORDS, GOOD_FLAGS, GOOD_MS, refuses } from './options-table.js';
 
 class Registry {}
@@ -36,6 +37,7 @@ const MEMBER_DEFAULTS = {
   resignOn: [],
   standalone: false,
   context: undefined,
+  across: undefined,
 };
 
 const HANDLE_DEFAULTS = {
@@ -47,6 +49,9 @@ const HANDLE_DEFAULTS = {
 
 const GOOD_EVENTS = [[], ['close'], ['a', 'b'], ['user.*', '**', '__proto__']];
 const BAD_EVENTS = [null, 'close', {}, new Set(['close']), [''], [1], ['a', null], [Symbol('a')]];
+
+const FLEET = natsFleet({ name: 'shop', connect: () => Promise.reject() });
+const FLEET_ACCESS_OF = (FLEET as unknown as { [FLEET_ACCESS]: object })[FLEET_ACCESS];
 
 const THEN = 'then';
 const VALUE_TYPE = { name: 'a', test: () => false, encode: () => 1, decode: () => 2 };
@@ -119,6 +124,7 @@ const TABLE: Record<string, { good: unknown[]; bad: unknown[]; of?: 'handle'; as
     bad: [null, 'SIGTERM', ['SIGKILL'], ['SIGSTOP'], ['TERM'], ['sigterm'], [''], [15], ['toString'], ['SIGINT', null]],
   },
   standalone: { good: GOOD_FLAGS, bad: BAD_FLAGS },
+  across: { good: [FLEET], as: FLEET_ACCESS_OF, bad: [null, 1, 'shop', {}, () => {}] },
   context: {
     good: [{ inject() {}, extract() {} }],
     bad: [null, 'x', [], {}, { inject() {} }, { extract() {} }, { inject: 1, extract() {} }],
@@ -293,9 +299,9 @@ test('an unknown option is refused, and what it was meant to be is named', t => 
     t,
     () => fromClass({ singleton: true }),
     'the options are name, timeoutMs, readyTimeoutMs',
-    'standalone, context, args.',
+    'standalone, context, across, args.',
   );
-  refuses(t, () => fromOpen({ singleton: true }), 'standalone, context, open, close.');
+  refuses(t, () => fromOpen({ singleton: true }), 'standalone, context, across, open, close.');
 });
 
 test('methods are split between the member and the handle', t => {

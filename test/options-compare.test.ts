@@ -1,4 +1,5 @@
 import test from 'ava';
+import { natsFleet } from '../lib/nats.js';
 import {
   differingMemberOption,
   digestDifference,
@@ -12,6 +13,7 @@ class Registry {}
 class Other {}
 const open = () => new Registry();
 const close = () => {};
+const aFleet = () => natsFleet({ name: 'shop', connect: () => Promise.reject() });
 
 const PROCESS = { eligible: true, drainTimeoutMs: 5000 };
 
@@ -44,11 +46,14 @@ const CHANGES = {
   resignOn: ['SIGTERM'],
   standalone: true,
   context: { inject() {}, extract() {} },
+  across: aFleet(),
 };
 
 /** An equal one; functions are equal only to themselves. */
 const copyOf = (value: unknown) => {
-  const { context, operations, types, errors } = CHANGES;
+  const { context, operations, types, errors, across } = CHANGES;
+  // A fleet is equal only to itself.
+  if (value === across) return across;
   if (value === context || value === operations) return { ...(value as object) };
   return value === types || value === errors ? [...(value as unknown[])] : structuredClone(value);
 };

@@ -73,17 +73,17 @@ test('the statement of the table', t => {
 test('across must be a fleet, of this version', t => {
   for (const value of [null, 1, 'shop', {}, () => {}])
     refuses(t, () => whileLeader('a', () => {}, { across: value as never }), 'across', 'natsFleet()');
-  const other = { [FLEET_ACCESS]: { version: 2 } };
+  const other = { [FLEET_ACCESS]: { version: 1 } };
   refuses(t, () => whileLeader('a', () => {}, { across: other as never }), 'across', 'two versions');
 });
 
-test('a shared client is refused, with what to do instead', t => {
-  const across = natsFleet({ name: 'shop', connect });
+test('a shared client on a fleet without calls is refused, with what to do instead', t => {
+  const across = postgresFleet({ name: 'shop', connect });
   refuses(
     t,
     () => createSharedClient({ name: 'a', open: () => ({}), across } as never),
     'whileLeader(name, task, { across })',
   );
   class Client {}
-  refuses(t, () => createSharedClient(Client, { name: 'a', across } as never), 'between hosts');
+  refuses(t, () => createSharedClient(Client, { name: 'a', across } as never), 'natsFleet()');
 });

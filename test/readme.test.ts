@@ -85,6 +85,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   },
   'nightly.js': { server: 'nats', isDone: lines => lines.length === 1 },
   'leader.js': { server: 'postgres', isDone: lines => lines.length === 1 },
+  'prices.js': { server: 'nats', isDone: lines => lines.length === 1 },
   'warned.js': {},
   'registry.test.js': { files: ['registry.js'], isTest: true },
 };

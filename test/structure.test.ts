@@ -40,7 +40,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'transport',
     'utils',
   ],
-  fleet: ['client', 'errors', 'group', 'leader', 'member', 'options', 'protocol', 'transport', 'utils'],
+  fleet: ['client', 'codec', 'errors', 'group', 'leader', 'member', 'options', 'protocol', 'transport', 'utils'],
   engines: ['errors', 'fleet', 'utils'],
   compat: ['client', 'codec', 'create-shared-client', 'errors', 'leader', 'utils'],
   client: ['codec', 'diagnostics', 'errors', 'leader', 'member', 'metrics', 'options', 'protocol', 'streams', 'utils'],

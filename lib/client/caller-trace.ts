@@ -19,12 +19,14 @@ export class CallerTrace {
   }
 
   /** Runs `make`, which creates the call and does not throw. */
-  start(make: () => void): void {
+  start(make: () => Call | undefined): Call | undefined {
+    let call: Call | undefined;
     callChannel.start.runStores(this.#message, () => {
       this.#context = captureContext();
-      make();
+      call = make();
     });
     callChannel.end.publish(this.#message);
+    return call;
   }
 
   succeeded(value: unknown, succeed: (value: unknown) => void): void {

@@ -1,7 +1,6 @@
 // Makes the calls and publications of a client's handles.
 
 import { canonicalKey } from '../codec/canonical-key.js';
-import type { SignalWriter } from '../codec/encode-value.js';
 import { MAX_KEY } from '../codec/limits.js';
 import { rejectWhereAwaited } from '../codec/local-stack.js';
 import { UnreadBlob } from '../codec/unread-blobs.js';
@@ -10,7 +9,8 @@ import { closed, unknownMethod } from '../errors/call-errors.js';
 import { stickyStream, tooLarge } from '../errors/value-errors.js';
 import { isCallableName } from '../leader/method-names.js';
 import { rolesOf } from '../leader/real-client.js';
-import { type Arguments, Call, type CallKind, type CallSignal, encodeArguments } from '../member/call.js';
+import { type Arguments, encodeArguments, signalsInArguments, streamsInArguments } from '../member/arguments.js';
+import { Call, type CallKind, type CallSignal } from '../member/call.js';
 import type { Member } from '../member/member.js';
 import type { Sticky } from '../member/sticky-publications.js';
 import type { ContextOption, HandleOptions, MethodRole, ResolvedWith } from '../options/options.js';
@@ -27,6 +27,13 @@ export interface CallerOwner {
   readonly options: HandleOptions;
   readonly isClosed: boolean;
   error(error: unknown): void;
+}
+
+export interface CallWith extends ResolvedWith {
+  /** Replaces what the hook `inject` would return, as JSON: of a call that is passed on. */
+  readonly carrier?: string | undefined;
+  /** Its caller is elsewhere, and traces it there. */
+  readonly isPassedOn?: boolean;
 }
 
 export class Caller {
@@ -56,33 +63,41 @@ export class Caller {
   /**
    * Makes a call, or refuses it. Hot: creates nothing that is not needed for every call.
    * @param fail without it, `succeed` is the `resolve` of a promise
+   * @returns the call, if it was made at once
    */
   make(
     kind: CallKind,
     method: string,
     args: readonly unknown[],
-    with_: ResolvedWith,
+    with_: CallWith,
     succeed: Call['succeed'],
     fail?: Call['fail'],
     trace?: CallerTrace,
-  ): void {
+  ): Call | undefined {
     const promise = lastPromise;
     lastPromise = undefined;
-    if (this.#behind) return void this.#behind.push(this.#later(kind, method, args, with_, succeed, fail, trace));
-    if (!trace && callChannel.hasSubscribers) return this.#watched(kind, method, args, with_, succeed, fail);
+    if (this.#behind) {
+      this.#behind.push(this.#later(kind, method, args, with_, succeed, fail, trace));
+      return undefined;
+    }
+    if (!trace && callChannel.hasSubscribers && !with_.isPassedOn)
+      return this.#watched(kind, method, args, with_, succeed, fail);
     try {
       const call = this.#start(kind, method, args, with_, succeed, fail, trace);
       if (call) call.promise = promise;
+      return call;
     } catch (error) {
-      if (!(error instanceof UnreadBlob)) return refuse(error, succeed, fail, trace);
-      this.#behind = [this.#later(kind, method, args, with_, succeed, fail, trace)];
-      void this.#read(error, succeed, fail, trace);
+      if (error instanceof UnreadBlob) {
+        this.#behind = [this.#later(kind, method, args, with_, succeed, fail, trace)];
+        void this.#read(error, succeed, fail, trace);
+      } else refuse(error, succeed, fail, trace);
+      return undefined;
     }
   }
 
   /** Separate, because a closure in {@link make} would cost every call the memory for its captured variables. */
   #later(...call: Parameters<Caller['make']>): () => void {
-    return () => this.make(...call);
+    return () => void this.make(...call);
   }
 
   /** Reads the bytes of a blob. Then its call continues, and the calls made after it. */
@@ -105,19 +120,19 @@ export class Caller {
     kind: CallKind,
     method: string,
     args: readonly unknown[],
-    with_: ResolvedWith,
+    with_: CallWith,
     succeed: Call['succeed'],
     fail?: Call['fail'],
-  ): void {
+  ): Call | undefined {
     const trace = new CallerTrace(this.owner.member, method);
-    trace.start(() => this.make(kind, method, args, with_, succeed, fail, trace));
+    return trace.start(() => this.make(kind, method, args, with_, succeed, fail, trace));
   }
 
   #start(
     kind: CallKind,
     method: string,
     args: readonly unknown[],
-    with_: ResolvedWith,
+    with_: CallWith,
     resolve: Call['succeed'],
     reject: Call['fail'] | undefined,
     trace: CallerTrace | undefined,
@@ -128,12 +143,13 @@ export class Caller {
     if (member.link.toError) throw member.link.toError('not-started');
     signal?.throwIfAborted();
     const settings = member.options.methods.get(method);
-    found = undefined;
-    streams = undefined;
-    let payload = encodeArguments(args, signalCollector, member.own);
-    const signals = found as AbortSignal[] | undefined;
-    const inputs = streams as Map<number, object> | undefined;
-    if (member.options.context) payload = this.#withContext(payload, member.options.context);
+    let payload = encodeArguments(args, member.own);
+    const signals = signalsInArguments();
+    const inputs = streamsInArguments();
+    if (with_.carrier !== undefined) payload = { ...payload, carrier: with_.carrier };
+    else if (member.options.context) payload = this.#withContext(payload, member.options.context);
+    const isIdempotent = with_.idempotent ?? settings?.idempotent ?? false;
+    if (isIdempotent && member.options.across) payload = { ...payload, isIdempotent };
     const timeoutMs = with_.timeoutMs ?? options.methodTimeouts.get(method) ?? options.timeoutMs;
     const isOneway = with_.oneway ?? settings?.role === 'oneway';
     let succeed = isOneway ? ignore : resolve;
@@ -152,7 +168,7 @@ export class Caller {
         undefined,
         member.clock.now(),
         timeoutMs,
-        with_.idempotent ?? settings?.idempotent ?? false,
+        isIdempotent,
         this.owner,
         succeed,
         fail,
@@ -227,21 +243,30 @@ export class Caller {
     if (sticky) await this.#sendWithdrawal(key, sticky, timeoutMs);
   }
 
-  async #sendWithdrawal(key: string, sticky: Sticky, timeoutMs = this.timeoutOf('unpublish')): Promise<void> {
-    const { calls, clock, stickyPublications } = this.owner.member;
-    await new Promise<unknown>((resolve, refuse) => {
-      const reject = (error: unknown) => {
-        stickyPublications.keepWithdrawal(key, sticky);
-        refuse(error);
-      };
+  async #sendWithdrawal(key: string, sticky: Sticky, timeoutMs?: number): Promise<void> {
+    try {
+      await this.#unpublish(key, sticky.args, timeoutMs);
+    } catch (error) {
+      this.owner.member.stickyPublications.keepWithdrawal(key, sticky);
+      throw error;
+    }
+  }
+
+  /** Ends a publication that may have been made elsewhere: the leader is told in any case. */
+  async withdraw(stickyKey: unknown, args: readonly unknown[], timeoutMs?: number): Promise<unknown> {
+    const { own, stickyPublications } = this.owner.member;
+    const key = canonicalKey(stickyKey, 'key');
+    const sticky = stickyPublications.unpublish(key);
+    if (sticky) return this.#sendWithdrawal(key, sticky, timeoutMs);
+    return this.#unpublish(key, encodeArguments(args, own), timeoutMs);
+  }
+
+  #unpublish(key: string, args: Arguments, timeoutMs = this.timeoutOf('unpublish')): Promise<unknown> {
+    const { calls, clock } = this.owner.member;
+    return new Promise((resolve, reject) => {
       const [id, now] = [nextNumber(), clock.now()];
       const kind = Kind.UNPUBLISH;
-      const call = new Call(kind, id, 'unpublish', sticky.args, key, now, timeoutMs, true, this.owner, resolve, reject);
-      try {
-        calls.make(call);
-      } catch (error) {
-        reject(error);
-      }
+      calls.make(new Call(kind, id, 'unpublish', args, key, now, timeoutMs, true, this.owner, resolve, reject));
     });
   }
 
@@ -272,24 +297,3 @@ let lastPromise: Promise<unknown> | undefined;
 function takeResolve(resolve: (value: unknown) => void): void {
   lastResolve = resolve;
 }
-
-/** The signals in the arguments that were encoded last. */
-let found: AbortSignal[] | undefined;
-
-/** The streams in the arguments that were encoded last, by id. */
-let streams: Map<number, object> | undefined;
-
-/** Shared by all calls, because encoding is synchronous. */
-const signalCollector: SignalWriter = {
-  argumentDepth: 0,
-  addStream(stream) {
-    streams ??= new Map();
-    const id = nextNumber();
-    streams.set(id, stream);
-    return id;
-  },
-  add(signal) {
-    found ??= [];
-    return found.push(signal);
-  },
-};

@@ -2,7 +2,8 @@
 
 import type { Member } from '../member/member.js';
 import { termEndStatus } from '../metrics/failovers.js';
-import type { ClientStatus } from './types-status.js';
+import type { FleetView } from '../options/options.js';
+import type { ClientStatus, FleetPosition } from './types-status.js';
 
 /** The leader, as far as a handle knows. */
 export interface RoleStatus {
@@ -19,7 +20,7 @@ export function memberRole({ isLeader, view }: Member): RoleStatus {
 }
 
 export function clientStatus(member: Member, { isLeader, leader } = memberRole(member)): ClientStatus {
-  const { calls, view, problem } = member;
+  const { calls, view, problem, fleet } = member;
   const { ok, failed, failures, resent, queued, total } = calls.counts;
   return {
     name: member.name,
@@ -45,5 +46,13 @@ export function clientStatus(member: Member, { isLeader, leader } = memberRole(m
     queuedBytes: member.queuedBytes,
     ended: view.ended && termEndStatus(view.ended),
     failovers: member.failovers.status(),
+    fleet: fleet && fleetPosition(fleet.view),
   };
 }
+
+const fleetPosition = ({ term, hostName, isHere, connected }: FleetView): FleetPosition => ({
+  term,
+  host: hostName,
+  isHere,
+  connected,
+});

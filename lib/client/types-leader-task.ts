@@ -1,7 +1,7 @@
 // The return type of `whileLeader()`. Only types.
 
 import type { ClientWarning } from './types-events.js';
-import type { Leader } from './types-status.js';
+import type { FleetPosition, Leader } from './types-status.js';
 
 /** A task that runs in one worker of the group, the leader. */
 export interface LeaderTask extends AsyncDisposable {
@@ -45,18 +45,6 @@ export interface LeaderTaskStatus {
    * set on the host that leads.
    */
   readonly fleet?: FleetPosition;
-}
-
-/** Who leads a group of a fleet. */
-export interface FleetPosition {
-  /** The last fleet term; 0 before the first. */
-  readonly term: number;
-  /** The name of the host; `undefined` if none leads. */
-  readonly host: string | undefined;
-  /** Whether that is this host. */
-  readonly isHere: boolean;
-  /** Whether this host's connection to the fleet's engine works. */
-  readonly connected: boolean;
 }
 
 /** The events of a {@link LeaderTask}, each with the arguments of its listeners. */

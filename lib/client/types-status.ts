@@ -35,6 +35,20 @@ export interface ClientStatus {
   readonly ended: TermEndStatus | undefined;
   /** The failovers that this process saw since it started. */
   readonly failovers: FailoverStatus;
+  /** With `across`: which host of the fleet leads, as far as this worker knows. `undefined` without a fleet. */
+  readonly fleet: FleetPosition | undefined;
+}
+
+/** Who leads a group of a fleet. */
+export interface FleetPosition {
+  /** The last fleet term; 0 before the first. */
+  readonly term: number;
+  /** The name of the host; `undefined` if none leads. */
+  readonly host: string | undefined;
+  /** Whether that is this host. */
+  readonly isHere: boolean;
+  /** Whether this host's connection to the fleet's engine works. */
+  readonly connected: boolean;
 }
 
 /** Counts of calls since the start. */

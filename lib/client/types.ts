@@ -37,7 +37,7 @@ export type {
   TopicOf,
   ValueOf,
 } from './types-methods.js';
-export type { CallCounts, ClientStatus, Leader } from './types-status.js';
+export type { CallCounts, ClientStatus, FleetPosition, Leader } from './types-status.js';
 export type { Listener, Subscription, SubscriptionIterator } from './types-subscription.js';
 
 /**

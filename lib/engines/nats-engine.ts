@@ -15,6 +15,8 @@ import {
 } from '../errors/engine-errors.js';
 import { memoryBucket } from '../errors/fleet-warnings.js';
 import type { Engine, Reading, Register, Wire, WireHandlers } from '../fleet/engine.js';
+import type { Messages } from '../fleet/messages.js';
+import { NatsMessages } from './nats-messages.js';
 
 /** Options of a NATS connection that a fleet needs, for `connect()` to pass on. Durations in ms. */
 export interface NatsDefaults {
@@ -62,6 +64,7 @@ const LEAST_FOR_REPLICAS = [2, 9, 21] as const;
 
 export function natsEngine(options: NatsEngineOptions): Engine {
   return {
+    carriesCalls: true,
     async connect(handlers) {
       const connection = await openConnection(options);
       try {
@@ -167,6 +170,7 @@ function explained(error: unknown, bucket: string, replicas: number): unknown {
 
 class NatsWire implements Wire {
   readonly announces = true;
+  readonly messages: Messages;
   readonly register: Register;
   readonly #connection: NatsConnection;
   readonly #options: NatsEngineOptions;
@@ -184,6 +188,7 @@ class NatsWire implements Wire {
     this.#options = options;
     this.#handlers = handlers;
     this.register = createRegister(manager, options);
+    this.messages = new NatsMessages(connection, options.name);
     void this.#watch();
   }
 

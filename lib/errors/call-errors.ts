@@ -57,6 +57,12 @@ export const NO_LEADER = {
   unknown: 'it has not said where',
   nobody:
     'no member of the group may lead now; if all have eligible: false (isLeader: false in cluster()), let one of them lead',
+  fleet: (name: string, { state, connected }: { readonly state: string; readonly connected: boolean }): string => {
+    if (!connected) return `this host has no connection to the engine of the fleet ${quote(name)}`;
+    if (state === 'opening') return `its real client is being opened on a host of the fleet ${quote(name)}`;
+    if (state === 'ready') return `the host that leads the fleet ${quote(name)} can't be reached`;
+    return `no host of the fleet ${quote(name)} leads`;
+  },
 } as const;
 
 /** Like {@link leaderFailed}, if no member tried to open the real client: `cause` contains the reason. */

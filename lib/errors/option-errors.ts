@@ -55,8 +55,8 @@ export const renewalTooRare = (renewMs: number, leaseMs: number) =>
 export const noCallsAcross = () =>
   new SharedClientError(
     'ERR_INVALID_OPTION',
-    'createSharedClient() has no option across yet: calls between hosts are not supported. Open the client inside ' +
-      'whileLeader(name, task, { across }), which runs on one host of the fleet.',
+    'across must be a fleet that carries calls between hosts, as natsFleet() makes it, but it is one on PostgreSQL. Use that ' +
+      'for tasks: open the client inside whileLeader(name, task, { across }), which runs on one host of the fleet.',
   );
 
 export const unknownOption = (option: string, known: readonly string[]) =>

@@ -5,6 +5,7 @@ import { cannotConnect, connectsSlowly } from '../errors/fleet-warnings.js';
 import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';
 import type { Engine, Wire } from './engine.js';
+import { Presence } from './presence.js';
 
 const FIRST_PAUSE_MS = 250;
 const MOST_PAUSE_MS = 10_000;
@@ -21,6 +22,7 @@ export interface ConnectionUser {
 }
 
 export class Connection {
+  readonly presence: Presence;
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #warn: (message: string, cause?: unknown) => void;
@@ -38,6 +40,7 @@ export class Connection {
     this.#engine = engine;
     this.#clock = clock;
     this.#warn = warn;
+    this.presence = new Presence(clock);
   }
 
   get isUp(): boolean {
@@ -56,6 +59,7 @@ export class Connection {
     this.#attempt?.abort();
     this.#attempt = undefined;
     this.#timer?.clear();
+    this.presence.down();
     const wire = this.#wire;
     this.#wire = undefined;
     this.#isUp = false;
@@ -90,11 +94,13 @@ export class Connection {
     this.#isUp = true;
     this.#upAt = this.#clock.now();
     this.#lastWarning = undefined;
+    if (wire.messages) this.presence.up(wire.messages);
     for (const user of [...this.#users]) user.up(wire);
   }
 
   #down(): void {
     this.#isUp = false;
+    this.presence.down();
     for (const user of [...this.#users]) user.down();
   }
 

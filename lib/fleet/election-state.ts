@@ -39,6 +39,13 @@ export interface Lead {
   readonly unanswered?: Pick<WriteFlight, 'expected' | 'sentAt' | 'beats'>;
   /** The register has lost the record, which has to be written again. */
   readonly isLost?: true;
+  /** Where members of other hosts connect. */
+  readonly offer?: Offered;
+}
+
+export interface Offered {
+  readonly address: string;
+  readonly secret: string;
 }
 
 /** The one operation on the register that has not ended. */
@@ -95,6 +102,8 @@ export type ElectionEvent =
   /** A heartbeat of the member. */
   | { readonly type: 'beat'; readonly n: number }
   | { readonly type: 'ready'; readonly term: number; readonly methods: readonly string[] }
+  /** Members of other hosts can connect to the leader. */
+  | ({ readonly type: 'offer'; readonly term: number } & Offered)
   | { readonly type: 'yield'; readonly term: number }
   | {
       readonly type: 'resign';

@@ -90,6 +90,8 @@ function apply(draft: Draft, event: ElectionEvent): void {
       return beat(draft, event.n);
     case 'ready':
       return ready(draft, event.term, event.methods);
+    case 'offer':
+      return offer(draft, event);
     case 'yield':
       return handOver(draft, event.term);
     case 'resign':
@@ -147,6 +149,10 @@ function ready(draft: Draft, term: number, methods: readonly string[]): void {
   draft.reduce({ type: 'ready', id: draft.nonce, term, methods });
   draft.setLead({ isDue: true });
   if (!draft.state.member?.eligible) handOver(draft, term);
+}
+
+function offer(draft: Draft, { term, address, secret }: Extract<ElectionEvent, { type: 'offer' }>): void {
+  if (draft.state.lead?.term === term) draft.setLead({ isDue: true, offer: { address, secret } });
 }
 
 function handOver(draft: Draft, term: number): void {
@@ -344,8 +350,8 @@ function writeRelease(draft: Draft, release: FleetRecord): void {
 }
 
 function writeOwn(draft: Draft): void {
-  const { options, group, next, done } = draft.state;
-  draft.write('renewal', recordOf(options, group!, draft.at.wall, { next, done }), group!);
+  const { options, group, lead, next, done } = draft.state;
+  draft.write('renewal', recordOf(options, group!, draft.at.wall, { next, done, ...lead!.offer }), group!);
 }
 
 function writeRequest(draft: Draft, { term, to }: NonNullable<Election['request']>): void {

@@ -1,6 +1,8 @@
 // What a fleet needs from an engine such as NATS or PostgreSQL: a store of small records with compare-and-swap, and if the
 // engine can, announcements of what was written.
 
+import type { Messages } from './messages.js';
+
 /** A record as it was read. */
 export interface Reading {
   /** Changes with each write, and grows unless the store loses data. 0: there is no record. */
@@ -28,6 +30,8 @@ export interface Wire {
   announce(key: string, reading: Reading): void;
   /** Receives the announcements about `key` from now on. @returns a function that ends this */
   listen(key: string, announced: (reading: Reading) => void): () => void;
+  /** Messages between the processes of the fleet, for calls. Without them, a fleet runs tasks only. */
+  readonly messages?: Messages;
   /** Closes the connection. Idempotent. Never rejects, and does not wait longer than a second. */
   close(): Promise<void>;
 }
@@ -43,6 +47,8 @@ export interface WireHandlers {
 }
 
 export interface Engine {
+  /** Whether its wires have messages. */
+  readonly carriesCalls?: boolean;
   /**
    * Connects. Checks that the engine can be used: versions, rights, the store itself, which it creates unless told not to.
    * Rejects with `ERR_INVALID_OPTION` if somebody has to change something before it can work.

@@ -17,10 +17,13 @@ import {
 } from '../protocol/messages.js';
 import type { Peer, WorkerEnd, WorkerEndHandlers } from '../transport/transport.js';
 import type { Clock, Timer } from '../utils/clock.js';
+import { memberKey } from '../utils/secret.js';
 import type { Connection } from './connection.js';
 import { elect, isReleasing, mayAct, newElection, wakeAt } from './election.js';
 import type { Election, ElectionEvent, ElectionOrder, Observed } from './election-state.js';
 import type { Reading, Wire } from './engine.js';
+import { FleetStreams, type StreamPeer } from './fleet-streams.js';
+import { Peers } from './peers.js';
 import { parseRecord, readableIn } from './record.js';
 
 export interface FleetEndOptions {
@@ -35,6 +38,8 @@ export interface FleetEndOptions {
   readonly leaseMs: number;
   readonly actMs: number;
   readonly renewMs: number;
+  /** Whether members of other hosts connect to the leader. */
+  readonly hasCalls: boolean;
   /** How many other groups this process leads in the fleet. */
   leads(): number;
   /** Whether this process holds the lease of its host. */
@@ -49,6 +54,10 @@ const [VERSION] = PROTOCOL_VERSIONS as [number];
 /** Nothing else can send to this link. */
 const LINK = 0;
 
+/** What waits for one host, and for all of them: as in a primary. */
+const MOST_QUEUED_BYTES = 64 * 1024 * 1024;
+const MOST_QUEUED_TOTAL_BYTES = 256 * 1024 * 1024;
+
 /** A member that leaves waits this long for the release of its term. */
 const LEAVE_MS = 1000;
 
@@ -58,6 +67,9 @@ export class FleetEnd implements WorkerEnd {
   readonly kind = 'fleet';
   readonly self: Peer = { workerId: Math.floor(Math.random() * 2 ** 40) + 1, pid: process.pid };
   readonly #options: FleetEndOptions;
+  /** The connections between the members; undefined if there are none. */
+  readonly streams: FleetStreams | undefined;
+  readonly #peers: Peers | undefined;
   readonly #nonce = newId();
   #handlers: WorkerEndHandlers | undefined;
   #delivered = 0;
@@ -66,6 +78,7 @@ export class FleetEnd implements WorkerEnd {
   #wire: Wire | undefined;
   #stopListening: (() => void) | undefined;
   #group = '';
+  #offered: string | undefined;
   #timer: Timer | undefined;
   #leaving: { readonly timer: Timer; readonly done: () => void } | undefined;
 
@@ -74,6 +87,19 @@ export class FleetEnd implements WorkerEnd {
     this.#options = options;
     const candidate = { host, hostName, hostTerm, leaseMs, nonce: this.#nonce, member: this.self.workerId };
     this.#state = newElection({ ...candidate, actMs, renewMs }, clock.now());
+    if (!options.hasCalls) return;
+    const { presence } = options.connection;
+    const self: StreamPeer = { process: presence.process, host, hostTerm, member: this.self.workerId };
+    const peers = new Peers(presence, self, {
+      gone: peer => this.#gone(peer),
+    });
+    this.#peers = peers;
+    this.streams = new FleetStreams({
+      clock,
+      self,
+      mayConnect: peer => this.#state.lead !== undefined && peers.connected(peer),
+      left: peer => peers.left(peer),
+    });
   }
 
   get state(): Election {
@@ -92,7 +118,7 @@ export class FleetEnd implements WorkerEnd {
 
   send(message: object, written: () => void): void {
     let isLeaving = false;
-    /* c8 ignore next -- a packet without control frames has data, which isn't sent here */
+    // Data of a leader for all its members is in a packet without control frames: the connections carry it.
     for (const frame of (message as Packet).c ?? []) {
       isLeaving ||= frame.k === 'leave';
       this.#note(frame);
@@ -106,6 +132,8 @@ export class FleetEnd implements WorkerEnd {
     this.#timer?.clear();
     this.#stopListening?.();
     this.#stopListening = undefined;
+    this.#peers?.close();
+    this.streams?.close();
   }
 
   /** The leader is to hand over, to the host of this name if it is not empty. */
@@ -123,7 +151,10 @@ export class FleetEnd implements WorkerEnd {
   up(wire: Wire): void {
     this.#stopListening?.();
     this.#wire = wire;
-    const { announces } = wire;
+    const { announces, messages } = wire;
+    if (messages) this.streams?.up(messages);
+    // The member tries to connect at once.
+    this.#offered = undefined;
     this.#stopListening = wire.listen(this.#options.key, reading =>
       this.#elect({ type: 'announced', ...observed(reading) }),
     );
@@ -131,6 +162,7 @@ export class FleetEnd implements WorkerEnd {
   }
 
   down(): void {
+    this.streams?.down();
     this.#elect({ type: 'down' });
   }
 
@@ -157,6 +189,10 @@ export class FleetEnd implements WorkerEnd {
         return this.#elect({ type: 'beat', n: frame.n });
       case 'ready':
         return this.#elect({ type: 'ready', term: frame.term, methods: frame.methods });
+      case 'offer': {
+        const { term, address, secret } = frame;
+        return this.#elect({ type: 'offer', term, address, secret });
+      }
       case 'yield':
         return this.#elect({ type: 'yield', term: frame.term });
       case 'resign':
@@ -174,6 +210,8 @@ export class FleetEnd implements WorkerEnd {
       workerId,
       heartbeatMs: renewMs,
       leaderTimeoutMs: actMs,
+      maxQueuedBytes: MOST_QUEUED_BYTES,
+      maxQueuedTotalBytes: MOST_QUEUED_TOTAL_BYTES,
     } as const;
     clock.defer(() => this.#deliver([{ ...welcome, route: 'direct-only', probe: undefined }]));
   }
@@ -206,7 +244,9 @@ export class FleetEnd implements WorkerEnd {
     };
     const { state, orders } = elect(this.#state, event, moment);
     this.#state = state;
+    this.#peers?.lead(state.lead?.term);
     this.#sendUpdate(orders);
+    this.#sendOffer();
     for (const order of orders) this.#carryOut(order);
     this.#schedule();
     if (this.#leaving && !isReleasing(this.#state)) this.#endLeaving();
@@ -234,6 +274,25 @@ export class FleetEnd implements WorkerEnd {
       [frame],
       endedBy(before, update).map(term => signal(this.#group, term, Kind.END, 0)),
     );
+  }
+
+  /** Where the leader of another host is reached. */
+  #sendOffer(): void {
+    const record = readableIn(this.#state.seen);
+    const update = this.#update;
+    if (!record?.address || !update?.leader || update.leader.workerId === this.self.workerId) return;
+    const { term, address, secret = '' } = record;
+    if (update.term !== term || this.#offered === address + secret) return;
+    this.#offered = address + secret;
+    const key = memberKey(secret, this.#group, term, this.self.workerId);
+    this.#deliver([{ k: 'offer', group: this.#group, term, address, secret: key }]);
+  }
+
+  /** A member of another host has left, or its process or host is gone. */
+  #gone({ member }: StreamPeer): void {
+    this.streams!.drop(member);
+    const { lead } = this.#state;
+    if (lead) this.#deliver([], [signal(this.#group, lead.term, Kind.MEMBER_LEFT, member)]);
   }
 
   #memberOf(nonce: string): number {

@@ -5,21 +5,15 @@ import type { CreateSharedClient, SharedClient } from '../client/types.js';
 import type { LeaderTask, LeaderTaskEvents, LeaderTaskStatus } from '../client/types-leader-task.js';
 import { taskExists } from '../errors/option-errors.js';
 import { SharedClientError } from '../errors/shared-client-error.js';
-import type { ClientDefinition } from '../options/options.js';
+import type { ClientDefinition, FleetView } from '../options/options.js';
 import { TypedEvents } from '../utils/typed-events.js';
-import {
-  HostCandidate,
-  type HostCandidateOptions,
-  type HostView,
-  TRANSFER_MS,
-  unknownView,
-  VIEW,
-} from './host-candidate.js';
+import { HostCandidate, type HostCandidateOptions, VIEW } from './host-candidate.js';
+import { TRANSFER_MS, unknownView } from './seat.js';
 
 export interface FleetTaskOptions extends HostCandidateOptions {
   readonly create: CreateSharedClient;
   /** What this process knows has changed. */
-  viewed(before: HostView, after: HostView): void;
+  viewed(view: FleetView): void;
   closed(): void;
 }
 
@@ -28,7 +22,7 @@ export class FleetTask extends TypedEvents<LeaderTaskEvents> implements LeaderTa
   readonly #options: FleetTaskOptions;
   readonly #host: SharedClient<HostCandidate>;
   #candidate: HostCandidate | undefined;
-  #view: HostView;
+  #view: FleetView;
   /** Of candidates that are closed. */
   #runs = 0;
   #failures = 0;
@@ -62,7 +56,7 @@ export class FleetTask extends TypedEvents<LeaderTaskEvents> implements LeaderTa
       this.clear();
       options.closed();
     });
-    this.#host.subscribe(VIEW, (view: HostView) => this.#viewed(view));
+    this.#host.subscribe(VIEW, (view: FleetView) => this.#viewed(view));
   }
 
   get isLeader(): boolean {
@@ -72,10 +66,6 @@ export class FleetTask extends TypedEvents<LeaderTaskEvents> implements LeaderTa
   /** Whether this process holds the fleet's lease. */
   get isLeading(): boolean {
     return this.#candidate?.isLeading ?? false;
-  }
-
-  get view(): HostView {
-    return this.#view;
   }
 
   status(): LeaderTaskStatus {
@@ -119,10 +109,10 @@ export class FleetTask extends TypedEvents<LeaderTaskEvents> implements LeaderTa
     if (this.#candidate === candidate) this.#candidate = undefined;
   }
 
-  #viewed(view: HostView): void {
-    const before = this.#view;
-    this.#view = view;
-    this.#options.viewed(before, view);
+  /** A worker that leads this host only now has not read the record yet: what was known before is more. */
+  #viewed(view: FleetView): void {
+    this.#view = view.state === 'unknown' ? { ...this.#view, connected: view.connected } : view;
+    this.#options.viewed(this.#view);
   }
 
   #forward(

@@ -57,6 +57,9 @@ export interface FleetRecord {
   readonly transfer?: string;
   /** A task with `once` has been done. */
   readonly done?: boolean;
+  /** Where the members of other hosts connect to the leader, and the secret of the term. */
+  readonly address?: string;
+  readonly secret?: string;
 }
 
 const CAUSES = ['resigned', 'failed', 'broken', 'exited', 'disconnected', 'silent', 'killed'] as const;
@@ -83,6 +86,8 @@ const FIELDS: { readonly [K in keyof Required<FleetRecord>]: Test } = {
   next: optional(shortText),
   transfer: optional(shortText),
   done: optional(flag),
+  address: optional(shortText),
+  secret: optional(shortText),
 };
 
 function oneOfNumber(expected: number): Test {
@@ -152,7 +157,7 @@ export function recordOf(
   candidate: Candidate,
   group: GroupState,
   wall: number,
-  more: Pick<FleetRecord, 'next' | 'done'>,
+  more: Pick<FleetRecord, 'next' | 'done' | 'address' | 'secret'>,
 ): FleetRecord {
   const { at, methods, cause, error } = group;
   const isReleased = at.stage === 'vacant';
@@ -175,5 +180,6 @@ export function recordOf(
     ...(isReleased && at.pause && { pauseMs: at.pause.ms }),
     ...(more.next !== undefined && { next: more.next }),
     ...(more.done && { done: true }),
+    ...(more.address !== undefined && { address: more.address, secret: more.secret }),
   };
 }

@@ -16,6 +16,7 @@ export interface CallArguments {
   /** The carrier from the caller's `inject`. */
   readonly carrier?: unknown;
   readonly isRepeated: boolean;
+  readonly isIdempotent: boolean;
 }
 
 /** The method that a call names. `publish` and `unpublish` are named by their role. */
@@ -26,10 +27,10 @@ export function methodOf({ kind, method }: FrameView): string {
 }
 
 export function argumentsOf({ json, more }: FrameView): CallArguments {
-  if (!more) return { args: json, isRepeated: false };
+  if (!more) return { args: json, isRepeated: false, isIdempotent: false };
   if (!Array.isArray(json)) throw brokenFrame('call', 'a list', 'not-started');
   const [args, key, carrier, again] = json as unknown[];
-  return { args, key, carrier: again === 1 ? (carrier ?? undefined) : carrier, isRepeated: again === 1 };
+  return { args, key, carrier: carrier ?? undefined, isRepeated: again === 1, isIdempotent: again === 2 };
 }
 
 /**

@@ -13,6 +13,7 @@ import { ClientMethods, type Method } from './client-methods.js';
 import { isEmitter, listen } from './emitter-like.js';
 import { attachHostHooks, type HostHooks } from './host-hooks.js';
 import { release } from './results.js';
+import type { ServedClient, ServedRealClient } from './served-client.js';
 
 type Anything = Record<string | symbol, unknown>;
 
@@ -54,14 +55,14 @@ export function rolesOf(methods: MemberOptions['methods']): ReadonlyMap<MethodRo
 }
 
 /** A real client that is being opened. */
-export interface Opening {
+export interface Opening<C extends ServedClient = ServedClient> {
   /** Rejects with what the client threw, or with `ERR_TIMEOUT`. */
-  readonly ready: Promise<RealClient>;
+  readonly ready: Promise<C>;
   /** Gives the client up, whether it is being opened or open. Resolves when what exists of it is closed. */
   abandon(reason: unknown): Promise<void>;
 }
 
-export class RealClient {
+export class RealClient implements ServedRealClient {
   /** The application's own types. */
   readonly own: OwnTypes | undefined;
   readonly #client: Anything;
@@ -90,7 +91,12 @@ export class RealClient {
   /**
    * Begins to open the real client for a term. Later calls that the library makes on its own run in the context of this one.
    */
-  static open(options: MemberOptions, term: number, hooks: HostHooks, handlers: RealClientHandlers): Opening {
+  static open(
+    options: MemberOptions,
+    term: number,
+    hooks: HostHooks,
+    handlers: RealClientHandlers,
+  ): Opening<RealClient> {
     const context = captureContext();
     const giveUp = new AbortController();
     const failed = defer<never>();

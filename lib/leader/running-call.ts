@@ -28,6 +28,10 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
   bytes = 0;
   /** A repeated sticky publication: no caller waits for it. */
   isRepeated = false;
+  /** It may run twice. Known only where calls are passed on. */
+  isIdempotent = false;
+  /** It was passed on: ends it there. */
+  cancel: ((reason: unknown) => void) | undefined = undefined;
   /** The deadline of a repeated sticky publication. */
   limit: Limit | undefined = undefined;
   /** The carrier from the caller's `inject`. */
@@ -77,6 +81,7 @@ export class RunningCall implements CallContext, SignalReader, Numbered<RunningC
   abandon(reason: unknown): void {
     this.isEnded = true;
     this.#reason = reason;
+    this.cancel?.(reason);
     this.output?.end();
     for (const reader of this.inputs?.values() ?? []) reader.end({ error: reason });
     const controllers = this.#controllers;

@@ -21,6 +21,7 @@ import type { LeaseGate } from './lease-gate.js';
 import { argumentsOf, bytesOfFrame, decodeArguments, decodeReason, methodOf } from './read-call.js';
 import { ResultStreams } from './result-streams.js';
 import { type Limit, RunningCall } from './running-call.js';
+import { RETURNED } from './served-client.js';
 import type { ServiceOptions } from './service-options.js';
 import { type Method, type MethodOwner, startMethod } from './start-method.js';
 import type { StickyRegister } from './sticky-register.js';
@@ -101,12 +102,12 @@ export class RunningCalls implements MethodOwner {
 
   #begin(from: number, frame: FrameView, bytes: number, now: number): boolean {
     const { term, self, clock, contextOf, client, options } = this.#options;
-    const { gate, suspects, sticky } = this.#parts;
+    const { gate, suspects, sticky: published } = this.#parts;
     const { kind, id, ext, one, parts, deadline } = frame;
     const method = methodOf(frame);
-    const { args, key, carrier, isRepeated } = argumentsOf(frame);
+    const { args, key, carrier, isRepeated, isIdempotent } = argumentsOf(frame);
     const call = new RunningCall(options.name, term, from, id, method, deadline, now, this.#inputs);
-    if (now > deadline && kind === Kind.UNPUBLISH) sticky.takeBack(from, key as string);
+    if (now > deadline && kind === Kind.UNPUBLISH) published.takeBack(from, key as string);
     if (now > deadline) throw cameLate(method);
     const given = ext ? decodeArguments(args, parts, call, from !== self, client.own) : args;
     // The lease may have ended while large arguments were decoded.
@@ -118,25 +119,23 @@ export class RunningCalls implements MethodOwner {
     if (!Array.isArray(list)) throw brokenArguments();
     call.carrier = carrier;
     call.isRepeated = isRepeated;
+    call.isIdempotent = isIdempotent;
     call.wantsNoResult = kind !== Kind.CALL;
     call.bytes = bytes;
     suspects.begin(from, id);
     if (from === self) call.context = contextOf(id) ?? call.context;
-    if (kind === Kind.CALL || kind === Kind.ONEWAY) this.#start(call, client.method(method), list);
-    else if (kind === Kind.PUBLISH) this.#publish(call, key, list);
-    else this.#unpublish(call, key, list);
+    const sticky = typeof key === 'string' ? key : undefined;
+    if (sticky !== undefined && kind === Kind.PUBLISH) published.add(from, sticky, list);
+    // The call contains the arguments, because a leader appointed after the publication does not have them.
+    if (sticky !== undefined && kind === Kind.UNPUBLISH) published.delete(from, sticky);
+    if (client.forwarder) this.#passOn(call, kind, sticky, list);
+    else if (kind === Kind.PUBLISH) this.#start(call, client.role('publish'), list);
+    else if (kind === Kind.UNPUBLISH) this.#unpublish(call, client.role('unpublish'), list);
+    else this.#start(call, client.method(method), list);
     return true;
   }
 
-  #publish(call: RunningCall, key: unknown, args: unknown[]): void {
-    if (typeof key === 'string') this.#parts.sticky.add(call.workerId, key, args);
-    this.#start(call, this.#options.client.role('publish'), args);
-  }
-
-  /** The call contains the arguments, because a leader appointed after the publication does not have them. */
-  #unpublish(call: RunningCall, key: unknown, args: unknown[]): void {
-    if (typeof key === 'string') this.#parts.sticky.delete(call.workerId, key);
-    const unpublish = this.#options.client.role('unpublish');
+  #unpublish(call: RunningCall, unpublish: Method | undefined, args: unknown[]): void {
     if (unpublish) this.#start(call, unpublish, args);
     else this.#succeed(call, undefined);
   }
@@ -150,8 +149,21 @@ export class RunningCalls implements MethodOwner {
       return this.#fail(call, error);
     }
     if (!isThenable(result)) return this.#succeed(call, result);
-    this.#track(call);
     if (call.isRepeated) this.#limit(call);
+    this.#await(call, result);
+  }
+
+  /** In the fleet, its leader limits what is repeated. */
+  #passOn(call: RunningCall, kind: number, sticky: string | undefined, args: readonly unknown[]): void {
+    const { forwarder } = this.#options.client;
+    this.#await(
+      call,
+      call.context.runInAsyncScope(() => forwarder!.run(call, kind, sticky, args)),
+    );
+  }
+
+  #await(call: RunningCall, result: PromiseLike<unknown>): void {
+    this.#track(call);
     // Wrapped, because a thenable may throw, or settle twice.
     Promise.resolve(result).then(
       value => (this.#untrack(call) ? this.#succeed(call, value) : this.#releaseHandles(value)),
@@ -199,6 +211,7 @@ export class RunningCalls implements MethodOwner {
   }
 
   #fail(call: RunningCall, error: unknown): void {
+    if (error === RETURNED) return this.#options.sender.to(call.workerId, Kind.RETURNED, call.id, '0');
     this.#options.served.failed++;
     this.#measure(call);
     this.#options.sender.payloadTo(call.workerId, Kind.ERROR, call.id, this.#encodeError(error));
@@ -304,7 +317,8 @@ export class RunningCalls implements MethodOwner {
 
   /** Calls `done` once the calls in progress have ended, or after `ms`. */
   drain(ms: number, done: () => void): void {
-    const { clock } = this.#options;
+    const { clock, client } = this.#options;
+    client.forwarder?.returnWaiting();
     this.#whenDrained = done;
     this.#drainTimer = clock.setTimer(() => this.#drained(), ms);
     // In a later turn: the caller of this function has not finished its own turn yet.

@@ -4,12 +4,12 @@ import type { Served } from '../metrics/served.js';
 import type { MemberOptions } from '../options/options.js';
 import type { AsyncContext } from '../utils/async-context.js';
 import type { Clock } from '../utils/clock.js';
-import type { RealClient } from './real-client.js';
 import type { Sender } from './sender.js';
+import type { ServedClient } from './served-client.js';
 
 export interface ServiceOptions {
   readonly term: number;
-  readonly client: RealClient;
+  readonly client: ServedClient;
   readonly options: MemberOptions;
   readonly sender: Sender;
   readonly clock: Clock;

@@ -28,19 +28,21 @@ export class StickyRegister {
   /** Withdraws a publication whose caller no longer waits. It may have reached the server. */
   takeBack(workerId: number, key: string): void {
     const args = this.delete(workerId, key);
-    if (args) void this.#unpublish(args);
+    if (args) void this.#unpublish(workerId, key, args);
   }
 
   memberLeft(workerId: number): void {
     const own = this.#published.get(workerId);
     this.#published.delete(workerId);
-    for (const args of own?.values() ?? []) void this.#unpublish(args);
+    for (const [key, args] of own ?? []) void this.#unpublish(workerId, key, args);
   }
 
-  async #unpublish(args: unknown[]): Promise<void> {
+  async #unpublish(workerId: number, key: string, args: unknown[]): Promise<void> {
     const { client, report } = this.options;
     try {
-      await client.runInContext(() => client.role('unpublish')?.(...args));
+      await client.runInContext(() =>
+        client.forwarder ? client.forwarder.withdraw(workerId, key, args) : client.role('unpublish')?.(...args),
+      );
     } catch (error) {
       report(error);
     }

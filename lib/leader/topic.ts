@@ -6,14 +6,17 @@ import type { OwnTypes } from '../codec/own-types.js';
 import { moreArguments } from '../errors/warnings.js';
 import { Kind } from '../protocol/bundle.js';
 import type { Payload } from '../protocol/payload.js';
+import { type ForwardedOwner, ForwardedSubscription } from './forwarded-subscription.js';
 import type { Sender } from './sender.js';
+import type { Delivery, GapReason, ServedClient } from './served-client.js';
 import { type Subscriber, TopicSubscribers } from './topic-subscribers.js';
-import { type UpstreamContext, type UpstreamOwner, UpstreamSubscription } from './upstream-subscription.js';
+import { type Upstream, type UpstreamContext, UpstreamSubscription } from './upstream-subscription.js';
 
 /** Values that may arrive before the subscription is confirmed. Beyond that, the oldest are dropped. */
 const MOST_EARLY = 1000;
 
-export interface TopicOwner extends UpstreamContext {
+export interface TopicOwner extends Omit<UpstreamContext, 'client'> {
+  readonly client: ServedClient;
   readonly sender: Sender;
   readonly replay: 'last' | 'none';
   /** The application's function that makes the value from the arguments of a listener call. */
@@ -26,15 +29,17 @@ export interface TopicOwner extends UpstreamContext {
   idle(topic: Topic): void;
 }
 
-export class Topic implements UpstreamOwner {
+export class Topic implements ForwardedOwner {
   readonly #subscribers = new TopicSubscribers();
-  readonly #upstream: UpstreamSubscription;
+  readonly #upstream: Upstream;
   #last: Payload | undefined;
+  /** Whether it is kept, for later subscribers. */
+  readonly #replays: boolean;
   #early: Payload[] = [];
   /** The newest value that arrived outside the lease, and whether others were dropped for it. */
   #held: { readonly payload: Payload; readonly hasGap: boolean } | undefined;
-  /** The real client reconnected outside the lease. Subscribers are notified once the lease is valid again. */
-  #hasReconnected = false;
+  /** Values may have been missed. Subscribers are notified once the lease is valid again. */
+  #missed: GapReason | undefined;
 
   constructor(
     readonly key: string,
@@ -42,8 +47,13 @@ export class Topic implements UpstreamOwner {
     /** The number by which members know the topic in this term. */
     readonly number: number,
     private readonly owner: TopicOwner,
+    delivery: Delivery = 'all',
   ) {
-    this.#upstream = new UpstreamSubscription(owner, this);
+    const { client } = owner;
+    this.#replays = delivery === 'view' || owner.replay === 'last';
+    this.#upstream = client.forwarder
+      ? new ForwardedSubscription(client.forwarder, delivery, this)
+      : new UpstreamSubscription(owner as TopicOwner & { readonly client: typeof client }, this);
   }
 
   add(subscriber: Subscriber): void {
@@ -64,25 +74,32 @@ export class Topic implements UpstreamOwner {
 
   /** The lease is valid again. */
   release(): void {
-    if (this.#hasReconnected) this.#sendReconnected();
+    if (this.#missed) this.#sendMissed(this.#missed);
     const held = this.#held;
     if (!held) return;
     this.#held = undefined;
-    if (held.hasGap) this.#toWorkers(Kind.GAP, GAP);
+    if (held.hasGap) this.#toWorkers(Kind.GAP, GAPS.overload);
     this.#emit(held.payload);
   }
 
   /** The real client reconnected by itself: values may have been missed, and the last one may be outdated. */
   reconnected(): void {
-    this.#last = undefined;
-    this.#held = undefined;
-    this.#hasReconnected = true;
-    if (this.#upstream.isActive && this.owner.hasLease()) this.#sendReconnected();
+    this.missed('reconnected');
   }
 
-  #sendReconnected(): void {
-    this.#hasReconnected = false;
-    this.#toAll(RECONNECTED);
+  missed(reason: GapReason): void {
+    // The values that were dropped for others are older than the last one.
+    if (reason !== 'overload') {
+      this.#last = undefined;
+      this.#held = undefined;
+    }
+    if (reason !== 'overload' || !this.#missed) this.#missed = reason;
+    if (this.#upstream.isActive && this.owner.hasLease()) this.#sendMissed(this.#missed);
+  }
+
+  #sendMissed(reason: GapReason): void {
+    this.#missed = undefined;
+    this.#toAll(GAPS[reason]);
   }
 
   /** Listeners of this topic are ignored from now on. */
@@ -98,12 +115,7 @@ export class Topic implements UpstreamOwner {
   }
 
   called(values: readonly unknown[]): void {
-    let payload: Payload | undefined;
-    try {
-      payload = this.#payloadOf(values);
-    } catch (error) {
-      return this.owner.report(error);
-    }
+    const payload = this.#encode(() => this.#payloadOf(values));
     if (!payload) return;
     if (this.#upstream.isActive) return this.#pass(payload);
     this.#early.push(payload);
@@ -127,6 +139,15 @@ export class Topic implements UpstreamOwner {
     this.#subscribers.clear();
   }
 
+  /** The last value, for the subscribers of this host. */
+  replayed(value: unknown): void {
+    const payload = this.#encode(() => encodeData(value, 'value', this.owner.own));
+    if (!payload) return;
+    if (!this.owner.hasLease()) return this.#hold(payload);
+    if (this.#replays) this.#last = payload;
+    for (const subscriber of this.#subscribers) this.#replay(subscriber, payload);
+  }
+
   lost(): void {
     this.reconnected();
   }
@@ -136,7 +157,7 @@ export class Topic implements UpstreamOwner {
   }
 
   renewing(): void {
-    this.#toAll(GAP);
+    this.#toAll(GAPS.overload);
   }
 
   unsubscribing(): void {
@@ -153,8 +174,21 @@ export class Topic implements UpstreamOwner {
   #confirm({ workerId, id, delivery }: Subscriber): void {
     const { sender } = this.owner;
     sender.to(workerId, Kind.SUBSCRIBED, id, String(this.number));
-    // Subscribers that share the values get no replay: one of them has had the value.
-    if (this.#last && delivery === 'all') sender.payloadTo(workerId, Kind.REPLAY, id, this.#last);
+    if (this.#last) this.#replay({ workerId, id, delivery }, this.#last);
+  }
+
+  /** Subscribers that share the values get none: one of them has had the value. */
+  #replay({ workerId, id, delivery }: Subscriber, payload: Payload): void {
+    if (delivery === 'all') this.owner.sender.payloadTo(workerId, Kind.REPLAY, id, payload);
+  }
+
+  #encode(encode: () => Payload | undefined): Payload | undefined {
+    try {
+      return encode();
+    } catch (error) {
+      this.owner.report(error);
+      return undefined;
+    }
   }
 
   /** @returns undefined if there is no value */
@@ -175,12 +209,16 @@ export class Topic implements UpstreamOwner {
       this.release();
       this.#emit(payload);
     } else {
-      this.#held = { payload, hasGap: this.#held !== undefined };
+      this.#hold(payload);
     }
   }
 
+  #hold(payload: Payload): void {
+    this.#held = { payload, hasGap: this.#held !== undefined };
+  }
+
   #emit(payload: Payload): void {
-    if (this.owner.replay === 'last') this.#last = payload;
+    if (this.#replays) this.#last = payload;
     this.#toWorkers(Kind.VALUE, payload);
     const one = this.#subscribers.takeTurn();
     if (one) this.owner.sender.payloadTo(one.workerId, Kind.VALUE_ONE, one.id, payload);
@@ -196,5 +234,5 @@ export class Topic implements UpstreamOwner {
   }
 }
 
-const GAP: Payload = { text: '0', ext: false, parts: undefined };
-const RECONNECTED: Payload = { text: '2', ext: false, parts: undefined };
+const gap = (text: string): Payload => ({ text, ext: false, parts: undefined });
+const GAPS: Readonly<Record<GapReason, Payload>> = { overload: gap('0'), reconnected: gap('2'), failover: gap('3') };

@@ -8,8 +8,8 @@ import { brokenFrame } from '../errors/value-errors.js';
 import { Kind } from '../protocol/bundle.js';
 import type { FrameView } from '../protocol/frame-reader.js';
 import type { Clock } from '../utils/clock.js';
-import type { RealClient } from './real-client.js';
 import type { Sender } from './sender.js';
+import type { Delivery, ServedClient } from './served-client.js';
 import type { ServiceOptions } from './service-options.js';
 import type { Suspects } from './suspects.js';
 import { Topic, type TopicOwner } from './topic.js';
@@ -17,7 +17,7 @@ import type { Subscriber } from './topic-subscribers.js';
 
 export class Topics implements TopicOwner {
   readonly name: string;
-  readonly client: RealClient;
+  readonly client: ServedClient;
   readonly sender: Sender;
   readonly clock: Clock;
   readonly replay: 'last' | 'none';
@@ -40,7 +40,7 @@ export class Topics implements TopicOwner {
     this.clock = clock;
     this.replay = options.replay;
     this.limitMs = options.openTimeoutMs;
-    this.valueFrom = client.valueFrom;
+    this.valueFrom = client.forwarder ? undefined : client.valueFrom;
     this.own = client.own;
     this.report = report;
     this.warn = warn;
@@ -53,12 +53,12 @@ export class Topics implements TopicOwner {
     if (!this.#suspects.mayBegin(from, id)) return false;
     try {
       if (!Array.isArray(json)) throw brokenFrame('a subscription', 'a delivery and a topic');
-      const [delivery, encoded] = json as ['all' | 'one', unknown];
+      const [delivery, encoded] = json as [Delivery, unknown];
       const value = ext ? decodeValue(encoded, true, parts, undefined, false, this.own) : encoded;
-      const topic = this.#topic(canonicalKey(value, 'topic'), value);
+      const topic = this.#topic(this.#keyOf(from, id, delivery, canonicalKey(value, 'topic')), value, delivery);
       this.#suspects.begin(from, id);
       this.#subscriptionsOf(from).set(id, topic);
-      topic.add({ workerId: from, id, delivery });
+      topic.add({ workerId: from, id, delivery: delivery === 'one' ? 'one' : 'all' });
     } catch (error) {
       this.sender.payloadTo(from, Kind.REFUSED, id, encodeError(error, undefined, this.own));
     }
@@ -105,10 +105,19 @@ export class Topics implements TopicOwner {
     if (this.#topics.get(topic.key) === topic) this.#topics.delete(topic.key);
   }
 
-  #topic(key: string, value: unknown): Topic {
+  /**
+   * In the fleet, those that share the values of a topic are all subscribers of all hosts, so each has a subscription of its
+   * own. The prefixes can't be part of the key of a value, which is JSON.
+   */
+  #keyOf(from: number, id: number, delivery: Delivery, key: string): string {
+    if (!this.client.forwarder || delivery === 'all') return key;
+    return delivery === 'view' ? 'view' : `${from} ${id} ${key}`;
+  }
+
+  #topic(key: string, value: unknown, delivery: Delivery): Topic {
     let topic = this.#topics.get(key);
     if (!topic) {
-      topic = new Topic(key, value, ++this.#lastNumber, this);
+      topic = new Topic(key, value, ++this.#lastNumber, this, delivery);
       this.#topics.set(key, topic);
     }
     return topic;

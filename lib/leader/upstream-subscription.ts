@@ -19,11 +19,11 @@ import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import { isThenable } from '../utils/is-thenable.js';
 import { endIterable, isAsyncIterable, Pump } from './pump.js';
-import type { RealClient } from './real-client.js';
+import type { ServedRealClient } from './served-client.js';
 
 /** What the subscription needs of the topics. */
 export interface UpstreamContext {
-  readonly client: RealClient;
+  readonly client: ServedRealClient;
   readonly clock: Clock;
   /** How long the real client may take to subscribe or unsubscribe. */
   readonly limitMs: number;
@@ -54,7 +54,17 @@ export interface UpstreamOwner {
   idle(): void;
 }
 
-export class UpstreamSubscription {
+/** A topic's subscription, to the real client or in the fleet. */
+export interface Upstream {
+  /** Values arrive. */
+  readonly isActive: boolean;
+  /** Subscribers were added or removed. */
+  advance(): void;
+  /** The listener is ignored from now on. */
+  stop(): void;
+}
+
+export class UpstreamSubscription implements Upstream {
   #state: 'idle' | 'subscribing' | 'active' | 'unsubscribing' = 'idle';
   /** Incremented when a subscription begins or ends, so that calls of older listeners are ignored. */
   #round = 0;

@@ -1,12 +1,9 @@
 // One call of this process, from its creation until it ends.
 
-import { encodeValue, type SignalWriter } from '../codec/encode-value.js';
-import { isLenient } from '../codec/lenient.js';
 import { rejectWhereAwaited } from '../codec/local-stack.js';
-import type { OwnTypes } from '../codec/own-types.js';
 import { EXT, type Kind, MORE, ONE } from '../protocol/bundle.js';
 import { type About, bytesOfAbout } from '../protocol/frames.js';
-import type { Part, Payload } from '../protocol/payload.js';
+import type { Part } from '../protocol/payload.js';
 import type { Route } from '../route/route.js';
 import { DEFAULT_WINDOW } from '../streams/credit.js';
 import type { ItemReader } from '../streams/item-reader.js';
@@ -14,6 +11,7 @@ import type { RemoteStream } from '../streams/remote-stream.js';
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import type { Expiring } from '../utils/deadlines.js';
 import type { Numbered } from '../utils/numbered-table.js';
+import type { Arguments } from './arguments.js';
 
 export type CallKind = typeof Kind.CALL | typeof Kind.PUBLISH | typeof Kind.UNPUBLISH | typeof Kind.ONEWAY;
 
@@ -97,7 +95,7 @@ export class Call implements About, Expiring, Numbered<Call> {
     private onFail?: (error: unknown) => void,
   ) {
     this.isRepeated = args.isRepeated === true;
-    const hasMore = sticky !== undefined || args.carrier !== undefined;
+    const hasMore = sticky !== undefined || args.carrier !== undefined || args.isIdempotent === true;
     this.wireKind = kind + (args.ext ? EXT : 0) + (args.isOne ? ONE : 0) + (hasMore ? MORE : 0);
     this.text = hasMore ? withMore(args, sticky) : args.text;
     this.parts = args.parts;
@@ -149,28 +147,8 @@ export class Call implements About, Expiring, Numbered<Call> {
 
 const isChain = (error: unknown): boolean => (error as { chain?: unknown } | undefined)?.chain === true;
 
-export interface Arguments extends Payload {
-  /** A single argument is encoded without the enclosing list, which would cost as much as a small value. */
-  readonly isOne: boolean;
-  /** JSON that is sent along with the arguments and that the codec does not read. */
-  readonly carrier?: string;
-  /** A repeated sticky publication. It has no deadline; the leader limits it. */
-  readonly isRepeated?: boolean;
-}
-
-/** @param signals passed to `encodeValue` */
-export function encodeArguments(args: readonly unknown[], signals: SignalWriter, own?: OwnTypes): Arguments {
-  // A lenient list has to be sent itself: its mark applies to everything in it.
-  const isOne = args.length === 1 && !isLenient(args);
-  signals.argumentDepth = isOne ? 0 : 1;
-  const { text, ext, parts } = isOne
-    ? encodeValue(args[0], 'args[0]', signals, undefined, own)
-    : encodeValue(args, 'args', signals, undefined, own);
-  return { text, ext, parts, isOne };
-}
-
-function withMore({ text, carrier, isRepeated }: Arguments, sticky: string | undefined): string {
+function withMore({ text, carrier, isRepeated, isIdempotent }: Arguments, sticky: string | undefined): string {
   const key = sticky === undefined ? 'null' : JSON.stringify(sticky);
-  if (isRepeated) return `[${text},${key},${carrier ?? 'null'},1]`;
+  if (isRepeated || isIdempotent) return `[${text},${key},${carrier ?? 'null'},${isRepeated ? 1 : 2}]`;
   return carrier === undefined ? `[${text},${key}]` : `[${text},${key},${carrier}]`;
 }

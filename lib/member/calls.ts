@@ -6,7 +6,7 @@ import { encodeError } from '../codec/encode-error.js';
 import { markRemote } from '../codec/local-stack.js';
 import type { OwnTypes } from '../codec/own-types.js';
 import { closed, costLeaders, leaderLost, overloaded } from '../errors/call-errors.js';
-import { type Outcome, SharedClientError } from '../errors/shared-client-error.js';
+import type { Outcome, SharedClientError } from '../errors/shared-client-error.js';
 import { brokenFrame, brokenResult, resultNotSerializable, unsendableResult } from '../errors/value-errors.js';
 import { CallCounts, type FailureReason } from '../metrics/call-counts.js';
 import { EXT, Kind } from '../protocol/bundle.js';
@@ -20,6 +20,7 @@ import { Deadlines } from '../utils/deadlines.js';
 import { defer } from '../utils/deferred.js';
 import { NumberedTable } from '../utils/numbered-table.js';
 import type { Call, CallSignal } from './call.js';
+import { outcomeOf, reasonOf, withOutcomeOf } from './call-outcome.js';
 import { CallStreams } from './call-streams.js';
 
 /** Bytes of calls that may wait in this process for a leader, or for a primary that does not read. */
@@ -215,6 +216,11 @@ export class Calls {
     return true;
   }
 
+  /** Ends the calls that no leader has had yet. */
+  returnWaiting(error: unknown): void {
+    for (const call of this.#calls.inOrder()) if (!call.route && !call.wasLost) this.#abandon(call, error, 'cancelled');
+  }
+
   /** Ends the streams that one handle reads. */
   endStreams(handle: object, error: Error): void {
     for (const call of this.#calls.inOrder()) {
@@ -384,14 +390,3 @@ export class Calls {
     return true;
   }
 }
-
-/** If the next leader never began the call, the leader that was lost may still have run it. */
-function withOutcomeOf(call: Call, error: Error): Error {
-  const isWrong = call.wasLost && error instanceof SharedClientError && error.outcome === 'not-started';
-  // The error was decoded for this call alone.
-  return isWrong ? Object.assign(error, { outcome: 'unknown' }) : error;
-}
-
-const reasonOf = (error: unknown): FailureReason => (error instanceof SharedClientError ? error.code : 'rejected');
-
-const outcomeOf = (call: Call): Outcome => (call.route || call.wasLost ? 'unknown' : 'not-started');

@@ -51,7 +51,12 @@ export class DataPlane {
     const { name, link, clock, source, own } = member;
     const { maxLeadersLost } = member.options;
     const warn = (text: string) => member.warning(text);
-    this.#routes = new FollowerRoutes(member, bundle => this.read(bundle), options.reached);
+    this.#routes = new FollowerRoutes(
+      member,
+      bundle => this.read(bundle),
+      options.reached,
+      route => this.#givenUp(route),
+    );
     this.calls = new Calls({
       clock,
       own,
@@ -131,6 +136,16 @@ export class DataPlane {
     if (this.#route === route) this.#shut();
     this.#routes.finish(() => {
       this.calls.end(route, received);
+      this.#options.finished();
+    });
+  }
+
+  /** The leader lives on, but has dropped what it had of this member. */
+  #givenUp(route: Route): void {
+    this.subscriptions.interrupt();
+    this.#shut();
+    this.#routes.finish(() => {
+      this.calls.end(route, 0);
       this.#options.finished();
     });
   }

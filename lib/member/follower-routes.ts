@@ -4,7 +4,7 @@ import type { Bundle } from '../protocol/bundle.js';
 import type { FrameView } from '../protocol/frame-reader.js';
 import type { Offer } from '../protocol/messages.js';
 import { DirectRoute } from '../route/direct/direct-route.js';
-import { RelayRoute } from '../route/route.js';
+import { RelayRoute, type Route } from '../route/route.js';
 import type { MemberContext } from './member-context.js';
 
 type RemoteRoute = RelayRoute | DirectRoute;
@@ -23,6 +23,8 @@ export class FollowerRoutes {
     private readonly read: (bundle: Bundle) => void,
     /** Data reaches the leader, for the first time or again. */
     private readonly reached: () => void,
+    /** The leader has given this member up. */
+    private readonly givenUp: (route: Route) => void,
   ) {}
 
   /** The route to the last leader in another worker, until everything of its term has been read. */
@@ -129,11 +131,18 @@ export class FollowerRoutes {
       transport,
       outbox,
       hasNoRelay,
+      isElsewhere: link.fleet !== undefined,
       deliver: this.read,
       changed: text => this.#changed(route, text),
+      gone: () => this.#gone(route),
     });
     if (this.#offer?.term === term) route.offered(this.#offer);
     return route;
+  }
+
+  #gone(route: DirectRoute): void {
+    if (this.#next === route) this.#next = this.#begin(route.term);
+    else this.givenUp(route);
   }
 
   #changed(route: DirectRoute, problem: string | undefined): void {

@@ -9,7 +9,9 @@ import { textOf } from '../errors/show.js';
 import { closesSlowly } from '../errors/warnings.js';
 import { handBack } from '../leader/hand-back.js';
 import type { HostHooks } from '../leader/host-hooks.js';
+import { joinFleet } from '../leader/hosted-group.js';
 import { type Opening, RealClient, type RealClientHandlers } from '../leader/real-client.js';
+import type { ServedClient } from '../leader/served-client.js';
 import { Service } from '../leader/service.js';
 import type { ServiceOptions } from '../leader/service-options.js';
 import type { Bundle } from '../protocol/bundle.js';
@@ -34,7 +36,7 @@ export class LeaderSession {
   readonly #member: MemberContext;
   readonly #options: LeaderSessionOptions;
   #opening: Opening | undefined;
-  #client: RealClient | undefined;
+  #client: ServedClient | undefined;
   #service: Service | undefined;
   #routes: LeaderRoutes | undefined;
   #closing: { readonly term: number; readonly done: Promise<void> | undefined } | undefined;
@@ -111,7 +113,9 @@ export class LeaderSession {
     };
     const { drainTimeoutMs } = options;
     const hooks: HostHooks = { clock, life: link.primaryLife, drainTimeoutMs, hasLease };
-    const open = () => RealClient.open(options, term, hooks, handlers);
+    const { across } = options;
+    const open = () =>
+      across ? joinFleet(across, { options, term, hooks, handlers }) : RealClient.open(options, term, hooks, handlers);
     const opening: Opening = context.runInAsyncScope(open);
     this.#opening = opening;
     try {
@@ -147,7 +151,7 @@ export class LeaderSession {
       warn: text => this.#warnOnce(text),
     });
     link.sendControl({ k: 'ready', group: name, term, methods });
-    this.#member.observe(observer => observer.methods(methods));
+    if (!options.across) this.#member.observe(observer => observer.methods(methods));
   }
 
   #report(error: unknown): void {

@@ -16,6 +16,7 @@ import type { Clock, Timer } from '../utils/clock.js';
 import { defer } from '../utils/deferred.js';
 import type { Calls } from './calls.js';
 import { DataPlane } from './data-plane.js';
+import { FleetWatch } from './fleet-watch.js';
 import { GroupView } from './group-view.js';
 import type { Link, LinkMember, ToError } from './link.js';
 import type { MemberContext } from './member-context.js';
@@ -49,6 +50,8 @@ export class Member implements LinkMember, MemberContext {
   readonly #role: RolePlayer;
   readonly #data: DataPlane;
   readonly readiness: Readiness;
+  /** What is known of the fleet, if the group is part of one. */
+  readonly fleet: FleetWatch | undefined;
   #noPrimaryTimer: Timer | undefined;
 
   constructor(
@@ -67,13 +70,22 @@ export class Member implements LinkMember, MemberContext {
     this.problem = new RouteProblem(this);
     this.#data = new DataPlane(this, {
       timeout: (method, ms, outcome) => this.readiness.timeoutError(method, ms, outcome),
-      reached: () => this.readiness.reached(),
+      reached: () => {
+        this.readiness.reached();
+        this.observe(observer => observer.reached?.());
+      },
       finished: () => this.#updateRoute(),
     });
     this.calls = this.#data.calls;
     this.subscriptions = this.#data.subscriptions;
     this.stickyPublications = this.#data.stickyPublications;
     this.readiness = new Readiness(this, this.#data);
+    this.fleet =
+      options.across &&
+      new FleetWatch(options.across, this, {
+        reached: () => this.readiness.reached(),
+        failed: error => this.readiness.fleetFailed(error),
+      });
     this.#role = new RolePlayer(this, {
       read: bundle => this.#data.read(bundle),
       contextOf: id => this.calls.contextOf(id),
@@ -187,6 +199,7 @@ export class Member implements LinkMember, MemberContext {
       () => this.link.remove(this, this.#role.readUpTo),
     ).then(() => this.#gone.resolve());
     this.#data.close();
+    this.fleet?.close();
     this.readiness.end(closed('The shared client'));
     this.#noPrimaryTimer?.clear();
   }
@@ -212,11 +225,13 @@ export class Member implements LinkMember, MemberContext {
 
   stateChanged(update: StateUpdate): void {
     const ended = this.view.apply(update);
+    if (ended) this.fleet?.lost();
     if (ended) this.#data.termEnded(ended);
     if (update.lost) this.#data.termsLost(update.lost);
     const { term, phase, leader, methods } = update;
     if (phase === 'ready') this.readiness.opened();
-    if (methods) this.observe(observer => observer.methods(methods));
+    // In a fleet, the methods are those of its leader.
+    if (methods && !this.fleet) this.observe(observer => observer.methods(methods));
     this.#role.play({ type: 'update', term, phase, leader: leader?.workerId });
     this.readiness.stateChanged(update);
   }
@@ -278,7 +293,9 @@ export class Member implements LinkMember, MemberContext {
 }
 
 function joinOf(options: MemberOptions, aside: RolePlayer['aside']): Join {
-  const { name, eligible, priority, handover, backoff } = options;
+  const { name, eligible, priority, across, backoff } = options;
+  // The host's leader opens nothing that another one has to close first.
+  const handover = across ? 'exclusive' : options.handover;
   const pauses = backoff && ([backoff.minMs, backoff.maxMs] as const);
   const may = { eligible: eligible && !aside, ...(eligible && aside === 'unless needed' && { lastResort: true }) };
   return {

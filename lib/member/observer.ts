@@ -22,4 +22,6 @@ export interface MemberObserver {
   /** An event of the real client. `copy` creates new arguments for each listener. */
   upstream(event: string, copy: () => unknown[]): void;
   methods(names: readonly string[]): void;
+  /** Data reaches the leader, for the first time or again. */
+  reached?(): void;
 }

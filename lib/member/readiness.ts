@@ -25,7 +25,7 @@ export class Readiness {
    * @param owner the handle that waits, for {@link end}
    */
   async wait(readyTimeoutMs: number, owner?: object): Promise<void> {
-    if (this.data.isReady) return;
+    if (this.isReady) return;
     const { link, options } = this.member;
     if (link.toError) throw link.toError();
     const { primaryTimeoutMs } = options;
@@ -43,7 +43,17 @@ export class Readiness {
 
   /** Data reaches a leader, as far as the route knows. */
   reached(): void {
-    if (this.data.isReady) this.#waiters.resolve();
+    if (this.isReady) this.#waiters.resolve();
+  }
+
+  /** The host that leads the fleet could not open the real client. */
+  fleetFailed(error: unknown): void {
+    this.#waiters.reject(leaderFailed(this.member.name, error));
+  }
+
+  /** Data reaches a leader, and the real client is open. */
+  get isReady(): boolean {
+    return this.data.isReady && this.member.fleet?.isReady !== false;
   }
 
   /**
@@ -73,7 +83,7 @@ export class Readiness {
     if (link.toError) return link.toError(outcome);
     if (!link.isLinked) return this.noPrimary(ms, outcome);
     if (view.openError && !this.data.route) return leaderFailed(name, view.openError, outcome);
-    return timedOut(method, ms, outcome, this.data.isReady ? undefined : this.#whyNoLeader);
+    return timedOut(method, ms, outcome, this.isReady ? undefined : this.#whyNoLeader);
   }
 
   noPrimary(ms: number, outcome?: Outcome): Error {
@@ -88,7 +98,8 @@ export class Readiness {
   }
 
   get #whyNoLeader(): string {
-    const { view, problem } = this.member;
+    const { view, problem, fleet } = this.member;
+    if (this.data.isReady && fleet) return NO_LEADER.fleet(fleet.name, fleet.view);
     if (this.data.route) return `${NO_LEADER.unreached}: ${problem.text ?? NO_LEADER.unknown}`;
     if (view.update?.leader) return NO_LEADER.opening;
     return view.update?.cause === 'broken' ? NO_LEADER.broken : NO_LEADER.nobody;

@@ -8,7 +8,8 @@ import { listenToAbort, stopListeningToAbort } from '../utils/abort-listeners.js
 import { type AsyncContext, captureContext } from '../utils/async-context.js';
 import { backoffMs } from '../utils/backoff.js';
 import type { Clock, Timer } from '../utils/clock.js';
-import { type Arguments, Call, type CallOwner } from './call.js';
+import type { Arguments } from './arguments.js';
+import { Call, type CallOwner } from './call.js';
 import type { Calls } from './calls.js';
 
 export interface Sticky {

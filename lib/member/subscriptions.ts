@@ -65,7 +65,8 @@ export class MemberSubscription {
     readonly key: string,
     readonly topic: unknown,
     readonly payload: Payload,
-    readonly delivery: 'all' | 'one',
+    /** `view`: what the host knows of the fleet, instead of the values of the topic. */
+    readonly delivery: 'all' | 'one' | 'view',
     readonly owner: SubscriptionOwner,
   ) {}
 }
@@ -85,17 +86,20 @@ export class Subscriptions {
   /** By the topic's number in this term. */
   readonly #byNumber = new MultiMap<number, MemberSubscription>();
   #route: Route | undefined;
+  #view: number | undefined;
   /** For each handle, the topics whose interruption it was notified of. */
   #notified = new WeakMap<object, Set<string>>();
 
   constructor(private readonly options: SubscriptionsOptions) {}
 
+  /** Without that to what the host knows of its fleet. */
   get size(): number {
-    return this.#all.size;
+    return this.#all.size - (this.#view && this.#all.has(this.#view) ? 1 : 0);
   }
 
   add(subscription: MemberSubscription): void {
     this.#all.set(subscription.id, subscription);
+    if (subscription.delivery === 'view') this.#view = subscription.id;
     if (!this.#route) return;
     if (this.#route.isNextBundle && this.#route.waitingBytes > MOST_WAITING_BYTES)
       return this.#refuseHere(subscription);
@@ -255,7 +259,7 @@ export class Subscriptions {
     let payload: Payload | undefined;
     for (const subscription of this.#byNumber.of(frame.id)) {
       // A listener before this one may have ended it.
-      if (subscription.delivery !== 'all' || !this.#all.has(subscription.id)) continue;
+      if (subscription.delivery === 'one' || !this.#all.has(subscription.id)) continue;
       const json = payload ? JSON.parse(payload.text) : frame.json;
       payload ??= frame.payload();
       this.#hand(subscription, json, payload, info);
@@ -287,7 +291,7 @@ export class Subscriptions {
   #gap(number: number, what: unknown, term: number): void {
     if (!this.#isCurrent(term)) return;
     const notified = new Set<object>();
-    const reason = what === 2 ? 'reconnected' : 'overload';
+    const reason = what === 3 ? 'failover' : what === 2 ? 'reconnected' : 'overload';
     for (const { key, topic, owner } of what === 1 ? this.#one(number) : this.#byNumber.of(number)) {
       if (notified.size === notified.add(owner.handle).size) continue;
       owner.resync({ key, topic, fromTerm: term, toTerm: term, reason });

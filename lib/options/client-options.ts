@@ -6,6 +6,7 @@ import type { ContextOption } from './context-option.js';
 import type { OpenContext } from './contexts.js';
 import type { MethodsOption } from './methods-option.js';
 import type { OperationsOption } from './operations-option.js';
+import type { Fleet } from './types-fleet.js';
 import type { ErrorClass, ValueType } from './types-option.js';
 
 /**
@@ -139,6 +140,13 @@ export interface ClientOptions<T = object, O = OperationsOption<T>, M = MethodsO
    * @default none
    */
   context?: ContextOption;
+  /**
+   * A fleet, made by `natsFleet()`: all clients of this name on all hosts of the fleet share one real client. `eligible`,
+   * `priority`, `resignOn` and `standalone` apply within this host. `term` of the handle is that of the host; in `open()` and
+   * `callContext()` it is that of the fleet.
+   * @default the clients of one cluster share one
+   */
+  across?: Fleet;
 }
 
 /** Any class that can be constructed. */

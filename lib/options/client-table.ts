@@ -15,6 +15,7 @@ import {
 } from './checks.js';
 import type { ClientOptions } from './client-options.js';
 import { resolveContext } from './context-option.js';
+import { type FleetAccess, fleetWithCalls } from './fleet-option.js';
 import { type ResolvedMethods, resolveMethods } from './methods-option.js';
 import { type ResolvedOperations, resolveOperations } from './operations-option.js';
 import type { Complete, OptionRow, OptionTable } from './option-table.js';
@@ -29,7 +30,9 @@ export const HANDLE_TABLE = {
 } as const satisfies OptionTable<OfHandle>;
 
 /** Options that must be the same for all clients of one name in one process, as their checks return them. */
-interface OfMember extends Omit<ClientOptions, keyof OfHandle | 'name' | 'methods' | 'operations' | 'readyOn'> {
+interface OfMember
+  extends Omit<ClientOptions, keyof OfHandle | 'name' | 'methods' | 'operations' | 'readyOn' | 'across'> {
+  across?: FleetAccess;
   methods?: ResolvedMethods;
   operations?: ResolvedOperations;
   readyOn?: readonly string[];
@@ -89,6 +92,7 @@ export const MEMBER_TABLE = {
   resignOn: { check: signalNames, default: NO_NAMES, digest: asText, task: true },
   standalone: { check: flag, default: false, task: true },
   context: { check: resolveContext, default: undefined, digest: () => true },
+  across: { check: fleetWithCalls, default: undefined, digest: ({ name }: FleetAccess) => name },
 } as const satisfies { readonly [K in keyof OfMember]-?: MemberRow<Exclude<OfMember[K], undefined>> };
 
 export type MemberTable = typeof MEMBER_TABLE;

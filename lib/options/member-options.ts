@@ -1,7 +1,7 @@
 // Separates the options of `createSharedClient()` into those of the member and those of the handle. The rows are in
 // client-table.ts.
 
-import { instanceGiven, invalidOption, noCallsAcross } from '../errors/option-errors.js';
+import { instanceGiven, invalidOption } from '../errors/option-errors.js';
 import { argumentList, functionOf, groupName, isConstructor } from './checks.js';
 import type { ClientDefinition } from './client-options.js';
 import {
@@ -82,7 +82,6 @@ export function resolveCreateArguments(first: unknown, second: unknown, defaults
 
 function fromClass(Class: unknown, options: unknown, defaults: ClientDefaults): ResolvedClient {
   if (!isConstructor(Class)) throw invalidOption('the first argument', 'a class, or { name, open }', Class);
-  refuseAcross(options);
   const { args = Object.freeze([]), ...common } = readOptions<ClassForm>(options, CLASS_FORM);
   // The type checker has checked the arguments against the constructor. From here on, they are any list.
   const definition = { kind: 'class', Class: Class as new (...args: unknown[]) => object, args } as const;
@@ -97,15 +96,9 @@ function fromDefinition(given: unknown, second: unknown, defaults: ClientDefault
   if (second !== undefined) {
     throw invalidOption('the second argument', 'absent where the first one is { name, open }', second);
   }
-  refuseAcross(given);
   const { open, close, ...common } = readOptions<OpenForm>(given, OPEN_FORM);
   if (open === undefined) throw invalidOption('open', 'a function', open);
   return complete({ kind: 'open', open, close }, common, defaults);
-}
-
-/** A client that worked on one of several hosts only would fail after a failover, so it is refused. */
-function refuseAcross(given: unknown): void {
-  if ((given as { readonly across?: unknown } | null | undefined)?.across !== undefined) throw noCallsAcross();
 }
 
 /** Options are a plain object. An object of a class without `open` is a client that was created already. */

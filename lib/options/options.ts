@@ -10,7 +10,14 @@ export {
 } from './configure-options.js';
 export type { ContextCarrier, ContextOption } from './context-option.js';
 export type { CallContext, Candidate, ChooseLeader, OpenContext } from './contexts.js';
-export { FLEET_ACCESS, FLEET_VERSION, type FleetAccess } from './fleet-option.js';
+export {
+  FLEET_ACCESS,
+  FLEET_VERSION,
+  type FleetAccess,
+  type FleetView,
+  type FleetWatcher,
+  type WatchedGroup,
+} from './fleet-option.js';
 export { type FleetOptions, type ResolvedFleetOptions, resolveFleetOptions } from './fleet-options.js';
 export {
   type LeaderTaskContext,

@@ -48,7 +48,8 @@ export const Kind = {
   EVENT: 17,
   /**
    * `0`: values of the topic with this number were dropped before the next one; `1`: the last value for a subscription was
-   * dropped; `2`: the real client reconnected, so values of the topic may be missing
+   * dropped; `2`: the real client reconnected, so values of the topic may be missing; `3`: the same, because the fleet has
+   * another leader
    */
   GAP: 18,
   /** `0`; a call or subscription that was announced with `SUSPECT` starts now */
@@ -104,7 +105,8 @@ export const ONE = 128;
 
 /**
  * Flag: the text of the call is `[args, stickyKey | null]`. If the caller's `context` returned a value, that is the third
- * element: JSON, never tagged. A fourth element, `1`, marks a repeated sticky publication.
+ * element: JSON, never tagged; otherwise it is missing or `null`. A fourth element marks a repeated sticky publication (`1`), or
+ * a call that may run twice (`2`), which is said only to a leader that passes calls on.
  */
 export const MORE = 256;
 

@@ -3,7 +3,8 @@ import test from 'ava';
 import { encodeError } from '../../lib/codec/encode-error.js';
 import { encodeValue } from '../../lib/codec/encode-value.js';
 import { SharedClientError } from '../../lib/errors/shared-client-error.js';
-import { Call, type CallKind, type CallSignal, encodeArguments } from '../../lib/member/call.js';
+import { encodeArguments } from '../../lib/member/arguments.js';
+import { Call, type CallKind, type CallSignal } from '../../lib/member/call.js';
 import { Calls } from '../../lib/member/calls.js';
 import { EXT, Kind, MORE, ONE } from '../../lib/protocol/bundle.js';
 import type { FrameView } from '../../lib/protocol/frame-reader.js';
@@ -11,8 +12,6 @@ import { listenToAbort } from '../../lib/utils/abort-listeners.js';
 import { defer } from '../../lib/utils/deferred.js';
 import { microtasks, UnitClock } from '../helpers/clocks/unit-clock.js';
 import { FakeRoute, frame, payloadFrame } from '../helpers/unit/route.js';
-
-const NO_STREAMS = { add: () => 1, addStream: () => 1, argumentDepth: 0 };
 
 interface Given {
   readonly kind?: CallKind;
@@ -507,13 +506,13 @@ test('no timer is left once it is closed', t => {
 
 test('without an own way to fail a call fails by the promise that was given out', async t => {
   const { promise, resolve } = defer<unknown>();
-  const payload = encodeArguments([], NO_STREAMS);
+  const payload = encodeArguments([]);
   new Call(Kind.CALL, 1, 'm', payload, undefined, 0, 0, false, HANDLE, resolve).fail(new Error('so'));
   await t.throwsAsync(promise, { message: 'so' });
 });
 
 test('what comes along with the arguments, and the key of a publication, are in its text', t => {
-  const args = encodeArguments(['a', 1], NO_STREAMS);
+  const args = encodeArguments(['a', 1]);
   const made = (sticky: string | undefined, carrier?: string) => {
     const given = carrier === undefined ? args : { ...args, carrier };
     const { text, wireKind } = new Call(Kind.PUBLISH, 1, 'say', given, sticky, 7, 0, false, HANDLE, () => {});
@@ -527,7 +526,7 @@ test('what comes along with the arguments, and the key of a publication, are in 
 
 test('a single argument travels without the list around it', t => {
   const made = (...given: unknown[]) => {
-    const args = encodeArguments(given, NO_STREAMS);
+    const args = encodeArguments(given);
     const { text, wireKind } = new Call(Kind.CALL, 1, 'm', args, undefined, 7, 0, false, HANDLE, () => {});
     return [text, wireKind - Kind.CALL];
   };

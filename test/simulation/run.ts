@@ -1,10 +1,12 @@
 // Runs many seeds, or replays one: `--seeds N`, `--start S`, `--jobs N`, `--seed N`, `--route direct`, or `--fleet` with
-// `--hosts N`, `--seconds N`, `--drift PART`, `--act PART`, `--store keeps`. Ends with 1 if a promise broke.
+// `--hosts N`, `--seconds N`, `--drift PART`, `--act PART`, `--store keeps`; `--calls`: shared clients of a fleet, with two levels of
+// leaders, in one process. Ends with 1 if a promise broke.
 
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { describe } from './actions.js';
 import { explainFleet, replayFleet, settingsOf } from './fleet/explain.js';
+import { searchHosts } from './hosts/search.js';
 import { runJobs } from './jobs.js';
 import { type Plan, type PlanRoute, planFor } from './plan.js';
 import { shrink } from './shrink.js';
@@ -24,6 +26,8 @@ const { values } = parseArgs({
     shrink: { type: 'boolean', default: true },
     /** Simulates the elections of a fleet. */
     fleet: { type: 'boolean', default: false },
+    /** Simulates shared clients of a fleet. */
+    calls: { type: 'boolean', default: false },
     hosts: { type: 'string' },
     seconds: { type: 'string' },
     drift: { type: 'string' },
@@ -39,7 +43,11 @@ const fleet = values.fleet ? settingsOf(values) : undefined;
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 
-process.exitCode = values.seed === undefined ? await search() : await replay(Number(values.seed));
+const first = Number(values.seed ?? values.start);
+if (values.calls) {
+  const count = values.seed === undefined ? Number(values.seeds) : 1;
+  process.exitCode = await searchHosts(first, count, print, { all: values.all, traces: values.seed !== undefined });
+} else process.exitCode = values.seed === undefined ? await search() : await replay(first);
 
 async function replay(seed: number): Promise<number> {
   if (!fleet) print(planText(seed));

@@ -7,7 +7,7 @@ import { callContext, type DiagnosticsMessages } from '../../lib/index.js';
 import { createMemoryCluster } from '../../lib/testing.js';
 import { CompatRig } from '../helpers/compat/rig.js';
 import { tasks } from '../helpers/system/client.js';
-import { system } from '../helpers/system/test.js';
+import { everywhere, system } from '../helpers/system/test.js';
 
 const storage = new AsyncLocalStorage<string>();
 const inside = <T>(user: string, make: () => T): T => storage.run(user, make);
@@ -20,7 +20,7 @@ function createDiary() {
   return { lines, note, take: () => lines.splice(0) };
 }
 
-system('calls of one tick in the leader run each in its own context, also in what they await', async (t, rig) => {
+everywhere('calls of one tick in the leader run each in its own context, also in what they await', async (t, rig) => {
   const [leading, following] = await rig.clients(2);
   tasks.set('who', async () => {
     const before = user();
@@ -34,7 +34,7 @@ system('calls of one tick in the leader run each in its own context, also in wha
   t.deepEqual(await rig.time.until(Promise.all(mixed)), ['nobody nobody', 'bob bob']);
 });
 
-system('a call that waits for a leader runs in its own context once this worker leads', async (t, rig) => {
+everywhere('a call that waits for a leader runs in its own context once this worker leads', async (t, rig) => {
   const worker = rig.fork();
   tasks.set('who', () => user());
   const client = rig.client(worker);
@@ -54,7 +54,7 @@ system('a sticky publication is republished in the context of its publisher', as
   t.deepEqual(diary.take(), ['a: alice', 'b: bob']);
 });
 
-system('listeners run in the context that registered them, on the leader and elsewhere', async (t, rig) => {
+everywhere('listeners run in the context that registered them, on the leader and elsewhere', async (t, rig) => {
   const clients = await rig.clients(2, { events: ['news'] });
   const diary = createDiary();
   for (const [i, client] of clients.entries()) {
@@ -154,7 +154,7 @@ system('signals that the library aborts call their listeners in the context they
   t.deepEqual(diary.take(), ['open: carol']);
 });
 
-system('a task of whileLeader runs in the context of whoever asked for it', async (t, rig) => {
+everywhere('a task of whileLeader runs in the context of whoever asked for it', async (t, rig) => {
   const worker = rig.fork();
   const diary = createDiary();
   const task = inside('alice', () =>
@@ -170,41 +170,44 @@ system('a task of whileLeader runs in the context of whoever asked for it', asyn
   t.deepEqual(diary.take(), ['abort: alice']);
 });
 
-system('who watches calls hears of their end in the context of the caller, and of the rest in none', async (t, rig) => {
-  const [leading] = await rig.clients(1);
-  const diary = createDiary();
-  const calls = diagnostics.tracingChannel('cluster-shared-client:call');
-  const subscribers = {
-    start: () => diary.note('start'),
-    end: () => {},
-    asyncStart: () => diary.note('asyncStart'),
-    asyncEnd: () => {},
-    error: () => diary.note('error'),
-  };
-  calls.subscribe(subscribers);
-  tasks.set('fail', () => Promise.reject(new Error('so')));
-  const failing = inside('alice', () => leading!.run('fail'));
-  const fine = inside('bob', () => leading!.echo(1));
-  await rig.time.until(Promise.allSettled([failing, fine]));
-  calls.unsubscribe(subscribers);
-  t.deepEqual(
-    diary.lines.filter(line => line.endsWith('nobody')),
-    [],
-  );
-  t.deepEqual(
-    diary.take().filter(line => line.startsWith('error')),
-    ['error: alice', 'error: alice'],
-  );
-  const onLeave = (_message: unknown) => diary.note('leave');
-  const name = 'cluster-shared-client:leave' satisfies `cluster-shared-client:${keyof DiagnosticsMessages}`;
-  diagnostics.subscribe(name, onLeave);
-  await rig.time.until(inside('alice', () => leading!.close()));
-  diagnostics.unsubscribe(name, onLeave);
-  t.true(diary.lines.length > 0);
-  t.deepEqual(new Set(diary.take()), new Set(['leave: nobody']));
-});
+everywhere(
+  'who watches calls hears of their end in the context of the caller, and of the rest in none',
+  async (t, rig) => {
+    const [leading] = await rig.clients(1);
+    const diary = createDiary();
+    const calls = diagnostics.tracingChannel('cluster-shared-client:call');
+    const subscribers = {
+      start: () => diary.note('start'),
+      end: () => {},
+      asyncStart: () => diary.note('asyncStart'),
+      asyncEnd: () => {},
+      error: () => diary.note('error'),
+    };
+    calls.subscribe(subscribers);
+    tasks.set('fail', () => Promise.reject(new Error('so')));
+    const failing = inside('alice', () => leading!.run('fail'));
+    const fine = inside('bob', () => leading!.echo(1));
+    await rig.time.until(Promise.allSettled([failing, fine]));
+    calls.unsubscribe(subscribers);
+    t.deepEqual(
+      diary.lines.filter(line => line.endsWith('nobody')),
+      [],
+    );
+    t.deepEqual(
+      diary.take().filter(line => line.startsWith('error')),
+      ['error: alice', 'error: alice'],
+    );
+    const onLeave = (_message: unknown) => diary.note('leave');
+    const name = 'cluster-shared-client:leave' satisfies `cluster-shared-client:${keyof DiagnosticsMessages}`;
+    diagnostics.subscribe(name, onLeave);
+    await rig.time.until(inside('alice', () => leading!.close()));
+    diagnostics.unsubscribe(name, onLeave);
+    t.true(diary.lines.length > 0);
+    t.deepEqual(new Set(diary.take()), new Set(['leave: nobody']));
+  },
+);
 
-system('callbacks and listeners of the drop-in run in the context that gave them', async (t, rig) => {
+everywhere('callbacks and listeners of the drop-in run in the context that gave them', async (t, rig) => {
   const compat = new CompatRig(rig);
   const [leading, following] = await compat.clients(2);
   const diary = createDiary();

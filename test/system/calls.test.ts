@@ -1,8 +1,8 @@
 import { callContext, type SharedClientError } from '../../lib/index.js';
 import { tasks } from '../helpers/system/client.js';
-import { endOf, HEARTBEAT_MS, system, watch } from '../helpers/system/test.js';
+import { endOf, everywhere, HEARTBEAT_MS, system, watch } from '../helpers/system/test.js';
 
-system('a call runs once, in the leader, whoever makes it', async (t, rig) => {
+everywhere('a call runs once, in the leader, whoever makes it', async (t, rig) => {
   const clients = await rig.clients(3);
   const results = await rig.time.until(Promise.all(clients.map((client, i) => client.echo(i))));
   t.deepEqual(results, [0, 1, 2]);
@@ -16,7 +16,7 @@ system('a call runs once, in the leader, whoever makes it', async (t, rig) => {
   );
 });
 
-system('a method that returns no promise returns one elsewhere, and may throw', async (t, rig) => {
+everywhere('a method that returns no promise returns one elsewhere, and may throw', async (t, rig) => {
   tasks.set('throw', () => {
     throw new RangeError('too far');
   });
@@ -28,7 +28,7 @@ system('a method that returns no promise returns one elsewhere, and may throw', 
   }
 });
 
-system('results come back to the call they belong to, whatever order they end in', async (t, rig) => {
+everywhere('results come back to the call they belong to, whatever order they end in', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const [slow, fast] = [client.work('slow', 50), client.work('fast', 10)];
     t.is(await rig.time.until(Promise.race([slow, fast])), 'fast');
@@ -36,7 +36,7 @@ system('results come back to the call they belong to, whatever order they end in
   }
 });
 
-system(
+everywhere(
   'a method that is missing, hidden or inherited is unknown in the leader and in a follower alike',
   async (t, rig) => {
     for (const client of await rig.clients(2)) {
@@ -52,7 +52,7 @@ system(
   },
 );
 
-system('a name that nobody has reads undefined, whatever a framework probes for', async (t, rig) => {
+everywhere('a name that nobody has reads undefined, whatever a framework probes for', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const any = client as unknown as Record<string | symbol, unknown>;
     const names = [
@@ -74,7 +74,7 @@ system('a name that nobody has reads undefined, whatever a framework probes for'
   }
 });
 
-system('a call that gets no answer ends at its deadline, and the leader hears of it', async (t, rig) => {
+everywhere('a call that gets no answer ends at its deadline, and the leader hears of it', async (t, rig) => {
   const [leader, follower] = await rig.clients(2, { timeoutMs: 300 });
   for (const client of [leader!, follower!]) {
     const call = watch(client.aborted());
@@ -86,7 +86,7 @@ system('a call that gets no answer ends at its deadline, and the leader hears of
   }
 });
 
-system('the nearest of all timeouts counts: of with(), of the method, of the handle', async (t, rig) => {
+everywhere('the nearest of all timeouts counts: of with(), of the method, of the handle', async (t, rig) => {
   const [worker] = [rig.fork(), rig.fork()];
   const methods = { hold: { timeoutMs: 200 } };
   const one = rig.client(worker, { timeoutMs: 400, methods });
@@ -111,7 +111,7 @@ system('the nearest of all timeouts counts: of with(), of the method, of the han
   );
 });
 
-system('a call without a limit waits as long as it takes', async (t, rig) => {
+everywhere('a call without a limit waits as long as it takes', async (t, rig) => {
   const [, client] = await rig.clients(2);
   const call = watch(client!.with({ timeoutMs: Number.POSITIVE_INFINITY }).hold('long'));
   await rig.time.advance(60_000);
@@ -121,7 +121,7 @@ system('a call without a limit waits as long as it takes', async (t, rig) => {
   t.is(call.end, 'ok');
 });
 
-system('a call whose deadline passed on its way is never started', async (t, rig) => {
+everywhere('a call whose deadline passed on its way is never started', async (t, rig) => {
   const [, client] = await rig.clients(2, { timeoutMs: 100 });
   const leader = rig.leader();
   rig.freeze(leader);
@@ -134,7 +134,7 @@ system('a call whose deadline passed on its way is never started', async (t, rig
   t.is(rig.upstream().count('echo', 'late'), 0);
 });
 
-system('a call that came with one that blocked the leader is not started after its deadline', async (t, rig) => {
+everywhere('a call that came with one that blocked the leader is not started after its deadline', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     tasks.set('block', () => rig.time.jump(200));
     const calls = [client.run('block'), client.with({ timeoutMs: 150 }).echo('late'), client.echo('in time')];
@@ -180,7 +180,7 @@ system(
   { over: ['advanced'] },
 );
 
-system('a call in the leader can ask for its term, its group, its signal and its deadline', async (t, rig) => {
+everywhere('a call in the leader can ask for its term, its group, its signal and its deadline', async (t, rig) => {
   const seen: unknown[] = [];
   tasks.set('context', async () => {
     await null;
@@ -197,7 +197,7 @@ system('a call in the leader can ask for its term, its group, its signal and its
   t.is(callContext(), undefined);
 });
 
-system('a value that cannot travel ends that one call, with the path to it', async (t, rig) => {
+everywhere('a value that cannot travel ends that one call, with the path to it', async (t, rig) => {
   tasks.set('odd', () => ({ list: [1, () => {}] }));
   for (const client of await rig.clients(2)) {
     const call = client.echo({ a: [{ b: Symbol('no') }] });
@@ -214,7 +214,7 @@ system('a value that cannot travel ends that one call, with the path to it', asy
   t.is(rig.upstream().count('echo'), 2);
 });
 
-system('many calls in one tick all end, each with its own result', async (t, rig) => {
+everywhere('many calls in one tick all end, each with its own result', async (t, rig) => {
   const clients = await rig.clients(3);
   const calls = clients.flatMap((client, c) => Array.from({ length: 300 }, (_, i) => client.echo([c, i])));
   const results = await rig.time.until(Promise.all(calls));

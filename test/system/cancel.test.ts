@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { callContext } from '../../lib/index.js';
 import { tasks } from '../helpers/system/client.js';
-import { endOf, system, watch } from '../helpers/system/test.js';
+import { endOf, everywhere, system, watch } from '../helpers/system/test.js';
 
-system('a signal ends the call at once with its reason, and aborts in the leader', async (t, rig) => {
+everywhere('a signal ends the call at once with its reason, and aborts in the leader', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const controller = new AbortController();
     const call = watch(client.with({ signal: controller.signal }).aborted());
@@ -18,7 +18,7 @@ system('a signal ends the call at once with its reason, and aborts in the leader
   }
 });
 
-system('a signal that aborted before the call keeps it from being made', async (t, rig) => {
+everywhere('a signal that aborted before the call keeps it from being made', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     t.is(await endOf(client.with({ signal: AbortSignal.abort(new Error('before')) }).echo(1)), 'before');
     t.is(await endOf(client.with({ signal: AbortSignal.abort(7) }).publish(1)), '7');
@@ -27,7 +27,7 @@ system('a signal that aborted before the call keeps it from being made', async (
   t.is(rig.upstream().calls.length, 0);
 });
 
-system('a call that is cancelled while it waits is never made', async (t, rig) => {
+everywhere('a call that is cancelled while it waits is never made', async (t, rig) => {
   const client = rig.client(rig.fork(), { eligible: false });
   const controller = new AbortController();
   const call = watch(client.with({ signal: controller.signal }).echo('never'));
@@ -41,7 +41,7 @@ system('a call that is cancelled while it waits is never made', async (t, rig) =
   t.is(client.status().calls.waiting, 0);
 });
 
-system('a signal in the arguments becomes a live one in the leader, at any depth', async (t, rig) => {
+everywhere('a signal in the arguments becomes a live one in the leader, at any depth', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const controller = new AbortController();
     const call = watch(client.aborted({ signal: controller.signal }));
@@ -56,7 +56,7 @@ system('a signal in the arguments becomes a live one in the leader, at any depth
   }
 });
 
-system('several signals in one call are told apart, and one that is there twice is one', async (t, rig) => {
+everywhere('several signals in one call are told apart, and one that is there twice is one', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const [one, two] = [new AbortController(), new AbortController()];
     const map = new Map([['deep', { list: [one.signal, two.signal, one.signal] }]]);
@@ -78,7 +78,7 @@ system('several signals in one call are told apart, and one that is there twice 
   }
 });
 
-system('a signal of a call that could not be made is not listened to by the next one', async (t, rig) => {
+everywhere('a signal of a call that could not be made is not listened to by the next one', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const { signal } = new AbortController();
     t.is(await endOf(client.echo([signal, () => {}])), 'ERR_NOT_SERIALIZABLE not-started');
@@ -105,7 +105,7 @@ system('a worker that dies cancels its calls', async (t, rig) => {
   t.is(other.end, 'ok');
 });
 
-system('a closed handle and a term that ends abort what still runs in the leader', async (t, rig) => {
+everywhere('a closed handle and a term that ends abort what still runs in the leader', async (t, rig) => {
   const reasons: unknown[] = [];
   tasks.set('forever', async () => {
     const { signal } = callContext()!;
@@ -122,7 +122,7 @@ system('a closed handle and a term that ends abort what still runs in the leader
   t.deepEqual(reasons, ['The leader was lost ', 'The leader was lost ']);
 });
 
-system('a cancelled call that ends all the same ends once', async (t, rig) => {
+everywhere('a cancelled call that ends all the same ends once', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const controller = new AbortController();
     const call = watch(client.with({ signal: controller.signal }).hold('both'));
@@ -136,7 +136,7 @@ system('a cancelled call that ends all the same ends once', async (t, rig) => {
   }
 });
 
-system('one signal for many calls, subscriptions and publications has one listener of ours', async (t, rig) => {
+everywhere('one signal for many calls, subscriptions and publications has one listener of ours', async (t, rig) => {
   const clients = await rig.clients(2);
   const controller = new AbortController();
   const { signal } = controller;

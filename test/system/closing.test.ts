@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { endOf, eventsOf, recorder, system, watch } from '../helpers/system/test.js';
+import { endOf, eventsOf, everywhere, recorder, system, watch } from '../helpers/system/test.js';
 
 system('close() lets calls end, takes back what was asked for, and says close last', async (t, rig) => {
   const clients = await rig.clients(2);
@@ -34,7 +34,7 @@ system('what has not ended by drainTimeoutMs ends with ERR_CLOSED', async (t, ri
   t.deepEqual([call.end, closing.end], ['ERR_CLOSED unknown', 'ok']);
 });
 
-system('a closed handle does nothing any more, and close() may be said again', async (t, rig) => {
+everywhere('a closed handle does nothing any more, and close() may be said again', async (t, rig) => {
   const clients = await rig.clients(2);
   const client = clients[1]!;
   const signal = new AbortController().signal;
@@ -61,7 +61,7 @@ system('a closed handle does nothing any more, and close() may be said again', a
   t.deepEqual(rig.upstream().calls, []);
 });
 
-system('a ready() that waits when the handle closes is told', async (t, rig) => {
+everywhere('a ready() that waits when the handle closes is told', async (t, rig) => {
   const client = rig.client(rig.fork(), { eligible: false });
   await rig.time.settle();
   const ready = watch(client.ready());
@@ -70,24 +70,27 @@ system('a ready() that waits when the handle closes is told', async (t, rig) => 
   t.is(ready.end, 'ERR_CLOSED');
 });
 
-system('a closed handle knows of no leader and hands nothing over, although its member lives on', async (t, rig) => {
-  const [leader] = await rig.clients(2);
-  const other = rig.client(rig.workers[0]);
-  const { term } = leader!;
-  await rig.time.until(other.with({ sticky: 'key' }).publish('of the other'));
-  const seen: unknown[] = [];
-  leader!.on('close', () => seen.push(leader!.leader, leader!.isLeader));
-  await rig.time.until(leader!.close());
-  t.deepEqual(seen, [undefined, false]);
-  t.deepEqual([leader!.leader, leader!.isLeader, leader!.term], [undefined, false, term]);
-  t.like(leader!.status(), { role: 'follower', leader: undefined, term });
-  await leader!.resign();
-  await leader!.unpublish('key');
-  t.is(await endOf(leader!.transfer(rig.workers[1]!.workerId)), 'ERR_CLOSED');
-  t.is(await endOf(leader!.with({ timeoutMs: 5 }).transfer()), 'ERR_CLOSED');
-  await rig.time.settle();
-  t.deepEqual([other.isLeader, other.term, other.status().sticky], [true, term, 1]);
-});
+everywhere(
+  'a closed handle knows of no leader and hands nothing over, although its member lives on',
+  async (t, rig) => {
+    const [leader] = await rig.clients(2);
+    const other = rig.client(rig.workers[0]);
+    const { term } = leader!;
+    await rig.time.until(other.with({ sticky: 'key' }).publish('of the other'));
+    const seen: unknown[] = [];
+    leader!.on('close', () => seen.push(leader!.leader, leader!.isLeader));
+    await rig.time.until(leader!.close());
+    t.deepEqual(seen, [undefined, false]);
+    t.deepEqual([leader!.leader, leader!.isLeader, leader!.term], [undefined, false, term]);
+    t.like(leader!.status(), { role: 'follower', leader: undefined, term });
+    await leader!.resign();
+    await leader!.unpublish('key');
+    t.is(await endOf(leader!.transfer(rig.workers[1]!.workerId)), 'ERR_CLOSED');
+    t.is(await endOf(leader!.with({ timeoutMs: 5 }).transfer()), 'ERR_CLOSED');
+    await rig.time.settle();
+    t.deepEqual([other.isLeader, other.term, other.status().sticky], [true, term, 1]);
+  },
+);
 
 system('a handle that waits for a leader when it closes is told, although its member lives on', async (t, rig) => {
   const worker = rig.fork();
@@ -105,7 +108,7 @@ system('a handle that waits for a leader when it closes is told, although its me
   t.is(other.end, 'ok');
 });
 
-system('a call refused by its closed handle is refused after a turn of the event loop', async (t, rig) => {
+everywhere('a call refused by its closed handle is refused after a turn of the event loop', async (t, rig) => {
   const [client] = await rig.clients(1);
   await rig.time.until(client!.close());
   const order: string[] = [];
@@ -114,7 +117,7 @@ system('a call refused by its closed handle is refused after a turn of the event
   t.deepEqual(order, ['turn', 'transfer']);
 });
 
-system('handles of one name share a member: it leaves with the last of them', async (t, rig) => {
+everywhere('handles of one name share a member: it leaves with the last of them', async (t, rig) => {
   const worker = rig.fork();
   const [one, two] = [rig.client(worker), rig.client(worker)];
   await rig.time.until(one.ready());
@@ -138,7 +141,7 @@ system('handles of one name share a member: it leaves with the last of them', as
   t.is(rig.upstream().live.length, 0);
 });
 
-system(
+everywhere(
   'a name can be used again while its last client still closes, with another class and other options',
   async (t, rig) => {
     const worker = rig.fork();
@@ -165,7 +168,7 @@ system(
   },
 );
 
-system('the last client of a worker that closes leaves nothing there; a new one joins anew', async (t, rig) => {
+everywhere('the last client of a worker that closes leaves nothing there; a new one joins anew', async (t, rig) => {
   const worker = rig.fork();
   for (let n = 0; n < 3; n++) {
     const client = rig.client(worker);
@@ -177,7 +180,7 @@ system('the last client of a worker that closes leaves nothing there; a new one 
   t.is(rig.upstream().clients.length, 3);
 });
 
-system(
+everywhere(
   'close() before the primary answered, and before anybody leads',
   async (t, rig) => {
     const early = rig.client(rig.fork());
@@ -224,7 +227,7 @@ system('a client opened while the one before the last still steps down waits for
   t.is(rig.upstream().live.length, 1);
 });
 
-system('await using closes a handle', async (t, rig) => {
+everywhere('await using closes a handle', async (t, rig) => {
   const [client] = await rig.clients(1);
   await rig.time.until(client![Symbol.asyncDispose]());
   t.is(rig.upstream().live.length, 0);
@@ -291,7 +294,7 @@ system('nothing of ours keeps a process alive but a call or a ready() that waits
   t.false(rig.time.isAwake);
 });
 
-system('a handle that is closed within open() leaves no real client behind', async (t, rig) => {
+everywhere('a handle that is closed within open() leaves no real client behind', async (t, rig) => {
   let closes = 0;
   const open = () => {
     void client.close();

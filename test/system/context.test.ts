@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ContextOption } from '../../lib/index.js';
 import { callContext } from '../../lib/index.js';
 import { tasks } from '../helpers/system/client.js';
-import { endOf, type Rig, system } from '../helpers/system/test.js';
+import { endOf, everywhere, type Rig, system } from '../helpers/system/test.js';
 
 const storage = new AsyncLocalStorage<unknown>();
 
@@ -30,7 +30,7 @@ function recordContexts(rig: Rig): unknown[] {
 const { run } = storage;
 const inside = <T>(context: unknown, make: () => T): T => run.call(storage, context, make) as T;
 
-system('what the caller injects is what the method runs in, wherever it was called', async (t, rig) => {
+everywhere('what the caller injects is what the method runs in, wherever it was called', async (t, rig) => {
   const [leading, following] = await rig.clients(2, { context: HOOKS });
   const found = recordContexts(rig);
   for (const client of [leading!, following!]) {
@@ -44,7 +44,7 @@ system('what the caller injects is what the method runs in, wherever it was call
   }
 });
 
-system('nothing comes along where nothing was injected', async (t, rig) => {
+everywhere('nothing comes along where nothing was injected', async (t, rig) => {
   const [, following] = await rig.clients(2, { context: HOOKS });
   const found = recordContexts(rig);
   await rig.time.until(following!.run('context'));
@@ -69,7 +69,7 @@ system('it comes along with what waits, what is sent again and what is taken bac
   t.deepEqual(found.splice(0), ['sticky']);
 });
 
-system('a hook that throws ends no call', async (t, rig) => {
+everywhere('a hook that throws ends no call', async (t, rig) => {
   const errors: string[] = [];
   const hooks = { ...HOOKS };
   const clients = await rig.clients(2, {
@@ -108,7 +108,7 @@ system('a hook that throws ends no call', async (t, rig) => {
   t.is(found.length, 12, 'each ran once');
 });
 
-system('what is injected has a limit, beyond which the call goes without', async (t, rig) => {
+everywhere('what is injected has a limit, beyond which the call goes without', async (t, rig) => {
   const errors: unknown[] = [];
   const context = { inject: () => 'x'.repeat(2 ** 20), extract: HOOKS.extract };
   const [client] = await rig.clients(1, { context });
@@ -118,7 +118,7 @@ system('what is injected has a limit, beyond which the call goes without', async
   t.deepEqual(errors, ['ERR_NOT_SERIALIZABLE']);
 });
 
-system('what a method throws at once is its own, though a hook may see it', async (t, rig) => {
+everywhere('what a method throws at once is its own, though a hook may see it', async (t, rig) => {
   const seen: string[] = [];
   const errors: string[] = [];
   const extract: ContextOption['extract'] = (_carrier, run) => {
@@ -148,7 +148,7 @@ system('a leader without hooks passes it over, and callContext() is there in any
   t.deepEqual(await rig.time.until(inside('x', () => following.run('name'))), ['g', undefined]);
 });
 
-system('a hook finds callContext() too', async (t, rig) => {
+everywhere('a hook finds callContext() too', async (t, rig) => {
   const names: unknown[] = [];
   const extract: ContextOption['extract'] = (_carrier, run) => {
     names.push(callContext()?.name);

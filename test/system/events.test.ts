@@ -1,4 +1,4 @@
-import { eventsOf, system } from '../helpers/system/test.js';
+import { eventsOf, everywhere, system } from '../helpers/system/test.js';
 
 system('every worker hears the events of the real client that were asked for, wildcards included', async (t, rig) => {
   const clients = await rig.clients(3, { events: ['user.joined', 'user.left', 'ping'] });
@@ -19,7 +19,7 @@ system('every worker hears the events of the real client that were asked for, wi
   for (const log of received) t.deepEqual(log, [['user.*', { id: 1n }, Buffer.from('b')], '**', ['ping'], '**']);
 });
 
-system('upstream: once, off, a listener that throws, and each its own copy', async (t, rig) => {
+everywhere('upstream: once, off, a listener that throws, and each its own copy', async (t, rig) => {
   for (const client of await rig.clients(2, { events: ['news'] })) {
     const events = eventsOf(client);
     const log: string[] = [];
@@ -45,7 +45,7 @@ system('upstream: once, off, a listener that throws, and each its own copy', asy
   }
 });
 
-system('an event with arguments that cannot travel is an error in the leader', async (t, rig) => {
+everywhere('an event with arguments that cannot travel is an error in the leader', async (t, rig) => {
   const clients = await rig.clients(2, { events: ['news'] });
   const events = clients.map(eventsOf);
   const log: unknown[] = [];
@@ -75,7 +75,7 @@ system('leader and follower are told to the member they are about, with the term
   ]);
 });
 
-system('isLeader holds from the appointment until it steps down', async (t, rig) => {
+everywhere('isLeader holds from the appointment until it steps down', async (t, rig) => {
   rig.upstream().onReady = () => new Promise(resolve => rig.time.setTimer(() => resolve(1), 100));
   const client = rig.client(rig.fork());
   t.false(client.isLeader);
@@ -92,7 +92,7 @@ system('isLeader holds from the appointment until it steps down', async (t, rig)
   t.true(client.isLeader, 'there is nobody else');
 });
 
-system('on, once and off, and a listener that removes itself does not hide the next', async (t, rig) => {
+everywhere('on, once and off, and a listener that removes itself does not hide the next', async (t, rig) => {
   const [client] = await rig.clients(1);
   const log: string[] = [];
   const off = () => log.push('off');
@@ -182,7 +182,7 @@ system('other options for one name in another worker are a warning on both sides
   t.is(rig.warnings.length, 1);
 });
 
-system('a real client with a reserved name is a warning, and its method is reached by invoke', async (t, rig) => {
+everywhere('a real client with a reserved name is a warning, and its method is reached by invoke', async (t, rig) => {
   const worker = rig.fork();
   class Odd {
     status(): string {

@@ -1,5 +1,5 @@
 import type { OpenContext } from '../../lib/index.js';
-import { endOf, recorder, system, watch } from '../helpers/system/test.js';
+import { endOf, everywhere, recorder, system, watch } from '../helpers/system/test.js';
 
 /** A client whose methods have other names, and other meanings, than the usual ones. */
 class Broker {
@@ -57,7 +57,7 @@ const METHODS = {
   log: { role: 'oneway' },
 } as const;
 
-system('methods of other names are found by their role, and called by their own names', async (t, rig) => {
+everywhere('methods of other names are found by their role, and called by their own names', async (t, rig) => {
   Broker.log.length = 0;
   Broker.listeners = [];
   const workers = [rig.fork(), rig.fork(), rig.fork()];
@@ -157,7 +157,7 @@ system('open() is given name, term and signal; close() is given what it made', a
   t.deepEqual(log, [['close', 1]]);
 });
 
-system('a handle of an open() form has what the leader announces', async (t, rig) => {
+everywhere('a handle of an open() form has what the leader announces', async (t, rig) => {
   const workers = [rig.fork(), rig.fork()];
   const definition = { name: 'g', open: () => ({ get: (key: string) => `got ${key}`, _hidden: () => 1, value: 7 }) };
   const clients = workers.map(worker => rig.adopt(worker.createSharedClient(definition), worker));
@@ -171,7 +171,7 @@ system('a handle of an open() form has what the leader announces', async (t, rig
   t.is(await rig.time.until(withs.get('with')), 'got with');
 });
 
-system('methods named in the options are there before any leader', async (t, rig) => {
+everywhere('methods named in the options are there before any leader', async (t, rig) => {
   const worker = rig.fork();
   const definition = { name: 'g', methods: { get: {} }, open: () => ({ get: (key: string) => key }) };
   const client = rig.adopt(worker.createSharedClient(definition), worker);
@@ -201,7 +201,7 @@ system('a method that only a later real client has is announced', async (t, rig)
   t.is(await rig.time.until(endOf(clients[1]!.a!())), 'ERR_UNKNOWN_METHOD not-started');
 });
 
-system('Symbol.asyncDispose and Symbol.dispose close a real client that has no close()', async (t, rig) => {
+everywhere('Symbol.asyncDispose and Symbol.dispose close a real client that has no close()', async (t, rig) => {
   const log: string[] = [];
   const worker = rig.fork();
   const shapes = [
@@ -217,7 +217,7 @@ system('Symbol.asyncDispose and Symbol.dispose close a real client that has no c
   t.deepEqual(log, ['async', 'sync']);
 });
 
-system('inherited methods are there, those of Object are not, getters are left alone', async (t, rig) => {
+everywhere('inherited methods are there, those of Object are not, getters are left alone', async (t, rig) => {
   let gets = 0;
   class Parent {
     parent(): string {
@@ -249,7 +249,7 @@ system('inherited methods are there, those of Object are not, getters are left a
   t.is(gets, 0);
 });
 
-system('constructor arguments reach the real client', async (t, rig) => {
+everywhere('constructor arguments reach the real client', async (t, rig) => {
   class Two {
     constructor(
       readonly a: number,
@@ -266,7 +266,7 @@ system('constructor arguments reach the real client', async (t, rig) => {
   t.is(await rig.time.until(clients[1]!.sum()), '1 x,y');
 });
 
-system('timeouts of single methods hold for ready of a subscription, and for unpublish', async (t, rig) => {
+everywhere('timeouts of single methods hold for ready of a subscription, and for unpublish', async (t, rig) => {
   const methods = { subscribe: { timeoutMs: 50 }, unpublish: { timeoutMs: 100 } };
   const [, client] = await rig.clients(2, { methods });
   rig.upstream().onSubscribe = () => new Promise(() => {});

@@ -1,7 +1,7 @@
 import { FakeClient, tasks } from '../helpers/system/client.js';
-import { recorder, system, watch } from '../helpers/system/test.js';
+import { everywhere, recorder, system, watch } from '../helpers/system/test.js';
 
-system(
+everywhere(
   'calls, publications and subscriptions of one member reach the real client in the order made',
   async (t, rig) => {
     for (const client of await rig.clients(2)) {
@@ -50,7 +50,7 @@ system('after a failover subscriptions come first, then sticky publications, the
   );
 });
 
-system('values and results arrive in the order in which the leader sent them', async (t, rig) => {
+everywhere('values and results arrive in the order in which the leader sent them', async (t, rig) => {
   const clients = await rig.clients(3);
   for (const client of clients) {
     const order: unknown[] = [];
@@ -74,7 +74,7 @@ system('values and results arrive in the order in which the leader sent them', a
   }
 });
 
-system('a value for many and a last value for one do not overtake each other', async (t, rig) => {
+everywhere('a value for many and a last value for one do not overtake each other', async (t, rig) => {
   const clients = await rig.clients(3);
   const first = recorder();
   await rig.time.until(clients[0]!.subscribe('topic', first.listener).ready);
@@ -155,7 +155,7 @@ system(
   },
 );
 
-system('what a worker says after a thaw comes behind what it said before', async (t, rig) => {
+everywhere('what a worker says after a thaw comes behind what it said before', async (t, rig) => {
   const [, client] = await rig.clients(2);
   const large = 'x'.repeat(600_000);
   rig.workers[1]!.freeze();

@@ -1,4 +1,4 @@
-import { endOf, eventsOf, LEADER_TIMEOUT_MS, recorder, system, watch } from '../helpers/system/test.js';
+import { endOf, eventsOf, everywhere, LEADER_TIMEOUT_MS, recorder, system, watch } from '../helpers/system/test.js';
 
 const MIB = 1024 * 1024;
 const large = (mark: unknown, size = 600_000) => ({ mark, text: 'x'.repeat(size) });
@@ -49,7 +49,7 @@ system(
   { primary: { maxQueuedBytes: 2 * MIB } },
 );
 
-system(
+everywhere(
   'a newer value never comes before an older one that had to wait',
   async (t, rig) => {
     const clients = await rig.clients(2);
@@ -196,7 +196,7 @@ system(
   { primary: { maxQueuedBytes: 64 * MIB, maxQueuedTotalBytes: 4 * MIB } },
 );
 
-system(
+everywhere(
   'control overtakes data that waits: a worker that is flooded hears who leads, and leads itself',
   async (t, rig) => {
     const clients = await rig.clients(3);
@@ -226,7 +226,7 @@ system('a leader that is flooded with calls keeps its lease', async (t, rig) => 
   t.is(rig.upstream().count('echo'), 16);
 });
 
-system(
+everywhere(
   'a value larger than all bounds still gets through where nothing else waits',
   async (t, rig) => {
     const clients = await rig.clients(2);
@@ -240,7 +240,7 @@ system(
   { primary: { maxQueuedBytes: 2 * MIB } },
 );
 
-system('a result waits behind few values of a real client that is faster than the route', async (t, rig) => {
+everywhere('a result waits behind few values of a real client that is faster than the route', async (t, rig) => {
   const clients = await rig.clients(3);
   await rig.connect();
   const client = clients[2]!;

@@ -1,5 +1,5 @@
 import { FakeClient, tasks } from '../helpers/system/client.js';
-import { eventsOf, recorder, system, watch } from '../helpers/system/test.js';
+import { eventsOf, everywhere, recorder, system, watch } from '../helpers/system/test.js';
 
 system('a listener of the primary may hand over, close and set up again', async (t, rig) => {
   const clients = await rig.clients(3);
@@ -60,7 +60,7 @@ system('a listener of resync may end its subscription, begin another, and close'
   t.deepEqual([first.values, second.values], [[], [1]]);
 });
 
-system('a listener of values may close its handle, and make calls on it', async (t, rig) => {
+everywhere('a listener of values may close its handle, and make calls on it', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const seen: unknown[] = [];
     const calls: ReturnType<typeof watch>[] = [];
@@ -103,7 +103,7 @@ system('who hears that a call was lost may make others, and cancel some', async 
   );
 });
 
-system('a method of the real client may call the group it serves', async (t, rig) => {
+everywhere('a method of the real client may call the group it serves', async (t, rig) => {
   const clients = await rig.clients(2);
   tasks.set('inner', () => clients[0]!.echo('inner'));
   tasks.set('resign', () => void clients[0]!.resign());
@@ -113,7 +113,7 @@ system('a method of the real client may call the group it serves', async (t, rig
   t.true(clients[1]!.isLeader);
 });
 
-system('a real client may say values from within subscribe(), and after it was unsubscribed', async (t, rig) => {
+everywhere('a real client may say values from within subscribe(), and after it was unsubscribed', async (t, rig) => {
   const [, client] = await rig.clients(2);
   const late: (() => void)[] = [];
   rig.upstream().onSubscribe = (topic, real) => {
@@ -134,7 +134,7 @@ system('a real client may say values from within subscribe(), and after it was u
   t.deepEqual(log.values, ['soon']);
 });
 
-system('a real client that keeps a listener for good disturbs nobody', async (t, rig) => {
+everywhere('a real client that keeps a listener for good disturbs nobody', async (t, rig) => {
   const worker = rig.fork();
   const listeners: ((value: unknown) => void)[] = [];
   const definition = {

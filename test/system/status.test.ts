@@ -40,6 +40,7 @@ system('status() of a client, leader and follower, tells where it stands', async
     queuedBytes: 'echo'.length + 16 + '1'.length,
     ended: undefined,
     failovers: { count: 0, causes: {}, duration: 0, last: undefined },
+    fleet: undefined,
   });
   const leading = rig.client(rig.fork());
   await rig.time.until(Promise.all([early.ready(), leading.ready()]));
@@ -74,6 +75,7 @@ system('status() of a client, leader and follower, tells where it stands', async
     queuedBytes: 0,
     ended: undefined,
     failovers: { count: 0, causes: {}, duration: 0, last: undefined },
+    fleet: undefined,
   });
   t.like(withoutTimes(leading.status()).served, { running: 1, ended: { ok: 2, failed: 1 }, duration: 3 });
   const { role, route } = leading.status();

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { endOf, eventsOf, system, watch } from '../helpers/system/test.js';
+import { endOf, eventsOf, everywhere, system, watch } from '../helpers/system/test.js';
 
 system('a sticky publication is said once to each new leader', async (t, rig) => {
   const clients = await rig.clients(4, i => ({ eligible: i < 3 }));
@@ -93,7 +93,7 @@ system('of several under one key that wait, the newest is said last, and only it
   );
 });
 
-system('unpublish(key) ends it, and the real client is told with the arguments', async (t, rig) => {
+everywhere('unpublish(key) ends it, and the real client is told with the arguments', async (t, rig) => {
   const clients = await rig.clients(3);
   for (const client of clients.slice(1)) {
     await rig.time.until(client.with({ sticky: ['me'] }).publish('here', 7));
@@ -109,7 +109,7 @@ system('unpublish(key) ends it, and the real client is told with the arguments',
   t.is(rig.upstream().count('publish'), 2);
 });
 
-system('unpublish reaches a leader that came after the publication', async (t, rig) => {
+everywhere('unpublish reaches a leader that came after the publication', async (t, rig) => {
   const clients = await rig.clients(3);
   await rig.time.until(clients[2]!.with({ sticky: 'me' }).publish('here'));
   rig.leader().kill();
@@ -119,7 +119,7 @@ system('unpublish reaches a leader that came after the publication', async (t, r
   t.is(rig.upstream().count('publish'), 1);
 });
 
-system('the end of its signal ends it', async (t, rig) => {
+everywhere('the end of its signal ends it', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     rig.upstream().calls.length = 0;
     const controller = new AbortController();
@@ -134,7 +134,7 @@ system('the end of its signal ends it', async (t, rig) => {
   }
 });
 
-system('the signal of one that was replaced does not end the one that replaced it', async (t, rig) => {
+everywhere('the signal of one that was replaced does not end the one that replaced it', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     rig.upstream().calls.length = 0;
     const controller = new AbortController();
@@ -151,7 +151,7 @@ system('the signal of one that was replaced does not end the one that replaced i
   }
 });
 
-system('a signal that aborts while it is under way ends the call at once, and nothing stays', async (t, rig) => {
+everywhere('a signal that aborts while it is under way ends the call at once, and nothing stays', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     rig.upstream().calls.length = 0;
     rig.upstream().onPublish = () => new Promise(() => {});
@@ -170,7 +170,7 @@ system('a signal that aborts while it is under way ends the call at once, and no
   }
 });
 
-system('one that waits for a leader and is cancelled is never said', async (t, rig) => {
+everywhere('one that waits for a leader and is cancelled is never said', async (t, rig) => {
   const client = rig.client(rig.fork(), { eligible: false });
   const controller = new AbortController();
   const published = watch(client.with({ sticky: 'me', signal: controller.signal }).publish('here'));
@@ -183,7 +183,7 @@ system('one that waits for a leader and is cancelled is never said', async (t, r
   t.is(rig.upstream().count('publish'), 0);
 });
 
-system('no listener stays on its signal when it is over, however often it is said', async (t, rig) => {
+everywhere('no listener stays on its signal when it is over, however often it is said', async (t, rig) => {
   const [, client] = await rig.clients(2);
   const { signal } = new AbortController();
   const sticky = client!.with({ sticky: 'me', signal });
@@ -196,7 +196,7 @@ system('no listener stays on its signal when it is over, however often it is sai
   t.is(getEventListeners(signal, 'abort').length, 0);
 });
 
-system('close() takes back what the handle said, and nothing of another handle', async (t, rig) => {
+everywhere('close() takes back what the handle said, and nothing of another handle', async (t, rig) => {
   const [worker] = [rig.fork(), rig.fork()];
   const [one, two] = [rig.client(worker), rig.client(worker)];
   const other = rig.client(rig.workers[1]);
@@ -236,7 +236,7 @@ system('the death of its member ends it with a later leader too', async (t, rig)
   t.is(rig.upstream().count('unpublish', 'dead'), 1);
 });
 
-system('one that the real client refused is not said again', async (t, rig) => {
+everywhere('one that the real client refused is not said again', async (t, rig) => {
   const clients = await rig.clients(3);
   rig.upstream().onPublish = () => Promise.reject(new Error('no'));
   t.is(await rig.time.until(endOf(clients[2]!.with({ sticky: 'a' }).publish('refused'))), 'no');
@@ -261,7 +261,7 @@ system('a refusal when it is said again goes to error, and it is said to the lea
   t.is(rig.upstream().count('publish'), 3);
 });
 
-system('a real client without unpublish is not asked', async (t, rig) => {
+everywhere('a real client without unpublish is not asked', async (t, rig) => {
   const [worker, other] = [rig.fork(), rig.fork()];
   const published: unknown[] = [];
   const definition = { name: 'bare', open: () => ({ publish: (value: unknown) => void published.push(value) }) };
@@ -283,7 +283,7 @@ system('a sticky publication may be oneway', async (t, rig) => {
   t.is(rig.upstream().count('publish'), 2);
 });
 
-system('a key that cannot travel is refused, and nothing is said', async (t, rig) => {
+everywhere('a key that cannot travel is refused, and nothing is said', async (t, rig) => {
   const [, client] = await rig.clients(2);
   t.is(await rig.time.until(endOf(client!.with({ sticky: () => {} }).publish(1))), 'ERR_NOT_SERIALIZABLE not-started');
   t.is(await rig.time.until(endOf(client!.unpublish(Symbol('no')))), 'ERR_NOT_SERIALIZABLE not-started');

@@ -1,6 +1,6 @@
-import { endOf, eventsOf, recorder, system, watch } from '../helpers/system/test.js';
+import { endOf, eventsOf, everywhere, recorder, system, watch } from '../helpers/system/test.js';
 
-system('one upstream subscription serves all workers and listeners', async (t, rig) => {
+everywhere('one upstream subscription serves all workers and listeners', async (t, rig) => {
   const clients = await rig.clients(3);
   const all = clients.flatMap(client => [recorder(), recorder()].map(log => ({ client, log })));
   await rig.time.until(Promise.all(all.map(({ client, log }) => client.subscribe('topic', log.listener).ready)));
@@ -14,7 +14,7 @@ system('one upstream subscription serves all workers and listeners', async (t, r
   for (const client of clients) t.is(client.status().subscriptions, 2);
 });
 
-system('each listener has a copy of its own', async (t, rig) => {
+everywhere('each listener has a copy of its own', async (t, rig) => {
   const clients = await rig.clients(2);
   const values: { list: unknown[]; bytes: Buffer }[] = [];
   for (const client of clients) {
@@ -38,7 +38,7 @@ system('each listener has a copy of its own', async (t, rig) => {
   t.deepEqual(late.values, [{ list: [1], bytes: Buffer.from('abc') }]);
 });
 
-system('a late subscriber gets the last value at once, marked', async (t, rig) => {
+everywhere('a late subscriber gets the last value at once, marked', async (t, rig) => {
   const clients = await rig.clients(2);
   const [early, late, here] = [recorder(), recorder(), recorder()];
   await rig.time.until(clients[0]!.subscribe('topic', early.listener).ready);
@@ -61,7 +61,7 @@ system('a late subscriber gets the last value at once, marked', async (t, rig) =
   t.is(rig.upstream().count('subscribe'), 1);
 });
 
-system('a value of undefined, or null, is a last value too', async (t, rig) => {
+everywhere('a value of undefined, or null, is a last value too', async (t, rig) => {
   const clients = await rig.clients(2);
   for (const value of [undefined, null, 0, '']) {
     const [early, late] = [recorder(), recorder()];
@@ -77,7 +77,7 @@ system('a value of undefined, or null, is a last value too', async (t, rig) => {
   }
 });
 
-system("with replay: 'none' a late subscriber gets only what comes", async (t, rig) => {
+everywhere("with replay: 'none' a late subscriber gets only what comes", async (t, rig) => {
   const clients = await rig.clients(2, { replay: 'none' });
   await rig.time.until(clients[0]!.subscribe('topic', () => {}).ready);
   rig.upstream().push('topic', 1);
@@ -90,7 +90,7 @@ system("with replay: 'none' a late subscriber gets only what comes", async (t, r
   t.deepEqual(late.values, [2]);
 });
 
-system('the last value is forgotten when the upstream subscription ends, and with the term', async (t, rig) => {
+everywhere('the last value is forgotten when the upstream subscription ends, and with the term', async (t, rig) => {
   const clients = await rig.clients(2);
   const subscription = clients[1]!.subscribe('topic', () => {});
   await rig.time.until(subscription.ready);
@@ -131,7 +131,7 @@ system('the real client is unsubscribed when the last subscriber leaves, by word
   t.deepEqual([rig.upstream().count('subscribe'), rig.upstream().count('unsubscribe')], [2, 2]);
 });
 
-system('a member that leaves takes its subscriptions with it', async (t, rig) => {
+everywhere('a member that leaves takes its subscriptions with it', async (t, rig) => {
   const clients = await rig.clients(2);
   await rig.time.until(clients[1]!.subscribe('topic', () => {}).ready);
   await rig.time.until(clients[1]!.close());
@@ -139,7 +139,7 @@ system('a member that leaves takes its subscriptions with it', async (t, rig) =>
   t.deepEqual(rig.upstream().topics, []);
 });
 
-system('an unsubscribe function that the real client returned is used', async (t, rig) => {
+everywhere('an unsubscribe function that the real client returned is used', async (t, rig) => {
   const [, client] = await rig.clients(2);
   const log: string[] = [];
   for (const wrap of [(off: () => unknown) => off, (off: () => unknown) => Promise.resolve(off)]) {
@@ -153,7 +153,7 @@ system('an unsubscribe function that the real client returned is used', async (t
   t.is(rig.upstream().count('unsubscribe'), 0);
 });
 
-system('subscribe and unsubscribe of a key are serialised, however slow the real client is', async (t, rig) => {
+everywhere('subscribe and unsubscribe of a key are serialised, however slow the real client is', async (t, rig) => {
   const clients = await rig.clients(2);
   const slow = () => new Promise<void>(resolve => rig.time.setTimer(resolve, 50));
   rig.upstream().onSubscribe = slow;
@@ -182,7 +182,7 @@ system('subscribe and unsubscribe of a key are serialised, however slow the real
   }
 });
 
-system('a subscriber that comes while the real client unsubscribes gets values again', async (t, rig) => {
+everywhere('a subscriber that comes while the real client unsubscribes gets values again', async (t, rig) => {
   const [, client] = await rig.clients(2);
   rig.upstream().onUnsubscribe = () => new Promise<void>(resolve => rig.time.setTimer(resolve, 50));
   const log = recorder();
@@ -199,7 +199,7 @@ system('a subscriber that comes while the real client unsubscribes gets values a
   await rig.time.advance(100);
 });
 
-system('values that come before the subscription is confirmed are not lost', async (t, rig) => {
+everywhere('values that come before the subscription is confirmed are not lost', async (t, rig) => {
   const [, client] = await rig.clients(2);
   let confirm = () => {};
   rig.upstream().onSubscribe = () => new Promise<void>(resolve => (confirm = resolve));
@@ -219,7 +219,7 @@ system('values that come before the subscription is confirmed are not lost', asy
   );
 });
 
-system('a refusal of the real client rejects ready, and ends the subscription', async (t, rig) => {
+everywhere('a refusal of the real client rejects ready, and ends the subscription', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const events = eventsOf(client);
     rig.upstream().onSubscribe = topic => {
@@ -235,7 +235,7 @@ system('a refusal of the real client rejects ready, and ends the subscription', 
   }
 });
 
-system('a refused subscription can be tried again', async (t, rig) => {
+everywhere('a refused subscription can be tried again', async (t, rig) => {
   const [, client] = await rig.clients(2);
   rig.upstream().onSubscribe = () => Promise.reject(new Error('not yet'));
   const log = recorder();
@@ -247,19 +247,22 @@ system('a refused subscription can be tried again', async (t, rig) => {
   t.deepEqual(log.values, [1]);
 });
 
-system('ready of a subscription that nobody asks for, or that is ended, is no unhandled rejection', async (t, rig) => {
-  const [, client] = await rig.clients(2, { timeoutMs: 100 });
-  rig.upstream().onSubscribe = topic => (topic === 'never' ? new Promise(() => {}) : Promise.reject(new Error('no')));
-  client!.subscribe('refused', () => {});
-  client!.subscribe('never', () => {});
-  const ended = client!.subscribe('ended', () => {});
-  void ended.unsubscribe();
-  t.is(await rig.time.until(endOf(ended.ready)), 'ERR_CLOSED');
-  const slow = client!.subscribe('never', () => {});
-  t.is(await rig.time.until(endOf(slow.ready)), 'ERR_TIMEOUT unknown');
-});
+everywhere(
+  'ready of a subscription that nobody asks for, or that is ended, is no unhandled rejection',
+  async (t, rig) => {
+    const [, client] = await rig.clients(2, { timeoutMs: 100 });
+    rig.upstream().onSubscribe = topic => (topic === 'never' ? new Promise(() => {}) : Promise.reject(new Error('no')));
+    client!.subscribe('refused', () => {});
+    client!.subscribe('never', () => {});
+    const ended = client!.subscribe('ended', () => {});
+    void ended.unsubscribe();
+    t.is(await rig.time.until(endOf(ended.ready)), 'ERR_CLOSED');
+    const slow = client!.subscribe('never', () => {});
+    t.is(await rig.time.until(endOf(slow.ready)), 'ERR_TIMEOUT unknown');
+  },
+);
 
-system('after unsubscribe() a listener is not called again, whatever is under way', async (t, rig) => {
+everywhere('after unsubscribe() a listener is not called again, whatever is under way', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const log = recorder();
     const subscription = client.subscribe('topic', log.listener);
@@ -272,7 +275,7 @@ system('after unsubscribe() a listener is not called again, whatever is under wa
   }
 });
 
-system('unsubscribe(topic, listener) ends those of this handle and no other', async (t, rig) => {
+everywhere('unsubscribe(topic, listener) ends those of this handle and no other', async (t, rig) => {
   const worker = rig.fork();
   const [one, two] = [rig.client(worker), rig.client(worker)];
   await rig.time.until(one.ready());
@@ -297,7 +300,7 @@ system('unsubscribe(topic, listener) ends those of this handle and no other', as
   );
 });
 
-system('a listener that throws hurts nobody else', async (t, rig) => {
+everywhere('a listener that throws hurts nobody else', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const events = eventsOf(client);
     const log = recorder();
@@ -317,7 +320,7 @@ system('a listener that throws hurts nobody else', async (t, rig) => {
   }
 });
 
-system('a listener may end itself, others, or begin one', async (t, rig) => {
+everywhere('a listener may end itself, others, or begin one', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const seen: string[] = [];
     const ends: Record<string, () => unknown> = {};
@@ -379,7 +382,7 @@ system(
   { over: ['advanced', 'json'] },
 );
 
-system('a topic that cannot travel, and a listener that is none, are refused at once', async (t, rig) => {
+everywhere('a topic that cannot travel, and a listener that is none, are refused at once', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     t.throws(
       () =>
@@ -394,7 +397,7 @@ system('a topic that cannot travel, and a listener that is none, are refused at 
   }
 });
 
-system('a real client that cannot subscribe says so', async (t, rig) => {
+everywhere('a real client that cannot subscribe says so', async (t, rig) => {
   const worker = rig.fork();
   const create = { name: 'bare', open: () => ({ get: () => 1 }) };
   const client = rig.adopt(
@@ -406,7 +409,7 @@ system('a real client that cannot subscribe says so', async (t, rig) => {
   t.is(await rig.time.until(endOf(client.publish('x'))), 'ERR_UNKNOWN_METHOD not-started');
 });
 
-system('a value that cannot travel is an error in the leader, and the others come', async (t, rig) => {
+everywhere('a value that cannot travel is an error in the leader, and the others come', async (t, rig) => {
   const [leader, follower] = await rig.clients(2);
   const events = eventsOf(leader!);
   const log = recorder();
@@ -418,7 +421,7 @@ system('a value that cannot travel is an error in the leader, and the others com
   t.regex(events[0]!, /error value is .*function/);
 });
 
-system('a signal ends a subscription, before and after it began', async (t, rig) => {
+everywhere('a signal ends a subscription, before and after it began', async (t, rig) => {
   const [, client] = await rig.clients(2);
   const controller = new AbortController();
   const log = recorder();
@@ -433,28 +436,31 @@ system('a signal ends a subscription, before and after it began', async (t, rig)
   t.is(client!.status().subscriptions, 0);
 });
 
-system('a real client that fails to unsubscribe is an error event, and the topic can be had again', async (t, rig) => {
-  const [leader, follower] = await rig.clients(2);
-  const events = eventsOf(leader!);
-  const faults = [
-    () => {
-      throw new Error('no');
-    },
-    () => Promise.reject(new Error('not now')),
-  ];
-  const log = recorder();
-  for (const fault of faults) {
-    const subscription = follower!.subscribe('topic', log.listener);
-    await rig.time.until(subscription.ready);
-    rig.upstream().push('topic', events.length);
-    await rig.time.settle();
-    rig.upstream().onUnsubscribe = fault;
-    await subscription.unsubscribe();
-    await rig.time.settle();
-  }
-  t.deepEqual(events, ['error no', 'error not now']);
-  t.deepEqual(log.values, [0, 1]);
-});
+everywhere(
+  'a real client that fails to unsubscribe is an error event, and the topic can be had again',
+  async (t, rig) => {
+    const [leader, follower] = await rig.clients(2);
+    const events = eventsOf(leader!);
+    const faults = [
+      () => {
+        throw new Error('no');
+      },
+      () => Promise.reject(new Error('not now')),
+    ];
+    const log = recorder();
+    for (const fault of faults) {
+      const subscription = follower!.subscribe('topic', log.listener);
+      await rig.time.until(subscription.ready);
+      rig.upstream().push('topic', events.length);
+      await rig.time.settle();
+      rig.upstream().onUnsubscribe = fault;
+      await subscription.unsubscribe();
+      await rig.time.settle();
+    }
+    t.deepEqual(events, ['error no', 'error not now']);
+    t.deepEqual(log.values, [0, 1]);
+  },
+);
 
 system('the worker of a subscriber dies while the real client subscribes', async (t, rig) => {
   const clients = await rig.clients(3);

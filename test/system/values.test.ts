@@ -1,6 +1,6 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import type { SharedClientError } from '../../lib/index.js';
-import { recorder, system } from '../helpers/system/test.js';
+import { everywhere, recorder, system } from '../helpers/system/test.js';
 
 const shared = { id: 1 };
 const cyclic: { self?: unknown; list: unknown[] } = { list: [] };
@@ -215,7 +215,7 @@ async function callFrom(client: { publish(value: unknown): Promise<unknown> }): 
   return await client.publish(1);
 }
 
-system('odd things that a real client throws arrive too', async (t, rig) => {
+everywhere('odd things that a real client throws arrive too', async (t, rig) => {
   const odd: unknown[] = [
     'text',
     7,
@@ -260,7 +260,7 @@ system('odd things that a real client throws arrive too', async (t, rig) => {
   }
 });
 
-system('an error of ours that a real client throws keeps its code', async (t, rig) => {
+everywhere('an error of ours that a real client throws keeps its code', async (t, rig) => {
   const [worker, other] = [rig.fork(), rig.fork()];
   const inner = rig.client(worker, { name: 'inner', timeoutMs: 50 });
   const definition = { name: 'outer', open: () => ({ get: () => inner.hold('never') }) };
@@ -270,7 +270,7 @@ system('an error of ours that a real client throws keeps its code', async (t, ri
   t.is((error as SharedClientError).code, 'ERR_TIMEOUT');
 });
 
-system(
+everywhere(
   'values far larger than what one write may hold arrive, both ways, and others go on meanwhile',
   async (t, rig) => {
     const clients = await rig.clients(3);

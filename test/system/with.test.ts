@@ -1,4 +1,4 @@
-import { eventsOf, recorder, system, watch } from '../helpers/system/test.js';
+import { eventsOf, everywhere, recorder, system, watch } from '../helpers/system/test.js';
 
 system('with() gives the same handle with other options, on top of those it had', async (t, rig) => {
   const [, client] = await rig.clients(2);
@@ -37,7 +37,7 @@ system(
   { over: ['advanced'] },
 );
 
-system('a oneway call resolves when it is accepted here, and its errors go to error', async (t, rig) => {
+everywhere('a oneway call resolves when it is accepted here, and its errors go to error', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const events = eventsOf(client);
     const oneway = client.with({ oneway: true });
@@ -66,14 +66,14 @@ system('a oneway call that is lost goes to error too', async (t, rig) => {
   t.regex(events[0]!, /error The leader was lost while hold/);
 });
 
-system('a method with the role oneway is one without being asked', async (t, rig) => {
+everywhere('a method with the role oneway is one without being asked', async (t, rig) => {
   const [, client] = await rig.clients(2, { methods: { echo: { role: 'oneway' } } });
   t.is(await client!.echo('x'), undefined);
   t.is(await rig.time.until(client!.with({ oneway: false }).echo('y')), 'y');
   t.is(rig.upstream().count('echo'), 2);
 });
 
-system("with delivery: 'one' each value goes to one subscriber, in turn, and is never replayed", async (t, rig) => {
+everywhere("with delivery: 'one' each value goes to one subscriber, in turn, and is never replayed", async (t, rig) => {
   const clients = await rig.clients(3);
   const ones = clients.flatMap(client => [recorder(), recorder()].map(log => ({ client, log })));
   const all = recorder();
@@ -123,7 +123,7 @@ system("with delivery: 'one' the others go on when one leaves or dies", async (t
   t.deepEqual(rig.upstream().topics, []);
 });
 
-system('an iterator gets what comes from the call on, and ends with a break', async (t, rig) => {
+everywhere('an iterator gets what comes from the call on, and ends with a break', async (t, rig) => {
   for (const client of await rig.clients(2)) {
     const iterator = client.subscribe('topic');
     await rig.time.until(iterator.ready);
@@ -143,7 +143,7 @@ system('an iterator gets what comes from the call on, and ends with a break', as
   }
 });
 
-system(
+everywhere(
   'an iterator ends with close(), unsubscribe() and a refusal; what came before can still be taken',
   async (t, rig) => {
     const worker = rig.fork();
@@ -173,7 +173,7 @@ system(
   },
 );
 
-system('an iterator drops the oldest beyond maxQueued, and counts them', async (t, rig) => {
+everywhere('an iterator drops the oldest beyond maxQueued, and counts them', async (t, rig) => {
   const [, client] = await rig.clients(2);
   const small = client!.with({ maxQueued: 3 }).subscribe('topic');
   const usual = client!.subscribe('topic');

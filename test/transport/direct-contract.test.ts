@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { FleetStreams } from '../../lib/fleet/fleet-streams.js';
 import { shareConnections } from '../../lib/route/direct/shared-transport.js';
 import { createBusFallback } from '../../lib/transport/bus-fallback.js';
 import { BusStreams } from '../../lib/transport/bus-streams.js';
@@ -13,6 +14,7 @@ import { MemoryNetwork } from '../../lib/transport/memory.js';
 import { keepSecrets, readSecrets } from '../../lib/transport/socket-files.js';
 import { createSockets } from '../../lib/transport/sockets.js';
 import { systemClock } from '../../lib/utils/clock.js';
+import { MessageHub } from '../helpers/fleet/memory-messages.js';
 import { Daemon } from '../helpers/pm2/daemon.js';
 import { written } from '../helpers/unit/written-bytes.js';
 
@@ -130,6 +132,20 @@ const PLACES: Readonly<Record<string, () => Place | Promise<Place>>> = {
       there: shareConnections(there.direct, there.clock),
       end: () => network.close(),
     };
+  },
+  fleet() {
+    const hub = new MessageHub();
+    const create = (process: string) => {
+      const self = { process, host: process, hostTerm: 1, member: 1 };
+      const streams = new FleetStreams({ clock: systemClock, self, mayConnect: () => true, left() {} });
+      streams.up(hub.connect());
+      return streams;
+    };
+    const [here, there] = [create('1'), create('2')];
+    const end = () => {
+      for (const streams of [here, there]) streams.close();
+    };
+    return { here, there, end };
   },
   memory() {
     const network = new MemoryNetwork();

@@ -5,11 +5,18 @@ import { brokenFrame } from '../../errors/value-errors.js';
 import { type Bundle, Kind } from '../../protocol/bundle.js';
 import { isAnswer } from '../../protocol/classes.js';
 import { type BundleBuilder, ownBundle } from '../../protocol/frames.js';
-import type { Clock } from '../../utils/clock.js';
+import type { Clock, Timer } from '../../utils/clock.js';
+import { Clocks } from './clocks.js';
 import { ALWAYS_FREE_BYTES, DirectSender, type Limits } from './direct-sender.js';
 import type { FramedConnection, FrameHandlers } from './framed-connection.js';
 import { Stream } from './stream.js';
 import { type DirectHello, encodeAck, encodeHandshake, What } from './wire.js';
+
+/** The handlers of a member's connection. */
+export interface MemberHandlers extends Omit<FrameHandlers, 'fields'> {
+  /** The member's answer to a question for its clock. */
+  clock(fields: unknown): void;
+}
 
 export interface DirectLeaderOptions extends Limits {
   readonly group: string;
@@ -37,6 +44,9 @@ interface PeerState {
 /** Streams of one member that wait for SWITCH. It can only arrive for the newest one. */
 const MOST_PENDING = 8;
 
+/** Clocks of two machines differ in rate by little, so the difference is measured this often. */
+export const CLOCK_MS = 60_000;
+
 /** At the end of a term: maximum time for waiting data to leave this process or, for members without a relay, to be read. */
 const FINISH_MS = 500;
 
@@ -46,6 +56,7 @@ export class DirectLeader {
   /** Number of members that use the direct route. */
   #activeCount = 0;
   #isFinished = false;
+  #clockTimer: Timer | undefined;
 
   constructor(options: DirectLeaderOptions) {
     this.#options = options;
@@ -70,13 +81,21 @@ export class DirectLeader {
     return this.#activeCount === 0 ? [] : [...this.#parties].filter(([, { active }]) => active).map(([id]) => id);
   }
 
-  /** A member has completed the handshake. @returns the handlers for its connection */
-  meet(hello: DirectHello, line: FramedConnection): Omit<FrameHandlers, 'fields'> | undefined {
-    const lane = this.#isFinished ? undefined : this.#laneFor(hello);
-    if (!lane) return undefined;
+  /**
+   * A member has completed the handshake.
+   * @param ahead how far the clock of this machine is ahead of the member's, at least; undefined if it is the same one
+   * @returns the handlers for its connection
+   */
+  meet(hello: DirectHello, line: FramedConnection, ahead?: number): MemberHandlers | undefined {
+    if (this.#isFinished) return undefined;
+    const lane = this.#laneFor(hello);
+    if (!lane) return hello.hasNoRelay ? refuse(line) : undefined;
     const { stream } = lane;
+    const clocks = new Clocks(ahead);
+    if (ahead !== undefined) this.#measureClocks();
     lane.line?.destroy();
     lane.line = line;
+    lane.clocks = clocks;
     line.connection.write([encodeHandshake(What.WELCOME, { received: stream.received })]);
     // Nothing is put before SWITCH arrives over the relay, so nothing is written yet.
     stream.attach(line.connection, hello.received);
@@ -88,9 +107,10 @@ export class DirectLeader {
         // The member learns from FINAL or RESUMED that this bundle was not accepted.
         if (this.#isFinished) return;
         this.#acked(lane, acked);
-        if (!stream.receive(number, bundle)) throw brokenFrame('a number', 'the next');
+        if (!stream.receive(number, clocks.translate(bundle))) throw brokenFrame('a number', 'the next');
       },
       drained: () => stream.drained(),
+      clock: fields => clocks.answered(fields),
       closed: () => {
         lane.line = undefined;
         stream.detach();
@@ -165,9 +185,23 @@ export class DirectLeader {
 
   destroy(): void {
     this.#isFinished = true;
+    this.#clockTimer?.clear();
     for (const { line } of this.#lanes) line?.destroy();
     this.#parties.clear();
     this.#activeCount = 0;
+  }
+
+  #measureClocks(): void {
+    const { clock } = this.#options;
+    this.#clockTimer ??= clock.setTimer(() => {
+      this.#clockTimer = undefined;
+      const lanes = this.#lanes.filter(({ line, clocks }) => line && clocks?.isElsewhere);
+      for (const { line, clocks } of lanes) {
+        clocks!.asked(clock.now());
+        line!.connection.write([encodeHandshake(What.CLOCK, {})]);
+      }
+      if (lanes.length > 0) this.#measureClocks();
+    }, CLOCK_MS);
   }
 
   #laneFor({ from, stream, goesOn, hasNoRelay }: DirectHello): DirectSender | undefined {
@@ -299,4 +333,12 @@ function dropOldest(pending: Map<number, DirectSender>): void {
   const [id, lane] = pending.entries().next().value!;
   pending.delete(id);
   lane.line?.destroy();
+}
+
+/** The leader has given this member up, which therefore has to begin anew. */
+function refuse({ connection }: FramedConnection): MemberHandlers {
+  connection.write([encodeHandshake(What.GONE, {})]);
+  connection.end(() => {});
+  const ignore = () => {};
+  return { ack: ignore, final: ignore, bundle: ignore, drained: ignore, clock: ignore, closed: ignore };
 }

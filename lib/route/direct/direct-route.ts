@@ -43,10 +43,14 @@ export interface DirectRouteOptions {
   readonly outbox: Outbox;
   /** The relay is never used. */
   readonly hasNoRelay: boolean;
+  /** The leader is on another machine, whose clock is not this one's. */
+  readonly isElsewhere?: boolean;
   /** Delivers a bundle of the leader. */
   deliver(bundle: Bundle): void;
   /** Reports that the route may have changed; see `kind`. With `problem`, data stays on the relay for that reason. */
   changed(problem?: string): void;
+  /** The leader has given this member up: what it had is lost, and a new route is needed. Without a relay only. */
+  gone(): void;
 }
 
 /** How long to wait for the leader's WELCOME before the next attempt. */
@@ -237,7 +241,7 @@ export class DirectRoute implements Route {
 
   #connect(): void {
     const way = this.#way;
-    const { transport, clock, group, from, hasNoRelay } = this.#options;
+    const { transport, clock, group, from, hasNoRelay, isElsewhere } = this.#options;
     const { address, secret } = this.#address!;
     const id = way.at === 'direct' ? way.id : nextNumber();
     const received = way.at === 'direct' ? way.stream.received : 0;
@@ -256,7 +260,8 @@ export class DirectRoute implements Route {
     const line = new FramedConnection({
       fields: (what, fields) => {
         if (isProved) return this.#handshake(id, what, fields);
-        const proof = what === What.CHALLENGE ? answerChallenge(hello, secret, fields) : undefined;
+        const now = isElsewhere ? clock.now() : undefined;
+        const proof = what === What.CHALLENGE ? answerChallenge(hello, secret, fields, now) : undefined;
         if (!proof) throw notTheLeader(address);
         isProved = true;
         line.trust();
@@ -294,6 +299,14 @@ export class DirectRoute implements Route {
   }
 
   #handshake(id: number, what: number, fields: unknown): void {
+    if (what === What.CLOCK && this.#isWelcome) {
+      const now = this.#options.clock.now();
+      return void this.#line!.connection.write([encodeHandshake(What.CLOCK, { now })]);
+    }
+    if (what === What.GONE && !this.#isWelcome) {
+      this.destroy();
+      return this.#options.gone();
+    }
     const { received } = (fields ?? {}) as { received?: unknown };
     if (what !== What.WELCOME || this.#isWelcome || !Number.isSafeInteger(received))
       throw brokenFrame('what came first', 'a welcome');

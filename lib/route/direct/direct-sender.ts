@@ -6,6 +6,7 @@ import { Kind, kindOf, Overload } from '../../protocol/bundle.js';
 import { classOf, isDroppable } from '../../protocol/classes.js';
 import type { BundleBuilder } from '../../protocol/frames.js';
 import type { Part } from '../../protocol/payload.js';
+import type { Clocks } from './clocks.js';
 import type { FramedConnection } from './framed-connection.js';
 import { MOST_UNACKED_BYTES, type Stream } from './stream.js';
 
@@ -25,6 +26,8 @@ const MANY = 512;
 
 export class DirectSender {
   line: FramedConnection | undefined;
+  /** How the clocks of its two ends differ. */
+  clocks: Clocks | undefined;
   /** Called when the connection has closed. */
   onClosed: (() => void) | undefined;
   readonly #backlog = new Backlog();

@@ -7,9 +7,9 @@ import type { Connection, ConnectionHandlers, DirectListener, DirectTransport } 
 import { backoffMs } from '../../utils/backoff.js';
 import type { Clock, Timer } from '../../utils/clock.js';
 import { memberKey } from '../../utils/secret.js';
-import type { DirectLeader } from './direct-leader.js';
+import type { DirectLeader, MemberHandlers } from './direct-leader.js';
 import type { Address } from './direct-route.js';
-import { FramedConnection, type FrameHandlers } from './framed-connection.js';
+import { FramedConnection } from './framed-connection.js';
 import { Challenger, isHello } from './handshake.js';
 import { type DirectHello, encodeHandshake, What } from './wire.js';
 
@@ -121,15 +121,18 @@ export class DirectServer {
   }
 
   #accept(connection: Connection): ConnectionHandlers {
-    let member: Omit<FrameHandlers, 'fields'> | undefined;
+    let member: MemberHandlers | undefined;
     let challenger: Challenger | undefined;
+    let challengedAt = 0;
     const line = new FramedConnection({
       fields: (what, fields) => {
+        if (member && what === What.CLOCK) return member.clock(fields);
         if (!challenger) {
           challenger = this.#challenge(what, fields);
+          challengedAt = this.#options.clock.now();
           return void connection.write([encodeHandshake(What.CHALLENGE, challenger.challenge)]);
         }
-        member = member ? undefined : this.#admit(challenger, what, fields, line);
+        member = member ? undefined : this.#admit(challenger, what, fields, line, challengedAt);
         if (!member) throw brokenFrame('the hello', 'of a member of this term');
         known();
       },
@@ -178,13 +181,16 @@ export class DirectServer {
     what: number,
     fields: unknown,
     line: FramedConnection,
-  ): Omit<FrameHandlers, 'fields'> | undefined {
+    challengedAt: number,
+  ): MemberHandlers | undefined {
     const { hello } = challenger;
     const led = this.#termOf(hello);
     if (!led || what !== What.PROOF) return undefined;
     if (challenger.isProved(fields)) {
       line.trust();
-      return led.leader.meet(hello, line);
+      // Read later than the clock here, so a translated deadline is never too late.
+      const ahead = fields.now === undefined ? undefined : challengedAt - fields.now;
+      return led.leader.meet(hello, line, ahead);
     }
     if (++led.refusals === 1) led.refused(hello.from);
     return undefined;

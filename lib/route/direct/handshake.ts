@@ -5,7 +5,8 @@
 //   follower ── PROOF: the follower's proof ────────────────────────► leader
 //   follower ◄──────────────────────────────────────────── WELCOME ── leader
 //
-// A proof signs both nonces and all fields of the hello. It includes the side that made it, so it cannot be reflected.
+// A proof signs both nonces and all fields of the hello. It includes the side that made it, so it cannot be reflected. That of a
+// follower on another machine includes a reading of its clock.
 
 import { newId } from '../../protocol/ids.js';
 import { isSameSecret, sign } from '../../utils/secret.js';
@@ -14,9 +15,16 @@ import type { Challenge, DirectHello, Proof } from './wire.js';
 /** Maximum length of a nonce. */
 const MOST_NONCE = 64;
 
-const signHello = (side: 'leader' | 'follower', key: string, hello: DirectHello, nonce: string): string => {
+const signHello = (
+  side: 'leader' | 'follower',
+  key: string,
+  hello: DirectHello,
+  nonce: string,
+  now?: number,
+): string => {
   const { group, term, from, stream, goesOn, received, hasNoRelay } = hello;
-  return sign(key, [side, group, term, from, stream, goesOn, received, hasNoRelay, hello.nonce, nonce]);
+  const words = [side, group, term, from, stream, goesOn, received, hasNoRelay, hello.nonce, nonce];
+  return sign(key, now === undefined ? words : [...words, now]);
 };
 
 /** The leader's half: its challenge, and the check of the follower's proof. */
@@ -31,19 +39,24 @@ export class Challenger {
     this.challenge = { nonce, proof: signHello('leader', key, hello, nonce) };
   }
 
-  isProved(fields: unknown): boolean {
-    const { proof } = (fields ?? {}) as Record<string, unknown>;
+  isProved(fields: unknown): fields is Proof {
+    const { proof, now } = (fields ?? {}) as Record<string, unknown>;
     const { hello, key, challenge } = this;
-    return typeof proof === 'string' && isSameSecret(proof, signHello('follower', key, hello, challenge.nonce));
+    if (typeof proof !== 'string' || (now !== undefined && typeof now !== 'number')) return false;
+    return isSameSecret(proof, signHello('follower', key, hello, challenge.nonce, now));
   }
 }
 
-/** The follower's half. @returns the proof; `undefined` if the challenge does not come from the leader */
-export function answerChallenge(hello: DirectHello, key: string, fields: unknown): Proof | undefined {
+/**
+ * The follower's half.
+ * @param now the follower's clock, if it is on another machine
+ * @returns the proof; `undefined` if the challenge does not come from the leader
+ */
+export function answerChallenge(hello: DirectHello, key: string, fields: unknown, now?: number): Proof | undefined {
   const { nonce, proof } = (fields ?? {}) as Record<string, unknown>;
   if (!isNonce(nonce) || typeof proof !== 'string') return undefined;
   if (!isSameSecret(proof, signHello('leader', key, hello, nonce))) return undefined;
-  return { proof: signHello('follower', key, hello, nonce) };
+  return { proof: signHello('follower', key, hello, nonce, now), ...(now !== undefined && { now }) };
 }
 
 export function isHello(fields: unknown): fields is DirectHello {

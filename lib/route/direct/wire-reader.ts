@@ -14,7 +14,7 @@ export type ReadBundle = Pick<Bundle, 'h' | 'x' | 'm' | 'p'>;
 
 /** Receives the parsed messages. */
 export interface WireHandlers {
-  /** A handshake message, unchecked. */
+  /** A handshake message, `CLOCK` or `GONE`, unchecked. */
   fields(what: number, fields: unknown): void;
   ack(received: number): void;
   /** The peer accepts nothing more. */
@@ -110,6 +110,9 @@ export class WireReader {
     // No other message is parsed before the peer is trusted.
     if (!this.#isTrusted) throw brokenFrame('a message', 'one that shows who sends it');
     switch (what) {
+      case What.CLOCK:
+      case What.GONE:
+        return this.handlers.fields(what, readJson(message, 'a reading', LENGTH_BYTES + 1));
       case What.ACK:
         return this.handlers.ack(readNumber(message, LENGTH_BYTES + 1));
       case What.FINAL:

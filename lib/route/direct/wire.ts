@@ -2,6 +2,8 @@
 //
 //   message   u32 bytes that follow | u8 type | ...
 //   HELLO, CHALLENGE, PROOF, WELCOME   a JSON object; see handshake.ts
+//   CLOCK     a JSON object: asks for a reading of the clock, or answers
+//   GONE      a JSON object, instead of WELCOME: the stream is over
 //   ACK       f64 number of the last received bundle;   FINAL: the same, and no more bundles are accepted
 //   BUNDLE    f64 number | f64 as ACK | u8 text is ASCII | u32 frames | u32 bytes of text | u32 parts
 //             u32 bytes of the call headers
@@ -14,7 +16,17 @@ import type { Part } from '../../protocol/payload.js';
 import { HEAD_BYTES } from '../../transport/direct.js';
 import { SLACK, writeUtf8 } from '../../utils/long-strings.js';
 
-export const What = { HELLO: 1, WELCOME: 2, ACK: 3, FINAL: 4, BUNDLE: 5, CHALLENGE: 6, PROOF: 7 } as const;
+export const What = {
+  HELLO: 1,
+  WELCOME: 2,
+  ACK: 3,
+  FINAL: 4,
+  BUNDLE: 5,
+  CHALLENGE: 6,
+  PROOF: 7,
+  CLOCK: 8,
+  GONE: 9,
+} as const;
 
 export const PartKind = { BYTES: 0, ASCII: 1, UTF8: 2, LARGE_BYTES: 4 } as const;
 
@@ -52,6 +64,13 @@ export interface Challenge {
 /** The follower's answer, if the leader's proof is valid. */
 export interface Proof {
   readonly proof: string;
+  /** The follower's clock, if it is on another machine. */
+  readonly now?: number;
+}
+
+export interface ClockReading {
+  /** Absent in the question. */
+  readonly now?: number;
 }
 
 /** The leader's answer to a valid proof: data may follow. */
@@ -65,6 +84,8 @@ interface HandshakeFields {
   readonly [What.CHALLENGE]: Challenge;
   readonly [What.PROOF]: Proof;
   readonly [What.WELCOME]: DirectWelcome;
+  readonly [What.CLOCK]: ClockReading;
+  readonly [What.GONE]: object;
 }
 
 export function encodeHandshake<What extends keyof HandshakeFields>(

@@ -14,8 +14,7 @@ if (cluster.isPrimary) {
     async open({ fail }) {
       const connection = await connect(process.env.AMQP_URL!, { timeout: 5000 });
       connection.on('error', fail).on('close', () => fail(new Error('The connection to RabbitMQ is closed.')));
-      const channel = await connection.createConfirmChannel();
-      channel.on('error', fail); // RabbitMQ closes a channel that did something wrong
+      const channel = (await connection.createConfirmChannel()).on('error', fail); // closed if it did something wrong
       return Object.assign(channel, { end: () => connection.close() });
     },
     operations: {
@@ -25,9 +24,8 @@ if (cluster.isPrimary) {
       },
       async subscribe(channel, queue: string, listener: (mail: string) => void) {
         await channel.assertQueue(queue);
-        // Without a message the queue is gone, or its node: a new channel subscribes again.
-        const cancelled = () => channel.emit('error', new Error(`RabbitMQ has cancelled the consumer of ${queue}.`));
-        const take = (m: ConsumeMessage | null) => (m ? listener(`${m.content}`) : cancelled());
+        const ended = () => channel.emit('error', new Error('The queue is gone.')); // a new channel subscribes again
+        const take = (m: ConsumeMessage | null) => (m ? listener(`${m.content}`) : ended());
         const { consumerTag } = await channel.consume(queue, take, { noAck: true });
         return () => channel.cancel(consumerTag);
       },
@@ -37,6 +35,5 @@ if (cluster.isPrimary) {
   await mails.ready();
   const [me, queue] = [`worker ${cluster.worker!.id}`, process.env.QUEUE ?? 'mails'];
   await mails.with({ delivery: 'one' }).subscribe(queue, mail => console.log(`${me}: sends ${mail}`)).ready;
-  await mails.publish(queue, `hello from ${me}`);
-  console.log(`${me}: published`);
+  await mails.publish(queue, `hello from ${me}`).then(() => console.log(`${me}: published`));
 }

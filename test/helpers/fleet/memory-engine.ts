@@ -1,6 +1,7 @@
 // An engine in memory: one store for all hosts of a test, and what can happen to it.
 
 import type { Engine, Reading, Wire, WireHandlers } from '../../../lib/fleet/engine.js';
+import type { Messages } from '../../../lib/fleet/messages.js';
 import type { Clock } from '../../../lib/utils/clock.js';
 
 const NOTHING: Reading = { revision: 0, text: undefined };
@@ -42,10 +43,13 @@ export interface MemoryEngineOptions {
   /** The clock of the process: what it receives waits while it is frozen. */
   readonly clock: Clock;
   readonly latencyMs?: number;
+  /** Whether the process is alive: the server knows at once if one has died. */
+  isAlive?(): boolean;
 }
 
 /** The engine of one process. */
 export class MemoryEngine implements Engine {
+  readonly carriesCalls = true;
   readonly #options: MemoryEngineOptions;
   #isReachable = true;
   /** What `connect` rejects with. */
@@ -60,6 +64,10 @@ export class MemoryEngine implements Engine {
 
   get store(): MemoryStore {
     return this.#options.store;
+  }
+
+  get isAlive(): boolean {
+    return this.#options.isAlive?.() ?? true;
   }
 
   get isReachable(): boolean {
@@ -102,7 +110,11 @@ export class MemoryEngine implements Engine {
   }
 }
 
-class MemoryWire implements Wire {
+class MemoryWire implements Wire, Messages {
+  readonly messages = this;
+  readonly maxBytes = 64 * 1024;
+  readonly #places = new Map<string, (to: string, content: Uint8Array | undefined) => void>();
+  readonly #hearing = new Set<(text: string) => void>();
   readonly #engine: MemoryEngine;
   readonly #handlers: WireHandlers;
   readonly #listeners = new Map<string, Set<(reading: Reading) => void>>();
@@ -129,10 +141,10 @@ class MemoryWire implements Wire {
 
   announce(key: string, reading: Reading): void {
     if (!this.#engine.isReachable || !this.announces) return;
-    for (const wire of this.#engine.store.wires) void wire.hear(key, reading);
+    for (const wire of this.#engine.store.wires) void wire.announced(key, reading);
   }
 
-  async hear(key: string, reading: Reading): Promise<void> {
+  async announced(key: string, reading: Reading): Promise<void> {
     if (!this.#engine.isReachable) return;
     await this.#engine.delay();
     for (const listener of this.#listeners.get(key) ?? []) listener(reading);
@@ -146,6 +158,53 @@ class MemoryWire implements Wire {
 
   #assertOpen(): void {
     if (!this.#engine.wires.has(this)) throw new Error('closed');
+  }
+
+  // ----------------------------------------------------------------------------------------------------- messages
+
+  get #isConnected(): boolean {
+    return this.#engine.isReachable && this.#engine.isAlive && this.#engine.wires.has(this);
+  }
+
+  send(to: string, content: Uint8Array, unheard?: string): void {
+    if (!this.#isConnected) return;
+    void this.#deliver(to, Buffer.from(content), unheard);
+  }
+
+  async #deliver(to: string, content: Buffer, unheard: string | undefined): Promise<void> {
+    const place = to.split('.')[0]!;
+    const target = [...this.#engine.store.wires].find(wire => wire.#isConnected && wire.#places.has(place));
+    if (target) {
+      await target.#engine.delay();
+      if (target.#engine.isReachable) target.#places.get(place)?.(to, content);
+    } else if (unheard !== undefined) {
+      await this.#engine.delay();
+      if (this.#engine.isReachable) this.#places.get(unheard.split('.')[0]!)?.(unheard, undefined);
+    }
+  }
+
+  receive(place: string, received: (to: string, content: Uint8Array | undefined) => void): () => void {
+    this.#places.set(place, received);
+    return () => void this.#places.delete(place);
+  }
+
+  broadcast(text: string): void {
+    if (!this.#isConnected) return;
+    for (const wire of this.#engine.store.wires) void wire.#heard(text);
+  }
+
+  async #heard(text: string): Promise<void> {
+    await this.#engine.delay();
+    if (this.#engine.isReachable) for (const heard of this.#hearing) heard(text);
+  }
+
+  hear(heard: (text: string) => void): () => void {
+    this.#hearing.add(heard);
+    return () => void this.#hearing.delete(heard);
+  }
+
+  flush(done: () => void): void {
+    void this.#engine.delay(2).then(done);
   }
 
   noticed(isReachable: boolean): void {

@@ -17,11 +17,15 @@ import type { MemoryWorker } from '../../../lib/transport/memory.js';
 import { type Pick, VirtualTime } from '../clocks/virtual-time.js';
 import { Forger } from '../unit/forger.js';
 import { FakeClient, type Home, Upstream } from './client.js';
+import { RigHosts } from './hosts.js';
 
 export type Client = SharedClient<FakeClient>;
 
-/** `'mixed'`: every second worker's channel carries JSON. `'direct'`: as advanced, and the direct route. */
-export type Channels = 'advanced' | 'json' | 'mixed' | 'direct';
+/**
+ * `'mixed'`: every second worker's channel carries JSON. `'direct'`: as advanced, and the direct route. `'fleet'`: each worker is on a
+ * host of its own.
+ */
+export type Channels = 'advanced' | 'json' | 'mixed' | 'direct' | 'fleet';
 
 export interface RigOptions {
   readonly channels?: Channels;
@@ -49,6 +53,8 @@ export class Rig {
   /** Events of the primary, in order, as text. */
   readonly events: string[] = [];
   readonly warnings: string[] = [];
+  /** Only of `'fleet'`. */
+  readonly #hosts?: RigHosts;
 
   constructor({ channels = 'advanced', primary = {}, pick, latencyMs }: RigOptions = {}) {
     this.#channels = channels;
@@ -59,7 +65,8 @@ export class Rig {
       schedule: this.time.schedule,
       ...(latencyMs && { latencyMs }),
     });
-    if (primary) this.setup(primary);
+    if (channels === 'fleet') this.#hosts = new RigHosts(this.time);
+    else if (primary) this.setup(primary);
   }
 
   /** The route that the primary asks for. */
@@ -102,8 +109,13 @@ export class Rig {
   }
 
   fork(): TestWorker {
+    if (this.#hosts) return this.#added(this.#hosts.fork());
     const isJson = this.#channels === 'json' || (this.#channels === 'mixed' && this.workers.length % 2 === 1);
     const worker = this.cluster.fork({ serialization: isJson ? 'json' : 'advanced' });
+    return this.#added(worker);
+  }
+
+  #added(worker: TestWorker): TestWorker {
     this.workers.push(worker);
     this.#forge(worker as unknown as MemoryWorker);
     return worker;
@@ -136,7 +148,7 @@ export class Rig {
   /** The class that the code of a worker, or of the primary, would have. */
   classFor(worker: TestWorker | undefined, name = 'g'): new () => FakeClient {
     const upstream = this.upstream(name);
-    const home = worker ?? this.#primaryHome;
+    const home = this.#homeOf(worker);
     const key = `${home.workerId} ${name}`;
     let Class = this.#classes.get(key);
     if (!Class) {
@@ -154,13 +166,18 @@ export class Rig {
   client(worker: TestWorker | undefined, options: Partial<ClientOptions<FakeClient>> = {}): Client {
     const { name = 'g' } = options;
     const create = worker ? worker.createSharedClient : this.cluster.createSharedClient;
-    const client = create(this.classFor(worker, name), { name, ...options });
+    const across = worker && this.#hosts?.fleetOf(worker);
+    const client = create(this.classFor(worker, name), { name, ...options, ...(across && { across }) });
     return this.adopt(client, worker);
+  }
+
+  #homeOf(worker: TestWorker | undefined): Home {
+    return (worker && this.#hosts?.homeOf(worker)) ?? worker ?? this.#primaryHome;
   }
 
   /** Watches a handle that the test made itself. */
   adopt<C extends SharedClient<object>>(client: C, worker: TestWorker | undefined): C {
-    this.#handles.push({ client: client as unknown as Client, home: worker ?? this.#primaryHome });
+    this.#handles.push({ client: client as unknown as Client, home: this.#homeOf(worker) });
     return client;
   }
 
@@ -185,6 +202,7 @@ export class Rig {
 
   /** The worker that leads, as the primary sees it. */
   leader(name = 'g'): TestWorker {
+    if (this.#hosts) return this.#hosts.leader(name)!;
     const id = this.primary.status().groups.find(group => group.name === name)?.leader?.workerId;
     return this.workers.find(({ workerId }) => workerId === id)!;
   }
@@ -245,6 +263,7 @@ export class Rig {
     const alive = this.#handles.filter(({ home }) => home.isAlive);
     await this.time.until(Promise.all(alive.map(({ client }) => client.close())));
     if (this.#primary) await this.time.until(this.#primary.close());
+    if (this.#hosts) await this.time.until(this.#hosts.finish());
     await this.time.settle();
     for (const { client } of alive) {
       const { calls, subscriptions, sticky } = client.status();

@@ -5,13 +5,15 @@ import { type Channels, Rig, type RigOptions } from './rig.js';
 
 export * from './rig.js';
 
+const CLUSTER: readonly Channels[] = ['advanced', 'json', 'direct'];
+
 /** Declares one test for each kind of channel, with a rig that is checked at the end. */
 export function system(
   title: string,
   body: (t: ExecutionContext, rig: Rig) => Promise<void>,
   options: RigOptions & { readonly over?: readonly Channels[] } = {},
 ): void {
-  const { over = ['advanced', 'json', 'direct'], ...rest } = options;
+  const { over = CLUSTER, ...rest } = options;
   for (const channels of over) {
     test.serial(over.length > 1 ? `${title} (${channels})` : title, async t => {
       const rig = new Rig({ channels, ...rest });
@@ -19,4 +21,13 @@ export function system(
       await rig.finish(t);
     });
   }
+}
+
+/** The same, and over a fleet: for what holds wherever the other clients are. */
+export function everywhere(
+  title: string,
+  body: (t: ExecutionContext, rig: Rig) => Promise<void>,
+  options: RigOptions = {},
+): void {
+  system(title, body, { over: [...CLUSTER, 'fleet'], ...options });
 }

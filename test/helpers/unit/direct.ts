@@ -108,6 +108,8 @@ export class DirectRig {
 }
 
 export class DirectMember {
+  /** How often it was given up. */
+  gone = 0;
   readonly route: DirectRoute;
   readonly received: string[] = [];
   readonly changes: string[] = [];
@@ -138,6 +140,8 @@ export class DirectMember {
       transport: direct,
       outbox,
       hasNoRelay,
+      isElsewhere: hasNoRelay,
+      gone: () => void this.gone++,
       deliver: bundle => this.read(bundle),
       changed: problem => this.changes.push(problem ?? this.route.kind),
     });

@@ -1,6 +1,7 @@
 // A topic without a service: its real client, its subscribers, and what they are told.
 
 import type { RealClient } from '../../../lib/leader/real-client.js';
+import type { Forwarder, ServedClient } from '../../../lib/leader/served-client.js';
 import { Topic, type TopicOwner } from '../../../lib/leader/topic.js';
 import type { Subscriber } from '../../../lib/leader/topic-subscribers.js';
 import { type Deferred, defer } from '../../../lib/utils/deferred.js';
@@ -70,15 +71,20 @@ export class UnitTopic implements TopicOwner {
   readonly valueFrom: never;
 
   private constructor(
-    readonly client: RealClient,
+    readonly client: ServedClient,
     readonly replay: 'last' | 'none',
   ) {
-    this.valueFrom = client.valueFrom as never;
+    this.valueFrom = (client as RealClient).valueFrom as never;
     this.topic = new Topic('"t"', 't', 3, this);
   }
 
   static async create(upstream: object, replay: 'last' | 'none' = 'last', given: object = {}): Promise<UnitTopic> {
     return new UnitTopic(await openReal(upstream, given), replay);
+  }
+
+  /** A topic that passes on. */
+  static forwarding(forwarder: Pick<Forwarder, 'subscribe'>): UnitTopic {
+    return new UnitTopic({ forwarder } as ServedClient, 'last');
   }
 
   hasLease(): boolean {

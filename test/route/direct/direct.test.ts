@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { type Bundle, Kind } from '../../../lib/protocol/bundle.js';
 import { BundleBuilder } from '../../../lib/protocol/frames.js';
+import { CLOCK_MS } from '../../../lib/route/direct/direct-leader.js';
 import { RECONNECT_MS } from '../../../lib/route/direct/direct-route.js';
 import type { DirectSender } from '../../../lib/route/direct/direct-sender.js';
 import { FramedConnection } from '../../../lib/route/direct/framed-connection.js';
@@ -541,6 +542,42 @@ direct('a member that begins anew in the same worker takes the place of the one 
   first.route.destroy();
   second.route.destroy();
 });
+
+direct(
+  'a member that the leader has given up is told so when it comes back, and begins anew',
+  async (t, rig) => {
+    const member = await rig.member().connect();
+    member.call(1);
+    await rig.time.settle();
+    rig.relayUp(gone(2));
+    await rig.time.advance(RECONNECT_MS);
+    t.is(member.gone, 1);
+    const again = await rig.member().connect();
+    again.call(2);
+    await rig.time.settle();
+    t.is(rig.received.at(-1), '2 CALL 2 0');
+    again.route.destroy();
+  },
+  { hasNoRelay: true },
+);
+
+direct(
+  'the leader asks for the clock of a member on another machine every minute',
+  async (t, rig) => {
+    const member = await rig.member().connect();
+    const other = await rig.member(rig.network.fork()).connect();
+    await rig.time.advance(3 * CLOCK_MS);
+    rig[1].breakConnections();
+    member.call(1);
+    await rig.time.advance(1000);
+    t.is(rig.received.at(-1), '2 CALL 1 0');
+    for (const { route } of [member, other]) route.destroy();
+    await rig.time.advance(2 * CLOCK_MS);
+    rig.leader.destroy();
+    t.deepEqual(rig.time.waiting, []);
+  },
+  { hasNoRelay: true },
+);
 
 direct('a stream that the leader does not know cannot go on', async (t, rig) => {
   const member = await rig.member().connect();
