@@ -91,7 +91,7 @@ export class FleetEnd implements WorkerEnd {
     const { presence } = options.connection;
     const self: StreamPeer = { process: presence.process, host, hostTerm, member: this.self.workerId };
     const peers = new Peers(presence, self, {
-      gone: peer => this.#gone(peer),
+      gone: (peer, successor) => this.#gone(peer, successor),
     });
     this.#peers = peers;
     this.streams = new FleetStreams({
@@ -289,10 +289,10 @@ export class FleetEnd implements WorkerEnd {
   }
 
   /** A member of another host has left, or its process or host is gone. */
-  #gone({ member }: StreamPeer): void {
+  #gone({ member }: StreamPeer, successor?: number): void {
     this.streams!.drop(member);
     const { lead } = this.#state;
-    if (lead) this.#deliver([], [signal(this.#group, lead.term, Kind.MEMBER_LEFT, member)]);
+    if (lead) this.#deliver([], [signal(this.#group, lead.term, Kind.MEMBER_LEFT, member, successor)]);
   }
 
   #memberOf(nonce: string): number {

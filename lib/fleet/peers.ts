@@ -4,8 +4,8 @@ import type { StreamPeer } from './fleet-streams.js';
 import type { Presence, PresenceWatcher } from './presence.js';
 
 export interface PeersOptions {
-  /** Everything of it has to be processed before anything of its successor is. */
-  gone(peer: StreamPeer): void;
+  /** @param successor the member that takes its place: everything of the older one is to be processed before anything of it */
+  gone(peer: StreamPeer, successor?: number): void;
 }
 
 export class Peers implements PresenceWatcher {
@@ -35,7 +35,8 @@ export class Peers implements PresenceWatcher {
   connected(peer: StreamPeer): boolean {
     const ofHost = [...this.#peers.values(), this.self].filter(({ host }) => host === peer.host);
     if (ofHost.some(({ hostTerm }) => hostTerm > peer.hostTerm)) return false;
-    for (const older of ofHost) if (older.hostTerm < peer.hostTerm && older !== this.self) this.#gone(older);
+    for (const older of ofHost)
+      if (older.hostTerm < peer.hostTerm && older !== this.self) this.#gone(older, peer.member);
     this.#peers.set(peer.member, peer);
     return true;
   }
@@ -64,8 +65,8 @@ export class Peers implements PresenceWatcher {
     this.#stopWatching = undefined;
   }
 
-  #gone(peer: StreamPeer): void {
+  #gone(peer: StreamPeer, successor?: number): void {
     this.#peers.delete(peer.member);
-    this.options.gone(peer);
+    this.options.gone(peer, successor);
   }
 }

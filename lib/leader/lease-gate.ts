@@ -120,7 +120,7 @@ export class LeaseGate {
       const frame = reader.next();
       if (!frame) return true;
       if (f === undefined) {
-        if (frame.kind === Kind.MEMBER_LEFT) this.#handler.memberLeft(frame.id);
+        if (frame.kind === Kind.MEMBER_LEFT) this.#memberLeft(frame);
       } else if (!this.#handler.handle(f, frame, now)) {
         reader.repeat();
         return false;
@@ -148,8 +148,16 @@ export class LeaseGate {
     });
   }
 
+  /** Its successor may have waited for that. */
+  #memberLeft({ id, json }: FrameView): void {
+    this.#handler.memberLeft(id);
+    if (typeof json === 'number' && json !== 0) this.release(json);
+  }
+
   /** Queues the bundle. Calls and subscriptions that do not fit are refused before they begin. */
   #keep(bundle: Bundle): void {
+    const successor = successorIn(bundle);
+    if (successor !== undefined) this.#inbox.hold(successor);
     const refused = this.#inbox.add(bundle, this.#clock.now());
     this.schedule();
     if (!refused) return;
@@ -169,4 +177,10 @@ export class LeaseGate {
     }
     if (!this.mustHold(this.#clock.now())) this.schedule();
   }
+}
+
+/** The member that takes the place of one that left: what it sends is handled after everything of the other one. */
+function successorIn({ f, h, x }: Bundle): number | undefined {
+  if (f !== undefined || h[0] !== Kind.MEMBER_LEFT || x === '[0]') return undefined;
+  return Number(x.slice(1, -1));
 }

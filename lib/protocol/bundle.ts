@@ -83,7 +83,10 @@ export const Kind = {
   // primary -> member, in order with the data
   /** no more data of this term follows; the id is the number of the last bundle that was received from the member */
   END: 30,
-  /** to the leader: the member with this worker id left or died */
+  /**
+   * to the leader: the member with this worker id left or died. The text is `0` or, in a fleet, the number of the member that takes
+   * its place
+   */
   MEMBER_LEFT: 31,
 } as const;
 

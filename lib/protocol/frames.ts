@@ -206,9 +206,10 @@ function substitute(kind: number, id: number): readonly [kind: number, id: numbe
   }
 }
 
-/** One frame with the text `0`, sent by the primary itself. */
-export function signal(group: string, term: number, kind: number, id: number): Bundle {
-  return { g: group, t: term, h: [kind, id, 1, 0], x: '[0]' };
+/** One frame with a number as its text, sent by the primary itself. */
+export function signal(group: string, term: number, kind: number, id: number, number = 0): Bundle {
+  const text = String(number);
+  return { g: group, t: term, h: [kind, id, text.length, 0], x: `[${text}]` };
 }
 
 type Matches = (kind: number, id: number, index: number) => boolean;

@@ -228,6 +228,25 @@ across(
   },
 );
 
+across('what waits for the lease keeps that order too', async (t, rig) => {
+  await rig.start(['a', 'b']);
+  const [a, b] = rig.hosts;
+  const follower = rig.followerOf(b!);
+  await rig.time.until(rig.leaderOf(b!).client.with({ sticky: 'k' }).publish('of the leader'));
+  await rig.time.until(follower.client.with({ sticky: 'k' }).publish('of the follower'));
+  rig.seen.log.length = 0;
+  // Its leader has no lease from now on, but is the leader still.
+  a!.cluster.freezePrimary();
+  await rig.time.advance(500);
+  rig.leaderOf(b!).worker.kill();
+  await rig.time.advance(1000);
+  t.deepEqual(rig.seen.log, []);
+  a!.cluster.thawPrimary();
+  await rig.time.advance(1000);
+  t.deepEqual([...rig.seen.log].slice(0, 2).sort(), ['unpublish of the follower', 'unpublish of the leader']);
+  t.deepEqual(rig.seen.log.slice(2), ['publish of the follower']);
+});
+
 across('a host dies silently: its calls are cancelled and its publications taken back', async (t, rig) => {
   await rig.start(['a', 'b']);
   const [, b] = rig.hosts;
