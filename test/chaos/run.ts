@@ -1,5 +1,5 @@
 // Chaos from the command line: `--minutes N`, `--workers N`, `--seed N`, and `--route relay` or `direct`: by default one half
-// of the time each. `--fleet N`: N hosts of a fleet instead, on NATS and on PostgreSQL.
+// of the time each. `--fleet N`: N hosts of a fleet instead, with a shared client on NATS, and with tasks on NATS and on PostgreSQL.
 // `--candidates N`: what N candidates cost, and how long a failover takes. Ends with 1 if a promise broke.
 
 import { parseArgs } from 'node:util';
@@ -8,6 +8,7 @@ import { locateRedis } from '../helpers/services/services.js';
 import { runCandidates } from './candidates.js';
 import { runChaos } from './chaos.js';
 import { reportFleet, runFleetChaos } from './fleet.js';
+import { reportFleetCalls, runFleetCalls } from './fleet-calls.js';
 import { reportOf } from './report.js';
 
 const { values } = parseArgs({
@@ -66,11 +67,21 @@ try {
 async function fleets(hosts: number): Promise<void> {
   const config = { host: '127.0.0.1', port: 5432, user: 'postgres', database: 'postgres' };
   const engines = { NATS: { nats: '127.0.0.1:4222' }, PostgreSQL: { postgres: config } };
-  const durationMs = (Number(values.minutes) * 60_000) / Object.keys(engines).length;
+  const totalMs = Number(values.minutes) * 60_000;
+  const common = { seed: Number(values.seed), hosts, leaseMs: Number(values.lease), progress: update ?? (() => {}) };
+  for (const route of ['relay', 'direct'] as const) {
+    print(
+      `a shared client on NATS, ${route} within a host: seed ${values.seed}, ${hosts} hosts, ${totalMs / 4 / 60_000} minutes`,
+    );
+    const result = await runFleetCalls({ ...common, ...engines.NATS, route, durationMs: totalMs / 4 });
+    update?.done();
+    print(reportFleetCalls(result));
+    if (result.violations.length > 0) process.exitCode = 1;
+  }
+  const durationMs = totalMs / 4;
   for (const [name, engine] of Object.entries(engines)) {
     print(`${name}: seed ${values.seed}, ${hosts} hosts, ${durationMs / 60_000} minutes`);
-    const options = { seed: Number(values.seed), hosts, durationMs, leaseMs: Number(values.lease), engine, config };
-    const result = await runFleetChaos({ ...options, progress: update ?? (() => {}) });
+    const result = await runFleetChaos({ ...common, durationMs, engine, config });
     update?.done();
     print(reportFleet(result));
     if (result.violations.length > 0) process.exitCode = 1;

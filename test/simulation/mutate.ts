@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { withFaultyCopy } from '../helpers/unit/faulty-copy.js';
 import type { Settings } from './fleet/plan.js';
 import { simulateFleetSeed } from './fleet/simulate.js';
+import { simulateHosts } from './hosts/simulate.js';
 import type { Mutation } from './mutation.js';
 import { simulateSeed } from './simulate.js';
+
+const PATHS = ['test/simulation', 'test/helpers/unit/random.js', 'test/helpers/clocks', 'test/helpers/fleet'];
 
 export interface Found {
   readonly seed: number;
@@ -16,20 +19,25 @@ export interface Found {
 
 /** The first of `seeds` seeds from `start` on that finds the mutation: it breaks a promise with it, and none without it. */
 export async function find(mutation: Mutation, start: number, seeds: number): Promise<Found | undefined> {
-  const { route = 'relay', fleet } = mutation;
+  const { route = 'relay', fleet, calls } = mutation;
+  const what = calls ? ['--calls'] : fleet ? ['--fleet', ...optionsOf(fleet)] : ['--route', route];
   const end = start + seeds;
-  return withFaultyCopy(mutation, { paths: ['test/simulation', 'test/helpers/unit/random.js'] }, async directory => {
+  return withFaultyCopy(mutation, { paths: PATHS }, async directory => {
     for (let from = start; from < end; ) {
-      const found = readResult(
-        await run(directory, from, end - from, fleet ? ['--fleet', ...optionsOf(fleet)] : ['--route', route]),
-      );
+      const found = readResult(await run(directory, from, end - from, what));
       if (!found) return undefined;
-      const { violation } = fleet ? simulateFleetSeed(found.seed, fleet) : await simulateSeed(found.seed, {}, route);
-      if (!violation) return found;
+      if (!(await violates(mutation, found.seed))) return found;
       from = found.seed + 1;
     }
     return undefined;
   });
+}
+
+/** Whether the library as it is breaks a promise. */
+async function violates({ route, fleet, calls }: Mutation, seed: number): Promise<boolean> {
+  if (calls) return (await simulateHosts(seed)).violation !== undefined;
+  const { violation } = fleet ? simulateFleetSeed(seed, fleet) : await simulateSeed(seed, {}, route);
+  return violation !== undefined;
 }
 
 function run(directory: string, start: number, seeds: number, what: readonly string[]): Promise<string> {

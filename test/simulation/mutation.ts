@@ -15,6 +15,8 @@ export interface Mutation {
   readonly seed: number;
   /** @default 'relay' */
   readonly route?: 'direct';
+  /** It is looked for with shared clients across hosts instead. */
+  readonly calls?: true;
   /** It is looked for with elections of a fleet instead. */
   readonly fleet?: Settings;
 }

@@ -123,7 +123,7 @@ class HostsWorld {
     cluster.setupPrimary({ heartbeatMs: 100, leaderTimeoutMs: 400, route: random.chance(0.5) ? 'relay' : 'direct' });
     const host: SimHost = { name, cluster, clock, workers: [], isDead: false };
     this.#hosts.push(host);
-    const workers = 1 + random.below(2);
+    const workers = 1 + random.below(3);
     for (let i = 0; i < workers; i++) this.#fork(host);
     return host;
   }
@@ -392,6 +392,8 @@ class HostsWorld {
       if (end === undefined && by.worker.isAlive) this.#broke('ended', `call ${id} of ${by.id} never ended`);
       if (end === 'ok' && runs === 0) this.#broke('ran', `call ${id} is ok and never ran`);
       if (end === 'ok' && !isIdempotent && runs > 1) this.#broke('ran once', `call ${id} is ok and ran ${runs} times`);
+      if (isIdempotent && end === 'ERR_LEADER_LOST unknown')
+        this.#broke('sent again', `call ${id} is idempotent and ended with ${end}`);
       if (end?.endsWith('not-started') && runs > 0) this.#broke('outcome', `call ${id}: ${end}, and it ran`);
     }
     const last = [...this.#calls.values()].slice(-this.#running.length);
