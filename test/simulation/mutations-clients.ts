@@ -36,8 +36,8 @@ export const CLIENTS: readonly Mutation[] = [
   {
     name: 'what a real client that came back outside the lease missed is not told of',
     file: 'leader/topic.js',
-    find: 'if (this.#hasReconnected)',
-    replace: 'if (!this.owner)',
+    find: 'if (this.#missed)\n            this.#sendMissed',
+    replace: 'if (!this.owner)\n            this.#sendMissed',
     seed: FIRST_WITH_OPERATIONS + 63,
   },
   {
