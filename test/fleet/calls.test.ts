@@ -496,6 +496,34 @@ across('a result that the worker in between cannot pass on is an error', async (
   t.is(await rig.time.until(endOf(call)), 'ERR_NOT_SERIALIZABLE unknown');
 });
 
+across('a subscription that the next real client refuses is an error, and is tried again', async (t, rig) => {
+  await rig.start(['a', 'b']);
+  const [a, b] = rig.hosts;
+  const far = rig.followerOf(b!);
+  const record = recorder();
+  far.client.subscribe('topic', record.listener);
+  await rig.time.advance(20);
+  rig.seen.refuses.add('topic');
+  rig.leaderOf(a!).worker.kill();
+  t.is(await rig.time.until(far.client.echo(1)), 1);
+  await rig.time.advance(20);
+  t.deepEqual(rig.leaderOf(b!).errors, ['not that one']);
+  rig.seen.refuses.clear();
+  await rig.time.advance(2000);
+  await rig.emit('topic', 1);
+  t.deepEqual(record.values, [1]);
+});
+
+across('a worker whose fleet is closed cannot lead its host in it', async (t, rig) => {
+  await rig.start(['a', 'b']);
+  const [, b] = rig.hosts;
+  const closed = rig.followerOf(b!);
+  await rig.time.until(closed.fleet.close());
+  rig.leaderOf(b!).worker.kill();
+  await rig.time.advance(1000);
+  t.regex(closed.errors[0]!, /The fleet "shop" is closed/);
+});
+
 across('a closed fleet takes no more clients, and closing it ends what it leads', async (t, rig) => {
   const workers = await rig.start(['a', 'b']);
   const { fleet, worker } = workers[0]!;

@@ -87,7 +87,7 @@ export class Server extends EventEmitter {
   }
 
   subscribe(topic: unknown, listener: (value: unknown) => void): void {
-    if (topic === 'refused') throw new Error('not that one');
+    if (topic === 'refused' || this.seen.refuses.has(topic)) throw new Error('not that one');
     this.seen.log.push(`subscribe ${String(topic)}`);
     this.listeners_.set(topic, listener);
   }
